@@ -17,7 +17,7 @@ from django.shortcuts import redirect
 from django.utils.crypto import constant_time_compare, get_random_string
 from django.utils.translation import get_language, gettext
 
-from accounts.actions.attempts import Attempt, needs_mailed_code, record_failed_attempt
+from accounts.actions.attempts import Attempt, needs_mailed_sign_in_code, record_failed_sign_in
 from accounts.models import Person
 from notifications.actions.secret_mails import queue_secret_mail
 from partnerportal.lib import tenancy
@@ -87,16 +87,16 @@ class AccountAdapter(DefaultAccountAdapter):
         It counts from whatever network it came, because many may guess together.
         """
         for person in filter_users_by_email(credentials.get("email", ""), prefer_verified=True, for_login=True):
-            record_failed_attempt(person.pk, Attempt.PASSWORD)
+            record_failed_sign_in(person.pk, Attempt.PASSWORD)
 
     def is_login_by_code_required(self, login: Login) -> bool:
         """Return whether this sign-in also needs a code that is mailed to the person.
 
-        It does if it is by password and the account is being guessed (`needs_mailed_code`). A sign-in by passkey never
-        does.
+        It does if it is by password and the account is being guessed (`needs_mailed_sign_in_code`). A sign-in by
+        passkey never does.
         """
         methods = [record["method"] for record in get_authentication_records(self.request, login.user)]
-        return methods[-1:] == ["password"] and needs_mailed_code(login.user.pk)
+        return methods[-1:] == ["password"] and needs_mailed_sign_in_code(login.user.pk)
 
     def pre_login(self, request: HttpRequest, user: Person, **hook: Any) -> HttpResponse | None:
         """Keep a hash of the person's password in the session, by which `login` sees whether it was changed meanwhile.

@@ -9,12 +9,12 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from accounts.models import ListSettings, SavedView
         from accounts.personal_data import PersonalDataTable, register_personal_data_table
-        from accounts.queries import get_list_preferences, list_people_to_notify
-        from notifications.registry import set_addressee_directory
+        from accounts.queries import find_addressees_by_organization, get_list_preferences
+        from notifications.registry import set_addressee_lookup
         from partnerportal.lib.known_pages import register_page
         from partnerportal.lib.personal_lists import register_preferences_reader
 
-        set_addressee_directory(list_people_to_notify)
+        set_addressee_lookup(find_addressees_by_organization)
         register_preferences_reader(get_list_preferences)
         settings = ("organization_id", "list_key", "columns", "density")
         register_personal_data_table("list_settings", PersonalDataTable(ListSettings, settings))

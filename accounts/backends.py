@@ -14,7 +14,7 @@ from accounts.models import Person
 from accounts.queries import list_current_operators
 
 
-class PortalBackend(AuthenticationBackend):
+class PortalAuthenticationBackend(AuthenticationBackend):
     """The authentication backend of allauth, which also reads the organisations that a person acts for.
 
     One query reads both on every request. Row-level security shows those organisations only after the person was

@@ -1,7 +1,7 @@
 from enum import StrEnum
 
 
-class AccountEvent(StrEnum):
+class AccountEventKind(StrEnum):
     """The kinds of events that actions on organisations, operators and persons record."""
 
     ORGANIZATION_CREATED = "organization.created"

@@ -8,7 +8,7 @@ from django import forms
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions.organizations import VERIFIED_FIELDS, explain_verified_field
+from accounts.actions.organizations import VERIFIED_FIELDS, explain_locked_field
 from accounts.models import ListSettings, Operator, Organization, Person, SavedView
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.errors import Message
@@ -48,10 +48,10 @@ class OrganizationForm(forms.ModelForm):
         if self.instance.pk and self.instance.is_verified:
             for name in VERIFIED_FIELDS:
                 self.fields[name].disabled = True
-                self.fields[name].help_text = str(explain_verified_field(self.instance, name))
+                self.fields[name].help_text = str(explain_locked_field(self.instance, name))
 
 
-class RolesForm(forms.Form):
+class OperatorRolesForm(forms.Form):
     """The form of an operator's roles: at least one of those that the organisation's kind has.
 
     Where the organisation has customers, it also asks whether the operator may see their orders and prices.
@@ -78,7 +78,7 @@ class RolesForm(forms.Form):
             del self.fields["finance_granted"]
 
 
-class PreferencesForm(forms.ModelForm):
+class PersonPreferencesForm(forms.ModelForm):
     """The form of a person's name, language, time zone and theme."""
 
     time_zone = forms.ChoiceField(label=_("Time zone"))
@@ -111,7 +111,7 @@ class SavedViewForm(forms.Form):
             del self.fields["is_shared"]
 
     @classmethod
-    def for_saved_view(cls, view: SavedView, data: Mapping[str, Any] | None, *, may_share: bool) -> "SavedViewForm":
+    def for_existing_view(cls, view: SavedView, data: Mapping[str, Any] | None, *, may_share: bool) -> "SavedViewForm":
         """Return the form that renames or shares an existing saved view.
 
         `data` is the POST data, or None for a GET.
@@ -131,7 +131,7 @@ class SavedViewForm(forms.Form):
 
 
 @dataclass(frozen=True)
-class ColumnChoice:
+class ColumnOption:
     """One column in the form where a person chooses a list's columns.
 
     It says whether the column is shown, and whether it can be moved up or down.
@@ -181,7 +181,7 @@ class ListDisplayForm:
             self.order[at], self.order[to] = self.order[to], self.order[at]
 
     @property
-    def columns(self) -> list[str]:
+    def chosen_columns(self) -> list[str]:
         """The names of the chosen columns in their order, for storage; an empty list for the usual columns."""
         if self.first is None:
             return []
@@ -190,11 +190,11 @@ class ListDisplayForm:
         return [] if self.is_reset or shown == usual else shown
 
     @property
-    def column_choices(self) -> list[ColumnChoice]:
-        """A ColumnChoice for each column that can be chosen, in the order that the form shows."""
+    def column_options(self) -> list[ColumnOption]:
+        """A ColumnOption for each column that can be chosen, in the order that the form shows."""
         last = len(self.order) - 1
         return [
-            ColumnChoice(
+            ColumnOption(
                 name, self.by_name[name].label, name in self.shown, at > 0, at < last,
                 self.direction if name == self.moved else "",
             )
@@ -202,7 +202,7 @@ class ListDisplayForm:
         ]  # fmt: skip
 
     @property
-    def density_choices(self) -> list[tuple[str, Message, bool]]:
+    def density_options(self) -> list[tuple[str, Message, bool]]:
         """The densities that can be chosen, each as (value, label, whether it is the present one)."""
         labels = {ListSettings.Density.COMFORTABLE: _("Comfortable"), ListSettings.Density.COMPACT: _("Compact")}
         return [(density.value, label, density == self.density) for density, label in labels.items()]

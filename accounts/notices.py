@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from accounts.models import OrganizationKind, Role
-from notifications.registry import NoticeKind, Recipient
+from notifications.registry import NoticeKind, NoticeRecipient
 from partnerportal.lib.errors import Message
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class VendorRequestNotice(NoticeKind):
     email_roles = ADMINS
     words: ClassVar[Message]  # of the subject, with %(customer)s and what `get_placeholder_values` returns
 
-    def subject(self, notice: "Notice") -> str:
+    def get_subject(self, notice: "Notice") -> str:
         return str(self.words) % {"customer": notice.about_label, **self.get_placeholder_values(notice)}
 
     def get_placeholder_values(self, notice: "Notice") -> dict[str, str]:
@@ -36,7 +36,7 @@ class VendorRequestNotice(NoticeKind):
         return {}
 
 
-class RequesterNotice(NoticeKind):
+class RequestAnswerNotice(NoticeKind):
     """The base of notices that tell the Admins of an organisation the answer to its request.
 
     The recipient is the event's counterpart. The notice is not linked to the organisation (`about`), because then
@@ -47,12 +47,12 @@ class RequesterNotice(NoticeKind):
     email_default = "digest"
     words: ClassVar[Message]  # of the subject, with what `get_placeholder_values` returns
 
-    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
         for event in events:
             if event.counterpart_id:
-                yield event, Recipient(organization_id=event.counterpart_id, params=event.data)
+                yield event, NoticeRecipient(organization_id=event.counterpart_id, params=event.data)
 
-    def subject(self, notice: "Notice") -> str:
+    def get_subject(self, notice: "Notice") -> str:
         return str(self.words) % self.get_placeholder_values(notice)
 
     def get_placeholder_values(self, notice: "Notice") -> dict[str, str]:

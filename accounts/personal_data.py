@@ -35,7 +35,7 @@ class PersonalDataTable:
         """Return the person's rows of the table, as a queryset in the order of their primary keys."""
         return self.model.objects.filter(person_id=person.pk).order_by("pk")
 
-    def export(self, person: Person) -> list[dict[str, Any]]:
+    def export_rows(self, person: Person) -> list[dict[str, Any]]:
         """Return the person's rows of the table, as a list of dicts by column name.
 
         The organisation's name takes the place of its id.
@@ -45,13 +45,13 @@ class PersonalDataTable:
         names = dict(Organization.objects.filter(pk__in=ids).values_list("pk", "name"))
         return [{**row, "organization_id": names.get(row.get("organization_id", 0))} for row in rows]
 
-    def erase(self, person: Person) -> None:
+    def erase_rows(self, person: Person) -> None:
         """Delete the person's rows of the table."""
         self.list_rows(person).delete()
 
 
 @dataclass(frozen=True)
-class TypedText:
+class FreeTextColumn:
     """A column of texts that people type about a row, and that may name a person. `model` has public ids."""
 
     model: Any
@@ -59,7 +59,7 @@ class TypedText:
 
 
 _sections: dict[str, PersonalDataSection] = {}
-_texts: list[TypedText] = []
+_free_text_columns: list[FreeTextColumn] = []
 
 
 def register_personal_data_section(section: PersonalDataSection) -> None:
@@ -76,7 +76,7 @@ def register_personal_data_table(name: str, table: PersonalDataTable) -> None:
 
     Raises AssertionError for a name that is registered already.
     """
-    register_personal_data_section(PersonalDataSection(name, table.export, table.erase))
+    register_personal_data_section(PersonalDataSection(name, table.export_rows, table.erase_rows))
 
 
 def list_personal_data_sections() -> list[PersonalDataSection]:
@@ -84,11 +84,11 @@ def list_personal_data_sections() -> list[PersonalDataSection]:
     return list(_sections.values())
 
 
-def register_typed_text(text: TypedText) -> None:
+def register_free_text_column(column: FreeTextColumn) -> None:
     """Register a column of typed texts, so that erasing a person overwrites their addresses and names there."""
-    _texts.append(text)
+    _free_text_columns.append(column)
 
 
-def list_typed_texts() -> list[TypedText]:
-    """Return every registered TypedText, in the order of registration."""
-    return list(_texts)
+def list_free_text_columns() -> list[FreeTextColumn]:
+    """Return every registered FreeTextColumn, in the order of registration."""
+    return list(_free_text_columns)

@@ -84,6 +84,6 @@ ROLE_TABLE: RoleTable = {
 }
 
 
-def may_share_views(actor: Actor) -> bool:
+def may_share_saved_views(actor: Actor) -> bool:
     """Return whether the actor may share saved views in the organisation, and delete those that colleagues share."""
     return bool(ROLE_TABLE[AccountPermission.SHARE_VIEWS].check(actor))

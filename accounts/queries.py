@@ -11,7 +11,6 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast, JSONObject
 
 from accounts.models import (
-    Feature,
     ListSettings,
     Operator,
     Organization,
@@ -20,12 +19,13 @@ from accounts.models import (
     OrganizationSkill,
     Person,
     Program,
+    ProgramFeature,
     ProgramMembership,
     Role,
     SavedView,
 )
-from accounts.policies import may_share_views
-from notifications.registry import Addressee
+from accounts.policies import may_share_saved_views
+from notifications.registry import MailAddressee
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.personal_lists import ListPreferences, SavedViewSummary
@@ -33,11 +33,11 @@ from partnerportal.lib.prepared import PreparedQuery, build_instance, list_colum
 from partnerportal.lib.visible_rows import get_by_public_id
 
 # The features that an organisation has by its kind, without a badge: a distributor's own pages need them (CV-8).
-KIND_FEATURES = {OrganizationKind.DISTRIBUTOR: frozenset({Feature.CUSTOMER_DASHBOARD})}
+KIND_FEATURES = {OrganizationKind.DISTRIBUTOR: frozenset({ProgramFeature.CUSTOMER_DASHBOARD})}
 
 
 @dataclass(frozen=True)
-class Badge:
+class ProgramBadge:
     """An active programme membership, as pages and the API show it. `program` is the programme's code."""
 
     program: str
@@ -94,7 +94,7 @@ def make_active_programs_subquery(organization: str, on: dt.date | None = None) 
     """Return a subquery that annotates rows with an organisation's active programme memberships.
 
     `organization` is the column with the organisation's id. Each membership is a JSON object with code, name, grants
-    and since, as `build_badges` takes it. `on` is a day in UTC, by default today.
+    and since, as `build_program_badges` takes it. `on` is a day in UTC, by default today.
     """
     return ArraySubquery(
         ProgramMembership.objects.filter(organization=OuterRef(organization))
@@ -121,15 +121,15 @@ def annotate_qualifications(organizations: QuerySet[Organization]) -> QuerySet[O
     )
 
 
-def build_badges(programs: Iterable[Mapping[str, Any]]) -> list[Badge]:
-    """Return a Badge for each programme membership (CC-3, CC-4).
+def build_program_badges(programs: Iterable[Mapping[str, Any]]) -> list[ProgramBadge]:
+    """Return a ProgramBadge for each programme membership (CC-3, CC-4).
 
     `programs` are dicts, as `make_active_programs_subquery` fetches them.
     """
-    return [Badge(p["code"], p["name"], dt.date.fromisoformat(p["since"])) for p in programs]
+    return [ProgramBadge(p["code"], p["name"], dt.date.fromisoformat(p["since"])) for p in programs]
 
 
-def collect_features(kind: str, grants: Iterable[str]) -> frozenset[str]:
+def collect_organization_features(kind: str, grants: Iterable[str]) -> frozenset[str]:
     """Return the features of an organisation: those its memberships grant, and those its kind always has.
 
     `grants` are the codes of the features that its active memberships grant.
@@ -155,7 +155,7 @@ def list_admin_names(actor: Actor) -> list[str]:
     return [str(o.person) for o in list_operators(actor).filter(roles__contains=[Role.ADMIN])]
 
 
-def list_organizations_with_one_admin(person: Person) -> list[Organization]:
+def list_organizations_with_sole_admin(person: Person) -> list[Organization]:
     """Return the organisations of which the person is the only Admin, in the order of their ORGIDs."""
     admins = Operator.objects.filter(roles__contains=[Role.ADMIN])
     others = admins.filter(organization=OuterRef("organization")).exclude(person=person)
@@ -168,7 +168,7 @@ def sees_customers(actor: Actor) -> bool:
 
     Any other sees only its own data.
     """
-    return Feature.CUSTOMER_DASHBOARD in actor.features
+    return ProgramFeature.CUSTOMER_DASHBOARD in actor.features
 
 
 def is_customer(actor: Actor) -> bool:
@@ -176,7 +176,7 @@ def is_customer(actor: Actor) -> bool:
     return actor.organization_kind == OrganizationKind.CUSTOMER
 
 
-def list_vendor_ids() -> list[int]:
+def list_vendor_organization_ids() -> list[int]:
     """Return the primary keys of the vendor's organisations, whose people are told what customers ask of the vendor.
 
     Only the system sees all of these organisations.
@@ -184,13 +184,13 @@ def list_vendor_ids() -> list[int]:
     return list(Organization.objects.filter(kind=OrganizationKind.VENDOR).order_by("pk").values_list("pk", flat=True))
 
 
-def list_programs_granting(feature: Feature) -> list[str]:
+def list_program_names_granting(feature: ProgramFeature) -> list[str]:
     """Return the names of the programmes whose members have the feature."""
     return list(Program.objects.filter(grants__contains=[feature]).order_by("name").values_list("name", flat=True))
 
 
-def list_people_to_notify(organization_ids: Iterable[int]) -> dict[int, list[Addressee]]:
-    """Return the people who can be notified, as a dict of lists of Addressee by their organisation's primary key.
+def find_addressees_by_organization(organization_ids: Iterable[int]) -> dict[int, list[MailAddressee]]:
+    """Return the people who can be notified, as a dict of lists of MailAddressee by their organisation's primary key.
 
     They are the active persons who act for each of these organisations. An organisation without any is left out, and so
     is a suspended one. `AccountsConfig` registers this function as the directory by which notices are mailed.
@@ -202,16 +202,16 @@ def list_people_to_notify(organization_ids: Iterable[int]) -> dict[int, list[Add
     rows = rows.select_related("person", "organization").annotate(
         programs=make_active_programs_subquery("organization_id")
     )
-    people: dict[int, list[Addressee]] = {}
+    people: dict[int, list[MailAddressee]] = {}
     for row in rows.order_by("pk"):
         people.setdefault(row.organization_id, []).append(_addressee(row))
     return people
 
 
-def _addressee(row: Operator) -> Addressee:
+def _addressee(row: Operator) -> MailAddressee:
     person = row.person
     grants = (grant for program in row.programs for grant in program["grants"])  # type: ignore[attr-defined]
-    return Addressee(
+    return MailAddressee(
         person_id=person.pk,
         email=person.email,
         name=person.name,
@@ -219,7 +219,7 @@ def _addressee(row: Operator) -> Addressee:
         time_zone=person.time_zone,
         organization_name=row.organization.name,
         roles=frozenset(row.roles),
-        features=collect_features(row.organization.kind, grants),
+        features=collect_organization_features(row.organization.kind, grants),
     )
 
 
@@ -264,5 +264,5 @@ def get_list_preferences(actor: Actor, key: str) -> ListPreferences:
         density=settings.get("density", ListSettings.Density.COMFORTABLE),
         default_view=settings.get("view") or "",
         views=tuple(SavedViewSummary(**facts) for facts in views),
-        may_share=may_share_views(actor),
+        may_share=may_share_saved_views(actor),
     )

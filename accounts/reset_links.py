@@ -8,7 +8,7 @@ from allauth.account.forms import EmailAwarePasswordResetTokenGenerator
 from django.contrib.auth.base_user import AbstractBaseUser
 
 
-class ResetTokenGenerator(EmailAwarePasswordResetTokenGenerator):
+class PasswordResetLinkTokenGenerator(EmailAwarePasswordResetTokenGenerator):
     """The generator of the tokens in links that reset a password.
 
     As in allauth, a new password, a new address or a sign-in makes a link void. Here a link also becomes void for good

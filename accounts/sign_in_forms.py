@@ -29,7 +29,7 @@ from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions.attempts import Attempt, needs_mailed_code, record_failed_attempt
+from accounts.actions.attempts import Attempt, needs_mailed_sign_in_code, record_failed_sign_in
 from accounts.models import Person
 from partnerportal.lib import tenancy
 from partnerportal.lib.locks import Lock, acquire_lock
@@ -132,7 +132,7 @@ class SecondFactorForm(mfa_forms.BaseAuthenticateForm):
         person, request = self.user, context.request
         # of many codes that come at once, each is counted before the next is tried
         acquire_lock(Lock.PROOFS, person.pk)
-        if needs_mailed_code(person.pk) and not self.has_given_mailed_code(request):
+        if needs_mailed_sign_in_code(person.pk) and not self.has_given_mailed_code(request):
             raise forms.ValidationError(self.too_many, code="too_many_codes")
         key = f"mfa-auth-user-{person.pk}:{get_account_adapter().get_client_network(request)}"
         if not ratelimit.consume(request, action="login_failed", key=key):
@@ -144,7 +144,7 @@ class SecondFactorForm(mfa_forms.BaseAuthenticateForm):
                 self.authenticator = authenticator
                 ratelimit.clear(request, action="login_failed", key=key)
                 return code
-        record_failed_attempt(person.pk, Attempt.CODE)
+        record_failed_sign_in(person.pk, Attempt.CODE)
         raise get_adapter().validation_error("incorrect_code")
 
     def has_given_mailed_code(self, request: HttpRequest) -> bool:
@@ -155,16 +155,16 @@ class SecondFactorForm(mfa_forms.BaseAuthenticateForm):
         return any(record["method"] == "code" for record in get_authentication_records(request, self.user))
 
 
-class AuthenticateForm(SecondFactorForm, mfa_forms.AuthenticateForm):
+class AuthenticateSecondFactorForm(SecondFactorForm, mfa_forms.AuthenticateForm):
     pass
 
 
-class ReauthenticateForm(SecondFactorForm, mfa_forms.ReauthenticateForm):
+class ReauthenticateSecondFactorForm(SecondFactorForm, mfa_forms.ReauthenticateForm):
     too_many = TOO_MANY_CODES_CONFIRM
 
 
 @contextmanager
-def refuse_malformed_credential() -> Iterator[None]:
+def catch_malformed_credential_errors() -> Iterator[None]:
     """Turn errors that a malformed credential causes in the `with` block into ValidationError("incorrect_code").
 
     allauth reads a credential as if its shape were always right, and would answer with an error page.
@@ -183,11 +183,11 @@ class WellFormedCredentialMixin:
 
     def clean_credential(self) -> Any:
         """Return the credential as the form's other classes check it. Raises ValidationError for a malformed one."""
-        with refuse_malformed_credential():
+        with catch_malformed_credential_errors():
             return super().clean_credential()  # type: ignore[misc]
 
 
-class UnlimitedAttemptsMixin:
+class UnlimitedSignatureAttemptsMixin:
     """A mixin for forms that check a device's signature without a limit on wrong ones.
 
     A signature cannot be guessed, and a limit could be used up by a stranger, to the owner's harm.
@@ -204,13 +204,13 @@ class UnlimitedAttemptsMixin:
 
 
 class AuthenticateWebAuthnForm(
-    WellFormedCredentialMixin, UnlimitedAttemptsMixin, webauthn_forms.AuthenticateWebAuthnForm
+    WellFormedCredentialMixin, UnlimitedSignatureAttemptsMixin, webauthn_forms.AuthenticateWebAuthnForm
 ):
     pass
 
 
 class ReauthenticateWebAuthnForm(
-    WellFormedCredentialMixin, UnlimitedAttemptsMixin, webauthn_forms.ReauthenticateWebAuthnForm
+    WellFormedCredentialMixin, UnlimitedSignatureAttemptsMixin, webauthn_forms.ReauthenticateWebAuthnForm
 ):
     pass
 
@@ -230,7 +230,7 @@ class LoginWebAuthnForm(WellFormedCredentialMixin, webauthn_forms.LoginWebAuthnF
 
 class AddWebAuthnForm(webauthn_forms.AddWebAuthnForm):
     def clean(self) -> dict[str, Any]:
-        with refuse_malformed_credential():
+        with catch_malformed_credential_errors():
             return super().clean()
 
 

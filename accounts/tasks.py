@@ -4,7 +4,7 @@ from celery import shared_task
 from django.core.management import call_command
 
 from accounts.actions import attempts, people
-from accounts.actions.attempts import delete_old_failed_attempts
+from accounts.actions.attempts import delete_old_failed_sign_in_counts
 from accounts.actions.people import delete_ended_session_records
 
 
@@ -26,4 +26,4 @@ def send_failed_sign_in_warnings() -> None:
 def delete_unverified_accounts() -> None:
     """Delete people who signed up and never verified an address, and old counts of failed attempts."""
     people.delete_unverified_people()
-    delete_old_failed_attempts()
+    delete_old_failed_sign_in_counts()

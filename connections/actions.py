@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Organization
 from connections import consent, policies, queries
 from connections.consent import ConsentWording
-from connections.events import ConnectionEvent
+from connections.events import ConnectionEventKind
 from connections.models import Connection, Consent, InvitationLink
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from notifications.actions.recording import record_event
@@ -74,7 +74,7 @@ def accept_invitation(
         raise
     _consent(actor, connection, scopes, wording)
     record_event(
-        ConnectionEvent.ESTABLISHED,
+        ConnectionEventKind.ESTABLISHED,
         actor=actor,
         subject=connection,
         counterpart=Organization(pk=invitation.partner_id, name=invitation.partner_name),
@@ -94,7 +94,7 @@ def _keep_to_the_limit(actor: Actor) -> None:
 
 
 @transaction.atomic
-def change_sharing(
+def change_connection_sharing(
     *,
     actor: Actor,
     connection: Connection,
@@ -124,7 +124,7 @@ def change_sharing(
     if row.state == Connection.State.ENDED:
         raise Conflict("state_changed", _("This connection has been ended. Nothing is shared any more."))
     before, newest = row.shared_scopes, queries.get_newest_consent(actor, row)
-    wanted = (scopes & consent.get_all_offered_scopes() | Scope.ACCOUNT, consent.get_all_offered_scopes())
+    wanted = (scopes & consent.get_all_shareable_scopes() | Scope.ACCOUNT, consent.get_all_shareable_scopes())
     if newest is not None and (newest.scopes, newest.offered) == wanted:  # a form that is sent twice is no conflict
         return row
     if version is not None and newest is not None and newest.version != version:
@@ -132,7 +132,7 @@ def change_sharing(
     _consent(actor, row, scopes, wording)
     if row.shared_scopes != before:
         record_event(
-            ConnectionEvent.SHARING_CHANGED,
+            ConnectionEventKind.SHARING_CHANGED,
             actor=actor,
             subject=row,
             counterpart=Organization(pk=row.partner_id, name=row.partner_name),
@@ -151,7 +151,7 @@ def share_with_all_partners(*, actor: Actor, scopes: Scope, wording: ConsentWord
     own = Connection.objects.visible_to(actor).active().filter(customer=actor.organization_id)
     rows = list(own.order_by("pk").select_for_update())  # in one order, so that two of these never wait for each other
     for row in rows:
-        change_sharing(actor=actor, connection=row, scopes=scopes, wording=wording)
+        change_connection_sharing(actor=actor, connection=row, scopes=scopes, wording=wording)
     return len(rows)
 
 
@@ -161,7 +161,7 @@ def _consent(actor: Actor, connection: Connection, scopes: Scope, wording: Conse
     Raises Stale("wording_changed") if the texts that were read are no longer valid.
     """
     consent.require_current_consent_wording(wording)
-    offered = consent.get_all_offered_scopes()
+    offered = consent.get_all_shareable_scopes()
     scopes = (scopes & offered) | Scope.ACCOUNT
     Consent.objects.create(
         connection=connection,
@@ -197,7 +197,7 @@ def end_connection(*, actor: Actor, connection: Connection) -> Connection:
         else Organization(pk=connection.partner_id, name=connection.partner_name)
     )
     changes = list_changes_between({"state": Connection.State.ACTIVE}, {"state": Connection.State.ENDED})
-    record_event(ConnectionEvent.ENDED, actor=actor, subject=connection, counterpart=other, changes=changes)
+    record_event(ConnectionEventKind.ENDED, actor=actor, subject=connection, counterpart=other, changes=changes)
     return connection
 
 
@@ -216,7 +216,7 @@ def replace_invitation_link(*, actor: Actor, partner: Organization, reason: str)
     link.created_at = timezone.now()
     link.save(update_fields=["token", "created_at"])
     record_event(
-        ConnectionEvent.LINK_REPLACED,
+        ConnectionEventKind.LINK_REPLACED,
         actor=actor,
         subject=partner,
         counterpart=partner,
@@ -253,7 +253,7 @@ _MEND_NOTICES = f"""
     UPDATE notifications_notice SET in_reach = NOT in_reach WHERE id IN (SELECT n.id {_NOTICES})"""  # noqa: S608 - constants
 
 
-def list_portfolio_differences() -> list[str]:
+def list_portfolio_inconsistencies() -> list[str]:
     """Return a sentence for each stored row that is wrong about who sees whose data; an empty list if all are right.
 
     It compares the table Portfolio, and the column `in_reach` of notices, with what connections and organisations

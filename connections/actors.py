@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any
 
 from accounts.models import Operator, Person
-from accounts.queries import collect_features, list_operators_of_person
+from accounts.queries import collect_organization_features, list_operators_of_person
 from connections.models import Portfolio
 from partnerportal.lib.actors import Actor
 
@@ -26,7 +26,7 @@ def build_actor(operator: Operator, person: Person) -> Actor:
         organization_name=organization.name,
         organization_kind=organization.kind,
         roles=frozenset(operator.roles),
-        features=collect_features(organization.kind, grants),
+        features=collect_organization_features(organization.kind, grants),
         sees_finance=operator.sees_finance,
         reach=partial(_reach, organization.pk, operator.sees_finance),
     )
@@ -37,8 +37,8 @@ def _reach(organization_id: int, sees_finance: bool, scope: Any) -> Any:
 
     Without permission to see orders and prices, only the organisation itself is among those that share orders.
     """
-    rows = Portfolio.objects.filter(viewer=organization_id).filter_sharing(scope)
-    return (rows if sees_finance else rows.limit_orders_to_own(scope)).values("subject_id")
+    rows = Portfolio.objects.filter(viewer=organization_id).filter_sharing_scope(scope)
+    return (rows if sees_finance else rows.limit_orders_to_own_organization(scope)).values("subject_id")
 
 
 def choose_operator(organization_id: int | None, operators: list[Operator]) -> Operator | None:
@@ -53,7 +53,7 @@ def choose_operator(organization_id: int | None, operators: list[Operator]) -> O
     return next(chain(asked_for, taking_part, operators), None)
 
 
-def choose_actor(person: Person, organization_id: int | None, operators: list[Operator]) -> Actor:
+def build_actor_for_organization(person: Person, organization_id: int | None, operators: list[Operator]) -> Actor:
     """Return the Actor for a person who asks to act for the organisation with this primary key.
 
     `choose_operator` chooses another organisation if the person is not a member of it. The Actor acts for no
@@ -80,14 +80,14 @@ class PersonSession:
 
     def as_actor(self) -> Actor:
         """Return the Actor for the requests of this person."""
-        return choose_actor(self.person, self.organization_id, self.operators)
+        return build_actor_for_organization(self.person, self.organization_id, self.operators)
 
     def list_log_fields(self) -> dict[str, str]:
         """Return the fields that each log line of a request gets: the person's public id."""
         return {"person": str(self.person.public_id)}
 
 
-def build_current_actor(person_id: int, organization_id: int) -> Actor | None:
+def build_actor_with_current_roles(person_id: int, organization_id: int) -> Actor | None:
     """Return an Actor with the roles that this person has in this organisation now, for a background job in their name.
 
     Return None if the person is locked, no longer acts for the organisation, or the organisation is suspended.

@@ -55,7 +55,7 @@ def require_current_consent_wording(wording: ConsentWording | None) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfferedScope:
+class ShareableScope:
     """A kind of data (scope) that customers can share: its name, and a sentence that says exactly what it shows."""
 
     scope: Scope
@@ -68,33 +68,33 @@ class OfferedScope:
         return self.scope.code
 
 
-_offered: dict[Scope, OfferedScope] = {}
+_offered: dict[Scope, ShareableScope] = {}
 
 
-def register_offered_scope(offered: OfferedScope) -> None:
+def register_shareable_scope(shareable_scope: ShareableScope) -> None:
     """Add a scope (a kind of data) to those that customers can choose to share.
 
     Each app calls this at start for its own data. A scope that no app registers is on no page and cannot be shared.
     Raises AssertionError for a scope that is registered already.
     """
-    assert offered.scope not in _offered, f"{offered.scope} is offered twice"
-    _offered[offered.scope] = offered
+    assert shareable_scope.scope not in _offered, f"{shareable_scope.scope} is offered twice"
+    _offered[shareable_scope.scope] = shareable_scope
 
 
-def list_offered_scopes() -> list[OfferedScope]:
+def list_shareable_scopes() -> list[ShareableScope]:
     """Return the scopes (kinds of data) that customers can share, in the order in which pages show them."""
     return [_offered[scope] for scope in sorted(_offered)]
 
 
-def find_newly_offered_scopes(offered: int) -> Scope:
+def find_newly_shareable_scopes(previously_offered: int) -> Scope:
     """Return, as one Scope, the scopes that can be shared now but could not when a consent was given.
 
-    `offered` are those that the consent could choose from, the number in `Consent.offered`.
+    `previously_offered` are those that the consent could choose from, the number in `Consent.offered`.
     """
-    return get_all_offered_scopes() & ~Scope(offered)
+    return get_all_shareable_scopes() & ~Scope(previously_offered)
 
 
-def join_scopes(scopes: Iterable[Scope]) -> Scope:
+def combine_scopes(scopes: Iterable[Scope]) -> Scope:
     """Return one Scope, a set of flags, that includes every given scope; Scope.NONE if there is none."""
     joined = Scope.NONE
     for scope in scopes:
@@ -102,22 +102,22 @@ def join_scopes(scopes: Iterable[Scope]) -> Scope:
     return joined
 
 
-def get_all_offered_scopes() -> Scope:
+def get_all_shareable_scopes() -> Scope:
     """Return one Scope, a set of flags, that includes every scope that customers can share."""
-    return join_scopes(_offered)
+    return combine_scopes(_offered)
 
 
-def parse_scopes(codes: Iterable[str]) -> Scope:
+def parse_scope_codes(codes: Iterable[str]) -> Scope:
     """Return one Scope that includes the scopes with these codes, and account data, which is always shared.
 
     Raises Invalid("unknown_scope") for a code that is not offered to customers.
     """
-    by_code = {offered.code: offered.scope for offered in list_offered_scopes()}
+    by_code = {offered.code: offered.scope for offered in list_shareable_scopes()}
     unknown = sorted(set(codes) - by_code.keys())
     if unknown:
         text = _("“%(code)s” cannot be shared. These can: %(codes)s.")
         raise Invalid("unknown_scope", text % {"code": unknown[0], "codes": ", ".join(by_code)}, field="scopes")
-    return Scope.ACCOUNT | join_scopes(by_code[code] for code in codes)
+    return Scope.ACCOUNT | combine_scopes(by_code[code] for code in codes)
 
 
 def format_scope_names(scopes: int) -> str:
@@ -126,19 +126,19 @@ def format_scope_names(scopes: int) -> str:
     `scopes` is a Scope or its number. Return "" if it includes none that is offered to customers.
     """
     return formats.join_names(
-        offered.label for offered in list_offered_scopes() if includes_scopes(scopes, offered.scope)
+        offered.label for offered in list_shareable_scopes() if includes_scopes(scopes, offered.scope)
     )
 
 
-register_offered_scope(
-    OfferedScope(
+register_shareable_scope(
+    ShareableScope(
         scope=Scope.ACCOUNT,
         label=_("Account information"),
         shows=_("Name, ORGID, country, address, contact details and programme memberships."),
     )
 )
-register_offered_scope(
-    OfferedScope(
+register_shareable_scope(
+    ShareableScope(
         scope=Scope.NOTIFICATIONS,
         label=_("Notifications"),
         shows=_(

@@ -30,7 +30,7 @@ from partnerportal.lib.scopes import Scope
 
 
 @dataclass(frozen=True, kw_only=True)
-class CustomerTab:
+class CustomerPageTab:
     """A tab on the pages that a partner has of each customer, such as Services or Orders.
 
     `url_name` names a route that takes the customer's public id. Actors without the permission `rule` do not get the
@@ -62,11 +62,11 @@ class CustomerSummary:
 
 Summarize = Callable[[Actor, ConnectedCustomer], CustomerSummary]
 
-_tabs: dict[str, CustomerTab] = {}
+_tabs: dict[str, CustomerPageTab] = {}
 _summaries: list[Summarize] = []
 
 
-def register_customer_tab(tab: CustomerTab) -> None:
+def register_customer_page_tab(tab: CustomerPageTab) -> None:
     """Add a tab to the pages of every customer.
 
     Raises AssertionError for a second tab with the same key.
@@ -84,8 +84,10 @@ def register_customer_summary(summarize: Summarize) -> None:
     _summaries.append(summarize)
 
 
-register_customer_tab(CustomerTab(key="overview", label=_("Overview"), url_name="customer", order=0))
-register_customer_tab(CustomerTab(key="activity", label=_("Activity"), url_name="customer_activity", order=100))
+register_customer_page_tab(CustomerPageTab(key="overview", label=_("Overview"), url_name="customer", order=0))
+register_customer_page_tab(
+    CustomerPageTab(key="activity", label=_("Activity"), url_name="customer_activity", order=100)
+)
 
 
 def collect_customer_summaries(actor: Actor, customer: ConnectedCustomer) -> list[CustomerSummary]:
@@ -99,7 +101,7 @@ def get_customer_with_tab_counts(actor: Actor, public_id: UUID) -> ConnectedCust
     Raises NotFound if the actor may not see this customer, also because the connection has ended (CC-29).
     """
     counts = {tab.key: tab.count(actor, OuterRef("subject")) for tab in _tabs_for(actor) if tab.count}
-    return queries.get_customer(actor, public_id, counts)
+    return queries.get_connected_customer(actor, public_id, counts)
 
 
 def render_customer_page(
@@ -120,7 +122,7 @@ def render_customer_page(
     actor = request.actor
     if not customer.shares_scope(_tabs[tab].scope):
         template, context = "connections/customer_not_shared.html", {"label": _tabs[tab].label}
-    end_url, end_reason = rows.find_end_url_or_refusal(actor, customer.connection_id)
+    end_url, end_reason = rows.find_connection_end_url_or_refusal(actor, customer.connection_id)
     frame = {
         "customer": customer.organization,
         "connected_at": customer.connected_at,
@@ -134,12 +136,12 @@ def render_customer_page(
     return render(request, template, {**frame, **context}, status=status)
 
 
-def _tabs_for(actor: Actor) -> list[CustomerTab]:
+def _tabs_for(actor: Actor) -> list[CustomerPageTab]:
     tabs = sorted(_tabs.values(), key=lambda tab: tab.order)
     return [tab for tab in tabs if _may_open(actor, tab)]
 
 
-def _may_open(actor: Actor, tab: CustomerTab) -> bool:
+def _may_open(actor: Actor, tab: CustomerPageTab) -> bool:
     table, permission = tab.rule
     return bool(table[permission].check(actor))
 

@@ -20,7 +20,7 @@ KNOWN = OuterRef("pk")  # the organisation that a reason is about
 
 
 @dataclass(frozen=True)
-class VisibilityReason:
+class OrganizationVisibilityReason:
     """One reason why an actor may see an organisation's name, as a query and as SQL for the database's own rules.
 
     `rows` returns a queryset for an actor and the token of the invitation that it holds, or "". The queryset refers to
@@ -53,24 +53,24 @@ _PARTNERS = "SELECT partner_id FROM connections_connection WHERE customer_id = p
 _INVITER = "SELECT organization_id FROM connections_invitationlink WHERE token = portal_secret()"
 
 REASONS = [
-    VisibilityReason(  # the person acts for it
+    OrganizationVisibilityReason(  # the person acts for it
         lambda actor, token: Operator.objects.filter(person=actor.person_id, organization=KNOWN),
         "EXISTS (SELECT FROM accounts_operator WHERE person_id = portal_person() AND organization_id = known)",
     ),
-    VisibilityReason(  # it is a partner that the actor is connected with as a customer
+    OrganizationVisibilityReason(  # it is a partner that the actor is connected with as a customer
         lambda actor, token: _partners_of(actor).filter(partner=KNOWN),
         f"EXISTS ({_PARTNERS} AND partner_id = known)",
     ),
-    VisibilityReason(  # the actor holds its invitation
+    OrganizationVisibilityReason(  # the actor holds its invitation
         lambda actor, token: InvitationLink.objects.filter(token=token, organization=KNOWN),
         f"EXISTS ({_INVITER} AND organization_id = known)",
     ),
-    VisibilityReason(  # it is the distributor above one of these, or above the actor, and sees the same as the partner
+    OrganizationVisibilityReason(  # it is the distributor above one of these, or above the actor, and sees the same
         _distributor_above,
         f"""EXISTS (SELECT FROM accounts_organization WHERE parent_id = known
             AND (id = portal_org() OR id IN ({_PARTNERS}) OR id IN ({_INVITER})))""",
     ),
-    VisibilityReason(  # the vendor's staff look after everybody
+    OrganizationVisibilityReason(  # the vendor's staff look after everybody
         _everybody_for_staff,
         "portal_is_vendor()",
     ),
@@ -78,7 +78,7 @@ REASONS = [
 KNOWS_SQL = " OR ".join(reason.sql for reason in REASONS)
 
 
-def list_known_organizations(actor: Actor, token: str = "") -> OrganizationQuerySet:
+def list_organizations_with_visible_name(actor: Actor, token: str = "") -> OrganizationQuerySet:
     """Return the organisations whose names the actor may see; the system may see all.
 
     `token` is the token of an invitation that the actor holds, or "". A query with a token must run inside

@@ -1,7 +1,7 @@
 from enum import StrEnum
 
 
-class ConnectionEvent(StrEnum):
+class ConnectionEventKind(StrEnum):
     """The kinds of events that the event log keeps about connections and invitation links."""
 
     ESTABLISHED = "connection.established"

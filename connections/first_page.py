@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Organization
 from accounts.queries import is_customer, list_operators, sees_customers
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from connections.queries import has_customers, list_active_connections
-from connections.rows import build_partner_rows
+from connections.queries import list_active_connections, sees_any_customer
+from connections.rows import build_connected_partner_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import FirstPageArea, FirstPageBlock
 from partnerportal.lib.requests import PortalRequest
@@ -25,7 +25,7 @@ def _invite(request: PortalRequest) -> dict[str, Any]:
 def _first_steps(request: PortalRequest) -> dict[str, Any] | None:
     """Return what is to be done before the first customer, and nothing once there is one."""
     actor = request.actor
-    if has_customers(actor):
+    if sees_any_customer(actor):
         return None
     steps = _account_steps(actor, request.operator.organization)
     if ROLE_TABLE[ConnectionPermission.SEE_INVITATION_LINK].check(actor):
@@ -55,7 +55,7 @@ def _partners(request: PortalRequest) -> dict[str, Any]:
     """
     partners = list(list_active_connections(request.actor).order_by("-connected_at", "-pk")[: PARTNERS_SHOWN + 1])
     return {
-        "partners": build_partner_rows(partners[:PARTNERS_SHOWN]),
+        "partners": build_connected_partner_rows(partners[:PARTNERS_SHOWN]),
         "has_more_partners": len(partners) > PARTNERS_SHOWN,
     }
 

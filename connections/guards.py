@@ -8,8 +8,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.models import Feature, OrganizationKind
-from accounts.queries import list_programs_granting
+from accounts.models import OrganizationKind, ProgramFeature
+from accounts.queries import list_program_names_granting
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from partnerportal.lib.pages import require_permission
 from partnerportal.lib.policies import Denied
@@ -18,7 +18,7 @@ from partnerportal.lib.requests import PortalRequest
 View = Callable[..., HttpResponse]
 
 
-def require_customer_dashboard(view: View) -> View:
+def require_customer_viewing_permission(view: View) -> View:
     """Decorate a view about customers so that only actors who may view customers get it; others get a 403.
 
     It works as `require_permission`, except that a partner without the needed badge gets a page that says which
@@ -41,7 +41,7 @@ def require_customer_dashboard(view: View) -> View:
 def render_missing_badge_page(request: PortalRequest) -> HttpResponse:
     """Return a 403 page that says which partner programmes grant access to the pages about customers."""
     context = {
-        "programs": list_programs_granting(Feature.CUSTOMER_DASHBOARD),
+        "programs": list_program_names_granting(ProgramFeature.CUSTOMER_DASHBOARD),
         "organization": request.operator.organization,
         "is_partner": request.actor.organization_kind == OrganizationKind.PARTNER,
     }

@@ -163,7 +163,7 @@ class PortfolioQuerySet(TenantQuerySet):
         """
         return self.filter(path__in=(Portfolio.Path.CONNECTION, Portfolio.Path.PARTNER_CUSTOMER))
 
-    def filter_sharing(self, scope: Any) -> "PortfolioQuerySet":
+    def filter_sharing_scope(self, scope: Any) -> "PortfolioQuerySet":
         """Return the rows whose subject shares everything in `scope` with the viewer.
 
         `scope` is a Scope, or a database expression for its number.
@@ -173,7 +173,7 @@ class PortfolioQuerySet(TenantQuerySet):
         shared = ExpressionWrapper(F("scopes").bitand(scope), output_field=models.SmallIntegerField())
         return self.alias(shared=shared).filter(shared=scope)
 
-    def limit_orders_to_own(self, scope: Any) -> "PortfolioQuerySet":
+    def limit_orders_to_own_organization(self, scope: Any) -> "PortfolioQuerySet":
         """If `scope` includes orders, return only the rows in which the viewer sees itself; otherwise all rows (E-13).
 
         `scope` is a Scope, or a database expression for its number.

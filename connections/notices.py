@@ -8,15 +8,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.events import AccountEvent
-from accounts.models import Feature, Organization
+from accounts.events import AccountEventKind
+from accounts.models import Organization, ProgramFeature
 from accounts.notices import ADMINS, ALL_BUT_VENDOR
-from connections.consent import format_scope_names, join_scopes
-from connections.events import ConnectionEvent
+from connections.consent import combine_scopes, format_scope_names
+from connections.events import ConnectionEventKind
 from connections.models import Connection
 from connections.queries import list_portfolio_viewers
 from notifications.actions.inbox import share_recent_notices
-from notifications.registry import NoticeKind, Recipient, register_event_handler, register_notice_kind
+from notifications.registry import NoticeKind, NoticeRecipient, register_event_handler, register_notice_kind
 from partnerportal.lib.errors import Message
 from partnerportal.lib.scopes import Scope, find_scope
 
@@ -33,7 +33,7 @@ def _connections_of(events: "Sequence[Event]") -> "list[tuple[Event, Connection]
 
 def _number(codes: Iterable[str]) -> int:
     """Return the scopes with these codes as a number, as notices keep them."""
-    return int(join_scopes(find_scope(code) for code in codes))
+    return int(combine_scopes(find_scope(code) for code in codes))
 
 
 class CustomerNewsNotice(NoticeKind):
@@ -44,11 +44,11 @@ class CustomerNewsNotice(NoticeKind):
     """
 
     audience = ALL_BUT_VENDOR
-    feature = Feature.CUSTOMER_DASHBOARD.value
+    feature = ProgramFeature.CUSTOMER_DASHBOARD.value
     own_url_name: ClassVar[str]  # the page that the notice leads the customer to
     customer_url_name: ClassVar[str]  # the page of the customer that it leads everyone else to
 
-    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
         viewers: dict[Any, list[Any]] = {event.customer_id: [event.customer_id] for event in events}
         shared: set[Any] = {event.customer_id for event in events if event.scopes}
         views = list_portfolio_viewers(shared).filter_connected_customers()
@@ -56,7 +56,7 @@ class CustomerNewsNotice(NoticeKind):
             viewers[customer_id].append(viewer_id)
         for event in events:
             for viewer_id in viewers[event.customer_id]:
-                told = Recipient(
+                told = NoticeRecipient(
                     organization_id=viewer_id,
                     about_id=event.customer_id,
                     about_public_id=event.data["customer"],
@@ -66,7 +66,7 @@ class CustomerNewsNotice(NoticeKind):
                 )
                 yield event, told
 
-    def path(self, notice: "Notice") -> str:
+    def get_link_path(self, notice: "Notice") -> str:
         if notice.about_id == notice.recipient_id:
             return reverse(self.own_url_name)
         return reverse(self.customer_url_name, args=[notice.about_public_id])
@@ -79,72 +79,72 @@ class ConnectionNotice(NoticeKind):
     audience = ALL_BUT_VENDOR
 
 
-class ConnectedCustomerNotice(ConnectionNotice):
+class CustomerDecisionNotice(ConnectionNotice):
     """The base of notices that tell a partner what a customer decided about their connection.
 
     The partner's distributor sees the same data, but gets no notice, because the partner is the one to act.
     """
 
-    feature = Feature.CUSTOMER_DASHBOARD.value
+    feature = ProgramFeature.CUSTOMER_DASHBOARD.value
     words: ClassVar[Message]  # of the subject, with %(customer)s
 
-    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
         for event, connection in _connections_of(events):
-            recipient = Recipient(
+            recipient = NoticeRecipient(
                 organization_id=connection.partner_id,
                 about_id=connection.customer_id,
                 about_public_id=connection.customer.public_id,
                 about_label=connection.customer_name,
-                params=self.collect_params(event),
+                params=self.collect_notice_params(event),
             )
             yield event, recipient
 
-    def collect_params(self, event: "Event") -> dict[str, Any]:
+    def collect_notice_params(self, event: "Event") -> dict[str, Any]:
         """Return what the body needs to know of the event, as the notice keeps it in `params`."""
         raise NotImplementedError
 
-    def subject(self, notice: "Notice") -> str:
+    def get_subject(self, notice: "Notice") -> str:
         return str(self.words) % {"customer": notice.about_label}
 
-    def path(self, notice: "Notice") -> str:
+    def get_link_path(self, notice: "Notice") -> str:
         return reverse("customer", args=[notice.about_public_id])
 
-    def link_label(self, notice: "Notice") -> str:
+    def get_link_label(self, notice: "Notice") -> str:
         return _("Open customer")
 
 
 @register_notice_kind
-class CustomerConnectedNotice(ConnectedCustomerNotice):
+class CustomerConnectedNotice(CustomerDecisionNotice):
     """The notice that tells a partner that a customer has connected (CC-21)."""
 
     code = "customer_connected"
-    event = ConnectionEvent.ESTABLISHED
+    event = ConnectionEventKind.ESTABLISHED
     label = gettext_lazy("Customer connected")
     icon = "link"
     words = gettext_lazy("%(customer)s is now connected to you")
 
-    def collect_params(self, event: "Event") -> dict[str, Any]:
+    def collect_notice_params(self, event: "Event") -> dict[str, Any]:
         return {"shared": _number(event.data["scopes"])}
 
-    def body(self, notice: "Notice") -> str:
+    def get_body(self, notice: "Notice") -> str:
         return _("It shares: %(names)s.") % {"names": format_scope_names(notice.params["shared"])}
 
 
 @register_notice_kind
-class SharingChangedNotice(ConnectedCustomerNotice):
+class SharingChangedNotice(CustomerDecisionNotice):
     """The notice that tells a partner that a customer has changed what it shares (E-14)."""
 
     code = "sharing_changed"
-    event = ConnectionEvent.SHARING_CHANGED
+    event = ConnectionEventKind.SHARING_CHANGED
     label = gettext_lazy("Sharing changed by the customer")
     icon = "eye"
     words = gettext_lazy("%(customer)s changed what it shares with you")
 
-    def collect_params(self, event: "Event") -> dict[str, Any]:
+    def collect_notice_params(self, event: "Event") -> dict[str, Any]:
         before, after = map(_number, event.changes["scopes"])
         return {"added": after & ~before, "removed": before & ~after}
 
-    def body(self, notice: "Notice") -> str:
+    def get_body(self, notice: "Notice") -> str:
         texts = (("added", _("Now shared: %(names)s.")), ("removed", _("No longer shared: %(names)s.")))
         changed = ((text, format_scope_names(notice.params[key])) for key, text in texts)
         return " ".join(text % {"names": names} for text, names in changed if names)
@@ -156,20 +156,26 @@ class ConnectionEndedNotice(ConnectionNotice):
     Such a notice is not linked to the customer (`about`), because then the partner could not read it after the end.
     """
 
-    event = ConnectionEvent.ENDED
+    event = ConnectionEventKind.ENDED
     icon = "unlink"
     ended_by_partner: ClassVar[bool]  # which side must have ended the connection for this kind of notice
 
-    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
         for event, connection in _connections_of(events):
             if (connection.ended_by_id == connection.partner_id) is not self.ended_by_partner:
                 continue
             if self.ended_by_partner:
-                yield event, Recipient(organization_id=connection.customer_id, params={"name": connection.partner_name})
+                yield (
+                    event,
+                    NoticeRecipient(organization_id=connection.customer_id, params={"name": connection.partner_name}),
+                )
             else:
-                yield event, Recipient(organization_id=connection.partner_id, params={"name": connection.customer_name})
+                yield (
+                    event,
+                    NoticeRecipient(organization_id=connection.partner_id, params={"name": connection.customer_name}),
+                )
 
-    def subject(self, notice: "Notice") -> str:
+    def get_subject(self, notice: "Notice") -> str:
         return _("%(name)s ended the connection") % notice.params
 
 
@@ -181,7 +187,7 @@ class ConnectionEndedByCustomerNotice(ConnectionEndedNotice):
     label = gettext_lazy("Connection ended by the customer")
     ended_by_partner = False
 
-    def body(self, notice: "Notice") -> str:
+    def get_body(self, notice: "Notice") -> str:
         return _("You no longer see its data. It can connect again through your invitation link.")
 
 
@@ -193,13 +199,13 @@ class ConnectionEndedByPartnerNotice(ConnectionEndedNotice):
     label = gettext_lazy("Connection ended by the partner")
     ended_by_partner = True
 
-    def body(self, notice: "Notice") -> str:
+    def get_body(self, notice: "Notice") -> str:
         return _("This partner no longer sees your data.")
 
-    def path(self, notice: "Notice") -> str:
+    def get_link_path(self, notice: "Notice") -> str:
         return reverse("account_details")
 
-    def link_label(self, notice: "Notice") -> str:
+    def get_link_label(self, notice: "Notice") -> str:
         return _("Open account details")
 
 
@@ -211,11 +217,11 @@ class PartnerMovedNotice(ConnectionNotice):
     """
 
     code = "partner_moved"
-    event = AccountEvent.PARTNER_MOVED
+    event = AccountEventKind.PARTNER_MOVED
     label = gettext_lazy("Partner moved to another distributor")
     icon = "building-2"
 
-    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
         moves = [(event, *event.changes["parent"]) for event in events]
         org_ids = {org_id for _event, *sides in moves for org_id in sides if org_id}
         names = dict(Organization.objects.filter(org_id__in=org_ids).values_list("org_id", "name"))
@@ -231,32 +237,32 @@ class PartnerMovedNotice(ConnectionNotice):
                     "after": names.get(after, ""),
                     "connection": str(connection.public_id),
                 }
-                yield event, Recipient(organization_id=connection.customer_id, params=params)
+                yield event, NoticeRecipient(organization_id=connection.customer_id, params=params)
 
-    def subject(self, notice: "Notice") -> str:
+    def get_subject(self, notice: "Notice") -> str:
         if notice.params["after"]:
             return _("%(partner)s now works with the distributor %(after)s") % notice.params
         return _("%(partner)s no longer works with the distributor %(before)s") % notice.params
 
-    def body(self, notice: "Notice") -> str:
+    def get_body(self, notice: "Notice") -> str:
         texts = (
             ("after", _("%(after)s sees the same as %(partner)s: what you share with it.")),
             ("before", _("%(before)s no longer sees it.")),
         )
         return " ".join(text % notice.params for key, text in texts if notice.params[key])
 
-    def path(self, notice: "Notice") -> str:
+    def get_link_path(self, notice: "Notice") -> str:
         return reverse("connection_sharing", args=[notice.params["connection"]])
 
-    def link_label(self, notice: "Notice") -> str:
+    def get_link_label(self, notice: "Notice") -> str:
         return _("See what is shared")
 
 
-@register_event_handler(ConnectionEvent.ESTABLISHED)
-def share_recent_news_with_new_viewers(events: "Sequence[Event]") -> None:
+@register_event_handler(ConnectionEventKind.ESTABLISHED)
+def share_recent_notices_with_new_viewers(events: "Sequence[Event]") -> None:
     """Copy a newly connected customer's recent notices into the inboxes of the partner and its distributor (CC-54).
 
     `events` are the events of connections that were established.
     """
     customers = {connection.customer_id for _, connection in _connections_of(events)}
-    share_recent_notices(pairs=list_portfolio_viewers(customers).values_list("viewer_id", "subject_id"))
+    share_recent_notices(viewer_customer_pairs=list_portfolio_viewers(customers).values_list("viewer_id", "subject_id"))

@@ -13,7 +13,7 @@ def register_personal_data() -> None:
     own = PersonalDataTable(
         Consent, ("connection__partner_name", "connection__customer_name", "scopes", "wording", "at")
     )
-    register_personal_data_section(PersonalDataSection("consents_given", own.export, erase_consent_names))
+    register_personal_data_section(PersonalDataSection("consents_given", own.export_rows, erase_consent_names))
 
 
 def erase_consent_names(person: Person) -> None:

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Feature, OrganizationKind, Role
+from accounts.models import OrganizationKind, ProgramFeature, Role
 from partnerportal.lib.errors import Refused
 from partnerportal.lib.policies import PermissionRule, RoleTable
 from partnerportal.lib.scopes import Scope, includes_scopes
@@ -29,12 +29,12 @@ NOT_THE_CUSTOMER = _("Only the customer can change what is shared.")
 NOT_SHARED = _("Not shared by the customer. Its Admins choose what it shares.")
 
 
-def require_shared_scope(shared: int, needed: Scope) -> None:
+def require_shared_scope(shared_scopes: int, needed_scope: Scope) -> None:
     """Raise Refused("not_shared") unless a customer shares the needed scope.
 
-    `shared` is the number of all scopes that the customer shares with the actor.
+    `shared_scopes` is the number of all scopes that the customer shares with the actor.
     """
-    if not includes_scopes(shared, needed):
+    if not includes_scopes(shared_scopes, needed_scope):
         raise Refused("not_shared", NOT_SHARED)
 
 
@@ -42,7 +42,7 @@ ROLE_TABLE: RoleTable = {
     ConnectionPermission.SEE_INVITATION_LINK: PermissionRule(
         label=_("Get the invitation link and invite customers"),
         kinds=frozenset({OrganizationKind.PARTNER}),
-        feature=Feature.CUSTOMER_DASHBOARD,
+        feature=ProgramFeature.CUSTOMER_DASHBOARD,
         roles=frozenset({Role.ADMIN, Role.ADMIN_AGENT, Role.SALES_AGENT}),
     ),
     ConnectionPermission.ACCEPT: PermissionRule(
@@ -55,6 +55,6 @@ ROLE_TABLE: RoleTable = {
     ConnectionPermission.VIEW: PermissionRule(label=_("See active and ended connections")),
     ConnectionPermission.VIEW_CUSTOMERS: PermissionRule(
         label=_("See connected customers, their services and licence totals"),
-        feature=Feature.CUSTOMER_DASHBOARD,
+        feature=ProgramFeature.CUSTOMER_DASHBOARD,
     ),
 }

@@ -11,9 +11,14 @@ from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
 
-from accounts.models import Feature, Organization, OrganizationKind
-from accounts.queries import Badge, build_badges, collect_features, make_active_programs_subquery
-from connections.directory import list_known_organizations
+from accounts.models import Organization, OrganizationKind, ProgramFeature
+from accounts.queries import (
+    ProgramBadge,
+    build_program_badges,
+    collect_organization_features,
+    make_active_programs_subquery,
+)
+from connections.directory import list_organizations_with_visible_name
 from connections.models import Connection, Consent, InvitationLink, Portfolio, PortfolioQuerySet
 from notifications.models import Event
 from partnerportal.lib import tenancy
@@ -40,7 +45,7 @@ class Invitation:
     partner_name: str
     country: str
     org_id: str
-    badges: list[Badge]
+    badges: list[ProgramBadge]
     is_open: bool  # whether it can be accepted: the partner has an active badge with the customer dashboard
     distributor: str  # name of the distributor above the partner, which will see the same data; "" for none
     connected_at: dt.datetime | None  # since when the actor's organisation is connected with the partner; None: not
@@ -64,7 +69,7 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
     if not has_token_shape(token):
         raise NotFound("unknown_invitation", "")
     active = Connection.objects.active().filter(partner=OuterRef("pk"), customer=actor.organization_id)
-    known = list_known_organizations(actor, token)
+    known = list_organizations_with_visible_name(actor, token)
     partners = known.annotate(
         programs=make_active_programs_subquery("pk"),
         distributor=Subquery(known.filter(pk=OuterRef("parent")).values("name")),
@@ -83,7 +88,7 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
         partner_name=partner.name,
         country=partner.country,
         org_id=partner.org_id,
-        badges=build_badges(partner.programs),
+        badges=build_program_badges(partner.programs),
         is_open=partner_sees_customers(partner.programs),
         distributor=partner.distributor or "",
         connected_at=partner.connected_at,
@@ -115,7 +120,7 @@ def list_connections(actor: Actor) -> QuerySet[Connection]:
     They are annotated as `partner_public_id` and `customer_public_id`, both None for an ended connection, because then
     neither side may look the other up. Sub-selects read them, because a join would lose the ended connections.
     """
-    known = list_known_organizations(actor)
+    known = list_organizations_with_visible_name(actor)
     partner, customer = (
         Case(When(state=Connection.State.ACTIVE, then=Subquery(known.filter(pk=OuterRef(side)).values("public_id"))))
         for side in ("partner_id", "customer_id")
@@ -128,12 +133,12 @@ def list_active_connections(actor: Actor) -> QuerySet[Connection]:
 
     Each connection has three annotations. `other` is a dict with the other side's `name`, `country` and `public_id`,
     and the name of the `distributor` above it or None. `programs` are the other side's active programme memberships, as
-    `build_badges` takes them. `offered` is the number of the scopes that the newest consent could choose from, None if
-    the actor is the partner. All are sub-selects, which run only for the rows of one page; joins would run for all
-    20,000.
+    `build_program_badges` takes them. `offered` is the number of the scopes that the newest consent could choose from,
+    None if the actor is the partner. All are sub-selects, which run only for the rows of one page; joins would run for
+    all 20,000.
     """
     side = Case(When(partner=actor.organization_id, then="customer_id"), default="partner_id")
-    known = list_known_organizations(actor)
+    known = list_organizations_with_visible_name(actor)
     above = Subquery(known.filter(pk=OuterRef("parent")).values("name"))
     facts = JSONObject(name="name", country="country", public_id="public_id", distributor=above)
     other = known.filter(pk=OuterRef("other_id")).values(json=facts)
@@ -150,7 +155,7 @@ def partner_sees_customers(programs: Iterable[Mapping[str, Any]]) -> bool:
     features that a membership grants as `grants`.
     """
     grants = (grant for program in programs for grant in program["grants"])
-    return Feature.CUSTOMER_DASHBOARD in collect_features(OrganizationKind.PARTNER, grants)
+    return ProgramFeature.CUSTOMER_DASHBOARD in collect_organization_features(OrganizationKind.PARTNER, grants)
 
 
 def list_ended_connections(actor: Actor) -> QuerySet[Connection]:
@@ -169,12 +174,12 @@ def get_connection(actor: Actor, public_id: UUID) -> Connection:
     return get_by_public_id(Connection.objects.visible_to(actor), public_id)
 
 
-def find_distributor(actor: Actor, partner_id: int | None) -> Organization | None:
+def find_distributor_of_partner(actor: Actor, partner_id: int | None) -> Organization | None:
     """Return the distributor above the partner with this primary key, or None.
 
     It is None if there is none, or if the actor may not see the partner or the distributor.
     """
-    known = list_known_organizations(actor)
+    known = list_organizations_with_visible_name(actor)
     return known.filter(partners__in=known.filter(pk=partner_id)).first()
 
 
@@ -191,7 +196,7 @@ def list_consents(actor: Actor, connection: Connection) -> QuerySet[Consent]:
     return Consent.objects.visible_to(actor).filter(connection=connection).order_by("-pk")
 
 
-def count_partners(actor: Actor) -> int:
+def count_connected_partners(actor: Actor) -> int:
     """Return how many partners the actor's organisation is connected with, as their customer."""
     return Connection.objects.visible_to(actor).active().filter(customer=actor.organization_id).count()
 
@@ -205,7 +210,7 @@ def find_active_connection(actor: Actor, *, partner_id: int, customer_id: int) -
     return rows.filter(partner=partner_id, customer=customer_id).first()
 
 
-def has_customers(actor: Actor) -> bool:
+def sees_any_customer(actor: Actor) -> bool:
     """Return whether the actor sees any customer, by a connection of its own or of a partner below it."""
     return Portfolio.objects.visible_to(actor).filter_connected_customers().exists()
 
@@ -225,7 +230,9 @@ class ConnectedCustomer:
         return includes_scopes(self.scopes, scope)
 
 
-def get_customer(actor: Actor, public_id: UUID, counts: Mapping[str, Combinable] | None = None) -> ConnectedCustomer:
+def get_connected_customer(
+    actor: Actor, public_id: UUID, counts: Mapping[str, Combinable] | None = None
+) -> ConnectedCustomer:
     """Return the customer with this public id, if the actor sees it because of an active connection.
 
     `counts` maps names to database expressions, which become the customer's `counts`. They are read in the same query,

@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Operator, OrganizationKind
-from accounts.queries import Badge, build_badges, list_admin_names, sees_customers
+from accounts.queries import ProgramBadge, build_program_badges, list_admin_names, sees_customers
 from connections import models
 from connections.consent import (
-    find_newly_offered_scopes,
+    find_newly_shareable_scopes,
     format_scope_names,
-    get_all_offered_scopes,
-    list_offered_scopes,
+    get_all_shareable_scopes,
+    list_shareable_scopes,
 )
 from connections.models import Connection
 from connections.policies import NOT_THE_CUSTOMER, ROLE_TABLE, ConnectionPermission
@@ -32,7 +32,7 @@ from partnerportal.lib.scopes import Scope, includes_scopes
 
 
 @dataclass(frozen=True)
-class InvitationChoice:
+class InvitationOrganizationOption:
     """One of the person's organisations that an invitation's page shows as a choice.
 
     `reason` says why the invitation cannot be accepted as this organisation; "" if it can.
@@ -46,7 +46,7 @@ class InvitationChoice:
 
 
 @dataclass(frozen=True)
-class InvitationOffer:
+class InvitationPageContent:
     """What the person who opens an invitation's page can do there.
 
     `state` says which form of the page they get: signed_out, no_organization, closed, connected, own, refused or
@@ -55,43 +55,45 @@ class InvitationOffer:
     """
 
     state: str
-    choices: list[InvitationChoice] = field(default_factory=list)
+    choices: list[InvitationOrganizationOption] = field(default_factory=list)
     admins: list[str] = field(default_factory=list)
 
     @property
-    def only_choice(self) -> InvitationChoice | None:
+    def only_choice(self) -> InvitationOrganizationOption | None:
         """The person's organisation if there is exactly one to choose, else None."""
         return self.choices[0] if len(self.choices) == 1 else None
 
 
-def build_invitation_offer(actor: Actor, operators: Iterable[Operator], invitation: Invitation) -> InvitationOffer:
+def build_invitation_page_content(
+    actor: Actor, operators: Iterable[Operator], invitation: Invitation
+) -> InvitationPageContent:
     """Return what an invitation's page offers a person: organisations that can accept it, or why none can (CC-41, E-2).
 
     `operators` are the person's memberships in organisations, from `list_operators_of_person`.
     """
     if invitation.connected_at and len(list(operators)) == 1:
-        return InvitationOffer("connected", [_choice(actor, o, invitation) for o in operators])
+        return InvitationPageContent("connected", [_choice(actor, o, invitation) for o in operators])
     if not invitation.is_open:
-        return InvitationOffer("closed")
+        return InvitationPageContent("closed")
     if actor.is_anonymous:
-        return InvitationOffer("signed_out")
+        return InvitationPageContent("signed_out")
     choices = [_choice(actor, operator, invitation) for operator in operators]
     if not choices:
-        return InvitationOffer("no_organization")
+        return InvitationPageContent("no_organization")
     possible = [choice for choice in choices if not choice.reason]
     if possible:
         checked = next((c for c in possible if c.public_id == actor.organization_public_id), possible[0])
-        return InvitationOffer("choose", [_with_check(choice, choice is checked) for choice in choices])
+        return InvitationPageContent("choose", [_with_check(choice, choice is checked) for choice in choices])
     if actor.organization_id == invitation.partner_id:
-        return InvitationOffer("own", choices)
-    return InvitationOffer("refused", choices, list_admin_names(actor))
+        return InvitationPageContent("own", choices)
+    return InvitationPageContent("refused", choices, list_admin_names(actor))
 
 
-def _with_check(choice: InvitationChoice, is_checked: bool) -> InvitationChoice:
-    return InvitationChoice(choice.public_id, choice.name, choice.kind, choice.reason, is_checked)
+def _with_check(choice: InvitationOrganizationOption, is_checked: bool) -> InvitationOrganizationOption:
+    return InvitationOrganizationOption(choice.public_id, choice.name, choice.kind, choice.reason, is_checked)
 
 
-def _choice(actor: Actor, operator: Operator, invitation: Invitation) -> InvitationChoice:
+def _choice(actor: Actor, operator: Operator, invitation: Invitation) -> InvitationOrganizationOption:
     organization = operator.organization
     candidate = Actor(
         organization_id=organization.pk, organization_kind=organization.kind, roles=frozenset(operator.roles)
@@ -106,13 +108,13 @@ def _choice(actor: Actor, operator: Operator, invitation: Invitation) -> Invitat
         reason = _("Connected since %(date)s.") % {"date": formats.format_date(invitation.connected_at)}
     elif isinstance(answer, Denied):
         reason = answer.message
-    return InvitationChoice(
+    return InvitationOrganizationOption(
         str(organization.public_id), organization.name, str(OrganizationKind(organization.kind).label), reason
     )
 
 
 @dataclass(frozen=True)
-class ScopeRow:
+class ConsentScopeRow:
     """A scope (kind of data) on a page that shows or changes what is shared: its name, description and state."""
 
     code: str
@@ -123,13 +125,13 @@ class ScopeRow:
     is_new: bool  # whether it could not be chosen yet when the customer consented
 
 
-def build_scope_rows(shared: Scope, new: Scope = Scope.NONE) -> list[ScopeRow]:
-    """Return a ScopeRow for each scope that customers can share.
+def build_consent_scope_rows(shared: Scope, new: Scope = Scope.NONE) -> list[ConsentScopeRow]:
+    """Return a ConsentScopeRow for each scope that customers can share.
 
     `shared` are the scopes to mark as shared, and `new` those to mark as not offered before.
     """
     return [
-        ScopeRow(
+        ConsentScopeRow(
             code=offered.code,
             label=offered.label,
             shows=offered.shows,
@@ -137,12 +139,12 @@ def build_scope_rows(shared: Scope, new: Scope = Scope.NONE) -> list[ScopeRow]:
             is_fixed=offered.scope == Scope.ACCOUNT,
             is_new=offered.scope in new,
         )
-        for offered in list_offered_scopes()
+        for offered in list_shareable_scopes()
     ]
 
 
 @dataclass(frozen=True)
-class ConsentRow:
+class ConsentHistoryRow:
     """A consent in the history that a customer sees: when, by whom, what was shared, and which texts were read."""
 
     at: dt.datetime
@@ -151,14 +153,16 @@ class ConsentRow:
     wording: str  # the version of the texts and their language, or that a program consented
 
 
-def build_consent_rows(consents: Iterable[models.Consent]) -> list[ConsentRow]:
-    """Return a ConsentRow, with texts in the reader's language, for each consent in this order."""
+def build_consent_history_rows(consents: Iterable[models.Consent]) -> list[ConsentHistoryRow]:
+    """Return a ConsentHistoryRow, with texts in the reader's language, for each consent in this order."""
     languages = dict(settings.LANGUAGES)
     rows = []
     for given in consents:
         values = {"version": given.wording, "language": languages.get(given.language, given.language)}
         wording = _("Wording %(version)s, %(language)s") % values if given.wording else _("Through the API")
-        rows.append(ConsentRow(given.at, given.person_label or _("Unknown"), format_scope_names(given.scopes), wording))
+        rows.append(
+            ConsentHistoryRow(given.at, given.person_label or _("Unknown"), format_scope_names(given.scopes), wording)
+        )
     return rows
 
 
@@ -170,7 +174,7 @@ class ActiveConnectionRow:
     direction: str  # a sentence that says who sees whose data
     distributor: str  # a sentence that names who sees the same, on the customer's side; "" for nobody
     country: str
-    badges: list[Badge]
+    badges: list[ProgramBadge]
     since: str
     end_url: str
     customer_url: str  # the page of the other side; "" when that is not the customer
@@ -180,7 +184,7 @@ class ActiveConnectionRow:
 
 
 @dataclass(frozen=True)
-class PartnerRow:
+class ConnectedPartnerRow:
     """A partner of a customer, as the customer's start page shows it, with what the partner sees."""
 
     name: str
@@ -190,13 +194,13 @@ class PartnerRow:
     since: dt.datetime
 
 
-def build_partner_rows(connections: Iterable[Connection]) -> list[PartnerRow]:
-    """Return a PartnerRow for each active connection of a customer, in this order.
+def build_connected_partner_rows(connections: Iterable[Connection]) -> list[ConnectedPartnerRow]:
+    """Return a ConnectedPartnerRow for each active connection of a customer, in this order.
 
     The connections must come from `queries.list_active_connections`, whose annotations are needed.
     """
     return [
-        PartnerRow(
+        ConnectedPartnerRow(
             name=connection.partner_name,
             shared=format_scope_names(connection.shared_scopes),
             sees=partner_sees_customers(connection.programs),  # type: ignore[attr-defined]
@@ -233,13 +237,13 @@ def _live_row(actor: Actor, connection: Connection) -> ActiveConnectionRow:
         distributor="" if is_partner else describe_distributor_access(other["distributor"]),
         direction=_direction(programs, is_partner=is_partner, sees=sees_customers(actor)),
         country=get_country_name(other["country"]),
-        badges=build_badges(programs),
+        badges=build_program_badges(programs),
         since=formats.format_date(connection.connected_at),
         end_url=reverse("connection_end", args=[connection.public_id]),
         customer_url=reverse("customer", args=[other["public_id"]]) if is_partner and sees_customers(actor) else "",
         sharing_url=get_sharing_url(connection.public_id),
-        unshared=format_scope_names(get_all_offered_scopes() & ~connection.shared_scopes),
-        new=format_scope_names(find_newly_offered_scopes(offered)) if offered else "",
+        unshared=format_scope_names(get_all_shareable_scopes() & ~connection.shared_scopes),
+        new=format_scope_names(find_newly_shareable_scopes(offered)) if offered else "",
     )
 
 
@@ -252,12 +256,14 @@ def _direction(programs: Iterable[Mapping[str, Any]], *, is_partner: bool, sees:
     return _("Sees nothing while its programme membership is not active")
 
 
-def describe_distributor_access(name: str | None) -> str:
-    """Return the sentence that the partner's distributor, `name`, sees the same data (E-14); "" if there is none.
+def describe_distributor_access(distributor_name: str | None) -> str:
+    """Return the sentence that the partner's distributor sees the same data (E-14); "" if there is none.
 
     A distributor sees it even while it has no active programme membership itself.
     """
-    return _("Its distributor %(name)s sees what you share with it.") % {"name": name} if name else ""
+    if not distributor_name:
+        return ""
+    return _("Its distributor %(name)s sees what you share with it.") % {"name": distributor_name}
 
 
 def build_ended_connection_rows(actor: Actor, page: Page[Any]) -> list[EndedConnectionRow]:
@@ -287,7 +293,9 @@ def build_shared_scope_rows(scopes: Scope) -> list[SharedScopeRow]:
 
     `scopes` are the scopes that the customer shares with the actor.
     """
-    return [SharedScopeRow(offered.label, includes_scopes(scopes, offered.scope)) for offered in list_offered_scopes()]
+    return [
+        SharedScopeRow(offered.label, includes_scopes(scopes, offered.scope)) for offered in list_shareable_scopes()
+    ]
 
 
 def get_sharing_url(connection_id: object) -> str:
@@ -304,13 +312,13 @@ def get_customer_url(actor: Actor, connection: Connection) -> str:
     return reverse("customer", args=[connection.customer.public_id]) if is_seen and sees_customers(actor) else ""
 
 
-def explain_refusal_to_end(actor: Actor) -> str:
+def explain_refusal_to_end_connection(actor: Actor) -> str:
     """Return a sentence that says why the actor may not end connections, or "" if they may."""
     answer = ROLE_TABLE[ConnectionPermission.END].check(actor)
     return str(answer.message) if isinstance(answer, Denied) else ""
 
 
-def explain_refusal_to_share(actor: Actor, connection: Connection) -> Message:
+def explain_refusal_to_change_sharing(actor: Actor, connection: Connection) -> Message:
     """Return a sentence that says why the actor may not change what this connection shares, or "" if they may."""
     if connection.state == Connection.State.ENDED:
         return _("This connection has ended. Nothing is shared any more.")
@@ -320,13 +328,13 @@ def explain_refusal_to_share(actor: Actor, connection: Connection) -> Message:
     return answer.message if isinstance(answer, Denied) else ""
 
 
-def format_sharing_saved_message(count: int) -> str:
-    """Return the message “Sharing with 3 partners saved” in the reader's language, for `count` partners."""
-    text = ngettext("Sharing with %(count)s partner saved.", "Sharing with %(count)s partners saved.", count)
-    return text % {"count": formats.format_number(count)}
+def format_sharing_saved_message(partner_count: int) -> str:
+    """Return the message “Sharing with 3 partners saved” in the reader's language, for `partner_count` partners."""
+    text = ngettext("Sharing with %(count)s partner saved.", "Sharing with %(count)s partners saved.", partner_count)
+    return text % {"count": formats.format_number(partner_count)}
 
 
-def find_end_url_or_refusal(actor: Actor, connection_id: object) -> tuple[str, str]:
+def find_connection_end_url_or_refusal(actor: Actor, connection_id: object) -> tuple[str, str]:
     """Return the URL of the dialog that ends a connection, and the reason why the actor may not end it.
 
     Exactly one of the two is not "". `connection_id` is the public id of the actor's own connection with the customer,
@@ -334,5 +342,5 @@ def find_end_url_or_refusal(actor: Actor, connection_id: object) -> tuple[str, s
     """
     if connection_id is None:
         return "", _("Only this customer’s own partner can end it.")
-    refusal = explain_refusal_to_end(actor)
+    refusal = explain_refusal_to_end_connection(actor)
     return ("", refusal) if refusal else (reverse("connection_end", args=[connection_id]), "")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from connections.consent import format_scope_names, join_scopes
-from connections.events import ConnectionEvent
+from connections.consent import combine_scopes, format_scope_names
+from connections.events import ConnectionEventKind
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
@@ -29,7 +29,7 @@ class ActivityRow:
 
 
 @dataclass(frozen=True)
-class ActivityWords:
+class ActivityDescription:
     """The icon and the sentence by which activity pages show events of one kind.
 
     `text` may have the placeholders %(organization)s, %(counterpart)s and %(subject)s, and those that `values` returns
@@ -42,34 +42,38 @@ class ActivityWords:
     detail: Callable[[Event], str] = lambda event: ""
 
 
-_words: dict[str, ActivityWords] = {}
+_descriptions: dict[str, ActivityDescription] = {}
 
 
-def register_activity_words(words: Mapping[str, ActivityWords]) -> None:
-    """Register how activity pages show events: a mapping from a kind, such as "trial.requested", to its ActivityWords.
+def register_activity_descriptions(descriptions: Mapping[str, ActivityDescription]) -> None:
+    """Register how activity pages show events, by kind of event, such as "trial.requested".
 
     Activity pages leave out events of other kinds. Raises AssertionError for a kind that is registered already.
     """
-    assert not words.keys() & _words.keys(), "an event has its words already"
-    _words.update(words)
+    assert not descriptions.keys() & _descriptions.keys(), "an event has its description already"
+    _descriptions.update(descriptions)
 
 
-register_activity_words(
+register_activity_descriptions(
     {
-        ConnectionEvent.ESTABLISHED: ActivityWords("link", _("%(organization)s connected to %(counterpart)s")),
-        ConnectionEvent.SHARING_CHANGED: ActivityWords(
+        ConnectionEventKind.ESTABLISHED: ActivityDescription(
+            "link", _("%(organization)s connected to %(counterpart)s")
+        ),
+        ConnectionEventKind.SHARING_CHANGED: ActivityDescription(
             "eye",
             _("%(organization)s changed what it shares with %(counterpart)s"),
-            detail=lambda event: format_scope_names(join_scopes(map(find_scope, event.changes["scopes"][1]))),
+            detail=lambda event: format_scope_names(combine_scopes(map(find_scope, event.changes["scopes"][1]))),
         ),
-        ConnectionEvent.ENDED: ActivityWords("unlink", _("%(organization)s ended the connection with %(counterpart)s")),
+        ConnectionEventKind.ENDED: ActivityDescription(
+            "unlink", _("%(organization)s ended the connection with %(counterpart)s")
+        ),
     }
 )
 
 
 def list_activity_event_kinds() -> list[str]:
     """Return the kinds of events that activity pages show, such as "trial.requested"."""
-    return list(_words)
+    return list(_descriptions)
 
 
 def build_activity_rows(actor: Actor, events: Iterable[Event]) -> list[ActivityRow]:
@@ -78,20 +82,20 @@ def build_activity_rows(actor: Actor, events: Iterable[Event]) -> list[ActivityR
     Events of other kinds are for the audit log alone. A person's name is filled in only if they act for the actor's
     organisation.
     """
-    return [_moment(actor, event, _words[event.kind]) for event in events if event.kind in _words]
+    return [_moment(actor, event, _descriptions[event.kind]) for event in events if event.kind in _descriptions]
 
 
-def _moment(actor: Actor, event: Event, words: ActivityWords) -> ActivityRow:
+def _moment(actor: Actor, event: Event, description: ActivityDescription) -> ActivityRow:
     values = {
         "organization": event.organization_label,
         "counterpart": event.counterpart_label,
         "subject": event.subject_label,
-        **words.values(event),
+        **description.values(event),
     }
     return ActivityRow(
-        icon=words.icon,
-        text=str(words.text) % values,
-        detail=words.detail(event),
+        icon=description.icon,
+        text=str(description.text) % values,
+        detail=description.detail(event),
         person=event.actor_label if event.organization_id == actor.organization_id else "",
         at=event.at,
     )

@@ -3,13 +3,13 @@ from django.urls import path
 from connections import views
 
 urlpatterns = [
-    path("account/", views.account_details, name="account_details"),
+    path("account/", views.account_details_page, name="account_details"),
     path("invite/", views.invitation_link_dialog, name="invite"),
     path("i/<str:token>/", views.invitation_page, name="invitation"),
     path("i/<str:token>/accept/", views.invitation_accept, name="invitation_accept"),
     path("i/<str:token>/decline/", views.invitation_decline, name="invitation_decline"),
     path("connections/<uuid:connection_id>/end/", views.connection_end, name="connection_end"),
-    path("connections/<uuid:connection_id>/sharing/", views.connection_sharing, name="connection_sharing"),
-    path("customers/<uuid:customer_id>/", views.customer_overview, name="customer"),
-    path("customers/<uuid:customer_id>/activity/", views.customer_activity, name="customer_activity"),
+    path("connections/<uuid:connection_id>/sharing/", views.connection_sharing_page, name="connection_sharing"),
+    path("customers/<uuid:customer_id>/", views.customer_overview_page, name="customer"),
+    path("customers/<uuid:customer_id>/activity/", views.customer_activity_page, name="customer_activity"),
 ]

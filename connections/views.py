@@ -16,10 +16,10 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.models import Organization
 from accounts.policies import ROLE_TABLE as ACCOUNTS
 from accounts.policies import AccountPermission
-from accounts.queries import annotate_qualifications, build_badges, sees_customers
+from accounts.queries import annotate_qualifications, build_program_badges, sees_customers
 from connections import actions, consent, queries, rows
 from connections.customers import collect_customer_summaries, get_customer_with_tab_counts, render_customer_page
-from connections.guards import require_customer_dashboard
+from connections.guards import require_customer_viewing_permission
 from connections.models import Connection
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.sharing import describe_shared_data
@@ -39,7 +39,7 @@ EVENTS_ON_FIRST_PAGE = 5
 
 @require_safe
 @require_permission(ACCOUNTS, AccountPermission.VIEW_ACCOUNT)
-def account_details(request: PortalRequest) -> HttpResponse:
+def account_details_page(request: PortalRequest) -> HttpResponse:
     """Show the account page: ORGID, badges, contact data, active and ended connections (CC-2, CC-3, CC-12, CC-19).
 
     The two lists of connections are paged separately.
@@ -52,9 +52,9 @@ def account_details(request: PortalRequest) -> HttpResponse:
     organization = annotate_qualifications(own).get()
     context = {
         "organization": organization,
-        "distributor": queries.find_distributor(actor, organization.pk),
+        "distributor": queries.find_distributor_of_partner(actor, organization.pk),
         "country": get_country_name(organization.country),
-        "badges": build_badges(request.operator.active_programs),
+        "badges": build_program_badges(request.operator.active_programs),
         "live": live,
         "active_connection_rows": active_connection_rows,
         "newly_offered": next((row for row in active_connection_rows if row.new), None),
@@ -94,7 +94,7 @@ def invitation_page(request: PortalRequest, token: str) -> HttpResponse:
     Opening the page changes nothing. An unknown token gets a 404 page.
     """
     try:
-        return _invitation_page(request, token, consent.get_all_offered_scopes())
+        return _invitation_page(request, token, consent.get_all_shareable_scopes())
     except NotFound:
         return _unknown_invitation(request)
 
@@ -109,12 +109,12 @@ def _invitation_page(
     """Return the page of an invitation with these scopes ticked, and with the error that sent the form back."""
     actor = request.actor
     invitation = queries.get_invitation(actor, token)
-    offer = rows.build_invitation_offer(actor, request.operators, invitation)
+    offer = rows.build_invitation_page_content(actor, request.operators, invitation)
     context = {
         "invitation": invitation,
         "consent": offer,
         "country": get_country_name(invitation.country),
-        "scopes": rows.build_scope_rows(invitation.shared if offer.state == "connected" else ticked),
+        "scopes": rows.build_consent_scope_rows(invitation.shared if offer.state == "connected" else ticked),
         "wording": consent.get_current_consent_wording(),
         "error": error,
         "code": error.code if error else "",
@@ -132,7 +132,7 @@ def invitation_accept(request: PortalRequest, token: str) -> HttpResponse:
     """
     if "organization" in request.POST:
         request.act_for(request.POST["organization"])
-    scopes = consent.parse_scopes(request.POST.getlist("scopes"))
+    scopes = consent.parse_scope_codes(request.POST.getlist("scopes"))
     wording = consent.parse_consent_wording(request.POST.get("wording", ""))
     options: dict[str, Any] = {"token": token, "scopes": scopes, "wording": wording}
     try:
@@ -189,7 +189,7 @@ def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_permission(ROLE_TABLE, ConnectionPermission.VIEW)
 @vary_on_headers("HX-Request")
-def connection_sharing(request: PortalRequest, connection_id: UUID) -> HttpResponse:
+def connection_sharing_page(request: PortalRequest, connection_id: UUID) -> HttpResponse:
     """Show either side what a connection shares; on POST store the customer's new choice.
 
     A customer also sees all its consents, and may apply the choice to all its partners (E-14). If somebody else has
@@ -199,11 +199,11 @@ def connection_sharing(request: PortalRequest, connection_id: UUID) -> HttpRespo
     connection = queries.get_connection(actor, connection_id)
     if request.method != "POST":
         return _sharing_page(request, connection, connection.shared_scopes)
-    scopes = consent.parse_scopes(request.POST.getlist("scopes"))
+    scopes = consent.parse_scope_codes(request.POST.getlist("scopes"))
     wording = consent.parse_consent_wording(request.POST.get("wording", ""))
     options: dict[str, Any] = {"actor": actor, "scopes": scopes, "wording": wording}
     try:
-        actions.change_sharing(connection=connection, version=request.POST.get("version"), **options)
+        actions.change_connection_sharing(connection=connection, version=request.POST.get("version"), **options)
     except Stale as error:
         return _sharing_page(request, connection, scopes, error)
     if "all" in request.POST:
@@ -220,31 +220,31 @@ def _sharing_page(
     """Return the page “What is shared” with these scopes ticked, and with the error that sent the form back."""
     actor = request.actor
     given = list(queries.list_consents(actor, connection)[: queries.CONSENTS_SHOWN])
-    new = consent.find_newly_offered_scopes(given[0].offered) if given else Scope.NONE
+    new = consent.find_newly_shareable_scopes(given[0].offered) if given else Scope.NONE
     is_partner = connection.partner_id == actor.organization_id
     customer_url = rows.get_customer_url(actor, connection)
-    distributor = None if is_partner else queries.find_distributor(actor, connection.partner_id)
+    distributor = None if is_partner else queries.find_distributor_of_partner(actor, connection.partner_id)
     context = {
         "connection": connection,
         "to_customer": bool(customer_url),
         "back": customer_url or reverse("account_details"),
         "is_partner": is_partner,
-        "refusal": rows.explain_refusal_to_share(actor, connection),
-        "scopes": rows.build_scope_rows(ticked, new),
+        "refusal": rows.explain_refusal_to_change_sharing(actor, connection),
+        "scopes": rows.build_consent_scope_rows(ticked, new),
         "new": rows.format_scope_names(new),
         "version": given[0].version if given else "",
         "wording": consent.get_current_consent_wording(),
-        "history": rows.build_consent_rows(given),
+        "history": rows.build_consent_history_rows(given),
         "distributor": rows.describe_distributor_access(distributor.name) if distributor else "",
-        "partners": 0 if is_partner else queries.count_partners(actor),
+        "partners": 0 if is_partner else queries.count_connected_partners(actor),
         "error": error,
     }
     status = error.status if error else 200
     return render(request, "connections/connection_sharing.html", context, status=status)
 
 
-@require_customer_dashboard
-def customer_overview(request: PortalRequest, customer_id: UUID) -> HttpResponse:
+@require_customer_viewing_permission
+def customer_overview_page(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show the overview page of a customer: account data (CC-26), what needs attention, and the latest activity.
 
     Other apps add panels by `register_customer_summary`.
@@ -263,8 +263,8 @@ def customer_overview(request: PortalRequest, customer_id: UUID) -> HttpResponse
     return render_customer_page(request, customer, tab="overview", template=template, context=context)
 
 
-@require_customer_dashboard
-def customer_activity(request: PortalRequest, customer_id: UUID) -> HttpResponse:
+@require_customer_viewing_permission
+def customer_activity_page(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show a customer's activity page: the events that it caused or that concern it, newest first."""
     actor = request.actor
     customer = get_customer_with_tab_counts(actor, customer_id)

@@ -12,9 +12,9 @@ class EntitlementsConfig(AppConfig):
     verbose_name = _("Entitlements")
 
     def ready(self) -> None:
-        from connections.consent import register_offered_scope
+        from connections.consent import register_shareable_scope
         from connections.sharing import register_shared_data_counter
-        from connections.timeline import register_activity_words
+        from connections.timeline import register_activity_descriptions
         from entitlements.customer_frame import register_customer_pages
         from entitlements.lists.customers import CUSTOMERS
         from entitlements.lists.releases import RELEASES
@@ -28,9 +28,9 @@ class EntitlementsConfig(AppConfig):
         from partnerportal.lib.lists import register_list
 
         for offered in OFFERED:
-            register_offered_scope(offered)
+            register_shareable_scope(offered)
         register_shared_data_counter(describe_shared_records)
-        register_activity_words(WORDS)
+        register_activity_descriptions(WORDS)
         register_customer_pages()
         for definition in (CUSTOMERS, RENEWALS, OWN_RENEWALS, TRIALS, RELEASES):
             register_list(definition)

@@ -3,7 +3,12 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from connections.customers import CustomerSummary, CustomerTab, register_customer_summary, register_customer_tab
+from connections.customers import (
+    CustomerPageTab,
+    CustomerSummary,
+    register_customer_page_tab,
+    register_customer_summary,
+)
 from connections.queries import ConnectedCustomer
 from entitlements.queries.customers import list_services, make_order_count, make_service_count
 from entitlements.queries.usage import list_open_anomalies
@@ -14,7 +19,7 @@ from partnerportal.lib.parts import PagePart
 from partnerportal.lib.scopes import Scope
 
 TABS = (
-    CustomerTab(
+    CustomerPageTab(
         key="services",
         label=gettext_lazy("Services"),
         url_name="customer_services",
@@ -22,8 +27,8 @@ TABS = (
         scope=Scope.ENTITLEMENTS,
         count=make_service_count,
     ),
-    CustomerTab(key="usage", label=gettext_lazy("Usage"), url_name="customer_usage", order=20, scope=Scope.USAGE),
-    CustomerTab(
+    CustomerPageTab(key="usage", label=gettext_lazy("Usage"), url_name="customer_usage", order=20, scope=Scope.USAGE),
+    CustomerPageTab(
         key="orders",
         label=gettext_lazy("Orders"),
         url_name="customer_orders",
@@ -59,5 +64,5 @@ def summarize_services(actor: Actor, customer: ConnectedCustomer) -> CustomerSum
 def register_customer_pages() -> None:
     """Register the tabs Services, Usage and Orders, and the summary of services, for the pages of customers."""
     for tab in TABS:
-        register_customer_tab(tab)
+        register_customer_page_tab(tab)
     register_customer_summary(summarize_services)

@@ -3,7 +3,7 @@ from enum import StrEnum
 from partnerportal.lib.scopes import Scope
 
 
-class EntitlementEvent(StrEnum):
+class EntitlementEventKind(StrEnum):
     """The kinds of events about entitlements, trials, licence releases and use."""
 
     ADDED = "entitlement.added"
@@ -31,5 +31,5 @@ class EntitlementEvent(StrEnum):
 
         They are NOTIFICATIONS, and ORDERS for orders, USAGE for unusual use, ENTITLEMENTS for everything else.
         """
-        told = {EntitlementEvent.ORDER_PLACED: Scope.ORDERS, EntitlementEvent.USE_UNUSUAL: Scope.USAGE}
+        told = {EntitlementEventKind.ORDER_PLACED: Scope.ORDERS, EntitlementEventKind.USE_UNUSUAL: Scope.USAGE}
         return Scope.NOTIFICATIONS | told.get(self, Scope.ENTITLEMENTS)

@@ -4,12 +4,12 @@ from typing import Any
 
 from accounts.models import Person
 from accounts.personal_data import (
+    FreeTextColumn,
     PersonalDataSection,
     PersonalDataTable,
-    TypedText,
+    register_free_text_column,
     register_personal_data_section,
     register_personal_data_table,
-    register_typed_text,
 )
 from entitlements.models import CalendarFeed, Entitlement, LicenseAssignment
 from notifications.models import InboxMark, NoticePreference, NoticeRead
@@ -31,7 +31,7 @@ def register_personal_data() -> None:
         register_personal_data_table(name, own)
     # The customer's record comes from its own systems, so it stays when the person's data is deleted.
     register_personal_data_section(PersonalDataSection("licences_held", list_held_licences))
-    register_typed_text(TypedText(Entitlement, "reason"))
+    register_free_text_column(FreeTextColumn(Entitlement, "reason"))
 
 
 def list_held_licences(person: Person) -> list[Any]:

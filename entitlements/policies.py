@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Feature, OrganizationKind, Role
+from accounts.models import OrganizationKind, ProgramFeature, Role
 from accounts.policies import deny_without_finance_access
 from partnerportal.lib.policies import PermissionRule, RoleTable
 
@@ -32,7 +32,7 @@ ROLE_TABLE: RoleTable = {
     EntitlementPermission.VIEW_OWN: PermissionRule(label=_("See the organisation’s own services and orders")),
     EntitlementPermission.VIEW_ORDERS: PermissionRule(
         label=_("See what customers ordered, and prices; Readers and Sales agents if an Admin allows it"),
-        feature=Feature.CUSTOMER_DASHBOARD,
+        feature=ProgramFeature.CUSTOMER_DASHBOARD,
         when=deny_without_finance_access,
     ),
     EntitlementPermission.VIEW_RENEWALS: PermissionRule(

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from connections.consent import OfferedScope
+from connections.consent import ShareableScope
 from entitlements.models import Entitlement, Order
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -11,7 +11,7 @@ from partnerportal.lib.days import today
 from partnerportal.lib.scopes import Scope
 
 OFFERED = (
-    OfferedScope(
+    ShareableScope(
         scope=Scope.ENTITLEMENTS,
         label=_("Services and licences"),
         shows=_(
@@ -19,7 +19,7 @@ OFFERED = (
             "when each service ends."
         ),
     ),
-    OfferedScope(
+    ShareableScope(
         scope=Scope.USAGE,
         label=_("Usage"),
         shows=_(
@@ -27,7 +27,7 @@ OFFERED = (
             "No individual user is ever shown."
         ),
     ),
-    OfferedScope(
+    ShareableScope(
         scope=Scope.ORDERS, label=_("Orders"), shows=_("What was ordered and when, with quantities and prices.")
     ),
 )

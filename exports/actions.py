@@ -23,10 +23,10 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, Person
-from connections.actors import build_current_actor
+from connections.actors import build_actor_with_current_roles
 from exports import files
 from exports.catalogue import find_exported_list
-from exports.events import ExportEvent
+from exports.events import ExportEventKind
 from exports.models import Export
 from exports.policies import authorize_list_export
 from notifications.actions.recording import record_event
@@ -66,7 +66,7 @@ TOO_MANY = _("Three of your exports are still being prepared. Wait until one is 
 
 @transaction.atomic
 def request_export(
-    *, actor: Actor, exported: ExportList, query: Query, customer: Organization | None = None
+    *, actor: Actor, exported_list: ExportList, query: Query, customer: Organization | None = None
 ) -> tuple[Export, bytes | None]:
     """Export a list as CSV; return the Export, and the file's content if it has at most SMALL rows, else None.
 
@@ -76,14 +76,14 @@ def request_export(
 
     Raises Refused if the actor may not export this list, and TooMany while the person has AT_ONCE unfinished exports.
     """
-    authorize_list_export(actor, exported, customer.pk if customer else None)
-    rows = exported.rows(actor, query, customer.pk if customer else None)
-    row = Export(list=exported.key, query=dict(query), customer=customer, rows=rows.order_by().count())
+    authorize_list_export(actor, exported_list, customer.pk if customer else None)
+    rows = exported_list.rows(actor, query, customer.pk if customer else None)
+    row = Export(list=exported_list.key, query=dict(query), customer=customer, rows=rows.order_by().count())
     row.organization_id, row.person_id = actor.organization_id, actor.person_id  # type: ignore[assignment]
-    data = {"list": exported.key, "rows": row.rows}
+    data = {"list": exported_list.key, "rows": row.rows}
     if row.rows <= SMALL:
-        record_event(ExportEvent.EXPORTED, actor=actor, subject=row, label=exported.key, data=data)
-        return row, _small_file(exported, rows)
+        record_event(ExportEventKind.EXPORTED, actor=actor, subject=row, label=exported_list.key, data=data)
+        return row, _small_file(exported_list, rows)
     Person.objects.select_for_update(no_key=True).get(pk=row.person_id)
     unfinished = Export.objects.visible_to(actor).filter(state__in=[Export.State.QUEUED, Export.State.RUNNING])
     if same := unfinished.filter(list=row.list, query=row.query, customer=customer).first():
@@ -91,16 +91,16 @@ def request_export(
     if unfinished.count() >= AT_ONCE:
         raise TooMany("too_many_exports", TOO_MANY)
     row.save(force_insert=True)
-    record_event(ExportEvent.EXPORTED, actor=actor, subject=row, label=exported.key, data=data)
+    record_event(ExportEventKind.EXPORTED, actor=actor, subject=row, label=exported_list.key, data=data)
     transaction.on_commit(NUDGE)
     return row, None
 
 
-def _small_file(exported: ExportList, rows: Any) -> bytes:
+def _small_file(exported_list: ExportList, rows: Any) -> bytes:
     """Return the CSV file of at most SMALL rows, made in memory, so that an error can still become an error page."""
     file = BytesIO()
-    file.write(csv_copy.build_header_line(exported.columns))
-    csv_copy.write_csv(rows[: SMALL + 1], exported.columns, file)
+    file.write(csv_copy.build_header_line(exported_list.columns))
+    csv_copy.write_csv(rows[: SMALL + 1], exported_list.columns, file)
     return file.getvalue()
 
 
@@ -112,7 +112,7 @@ def get_download_deadline(export: Export) -> datetime | None:
     return until if until > timezone.now() else None
 
 
-def fetch_export_file(*, actor: Actor, export: Export) -> HttpResponse:
+def download_export_file(*, actor: Actor, export: Export) -> HttpResponse:
     """Return a response with an export's CSV file, after checking again that the actor may export the list.
 
     Raises Refused if the actor may not, Conflict if there is no file yet, and Gone if it was deleted: after a day,
@@ -131,7 +131,7 @@ def fetch_export_file(*, actor: Actor, export: Export) -> HttpResponse:
         raise Gone("export_gone", GONE) from None
 
 
-def make_next_export() -> bool:
+def make_next_queued_export() -> bool:
     """Make the CSV file of the export that has waited longest; return False if no export was waiting.
 
     An export that fails is tried again after PAUSE, until it has had all its attempts (`Export.ATTEMPTS`).
@@ -195,18 +195,18 @@ class _Source(threading.Thread):
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             tenancy.enter_tenant(organization_id=claimed.organization_id, person_id=claimed.person_id)
-            actor = build_current_actor(claimed.person_id, claimed.organization_id)
+            actor = build_actor_with_current_roles(claimed.person_id, claimed.organization_id)
             if actor is None:
                 raise PermissionError("The person no longer acts for the organisation")
-            exported = find_exported_list(claimed.list)
-            authorize_list_export(actor, exported, claimed.customer_id)
-            rows = exported.rows(actor, claimed.query, claimed.customer_id)
-            self.pipe.write(csv_copy.build_header_line(exported.columns))
+            exported_list = find_exported_list(claimed.list)
+            authorize_list_export(actor, exported_list, claimed.customer_id)
+            rows = exported_list.rows(actor, claimed.query, claimed.customer_id)
+            self.pipe.write(csv_copy.build_header_line(exported_list.columns))
             self.pipe.flush()
             self.total = claimed.rows or rows.order_by().count()  # a count from the request will do for a bar
             person = Person.objects.get(pk=claimed.person_id)
             with translation.override(person.language), timezone.override(person.time_zone):
-                self.written = csv_copy.write_csv(rows, exported.columns, self.pipe)
+                self.written = csv_copy.write_csv(rows, exported_list.columns, self.pipe)
 
 
 def _copy(claimed: Export, file: IO[bytes]) -> int:

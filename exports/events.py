@@ -1,7 +1,7 @@
 from enum import StrEnum
 
 
-class ExportEvent(StrEnum):
+class ExportEventKind(StrEnum):
     """The kinds of events that the event log keeps about exports."""
 
     EXPORTED = "list.exported"

@@ -22,14 +22,14 @@ ROLE_TABLE: RoleTable = {
 }
 
 
-def authorize_list_export(actor: Actor, exported: ExportList, customer_id: int | None) -> None:
+def authorize_list_export(actor: Actor, exported_list: ExportList, customer_id: int | None) -> None:
     """Raise Refused unless the actor's roles allow to export this list for this organisation.
 
     `customer_id` is the primary key of a customer or of the actor's own organisation, or None for a list of all
     customers. The caller must check that the actor sees the customer.
     """
     authorize(actor, ROLE_TABLE, ExportPermission.EXPORT)
-    if exported.subject == ExportSubject.OWN_OR_ALL and customer_id is None:
+    if exported_list.subject == ExportSubject.OWN_OR_ALL and customer_id is None:
         # It holds customers' rows, so it goes with the sight of customers, whatever the list itself asks for.
         authorize(actor, CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS)
-    authorize(actor, *exported.choose_permission(is_own=customer_id == actor.organization_id))
+    authorize(actor, *exported_list.choose_permission(is_own=customer_id == actor.organization_id))

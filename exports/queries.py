@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from accounts.models import Organization
 from accounts.queries import sees_customers
 from connections.policies import require_shared_scope
-from connections.queries import get_customer
+from connections.queries import get_connected_customer
 from exports.models import Export
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.lists import ExportList, ExportSubject
@@ -29,20 +29,20 @@ def get_export(actor: Actor, public_id: UUID) -> Export:
 
 
 def find_exported_organization(
-    actor: Actor, own: Organization, exported: ExportList, customer: UUID | None
+    actor: Actor, own_organization: Organization, exported_list: ExportList, customer_id: UUID | None
 ) -> Organization | None:
     """Return the organisation whose data an export is to contain, or None for all customers of the actor.
 
-    `exported` is the list, whose `subject` decides: it is `own`, the actor's organisation, or the customer with the
-    public id `customer`. Raises NotFound if the actor does not see this customer, and Refused if the actor may not
-    export the list or the customer does not share its contents.
+    `exported_list` is the list, whose `subject` decides: it is `own_organization`, the actor's organisation, or the
+    customer with the public id `customer_id`. Raises NotFound if the actor does not see this customer, and Refused if
+    the actor may not export the list or the customer does not share its contents.
     """
-    is_of_all = exported.subject == ExportSubject.OWN_OR_ALL and sees_customers(actor)
-    if exported.subject == ExportSubject.ALL or is_of_all:
+    is_of_all = exported_list.subject == ExportSubject.OWN_OR_ALL and sees_customers(actor)
+    if exported_list.subject == ExportSubject.ALL or is_of_all:
         return None
-    if exported.subject == ExportSubject.OWN_OR_ALL or customer is None:
-        return own
-    authorize(actor, *exported.rule)
-    found = get_customer(actor, customer)
-    require_shared_scope(found.scopes, exported.scope)
+    if exported_list.subject == ExportSubject.OWN_OR_ALL or customer_id is None:
+        return own_organization
+    authorize(actor, *exported_list.rule)
+    found = get_connected_customer(actor, customer_id)
+    require_shared_scope(found.scopes, exported_list.scope)
     return found.organization

@@ -34,7 +34,7 @@ class ExportRow:
     url: str  # of the file; "" unless it can be fetched
 
 
-def is_unfinished(export: Export) -> bool:
+def is_export_unfinished(export: Export) -> bool:
     """Return whether an export waits for a worker or its file is being made."""
     return export.state in (Export.State.QUEUED, Export.State.RUNNING)
 
@@ -55,7 +55,7 @@ def _row(export: Export) -> ExportRow:
         tone=_TONES[state],
         state=_words(export, state),
         done=100 * export.rows_written // export.rows if export.rows else 0,
-        is_made=is_unfinished(export),
+        is_made=is_export_unfinished(export),
         progress=_progress(export),
         size=_size(export.size) if is_ready else "",
         until=export.finished_at + KEPT if is_ready and export.finished_at else None,
@@ -93,7 +93,7 @@ def _words(export: Export, state: Export.State) -> str:
 
 
 def _progress(export: Export) -> str:
-    if is_unfinished(export):
+    if is_export_unfinished(export):
         numbers_ = {"written": formats.format_number(export.rows_written), "rows": formats.format_number(export.rows)}
         return _("%(written)s of %(rows)s rows") % numbers_
     return ngettext("%(count)s row", "%(count)s rows", export.rows) % {"count": formats.format_number(export.rows)}

@@ -6,5 +6,5 @@ urlpatterns = [
     path("exports/", views.export_list, name="exports"),
     path("exports/new/", views.export_new, name="export_new"),
     path("exports/news/", views.poll_finished_exports, name="exports_finished"),
-    path("exports/<uuid:export_id>/file/", views.export_file, name="export_file"),
+    path("exports/<uuid:export_id>/file/", views.export_file_download, name="export_file"),
 ]

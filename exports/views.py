@@ -15,7 +15,7 @@ from exports.catalogue import find_exported_list
 from exports.models import Export
 from exports.policies import ROLE_TABLE, ExportPermission
 from exports.queries import find_exported_organization, get_export, list_exports
-from exports.rows import build_export_rows, is_unfinished
+from exports.rows import build_export_rows, is_export_unfinished
 from partnerportal.lib.exports.lists import ExportList, Query
 from partnerportal.lib.pages import is_local_path, require_permission
 from partnerportal.lib.requests import PortalRequest
@@ -32,7 +32,7 @@ def export_list(request: PortalRequest) -> HttpResponse:
     While one of them is unfinished, the page polls for changes of its list.
     """
     latest = list(list_exports(request.actor).order_by("-asked_at", "-pk")[:SHOWN])
-    context = {"rows": build_export_rows(latest), "is_waiting": any(map(is_unfinished, latest))}
+    context = {"rows": build_export_rows(latest), "is_waiting": any(map(is_export_unfinished, latest))}
     template = "exports/exports.html#list" if request.htmx else "exports/exports.html"
     return render(request, template, context)
 
@@ -42,15 +42,15 @@ def export_list(request: PortalRequest) -> HttpResponse:
 def export_new(request: PortalRequest) -> HttpResponse:
     """Export a list: answer with the CSV file if it is small, else redirect to the page that shows the progress."""
     actor, form = request.actor, request.POST
-    exported = find_exported_list(form.get("list", ""))
+    exported_list = find_exported_list(form.get("list", ""))
     customer = find_exported_organization(
-        actor, request.operator.organization, exported, _customer_id(form.get("customer", ""))
+        actor, request.operator.organization, exported_list, _customer_id(form.get("customer", ""))
     )
-    query = _query(exported, form)
+    query = _query(exported_list, form)
     if query is None:
         messages.error(request, _("Choose at least one customer."))
         return redirect(form["back"] if is_local_path(request, form.get("back", "")) else "customers")
-    export, content = actions.request_export(actor=actor, exported=exported, query=query, customer=customer)
+    export, content = actions.request_export(actor=actor, exported_list=exported_list, query=query, customer=customer)
     if content is not None:
         return files.add_download_headers(HttpResponse(content, content_type=files.CSV), export)
     request.session["waits_for_exports"] = True
@@ -68,13 +68,13 @@ def _customer_id(public_id: str) -> UUID | None:
         return UUID(int=0)
 
 
-def _query(exported: ExportList, form: QueryDict) -> Query | None:
+def _query(exported_list: ExportList, form: QueryDict) -> Query | None:
     """Return the filters of an export by what the pressed button says.
 
     "all" has no filters; "ticked" adds the `ids` of the ticked rows, and is None if none are ticked; anything else has
     the filters in the address of the page.
     """
-    query = {} if form.get("what") == "all" else exported.pick_filters(QueryDict(form.get("query", "")).dict())
+    query = {} if form.get("what") == "all" else exported_list.pick_filters(QueryDict(form.get("query", "")).dict())
     if form.get("what") != "ticked":
         return query
     ticked = [number for number in form.getlist("row") if number.isascii() and number.isalnum()]
@@ -83,13 +83,13 @@ def _query(exported: ExportList, form: QueryDict) -> Query | None:
 
 @require_safe
 @require_permission(ROLE_TABLE, ExportPermission.EXPORT)
-def export_file(request: PortalRequest, export_id: UUID) -> HttpResponse:
+def export_file_download(request: PortalRequest, export_id: UUID) -> HttpResponse:
     """Send an export's CSV file, after checking again that the person may see its contents.
 
     The answer is 404 for another person's export, 403 without permission for the list, 409 while there is no file yet,
     and 410 if it was deleted: after a day, because a connection ended, or because a customer shares less.
     """
-    return actions.fetch_export_file(actor=request.actor, export=get_export(request.actor, export_id))
+    return actions.download_export_file(actor=request.actor, export=get_export(request.actor, export_id))
 
 
 @require_safe
@@ -102,7 +102,7 @@ def poll_finished_exports(request: PortalRequest) -> HttpResponse:
     """
     queryset = Export.objects.visible_to(request.actor).order_by("-asked_at")[: actions.AT_ONCE]
     latest = list(queryset)
-    if any(map(is_unfinished, latest)):
+    if any(map(is_export_unfinished, latest)):
         return HttpResponse(status=204)
     request.session.pop("waits_for_exports", None)
     is_ready = bool(latest) and latest[0].state == Export.State.READY

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from notifications import queries, registry
-from notifications.models import MailMode, NoticeChoice
+from notifications.models import MailMode, NoticeDeliveryChoice
 from partnerportal.lib.actors import Actor
 
 
@@ -37,16 +37,18 @@ class NoticeChoicesForm(forms.Form):
             tick = TriStateCheckbox({"aria-label": _("In the inbox: %(kind)s") % {"kind": label}})
             self.fields[f"inbox-{code}"] = forms.NullBooleanField(initial=inbox, widget=tick)
 
-    def list_field_pairs(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+    def list_mail_and_inbox_fields(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
         """Return (field for e-mail, field for the inbox) of each kind of notice, in the order of the kinds' labels."""
         return [(self[code], self[f"inbox-{code}"]) for code, _label in self.kinds]
 
     @property
-    def choices(self) -> dict[str, NoticeChoice]:
-        """The person's NoticeChoice for each kind of notice, by the kind's code.
+    def choices_by_kind(self) -> dict[str, NoticeDeliveryChoice]:
+        """The person's NoticeDeliveryChoice for each kind of notice, by the kind's code.
 
         A field that was left out of the request counts as the present choice.
         """
         values = {name: field.initial for name, field in self.fields.items()}
         values |= {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
-        return {code: NoticeChoice(MailMode(values[code]), values[f"inbox-{code}"]) for code, _label in self.kinds}
+        return {
+            code: NoticeDeliveryChoice(MailMode(values[code]), values[f"inbox-{code}"]) for code, _label in self.kinds
+        }

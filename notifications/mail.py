@@ -15,9 +15,9 @@ from django.utils import timezone, translation
 from django.utils.translation import ngettext
 
 from notifications import registry
-from notifications.mailing import choose_mail_mode, get_mail_choices
+from notifications.mailing import choose_mail_mode, get_mail_mode_choices
 from notifications.models import MailMode, Notice
-from notifications.registry import Addressee
+from notifications.registry import MailAddressee
 from partnerportal.lib import formats, tenancy
 from partnerportal.lib.text import make_single_line
 
@@ -39,7 +39,7 @@ def compose_notice_mail(*, notice: Notice, person_id: int) -> EmailMultiAlternat
         return _mail("notice", f"{notice.public_id}.{person_id}", person, line.subject, context)
 
 
-def compose_daily_summary(*, person_id: int, day: dt.date, notice_ids: list[int]) -> EmailMultiAlternatives | None:
+def compose_daily_summary_mail(*, person_id: int, day: dt.date, notice_ids: list[int]) -> EmailMultiAlternatives | None:
     """Return the e-mail with all notices of a person's day, by organisation.
 
     Return None when the person may be told of none of them any more. The Message-ID is made of the person's id and the
@@ -77,18 +77,18 @@ class _Line:
     @classmethod
     def for_notice(cls, notice: Notice) -> "_Line":
         kind = registry.get_notice_kinds()[notice.kind]
-        path = kind.path(notice)
+        path = kind.get_link_path(notice)
         is_own = notice.about_id in (None, notice.recipient_id)
         return cls(
-            subject=str(kind.subject(notice)),
-            body=str(kind.body(notice)),
-            action=str(kind.link_label(notice)),
+            subject=str(kind.get_subject(notice)),
+            body=str(kind.get_body(notice)),
+            action=str(kind.get_link_label(notice)),
             url=f"{settings.PORTAL_ORIGIN}{path}" if path else "",
             about="" if is_own else notice.about_label,
         )
 
 
-def _entries(person_id: int, notice_ids: list[int]) -> list[tuple[Notice, Addressee, str]]:
+def _entries(person_id: int, notice_ids: list[int]) -> list[tuple[Notice, MailAddressee, str]]:
     """Return each notice that the person may still see and still wants, with the person and the organisation's name.
 
     That is asked at the last moment, under row-level security as the person.
@@ -105,25 +105,25 @@ def _entries(person_id: int, notice_ids: list[int]) -> list[tuple[Notice, Addres
     return entries
 
 
-def _addressee(notice: Notice, person_id: int) -> Addressee | None:
+def _addressee(notice: Notice, person_id: int) -> MailAddressee | None:
     """Return the person as they act for the notice's recipient, or None when they are not to get it by e-mail.
 
     The caller must have entered the recipient as tenant.
     """
     kind = registry.get_notice_kinds()[notice.kind]
-    addressees = registry.list_addressees([notice.recipient_id]).get(notice.recipient_id, [])
+    addressees = registry.get_addressees_by_organization([notice.recipient_id]).get(notice.recipient_id, [])
     people = {person.person_id: person for person in addressees}
     person = people.get(person_id)
     if (
         person is None
-        or choose_mail_mode(kind, notice, person, get_mail_choices(kind, [notice.recipient_id])) is MailMode.OFF
+        or choose_mail_mode(kind, notice, person, get_mail_mode_choices(kind, [notice.recipient_id])) is MailMode.OFF
     ):
         return None
     return person
 
 
 def _mail(
-    template: str, message_id: str, person: Addressee, subject: str, more: dict[str, Any]
+    template: str, message_id: str, person: MailAddressee, subject: str, more: dict[str, Any]
 ) -> EmailMultiAlternatives:
     preferences = f"{settings.PORTAL_ORIGIN}{reverse('notice_preferences')}"
     context = {"subject": subject, "person": person, "language": person.language, "preferences": preferences, **more}

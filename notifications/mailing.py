@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from notifications import registry
 from notifications.models import MailMode, Notice, NoticePreference
-from notifications.registry import Addressee, NoticeKind
+from notifications.registry import MailAddressee, NoticeKind
 
 MORNING = dt.time(7)  # when daily summaries begin to go out, in the person's time zone
 MARGIN = dt.timedelta(minutes=15)  # notices that are queued later than this before MORNING go with the next summary
@@ -25,7 +25,7 @@ def get_default_mail_mode(kind: NoticeKind, roles: frozenset[str], *, is_own: bo
     return MailMode(kind.email_default)
 
 
-def get_mail_choices(kind: NoticeKind, organization_ids: Iterable[int]) -> MailChoices:
+def get_mail_mode_choices(kind: NoticeKind, organization_ids: Iterable[int]) -> MailChoices:
     """Return what people have chosen for e-mails of this kind of notice, by (organisation id, person id).
 
     Only people of these organisations are looked up. Those who have chosen nothing are left out.
@@ -34,16 +34,16 @@ def get_mail_choices(kind: NoticeKind, organization_ids: Iterable[int]) -> MailC
     return {(row.organization_id, row.person_id): MailMode(row.mail) for row in rows}
 
 
-def list_mail_recipients(kind: NoticeKind, notices: list[Notice]) -> Iterator[tuple[Notice, Addressee, MailMode]]:
+def list_mail_recipients(kind: NoticeKind, notices: list[Notice]) -> Iterator[tuple[Notice, MailAddressee, MailMode]]:
     """Yield (notice, person, way of mailing) for everybody who is to get one of the notices by e-mail.
 
     All notices must be of this kind.
     """
     recipients = {notice.recipient_id for notice in notices}
-    choices = get_mail_choices(kind, recipients)
+    choices = get_mail_mode_choices(kind, recipients)
     if not kind.email_roles:  # by default nobody is mailed, so only those who chose it need to be looked up
         recipients = {organization_id for organization_id, _person in choices}
-    people = registry.list_addressees(recipients) if recipients else {}
+    people = registry.get_addressees_by_organization(recipients) if recipients else {}
     for notice in notices:
         for person in people.get(notice.recipient_id, []):
             mail = choose_mail_mode(kind, notice, person, choices)
@@ -51,11 +51,11 @@ def list_mail_recipients(kind: NoticeKind, notices: list[Notice]) -> Iterator[tu
                 yield notice, person, mail
 
 
-def choose_mail_mode(kind: NoticeKind, notice: Notice, person: Addressee, choices: MailChoices) -> MailMode:
+def choose_mail_mode(kind: NoticeKind, notice: Notice, person: MailAddressee, choices: MailChoices) -> MailMode:
     """Return how a person is to get a notice by e-mail: as they have chosen, or else the default of its kind.
 
-    `choices` are those of `get_mail_choices`. As in the inbox, it is OFF for news of another organisation without the
-    feature that the kind asks for, and for kinds that are for other roles (CC-5, CC-54).
+    `choices` are those of `get_mail_mode_choices`. As in the inbox, it is OFF for news of another organisation without
+    the feature that the kind asks for, and for kinds that are for other roles (CC-5, CC-54).
     """
     is_own = notice.about_id in (None, notice.recipient_id)
     if not kind.is_for_roles(person.roles) or not (is_own or kind.is_granted_by_features(person.features)):
@@ -65,7 +65,7 @@ def choose_mail_mode(kind: NoticeKind, notice: Notice, person: Addressee, choice
     )
 
 
-def find_next_summary_time(person: Addressee, now: dt.datetime) -> tuple[dt.date, dt.datetime]:
+def find_next_daily_summary_time(person: MailAddressee, now: dt.datetime) -> tuple[dt.date, dt.datetime]:
     """Return the day of a person's next daily summary, and the moment at which it is sent.
 
     Both are in the person's time zone.

@@ -7,8 +7,8 @@ from django.db.models import QuerySet
 
 from notifications import registry
 from notifications.mailing import get_default_mail_mode
-from notifications.models import MailMode, Notice, NoticeChoice, NoticePreference
-from notifications.models.notice import NoticeQuerySet, make_inbox_condition
+from notifications.models import MailMode, Notice, NoticeDeliveryChoice, NoticePreference
+from notifications.models.notice import NoticeQuerySet, make_inbox_notice_condition
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.prepared import PreparedQuery
 
@@ -25,7 +25,7 @@ def list_notices(actor: Actor) -> NoticeQuerySet:
     return (
         Notice.objects.visible_to(actor)
         .annotate_unread(actor)
-        .alias(is_in_inbox=make_inbox_condition(actor))
+        .alias(is_in_inbox=make_inbox_notice_condition(actor))
         .order_by("-at", "-pk")
     )
 
@@ -76,11 +76,11 @@ def _unread(features: frozenset[str], roles: frozenset[str]) -> PreparedQuery[tu
 
 def count_unread_notices(actor: Actor) -> int:
     """Return how many open notices the acting person has not opened, at most UNREAD_SHOWN + 1."""
-    unread = _unread(actor.features & registry.list_required_features(), actor.roles)
+    unread = _unread(actor.features & registry.list_features_required_by_notices(), actor.roles)
     return len(unread(actor.organization_id, actor.person_id))
 
 
-def get_notice_choices(actor: Actor) -> dict[str, NoticeChoice]:
+def get_notice_choices(actor: Actor) -> dict[str, NoticeDeliveryChoice]:
     """Return the acting person's choice for each kind of notice in this organisation, by the kind's code.
 
     For a kind without a choice of theirs, it is the kind's default.
@@ -94,5 +94,5 @@ def get_notice_choices(actor: Actor) -> dict[str, NoticeChoice]:
             if row.mail
             else get_default_mail_mode(kind, actor.roles, is_own=not kind.is_granted_by_features(actor.features))
         )
-        by_code[code] = NoticeChoice(mail, row.inbox)
+        by_code[code] = NoticeDeliveryChoice(mail, row.inbox)
     return by_code

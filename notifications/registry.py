@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Addressee:
+class MailAddressee:
     """A person who can be mailed, in the organisation that they act for.
 
     `language` and `time_zone` are the person's own; `roles` and `features` are those in that organisation.
@@ -35,7 +35,7 @@ class Addressee:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipient:
+class NoticeRecipient:
     """An organisation that is to get a notice of an event, with the notice's contents.
 
     `about_id` is the primary key of the customer whose news it is, if any: the notice is hidden while that customer
@@ -81,36 +81,36 @@ class NoticeKind:
         """Return whether an organisation with these features may see notices of this kind about other ones."""
         return not self.feature or self.feature in features
 
-    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
-        """Yield (event, Recipient) for each organisation that is to get a notice of one of these events.
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
+        """Yield (event, NoticeRecipient) for each organisation that is to get a notice of one of these events.
 
         It takes many events at once, so that a burst costs a few queries and not thousands.
         """
         raise NotImplementedError
 
-    def subject(self, notice: "Notice") -> str:
+    def get_subject(self, notice: "Notice") -> str:
         """Return the sentence that tells the news, which is also the subject of the e-mail."""
         raise NotImplementedError
 
-    def body(self, notice: "Notice") -> str:
+    def get_body(self, notice: "Notice") -> str:
         """Return the text of the notice below its subject."""
         raise NotImplementedError
 
-    def path(self, notice: "Notice") -> str:
+    def get_link_path(self, notice: "Notice") -> str:
         """Return the path of the page that the notice leads to, or ""."""
         return ""
 
-    def link_label(self, notice: "Notice") -> str:
+    def get_link_label(self, notice: "Notice") -> str:
         """Return the words on the link to the page of `path`, or ""."""
         return ""
 
 
 EventHandler = Callable[["Sequence[Event]"], None]
-Directory = Callable[[Iterable[int]], dict[int, list[Addressee]]]
+AddresseeLookup = Callable[[Iterable[int]], dict[int, list[MailAddressee]]]
 
 _kinds: dict[str, NoticeKind] = {}
 _event_handlers: dict[str, list[EventHandler]] = {}
-_directory: list[Directory] = []
+_addressee_lookup: list[AddresseeLookup] = []
 
 
 def register_notice_kind(cls: type[NoticeKind]) -> type[NoticeKind]:
@@ -141,17 +141,17 @@ def list_notice_kind_choices(actor: Actor | None = None) -> list[tuple[str, str]
     ]
 
 
-def list_hidden_notice_kinds(roles: frozenset[str]) -> list[str]:
+def list_notice_kinds_hidden_from(roles: frozenset[str]) -> list[str]:
     """Return the codes of the kinds of notices that nobody in these roles may see."""
     return [code for code, kind in sorted(_kinds.items()) if not kind.is_for_roles(roles)]
 
 
-def list_granted_notice_kinds(features: frozenset[str]) -> list[str]:
+def list_notice_kinds_granted_by(features: frozenset[str]) -> list[str]:
     """Return the codes of the kinds of notices about others that an organisation with these features sees."""
     return [code for code, kind in sorted(_kinds.items()) if kind.is_granted_by_features(features)]
 
 
-def list_required_features() -> frozenset[str]:
+def list_features_required_by_notices() -> frozenset[str]:
     """Return every feature that some kind of notice requires of the organisation that is to see it."""
     return frozenset(kind.feature for kind in _kinds.values() if kind.feature)
 
@@ -180,17 +180,17 @@ def list_event_handlers(event_kind: str) -> "list[EventHandler]":
     return _event_handlers.get(event_kind, [])
 
 
-def set_addressee_directory(directory: Directory) -> None:
-    """Set the function by which `list_addressees` finds who can be mailed, in place of an earlier one.
+def set_addressee_lookup(lookup: AddresseeLookup) -> None:
+    """Set the function by which `get_addressees_by_organization` finds who can be mailed, in place of an earlier one.
 
-    The function takes primary keys of organisations, and returns a dict of lists of Addressee by primary key.
+    The function takes primary keys of organisations, and returns a dict of lists of MailAddressee by primary key.
     """
-    _directory[:] = [directory]
+    _addressee_lookup[:] = [lookup]
 
 
-def list_addressees(organization_ids: Iterable[int]) -> dict[int, list[Addressee]]:
+def get_addressees_by_organization(organization_ids: Iterable[int]) -> dict[int, list[MailAddressee]]:
     """Return the persons who can be mailed in these organisations, by the organisation's primary key.
 
-    An app above this one has set the function that finds them, by `set_addressee_directory`.
+    An app above this one has set the function that finds them, by `set_addressee_lookup`.
     """
-    return _directory[0](organization_ids)
+    return _addressee_lookup[0](organization_ids)

@@ -34,13 +34,13 @@ class NoticeRow:
 def render_notice_subject(notice: Notice) -> str:
     """Return the subject of a notice in the active language, or "" if its kind no longer exists."""
     kind = registry.get_notice_kinds().get(notice.kind)
-    return kind.subject(notice) if kind else ""
+    return kind.get_subject(notice) if kind else ""
 
 
 def render_notice_body(notice: Notice) -> str:
     """Return the text of a notice below its subject in the active language, or "" if its kind no longer exists."""
     kind = registry.get_notice_kinds().get(notice.kind)
-    return kind.body(notice) if kind else ""
+    return kind.get_body(notice) if kind else ""
 
 
 def build_notice_rows(actor: Actor, notices: Iterable[Notice]) -> list[NoticeRow]:
@@ -61,8 +61,8 @@ def build_notice_rows(actor: Actor, notices: Iterable[Notice]) -> list[NoticeRow
                 public_id=public_id,
                 icon=kind.icon,
                 kind=str(kind.label),
-                subject=kind.subject(notice),
-                lines=kind.body(notice).splitlines(),
+                subject=kind.get_subject(notice),
+                lines=kind.get_body(notice).splitlines(),
                 customer=notice.about_label if is_theirs else "",
                 customer_id=str(notice.about_public_id) if is_theirs else "",
                 at=notice.at,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from celery import shared_task
 
-from notifications.actions.outbox import send_due_emails, send_due_summary, write_due_notices
+from notifications.actions.outbox import send_due_daily_summary, send_due_emails, write_due_notices
 from notifications.actions.secret_mails import delete_expired_secret_mails, send_secret_mails
 from notifications.actions.sweeping import delete_old_deliveries, delete_old_notices
 from partnerportal.lib.waking import wake_worker
@@ -29,7 +29,7 @@ def send_emails() -> None:
     delete_expired_secret_mails()
     _until_empty(send_secret_mails)
     _until_empty(send_due_emails)
-    _until_empty(send_due_summary)
+    _until_empty(send_due_daily_summary)
 
 
 @shared_task

@@ -26,7 +26,7 @@ from partnerportal.lib.visible_rows import get_by_public_id
 
 @require_safe
 @require_permission(ROLE_TABLE, NoticePermission.VIEW)
-def inbox(request: PortalRequest) -> HttpResponse:
+def inbox_page(request: PortalRequest) -> HttpResponse:
     """Show the inbox of the acting organisation, or for htmx only its list."""
     return render_list_page(
         request,
@@ -53,7 +53,7 @@ def notice_open(request: PortalRequest, notice_id: UUID) -> HttpResponse:
     notice = _notice(request, notice_id)
     mark_notice_read(actor=request.actor, notice=notice)
     kind = registry.get_notice_kinds().get(notice.kind)
-    path = kind.path(notice) if kind else ""
+    path = kind.get_link_path(notice) if kind else ""
     return redirect(path) if path else _back(request)
 
 
@@ -79,7 +79,7 @@ def notice_restore(request: PortalRequest, notice_id: UUID) -> HttpResponse:
 
 @require_POST
 @require_permission(ROLE_TABLE, NoticePermission.VIEW)
-def inbox_read_all(request: PortalRequest) -> HttpResponse:
+def inbox_mark_all_read(request: PortalRequest) -> HttpResponse:
     """Mark every notice of the organisation as read by the person."""
     mark_all_notices_read(actor=request.actor)
     messages.success(request, _("All notifications marked as read"))
@@ -88,14 +88,14 @@ def inbox_read_all(request: PortalRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_permission(ROLE_TABLE, NoticePermission.VIEW)
-def notice_preferences(request: PortalRequest) -> HttpResponse:
+def notice_preferences_edit(request: PortalRequest) -> HttpResponse:
     """Show which notices of this organisation a person gets, in the inbox and by e-mail; on POST store the choice.
 
     People in any role may choose.
     """
     form = NoticeChoicesForm(request.actor, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        set_notice_choices(actor=request.actor, choices=form.choices)
+        set_notice_choices(actor=request.actor, choices=form.choices_by_kind)
         messages.success(request, _("Notification preferences saved."))
         return redirect("notice_preferences")
     return render(request, "notifications/preferences.html", {"form": form})

@@ -33,10 +33,10 @@ from accounts.models import (
 )
 from accounts.queries import list_current_operators
 from connections.actions import accept_invitation, end_connection
-from connections.actors import choose_actor
+from connections.actors import build_actor_for_organization
 from connections.consent import WORDING
 from connections.models import Connection, InvitationLink
-from entitlements.events import EntitlementEvent
+from entitlements.events import EntitlementEventKind
 from entitlements.models import Entitlement, Order, OrderLine, Sku
 from notifications.actions.outbox import write_due_notices
 from notifications.actions.recording import record_event
@@ -114,7 +114,7 @@ class World:
         if who == "anonymous":
             return ANONYMOUS
         person = self.person(who)
-        return choose_actor(person, self.organization_id_of(who), list_current_operators(person.pk))
+        return build_actor_for_organization(person, self.organization_id_of(who), list_current_operators(person.pk))
 
     def organization_of(self, who: str) -> Organization | None:
         """Whom they act for; "many" alone acts for the first of three by name."""
@@ -300,8 +300,8 @@ def _goods(organization: Organization, name: str) -> None:
     )
     OrderLine.objects.create(order=order, position=1, sku=sku, quantity=10, unit_price="9.90")
     for kind, subject, label, facts in (
-        (EntitlementEvent.ADDED, entitlement, sku.name, {"sku_name": sku.name, "quantity": 10}),
-        (EntitlementEvent.ORDER_PLACED, order, order.number, {"number": order.number}),
+        (EntitlementEventKind.ADDED, entitlement, sku.name, {"sku_name": sku.name, "quantity": 10}),
+        (EntitlementEventKind.ORDER_PLACED, order, order.number, {"number": order.number}),
     ):
         record_event(
             kind,

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import ListSettings, Organization, Person, SavedView
 from entitlements.actions.releases import make_licence_release_event
-from entitlements.events import EntitlementEvent
+from entitlements.events import EntitlementEventKind
 from entitlements.models import (
     Anomaly,
     CalendarFeed,
@@ -53,7 +53,7 @@ def build(organization: Organization, *, word: str, used: str, holders: str, per
             released_at=timezone.now() if name == "released" else None,
         )
         if row.released_at:
-            record_events([make_licence_release_event(EntitlementEvent.RELEASE_MARKED, Actor.system("feed"), row)])
+            record_events([make_licence_release_event(EntitlementEventKind.RELEASE_MARKED, Actor.system("feed"), row)])
     RenewalAlert.objects.create(entitlement=entitlement, ends_on=entitlement.ends_on, days=30)
     own = {"organization": organization, "person_id": person.pk}
     Export.objects.create(**own, list="customers", state=Export.State.FAILED, error="interrupted")

@@ -22,7 +22,7 @@ Attempt = FailedAttempts.Kind
 _wake_worker = partial(wake_worker, "accounts.tasks.send_failed_sign_in_warnings")
 
 
-def record_failed_attempt(person_id: int, kind: Attempt) -> None:
+def record_failed_sign_in(person_id: int, kind: Attempt) -> None:
     """Count one more wrong password or code for a person today (UTC).
 
     `kind` says which of the two it was. When the count reaches the TOLD_AT of its kind, a worker is woken after commit
@@ -32,7 +32,7 @@ def record_failed_attempt(person_id: int, kind: Attempt) -> None:
         transaction.on_commit(_wake_worker)
 
 
-def needs_mailed_code(person_id: int) -> bool:
+def needs_mailed_sign_in_code(person_id: int) -> bool:
     """Return whether a person who signs in by password must also type a code that is mailed to them.
 
     That is so once ATTEMPTS_A_DAY passwords or ATTEMPTS_A_DAY codes were wrong for the person today (UTC).
@@ -83,6 +83,6 @@ def _mail(person: Person, kind: Attempt, failures: int) -> EmailMessage:
     return EmailMessage(subject, body, to=[person.email])
 
 
-def delete_old_failed_attempts() -> int:
+def delete_old_failed_sign_in_counts() -> int:
     """Delete the counts of failed attempts that are older than PORTAL_ATTEMPTS_KEPT; return how many were deleted."""
     return delete_in_batches(FailedAttempts.objects.filter(day__lt=today() - settings.PORTAL_ATTEMPTS_KEPT))

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.events import AccountEvent
+from accounts.events import AccountEventKind
 from accounts.models import ListSettings, Person, SavedView
 from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions.recording import record_event
@@ -25,21 +25,21 @@ LONGEST_NAME = 60  # characters of a saved view's name
 
 @transaction.atomic
 def create_saved_view(
-    *, actor: Actor, definition: ListDefinition, name: str, query: Mapping[str, str], is_shared: bool = False
+    *, actor: Actor, list_definition: ListDefinition, name: str, query: Mapping[str, str], is_shared: bool = False
 ) -> SavedView:
     """Save a list's filters and order under a name, as a view of the acting person; return the view.
 
     `query` holds parameters of the list's URL; unknown ones are left out. Raises Invalid for a name that is empty, too
     long or used by another view of the person, TooMany beyond VIEWS, and Refused for sharing without the permission.
     """
-    _authorize(actor, definition)
-    mine = _my_views(actor, definition.key)
+    _authorize(actor, list_definition)
+    mine = _my_views(actor, list_definition.key)
     if len(mine) >= VIEWS:
         raise TooMany("too_many_views", _("You have 50 saved views, which is the limit. Delete one first."))
     view = SavedView(
-        list_key=definition.key,
+        list_key=list_definition.key,
         name=_valid_name(name, mine),
-        query=definition.parse_saved_query(query),
+        query=list_definition.parse_saved_query(query),
         is_shared=is_shared,
     )
     view.organization_id, view.person_id = actor.organization_id, actor.person_id  # type: ignore[assignment]
@@ -70,10 +70,10 @@ def replace_saved_view_query(*, actor: Actor, view: SavedView, query: Mapping[st
 
     `query` holds parameters of the list's URL. Raises NotFound for a view of another person.
     """
-    definition = find_list(view.list_key)
-    _authorize(actor, definition)
+    list_definition = find_list(view.list_key)
+    _authorize(actor, list_definition)
     row = _one_of(_my_views(actor, view.list_key), view)
-    row.query = definition.parse_saved_query(query)
+    row.query = list_definition.parse_saved_query(query)
     row.save(update_fields=["query"])
     return row
 
@@ -95,39 +95,39 @@ def delete_saved_view(*, actor: Actor, view: SavedView) -> None:
 
 
 @transaction.atomic
-def set_default_view(*, actor: Actor, definition: ListDefinition, view: SavedView | None) -> None:
+def set_default_saved_view(*, actor: Actor, list_definition: ListDefinition, view: SavedView | None) -> None:
     """Choose the saved view with which a list opens for the acting person; None chooses no view.
 
-    `definition` is the list. Raises Refused for an actor who may neither see the list nor save views of it.
+    `list_definition` is the list. Raises Refused for an actor who may neither see the list nor save views of it.
     """
-    _authorize(actor, definition)
-    _settings(actor, definition, default_view=view)
+    _authorize(actor, list_definition)
+    _settings(actor, list_definition, default_view=view)
 
 
 @transaction.atomic
-def set_list_display(*, actor: Actor, definition: ListDefinition, columns: Iterable[str], density: str) -> None:
+def set_list_display(*, actor: Actor, list_definition: ListDefinition, columns: Iterable[str], density: str) -> None:
     """Store which columns a list shows the acting person, in which order, and how dense its rows are.
 
-    `definition` is the list; no `columns` stand for the usual ones. Raises Invalid("display") for a column or density
-    that the list does not have.
+    `list_definition` is the list; no `columns` stand for the usual ones. Raises Invalid("display") for a column or
+    density that the list does not have.
     """
-    _authorize(actor, definition)
+    _authorize(actor, list_definition)
     wanted = list(dict.fromkeys(columns))
-    if set(wanted) - {column.name for column in definition.columns} or density not in ListSettings.Density.values:
+    if set(wanted) - {column.name for column in list_definition.columns} or density not in ListSettings.Density.values:
         raise Invalid("display", _("Choose columns and a density from those offered."))
-    _settings(actor, definition, columns=wanted, density=density)
+    _settings(actor, list_definition, columns=wanted, density=density)
 
 
-def _authorize(actor: Actor, definition: ListDefinition) -> None:
+def _authorize(actor: Actor, list_definition: ListDefinition) -> None:
     authorize(actor, ROLE_TABLE, AccountPermission.SAVE_VIEWS)
-    authorize(actor, *definition.rule)
+    authorize(actor, *list_definition.rule)
 
 
-def _settings(actor: Actor, definition: ListDefinition, **values: object) -> None:
+def _settings(actor: Actor, list_definition: ListDefinition, **values: object) -> None:
     key: dict[str, Any] = {
         "organization_id": actor.organization_id,
         "person_id": actor.person_id,
-        "list_key": definition.key,
+        "list_key": list_definition.key,
     }
     ListSettings.objects.update_or_create(**key, defaults=values)
 
@@ -161,4 +161,4 @@ def _share(actor: Actor, view: SavedView, *, was_shared: bool) -> None:
     if view.is_shared != was_shared:
         authorize(actor, ROLE_TABLE, AccountPermission.SHARE_VIEWS)
     if view.is_shared and not was_shared:
-        record_event(AccountEvent.VIEW_SHARED, actor=actor, subject=view, label=view.name)
+        record_event(AccountEventKind.VIEW_SHARED, actor=actor, subject=view, label=view.name)

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.people import reset_unverified_account
-from accounts.events import AccountEvent
+from accounts.events import AccountEventKind
 from accounts.models import Operator, Organization, Person, Role
 from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions.recording import record_event
@@ -33,7 +33,7 @@ def add_operator(
     reset_unverified_account(actor=actor, person=person)
     granted = {"roles": _ordered_roles(organization, roles), "finance_granted": finance_granted}
     operator, _created = Operator.objects.update_or_create(organization=organization, person=person, defaults=granted)
-    _record(AccountEvent.OPERATOR_ADDED, actor, operator)
+    _record(AccountEventKind.OPERATOR_ADDED, actor, operator)
     return operator
 
 
@@ -56,7 +56,7 @@ def change_operator_roles(
     changes = list_row_changes(operator, granted)
     operator.roles, operator.finance_granted = wanted, finance_granted
     operator.save(update_fields=list(granted))
-    _record(AccountEvent.OPERATOR_ROLES_CHANGED, actor, operator, changes=changes)
+    _record(AccountEventKind.OPERATOR_ROLES_CHANGED, actor, operator, changes=changes)
     return operator
 
 
@@ -69,11 +69,11 @@ def remove_operator(*, actor: Actor, operator: Operator) -> None:
     authorize(actor, ROLE_TABLE, AccountPermission.REMOVE_OPERATORS)
     operator = _lock_operator(actor, operator, AccountPermission.REMOVE_OPERATORS)
     _keep_one_admin(operator)
-    _record(AccountEvent.OPERATOR_REMOVED, actor, operator)
+    _record(AccountEventKind.OPERATOR_REMOVED, actor, operator)
     operator.delete()
 
 
-def _record(kind: AccountEvent, actor: Actor, operator: Operator, changes: Changes | None = None) -> None:
+def _record(kind: AccountEventKind, actor: Actor, operator: Operator, changes: Changes | None = None) -> None:
     """Record an event about an operator. Its subject is the person, by whom an erasure finds it later."""
     record_event(
         kind,

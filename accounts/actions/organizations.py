@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import policies
-from accounts.events import AccountEvent
+from accounts.events import AccountEventKind
 from accounts.models import Operator, Organization, OrganizationKind, Person, Program, ProgramMembership, Role
-from accounts.models.organization import new_org_id
+from accounts.models.organization import generate_org_id
 from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions.recording import record_event
 from partnerportal.lib import tenancy
@@ -53,7 +53,7 @@ def create_own_organization(*, person: Person, name: str, country: str, **detail
         _insert(organization)
         Operator.objects.create(organization=organization, person=person, roles=[Role.ADMIN])
         record_event(
-            AccountEvent.ORGANIZATION_CREATED,
+            AccountEventKind.ORGANIZATION_CREATED,
             actor=Actor(person_id=person.pk, label=str(person), organization_id=new_id, organization_name=name),
             subject=organization,
         )
@@ -73,7 +73,7 @@ def _insert(organization: Organization) -> None:
             diagnostics = getattr(error.__cause__, "diag", None)
             if not draws_left or not diagnostics or "org_id" not in (diagnostics.constraint_name or ""):
                 raise
-            organization.org_id = new_org_id()
+            organization.org_id = generate_org_id()
     return None
 
 
@@ -86,16 +86,16 @@ VERIFIED_FIELDS = {  # what only vendor staff change once they have verified it,
 CHANGED_BY_COMMAND = _("This has been verified. To change it, run the command correct_organization on the server.")
 
 
-def explain_verified_field(organization: Organization, name: str) -> Message:
+def explain_locked_field(organization: Organization, field_name: str) -> Message:
     """Return the sentence that says why the people of a verified organisation cannot change this field, and who can.
 
     The vendor's own people are vendor staff themselves: to them it says where they change it.
     """
-    return CHANGED_BY_COMMAND if organization.kind == OrganizationKind.VENDOR else VERIFIED_FIELDS[name]
+    return CHANGED_BY_COMMAND if organization.kind == OrganizationKind.VENDOR else VERIFIED_FIELDS[field_name]
 
 
 @transaction.atomic
-def update_contact_data(*, actor: Actor, organization: Organization, **contact: str) -> Organization:
+def update_organization_contact_data(*, actor: Actor, organization: Organization, **contact: str) -> Organization:
     """Change contact data of the actor's own organisation; return the organisation (CC-2).
 
     `contact` maps some of CONTACT_FIELDS to new values. An event records what changed. Raises NotFound for another
@@ -111,12 +111,12 @@ def update_contact_data(*, actor: Actor, organization: Organization, **contact: 
     changes = list_row_changes(row, contact, redacted=PERSONAL_FIELDS)
     for name in VERIFIED_FIELDS:
         if name in changes and row.is_verified and not actor.is_system:
-            raise Invalid(f"{name}_is_verified", explain_verified_field(row, name), field=name)
+            raise Invalid(f"{name}_is_verified", explain_locked_field(row, name), field=name)
     if changes:
         for name in changes:
             setattr(row, name, contact[name])
         row.save(update_fields=[*changes, "name_folded"])
-        record_event(AccountEvent.CONTACT_CHANGED, actor=actor, subject=row, changes=changes)
+        record_event(AccountEventKind.CONTACT_CHANGED, actor=actor, subject=row, changes=changes)
     return row
 
 
@@ -146,7 +146,7 @@ def register_organization(
         organization.save(force_insert=True)
     else:
         _insert(organization)
-    record_event(AccountEvent.ORGANIZATION_CREATED, actor=actor, subject=organization, counterpart=organization)
+    record_event(AccountEventKind.ORGANIZATION_CREATED, actor=actor, subject=organization, counterpart=organization)
     return organization
 
 
@@ -167,7 +167,7 @@ def grant_membership(
     membership, _created = ProgramMembership.objects.update_or_create(**key, defaults={"ends_on": ends_on})
     if changes := list_changes_between(before or {}, {"starts_on": starts_on, "ends_on": ends_on}):
         record_event(
-            AccountEvent.MEMBERSHIP_CHANGED,
+            AccountEventKind.MEMBERSHIP_CHANGED,
             actor=actor,
             subject=organization,
             counterpart=organization,

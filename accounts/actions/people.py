@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.events import AccountEvent
+from accounts.events import AccountEventKind
 from accounts.models import FailedAttempts, Person
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
@@ -28,7 +28,7 @@ from partnerportal.lib.text import make_single_line
 BATCH = 500  # persons deleted in one transaction
 
 
-class RegistrationResult(NamedTuple):
+class PersonRegistrationResult(NamedTuple):
     """The result of `register_person`: the person, whether they are new, and whether their account was emptied.
 
     `was_reset` is true for a person who already had an account, but with an address that was never verified.
@@ -39,7 +39,7 @@ class RegistrationResult(NamedTuple):
     was_reset: bool
 
 
-def update_preferences(*, person: Person, name: str, language: str, time_zone: str, theme: str) -> None:
+def update_person_preferences(*, person: Person, name: str, language: str, time_zone: str, theme: str) -> None:
     """Store a person's name, language, time zone and theme.
 
     They are personal settings, so no permission is checked and no event is recorded.
@@ -51,8 +51,8 @@ def update_preferences(*, person: Person, name: str, language: str, time_zone: s
 @transaction.atomic
 def register_person(
     *, actor: Actor, email: str, name: str = "", language: str = settings.LANGUAGE_CODE, verified: bool = False
-) -> RegistrationResult:
-    """Register a person for vendor staff, or find who has this address already; return a RegistrationResult.
+) -> PersonRegistrationResult:
+    """Register a person for vendor staff, or find who has this address already; return a PersonRegistrationResult.
 
     A new person has no password: "Forgot your password?" gives them one, and the first sign-in asks for a code that is
     mailed to the address. The account of a known person whose address was never verified is emptied
@@ -68,9 +68,9 @@ def register_person(
         person.full_clean(exclude={"password"} if name else {"password", "name"})  # a person may name themselves later
         person = Person.objects.create_user(email, name=name, language=language)
         EmailAddress.objects.create(user=person, email=person.email, primary=True)
-        registration = RegistrationResult(person, is_new=True, was_reset=False)
+        registration = PersonRegistrationResult(person, is_new=True, was_reset=False)
     else:
-        registration = RegistrationResult(
+        registration = PersonRegistrationResult(
             person, is_new=False, was_reset=reset_unverified_account(actor=actor, person=person)
         )
     # Other accounts may list this address without having proved it. They lose it: a reset link that somebody asks for
@@ -119,7 +119,7 @@ def reset_unverified_account(*, actor: Actor, person: Person) -> bool:
     person.email, person.name = stored.email, "" if had_credentials else stored.name
     person.save(update_fields=["password", "origin", "name"])
     if had_credentials:
-        record_event(AccountEvent.PERSON_RESET, actor=actor, subject=person, label=person.email)
+        record_event(AccountEventKind.PERSON_RESET, actor=actor, subject=person, label=person.email)
     return had_credentials
 
 
@@ -166,7 +166,7 @@ def lock_person(*, actor: Actor, person: Person, reason: str) -> None:
         raise Invalid("reason", _("Enter a reason."), field="reason")
     _set_active(person, False, _("This person is already locked."), locked_at=timezone.now())
     end_sessions(person)
-    record_event(AccountEvent.PERSON_LOCKED, actor=actor, subject=person, note=make_single_line(reason))
+    record_event(AccountEventKind.PERSON_LOCKED, actor=actor, subject=person, note=make_single_line(reason))
 
 
 @transaction.atomic
@@ -177,7 +177,7 @@ def unlock_person(*, actor: Actor, person: Person) -> None:
     """
     authorize_staff(actor)
     _set_active(person, True, _("This person is not locked."))
-    record_event(AccountEvent.PERSON_UNLOCKED, actor=actor, subject=person)
+    record_event(AccountEventKind.PERSON_UNLOCKED, actor=actor, subject=person)
 
 
 def _set_active(person: Person, is_active: bool, refusal: object, **stamp: dt.datetime) -> None:

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from accounts.actions.operators import remove_operator
 from accounts.actions.people import end_sessions, refuse_taken_secondary_email
 from accounts.models import FailedAttempts, Operator, Person
-from accounts.personal_data import ERASED, list_personal_data_sections, list_typed_texts
-from accounts.queries import list_organizations_with_one_admin
+from accounts.personal_data import ERASED, list_free_text_columns, list_personal_data_sections
+from accounts.queries import list_organizations_with_sole_admin
 from notifications.models import Event
 from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.errors import Conflict
@@ -49,7 +49,7 @@ EVENT = (
 
 
 @transaction.atomic
-def export_person(*, actor: Actor, person: Person) -> dict[str, Any]:
+def export_personal_data(*, actor: Actor, person: Person) -> dict[str, Any]:
     """Return a dict of all data held about a person, without the secrets they sign in with, for vendor staff.
 
     It has a section for each kind of data: account, addresses, organizations, sessions, devices, failed_attempts,
@@ -85,7 +85,7 @@ def _by(person: Person) -> Q:
 
 
 @transaction.atomic
-def erase_person(*, actor: Actor, email: str) -> bool:
+def erase_personal_data(*, actor: Actor, email: str) -> bool:
     """Delete a person and overwrite their names and addresses in the log; return whether there was such a person.
 
     For vendor staff. Raises Conflict("last_admin") while the person is the only Admin of an organisation, and
@@ -102,7 +102,7 @@ def erase_person(*, actor: Actor, email: str) -> bool:
         _erase_from_typed_texts(None, [], [email])
         _erase_from_log(actor, None, [], [email])
         return False
-    if without_other_admin := list_organizations_with_one_admin(person):
+    if without_other_admin := list_organizations_with_sole_admin(person):
         names = ", ".join(f"{organization} ({organization.org_id})" for organization in without_other_admin)
         raise Conflict(
             "last_admin",
@@ -158,7 +158,7 @@ def _erase_from_typed_texts(person: Person | None, names: list[str], addresses: 
     Elsewhere the same name may be another's, as in the notes of the log.
     """
     changed_by_person = Event.objects.filter(_by(person)).values("subject_id") if person else []
-    for text in list_typed_texts():
+    for text in list_free_text_columns():
         rows = text.model._default_manager.all()
         _erase_words(rows.filter(public_id__in=changed_by_person), text.column, names + addresses)
         _erase_words(rows, text.column, addresses)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.organizations import PERSONAL_FIELDS
-from accounts.events import AccountEvent
+from accounts.events import AccountEventKind
 from accounts.models import (
     Competency,
     Operator,
@@ -64,7 +64,7 @@ def correct_organization_identity(
             setattr(row, field, given[field])
         row.full_clean(exclude={"name_folded"})
         row.save(update_fields=[*changes, "name_folded"])
-        _record_about(AccountEvent.IDENTITY_CORRECTED, actor, row, changes=changes)
+        _record_about(AccountEventKind.IDENTITY_CORRECTED, actor, row, changes=changes)
     return row
 
 
@@ -81,7 +81,7 @@ def suspend_organization(*, actor: Actor, organization: Organization, reason: st
         raise Invalid("reason", _("Enter a reason."), field="reason")
     if organization.kind == OrganizationKind.VENDOR:
         raise Invalid("vendor", _("The vendor itself cannot be suspended."))
-    return _change_state(AccountEvent.SUSPENDED, actor, organization, State.SUSPENDED, make_single_line(reason))
+    return _change_state(AccountEventKind.SUSPENDED, actor, organization, State.SUSPENDED, make_single_line(reason))
 
 
 @transaction.atomic
@@ -91,11 +91,11 @@ def reactivate_organization(*, actor: Actor, organization: Organization) -> Orga
     Raises Conflict("state_changed") for an organisation that is not suspended.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.SUSPEND_ORGANIZATIONS)
-    return _change_state(AccountEvent.REACTIVATED, actor, organization, State.ACTIVE)
+    return _change_state(AccountEventKind.REACTIVATED, actor, organization, State.ACTIVE)
 
 
 def _change_state(
-    kind: AccountEvent, actor: Actor, organization: Organization, to: State, note: str = ""
+    kind: AccountEventKind, actor: Actor, organization: Organization, to: State, note: str = ""
 ) -> Organization:
     before = _lock_organization(actor, organization).state
     row = change_state(organization, to)
@@ -125,7 +125,7 @@ def change_membership_end(
         row.ends_on = ends_on
         row.save(update_fields=["ends_on"])
         data = {"program": program.name, "starts_on": str(row.starts_on)}
-        _record_about(AccountEvent.MEMBERSHIP_CHANGED, actor, organization, changes=changes, data=data)
+        _record_about(AccountEventKind.MEMBERSHIP_CHANGED, actor, organization, changes=changes, data=data)
     return row
 
 
@@ -145,7 +145,7 @@ def move_partner(*, actor: Actor, partner: Organization, distributor: Organizati
         row.parent = distributor
         row.save(update_fields=["parent"])
         changes = list_changes_between({"parent": _org_id(before)}, {"parent": _org_id(distributor)})
-        _record_about(AccountEvent.PARTNER_MOVED, actor, row, changes=changes)
+        _record_about(AccountEventKind.PARTNER_MOVED, actor, row, changes=changes)
     return row
 
 
@@ -170,7 +170,7 @@ def set_account_manager(
     if named:
         is_named = operator is not None
         changes = list_changes_between({"is_account_manager": not is_named}, {"is_account_manager": is_named})
-        kind = AccountEvent.ACCOUNT_MANAGER_CHANGED
+        kind = AccountEventKind.ACCOUNT_MANAGER_CHANGED
         record_event(kind, actor=actor, subject=named.person, counterpart=row, changes=changes)
     return row
 
@@ -192,14 +192,14 @@ def set_qualifications(
             OrganizationCompetency(organization=row, competency=competency) for competency in competencies
         )
         OrganizationSkill.objects.bulk_create(OrganizationSkill(organization=row, skill=skill) for skill in skills)
-        _record_about(AccountEvent.QUALIFICATIONS_CHANGED, actor, row, changes=changes)
+        _record_about(AccountEventKind.QUALIFICATIONS_CHANGED, actor, row, changes=changes)
 
 
 def _lock_organization(actor: Actor, organization: Organization) -> Organization:
     return Organization.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=organization.pk)
 
 
-def _record_about(kind: AccountEvent, actor: Actor, organization: Organization, **details: Any) -> None:
+def _record_about(kind: AccountEventKind, actor: Actor, organization: Organization, **details: Any) -> None:
     """Record an event about an organisation that it may read too."""
     record_event(kind, actor=actor, subject=organization, counterpart=organization, **details)
 

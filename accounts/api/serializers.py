@@ -4,7 +4,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Operator, OrganizationKind, Role
-from accounts.queries import build_badges
+from accounts.queries import build_program_badges
 
 
 class BadgeSerializer(serializers.Serializer[Any]):
@@ -27,7 +27,7 @@ class OrganizationSerializer(serializers.Serializer[Operator]):
 
     @extend_schema_field(BadgeSerializer(many=True))
     def get_badges(self, operator: Operator) -> list[dict[str, Any]]:
-        return BadgeSerializer(build_badges(operator.active_programs), many=True).data  # type: ignore[attr-defined, return-value]
+        return BadgeSerializer(build_program_badges(operator.active_programs), many=True).data  # type: ignore[attr-defined, return-value]
 
     def get_is_current(self, operator: Operator) -> bool:
         return operator.organization_id == self.context["request"].actor.organization_id

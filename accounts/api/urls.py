@@ -3,7 +3,7 @@ from django.urls import path
 from accounts.api import views
 
 urlpatterns = [
-    path("organizations/", views.OrganizationsView.as_view(), name="organizations"),
+    path("organizations/", views.OrganizationListView.as_view(), name="organizations"),
     path(
         "organizations/<uuid:organization_id>/act-for/",
         views.SwitchOrganizationView.as_view(),

@@ -11,7 +11,7 @@ from partnerportal.lib.api import ActorView, EmptyBody, WholeListView
 
 
 @extend_schema(tags=["Organizations"])
-class OrganizationsView(WholeListView):
+class OrganizationListView(WholeListView):
     """The organisations that the caller acts for, by name, with the caller's roles in each."""
 
     model = Operator

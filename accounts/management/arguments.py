@@ -33,13 +33,13 @@ def find_organization(org_id: str) -> Organization:
     return organization
 
 
-def add_membership_arguments(parser: CommandParser) -> None:
+def add_program_membership_arguments(parser: CommandParser) -> None:
     """Add the ORGID and the programme that name a membership, for `find_organization` and `find_program`."""
     parser.add_argument("organization", metavar="ORGID")
     parser.add_argument("program", metavar="PROGRAM", help="its code, for example solution_advisor")
 
 
-def add_day_argument(parser: CommandParser, flag: str, name: str, *, help: str) -> None:
+def add_date_argument(parser: CommandParser, flag: str, name: str, *, help: str) -> None:
     """Add an option that takes a day as YYYY-MM-DD and hands the date over as `name`; None when left out."""
     parser.add_argument(flag, dest=name, type=dt.date.fromisoformat, metavar="DATE", help=help)
 
@@ -64,15 +64,15 @@ def find_program(code: str) -> Program:
     return program
 
 
-def find_qualification(catalogue: type[C], code: str) -> C:
-    """Return the competency or skill with this code; `catalogue` is the model, Competency or Skill.
+def find_qualification(model: type[C], code: str) -> C:
+    """Return the competency or skill with this code; `model` is Competency or Skill.
 
     Raises CommandError for an unknown code, and lists the codes there are.
     """
-    row = catalogue._default_manager.filter(code=code).first()
+    row = model._default_manager.filter(code=code).first()
     if row is None:
-        codes = ", ".join(catalogue._default_manager.order_by("code").values_list("code", flat=True))
-        raise CommandError(f"There is no {catalogue._meta.verbose_name} {code}. There are: {codes}.")
+        codes = ", ".join(model._default_manager.order_by("code").values_list("code", flat=True))
+        raise CommandError(f"There is no {model._meta.verbose_name} {code}. There are: {codes}.")
     return row
 
 

@@ -1,13 +1,13 @@
 """The base of commands that register a person."""
 
-from accounts.actions.people import RegistrationResult
+from accounts.actions.people import PersonRegistrationResult
 from partnerportal.lib.commands import StaffCommand
 
 
 class RegisterPersonCommand(StaffCommand):
     """The base of the vendor staff's commands that register a person with `register_person`."""
 
-    def warn_of_reset(self, registration: RegistrationResult) -> None:
+    def warn_about_reset_account(self, registration: PersonRegistrationResult) -> None:
         """Warn on stderr if the person had an account with an unverified address, which was emptied."""
         if registration.was_reset:
             person = registration.person

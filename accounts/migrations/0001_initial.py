@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('active', 'Active'), ('suspended', 'Suspended')], db_default='active', default='active', max_length=12)),
                 ('name', models.CharField(max_length=200, verbose_name='organisation name')),
                 ('name_folded', models.CharField(editable=False, max_length=400)),
-                ('org_id', models.CharField(default=accounts.models.organization.new_org_id, max_length=8, unique=True, validators=[django.core.validators.RegexValidator('^[1-9]\\d{7}$')], verbose_name='ORGID')),
+                ('org_id', models.CharField(default=accounts.models.organization.generate_org_id, max_length=8, unique=True, validators=[django.core.validators.RegexValidator('^[1-9]\\d{7}$')], verbose_name='ORGID')),
                 ('tenant_id', models.UUIDField(default=uuid.uuid4, unique=True)),
                 ('partner_id', models.CharField(blank=True, db_default='', default='', max_length=12, validators=[django.core.validators.RegexValidator('^[1-9]\\d{3,11}$')], verbose_name='partner ID')),
                 ('country', models.CharField(choices=partnerportal.lib.countries.list_country_choices, max_length=2, verbose_name='country')),

@@ -3,14 +3,13 @@ from accounts.models.lists import ListSettings, SavedView
 from accounts.models.operator import Operator
 from accounts.models.organization import Organization, OrganizationKind
 from accounts.models.person import Person, Theme
-from accounts.models.program import Feature, Program, ProgramMembership
+from accounts.models.program import Program, ProgramFeature, ProgramMembership
 from accounts.models.qualification import Competency, OrganizationCompetency, OrganizationSkill, Skill
 from partnerportal.lib.roles import Role
 
 __all__ = [
     "Competency",
     "FailedAttempts",
-    "Feature",
     "ListSettings",
     "Operator",
     "Organization",
@@ -19,6 +18,7 @@ __all__ = [
     "OrganizationSkill",
     "Person",
     "Program",
+    "ProgramFeature",
     "ProgramMembership",
     "Role",
     "SavedView",

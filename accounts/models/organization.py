@@ -35,7 +35,7 @@ class OrganizationKind(models.TextChoices):
     PUBLISHER = "publisher", _("Publisher")
 
 
-def new_org_id() -> str:
+def generate_org_id() -> str:
     """Return a random ORGID in the vendor's shape: eight digits, of which the first is not zero.
 
     Another organisation may have the same ORGID; storing it then raises IntegrityError.
@@ -84,7 +84,7 @@ class Organization(PublicModel):
     name = OneLineModelField(_("organisation name"), max_length=200)
     name_folded = models.CharField(max_length=FOLDED, editable=False)  # what searches compare: lib.text.make_search_key
     org_id = models.CharField(
-        "ORGID", max_length=8, unique=True, default=new_org_id, validators=[RegexValidator(r"^[1-9]\d{7}$")]
+        "ORGID", max_length=8, unique=True, default=generate_org_id, validators=[RegexValidator(r"^[1-9]\d{7}$")]
     )
     tenant_id = models.UUIDField(unique=True, default=uuid.uuid4)
     partner_id = models.CharField(  # the number in the vendor's partner network; an organisation may have none

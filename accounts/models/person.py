@@ -66,7 +66,7 @@ class Person(PublicModel, AbstractBaseUser):
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
 
-    acting_for: "list[Operator]"  # set by PortalBackend on the person of a request
+    acting_for: "list[Operator]"  # set by PortalAuthenticationBackend on the person of a request
 
     objects: ClassVar[PersonManager] = PersonManager()
 

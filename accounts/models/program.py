@@ -13,7 +13,7 @@ from partnerportal.lib.days import today
 from partnerportal.lib.visible_rows import TenantQuerySet
 
 
-class Feature(models.TextChoices):
+class ProgramFeature(models.TextChoices):
     """A feature that an active programme membership may grant to its organisation."""
 
     CUSTOMER_DASHBOARD = "customer_dashboard", _("Customer dashboard")
@@ -29,7 +29,7 @@ class Program(models.Model):
 
     code = models.SlugField(unique=True)
     name = models.CharField(max_length=120)  # a proper name, so it is the same in every language
-    grants = ArrayField(models.CharField(max_length=40, choices=Feature))
+    grants = ArrayField(models.CharField(max_length=40, choices=ProgramFeature))
 
     def __str__(self) -> str:
         return self.name

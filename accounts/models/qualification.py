@@ -7,7 +7,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.visible_rows import TenantQuerySet
 
 
-class CatalogueEntry(models.Model):
+class QualificationCatalogueEntry(models.Model):
     """The base of competencies and skills. The vendor's catalogue is the same for everyone, so no tenant owns it."""
 
     code = models.SlugField(unique=True)
@@ -20,11 +20,11 @@ class CatalogueEntry(models.Model):
         return self.name
 
 
-class Competency(CatalogueEntry):
+class Competency(QualificationCatalogueEntry):
     """A competency that organisations may have."""
 
 
-class Skill(CatalogueEntry):
+class Skill(QualificationCatalogueEntry):
     """A skill that organisations may have."""
 
 

@@ -15,9 +15,9 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts import queries, rows
 from accounts.actions.operators import change_operator_roles, remove_operator
-from accounts.actions.organizations import create_own_organization, update_contact_data
-from accounts.actions.people import update_preferences
-from accounts.forms import OrganizationForm, PreferencesForm, RolesForm
+from accounts.actions.organizations import create_own_organization, update_organization_contact_data
+from accounts.actions.people import update_person_preferences
+from accounts.forms import OperatorRolesForm, OrganizationForm, PersonPreferencesForm
 from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.known_pages import page_url
@@ -26,7 +26,7 @@ from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
 
 
-class MailingFormMixin:
+class MailQueuingFormViewMixin:
     """A mixin for views of allauth whose form queues a mail.
 
     When that fails, the form shows the error, and what the request wrote to the database and the session is undone.
@@ -45,15 +45,15 @@ class MailingFormMixin:
         return self.form_invalid(form)
 
 
-class SignupView(MailingFormMixin, account_views.SignupView):
+class SignupView(MailQueuingFormViewMixin, account_views.SignupView):
     pass
 
 
-class LoginView(MailingFormMixin, account_views.LoginView):
+class LoginView(MailQueuingFormViewMixin, account_views.LoginView):
     """The sign-in page, which mails a code to people who have not verified their address."""
 
 
-class PasswordResetView(MailingFormMixin, account_views.PasswordResetView):
+class PasswordResetView(MailQueuingFormViewMixin, account_views.PasswordResetView):
     pass
 
 
@@ -95,7 +95,7 @@ def account_edit(request: PortalRequest) -> HttpResponse:
     form = OrganizationForm(request.POST or None, instance=organization)
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
-            update_contact_data(actor=request.actor, organization=organization, **form.cleaned_data)
+            update_organization_contact_data(actor=request.actor, organization=organization, **form.cleaned_data)
             messages.success(request, _("Contact details saved."))
             return redirect(page_url("account"))
     return render(request, "accounts/account_edit.html", {"form": form})
@@ -113,14 +113,14 @@ def operator_list(request: PortalRequest) -> HttpResponse:
 @require_form
 @require_permission(ROLE_TABLE, AccountPermission.CHANGE_ROLES)
 @vary_on_headers("HX-Request")
-def operator_roles(request: PortalRequest, operator_id: UUID) -> HttpResponse:
+def operator_roles_edit(request: PortalRequest, operator_id: UUID) -> HttpResponse:
     """Show a dialog with an operator's roles; on POST store the new roles (CV-17).
 
     The answer is 404 for an operator of another organisation, and 403 for the person's own roles.
     """
     operator = queries.get_operator(request.actor, operator_id)
     authorize(request.actor, ROLE_TABLE, AccountPermission.CHANGE_ROLES, on=operator)
-    form = RolesForm(request.POST if request.method == "POST" else None, operator=operator)
+    form = OperatorRolesForm(request.POST if request.method == "POST" else None, operator=operator)
     if form.is_valid():
         with show_errors_in_form(form):
             change_operator_roles(actor=request.actor, operator=operator, **form.cleaned_data)
@@ -148,9 +148,9 @@ def operator_remove(request: PortalRequest, operator_id: UUID) -> HttpResponse:
 @require_sign_in
 def edit_preferences(request: PortalRequest) -> HttpResponse:
     """Show the person's name, language, time zone and appearance; on POST store them for all further pages."""
-    form = PreferencesForm(request.POST or None, instance=request.user)
+    form = PersonPreferencesForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
-        update_preferences(person=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+        update_person_preferences(person=request.user, **form.cleaned_data)  # type: ignore[arg-type]
         with translation.override(form.cleaned_data["language"]):
             messages.success(request, _("Preferences saved."))
         return redirect("preferences")

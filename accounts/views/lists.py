@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.actions import lists as actions
 from accounts.forms import ListDisplayForm, SavedViewForm
 from accounts.models import SavedView
-from accounts.policies import ROLE_TABLE, AccountPermission, may_share_views
+from accounts.policies import ROLE_TABLE, AccountPermission, may_share_saved_views
 from accounts.queries import get_list_preferences, get_saved_view
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.lists import ListDefinition, build_list_url, find_list
@@ -52,16 +52,16 @@ def _posted_query(request: PortalRequest) -> dict[str, str]:
 def saved_view_new(request: PortalRequest, list_key: str) -> HttpResponse:
     """Ask for the name of a new view; on POST save the list's present filters and order under that name."""
     definition = _visible_list(request, list_key)
-    may_share = may_share_views(request.actor)
+    may_share = may_share_saved_views(request.actor)
     form = SavedViewForm(request.POST or None, may_share=may_share)
     query = request.POST.get("query", request.GET.urlencode())
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             view = actions.create_saved_view(
-                actor=request.actor, definition=definition, query=_posted_query(request), **form.entered_values
+                actor=request.actor, list_definition=definition, query=_posted_query(request), **form.entered_values
             )
             if form.cleaned_data["is_default"]:
-                actions.set_default_view(actor=request.actor, definition=definition, view=view)
+                actions.set_default_saved_view(actor=request.actor, list_definition=definition, view=view)
             messages.success(request, _("View “%(name)s” saved.") % {"name": view.name})
             return redirect(_address(definition, view))
     back = f"{reverse(definition.url_name)}?{query}"
@@ -72,14 +72,16 @@ def saved_view_new(request: PortalRequest, list_key: str) -> HttpResponse:
 @require_form
 @may_save
 @vary_on_headers("HX-Request")
-def saved_view_change(request: PortalRequest, view_id: UUID) -> HttpResponse:
+def saved_view_edit(request: PortalRequest, view_id: UUID) -> HttpResponse:
     """Show the form that renames or shares a saved view; on POST store the change.
 
     The answer to a POST is 404 for the shared view of a colleague.
     """
     view, definition = _visible_view(request, view_id)
-    may_share = may_share_views(request.actor)
-    form = SavedViewForm.for_saved_view(view, request.POST if request.method == "POST" else None, may_share=may_share)
+    may_share = may_share_saved_views(request.actor)
+    form = SavedViewForm.for_existing_view(
+        view, request.POST if request.method == "POST" else None, may_share=may_share
+    )
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             view = actions.change_saved_view(actor=request.actor, view=view, **form.entered_values)
@@ -106,7 +108,7 @@ def saved_view_set_default(request: PortalRequest, view_id: UUID) -> HttpRespons
     """Make a saved view the person's default view of its list, or with `default=no` remove the default view."""
     view, definition = _visible_view(request, view_id)
     wanted = request.POST.get("default") == "yes"
-    actions.set_default_view(actor=request.actor, definition=definition, view=view if wanted else None)
+    actions.set_default_saved_view(actor=request.actor, list_definition=definition, view=view if wanted else None)
     if wanted:
         messages.success(request, _("“%(name)s” is now your default view.") % {"name": view.name})
     else:
@@ -141,7 +143,9 @@ def edit_list_display(request: PortalRequest, list_key: str) -> HttpResponse:
     form = ListDisplayForm(definition, get_list_preferences(request.actor, list_key), data)
     back = read_next_url(request, reverse(definition.url_name))
     if data is not None and not form.moved:
-        actions.set_list_display(actor=request.actor, definition=definition, columns=form.columns, density=form.density)
+        actions.set_list_display(
+            actor=request.actor, list_definition=definition, columns=form.chosen_columns, density=form.density
+        )
         if request.htmx:
             return redirect_htmx(back)
         return redirect(back)

@@ -52,7 +52,7 @@ class ConnectionSerializer(serializers.Serializer[Connection]):
         OpenApiExample("token", value={"invitation_link": "q7Zr" * 10 + "abc", "scopes": []}),
     ]
 )
-class AcceptSerializer(StrictSerializer):
+class AcceptInvitationSerializer(StrictSerializer):
     invitation_link = serializers.CharField(
         max_length=300, help_text="The invitation link as it was received, or only the token at its end."
     )
@@ -81,7 +81,7 @@ SHARING = {
 }
 
 
-class ConsentSerializer(serializers.Serializer[Consent]):
+class SharingConsentSerializer(serializers.Serializer[Consent]):
     scopes = ScopesField(help_text="What was consented to.")
     at = UTCDateTimeField()
     by = serializers.CharField(source="person_label", help_text="The person's name, or the program's.")
@@ -90,18 +90,20 @@ class ConsentSerializer(serializers.Serializer[Consent]):
 
 
 @extend_schema_serializer(examples=[OpenApiExample("sharing", value=SHARING, response_only=True)])
-class SharingSerializer(serializers.Serializer[Any]):
+class ConnectionSharingSerializer(serializers.Serializer[Any]):
     scopes = serializers.ListField(child=serializers.CharField(), help_text="What the partner sees now.")
     offered = serializers.ListField(child=serializers.CharField(), help_text="What can be shared.")
     new = serializers.ListField(
         child=serializers.CharField(),
         help_text="What could not be chosen yet when the newest consent was given.",
     )
-    history = ConsentSerializer(many=True, help_text="For the customer alone, newest first; empty for the partner.")
+    history = SharingConsentSerializer(
+        many=True, help_text="For the customer alone, newest first; empty for the partner."
+    )
 
 
 @extend_schema_serializer(examples=[OpenApiExample("seats", value={"scopes": ["entitlements", "orders"]})])
-class ChangeSharingSerializer(StrictSerializer):
+class ChangeConnectionSharingSerializer(StrictSerializer):
     scopes = serializers.ListField(
         child=serializers.CharField(max_length=20),
         help_text="What the partner shall see besides the account information, and nothing else: codes of scopes.",

@@ -10,11 +10,11 @@ from rest_framework.response import Response
 
 from connections import actions, consent, queries
 from connections.api.serializers import (
-    AcceptSerializer,
-    ChangeSharingSerializer,
+    AcceptInvitationSerializer,
+    ChangeConnectionSharingSerializer,
     ConnectionSerializer,
+    ConnectionSharingSerializer,
     InvitationLinkSerializer,
-    SharingSerializer,
 )
 from connections.models import Connection, InvitationLink
 from connections.policies import ROLE_TABLE, ConnectionPermission
@@ -50,7 +50,7 @@ class BaseConnectionView(ActorView):
 
 
 @extend_schema(tags=["Connections"])
-class ConnectionsView(BaseConnectionView, ListView):
+class ConnectionListView(BaseConnectionView, ListView):
     """Active and ended connections of the acting organisation, newest first."""
 
     rule = (ROLE_TABLE, ConnectionPermission.VIEW)
@@ -60,7 +60,7 @@ class ConnectionsView(BaseConnectionView, ListView):
 
 
 @extend_schema(tags=["Connections"], responses=ConnectionSerializer)
-class ConnectionView(BaseConnectionView):
+class ConnectionDetailView(BaseConnectionView):
     """One connection of the acting organisation, active or ended."""
 
     rule = (ROLE_TABLE, ConnectionPermission.VIEW)
@@ -71,7 +71,9 @@ class ConnectionView(BaseConnectionView):
 
 
 @extend_schema(
-    tags=["Connections"], request=AcceptSerializer, responses={201: ConnectionSerializer, 200: ConnectionSerializer}
+    tags=["Connections"],
+    request=AcceptInvitationSerializer,
+    responses={201: ConnectionSerializer, 200: ConnectionSerializer},
 )
 class AcceptInvitationView(BaseConnectionView):
     """Accept a partner's invitation: the partner then sees the acting organisation's data.
@@ -79,7 +81,7 @@ class AcceptInvitationView(BaseConnectionView):
     The answer is 201 when the connection is new, and 200 when the two were connected already: then nothing changes.
     """
 
-    serializer_class = AcceptSerializer
+    serializer_class = AcceptInvitationSerializer
     errors = {
         400: ("invalid_link", "own_link", "unknown_scope"),
         403: ("no_organization", "wrong_kind", "wrong_role"),
@@ -90,7 +92,7 @@ class AcceptInvitationView(BaseConnectionView):
 
     def post(self, request: Request) -> Response:
         body = self.read_body()
-        scopes = consent.parse_scopes(body["scopes"])
+        scopes = consent.parse_scope_codes(body["scopes"])
         connection, is_new = actions.accept_invitation(actor=self.actor, token=body["invitation_link"], scopes=scopes)
         response = self.build_connection_response(connection.public_id, status=201 if is_new else 200)
         response["Location"] = request.build_absolute_uri(reverse("api:connection", args=[connection.public_id]))
@@ -111,7 +113,7 @@ class EndConnectionView(BaseConnectionView):
 
 
 @extend_schema(tags=["Connections"])
-class SharingView(ActorView):
+class ConnectionSharingView(ActorView):
     """What a connection shares. The customer can change it, and sees every consent that it has given.
 
     The header `ETag` names the newest consent. A change may carry it as `If-Match`, and is then refused with 412 if a
@@ -120,7 +122,7 @@ class SharingView(ActorView):
 
     model = Connection
     rule = (ROLE_TABLE, ConnectionPermission.VIEW)
-    serializer_class = SharingSerializer
+    serializer_class = ConnectionSharingSerializer
     errors = {
         400: ("unknown_scope",),
         403: ("wrong_role", "wrong_kind", "not_customer"),
@@ -128,24 +130,24 @@ class SharingView(ActorView):
         412: ("changed_meanwhile",),
     }
 
-    @extend_schema(responses=SharingSerializer)
+    @extend_schema(responses=ConnectionSharingSerializer)
     def get(self, request: Request, connection_id: UUID) -> Response:
         return self._answer(queries.get_connection(self.actor, connection_id))
 
     @extend_schema(
-        request=ChangeSharingSerializer,
-        responses=SharingSerializer,
+        request=ChangeConnectionSharingSerializer,
+        responses=ConnectionSharingSerializer,
         parameters=[OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="The ETag that was seen.")],
     )
     def put(self, request: Request, connection_id: UUID) -> Response:
         connection = queries.get_connection(self.actor, connection_id)
-        body = ChangeSharingSerializer(data=request.data)
+        body = ChangeConnectionSharingSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         version = request.headers.get("If-Match")
-        changed = actions.change_sharing(
+        changed = actions.change_connection_sharing(
             actor=self.actor,
             connection=connection,
-            scopes=consent.parse_scopes(body.validated_data["scopes"]),
+            scopes=consent.parse_scope_codes(body.validated_data["scopes"]),
             version=version.strip().strip('"') if version else None,
         )
         return self._answer(changed)
@@ -154,11 +156,11 @@ class SharingView(ActorView):
         given = list(queries.list_consents(self.actor, connection)[: queries.CONSENTS_SHOWN])
         facts = {
             "scopes": connection.shared_scopes.codes,
-            "offered": consent.get_all_offered_scopes().codes,
-            "new": (consent.find_newly_offered_scopes(given[0].offered) if given else Scope.NONE).codes,
+            "offered": consent.get_all_shareable_scopes().codes,
+            "new": (consent.find_newly_shareable_scopes(given[0].offered) if given else Scope.NONE).codes,
             "history": given,
         }
-        response = Response(SharingSerializer(facts).data)
+        response = Response(ConnectionSharingSerializer(facts).data)
         if given:
             response["ETag"] = f'"{given[0].version}"'
         return response

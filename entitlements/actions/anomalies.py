@@ -19,7 +19,7 @@ from entitlements.anomalies import (
     list_anomaly_service_names,
     list_unusual_uses,
 )
-from entitlements.events import EntitlementEvent
+from entitlements.events import EntitlementEventKind
 from entitlements.models import Anomaly, CustomerUsage, Sku, UsageDay
 from entitlements.models.usage import KEPT, TO_CHECK
 from entitlements.queries.usage import DAY_LASTS
@@ -141,11 +141,11 @@ def _news(actor: Actor, opened: list[Anomaly]) -> list[Event]:
         uses[row.customer_id].append({"service": services[row.sku_id], **numbers})
     return [
         make_event(
-            EntitlementEvent.USE_UNUSUAL,
+            EntitlementEventKind.USE_UNUSUAL,
             actor=actor,
             subject=customers[customer],
             customer_id=customer,
-            scopes=EntitlementEvent.USE_UNUSUAL.scopes,
+            scopes=EntitlementEventKind.USE_UNUSUAL.scopes,
             data=_data(customers[customer], unusual),
         )
         for customer, unusual in uses.items()

@@ -3,7 +3,7 @@
 from django.db import connection, transaction
 
 from entitlements.actions.releases import make_licence_release_event
-from entitlements.events import EntitlementEvent
+from entitlements.events import EntitlementEventKind
 from entitlements.facts import Answers, FeedFact, LineOutcome, LineProblem, ReferencedIds
 from entitlements.models import LicenseAssignment
 from notifications.actions.recording import record_events
@@ -94,4 +94,4 @@ def _record_releases(actor: Actor, released: set[int]) -> None:
     """
     if released:
         rows = LicenseAssignment.objects.filter(pk__in=released).select_related("sku", "customer").order_by("pk")
-        record_events([make_licence_release_event(EntitlementEvent.RELEASE_MARKED, actor, row) for row in rows])
+        record_events([make_licence_release_event(EntitlementEventKind.RELEASE_MARKED, actor, row) for row in rows])

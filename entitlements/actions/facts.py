@@ -8,7 +8,7 @@ from django.db import models, transaction
 
 from accounts.models import Organization
 from entitlements.actions.rollups import recount_usage_of_skus
-from entitlements.events import EntitlementEvent
+from entitlements.events import EntitlementEventKind
 from entitlements.facts import Answers, FeedFact, LineOutcome, LineProblem, ReferencedRows
 from entitlements.models import Entitlement, Order, OrderLine, Sku
 from notifications.actions.recording import make_event, record_events
@@ -194,27 +194,27 @@ def _entitlement_news(change: FactChange, known: ReferencedRows, actor: Actor, a
     return _event(_event_kind(change), subject, sku.name, customer, details, actor, at, changes)
 
 
-def _event_kind(change: FactChange) -> EntitlementEvent:
+def _event_kind(change: FactChange) -> EntitlementEventKind:
     row = change.row
     arrived = change.old is None or "state" in change.before
     if arrived and row.state == Entitlement.State.ACTIVE:
-        return EntitlementEvent.ADDED
+        return EntitlementEventKind.ADDED
     if arrived and row.kind == Entitlement.Kind.TRIAL and row.state == Entitlement.State.REQUESTED:
-        return EntitlementEvent.TRIAL_REQUESTED
+        return EntitlementEventKind.TRIAL_REQUESTED
     if arrived and row.kind == Entitlement.Kind.TRIAL and row.state == Entitlement.State.EXPIRED:
-        return EntitlementEvent.TRIAL_EXPIRED
-    return EntitlementEvent.CHANGED
+        return EntitlementEventKind.TRIAL_EXPIRED
+    return EntitlementEventKind.CHANGED
 
 
 def _order_news(change: FactChange, known: ReferencedRows, actor: Actor, at: dt.datetime) -> Event:
     row = change.row
     details = {"number": row.number, "total": str(row.total), "currency": row.currency}
     customer = known.customers[change.fact.values["customer"]]
-    return _event(EntitlementEvent.ORDER_PLACED, row, row.number, customer, details, actor, at)
+    return _event(EntitlementEventKind.ORDER_PLACED, row, row.number, customer, details, actor, at)
 
 
 def _event(
-    kind: EntitlementEvent,
+    kind: EntitlementEventKind,
     subject: Any,
     label: str,
     customer: Organization,

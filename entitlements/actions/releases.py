@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
-from entitlements.events import EntitlementEvent
+from entitlements.events import EntitlementEventKind
 from entitlements.models import LicenseAssignment, Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from notifications.actions.recording import make_event, record_event, record_events
@@ -31,7 +31,7 @@ def request_licence_release(*, actor: Actor, assignment: LicenseAssignment) -> L
     if row.release_asked_at is None:
         row.release_asked_at = timezone.now()
         row.save(update_fields=["release_asked_at"])
-        _record(EntitlementEvent.RELEASE_ASKED, actor, row)
+        _record(EntitlementEventKind.RELEASE_ASKED, actor, row)
     return row
 
 
@@ -46,7 +46,7 @@ def withdraw_release_request(*, actor: Actor, assignment: LicenseAssignment) -> 
     if row.release_asked_at is not None:
         row.release_asked_at = None
         row.save(update_fields=["release_asked_at"])
-        _record(EntitlementEvent.RELEASE_WITHDRAWN, actor, row)
+        _record(EntitlementEventKind.RELEASE_WITHDRAWN, actor, row)
     return row
 
 
@@ -57,7 +57,7 @@ def mark_licence_released(*, actor: Actor, key: str) -> None:
     `key` is the licence's key in the feed, by which alone the staff know it. The feed may report the release before or
     after. Raises Conflict("state_changed") if no licence with this key waits for its release.
     """
-    _mark(EntitlementEvent.RELEASE_MARKED, actor, key, is_released=True)
+    _mark(EntitlementEventKind.RELEASE_MARKED, actor, key, is_released=True)
 
 
 @transaction.atomic
@@ -67,10 +67,10 @@ def reopen_licence_release(*, actor: Actor, key: str) -> None:
     `key` is the licence's key in the feed. Raises Conflict("state_changed") if no licence with this key is marked as
     released.
     """
-    _mark(EntitlementEvent.RELEASE_REOPENED, actor, key, is_released=False)
+    _mark(EntitlementEventKind.RELEASE_REOPENED, actor, key, is_released=False)
 
 
-def _mark(kind: EntitlementEvent, actor: Actor, key: str, *, is_released: bool) -> None:
+def _mark(kind: EntitlementEventKind, actor: Actor, key: str, *, is_released: bool) -> None:
     """Mark the licence, or take the mark back, and record it as an event of this kind.
 
     A function of the database writes the row, because it is the customer's and tells who holds the licence.
@@ -87,7 +87,7 @@ def _mark(kind: EntitlementEvent, actor: Actor, key: str, *, is_released: bool) 
     record_events([make_licence_release_event(kind, actor, row)])
 
 
-def make_licence_release_event(kind: EntitlementEvent, actor: Actor, row: LicenseAssignment) -> Event:
+def make_licence_release_event(kind: EntitlementEventKind, actor: Actor, row: LicenseAssignment) -> Event:
     """Return an unstored event that tells the customer how the vendor answered its request to release a licence.
 
     The event does not name the user or device that holds the licence (CC-32).
@@ -108,7 +108,7 @@ def _lock_assignment(actor: Actor, assignment: LicenseAssignment) -> LicenseAssi
     return row
 
 
-def _record(kind: EntitlementEvent, actor: Actor, row: LicenseAssignment) -> None:
+def _record(kind: EntitlementEventKind, actor: Actor, row: LicenseAssignment) -> None:
     """Record an event about a licence in the customer's log.
 
     It does not name the holder, because more people read the log, and it is no news that partners share (CC-32).

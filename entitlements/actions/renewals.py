@@ -6,7 +6,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from entitlements.actions.trials import make_entitlement_event
-from entitlements.events import EntitlementEvent
+from entitlements.events import EntitlementEventKind
 from entitlements.models import CalendarFeed, Entitlement
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from notifications.actions.recording import record_event, record_events
@@ -53,7 +53,9 @@ def _announce_batch() -> int:
         days = dict(cursor.fetchall())
     rows = Entitlement.objects.filter(pk__in=days).select_related("sku", "customer").order_by("pk")
     actor = Actor.system("renewals")
-    record_events([make_entitlement_event(EntitlementEvent.ENDS_SOON, actor, row, days=days[row.pk]) for row in rows])
+    record_events(
+        [make_entitlement_event(EntitlementEventKind.ENDS_SOON, actor, row, days=days[row.pk]) for row in rows]
+    )
     return len(days)
 
 
@@ -68,7 +70,7 @@ def make_calendar_feed(*, actor: Actor) -> str:
     _lock_calendars(actor).delete()
     owner: dict[str, Any] = {"organization_id": actor.organization_id, "person_id": actor.person_id}
     feed = CalendarFeed.objects.create(**owner, digest=digest_secret(secret))
-    record_event(EntitlementEvent.CALENDAR_MADE, actor=actor, subject=feed, label=actor.label)
+    record_event(EntitlementEventKind.CALENDAR_MADE, actor=actor, subject=feed, label=actor.label)
     return secret
 
 
@@ -80,7 +82,7 @@ def revoke_calendar_feed(*, actor: Actor) -> None:
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
     for feed in _lock_calendars(actor):
-        record_event(EntitlementEvent.CALENDAR_REVOKED, actor=actor, subject=feed, label=actor.label)
+        record_event(EntitlementEventKind.CALENDAR_REVOKED, actor=actor, subject=feed, label=actor.label)
         feed.delete()
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
-from entitlements.events import EntitlementEvent
+from entitlements.events import EntitlementEventKind
 from entitlements.models import Entitlement, Sku
 from entitlements.models.entitlement import REQUESTED_HERE
 from entitlements.policies import REQUESTED_A_DAY, ROLE_TABLE, EntitlementPermission
@@ -71,7 +71,7 @@ def request_trial(*, actor: Actor, sku: Sku, quantity: int) -> Entitlement:
             trial.save(force_insert=True)
     except IntegrityError as error:  # another request for the same SKU was faster
         raise Conflict("already_requested", ALREADY_REQUESTED) from error
-    _record(EntitlementEvent.TRIAL_REQUESTED, actor, [trial])
+    _record(EntitlementEventKind.TRIAL_REQUESTED, actor, [trial])
     return trial
 
 
@@ -100,7 +100,7 @@ def approve_trial(*, actor: Actor, trial: Entitlement) -> Entitlement:
     authorize(actor, ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
     ends_on = today() + settings.PORTAL_TRIAL_TIME
     trial, changes = _move(actor, trial, State.ACTIVE, starts_on=today(), ends_on=ends_on)
-    return _record_one(EntitlementEvent.TRIAL_APPROVED, actor, trial, changes)
+    return _record_one(EntitlementEventKind.TRIAL_APPROVED, actor, trial, changes)
 
 
 @transaction.atomic
@@ -116,7 +116,7 @@ def decline_trial(*, actor: Actor, trial: Entitlement, reason: str) -> Entitleme
         message = _("Enter a reason of at most %(most)s characters.") % {"most": REASON_LENGTH}
         raise Invalid("reason_required", message, field="reason")
     trial, changes = _move(actor, trial, State.DECLINED, reason=reason)
-    return _record_one(EntitlementEvent.TRIAL_DECLINED, actor, trial, changes, note=reason)
+    return _record_one(EntitlementEventKind.TRIAL_DECLINED, actor, trial, changes, note=reason)
 
 
 @transaction.atomic
@@ -133,7 +133,7 @@ def extend_trial(*, actor: Actor, trial: Entitlement, ends_on: dt.date) -> Entit
         raise Conflict("no_later_end", NO_LATER_END)
     if ends_on != compute_extended_end(trial):
         raise Conflict("state_changed", STATE_CHANGED)
-    return _record_one(EntitlementEvent.TRIAL_EXTENDED, actor, *_save_changes(trial, ends_on=ends_on))
+    return _record_one(EntitlementEventKind.TRIAL_EXTENDED, actor, *_save_changes(trial, ends_on=ends_on))
 
 
 def compute_extended_end(trial: Entitlement) -> dt.date | None:
@@ -158,7 +158,7 @@ def convert_trial(*, actor: Actor, trial: Entitlement, quantity: int, ends_on: d
         raise Invalid("ends_on", _("Choose a date after today, or leave this empty for no end date."), field="ends_on")
     trial = _lock_running(actor, trial)
     values = {"kind": Kind.PRODUCTION, "source": Entitlement.Source.BOUGHT, "quantity": quantity, "ends_on": ends_on}
-    return _record_one(EntitlementEvent.TRIAL_CONVERTED, actor, *_save_changes(trial, **values))
+    return _record_one(EntitlementEventKind.TRIAL_CONVERTED, actor, *_save_changes(trial, **values))
 
 
 @transaction.atomic
@@ -169,7 +169,7 @@ def cancel_trial(*, actor: Actor, trial: Entitlement) -> Entitlement:
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.CANCEL_TRIALS)
     moved, changes = _move(actor, trial, State.CANCELLED)
-    return _record_one(EntitlementEvent.TRIAL_CANCELLED, actor, moved, changes, is_request=moved.is_request)
+    return _record_one(EntitlementEventKind.TRIAL_CANCELLED, actor, moved, changes, is_request=moved.is_request)
 
 
 def expire_trials() -> int:
@@ -190,7 +190,7 @@ def _expire_batch() -> int:
     trials = list(due.select_for_update(skip_locked=True, of=("self",)).select_related("sku", "customer")[:BATCH])
     change_locked_states(trials, State.EXPIRED, updated_at=timezone.now())
     changes = list_changes_between({"state": State.ACTIVE}, {"state": State.EXPIRED})
-    _record(EntitlementEvent.TRIAL_EXPIRED, Actor.system("trials"), trials, changes)
+    _record(EntitlementEventKind.TRIAL_EXPIRED, Actor.system("trials"), trials, changes)
     return len(trials)
 
 
@@ -234,7 +234,7 @@ def _save_changes(trial: Entitlement, **values: Any) -> tuple[Entitlement, Chang
 
 
 def _record_one(
-    kind: EntitlementEvent, actor: Actor, trial: Entitlement, changes: Changes, *, note: str = "", **more: Any
+    kind: EntitlementEventKind, actor: Actor, trial: Entitlement, changes: Changes, *, note: str = "", **more: Any
 ) -> Entitlement:
     """Record an event of this kind about the trial, and return the trial."""
     _record(kind, actor, [trial], changes, note=note, **more)
@@ -242,7 +242,7 @@ def _record_one(
 
 
 def _record(
-    kind: EntitlementEvent,
+    kind: EntitlementEventKind,
     actor: Actor,
     trials: list[Entitlement],
     changes: Changes | None = None,
@@ -255,7 +255,7 @@ def _record(
 
 
 def make_entitlement_event(
-    kind: EntitlementEvent,
+    kind: EntitlementEventKind,
     actor: Actor,
     row: Entitlement,
     *,

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from connections.rows import explain_refusal_to_end
+from connections.rows import explain_refusal_to_end_connection
 from entitlements.filters import EXPIRES_WITHIN, CustomerFilterSet
 from entitlements.lists.tabs import count_customers_of_saved_view, make_customer_tabs
 from entitlements.models import UnusualUse
@@ -75,7 +75,7 @@ class CustomerList(PersonalList):
             self.matching = self.page.rows[0].total_count if self.page.rows else 0
         self.catalogue = list_portfolio_skus(self.numbers)
         self.rows = make_customer_rows(self.page.rows, {sku.pk: sku.name for sku in self.catalogue})
-        self.end_refusal = explain_refusal_to_end(actor)
+        self.end_refusal = explain_refusal_to_end_connection(actor)
 
     @property
     def filter_tabs(self) -> list[Tab]:

@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import OrganizationKind
-from accounts.notices import RequesterNotice, VendorRequestNotice
-from accounts.queries import list_vendor_ids
-from entitlements.events import EntitlementEvent
+from accounts.notices import RequestAnswerNotice, VendorRequestNotice
+from accounts.queries import list_vendor_organization_ids
+from entitlements.events import EntitlementEventKind
 from entitlements.notices.news import describe_licence_count
 from notifications.models import Notice
-from notifications.registry import Recipient, register_notice_kind
+from notifications.registry import NoticeRecipient, register_notice_kind
 from partnerportal.lib import formats
 from partnerportal.lib.locks import Lock, acquire_lock
 
@@ -30,7 +30,7 @@ class TrialRequestNotice(VendorRequestNotice):
     """
 
     code = "trial_asked"
-    event = EntitlementEvent.TRIAL_REQUESTED
+    event = EntitlementEventKind.TRIAL_REQUESTED
     label = gettext_lazy("Trial requested by a customer")
     icon = "flask-conical"
     words = gettext_lazy("%(customer)s requested a trial of %(service)s")
@@ -38,21 +38,21 @@ class TrialRequestNotice(VendorRequestNotice):
     def get_placeholder_values(self, notice: Notice) -> dict[str, str]:
         return {"service": notice.params.get("sku_name", "")}
 
-    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
         requests = [event for event in events if event.organization_id == event.customer_id]
-        vendors = list_vendor_ids() if requests else []
+        vendors = list_vendor_organization_ids() if requests else []
         for event in requests:
             for vendor in vendors:
                 name = event.data["customer_name"]
-                yield event, Recipient(organization_id=vendor, about_label=name, params=event.data)
+                yield event, NoticeRecipient(organization_id=vendor, about_label=name, params=event.data)
 
-    def body(self, notice: Notice) -> str:
+    def get_body(self, notice: Notice) -> str:
         return describe_licence_count(notice.params["quantity"])
 
-    def path(self, notice: Notice) -> str:
+    def get_link_path(self, notice: Notice) -> str:
         return reverse("trials")
 
-    def link_label(self, notice: Notice) -> str:
+    def get_link_label(self, notice: Notice) -> str:
         return _("Open trials")
 
 
@@ -61,12 +61,12 @@ class TrialWithdrawnNotice(TrialRequestNotice):
     """The notice to the vendor that a customer has withdrawn its request for a trial."""
 
     code = "trial_withdrawn"
-    event = EntitlementEvent.TRIAL_CANCELLED
+    event = EntitlementEventKind.TRIAL_CANCELLED
     label = gettext_lazy("Trial request withdrawn by a customer")
     words = gettext_lazy("%(customer)s withdrew the request for a trial of %(service)s")
 
-    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
-        return super().recipients([event for event in events if event.data.get("is_request")])
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
+        return super().list_recipients([event for event in events if event.data.get("is_request")])
 
 
 class ReleaseRequestNotice(VendorRequestNotice):
@@ -77,10 +77,10 @@ class ReleaseRequestNotice(VendorRequestNotice):
 
     email_default = "digest"
 
-    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
         acquire_lock(Lock.RELEASE_NEWS)  # another worker may be telling the same, which is not told twice
         since = min(event.at for event in events).replace(hour=0, minute=0, second=0, microsecond=0)
-        vendors = list_vendor_ids()
+        vendors = list_vendor_organization_ids()
         notices = Notice.objects.filter(recipient_id__in=vendors, kind=self.code, at__gte=since)
         already_told = set(notices.values_list("recipient_id", "params__asked_by", "params__day"))
         for event in events:
@@ -90,15 +90,15 @@ class ReleaseRequestNotice(VendorRequestNotice):
                     already_told.add((vendor, event.organization_id, day))
                     params = {"asked_by": event.organization_id, "day": day}
                     name = event.organization_label
-                    yield event, Recipient(organization_id=vendor, about_label=name, params=params)
+                    yield event, NoticeRecipient(organization_id=vendor, about_label=name, params=params)
 
-    def body(self, notice: Notice) -> str:
+    def get_body(self, notice: Notice) -> str:
         return _("The page “Licence releases” shows which licences to release.")
 
-    def path(self, notice: Notice) -> str:
+    def get_link_path(self, notice: Notice) -> str:
         return reverse("releases")
 
-    def link_label(self, notice: Notice) -> str:
+    def get_link_label(self, notice: Notice) -> str:
         return _("Open licence releases")
 
 
@@ -107,7 +107,7 @@ class ReleaseRequestedNotice(ReleaseRequestNotice):
     """The notice to the vendor that a customer asks for licences to be released."""
 
     code = "release_asked"
-    event = EntitlementEvent.RELEASE_ASKED
+    event = EntitlementEventKind.RELEASE_ASKED
     label = gettext_lazy("Licence release requested by a customer")
     icon = "user-minus"
     words = gettext_lazy("%(customer)s wants to release licences")
@@ -121,13 +121,13 @@ class ReleaseWithdrawnNotice(ReleaseRequestNotice):
     """
 
     code = "release_withdrawn"
-    event = EntitlementEvent.RELEASE_WITHDRAWN
+    event = EntitlementEventKind.RELEASE_WITHDRAWN
     label = gettext_lazy("Licence release withdrawn by a customer")
     icon = "user-check"
     words = gettext_lazy("%(customer)s withdrew a request to release licences")
 
 
-class ReleaseAnswerNotice(RequesterNotice):
+class ReleaseAnswerNotice(RequestAnswerNotice):
     """The base of notices that answer a request to release a licence.
 
     They go to the customer's Admins, who alone see its licence users (CC-32), and do not name who holds the licence.
@@ -142,10 +142,10 @@ class ReleaseAnswerNotice(RequesterNotice):
         """Return the date on which the release was asked for, in the reader's language."""
         return formats.format_date(dt.datetime.fromisoformat(notice.params["asked_at"]))
 
-    def path(self, notice: Notice) -> str:
+    def get_link_path(self, notice: Notice) -> str:
         return reverse("licence_holders")
 
-    def link_label(self, notice: Notice) -> str:
+    def get_link_label(self, notice: Notice) -> str:
         return _("Open licence users")
 
 
@@ -154,12 +154,12 @@ class LicenceReleasedNotice(ReleaseAnswerNotice):
     """The notice to the customer's Admins that a licence was released. Each licence has a notice of its own."""
 
     code = "licence_released"
-    event = EntitlementEvent.RELEASE_MARKED
+    event = EntitlementEventKind.RELEASE_MARKED
     label = gettext_lazy("Licence released")
     icon = "user-check"
     words = gettext_lazy("A licence of %(service)s was released")
 
-    def body(self, notice: Notice) -> str:
+    def get_body(self, notice: Notice) -> str:
         text = _("Your organisation requested this on %(day)s. The licence is available again.")
         return text % {"day": self.format_request_day(notice)}
 
@@ -169,11 +169,11 @@ class ReleaseReopenedNotice(ReleaseAnswerNotice):
     """The notice to the customer's Admins that a licence is not released after all, and still waits for its release."""
 
     code = "release_reopened"
-    event = EntitlementEvent.RELEASE_REOPENED
+    event = EntitlementEventKind.RELEASE_REOPENED
     label = gettext_lazy("Licence release reopened")
     icon = "user-minus"
     words = gettext_lazy("A request to release a licence of %(service)s was reopened")
 
-    def body(self, notice: Notice) -> str:
+    def get_body(self, notice: Notice) -> str:
         text = _("Your organisation requested this on %(day)s. Until it is released, the licence stays assigned.")
         return text % {"day": self.format_request_day(notice)}

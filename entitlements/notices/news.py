@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.notices import ADMINS
 from connections.notices import CustomerNewsNotice
 from entitlements import anomalies
-from entitlements.events import EntitlementEvent
+from entitlements.events import EntitlementEventKind
 from notifications.models import Notice
-from notifications.registry import Recipient, register_notice_kind
+from notifications.registry import NoticeRecipient, register_notice_kind
 from partnerportal.lib import formats
 from partnerportal.lib.errors import Message
 
@@ -34,13 +34,13 @@ class ServiceNewsNotice(CustomerNewsNotice):
     customer_url_name = "customer_services"
     words: ClassVar[Message]  # of the subject, with %(service)s
 
-    def link_label(self, notice: Notice) -> str:
+    def get_link_label(self, notice: Notice) -> str:
         return _("Open services")
 
-    def subject(self, notice: Notice) -> str:
+    def get_subject(self, notice: Notice) -> str:
         return str(self.words) % {"service": notice.params["sku_name"]}
 
-    def body(self, notice: Notice) -> str:
+    def get_body(self, notice: Notice) -> str:
         return describe_licence_count(notice.params["quantity"])
 
     def describe_licences_and_end(self, notice: Notice) -> str:
@@ -67,7 +67,7 @@ class EntitlementAddedNotice(ServiceNewsNotice):
     """The notice that a service became active."""
 
     code = "entitlement_added"
-    event = EntitlementEvent.ADDED
+    event = EntitlementEventKind.ADDED
     label = gettext_lazy("New service")
     icon = "package-plus"
     words = gettext_lazy("%(service)s is now active")
@@ -78,7 +78,7 @@ class EntitlementChangedNotice(ServiceNewsNotice):
     """The notice that an entitlement of a service has changed, such as its number of seats or its end."""
 
     code = "entitlement_changed"
-    event = EntitlementEvent.CHANGED
+    event = EntitlementEventKind.CHANGED
     label = gettext_lazy("Service changed")
     words = gettext_lazy("%(service)s has changed")
 
@@ -88,7 +88,7 @@ class TrialRequestedNotice(ServiceNewsNotice):
     """The notice that a trial was requested."""
 
     code = "trial_requested"
-    event = EntitlementEvent.TRIAL_REQUESTED
+    event = EntitlementEventKind.TRIAL_REQUESTED
     label = gettext_lazy("Trial requested")
     icon = "flask-conical"
     words = gettext_lazy("A trial of %(service)s has been requested")
@@ -99,7 +99,7 @@ class TrialExpiredNotice(ServiceNewsNotice):
     """The notice that a trial has expired."""
 
     code = "trial_expired"
-    event = EntitlementEvent.TRIAL_EXPIRED
+    event = EntitlementEventKind.TRIAL_EXPIRED
     label = gettext_lazy("Trial expired")
     icon = "hourglass"
     words = gettext_lazy("The trial of %(service)s has expired")
@@ -113,22 +113,24 @@ class ServiceEndsSoonNotice(ServiceNewsNotice):
     """
 
     code = "ends_soon"
-    event = EntitlementEvent.ENDS_SOON
+    event = EntitlementEventKind.ENDS_SOON
     label = gettext_lazy("Service ends soon")
     icon = "calendar-clock"
     email_roles = ADMINS
     email_default = "digest"
 
-    def subject(self, notice: Notice) -> str:
+    def get_subject(self, notice: Notice) -> str:
         if notice.params["kind"] == "trial":
             text = _("The trial of %(service)s ends on %(date)s")
         else:
             text = _("%(service)s ends on %(date)s")
         return text % {"service": notice.params["sku_name"], "date": self.format_last_day(notice)}
 
-    def body(self, notice: Notice) -> str:
+    def get_body(self, notice: Notice) -> str:
         near = formats.format_relative_time(self.get_last_day(notice))
-        return super().body(notice) if near == self.format_last_day(notice) else f"{super().body(notice)} · {near}"
+        return (
+            super().get_body(notice) if near == self.format_last_day(notice) else f"{super().get_body(notice)} · {near}"
+        )
 
 
 class TrialDecisionNotice(ServiceNewsNotice):
@@ -147,7 +149,7 @@ class TrialApprovedNotice(TrialDecisionNotice):
     """The notice that a trial was approved and has begun."""
 
     code = "trial_approved"
-    event = EntitlementEvent.TRIAL_APPROVED
+    event = EntitlementEventKind.TRIAL_APPROVED
     label = gettext_lazy("Trial approved")
     words = gettext_lazy("The trial of %(service)s has started")
     body = ServiceNewsNotice.describe_licences_and_end
@@ -158,15 +160,15 @@ class TrialDeclinedNotice(TrialDecisionNotice):
     """The notice that a trial was declined, with the reason."""
 
     code = "trial_declined"
-    event = EntitlementEvent.TRIAL_DECLINED
+    event = EntitlementEventKind.TRIAL_DECLINED
     label = gettext_lazy("Trial declined")
     words = gettext_lazy("The trial of %(service)s was declined")
 
-    def recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, Recipient]]":
-        for event, told in super().recipients(events):
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
+        for event, told in super().list_recipients(events):
             yield event, replace(told, note=event.note)
 
-    def body(self, notice: Notice) -> str:
+    def get_body(self, notice: Notice) -> str:
         return notice.note
 
 
@@ -175,7 +177,7 @@ class TrialExtendedNotice(TrialDecisionNotice):
     """The notice that a trial was extended to a later day."""
 
     code = "trial_extended"
-    event = EntitlementEvent.TRIAL_EXTENDED
+    event = EntitlementEventKind.TRIAL_EXTENDED
     label = gettext_lazy("Trial extended")
     words = gettext_lazy("The trial of %(service)s was extended")
     body = ServiceNewsNotice.describe_licences_and_end
@@ -186,7 +188,7 @@ class TrialConvertedNotice(TrialDecisionNotice):
     """The notice that a trial became production."""
 
     code = "trial_converted"
-    event = EntitlementEvent.TRIAL_CONVERTED
+    event = EntitlementEventKind.TRIAL_CONVERTED
     label = gettext_lazy("Trial converted to production")
     icon = "package-check"
     words = gettext_lazy("%(service)s is now in production")
@@ -198,7 +200,7 @@ class TrialCancelledNotice(TrialDecisionNotice):
     """The notice that a trial or its request was cancelled."""
 
     code = "trial_cancelled"
-    event = EntitlementEvent.TRIAL_CANCELLED
+    event = EntitlementEventKind.TRIAL_CANCELLED
     label = gettext_lazy("Trial cancelled")
     words = gettext_lazy("The trial of %(service)s was cancelled")
 
@@ -211,13 +213,13 @@ class UnusualUsageNotice(CustomerNewsNotice):
     """
 
     code = "use_unusual"
-    event = EntitlementEvent.USE_UNUSUAL
+    event = EntitlementEventKind.USE_UNUSUAL
     label = gettext_lazy("Unusual usage")
     icon = "activity"
     own_url_name = "usage"
     customer_url_name = "customer_usage"
 
-    def subject(self, notice: Notice) -> str:
+    def get_subject(self, notice: Notice) -> str:
         found, falling, services = (notice.params[name] for name in ("found", "falling", "services"))
         names = {"service": notice.params["uses"][0]["service"], "count": formats.format_number(services)}
         if services == 1:
@@ -232,8 +234,8 @@ class UnusualUsageNotice(CustomerNewsNotice):
             both = ngettext("Unusual usage in %(count)s service", "Unusual usage in %(count)s services", services)
         return (fall if falling == found else both if falling else rise) % names
 
-    def body(self, notice: Notice) -> str:
+    def get_body(self, notice: Notice) -> str:
         return anomalies.describe_anomalies(notice.params["uses"], found=notice.params["found"])
 
-    def link_label(self, notice: Notice) -> str:
+    def get_link_label(self, notice: Notice) -> str:
         return _("Open usage")

@@ -8,7 +8,7 @@ from django.db.models.functions import RowNumber
 
 from accounts.models import Person
 from accounts.queries import sees_customers
-from connections.actors import build_current_actor
+from connections.actors import build_actor_with_current_roles
 from connections.models import Portfolio
 from entitlements.models import CalendarFeed, Entitlement, PortfolioFigure
 from partnerportal.lib import tenancy
@@ -111,7 +111,7 @@ def find_calendar_feed(secret: str) -> tuple[CalendarFeed, Actor, Person]:
     if feed is None:
         raise NotFound("unknown_calendar", "")
     with tenancy.as_tenant(organization_id=feed.organization_id, person_id=feed.person_id):
-        actor = build_current_actor(feed.person_id, feed.organization_id)
+        actor = build_actor_with_current_roles(feed.person_id, feed.organization_id)
     if actor is None:
         raise NotFound("unknown_calendar", "")
     return feed, actor, Person.objects.get(pk=feed.person_id)

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpResponse
 
 from connections.customers import get_customer_with_tab_counts, render_customer_page
-from connections.guards import require_customer_dashboard
+from connections.guards import require_customer_viewing_permission
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from entitlements.lists.customers import CustomerList
@@ -21,7 +21,7 @@ from partnerportal.lib.requests import PortalRequest
 ORDERS_A_PAGE = 25  # rows on a page of orders
 
 
-@require_customer_dashboard
+@require_customer_viewing_permission
 def customer_list(request: PortalRequest) -> HttpResponse:
     """Show the page of connected customers, or for an htmx request only its list (CC-6…CC-8, CV-3…CV-6)."""
     return render_list_page(
@@ -33,7 +33,7 @@ def customer_list(request: PortalRequest) -> HttpResponse:
     )
 
 
-@require_customer_dashboard
+@require_customer_viewing_permission
 def customer_services(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show what a customer has, had and asked for: its active, trial, pending and expired services (CC-47…CC-52)."""
     actor = request.actor
@@ -43,7 +43,7 @@ def customer_services(request: PortalRequest, customer_id: UUID) -> HttpResponse
     return render_customer_page(request, customer, tab="services", template=template, context=context)
 
 
-@require_customer_dashboard
+@require_customer_viewing_permission
 def customer_orders(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show the orders of a customer, the newest first (CC-27), or in their place why the person does not see them."""
     customer = get_customer_with_tab_counts(request.actor, customer_id)

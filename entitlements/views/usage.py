@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from connections.customers import get_customer_with_tab_counts, render_customer_page
-from connections.guards import require_customer_dashboard
+from connections.guards import require_customer_viewing_permission
 from entitlements.lists.trend import UsageTrend
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import get_portfolio_numbers, list_services
@@ -32,7 +32,7 @@ CURRENT = dt.timedelta(days=7)  # time without a report after which a service is
 RANKED = 8  # customers shown of those that stand out in a respect
 
 
-@require_customer_dashboard
+@require_customer_viewing_permission
 def customer_usage(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show the licensing summary of a customer (CC-30, CC-31, CC-33)."""
     customer = get_customer_with_tab_counts(request.actor, customer_id)
@@ -42,7 +42,7 @@ def customer_usage(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     )
 
 
-@require_customer_dashboard
+@require_customer_viewing_permission
 def customer_usage_trend(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show how a customer's use of licences changed over weeks or months, as charts and tables (CC-34…CC-37)."""
     customer = get_customer_with_tab_counts(request.actor, customer_id)
@@ -68,7 +68,7 @@ def own_usage_trend(request: PortalRequest) -> HttpResponse:
     return render(request, "entitlements/usage_trend.html", context)
 
 
-@require_customer_dashboard
+@require_customer_viewing_permission
 def usage_of_customers(request: PortalRequest) -> HttpResponse:
     """Show the use of all customers together, and the customers whose use stands out.
 

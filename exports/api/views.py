@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.models import Organization
 from exports import files
-from exports.actions import fetch_export_file, request_export
+from exports.actions import download_export_file, request_export
 from exports.api.serializers import ExportSerializer, RequestExportSerializer
 from exports.catalogue import find_exported_list
 from exports.models import Export
@@ -39,7 +39,7 @@ class BaseExportView(ActorView):
 
 
 @extend_schema(tags=["Exports"])
-class ExportsView(BaseExportView, ListView):
+class ExportListView(BaseExportView, ListView):
     """The caller's exports that became files, newest first."""
 
     serializer_class = ExportSerializer
@@ -65,13 +65,16 @@ class ExportsView(BaseExportView, ListView):
         serializer = RequestExportSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         asked = serializer.validated_data
-        exported = find_exported_list(asked["list"])
-        for name in sorted(asked["filters"].keys() - exported.filters):
+        exported_list = find_exported_list(asked["list"])
+        for name in sorted(asked["filters"].keys() - exported_list.filters):
             raise make_parameter_error(f"filters.{name}", "unknown_filter", _("This list has no such filter."))
         own = Organization.objects.visible_to(self.actor).get(public_id=self.actor.organization_public_id)
-        customer = find_exported_organization(self.actor, own, exported, asked["customer"])
+        customer = find_exported_organization(self.actor, own, exported_list, asked["customer"])
         export, content = request_export(
-            actor=self.actor, exported=exported, query=exported.pick_filters(asked["filters"]), customer=customer
+            actor=self.actor,
+            exported_list=exported_list,
+            query=exported_list.pick_filters(asked["filters"]),
+            customer=customer,
         )
         if content is not None:
             return files.add_download_headers(HttpResponse(content, content_type=files.CSV), export)
@@ -81,7 +84,7 @@ class ExportsView(BaseExportView, ListView):
 
 
 @extend_schema(tags=["Exports"], responses=ExportSerializer)
-class ExportView(BaseExportView):
+class ExportDetailView(BaseExportView):
     """One of the caller's exports, with the progress of its file."""
 
     serializer_class = ExportSerializer
@@ -98,4 +101,4 @@ class ExportFileView(BaseExportView):
     errors = {409: ("export_not_ready",), 410: ("export_gone", "sharing_narrowed", "role_narrowed")}
 
     def get(self, request: Request, export_id: UUID) -> HttpResponse | Response:
-        return fetch_export_file(actor=self.actor, export=get_export(self.actor, export_id))
+        return download_export_file(actor=self.actor, export=get_export(self.actor, export_id))

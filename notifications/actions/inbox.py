@@ -52,13 +52,14 @@ def mark_all_notices_read(*, actor: Actor) -> None:
         )
 
 
-def share_recent_notices(*, pairs: Iterable[tuple[int, int]], days: int = 90) -> None:
+def share_recent_notices(*, viewer_customer_pairs: Iterable[tuple[int, int]], days: int = 90) -> None:
     """Give organisations that begin to see a customer the notices about it of the last `days` days (CC-54).
 
-    `pairs` are (viewer, customer), as primary keys of organisations. Viewers that have a notice already keep it as it
-    is, dismissed or not. It needs the job's database role.
+    `viewer_customer_pairs` are primary keys of organisations. Viewers that have a notice already keep it as it is,
+    dismissed or not. It needs the job's database role.
     """
-    viewers, customers = zip(*pairs, strict=True) if (pairs := list(pairs)) else ((), ())
+    pairs = list(viewer_customer_pairs)
+    viewers, customers = zip(*pairs, strict=True) if pairs else ((), ())
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO notifications_notice

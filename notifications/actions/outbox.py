@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from notifications import registry
 from notifications.actions.secret_mails import send_secret_mails
-from notifications.mail import compose_daily_summary, compose_notice_mail
-from notifications.mailing import find_next_summary_time, list_mail_recipients
+from notifications.mail import compose_daily_summary_mail, compose_notice_mail
+from notifications.mailing import find_next_daily_summary_time, list_mail_recipients
 from notifications.models import Delivery, DeliveryChannel, Event, MailMode, Notice
 from partnerportal.lib import tenancy
 from partnerportal.lib.locks import Lock, acquire_lock
@@ -73,7 +73,7 @@ def send_due_emails() -> int:
     return len(due)
 
 
-def send_due_summary() -> int:
+def send_due_daily_summary() -> int:
     """Send the daily summary that is due longest; return how many notices were due for it, 0 if none is due.
 
     Like a single e-mail, it is sent at least once, and not while the mail server is away.
@@ -196,7 +196,7 @@ def _write_notices(kind: registry.NoticeKind, events: list[Event]) -> None:
             note=recipient.note,
             params=recipient.params,
         )
-        for event, recipient in kind.recipients(events)
+        for event, recipient in kind.list_recipients(events)
     ]
     Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=1000)
     _queue_emails(kind, events)
@@ -212,7 +212,7 @@ def _queue_emails(kind: registry.NoticeKind, events: list[Event]) -> None:
         )
         if mail is MailMode.DIGEST:
             delivery.channel = DeliveryChannel.DIGEST
-            delivery.day, delivery.next_at = find_next_summary_time(person, now)
+            delivery.day, delivery.next_at = find_next_daily_summary_time(person, now)
         mails.append(delivery)
     Delivery.objects.bulk_create(mails, ignore_conflicts=True, batch_size=1000)
 
@@ -234,4 +234,4 @@ def _compose_summary(deliveries: list[Delivery]) -> EmailMultiAlternatives | Non
     first = deliveries[0]
     assert first.person_id and first.day, "a constraint of the database"
     notice_ids = [delivery.notice_id for delivery in deliveries if delivery.notice_id]
-    return compose_daily_summary(person_id=first.person_id, day=first.day, notice_ids=notice_ids)
+    return compose_daily_summary_mail(person_id=first.person_id, day=first.day, notice_ids=notice_ids)

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from notifications import registry
 from notifications.mailing import get_default_mail_mode
-from notifications.models import NoticeChoice, NoticePreference
+from notifications.models import NoticeDeliveryChoice, NoticePreference
 from notifications.policies import ROLE_TABLE, NoticePermission
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.locks import Lock, acquire_lock
@@ -14,12 +14,12 @@ from partnerportal.lib.policies import authorize
 
 
 @transaction.atomic
-def set_notice_choices(*, actor: Actor, choices: Mapping[str, NoticeChoice]) -> None:
+def set_notice_choices(*, actor: Actor, choices: Mapping[str, NoticeDeliveryChoice]) -> None:
     """Store how the acting person gets each kind of notice in this organisation, by e-mail and in the inbox.
 
-    `choices` maps the codes of kinds to NoticeChoice. Unknown codes are ignored, and a kind that is missing gets its
-    default again; only choices that differ from the default are stored. Any role may do this, and no event is recorded.
-    If two requests come at once, the later one wins as a whole.
+    `choices` maps the codes of kinds to NoticeDeliveryChoice. Unknown codes are ignored, and a kind that is missing
+    gets its default again; only choices that differ from the default are stored. Any role may do this, and no event is
+    recorded. If two requests come at once, the later one wins as a whole.
     """
     authorize(actor, ROLE_TABLE, NoticePermission.VIEW)
     assert actor.organization_id and actor.person_id, "a person's own choice"

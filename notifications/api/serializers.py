@@ -9,7 +9,7 @@ from notifications.models import Notice
 from partnerportal.lib.api_output import UTCDateTimeField
 
 
-class NoticeAboutSerializer(serializers.Serializer[Any]):
+class NoticeCustomerSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
 
@@ -28,17 +28,17 @@ class NoticeSerializer(serializers.Serializer[Notice]):
     dismissed_at = UTCDateTimeField(allow_null=True)
 
     def get_subject(self, notice: Notice) -> str:
-        return registry.get_notice_kinds()[notice.kind].subject(notice)
+        return registry.get_notice_kinds()[notice.kind].get_subject(notice)
 
     def get_body(self, notice: Notice) -> str:
-        return registry.get_notice_kinds()[notice.kind].body(notice)
+        return registry.get_notice_kinds()[notice.kind].get_body(notice)
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_url(self, notice: Notice) -> str | None:
-        path = registry.get_notice_kinds()[notice.kind].path(notice)
+        path = registry.get_notice_kinds()[notice.kind].get_link_path(notice)
         return f"{settings.PORTAL_ORIGIN}{path}" if path else None
 
-    @extend_schema_field(NoticeAboutSerializer(allow_null=True))
+    @extend_schema_field(NoticeCustomerSerializer(allow_null=True))
     def get_customer(self, notice: Notice) -> dict[str, Any] | None:
         if notice.about_id is None:
             return None

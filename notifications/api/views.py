@@ -15,7 +15,7 @@ from partnerportal.lib.api import ActorView, EmptyBody, ListView
 from partnerportal.lib.visible_rows import get_by_public_id
 
 
-class NoticeBaseView(ActorView):
+class BaseNoticeView(ActorView):
     """The base of the API's views on notices of the acting organisation."""
 
     model = Notice
@@ -37,7 +37,7 @@ class NoticeBaseView(ActorView):
 
 
 @extend_schema(tags=["Notices"])
-class NoticesView(NoticeBaseView, ListView):
+class NoticeListView(BaseNoticeView, ListView):
     """The notices of the acting organisation, newest first.
 
     Dismissed notices come only with `dismissed=true`, and those of a kind that the caller has switched off in the inbox
@@ -50,7 +50,7 @@ class NoticesView(NoticeBaseView, ListView):
 
 
 @extend_schema(tags=["Notices"], responses=NoticeSerializer)
-class NoticeView(NoticeBaseView):
+class NoticeDetailView(BaseNoticeView):
     """One notice of the acting organisation, open or dismissed. Reading it here does not mark it as read."""
 
     serializer_class = NoticeSerializer
@@ -60,7 +60,7 @@ class NoticeView(NoticeBaseView):
 
 
 @extend_schema(tags=["Notices"], request=EmptyBody, responses=NoticeSerializer)
-class MarkNoticeReadView(NoticeBaseView):
+class MarkNoticeReadView(BaseNoticeView):
     """Mark one notice as read by the caller. Repeating changes nothing."""
 
     serializer_class = EmptyBody
@@ -72,7 +72,7 @@ class MarkNoticeReadView(NoticeBaseView):
 
 
 @extend_schema(tags=["Notices"], request=EmptyBody, responses=NoticeSerializer)
-class DismissNoticeView(NoticeBaseView):
+class DismissNoticeView(BaseNoticeView):
     """Hide a notice from the acting organisation; every other organisation keeps its own. Repeating changes nothing."""
 
     serializer_class = EmptyBody
@@ -84,7 +84,7 @@ class DismissNoticeView(NoticeBaseView):
 
 
 @extend_schema(tags=["Notices"], request=EmptyBody, responses=NoticeSerializer)
-class RestoreNoticeView(NoticeBaseView):
+class RestoreNoticeView(BaseNoticeView):
     """Show a dismissed notice to the acting organisation again. Repeating changes nothing."""
 
     serializer_class = EmptyBody
@@ -96,7 +96,7 @@ class RestoreNoticeView(NoticeBaseView):
 
 
 @extend_schema(tags=["Notices"], request=EmptyBody, responses={204: None})
-class MarkAllNoticesReadView(NoticeBaseView):
+class MarkAllNoticesReadView(BaseNoticeView):
     """Mark every notice of the acting organisation as read by the caller."""
 
     serializer_class = EmptyBody

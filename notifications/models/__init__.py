@@ -1,7 +1,7 @@
 from notifications.models.delivery import Delivery, DeliveryChannel
 from notifications.models.event import Event
 from notifications.models.notice import InboxMark, Notice, NoticeRead
-from notifications.models.preference import MailMode, NoticeChoice, NoticePreference
+from notifications.models.preference import MailMode, NoticeDeliveryChoice, NoticePreference
 from notifications.models.secret_mail import SecretMail
 
 __all__ = [
@@ -11,7 +11,7 @@ __all__ = [
     "InboxMark",
     "MailMode",
     "Notice",
-    "NoticeChoice",
+    "NoticeDeliveryChoice",
     "NoticePreference",
     "NoticeRead",
     "SecretMail",

@@ -25,8 +25,8 @@ class NoticeQuerySet(TenantQuerySet):
         with the feature that their kind asks for (CC-5, CC-54).
         """
         rows = self.filter(recipient_id=actor.organization_id, in_reach=True)
-        rows = rows.exclude(kind__in=registry.list_hidden_notice_kinds(actor.roles))
-        granted = registry.list_granted_notice_kinds(actor.features)
+        rows = rows.exclude(kind__in=registry.list_notice_kinds_hidden_from(actor.roles))
+        granted = registry.list_notice_kinds_granted_by(actor.features)
         if len(granted) == len(registry.get_notice_kinds()):
             return rows
         return rows.filter(Q(about_id=None) | Q(about_id=actor.organization_id) | Q(kind__in=granted))
@@ -37,21 +37,23 @@ class NoticeQuerySet(TenantQuerySet):
 
     def unread_by(self, actor: Actor) -> "NoticeQuerySet":
         """Return the notices that the acting person has not opened."""
-        return self.filter(make_unread_condition(actor))
+        return self.filter(make_unread_notice_condition(actor))
 
     def in_inbox_of(self, actor: Actor) -> "NoticeQuerySet":
         """Return the notices of the kinds that the acting person has not switched off in this organisation's inbox."""
-        return self.filter(make_inbox_condition(actor))
+        return self.filter(make_inbox_notice_condition(actor))
 
     def annotate_unread(self, actor: Actor) -> "NoticeQuerySet":
         """Annotate each notice with `is_unread`: whether the acting person has yet to open it.
 
         It is computed for each row, because a list of all unread notices would grow with the inbox.
         """
-        return self.annotate(is_unread=models.ExpressionWrapper(make_unread_condition(actor), models.BooleanField()))
+        return self.annotate(
+            is_unread=models.ExpressionWrapper(make_unread_notice_condition(actor), models.BooleanField())
+        )
 
 
-def make_unread_condition(actor: Actor) -> Q:
+def make_unread_notice_condition(actor: Actor) -> Q:
     """Return a Q that keeps the notices that the acting person has not opened.
 
     An unread notice's id is above the person's InboxMark, and the notice is not among those that they opened one by
@@ -63,7 +65,7 @@ def make_unread_condition(actor: Actor) -> Q:
     return Q(~models.Exists(reads), pk__gt=above)
 
 
-def make_inbox_condition(actor: Actor) -> Q:
+def make_inbox_notice_condition(actor: Actor) -> Q:
     """Return a Q that keeps the notices of kinds that the acting person has not switched off in the inbox.
 
     PostgreSQL reads the person's few choices once, and still walks the inbox along its index.
@@ -102,7 +104,7 @@ class Notice(PublicModel):
         indexes = (
             models.Index(
                 fields=["recipient_id", "-at", "-id"],
-                # What `rows_for` and `make_inbox_condition` ask, so that counting reads no table rows.
+                # What `rows_for` and `make_inbox_notice_condition` ask, so that counting reads no table rows.
                 include=["kind", "about_id"],
                 name="notice_inbox",
                 condition=Q(dismissed_at=None, in_reach=True),

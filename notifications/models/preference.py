@@ -17,7 +17,7 @@ class MailMode(models.TextChoices):
     DIGEST = "digest", pgettext_lazy("e-mail", "In the daily summary")
 
 
-class NoticeChoice(NamedTuple):
+class NoticeDeliveryChoice(NamedTuple):
     """A person's choice for a kind of notice: how it comes by e-mail, and whether it comes into the inbox."""
 
     mail: MailMode

@@ -17,8 +17,8 @@ from django.utils import timezone
 from accounts.models import Operator, Organization, OrganizationKind, Person, Program, ProgramMembership
 from accounts.queries import list_operators_of_person
 from connections.actions import accept_invitation, end_connection
-from connections.actors import choose_actor
-from connections.consent import WORDING, get_all_offered_scopes
+from connections.actors import build_actor_for_organization
+from connections.consent import WORDING, get_all_shareable_scopes
 from connections.models import Connection, Consent, InvitationLink
 from entitlements.actions.anomalies import find_anomalies
 from entitlements.actions.releases import mark_licence_released, request_licence_release
@@ -180,8 +180,8 @@ def _consents(connections: Iterable[Connection], organizations: Organizations) -
         human = humans.get(key)
         yield Consent(
             connection=connection,
-            scopes=get_all_offered_scopes() & ~cast.KEPT_BACK.get(key, Scope.NONE),
-            offered=get_all_offered_scopes(),
+            scopes=get_all_shareable_scopes() & ~cast.KEPT_BACK.get(key, Scope.NONE),
+            offered=get_all_shareable_scopes(),
             wording=WORDING,
             language=human.language if human else "en",
             at=connection.connected_at,
@@ -278,7 +278,7 @@ def _admin_of(key: str, organizations: Organizations) -> Actor:
 
 def _actor(email: str, organization: Organization) -> Actor:
     person = Person.objects.get(email=email)
-    return choose_actor(person, organization.pk, list(list_operators_of_person(person.pk)))
+    return build_actor_for_organization(person, organization.pk, list(list_operators_of_person(person.pk)))
 
 
 def write_pending_notices() -> None:

@@ -169,7 +169,7 @@ CACHES = {
 
 # --- Sign-in ------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.Person"
-AUTHENTICATION_BACKENDS = ["accounts.backends.PortalBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.backends.PortalAuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -191,7 +191,7 @@ ACCOUNT_FORMS = {
     "reset_password_from_key": "accounts.sign_in_forms.ResetPasswordKeyForm",
     "user_token": "accounts.sign_in_forms.UserTokenForm",
 }
-ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.reset_links.ResetTokenGenerator"
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.reset_links.PasswordResetLinkTokenGenerator"
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60  # seconds, as for the code that verifies an address
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
@@ -213,8 +213,8 @@ MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_TOTP_ISSUER = "partnerportal"
 MFA_ADAPTER = "accounts.secrets.MFAAdapter"
 MFA_FORMS = {
-    "authenticate": "accounts.sign_in_forms.AuthenticateForm",
-    "reauthenticate": "accounts.sign_in_forms.ReauthenticateForm",
+    "authenticate": "accounts.sign_in_forms.AuthenticateSecondFactorForm",
+    "reauthenticate": "accounts.sign_in_forms.ReauthenticateSecondFactorForm",
     "authenticate_webauthn": "accounts.sign_in_forms.AuthenticateWebAuthnForm",
     "reauthenticate_webauthn": "accounts.sign_in_forms.ReauthenticateWebAuthnForm",
     "login_webauthn": "accounts.sign_in_forms.LoginWebAuthnForm",

@@ -12,11 +12,11 @@ from accounts.actions.organizations import (
     create_own_organization,
     grant_membership,
     register_organization,
-    update_contact_data,
+    update_organization_contact_data,
 )
 from accounts.models import Operator, Organization, OrganizationKind, Program, Role
 from accounts.queries import list_operators_of_person
-from connections.actors import choose_actor as make_actor
+from connections.actors import build_actor_for_organization as make_actor
 from connections.models import InvitationLink, Portfolio
 from notifications.models import Event
 from partnerportal.lib import tenancy
@@ -202,21 +202,29 @@ def test_an_admin_who_lost_the_role_meanwhile_does_nothing(world, actor_for, as_
 
 def test_contact_data_is_the_own_organisations(world, actor_for, as_web):
     admin = actor_for("customer.admin")
-    as_web(update_contact_data, actor=admin, organization=world.customer, name="Neu GmbH", city="Ulm")
+    as_web(update_organization_contact_data, actor=admin, organization=world.customer, name="Neu GmbH", city="Ulm")
     row = Organization.objects.get(pk=world.customer.pk)
     assert (row.name, row.name_folded, row.city) == ("Neu GmbH", "neu gmbh", "Ulm")
     assert Event.objects.latest("pk").changes == {"city": [world.customer.city, "Ulm"], "name": []}
     with pytest.raises(NotFound):
-        as_web(update_contact_data, actor=admin, organization=world.partner, city="Ulm")
+        as_web(update_organization_contact_data, actor=admin, organization=world.partner, city="Ulm")
     with pytest.raises(Invalid):
-        as_web(update_contact_data, actor=admin, organization=world.customer, kind="vendor")
+        as_web(update_organization_contact_data, actor=admin, organization=world.customer, kind="vendor")
     with pytest.raises(Refused):
-        as_web(update_contact_data, actor=actor_for("customer.reader"), organization=world.customer, city="Bonn")
+        as_web(
+            update_organization_contact_data,
+            actor=actor_for("customer.reader"),
+            organization=world.customer,
+            city="Bonn",
+        )
 
 
 def test_saving_what_is_there_already_records_nothing(world, actor_for, as_web):
     before = Event.objects.count()
     as_web(
-        update_contact_data, actor=actor_for("customer.admin"), organization=world.customer, city=world.customer.city
+        update_organization_contact_data,
+        actor=actor_for("customer.admin"),
+        organization=world.customer,
+        city=world.customer.city,
     )
     assert Event.objects.count() == before

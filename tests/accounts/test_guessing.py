@@ -15,8 +15,8 @@ from django.urls import reverse
 
 from accounts.actions.attempts import (
     Attempt,
-    delete_old_failed_attempts,
-    record_failed_attempt,
+    delete_old_failed_sign_in_counts,
+    record_failed_sign_in,
     send_failed_sign_in_warnings,
 )
 from accounts.models import FailedAttempts, Person
@@ -42,7 +42,7 @@ def guess_passwords(times: int, *, after: int = 0) -> None:
     person = Person.objects.get(email=address("customer.admin"))
     for number in range(after, after + times):
         if number < after + times - 3:
-            record_failed_attempt(person.pk, Attempt.PASSWORD)
+            record_failed_sign_in(person.pk, Attempt.PASSWORD)
         else:
             assert sign_in(PageClient(), password="wrong password 1", **network(number // 5)).status_code == 200
 
@@ -204,7 +204,7 @@ def test_codes_guessed_from_many_networks_ask_for_a_mailed_code(with_totp: Any) 
     thief = PageClient()
     sign_in(thief, **network(1))
     for _guess in range(ATTEMPTS_A_DAY - 3):
-        record_failed_attempt(World().person("customer.admin").pk, Attempt.CODE)
+        record_failed_sign_in(World().person("customer.admin").pk, Attempt.CODE)
     for number in range(3):
         thief.post(SECOND_STEP, {"code": "000000"}, **network(number))
     page = early.post(SECOND_STEP, {"code": totp(secret)}, **network(99)).content.decode()
@@ -251,6 +251,6 @@ def test_a_second_code_within_seconds_is_said_to_be_on_its_way(client: PageClien
 
 def test_counts_are_forgotten_after_a_month(world: World, time_machine: Any) -> None:
     guess_passwords(1)
-    assert delete_old_failed_attempts() == 0
+    assert delete_old_failed_sign_in_counts() == 0
     time_machine.move_to(time.time() + 31 * 24 * 3600)
-    assert (delete_old_failed_attempts(), FailedAttempts.objects.count()) == (1, 0)
+    assert (delete_old_failed_sign_in_counts(), FailedAttempts.objects.count()) == (1, 0)

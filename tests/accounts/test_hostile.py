@@ -11,7 +11,7 @@ from django.contrib.auth import hashers
 from django.core.cache import cache
 from django.db import DatabaseError
 
-from accounts.actions.organizations import CHANGED_BY_COMMAND, VERIFIED_FIELDS, update_contact_data
+from accounts.actions.organizations import CHANGED_BY_COMMAND, VERIFIED_FIELDS, update_organization_contact_data
 from accounts.models import Organization
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
@@ -44,13 +44,15 @@ def test_the_rule_is_the_actions_too(world, actor_for, as_tenant):
     partner, admin = world.partner, actor_for("partner.admin")
     for field, value in (("name", "Somebody trusted"), ("country", "JP")):
         with as_tenant(admin), pytest.raises(Invalid) as refusal:
-            update_contact_data(actor=admin, organization=partner, **{field: value})
+            update_organization_contact_data(actor=admin, organization=partner, **{field: value})
         assert (refusal.value.code, refusal.value.field) == (f"{field}_is_verified", field)
     vendor = actor_for("vendor.admin")
     with as_tenant(vendor), pytest.raises(Invalid) as refusal:
-        update_contact_data(actor=vendor, organization=world.vendor, country="JP")
+        update_organization_contact_data(actor=vendor, organization=world.vendor, country="JP")
     assert refusal.value.message == CHANGED_BY_COMMAND
-    update_contact_data(actor=Actor.system("staff"), organization=partner, name="Renamed by staff", country="JP")
+    update_organization_contact_data(
+        actor=Actor.system("staff"), organization=partner, name="Renamed by staff", country="JP"
+    )
     row = Organization.objects.get(pk=partner.pk)
     assert (row.name, row.country) == ("Renamed by staff", "JP")
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.actions.people import delete_unverified_people
 from accounts.models import Operator, Person
-from accounts.queries import list_people_to_notify
+from accounts.queries import find_addressees_by_organization
 from accounts.tasks import delete_unverified_accounts as task
 from notifications.actions.outbox import send_due_emails, write_due_notices
 from notifications.models import Event
@@ -134,7 +134,7 @@ def test_calendars_mails_and_notices_stop(world: World) -> None:
     assert PageClient().get(f"/calendar/{secret}.ics").status_code == 200
     lock(partner)
     assert PageClient().get(f"/calendar/{secret}.ics").status_code == 404
-    told = list_people_to_notify([world.partner.pk])[world.partner.pk]
+    told = find_addressees_by_organization([world.partner.pk])[world.partner.pk]
     assert partner not in {person.email for person in told} and told
     call("add_operator", world.partner.org_id, "new@example.com", "--role=reader")
     while write_due_notices():

@@ -18,7 +18,7 @@ from accounts.models import Person, SavedView
 from connections.models import Consent
 from entitlements.actions.trials import decline_trial
 from entitlements.models import Entitlement, LicenseAssignment, Sku
-from exports.events import ExportEvent
+from exports.events import ExportEventKind
 from exports.models import Export
 from notifications.actions.outbox import write_due_notices
 from notifications.actions.recording import record_event
@@ -72,7 +72,7 @@ def busy(world: World) -> Person:
     while write_due_notices():
         pass
     for_her = Actor.system("exports", on_behalf_of=world.actor("many@partner"))
-    record_event(ExportEvent.EXPORTED, actor=for_her, subject=world.partner)
+    record_event(ExportEventKind.EXPORTED, actor=for_her, subject=world.partner)
     Delivery.objects.filter(pk=Delivery.objects.first().pk).update(
         error=f"Recipients refused: {{'{EMAIL.upper()}': 550}}"
     )

@@ -8,8 +8,8 @@ from django.db import DatabaseError
 
 from accounts.actions.standing import reactivate_organization, suspend_organization
 from accounts.models import Organization
-from accounts.queries import list_people_to_notify
-from connections.actors import build_current_actor
+from accounts.queries import find_addressees_by_organization
+from connections.actors import build_actor_with_current_roles
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.visible_rows import TenantQuerySet
 from tests.world import World
@@ -81,9 +81,9 @@ def test_the_database_enters_it_no_more(world: World, actor_for: Any, as_tenant:
 
 
 def test_no_job_and_no_mail_works_for_it(world: World, actor_for: Any, suspended: Organization) -> None:
-    assert build_current_actor(world.person("partner.admin").pk, suspended.pk) is None
+    assert build_actor_with_current_roles(world.person("partner.admin").pk, suspended.pk) is None
     assert actor_for("partner.admin").organization_id is None
-    assert set(list_people_to_notify([suspended.pk, world.customer.pk])) == {world.customer.pk}
+    assert set(find_addressees_by_organization([suspended.pk, world.customer.pk])) == {world.customer.pk}
 
 
 def test_after_it_is_reactivated_everything_is_as_before(web: Any, world: World) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from django.conf import settings
 
-from connections.consent import get_all_offered_scopes
+from connections.consent import get_all_shareable_scopes
 from connections.models import Connection
 from tests.world import READ
 
@@ -20,7 +20,7 @@ def sides(response):
 
 
 def accept(client, link):
-    return client.post(f"{URL}accept/", {"invitation_link": link, "scopes": get_all_offered_scopes().codes})
+    return client.post(f"{URL}accept/", {"invitation_link": link, "scopes": get_all_shareable_scopes().codes})
 
 
 def test_each_side_sees_its_own_connections(api, world):

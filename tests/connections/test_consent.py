@@ -9,8 +9,8 @@ from django.utils import translation
 
 from accounts.actions.standing import move_partner
 from connections import consent
-from connections.actions import change_sharing, share_with_all_partners
-from connections.consent import OfferedScope, find_newly_offered_scopes, get_all_offered_scopes
+from connections.actions import change_connection_sharing, share_with_all_partners
+from connections.consent import ShareableScope, find_newly_shareable_scopes, get_all_shareable_scopes
 from connections.models import Connection, Consent
 from notifications.actions.outbox import write_due_notices
 from notifications.models import Notice
@@ -49,7 +49,7 @@ def field(page: str, name: str) -> str:
 
 def test_the_invitation_says_what_each_scope_shows_and_all_are_ticked(web, world):
     page = web("stranger.admin").get(opened(world)).content.decode()
-    for offered in consent.list_offered_scopes():
+    for offered in consent.list_shareable_scopes():
         assert str(offered.label) in page and str(offered.shows) in page
     assert "No individual user is ever shown." in page
     for code in ("entitlements", "usage", "orders", "notifications"):
@@ -60,7 +60,7 @@ def test_the_invitation_says_what_each_scope_shows_and_all_are_ticked(web, world
 
 def test_a_stranger_reads_the_same_without_boxes(web, world):
     page = web("anonymous").get(opened(world)).content.decode()
-    assert all(str(offered.shows) in page for offered in consent.list_offered_scopes())
+    assert all(str(offered.shows) in page for offered in consent.list_shareable_scopes())
     assert 'type="checkbox"' not in page
 
 
@@ -76,7 +76,7 @@ def test_what_was_unticked_is_not_shared_and_the_wording_is_kept(web, world):
     given = Consent.objects.get(connection=connection)
     assert (given.scopes, given.offered, given.wording) == (
         connection.scopes,
-        get_all_offered_scopes(),
+        get_all_shareable_scopes(),
         consent.WORDING,
     )
     assert given.person_label == world.person("stranger.admin").name
@@ -98,7 +98,7 @@ def test_nobody_consents_to_texts_that_have_changed_or_without_any(read, web, wo
     answer = web("customer.admin").post(sharing(connection), form)
     assert answer.status_code == 412 and "has changed since you opened this page" in answer.content.decode()
     connection.refresh_from_db()
-    assert (connection.shared_scopes, Consent.objects.count()) == (get_all_offered_scopes(), before)
+    assert (connection.shared_scopes, Consent.objects.count()) == (get_all_shareable_scopes(), before)
 
 
 @pytest.mark.parametrize("scopes", [["usage", "licence_users"], ["tickets"], ["63"], [""]])
@@ -108,7 +108,7 @@ def test_what_is_not_offered_is_refused_as_a_whole(scopes, web, world):
     connection = world.connection("customer", "partner")
     assert web("customer.admin").post(sharing(connection), {"scopes": scopes} | READ).status_code == 400
     connection.refresh_from_db()
-    assert connection.shared_scopes == get_all_offered_scopes()
+    assert connection.shared_scopes == get_all_shareable_scopes()
 
 
 def test_account_information_is_shared_whatever_is_ticked(web, world):
@@ -121,7 +121,7 @@ def test_account_information_is_shared_whatever_is_ticked(web, world):
 
 def test_an_invitation_that_was_accepted_says_what_is_shared(web, world, actor_for):
     connection = world.connection("customer", "partner")
-    change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
+    change_connection_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
     page = web("customer.admin").get(opened(world)).content.decode()
     assert f"What {world.partner.name} sees" in page and page.count("Not shared") == 3
     assert "will see" not in page
@@ -143,7 +143,7 @@ def test_accepting_while_connected_leads_to_what_is_shared(web, world):
     assert (response.status_code, response["Location"]) == (302, sharing(connection))
     assert "Nothing changed" in said(response)[0]
     connection.refresh_from_db()
-    assert connection.shared_scopes == get_all_offered_scopes()
+    assert connection.shared_scopes == get_all_shareable_scopes()
 
 
 @pytest.mark.promise("E-14")
@@ -171,10 +171,10 @@ def test_a_customer_narrows_and_widens_and_sees_its_history(web, world):
 def test_two_people_do_not_overwrite_each_other(web, world, actor_for):
     connection, client = world.connection("customer", "partner"), web("customer.admin")
     seen = Consent.objects.filter(connection=connection).latest("pk").version
-    change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
+    change_connection_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
     with pytest.raises(Stale, match="changed_meanwhile"):
-        change_sharing(
-            actor=actor_for("customer.admin"), connection=connection, scopes=get_all_offered_scopes(), version=seen
+        change_connection_sharing(
+            actor=actor_for("customer.admin"), connection=connection, scopes=get_all_shareable_scopes(), version=seen
         )
     response = client.post(sharing(connection), {"scopes": ["usage"], "version": seen} | READ)
     page = response.content.decode()
@@ -212,7 +212,7 @@ def test_one_choice_for_all_partners(web, world):
 
 def test_the_partner_looks_and_cannot_choose(web, world, actor_for):
     connection = world.connection("customer", "partner")
-    change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
+    change_connection_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
     page = web("partner.admin").get(sharing(connection)).content.decode()
     assert f'href="/customers/{world.customer.public_id}/"' in page  # the way back
     assert 'type="checkbox"' not in page and "Only the customer can change what is shared." in page
@@ -220,7 +220,9 @@ def test_the_partner_looks_and_cannot_choose(web, world, actor_for):
     assert ">History" not in page and world.person("customer.admin").name not in page
     assert web("partner.admin").post(sharing(connection), {"scopes": ["usage"]} | READ).status_code == 403
     with pytest.raises(Refused, match="not_customer"):
-        change_sharing(actor=actor_for("partner.admin"), connection=connection, scopes=get_all_offered_scopes())
+        change_connection_sharing(
+            actor=actor_for("partner.admin"), connection=connection, scopes=get_all_shareable_scopes()
+        )
 
 
 def test_a_reader_looks_and_is_told_why_not(web, world):
@@ -236,20 +238,22 @@ def test_after_the_end_there_is_nothing_to_choose_but_the_history(web, world, ac
     assert "Nothing is shared any more." in page and 'type="checkbox"' not in page
     assert world.person("ended.admin").name in page
     with pytest.raises(Conflict, match="state_changed"):
-        change_sharing(actor=actor_for("ended.admin"), connection=connection, scopes=get_all_offered_scopes())
+        change_connection_sharing(
+            actor=actor_for("ended.admin"), connection=connection, scopes=get_all_shareable_scopes()
+        )
 
 
 @pytest.fixture
 def tickets(monkeypatch):
     """A later version that offers one scope more."""
-    offered = OfferedScope(scope=Scope.TICKETS, label="Support tickets", shows="Your requests for help.")
+    offered = ShareableScope(scope=Scope.TICKETS, label="Support tickets", shows="Your requests for help.")
     monkeypatch.setitem(consent._offered, Scope.TICKETS, offered)
 
 
 @pytest.mark.promise("E-14")
 def test_a_scope_of_a_later_version_is_asked_for_and_not_granted(web, world, tickets):
     connection, client = world.connection("customer", "partner"), web("customer.admin")
-    assert find_newly_offered_scopes(connection.consents.latest("pk").offered) == Scope.TICKETS
+    assert find_newly_shareable_scopes(connection.consents.latest("pk").offered) == Scope.TICKETS
     for path in ("/account/", sharing(connection)):
         assert "New: Support tickets can be shared" in client.get(path).content.decode()
     page = client.get(sharing(connection)).content.decode()
@@ -265,16 +269,16 @@ def test_a_scope_of_a_later_version_is_asked_for_and_not_granted(web, world, tic
 @pytest.mark.promise("E-14")
 def test_the_partner_is_told_what_changed(web, world, actor_for):
     connection = world.connection("customer", "partner")
-    change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
-    change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME | Scope.ORDERS)
+    change_connection_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
+    change_connection_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME | Scope.ORDERS)
     while write_due_notices():
         pass
     narrowed, widened = world.notices("partner").filter(kind="sharing_changed")
     assert (narrowed.about_id, narrowed.scopes) == (world.customer.pk, Scope.ACCOUNT)
     kind = get_notice_kinds()["sharing_changed"]
-    assert kind.subject(narrowed) == f"{world.customer.name} changed what it shares with you"
-    assert kind.body(narrowed) == "No longer shared: Usage, Orders, Notifications."
-    assert kind.body(widened) == "Now shared: Orders."
+    assert kind.get_subject(narrowed) == f"{world.customer.name} changed what it shares with you"
+    assert kind.get_body(narrowed) == "No longer shared: Usage, Orders, Notifications."
+    assert kind.get_body(widened) == "Now shared: Orders."
     assert not world.notices("distributor").filter(kind="sharing_changed").exists()
     activity = web("partner.admin").get(f"/customers/{world.customer.public_id}/activity/").content.decode()
     assert "changed what it shares with" in activity
@@ -285,12 +289,12 @@ def test_the_notice_of_a_new_customer_names_what_it_shares(web, world):
     while write_due_notices():
         pass
     notice = world.notices("partner").filter(kind="customer_connected").last()
-    assert get_notice_kinds()["customer_connected"].body(notice) == "It shares: Account information, Orders."
+    assert get_notice_kinds()["customer_connected"].get_body(notice) == "It shares: Account information, Orders."
 
 
 def test_the_account_and_first_page_say_what_each_partner_sees(web, world, actor_for):
     connection = world.connection("customer", "partner")
-    change_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
+    change_connection_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
     account = web("customer.admin").get("/account/").content.decode()
     assert "Not shared: Usage, Orders, Notifications" in account and sharing(connection) in account
     assert "Sees: Account information, Services and licences" in web("customer.admin").get("/").content.decode()
@@ -300,9 +304,9 @@ def test_nobody_consents_for_another(world, actor_for):
     connection = world.connection("customer", "partner")
     for who in ("stranger.admin", "partner2.admin"):
         with pytest.raises(Exception, match="not_found"):
-            change_sharing(actor=actor_for(who), connection=connection, scopes=get_all_offered_scopes())
+            change_connection_sharing(actor=actor_for(who), connection=connection, scopes=get_all_shareable_scopes())
     with pytest.raises(Refused):
-        change_sharing(actor=Actor(), connection=connection, scopes=get_all_offered_scopes())
+        change_connection_sharing(actor=Actor(), connection=connection, scopes=get_all_shareable_scopes())
 
 
 @pytest.mark.promise("E-14")
@@ -311,7 +315,7 @@ def test_the_api_shows_and_changes_what_is_shared(api, world):
     client = api("customer.admin")
     before = client.get(address)
     assert (
-        before.json()["scopes"] == before.json()["offered"] == get_all_offered_scopes().codes
+        before.json()["scopes"] == before.json()["offered"] == get_all_shareable_scopes().codes
         and before.json()["new"] == []
     )
     tag = before["ETag"]
@@ -330,7 +334,7 @@ def test_the_api_shows_and_changes_what_is_shared(api, world):
 def test_the_partner_reads_it_through_the_api_without_the_history(api, world):
     address = f"/api/v1/connections/{world.connection('customer', 'partner').public_id}/sharing/"
     answer = api("partner.admin").get(address)
-    assert answer.json()["scopes"] == get_all_offered_scopes().codes and answer.json()["history"] == []
+    assert answer.json()["scopes"] == get_all_shareable_scopes().codes and answer.json()["history"] == []
     assert "ETag" not in answer
     refused = api("partner.admin").put(address, {"scopes": []})
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (403, "not_customer")
@@ -346,14 +350,16 @@ def test_customers_are_told_when_their_partner_moves_to_another_distributor(worl
     kind = get_notice_kinds()["partner_moved"]
     for customer in ("customer", "customer2"):
         moved, left = world.notices(customer).filter(kind="partner_moved")
-        assert kind.subject(moved) == f"{world.partner.name} now works with the distributor {world.distributor2.name}"
-        assert kind.body(moved) == (
+        assert (
+            kind.get_subject(moved) == f"{world.partner.name} now works with the distributor {world.distributor2.name}"
+        )
+        assert kind.get_body(moved) == (
             f"{world.distributor2.name} sees the same as {world.partner.name}: what you share with it. "
             f"{world.distributor.name} no longer sees it."
         )
-        assert kind.subject(left).endswith(f"no longer works with the distributor {world.distributor2.name}")
+        assert kind.get_subject(left).endswith(f"no longer works with the distributor {world.distributor2.name}")
         connection = world.connection(customer, "partner")
-        assert kind.path(moved) == sharing(connection)
+        assert kind.get_link_path(moved) == sharing(connection)
     told = Notice.objects.filter(kind="partner_moved").values_list("recipient_id", flat=True)
     assert set(told) == {world.customer.pk, world.customer2.pk}
 
@@ -365,7 +371,7 @@ def test_the_texts_of_the_wording_are_kept():
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
             offered[language] = {
-                each.code: [str(each.label), str(each.shows)] for each in consent.list_offered_scopes()
+                each.code: [str(each.label), str(each.shows)] for each in consent.list_shareable_scopes()
             }
     kept = settings.BASE_DIR / "docs/consent" / f"{consent.WORDING}.json"
     assert json.loads(kept.read_text()) == offered

@@ -10,8 +10,8 @@ from django.urls import reverse
 from accounts.models import Role
 from connections import customers
 from connections.actions import end_connection
-from connections.customers import CustomerSummary, CustomerTab
-from connections.queries import get_customer
+from connections.customers import CustomerPageTab, CustomerSummary
+from connections.queries import get_connected_customer
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.parts import PagePart
 from partnerportal.lib.policies import PermissionRule
@@ -46,8 +46,8 @@ def test_a_tab_is_there_for_who_may_open_it(world: World, web: Any, register: An
     admin.get(address)
     with count_queries() as before:
         admin.get(address)
-    register.register_customer_tab(
-        CustomerTab(
+    register.register_customer_page_tab(
+        CustomerPageTab(
             key="test",
             label="Tickets",
             url_name="customer_orders",
@@ -64,7 +64,9 @@ def test_a_tab_is_there_for_who_may_open_it(world: World, web: Any, register: An
 
 def test_two_tabs_of_one_key_are_a_mistake(register: Any) -> None:
     with pytest.raises(AssertionError):
-        register.register_customer_tab(CustomerTab(key="orders", label="Orders", url_name="customer_orders", order=1))
+        register.register_customer_page_tab(
+            CustomerPageTab(key="orders", label="Orders", url_name="customer_orders", order=1)
+        )
 
 
 def test_the_first_page_shows_what_apps_add(world: World, web: Any, register: Any) -> None:
@@ -93,17 +95,17 @@ def test_the_first_page_shows_what_apps_add(world: World, web: Any, register: An
 )
 def test_only_a_customer_is_found(who: str, other: str, world: World, actor_for: Any, web: Any) -> None:
     with pytest.raises(NotFound):
-        get_customer(actor_for(who), world[other].public_id)
+        get_connected_customer(actor_for(who), world[other].public_id)
     assert web(who).get(reverse("customer", args=[world[other].public_id])).status_code == 404
 
 
 def test_who_has_the_connection_is_known(world: World, actor_for: Any) -> None:
     connection = world.connection("customer", "partner")
-    own = get_customer(actor_for("partner.admin"), world.customer.public_id)
+    own = get_connected_customer(actor_for("partner.admin"), world.customer.public_id)
     assert (own.organization, own.connection_id) == (world.customer, connection.public_id)
-    below = get_customer(actor_for("distributor.admin"), world.customer.public_id)
+    below = get_connected_customer(actor_for("distributor.admin"), world.customer.public_id)
     assert (below.connection_id, below.connected_at) == (None, connection.connected_at)
     end_connection(actor=actor_for("customer.admin"), connection=connection)
     for who in ("partner.admin", "distributor.admin"):
         with pytest.raises(NotFound):
-            get_customer(actor_for(who), world.customer.public_id)
+            get_connected_customer(actor_for(who), world.customer.public_id)

@@ -8,8 +8,8 @@ from django.conf import settings
 from accounts.actions.standing import move_partner
 from accounts.models import Operator, Organization
 from connections.actions import end_connection
-from connections.directory import REASONS, list_known_organizations
-from connections.queries import find_distributor
+from connections.directory import REASONS, list_organizations_with_visible_name
+from connections.queries import find_distributor_of_partner
 from partnerportal.lib.actors import Actor
 from tests.house.ours import OURS
 from tests.world import KINDS, World
@@ -38,7 +38,7 @@ def known(world, actor_for, as_tenant):
         actor = actor_for(who)
         with as_tenant(actor, token):
             passed = set(Organization.objects.all())
-            assert set(list_known_organizations(actor, token)) == passed
+            assert set(list_organizations_with_visible_name(actor, token)) == passed
         return {world.names[organization.pk] for organization in passed} - {who.split(".")[0]}
 
     return names
@@ -67,11 +67,11 @@ def test_with_the_connection_the_distributor_is_forgotten_too(known, world: Worl
 
 def test_the_distributor_is_the_one_that_is_above_now(known, world, actor_for):
     actor = actor_for("customer.admin")
-    assert find_distributor(actor, world.partner.pk) == world.distributor
+    assert find_distributor_of_partner(actor, world.partner.pk) == world.distributor
     move_partner(actor=Actor.system("vendor staff"), partner=world.partner, distributor=world.distributor2)
     assert known("customer.admin") == {"partner", "lapsed", "distributor2"}
-    assert find_distributor(actor, world.partner.pk) == world.distributor2
-    assert find_distributor(actor, world.partner2.pk) is None  # of a partner that is not the customer's own
+    assert find_distributor_of_partner(actor, world.partner.pk) == world.distributor2
+    assert find_distributor_of_partner(actor, world.partner2.pk) is None  # of a partner that is not the customer's own
 
 
 def test_each_reason_is_needed(known, world, monkeypatch):
@@ -81,10 +81,10 @@ def test_each_reason_is_needed(known, world, monkeypatch):
     cases.append(("vendor.admin", ""))
     for reason, (who, token) in zip(REASONS, cases, strict=True):
         actor = world.actor(who)
-        before = set(list_known_organizations(actor, token))
+        before = set(list_organizations_with_visible_name(actor, token))
         with monkeypatch.context() as patch:
             patch.setattr("connections.directory.REASONS", [other for other in REASONS if other is not reason])
-            assert set(list_known_organizations(actor, token)) < before, reason
+            assert set(list_organizations_with_visible_name(actor, token)) < before, reason
 
 
 # Who looks organisations up otherwise: the system, which stores facts and tells news, and vendor staff.

@@ -11,8 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from accounts.actions.operators import change_operator_roles, remove_operator
 from accounts.actions.standing import move_partner
 from accounts.models import Operator, Organization, Role
-from connections.actions import accept_invitation, change_sharing, end_connection, replace_invitation_link
-from connections.consent import get_all_offered_scopes
+from connections.actions import accept_invitation, change_connection_sharing, end_connection, replace_invitation_link
+from connections.consent import get_all_shareable_scopes
 from connections.models import Connection, Portfolio
 from notifications.models import Event
 from partnerportal.lib import tenancy
@@ -69,7 +69,7 @@ class Portal(RuleBasedStateMachine):
         else:
             assert answer[1] is (pair not in self.live)
             self.news += pair not in self.live
-            self.live.setdefault(pair, scopes & get_all_offered_scopes() | Scope.ACCOUNT)
+            self.live.setdefault(pair, scopes & get_all_shareable_scopes() | Scope.ACCOUNT)
 
     @rule(data=st.data(), by_partner=st.booleans(), role=MOSTLY_ADMINS)
     def end(self, data, by_partner, role):
@@ -92,7 +92,7 @@ class Portal(RuleBasedStateMachine):
         row = data.draw(st.sampled_from(list(Connection.objects.order_by("pk"))))
         pair = (row.customer_id, row.partner_id)
         actor = self.world.actor(f"{self.world.names[row.partner_id if by_partner else row.customer_id]}.{role}")
-        answer = attempt(actor, lambda: change_sharing(actor=actor, connection=row, scopes=scopes))
+        answer = attempt(actor, lambda: change_connection_sharing(actor=actor, connection=row, scopes=scopes))
         if Role.ADMIN not in actor.roles:
             assert answer in ("wrong_role", "no_organization")
         elif by_partner:
@@ -100,7 +100,7 @@ class Portal(RuleBasedStateMachine):
         elif row.state == "ended":
             assert answer == "state_changed"
         else:
-            now = scopes & get_all_offered_scopes() | Scope.ACCOUNT
+            now = scopes & get_all_shareable_scopes() | Scope.ACCOUNT
             assert answer.scopes == now
             self.news += now != self.live[pair]
             self.live[pair] = now

@@ -13,7 +13,7 @@ from accounts.models import Operator, Organization, OrganizationKind
 from accounts.queries import list_operators_of_person
 from connections import policies
 from connections.actions import accept_invitation
-from connections.actors import choose_actor
+from connections.actors import build_actor_for_organization
 from connections.models import Connection, InvitationLink, Portfolio
 from partnerportal.celery import app
 from partnerportal.lib.scopes import ALL
@@ -95,7 +95,7 @@ def test_hundreds_of_customers_accept_one_link(world: World, api: Any) -> None:
     connect((world.partner, customer) for customer in customers[:-5])
     for customer in customers[-5:]:
         Operator.objects.create(person=person, organization=customer, roles=["admin"])
-        actor = choose_actor(
+        actor = build_actor_for_organization(
             person, customer.pk, list(list_operators_of_person(person.pk).filter(organization=customer))
         )
         assert accept_invitation(actor=actor, token=token, scopes=ALL)[1]

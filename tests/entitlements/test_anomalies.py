@@ -129,11 +129,11 @@ def test_one_notice_names_all_services_with_their_numbers(world: World, sku: Sku
     assert {world.names[notice.about_id] for notice in notices} == {"customer", "customer2"}
     assert len(notices) == 2
     kind, notice = registry.get_notice_kinds()["use_unusual"], notices.get(about_id=world.customer.pk)
-    assert kind.subject(notice) == "Unusual usage in 2 services"
-    lines = kind.body(notice).split("\n")
+    assert kind.get_subject(notice) == "Unusual usage in 2 services"
+    lines = kind.get_body(notice).split("\n")
     assert lines[0] == "Flow: Monthly active users rose from 100 to 190 in 14 days; usual range 100–100"
     assert lines[1].startswith("Vault: Monthly active users fell from 182 to 122 in 14 days; usual range ")
-    assert kind.subject(notices.get(about_id=world.customer2.pk)) == "Usage of Flow is falling"
+    assert kind.get_subject(notices.get(about_id=world.customer2.pk)) == "Usage of Flow is falling"
     assert Anomaly.objects.filter(customer=world.customer, ended_on=None).count() == 2
 
     inbox = web("partner.reader").get("/inbox/").content.decode()
@@ -163,7 +163,7 @@ def choose(world: World, who: str, kind: str, how: MailMode) -> None:
 )
 def test_the_subject_says_where_it_goes(found: int, falling: int, services: int, subject: str) -> None:
     params = {"found": found, "falling": falling, "services": services, "uses": [{"service": "Vault"}]}
-    assert registry.get_notice_kinds()["use_unusual"].subject(Notice(params=params)) == subject
+    assert registry.get_notice_kinds()["use_unusual"].get_subject(Notice(params=params)) == subject
 
 
 def test_a_notice_has_an_end(world: World) -> None:

@@ -19,7 +19,7 @@ from entitlements.ingest.importing import import_feed
 from entitlements.ingest.upload_files import UnpackedFile
 from entitlements.models import Entitlement, LicenceRelease, LicenseAssignment, Sku
 from notifications import registry
-from notifications.actions.outbox import send_due_emails, send_due_summary, write_due_notices
+from notifications.actions.outbox import send_due_daily_summary, send_due_emails, write_due_notices
 from notifications.models import Delivery, DeliveryChannel, Event, MailMode, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
@@ -50,7 +50,7 @@ def told(world: World, code: str) -> list[Notice]:
 
 def said(notice: Notice) -> tuple[str, str, str]:
     kind = registry.get_notice_kinds()[notice.kind]
-    return kind.subject(notice), kind.body(notice), kind.path(notice)
+    return kind.get_subject(notice), kind.get_body(notice), kind.get_link_path(notice)
 
 
 def mailed() -> list[str]:
@@ -274,7 +274,7 @@ def test_staff_hear_that_a_release_is_taken_back(world: World, ask: Any, actor_f
     )
     assert canary("customer", "licence holders") not in str(vars(notice))
     Delivery.objects.filter(channel=DeliveryChannel.DIGEST).update(next_at=timezone.now())
-    while send_due_summary():
+    while send_due_daily_summary():
         pass
     (message,) = mail.outbox
     assert message.body.index("wants to release") < message.body.index("withdrew a request")
@@ -339,7 +339,7 @@ def test_mails_follow_the_choice(world: World, ask: Any) -> None:
     assert mailed() == [reader.email]
     assert f"{settings.PORTAL_ORIGIN}{PAGE}" in mail.outbox[0].body
     Delivery.objects.filter(channel=DeliveryChannel.DIGEST).update(next_at=timezone.now())
-    while send_due_summary():
+    while send_due_daily_summary():
         pass
     assert mailed() == [reader.email, admin.email]
     assert "wants to release licences" in mail.outbox[1].body

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.actions.operators import add_operator, change_operator_roles
 from accounts.models import Operator, Role
-from entitlements.events import EntitlementEvent
+from entitlements.events import EntitlementEventKind
 from entitlements.models import Order, OrderLine
 from exports.models import Export
 from notifications import registry
@@ -155,5 +155,7 @@ def test_staff_grant_it_with_the_roles(world: World) -> None:
 
 def test_no_notice_tells_of_orders() -> None:
     """Notices and mails go by organisation and role: the first that tells of orders must ask for finance sight."""
-    assert [event for event in EntitlementEvent if Scope.ORDERS in event.scopes] == [EntitlementEvent.ORDER_PLACED]
-    assert registry.list_notice_kinds_for_event(EntitlementEvent.ORDER_PLACED) == []
+    assert [event for event in EntitlementEventKind if Scope.ORDERS in event.scopes] == [
+        EntitlementEventKind.ORDER_PLACED
+    ]
+    assert registry.list_notice_kinds_for_event(EntitlementEventKind.ORDER_PLACED) == []

@@ -189,29 +189,29 @@ def test_hostile_queries_are_left_out(partner: Organization, web: Any) -> None:
 def test_at_most_fifty(partner: Organization, actor_for: Any) -> None:
     actor = actor_for("partner.admin")
     for number in range(50):
-        actions.create_saved_view(actor=actor, definition=CUSTOMERS, name=f"V{number}", query={})
+        actions.create_saved_view(actor=actor, list_definition=CUSTOMERS, name=f"V{number}", query={})
     with pytest.raises(TooMany):
-        actions.create_saved_view(actor=actor, definition=CUSTOMERS, name="One more", query={})
+        actions.create_saved_view(actor=actor, list_definition=CUSTOMERS, name="One more", query={})
     actions.create_saved_view(
-        actor=actor_for("partner.reader"), definition=CUSTOMERS, name="V1", query={}
+        actor=actor_for("partner.reader"), list_definition=CUSTOMERS, name="V1", query={}
     )  # names are each person's own
 
 
 def test_actions_refuse(partner: Organization, actor_for: Any) -> None:
     reader, admin = actor_for("partner.reader"), actor_for("partner.admin")
     with pytest.raises(Refused):
-        actions.create_saved_view(actor=reader, definition=CUSTOMERS, name="A", query={}, is_shared=True)
+        actions.create_saved_view(actor=reader, list_definition=CUSTOMERS, name="A", query={}, is_shared=True)
     with pytest.raises(Refused):
-        actions.create_saved_view(actor=actor_for("customer.admin"), definition=CUSTOMERS, name="A", query={})
-    mine = actions.create_saved_view(actor=admin, definition=CUSTOMERS, name="A", query={})
+        actions.create_saved_view(actor=actor_for("customer.admin"), list_definition=CUSTOMERS, name="A", query={})
+    mine = actions.create_saved_view(actor=admin, list_definition=CUSTOMERS, name="A", query={})
     with pytest.raises(NotFound):
         actions.change_saved_view(actor=reader, view=mine, name="B", is_shared=False)
     with pytest.raises(NotFound):
         actions.delete_saved_view(actor=reader, view=mine)
     with pytest.raises(Invalid):
-        actions.set_list_display(actor=admin, definition=CUSTOMERS, columns=["password"], density="compact")
+        actions.set_list_display(actor=admin, list_definition=CUSTOMERS, columns=["password"], density="compact")
     with pytest.raises(Invalid):
-        actions.set_list_display(actor=admin, definition=CUSTOMERS, columns=[], density="huge")
+        actions.set_list_display(actor=admin, list_definition=CUSTOMERS, columns=[], density="huge")
 
 
 def heads(page: Any) -> list[str]:

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from connections.actions import accept_invitation, change_sharing, end_connection
+from connections.actions import accept_invitation, change_connection_sharing, end_connection
 from entitlements.actions.renewals import make_calendar_feed
 from entitlements.models import CustomerListing, CustomerPace, CustomerUsage, Entitlement
 from entitlements.queries.customers import annotate_latest_report_day, annotate_weekly_usage, list_customers
@@ -27,7 +27,7 @@ def share(world, actor_for):
 
     def narrow(scopes, customer="customer"):
         connection = world.connection(customer, "partner")
-        change_sharing(actor=actor_for(f"{customer}.admin"), connection=connection, scopes=scopes)
+        change_connection_sharing(actor=actor_for(f"{customer}.admin"), connection=connection, scopes=scopes)
 
     return narrow
 
@@ -215,7 +215,7 @@ def test_a_file_made_before_is_gone_with_the_reason(web, share, monkeypatch, set
     monkeypatch.setattr(actions, "SMALL", 0)
     client = web("partner.reader")
     client.post("/exports/new/", {"list": "customers"})
-    assert actions.make_next_export()
+    assert actions.make_next_queued_export()
     export = Export.objects.latest("pk")
     assert b"".join(client.get(f"/exports/{export.public_id}/file/"))
     share(NO_USAGE)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Role
 from connections.actions import accept_invitation
 from entitlements.models import LicenseAssignment, Sku
-from notifications.actions.outbox import send_due_emails, send_due_summary, write_due_notices
+from notifications.actions.outbox import send_due_daily_summary, send_due_emails, write_due_notices
 from notifications.models import Delivery, DeliveryChannel, Event, MailMode, Notice, NoticePreference
 from notifications.queries import count_unread_notices
 from partnerportal.lib import formats
@@ -197,7 +197,7 @@ def test_who_connects_later_gets_no_copy(world: World, ask: Any, web: Any, actor
 def sent() -> list[tuple[str, str]]:
     """To whom what was mailed, with the summaries of tomorrow morning."""
     Delivery.objects.filter(channel=DeliveryChannel.DIGEST).update(next_at=timezone.now())
-    while send_due_emails() or send_due_summary():
+    while send_due_emails() or send_due_daily_summary():
         pass
     return [(message.to[0].partition("<")[2].rstrip(">"), str(message.body)) for message in mail.outbox]
 

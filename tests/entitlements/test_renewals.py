@@ -12,9 +12,17 @@ from accounts.models import Person
 from connections.actions import end_connection
 from entitlements.actions.renewals import announce_renewals
 from entitlements.models import Entitlement, RenewalAlert
-from notifications.actions.outbox import send_due_emails, send_due_summary, write_due_notices
+from notifications.actions.outbox import send_due_daily_summary, send_due_emails, write_due_notices
 from notifications.actions.preferences import set_notice_choices
-from notifications.models import Delivery, DeliveryChannel, Event, MailMode, Notice, NoticeChoice, NoticePreference
+from notifications.models import (
+    Delivery,
+    DeliveryChannel,
+    Event,
+    MailMode,
+    Notice,
+    NoticeDeliveryChoice,
+    NoticePreference,
+)
 from partnerportal.lib.days import today
 from tests.world import canary
 
@@ -53,7 +61,7 @@ def alerts():
 def in_the_morning():
     """The summaries that wait, as if it were their morning."""
     Delivery.objects.filter(channel=DeliveryChannel.DIGEST, done_at=None).update(next_at=timezone.now())
-    while send_due_summary():
+    while send_due_daily_summary():
         pass
     return mail.outbox
 
@@ -206,14 +214,14 @@ def test_a_reader_may_want_it_and_an_admin_may_not(ends, world, web):
 
 
 def test_a_choice_is_of_one_organisation(world, actor_for):
-    set_notice_choices(actor=actor_for("many@partner"), choices={"ends_soon": NoticeChoice(MailMode.OFF)})
+    set_notice_choices(actor=actor_for("many@partner"), choices={"ends_soon": NoticeDeliveryChoice(MailMode.OFF)})
     assert list(NoticePreference.objects.filter(person_id=world.person("many").pk).values_list("organization_id")) == [
         (world.partner.pk,)
     ]
 
 
 def test_a_lapsed_badge_gets_no_mail_of_customers(ends, world, actor_for):
-    set_notice_choices(actor=actor_for("lapsed.admin"), choices={"ends_soon": NoticeChoice(MailMode.EACH)})
+    set_notice_choices(actor=actor_for("lapsed.admin"), choices={"ends_soon": NoticeDeliveryChoice(MailMode.EACH)})
     ends(20)
     tell()
     assert not Delivery.objects.filter(channel=DeliveryChannel.EMAIL, done_at=None).exists()

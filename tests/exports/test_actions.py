@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from accounts.actions.operators import change_operator_roles
 from accounts.models import Operator
-from connections.actions import change_sharing, end_connection
+from connections.actions import change_connection_sharing, end_connection
 from exports import actions, files
 from exports.models import Export
 from notifications.actions.preferences import set_notice_choices
-from notifications.models import MailMode, NoticeChoice
+from notifications.models import MailMode, NoticeDeliveryChoice
 from partnerportal.lib.scopes import ALL, Scope
 from tests.threads import join_all
 from tests.world import World
@@ -48,7 +48,7 @@ def fresh(export: Export) -> Export:
 
 def test_a_file_is_made(cast: World, tmp_path: Any) -> None:
     export = queue(cast)
-    assert actions.make_next_export() and not actions.make_next_export()
+    assert actions.make_next_queued_export() and not actions.make_next_queued_export()
     made = fresh(export)
     assert (made.state, made.rows, made.rows_written, made.attempts) == ("ready", 2, 2, 1)
     assert {row["name"] for row in rows_in(export)} == {cast.customer.name, cast.customer2.name}
@@ -63,7 +63,7 @@ def test_it_holds_what_the_page_showed(cast: World) -> None:
         queue(cast, query={"q": cast.customer2.org_id}),
         queue(cast, query={"ids": [cast.customer.org_id]}),
     )
-    while actions.make_next_export():
+    while actions.make_next_queued_export():
         pass
     assert [row["org_id"] for row in rows_in(narrowed)] == [cast.customer2.org_id]
     assert [row["org_id"] for row in rows_in(ticked)] == [cast.customer.org_id]
@@ -76,7 +76,7 @@ def test_it_holds_what_the_page_showed(cast: World) -> None:
 def test_it_holds_what_the_person_may_see(key: str, who: str, names: tuple[str, ...], cast: World) -> None:
     """The one customer of the second distributor does not share its usage."""
     export = queue(cast, who, list=key)
-    assert actions.make_next_export()
+    assert actions.make_next_queued_export()
     assert {row["name"] for row in rows_in(export)} == {cast[name].name for name in names}
 
 
@@ -85,7 +85,7 @@ def test_words_are_in_the_readers_language(cast: World) -> None:
     person.language = "fr"
     person.save()
     export = queue(cast, "partner.reader", list="inbox")
-    assert actions.make_next_export()
+    assert actions.make_next_queued_export()
     rows = rows_in(export)
     assert (fresh(export).rows, len(rows)) == (len(rows), cast.notices("partner").filter(in_reach=True).count())
     assert f"Nouvelle connexion avec {cast.customer2.name}" in {row["text"] for row in rows}
@@ -93,9 +93,9 @@ def test_words_are_in_the_readers_language(cast: World) -> None:
 
 def test_it_leaves_out_what_the_person_switched_off_in_the_inbox(cast: World) -> None:
     queued = [queue(cast, who, list="inbox") for who in ("partner.reader", "partner.admin")]
-    off = {"customer_connected": NoticeChoice(MailMode.OFF, inbox=False)}
+    off = {"customer_connected": NoticeDeliveryChoice(MailMode.OFF, inbox=False)}
     set_notice_choices(actor=cast.actor("partner.reader"), choices=off)
-    while actions.make_next_export():
+    while actions.make_next_queued_export():
         pass
     mine, theirs = ({row["kind"] for row in rows_in(export)} for export in queued)
     assert theirs - mine == {"customer_connected"}
@@ -106,29 +106,29 @@ def test_the_second_lock_alone_would_do(cast: World, monkeypatch: Any) -> None:
 
     monkeypatch.setattr(CustomerListingQuerySet, "rows_for", lambda self, actor: self.all())
     export = queue(cast, "distributor2.admin")
-    assert actions.make_next_export()
+    assert actions.make_next_queued_export()
     assert {row["name"] for row in rows_in(export)} == {cast.customer2.name}
 
 
 def test_who_has_left_gets_no_file(cast: World) -> None:
     export = queue(cast, "partner.reader")
     Operator.objects.filter(person=export.person_id).delete()
-    assert actions.make_next_export()
+    assert actions.make_next_queued_export()
     assert fresh(export).state == "queued"
     Export.objects.filter(pk=export.pk).update(attempts=2, leased_until=None)
-    assert actions.make_next_export()
+    assert actions.make_next_queued_export()
     assert (fresh(export).state, fresh(export).error) == ("failed", "failed")
     assert not list(files.list_export_files())
 
 
 def test_a_lease_that_ran_out_is_taken_over_three_times(cast: World) -> None:
     export = queue(cast, state="running", attempts=1, leased_until=timezone.now() + dt.timedelta(seconds=30))
-    assert not actions.make_next_export()  # it lives
+    assert not actions.make_next_queued_export()  # it lives
     Export.objects.update(leased_until=timezone.now() - dt.timedelta(seconds=1))
-    assert actions.make_next_export()
+    assert actions.make_next_queued_export()
     assert (fresh(export).state, fresh(export).attempts) == ("ready", 2)
     again = queue(cast, state="running", attempts=3, leased_until=timezone.now() - dt.timedelta(seconds=1))
-    assert not actions.make_next_export()
+    assert not actions.make_next_queued_export()
     assert (fresh(again).state, fresh(again).error) == ("failed", "interrupted")
 
 
@@ -137,7 +137,7 @@ def test_two_workers_make_one_file(cast: World) -> None:
 
     def work() -> None:
         try:
-            while actions.make_next_export():
+            while actions.make_next_queued_export():
                 pass
         finally:
             connection.close()
@@ -158,11 +158,11 @@ def test_who_lost_the_lease_leaves_nothing_behind(cast: World, monkeypatch: Any)
     def stall(claimed: Export, file: Any) -> int:
         monkeypatch.setattr(actions, "_copy", copy)
         Export.objects.filter(pk=claimed.pk).update(leased_until=timezone.now() - dt.timedelta(seconds=1))
-        assert actions.make_next_export()
+        assert actions.make_next_queued_export()
         return copy(claimed, file)
 
     monkeypatch.setattr(actions, "_copy", stall)
-    assert actions.make_next_export()
+    assert actions.make_next_queued_export()
     assert (fresh(export).state, fresh(export).attempts) == ("ready", 2)
     assert [file.name for _n, _a, file in files.list_export_files()] == [f"{export.public_id}.2"]
 
@@ -177,7 +177,7 @@ def test_a_connection_that_ends_while_the_file_is_written(cast: World, monkeypat
         return written
 
     monkeypatch.setattr(actions, "_copy", end_meanwhile)
-    assert actions.make_next_export()
+    assert actions.make_next_queued_export()
     assert (fresh(export).state, fresh(export).error) == ("gone", "connection_ended")
     assert not list(files.list_export_files())
 
@@ -190,11 +190,11 @@ def test_less_is_shared_while_the_file_is_written(cast: World, monkeypatch: Any)
     def share_less_meanwhile(claimed: Export, file: Any) -> int:
         written = copy(claimed, file)
         connected, actor = cast.connection("customer", "partner"), cast.actor("customer.admin")
-        change_sharing(actor=actor, connection=connected, scopes=ALL & ~Scope.USAGE)
+        change_connection_sharing(actor=actor, connection=connected, scopes=ALL & ~Scope.USAGE)
         return written
 
     monkeypatch.setattr(actions, "_copy", share_less_meanwhile)
-    assert actions.make_next_export()
+    assert actions.make_next_queued_export()
     assert (fresh(export).state, fresh(export).error) == ("gone", "sharing_narrowed")
     assert not list(files.list_export_files())
 
@@ -230,7 +230,7 @@ def test_a_file_begun_while_a_connection_ends_comes_after_the_end(cast: World) -
     slow.start()
     assert ended.wait(10)
     export = queue(cast)
-    assert actions.make_next_export()
+    assert actions.make_next_queued_export()
     made.set()
     join_all([slow])
     assert seen == [False]
@@ -245,7 +245,7 @@ def test_no_room_on_the_disk_is_a_clear_failure(cast: World, monkeypatch: Any) -
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(actions, "_copy", full)
-    assert actions.make_next_export()
+    assert actions.make_next_queued_export()
     assert (fresh(export).state, fresh(export).error) == ("failed", "failed")
     assert not list(files.list_export_files())
 
@@ -267,6 +267,6 @@ def test_a_hurried_stop_of_reading_ends_the_writer(cast: World, monkeypatch: Any
 
     monkeypatch.setattr(Export, "report_progress", lose)
     before = threading.active_count()
-    assert actions.make_next_export()
+    assert actions.make_next_queued_export()
     assert threading.active_count() == before
     assert fresh(export).state == "running" and not list(files.list_export_files())

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import ProgramMembership
-from connections.actions import change_sharing, end_connection
+from connections.actions import change_connection_sharing, end_connection
 from entitlements.models import Entitlement, LicenseAssignment, Order, OrderLine, UsageMonth
 from exports import actions, files
 from exports.catalogue import LISTS
@@ -240,12 +240,12 @@ def test_sharing_less_takes_every_file_that_may_hold_it_and_sharing_more_takes_n
     above, others = ready(world, "distributor.admin"), ready(world, "partner2.admin")
     files_made = (whole, of_it, of_another, above, others)
     connected, customer = world.connection("customer", "partner"), actor_for("customer.admin")
-    change_sharing(actor=customer, connection=connected, scopes=ALL & ~Scope.ORDERS)
+    change_connection_sharing(actor=customer, connection=connected, scopes=ALL & ~Scope.ORDERS)
     state = dict(Export.objects.values_list("pk", "state"))
     assert [state[e.pk] for e in files_made] == ["gone", "gone", "ready", "gone", "ready"]
     assert web("partner.admin").get(reverse("export_file", args=[whole.public_id])).status_code == 410
     made_since = ready(world, customer=world.customer)
-    change_sharing(actor=customer, connection=connected, scopes=ALL)
+    change_connection_sharing(actor=customer, connection=connected, scopes=ALL)
     assert Export.objects.get(pk=made_since.pk).state == "ready"
 
 

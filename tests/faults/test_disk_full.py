@@ -17,7 +17,7 @@ from django.utils import timezone
 from entitlements.ingest import upload_files
 from entitlements.models import IngestToken, IngestUpload
 from exports import files
-from exports.actions import make_next_export
+from exports.actions import make_next_queued_export
 from exports.models import Export
 from notifications.models import Event
 from partnerportal.lib.private_files import list_files
@@ -85,12 +85,12 @@ def large_export() -> Export:
 def test_an_export_waits_for_room_and_is_made_whole() -> None:
     export = large_export()
     with no_room(os.getpid()):
-        assert make_next_export() is True
+        assert make_next_queued_export() is True
     export.refresh_from_db()
     assert (export.state, export.error, export.attempts) == ("queued", "failed", 1)
     assert list(list_files(files.FOLDER)) == []
     Export.objects.filter(pk=export.pk).update(leased_until=timezone.now())  # half a minute later
-    assert make_next_export() is True
+    assert make_next_queued_export() is True
     export.refresh_from_db()
     with files.open_export_for_reading(export) as file:
         text = file.read().decode("utf-8-sig")
@@ -103,11 +103,11 @@ def test_an_export_without_room_fails_after_three_times() -> None:
     with no_room(os.getpid()):
         for _attempt in range(3):
             Export.objects.filter(pk=export.pk).update(leased_until=timezone.now())
-            assert make_next_export() is True
+            assert make_next_queued_export() is True
     export.refresh_from_db()
     assert (export.state, export.attempts) == ("failed", 3)
     assert list(list_files(files.FOLDER)) == []
-    assert make_next_export() is False
+    assert make_next_queued_export() is False
 
 
 @pytest.fixture

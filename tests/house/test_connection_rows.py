@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 
 from accounts.models import Organization
 from connections.actions import accept_invitation, end_connection
-from connections.consent import get_all_offered_scopes
+from connections.consent import get_all_shareable_scopes
 from connections.models import Connection, Consent
 from partnerportal.lib.scopes import ALL, Scope
 from tests.world import KINDS
@@ -80,18 +80,18 @@ def consents(row, *, scopes, offered):
     [
         ("customer.admin", "customer", Scope.ACCOUNT | Scope.ORDERS, True),
         ("customer.reader", "customer", Scope.ACCOUNT, False),
-        ("partner.admin", "customer", get_all_offered_scopes(), False),
+        ("partner.admin", "customer", get_all_shareable_scopes(), False),
         ("customer2.admin", "customer", Scope.ACCOUNT, False),
         ("ended.admin", "ended", Scope.ACCOUNT, False),
         ("customer.admin", "customer", Scope.ORDERS, False),  # without the account, which is always shared
-        ("customer.admin", "customer", get_all_offered_scopes() | Scope.TICKETS, False),  # which was not offered
+        ("customer.admin", "customer", get_all_shareable_scopes() | Scope.TICKETS, False),  # which was not offered
     ],
 )
 def test_a_consent_is_given_by_the_customers_admins_alone(who, customer, scopes, is_taken, world, actor_for, as_tenant):
     row, actor = world.connection(customer, "partner"), actor_for(who)
     before = row.scopes
     with as_tenant(actor):
-        assert consents(row, scopes=scopes, offered=get_all_offered_scopes()) is is_taken
+        assert consents(row, scopes=scopes, offered=get_all_shareable_scopes()) is is_taken
     row.refresh_from_db()
     assert row.scopes == (scopes if is_taken else before)
     if is_taken:

@@ -13,11 +13,11 @@ from accounts.models import (
     ProgramMembership,
     Skill,
 )
-from connections.actions import change_sharing
-from connections.consent import get_all_offered_scopes
+from connections.actions import change_connection_sharing
+from connections.consent import get_all_shareable_scopes
 from connections.models import Connection, Portfolio
 from entitlements.actions.trials import make_entitlement_event
-from entitlements.events import EntitlementEvent
+from entitlements.events import EntitlementEventKind
 from entitlements.models import (
     Anomaly,
     CustomerListing,
@@ -52,15 +52,15 @@ NEEDS = {
 }
 # News has the scopes that it needs in each row: that of what it tells, and the one of news.
 TOLD = {
-    EntitlementEvent.CHANGED: Scope.NOTIFICATIONS | Scope.ENTITLEMENTS,
-    EntitlementEvent.ORDER_PLACED: Scope.NOTIFICATIONS | Scope.ORDERS,
-    EntitlementEvent.USE_UNUSUAL: Scope.NOTIFICATIONS | Scope.USAGE,
+    EntitlementEventKind.CHANGED: Scope.NOTIFICATIONS | Scope.ENTITLEMENTS,
+    EntitlementEventKind.ORDER_PLACED: Scope.NOTIFICATIONS | Scope.ORDERS,
+    EntitlementEventKind.USE_UNUSUAL: Scope.NOTIFICATIONS | Scope.USAGE,
 }
 NEWS = {Event, Notice}
 # A viewer has its own rows of these, whatever is shared: tests/portfolio.py holds what they say of it to the scopes.
 OF_THE_VIEWER = {Connection, CustomerListing, CustomerPace, Portfolio}
 VIEWERS = ("partner.admin", "distributor.admin")
-KEPT_BACK = [Scope.NONE, *(scope for scope in get_all_offered_scopes() if scope != Scope.ACCOUNT)]
+KEPT_BACK = [Scope.NONE, *(scope for scope in get_all_shareable_scopes() if scope != Scope.ACCOUNT)]
 each_scope = pytest.mark.parametrize("kept_back", KEPT_BACK, ids=lambda scope: scope.name or "NOTHING")
 each_viewer = pytest.mark.parametrize("who", VIEWERS)
 
@@ -92,8 +92,8 @@ def share_all_but(world, actor_for, as_tenant):
     def change(kept_back: Scope) -> Scope:
         customer, connected = actor_for("customer.admin"), world.connection("customer", "partner")
         with as_tenant(customer):
-            return change_sharing(
-                actor=customer, connection=connected, scopes=get_all_offered_scopes() & ~kept_back
+            return change_connection_sharing(
+                actor=customer, connection=connected, scopes=get_all_shareable_scopes() & ~kept_back
             ).shared_scopes
 
     return change
@@ -121,7 +121,7 @@ def test_news_needs_what_it_tells(who, kept_back, news, share_all_but, actor_for
     for kind, needed in TOLD.items():
         told = notices.filter(event__kind=kind, recipient_id=actor.organization_id)
         for rows in (events.filter(kind=kind), told):
-            assert rows.exists() or kind == EntitlementEvent.ORDER_PLACED, f"nobody is told of {kind}"
+            assert rows.exists() or kind == EntitlementEventKind.ORDER_PLACED, f"nobody is told of {kind}"
             seen = rows.exists() and includes_scopes(shared, needed)
             assert rows.visible_to(actor).exists() is seen, f"first lock of {rows.model.__name__}, {kind}"
             with as_tenant(actor):
@@ -131,7 +131,7 @@ def test_news_needs_what_it_tells(who, kept_back, news, share_all_but, actor_for
 @pytest.mark.promise("E-14")
 def test_news_without_a_scope_is_told_to_the_customer_alone(world):
     """tests/notifications/test_event_readers.py says who reads it."""
-    told = make_entitlement_event(EntitlementEvent.CHANGED, Actor.system("feed"), service_of(world))
+    told = make_entitlement_event(EntitlementEventKind.CHANGED, Actor.system("feed"), service_of(world))
     told.scopes = Scope.NONE
     told.save(force_insert=True)
     while write_due_notices():
@@ -145,7 +145,7 @@ def test_no_mail_waits_with_news_of_what_is_kept_back(share_all_but, world):
     NoticePreference.objects.create(**recipient, kind="entitlement_changed", mail=MailMode.EACH)
     for kept_back, mails in ((Scope.NONE, 1), (Scope.ENTITLEMENTS, 0)):
         share_all_but(kept_back)
-        told = make_entitlement_event(EntitlementEvent.CHANGED, Actor.system("feed"), service_of(world))
+        told = make_entitlement_event(EntitlementEventKind.CHANGED, Actor.system("feed"), service_of(world))
         told.save(force_insert=True)
         while write_due_notices():
             pass

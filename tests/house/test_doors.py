@@ -74,7 +74,7 @@ def test_what_was_made_for_others_is_used_by_others() -> None:
 
 
 HERE = "entitlements/views/usage.py"
-BY_NO_DOOR = ("from accounts.forms import RolesForm", "import connections.views", "from accounts import rows")
+BY_NO_DOOR = ("from accounts.forms import OperatorRolesForm", "import connections.views", "from accounts import rows")
 
 
 @pytest.mark.parametrize("source", BY_NO_DOOR)

@@ -13,7 +13,7 @@ from django.db.models import Value
 from django.db.models.lookups import Exact
 
 from accounts.models import Person
-from connections.actions import change_sharing
+from connections.actions import change_connection_sharing
 from entitlements.models import CustomerPace, CustomerUsage
 from partnerportal.lib import tenancy
 from partnerportal.lib.postgres.base import DatabaseWrapper
@@ -88,7 +88,7 @@ def harm_of(faults):
 @pytest.fixture
 def keeps_all_back(world):
     connected = world.connection("customer2", "partner2")
-    change_sharing(actor=world.actor("customer2.admin"), connection=connected, scopes=Scope.ACCOUNT)
+    change_connection_sharing(actor=world.actor("customer2.admin"), connection=connected, scopes=Scope.ACCOUNT)
 
 
 def first_lock_alone(monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.utils import translation
 
-from accounts.models import Feature, OrganizationKind, Role
+from accounts.models import OrganizationKind, ProgramFeature, Role
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.roles import SEE_FINANCE, describe_roles, list_roles
 from tests.house.ours import APPS, OURS
@@ -35,7 +35,7 @@ def test_rules_name_what_exists(app):
         assert permission.startswith(f"{app}.")
         assert rule.roles <= set(Role.values)
         assert rule.kinds <= set(OrganizationKind.values)
-        assert rule.feature in {"", *Feature.values}
+        assert rule.feature in {"", *ProgramFeature.values}
         assert str(rule.label)
         assert all(rule.list_permitted_roles(kind) for kind in rule.kinds or OrganizationKind), (
             "a kind with nobody who may"
@@ -57,7 +57,7 @@ def test_every_permission_is_asked_for_somewhere(app):
 @pytest.mark.parametrize("app", APPS)
 def test_nobody_without_an_organisation_may_do_anything(app):
     for rule in POLICIES[app].ROLE_TABLE.values():
-        answer = rule.check(Actor(person_id=1, roles=frozenset(Role.values), features=frozenset(Feature.values)))
+        answer = rule.check(Actor(person_id=1, roles=frozenset(Role.values), features=frozenset(ProgramFeature.values)))
         assert answer.code == "no_organization"
         assert rule.check(Actor.system())
 
@@ -69,7 +69,7 @@ def in_role(kind, *roles):
         organization_id=1,
         organization_kind=kind,
         roles=frozenset(roles),
-        features=frozenset(Feature.values),
+        features=frozenset(ProgramFeature.values),
         sees_finance=bool(SEE_FINANCE & set(roles)),
     )
 

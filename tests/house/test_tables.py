@@ -7,10 +7,10 @@ from django.db import DatabaseError, IntegrityError, connection, models, transac
 from django.db.models import Q
 
 from accounts.models import FailedAttempts, Organization, OrganizationKind
-from connections.directory import list_known_organizations
+from connections.directory import list_organizations_with_visible_name
 from notifications.actions.secret_mails import queue_secret_mail
 from notifications.models import InboxMark, Notice, NoticeRead
-from notifications.registry import list_hidden_notice_kinds
+from notifications.registry import list_notice_kinds_hidden_from
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import ANONYMOUS
 from partnerportal.lib.days import today
@@ -138,14 +138,14 @@ def test_nobody_without_an_organisation_sees_anything(model, actor_for):
 def test_both_locks_agree(who, world, actor_for, as_tenant):
     """All that `visible_to` grants, the policies let through; what they let through beyond it is listed here."""
     actor = actor_for(who)
-    known = set(list_known_organizations(actor).values_list("pk", flat=True))
+    known = set(list_organizations_with_visible_name(actor).values_list("pk", flat=True))
     beyond = {
         "Organization": Q(pk__in=known),
         "ProgramMembership": Q(organization__in=known),
         "Operator": Q(person=actor.person_id),
         # the badge and the roles are the first lock's business
         "Notice": Q(recipient_id=actor.organization_id)
-        & (Q(about_id__in=actor.reach(Scope.ACCOUNT)) | Q(kind__in=list_hidden_notice_kinds(actor.roles))),
+        & (Q(about_id__in=actor.reach(Scope.ACCOUNT)) | Q(kind__in=list_notice_kinds_hidden_from(actor.roles))),
     }
     if actor.organization_kind == OrganizationKind.VENDOR:  # decides trials: sees what else those have who ask
         beyond["Entitlement"] = Q(customer__entitlements__kind="trial")

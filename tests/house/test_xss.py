@@ -13,7 +13,7 @@ from django.db.models.functions import Cast, Concat, Left
 from accounts.models import Organization, Person, Program, SavedView
 from connections.actions import end_connection
 from connections.models import Connection
-from entitlements.events import EntitlementEvent
+from entitlements.events import EntitlementEventKind
 from entitlements.models import CustomerListing, Entitlement, LicenseAssignment, Order, Sku
 from notifications.actions.outbox import send_due_emails, write_due_notices
 from notifications.actions.recording import record_event
@@ -110,7 +110,7 @@ def plant(payload):
     for entitlement in Entitlement.objects.order_by("customer").distinct("customer"):  # events are never changed
         told = {"customer": str(entitlement.customer.public_id), "customer_name": payload, "sku_name": payload}
         record_event(
-            EntitlementEvent.ADDED,
+            EntitlementEventKind.ADDED,
             actor=Actor(label=payload, organization_id=entitlement.customer_id, organization_name=payload),
             subject=entitlement,
             label=payload,

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from accounts.actions.organizations import register_organization
 from accounts.actions.standing import move_partner
 from accounts.models import OrganizationKind, Role
-from connections.actors import build_current_actor
+from connections.actors import build_actor_with_current_roles
 from connections.consent import WORDING
 from entitlements.actions.anomalies import find_anomalies
 from entitlements.actions.usage import UsageRow, store_usage
@@ -21,7 +21,7 @@ from exports.catalogue import find_exported_list
 from exports.models import Export
 from notifications.actions.outbox import write_due_notices
 from notifications.actions.preferences import set_notice_choices
-from notifications.models import Delivery, MailMode, NoticeChoice
+from notifications.models import Delivery, MailMode, NoticeDeliveryChoice
 from partnerportal.lib.days import today
 from tests.journeys import people
 from tests.journeys.stack import eventually
@@ -77,8 +77,8 @@ def partner():
 def ada(partner):
     """An Admin of the partner who wants unusual usage in the daily summary."""
     person = people.operator(partner)
-    choices = {"use_unusual": NoticeChoice(MailMode.DIGEST, True)}
-    set_notice_choices(actor=build_current_actor(person.pk, partner.pk), choices=choices)
+    choices = {"use_unusual": NoticeDeliveryChoice(MailMode.DIGEST, True)}
+    set_notice_choices(actor=build_actor_with_current_roles(person.pk, partner.pk), choices=choices)
     return person
 
 
@@ -213,7 +213,7 @@ def api_of(browser, customer, path, *, status=200):
 
 def has_a_file_made(stack, monkeypatch, person, organization):
     """Of the list, as a large partner gets it."""
-    actor = build_current_actor(person.pk, organization.pk)
+    actor = build_actor_with_current_roles(person.pk, organization.pk)
     with monkeypatch.context() as patch:
         patch.setattr(exports, "SMALL", 0)
         export, _content = exports.request_export(actor=actor, exported=find_exported_list("customers"), query={})

@@ -10,7 +10,7 @@ from notifications import queries, registry
 from notifications.actions.preferences import set_notice_choices
 from notifications.filters import NoticeFilterSet
 from notifications.mailing import list_mail_recipients
-from notifications.models import MailMode, Notice, NoticeChoice, NoticePreference
+from notifications.models import MailMode, Notice, NoticeDeliveryChoice, NoticePreference
 from tests.exports.test_lists import exported
 from tests.notifications.test_views import INBOX, latest, news, subjects
 from tests.world import World
@@ -143,7 +143,7 @@ def test_mail_is_another_matter(world: World, web: Any, kind: str) -> None:
 
 def test_many_notices_are_walked_along_their_index(world: World, actor_for: Any, as_tenant: Any) -> None:
     actor = actor_for("partner.admin")
-    set_notice_choices(actor=actor, choices={KIND: NoticeChoice(MailMode.OFF, inbox=False)})
+    set_notice_choices(actor=actor, choices={KIND: NoticeDeliveryChoice(MailMode.OFF, inbox=False)})
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO notifications_event (public_id, kind, at, actor_label, organization_label,

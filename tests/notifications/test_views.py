@@ -8,8 +8,8 @@ import pytest
 from django.db.models import F
 from django.urls import reverse
 
-from accounts.models import Feature
-from entitlements.events import EntitlementEvent
+from accounts.models import ProgramFeature
+from entitlements.events import EntitlementEventKind
 from notifications.actions.outbox import write_due_notices
 from notifications.actions.recording import record_event
 from notifications.models import Notice
@@ -37,7 +37,7 @@ def news(world: World, customer: str, count: int = 1, kind: str = "entitlement.c
             actor=Actor.system("feed"),
             subject=organization,
             customer_id=organization.pk,
-            scopes=EntitlementEvent(kind).scopes,
+            scopes=EntitlementEventKind(kind).scopes,
             data={
                 "customer": str(organization.public_id),
                 "customer_name": organization.name,
@@ -68,7 +68,7 @@ def test_news_of_another_organisation_goes_with_a_feature(world: World, actor_fo
     """A kind that names none would be shown without the dashboard too (CC-5, CC-54)."""
     of_others = Notice.objects.exclude(about_id=None).exclude(about_id=F("recipient_id"))
     codes = set(of_others.values_list("kind", flat=True))
-    assert codes and all(get_notice_kinds()[code].feature == Feature.CUSTOMER_DASHBOARD for code in codes)
+    assert codes and all(get_notice_kinds()[code].feature == ProgramFeature.CUSTOMER_DASHBOARD for code in codes)
     kept = of_others.filter(recipient_id=world.lapsed.pk)
     assert kept and not Notice.objects.visible_to(actor_for("lapsed.admin")).filter(pk__in=kept)
 

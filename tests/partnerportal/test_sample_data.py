@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import Organization, Person, ProgramMembership
 from accounts.queries import list_operators_of_person
-from connections.actors import choose_actor
+from connections.actors import build_actor_for_organization
 from connections.models import Connection
 from entitlements.models import CustomerListing
 from notifications.models import Delivery, Event, Notice
@@ -36,7 +36,7 @@ def test_the_whole_world(db: None, client: Client) -> None:
         "its badge has lapsed"
     )
     person = Person.objects.get(email="emma.clarke@brightwater.example")
-    emma = choose_actor(person, main.pk, list(list_operators_of_person(person.pk)))
+    emma = build_actor_for_organization(person, main.pk, list(list_operators_of_person(person.pk)))
     inbox = Notice.objects.visible_to(emma).not_dismissed()
     assert {"trial_requested", "trial_expired", "entitlement_added", "entitlement_changed", "customer_connected",
             "customer_ended"} <= set(inbox.values_list("kind", flat=True))  # fmt: skip

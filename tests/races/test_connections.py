@@ -9,10 +9,10 @@ from itertools import pairwise
 import pytest
 
 from accounts.models import Organization
-from connections.actions import accept_invitation, change_sharing, end_connection
+from connections.actions import accept_invitation, change_connection_sharing, end_connection
 from connections.models import Connection, Portfolio
 from entitlements.actions.trials import make_entitlement_event
-from entitlements.events import EntitlementEvent
+from entitlements.events import EntitlementEventKind
 from notifications.actions.outbox import write_due_notices
 from notifications.actions.recording import record_events
 from notifications.models import Event, Notice
@@ -34,7 +34,7 @@ def end(actor, connection):
 
 
 def share(actor, connection, scopes):
-    return actor, lambda: change_sharing(actor=actor, connection=connection, scopes=scopes)
+    return actor, lambda: change_connection_sharing(actor=actor, connection=connection, scopes=scopes)
 
 
 def live():
@@ -154,7 +154,7 @@ def test_telling_while_less_is_shared(cast, race):
     seen = Notice.objects.filter(about_id=cast.customer.pk, kind="entitlement_changed")
     for turn in range(count(20)):
         scopes = (ALL, ALL & ~Scope.ENTITLEMENTS)[turn % 2]
-        record_events([make_entitlement_event(EntitlementEvent.CHANGED, worker, service)])
+        record_events([make_entitlement_event(EntitlementEventKind.CHANGED, worker, service)])
         race.run([share(customer, connection, scopes), (worker, write_due_notices), (worker, write_due_notices)])
         assert differences() == []
         assert seen.visible_to(cast.actor("partner.admin")).exists() is bool(turn % 2 == 0 and seen.exists())

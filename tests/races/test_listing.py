@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from connections.actions import accept_invitation, change_sharing
+from connections.actions import accept_invitation, change_connection_sharing
 from connections.models import Connection
 from entitlements.actions.figures import sum_portfolio_figures
 from entitlements.ingest.importing import import_feed
@@ -40,7 +40,7 @@ def entitle(world: World) -> None:
 
 def widen(world: World) -> None:
     connected = Connection.objects.get(customer=world.stranger, state="active")
-    change_sharing(actor=world.actor("stranger.admin"), connection=connected, scopes=ALL)
+    change_connection_sharing(actor=world.actor("stranger.admin"), connection=connected, scopes=ALL)
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,17 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from connections.actions import accept_invitation, change_sharing, end_connection
+from connections.actions import accept_invitation, change_connection_sharing, end_connection
 from connections.models import Connection
 from entitlements.actions.releases import request_licence_release, withdraw_release_request
 from entitlements.actions.trials import make_entitlement_event
-from entitlements.events import EntitlementEvent
+from entitlements.events import EntitlementEventKind
 from entitlements.models import LicenseAssignment
 from notifications.actions import outbox
 from notifications.actions.outbox import write_due_notices
 from notifications.actions.preferences import set_notice_choices
 from notifications.actions.recording import record_events
-from notifications.models import Delivery, DeliveryChannel, MailMode, Notice, NoticeChoice, NoticePreference
+from notifications.models import Delivery, DeliveryChannel, MailMode, Notice, NoticeDeliveryChoice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import ALL, Scope
 from tests.counts import count
@@ -91,10 +91,13 @@ def test_workers_tell_of_a_customers_releases_once(cast: World, race: Race, monk
 def test_choices_saved_at_once_are_kept_as_one_of_them(cast: World, race: Race) -> None:
     """Of two pages of the same person, or of one sent twice; never some of the one and some of the other."""
     actor = cast.actor("stranger.admin")
-    first = {"ends_soon": NoticeChoice(MailMode.OFF, inbox=False), "trial_approved": NoticeChoice(MailMode.DIGEST)}
+    first = {
+        "ends_soon": NoticeDeliveryChoice(MailMode.OFF, inbox=False),
+        "trial_approved": NoticeDeliveryChoice(MailMode.DIGEST),
+    }
     second = {
-        "entitlement_added": NoticeChoice(MailMode.OFF, inbox=False),
-        "trial_approved": NoticeChoice(MailMode.OFF, inbox=False),
+        "entitlement_added": NoticeDeliveryChoice(MailMode.OFF, inbox=False),
+        "trial_approved": NoticeDeliveryChoice(MailMode.OFF, inbox=False),
     }
     for _ in range(count(5)):
         race.run(
@@ -137,8 +140,10 @@ def test_sharing_less(cast: World, commits: bool) -> None:
     connected = cast.connection("customer", "partner")
     customer, kept = cast.actor("customer.admin"), ALL & ~Scope.ENTITLEMENTS
     service = cast.customer.entitlements.first()
-    record_events([make_entitlement_event(EntitlementEvent.CHANGED, Actor.system("feed"), service)])
-    with undecided(lambda: change_sharing(actor=customer, connection=connected, scopes=kept), commits=commits):
+    record_events([make_entitlement_event(EntitlementEventKind.CHANGED, Actor.system("feed"), service)])
+    with undecided(
+        lambda: change_connection_sharing(actor=customer, connection=connected, scopes=kept), commits=commits
+    ):
         write_due_notices()
         assert "could not obtain lock" in refused()
         assert differences() == []

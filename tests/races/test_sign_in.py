@@ -18,7 +18,7 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts.actions.attempts import Attempt, record_failed_attempt
+from accounts.actions.attempts import Attempt, record_failed_sign_in
 from accounts.models import Person
 from accounts.policies import ATTEMPTS_A_DAY
 from partnerportal.celery import app as celery_app
@@ -107,7 +107,7 @@ def guessed() -> tuple[Client, str, str]:
     """The same for one that owes a mailed code, because the password is being guessed."""
     person = Person.objects.get(email=address("customer.admin"))
     for _attempt in range(ATTEMPTS_A_DAY):
-        record_failed_attempt(person.pk, Attempt.PASSWORD)
+        record_failed_sign_in(person.pk, Attempt.PASSWORD)
     sent().clear()
     browser = PageClient()
     sign_in(browser)

@@ -11,7 +11,7 @@ import psutil
 from django.conf import settings
 from django.db import connection, transaction
 
-from connections.actors import build_current_actor
+from connections.actors import build_actor_with_current_roles
 from entitlements.models import UsageMonth
 from exports import actions
 from exports.catalogue import LISTS
@@ -82,7 +82,7 @@ def _export(world: World) -> tuple[float, float, int]:
 
     with mock.patch.object(actions, "_chunks", watched):
         begin = time.perf_counter()
-        assert actions.make_next_export()
+        assert actions.make_next_queued_export()
         whole = time.perf_counter() - begin
     return whole, first[0], peak - before
 
@@ -94,7 +94,7 @@ def _resident() -> int:
 def _psql(world: World) -> float:
     """Run the same statement in psql as the same tenant, into /dev/null. Return its seconds."""
     history = LISTS["usage_history"]
-    actor = build_current_actor(world.distributor.pk, world.distributor_id)
+    actor = build_actor_with_current_roles(world.distributor.pk, world.distributor_id)
     assert actor
     with transaction.atomic():
         tenancy.enter_tenant(organization_id=world.distributor_id, person_id=world.distributor.pk)

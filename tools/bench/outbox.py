@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from django.db import transaction
 
-from connections.events import ConnectionEvent
+from connections.events import ConnectionEventKind
 from connections.models import Connection
 from notifications.actions.outbox import write_due_notices
 from notifications.actions.recording import record_event
@@ -49,7 +49,11 @@ def _record(world: World) -> None:
             data = {"scopes": connection.shared_scopes.codes}
             partner = connection.partner
             record_event(
-                ConnectionEvent.ESTABLISHED, actor=Actor.system(), subject=connection, counterpart=partner, data=data
+                ConnectionEventKind.ESTABLISHED,
+                actor=Actor.system(),
+                subject=connection,
+                counterpart=partner,
+                data=data,
             )
 
 

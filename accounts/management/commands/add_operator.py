@@ -42,4 +42,4 @@ class Command(RegisterPersonCommand):
             f"{person.email} acts for {operator.organization} as {', '.join(operator.roles)}."
             + (" The person is new and sets a password on the sign-in page." if registration.is_new else "")
         )
-        self.warn_of_reset(registration)
+        self.warn_about_reset_account(registration)

@@ -31,7 +31,7 @@ class Command(RegisterPersonCommand):
         person = registration.person
         if not registration.is_new and not link:
             raise CommandError(f"{person.email} is there already. With --link you get a link that sets the password.")
-        self.warn_of_reset(registration)
+        self.warn_about_reset_account(registration)
         self.stdout.write(make_password_reset_link(person) if link else f"{person.email} created.")
 
 

@@ -1,6 +1,6 @@
 from django.core.management.base import CommandParser
 
-from accounts.actions.personal_data import erase_person
+from accounts.actions.personal_data import erase_personal_data
 from partnerportal.lib.commands import StaffCommand, parse_email_address
 
 
@@ -14,5 +14,5 @@ class Command(StaffCommand):
         parser.add_argument("email", metavar="EMAIL", type=parse_email_address)
 
     def handle(self, *args: object, email: str, **options: object) -> None:
-        was_there = erase_person(actor=self.actor, email=email)
+        was_there = erase_personal_data(actor=self.actor, email=email)
         self.stdout.write(f"{email} is erased." if was_there else f"Nobody has the address {email}; nothing names it.")

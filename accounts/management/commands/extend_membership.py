@@ -3,7 +3,12 @@ import datetime as dt
 from django.core.management.base import CommandParser
 
 from accounts.actions.standing import change_membership_end
-from accounts.management.arguments import add_day_argument, add_membership_arguments, find_organization, find_program
+from accounts.management.arguments import (
+    add_date_argument,
+    add_program_membership_arguments,
+    find_organization,
+    find_program,
+)
 from partnerportal.lib.commands import StaffCommand
 
 
@@ -11,8 +16,8 @@ class Command(StaffCommand):
     help = "Extend the programme membership that runs today."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        add_membership_arguments(parser)
-        add_day_argument(parser, "--until", "ends_on", help="last day; default: no end")
+        add_program_membership_arguments(parser)
+        add_date_argument(parser, "--until", "ends_on", help="last day; default: no end")
 
     def handle(
         self, *args: object, organization: str, program: str, ends_on: dt.date | None, **options: object

@@ -3,7 +3,12 @@ import datetime as dt
 from django.core.management.base import CommandParser
 
 from accounts.actions.organizations import grant_membership
-from accounts.management.arguments import add_day_argument, add_membership_arguments, find_organization, find_program
+from accounts.management.arguments import (
+    add_date_argument,
+    add_program_membership_arguments,
+    find_organization,
+    find_program,
+)
 from partnerportal.lib.commands import StaffCommand
 from partnerportal.lib.days import today
 
@@ -12,9 +17,9 @@ class Command(StaffCommand):
     help = "Record a programme membership, or correct the end of the one that began on the same day."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        add_membership_arguments(parser)
-        add_day_argument(parser, "--from", "starts_on", help="first day; default: today")
-        add_day_argument(parser, "--until", "ends_on", help="last day; default: no end")
+        add_program_membership_arguments(parser)
+        add_date_argument(parser, "--from", "starts_on", help="first day; default: today")
+        add_date_argument(parser, "--until", "ends_on", help="last day; default: no end")
 
     def handle(
         self,

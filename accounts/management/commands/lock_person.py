@@ -2,7 +2,7 @@ from django.core.management.base import CommandParser
 
 from accounts.actions.people import lock_person
 from accounts.management.arguments import find_person
-from accounts.queries import list_organizations_with_one_admin
+from accounts.queries import list_organizations_with_sole_admin
 from partnerportal.lib.commands import StaffCommand, parse_email_address
 
 
@@ -20,5 +20,5 @@ class Command(StaffCommand):
         person = find_person(email)
         lock_person(actor=self.actor, person=person, reason=reason)
         self.stdout.write(f"{person.email} is locked.")
-        for organization in list_organizations_with_one_admin(person):
+        for organization in list_organizations_with_sole_admin(person):
             self.stderr.write(f"{organization} ({organization.org_id}) has no other Admin: add one with add_operator.")

@@ -29,14 +29,14 @@ class Command(StaffCommand):
 
 
 @transaction.atomic
-def reencrypt_authenticators(pk: int) -> list[int]:
+def reencrypt_authenticators(after_pk: int) -> list[int]:
     """Encrypt the secrets of a batch of authenticators anew; return the primary keys of that batch.
 
-    The batch begins after the primary key `pk` and has at most BATCH authenticators; an empty one is the end. The first
-    of SECRETS_KEYS encrypts. The authenticators are locked, so nobody uses one of their codes meanwhile. Raises
+    The batch begins after the primary key `after_pk` and has at most BATCH authenticators; an empty one is the end. The
+    first of SECRETS_KEYS encrypts. The authenticators are locked, so nobody uses one of their codes meanwhile. Raises
     CommandError for a secret that no key opens.
     """
-    rows = Authenticator.objects.filter(pk__gt=pk).exclude(type=Authenticator.Type.WEBAUTHN)
+    rows = Authenticator.objects.filter(pk__gt=after_pk).exclude(type=Authenticator.Type.WEBAUTHN)
     batch = list(rows.select_for_update().order_by("pk")[:BATCH])
     for row in batch:
         try:

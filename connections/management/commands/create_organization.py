@@ -70,7 +70,7 @@ class Command(RegisterPersonCommand):
         if admin:
             registration = register_person(actor=self.actor, email=admin, verified=link)
             add_operator(actor=self.actor, organization=organization, person=registration.person, roles=[Role.ADMIN])
-            self.warn_of_reset(registration)
+            self.warn_about_reset_account(registration)
         self.stdout.write(organization.org_id)
         for invitation in InvitationLink.objects.filter(organization=organization):
             self.stdout.write(f"{settings.PORTAL_ORIGIN}{invitation.path}")

@@ -1,7 +1,7 @@
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
-from connections.actions import list_portfolio_differences, rebuild_portfolio
+from connections.actions import list_portfolio_inconsistencies, rebuild_portfolio
 from entitlements.actions.figures import find_portfolio_figure_differences, rebuild_portfolio_figures
 from entitlements.actions.listing import find_customer_listing_differences, rebuild_customer_listing
 from partnerportal.lib.commands import StaffCommand
@@ -24,7 +24,7 @@ class Command(StaffCommand):
         if check:
             self.report(
                 [
-                    *list_portfolio_differences(),
+                    *list_portfolio_inconsistencies(),
                     *find_customer_listing_differences(),
                     *find_portfolio_figure_differences(),
                 ]
