@@ -11,7 +11,7 @@ from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
 from allauth.mfa.webauthn.internal.auth import STATE_SESSION_KEY
 
 from accounts.models import Person
-from accounts.queries import list_current_operators
+from accounts.queries import list_current_operators_of_person
 
 
 class PortalAuthenticationBackend(AuthenticationBackend):
@@ -26,7 +26,7 @@ class PortalAuthenticationBackend(AuthenticationBackend):
 
         The attribute `acting_for` of the person lists their operators, one for each organisation that they act for.
         """
-        operators = list_current_operators(int(str(user_id)))
+        operators = list_current_operators_of_person(int(str(user_id)))
         person = operators[0].person if operators else super().get_user(user_id)
         if person is None or not self.user_can_authenticate(person):
             return None

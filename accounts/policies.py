@@ -44,7 +44,7 @@ def _is_somebody_else(actor: Actor, operator: Operator | None) -> Denied | None:
     return Denied("own_role", _("You cannot change your own roles. Ask another Admin."))
 
 
-def deny_without_finance_access(actor: Actor, _on: object) -> Denied | None:
+def deny_without_finance_access(actor: Actor, _subject: object) -> Denied | None:
     """Return a Denied if the actor may not see customers' orders and prices, or None if they may (E-13).
 
     Its message says which roles may see them, and that an Admin can grant it. The second argument is ignored.

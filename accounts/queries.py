@@ -45,35 +45,35 @@ class ProgramBadge:
     since: dt.date
 
 
-def list_operators_of_person(person_id: int, on: dt.date | None = None) -> QuerySet[Operator]:
+def list_operators_of_person(person_id: int, day: dt.date | None = None) -> QuerySet[Operator]:
     """Return the person's operators, one for each organisation they act for, by the organisations' names.
 
     Each comes with its organisation, its person, and `active_programs`: the organisation's memberships that run on the
-    day `on` (UTC, default today). This list crosses tenants on purpose: it is the person's own, which the policy on
+    day `day` (UTC, default today). This list crosses tenants on purpose: it is the person's own, which the policy on
     operators allows.
     """
     return (
         Operator.objects.filter(person_id=person_id)
         .select_related("organization", "person")
-        .annotate(active_programs=make_active_programs_subquery("organization_id", on))
+        .annotate(active_programs=make_active_programs_subquery("organization_id", day))
         .order_by("organization__name_folded", "organization_id")
     )
 
 
-def _operator_columns(person_id: int, on: dt.date) -> QuerySet[Operator, tuple[Any, ...]]:
+def _operator_columns(person_id: int, day: dt.date) -> QuerySet[Operator, tuple[Any, ...]]:
     columns = (
         *list_column_names(Operator),
         *list_column_names(Organization, "organization__"),
         *list_column_names(Person, "person__"),
         "active_programs",
     )
-    return list_operators_of_person(person_id, on).values_list(*columns)
+    return list_operators_of_person(person_id, day).values_list(*columns)
 
 
 _OPERATORS = PreparedQuery(_operator_columns, -1, dt.date.min)
 
 
-def list_current_operators(person_id: int) -> list[Operator]:
+def list_current_operators_of_person(person_id: int) -> list[Operator]:
     """Return a person's operators with the programme memberships that run today (UTC), by a prepared statement.
 
     The result is that of `list_operators_of_person`. Every request needs it, so the statement is prepared once.
@@ -90,15 +90,15 @@ def _operator(row: tuple[Any, ...]) -> Operator:
     return operator
 
 
-def make_active_programs_subquery(organization: str, on: dt.date | None = None) -> ArraySubquery:
+def make_active_programs_subquery(organization_column: str, day: dt.date | None = None) -> ArraySubquery:
     """Return a subquery that annotates rows with an organisation's active programme memberships.
 
-    `organization` is the column with the organisation's id. Each membership is a JSON object with code, name, grants
-    and since, as `build_program_badges` takes it. `on` is a day in UTC, by default today.
+    `organization_column` is the column with the organisation's id. Each membership is a JSON object with code, name,
+    grants and since, as `build_program_badges` takes it. `day` is a day in UTC, by default today.
     """
     return ArraySubquery(
-        ProgramMembership.objects.filter(organization=OuterRef(organization))
-        .active(on)
+        ProgramMembership.objects.filter(organization=OuterRef(organization_column))
+        .active(day)
         .order_by("program__name")
         .values(
             json=JSONObject(
@@ -251,12 +251,12 @@ def _preferences(
 _PREFERENCES = PreparedQuery(_preferences, -1, -2, "list")
 
 
-def get_list_preferences(actor: Actor, key: str) -> ListPreferences:
+def get_list_preferences(actor: Actor, list_key: str) -> ListPreferences:
     """Return the acting person's settings of the list with this key, and the saved views they see of it.
 
     One query reads them all.
     """
-    rows = _PREFERENCES(actor.organization_id or 0, actor.person_id or 0, key)
+    rows = _PREFERENCES(actor.organization_id or 0, actor.person_id or 0, list_key)
     mine, views = rows[0] if rows else (None, [])
     settings: dict[str, Any] = mine or {}
     return ListPreferences(

@@ -79,7 +79,7 @@ class ResetPasswordForm(BaseResetPasswordForm):
         return super().save(request, **kwargs)
 
 
-class UserTokenForm(BaseUserTokenForm):
+class PasswordResetTokenForm(BaseUserTokenForm):
     """The form that checks a link for setting a password; a locked person's link is refused."""
 
     def _get_user(self, uidb36: str) -> Person | None:

@@ -142,7 +142,7 @@ def change_connection_sharing(
 
 
 @transaction.atomic
-def share_with_all_partners(*, actor: Actor, scopes: Scope, wording: ConsentWording | None = None) -> int:
+def share_scopes_with_all_partners(*, actor: Actor, scopes: Scope, wording: ConsentWording | None = None) -> int:
     """Share exactly these scopes with every partner of the actor's organisation; return how many partners there are.
 
     Each connection gets its own consent and its own event, all in one transaction.

@@ -49,7 +49,7 @@ class CustomerPageTab:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CustomerSummary:
+class CustomerOverviewSection:
     """What one app adds to a customer's overview page: things that need attention, and panels.
 
     `calm` is a sentence such as "nothing ends soon", shown if no app reports anything that needs attention.
@@ -60,10 +60,10 @@ class CustomerSummary:
     parts: Sequence[PagePart] = ()
 
 
-Summarize = Callable[[Actor, ConnectedCustomer], CustomerSummary]
+SectionBuilder = Callable[[Actor, ConnectedCustomer], CustomerOverviewSection]
 
 _tabs: dict[str, CustomerPageTab] = {}
-_summaries: list[Summarize] = []
+_section_builders: list[SectionBuilder] = []
 
 
 def register_customer_page_tab(tab: CustomerPageTab) -> None:
@@ -75,13 +75,13 @@ def register_customer_page_tab(tab: CustomerPageTab) -> None:
     _tabs[tab.key] = tab
 
 
-def register_customer_summary(summarize: Summarize) -> None:
+def register_customer_overview_section(build_section: SectionBuilder) -> None:
     """Register a function that returns an app's part of a customer's overview page.
 
-    The page calls `summarize` with the actor and the customer, and expects a CustomerSummary. Registering a function
-    twice shows its part twice.
+    The page calls `build_section` with the actor and the customer, and expects a CustomerOverviewSection. Registering a
+    function twice shows its part twice.
     """
-    _summaries.append(summarize)
+    _section_builders.append(build_section)
 
 
 register_customer_page_tab(CustomerPageTab(key="overview", label=_("Overview"), url_name="customer", order=0))
@@ -90,9 +90,9 @@ register_customer_page_tab(
 )
 
 
-def collect_customer_summaries(actor: Actor, customer: ConnectedCustomer) -> list[CustomerSummary]:
+def collect_customer_overview_sections(actor: Actor, customer: ConnectedCustomer) -> list[CustomerOverviewSection]:
     """Return what each app adds to a customer's overview page, as a list in the order of registration."""
-    return [summarize(actor, customer) for summarize in _summaries]
+    return [build_section(actor, customer) for build_section in _section_builders]
 
 
 def get_customer_with_tab_counts(actor: Actor, public_id: UUID) -> ConnectedCustomer:

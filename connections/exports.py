@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connections.models import Connection
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from connections.queries import list_active_connections, list_customer_activity, list_ended_connections
+from connections.queries import list_active_connections, list_customer_activity_events, list_ended_connections
 from connections.timeline import list_activity_event_kinds
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import make_moment_column, make_raw_column, make_text_column
@@ -42,7 +42,7 @@ def _ended(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
 
 
 def _activity(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
-    return list_customer_activity(actor, customer).filter(kind__in=list_activity_event_kinds()).order_by("-pk")
+    return list_customer_activity_events(actor, customer).filter(kind__in=list_activity_event_kinds()).order_by("-pk")
 
 
 LISTS = (

@@ -161,7 +161,7 @@ class PortfolioQuerySet(TenantQuerySet):
         That is its own connection or that of a partner below it. The rows in which an organisation sees itself, or a
         distributor sees its partners, are left out.
         """
-        return self.filter(path__in=(Portfolio.Path.CONNECTION, Portfolio.Path.PARTNER_CUSTOMER))
+        return self.filter(path__in=(Portfolio.AccessPath.CONNECTION, Portfolio.AccessPath.PARTNER_CUSTOMER))
 
     def filter_sharing_scope(self, scope: Any) -> "PortfolioQuerySet":
         """Return the rows whose subject shares everything in `scope` with the viewer.
@@ -191,7 +191,7 @@ class Portfolio(models.Model):
     rebuild_portfolio --check` compares it with its definition, the database view portfolio_basis.
     """
 
-    class Path(models.TextChoices):
+    class AccessPath(models.TextChoices):
         """The reason why the viewer sees the subject.
 
         If several hold, the first in the order of the values is stored. A customer's consent comes before being a
@@ -205,7 +205,7 @@ class Portfolio(models.Model):
 
     viewer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
     subject = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
-    path = models.CharField(max_length=20, choices=Path)
+    path = models.CharField(max_length=20, choices=AccessPath)
     scopes = models.PositiveSmallIntegerField()  # what the subject shares with the viewer, by all paths together
     since = models.DateTimeField()
 

@@ -250,7 +250,7 @@ def get_connected_customer(
     return ConnectedCustomer(row.subject, row.since, row.connection_id, Scope(row.scopes), numbers)
 
 
-def list_customer_activity(actor: Actor, customer_id: int | None) -> QuerySet[Event]:
+def list_customer_activity_events(actor: Actor, customer_id: int | None) -> QuerySet[Event]:
     """Return the events that a customer caused or that concern it, as far as the actor may see them, unordered.
 
     `customer_id` is the customer's primary key.

@@ -3,7 +3,7 @@
 from partnerportal.lib.scopes import Scope
 
 
-def make_shares_with_tenant_sql(column: str, scope: Scope) -> str:
+def make_sharing_condition_sql(column: str, scope: Scope) -> str:
     """Return SQL that is true if the organisation in `column` shares `scope` with the tenant, for row-level security.
 
     An organisation shares everything with itself. For orders of other organisations the person also needs the

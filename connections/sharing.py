@@ -20,7 +20,7 @@ def register_shared_data_counter(counter: Counter) -> None:
     _counters.append(counter)
 
 
-def describe_shared_data(actor: Actor, customer_id: int) -> list[str | Promise]:
+def list_shared_data_counts(actor: Actor, customer_id: int) -> list[str | Promise]:
     """Return what the actor sees of a customer, as a list of texts such as "4 services".
 
     The texts come from every registered counter. The dialog that ends a connection shows them. `customer_id` is the

@@ -18,11 +18,11 @@ from accounts.policies import ROLE_TABLE as ACCOUNTS
 from accounts.policies import AccountPermission
 from accounts.queries import annotate_qualifications, build_program_badges, sees_customers
 from connections import actions, consent, queries, rows
-from connections.customers import collect_customer_summaries, get_customer_with_tab_counts, render_customer_page
+from connections.customers import collect_customer_overview_sections, get_customer_with_tab_counts, render_customer_page
 from connections.guards import require_customer_viewing_permission
 from connections.models import Connection
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from connections.sharing import describe_shared_data
+from connections.sharing import list_shared_data_counts
 from connections.timeline import build_activity_rows
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.errors import Conflict, DomainError, Invalid, NotFound, Stale, TooMany
@@ -180,7 +180,7 @@ def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
         actions.end_connection(actor=actor, connection=connection)
         messages.success(request, _("The connection with %(name)s has ended.") % {"name": other})
         return redirect(back)
-    things = describe_shared_data(actor, connection.customer_id)
+    things = list_shared_data_counts(actor, connection.customer_id)
     context = {"connection": connection, "is_partner": is_partner, "other": other, "things": things}
     context |= {"back": back, "to_customers": to_customers}
     return render(request, "connections/connection_end.html", context)
@@ -207,7 +207,7 @@ def connection_sharing_page(request: PortalRequest, connection_id: UUID) -> Http
     except Stale as error:
         return _sharing_page(request, connection, scopes, error)
     if "all" in request.POST:
-        count = actions.share_with_all_partners(**options)
+        count = actions.share_scopes_with_all_partners(**options)
         messages.success(request, rows.format_sharing_saved_message(count))
     else:
         messages.success(request, _("Sharing with %(partner)s saved.") % {"partner": connection.partner_name})
@@ -247,16 +247,18 @@ def _sharing_page(
 def customer_overview_page(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show the overview page of a customer: account data (CC-26), what needs attention, and the latest activity.
 
-    Other apps add panels by `register_customer_summary`.
+    Other apps add panels by `register_customer_overview_section`.
     """
     actor = request.actor
     customer = get_customer_with_tab_counts(actor, customer_id)
-    summaries = collect_customer_summaries(actor, customer)
-    events = queries.list_customer_activity(actor, customer.organization.pk).order_by("-pk")[:EVENTS_ON_FIRST_PAGE]
+    sections = collect_customer_overview_sections(actor, customer)
+    events = queries.list_customer_activity_events(actor, customer.organization.pk).order_by("-pk")[
+        :EVENTS_ON_FIRST_PAGE
+    ]
     context = {
-        "attention": [item for summary in summaries for item in summary.attention],
-        "calm": " ".join(str(summary.calm) for summary in summaries if summary.calm),
-        "parts": [part for summary in summaries for part in summary.parts],
+        "attention": [item for section in sections for item in section.attention],
+        "calm": " ".join(str(section.calm) for section in sections if section.calm),
+        "parts": [part for section in sections for part in section.parts],
         "moments": build_activity_rows(actor, events),
     }
     template = "connections/customer_overview.html"
@@ -268,7 +270,7 @@ def customer_activity_page(request: PortalRequest, customer_id: UUID) -> HttpRes
     """Show a customer's activity page: the events that it caused or that concern it, newest first."""
     actor = request.actor
     customer = get_customer_with_tab_counts(actor, customer_id)
-    events = queries.list_customer_activity(actor, customer.organization.pk)
+    events = queries.list_customer_activity_events(actor, customer.organization.pk)
     page = fetch_keyset_page(
         events, sort="id", descending=True, size=EVENTS_A_PAGE, cursor=request.GET.get("cursor", "")
     )

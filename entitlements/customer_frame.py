@@ -4,10 +4,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connections.customers import (
+    CustomerOverviewSection,
     CustomerPageTab,
-    CustomerSummary,
+    register_customer_overview_section,
     register_customer_page_tab,
-    register_customer_summary,
 )
 from connections.queries import ConnectedCustomer
 from entitlements.queries.customers import list_services, make_order_count, make_service_count
@@ -39,7 +39,7 @@ TABS = (
 )
 
 
-def summarize_services(actor: Actor, customer: ConnectedCustomer) -> CustomerSummary:
+def build_services_overview_section(actor: Actor, customer: ConnectedCustomer) -> CustomerOverviewSection:
     """Return the part of a customer's first page about its services: which run, and which need attention.
 
     A service needs attention if it ends soon, is over its licence, waits for a decision, or is used unusually. Where
@@ -54,7 +54,7 @@ def summarize_services(actor: Actor, customer: ConnectedCustomer) -> CustomerSum
         "usage": make_licence_bar(entitlements),
         "running": sections["active"] + sections["active_trials"],
     }
-    return CustomerSummary(
+    return CustomerOverviewSection(
         attention=collect_anomaly_attention(anomalies) + collect_service_attention(entitlements),
         calm=_("Nothing ends in the next 90 days, and no limit is exceeded.") if shares_services else "",
         parts=[PagePart("entitlements/parts/licences.html", licences)],
@@ -65,4 +65,4 @@ def register_customer_pages() -> None:
     """Register the tabs Services, Usage and Orders, and the summary of services, for the pages of customers."""
     for tab in TABS:
         register_customer_page_tab(tab)
-    register_customer_summary(summarize_services)
+    register_customer_overview_section(build_services_overview_section)

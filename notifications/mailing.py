@@ -15,12 +15,12 @@ SPREAD = 600  # seconds over which the summaries of one time zone go out
 MailChoices = dict[tuple[int, int], MailMode]  # choices for one kind of notice, by (organisation id, person id)
 
 
-def get_default_mail_mode(kind: NoticeKind, roles: frozenset[str], *, is_own: bool) -> MailMode:
+def get_default_mail_mode(kind: NoticeKind, roles: frozenset[str], *, is_own_news: bool) -> MailMode:
     """Return how people in these roles get a kind of notice by e-mail, unless they have chosen otherwise.
 
-    `is_own` says that the notice is news of their own organisation.
+    `is_own_news` says that the notice is news of their own organisation.
     """
-    if not roles & kind.email_roles or (kind.email_own_only and not is_own):
+    if not roles & kind.email_roles or (kind.email_own_only and not is_own_news):
         return MailMode.OFF
     return MailMode(kind.email_default)
 
@@ -61,7 +61,7 @@ def choose_mail_mode(kind: NoticeKind, notice: Notice, person: MailAddressee, ch
     if not kind.is_for_roles(person.roles) or not (is_own or kind.is_granted_by_features(person.features)):
         return MailMode.OFF
     return choices.get((notice.recipient_id, person.person_id)) or get_default_mail_mode(
-        kind, person.roles, is_own=is_own
+        kind, person.roles, is_own_news=is_own
     )
 
 

@@ -31,19 +31,19 @@ def list_notices(actor: Actor) -> NoticeQuerySet:
 
 
 def list_customers_with_notices(
-    actor: Actor, chosen: UUID | None = None, kind: str | None = None
+    actor: Actor, chosen_customer_id: UUID | None = None, kind: str | None = None
 ) -> list[tuple[str, str]]:
     """Return (public id, name) of each customer that the latest open notices are about, by name (CC-55).
 
-    They are the choices of the inbox's filter by customer; the `chosen` one is always among them. As in the list,
-    notices of kinds that the person has switched off count only while one `kind` is looked at. The cost does not grow
-    with the inbox.
+    They are the choices of the inbox's filter by customer; the one with the public id `chosen_customer_id` is always
+    among them. As in the list, notices of kinds that the person has switched off count only while one `kind` is looked
+    at. The cost does not grow with the inbox.
     """
     rows = Notice.objects.visible_to(actor)
     about = (rows if kind else rows.in_inbox_of(actor)).values_list("about_id", "about_public_id", "about_label")
     latest = list(about.filter(dismissed_at=None).order_by("-at", "-pk")[:NEWS_LOOKED_AT])
-    if chosen:
-        latest += about.filter(about_public_id=chosen).order_by("-at", "-pk")[:1]
+    if chosen_customer_id:
+        latest += about.filter(about_public_id=chosen_customer_id).order_by("-at", "-pk")[:1]
     names = {
         str(public_id): name for pk, public_id, name in reversed(latest) if pk not in (None, actor.organization_id)
     }
@@ -92,7 +92,7 @@ def get_notice_choices(actor: Actor) -> dict[str, NoticeDeliveryChoice]:
         mail = (
             MailMode(row.mail)
             if row.mail
-            else get_default_mail_mode(kind, actor.roles, is_own=not kind.is_granted_by_features(actor.features))
+            else get_default_mail_mode(kind, actor.roles, is_own_news=not kind.is_granted_by_features(actor.features))
         )
         by_code[code] = NoticeDeliveryChoice(mail, row.inbox)
     return by_code

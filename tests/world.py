@@ -31,7 +31,7 @@ from accounts.models import (
     Role,
     Skill,
 )
-from accounts.queries import list_current_operators
+from accounts.queries import list_current_operators_of_person
 from connections.actions import accept_invitation, end_connection
 from connections.actors import build_actor_for_organization
 from connections.consent import WORDING
@@ -114,7 +114,9 @@ class World:
         if who == "anonymous":
             return ANONYMOUS
         person = self.person(who)
-        return build_actor_for_organization(person, self.organization_id_of(who), list_current_operators(person.pk))
+        return build_actor_for_organization(
+            person, self.organization_id_of(who), list_current_operators_of_person(person.pk)
+        )
 
     def organization_of(self, who: str) -> Organization | None:
         """Whom they act for; "many" alone acts for the first of three by name."""

@@ -7,7 +7,7 @@ from accounts.models import Operator, OrganizationKind, Role
 from accounts.queries import build_program_badges
 
 
-class BadgeSerializer(serializers.Serializer[Any]):
+class ProgramBadgeSerializer(serializers.Serializer[Any]):
     program = serializers.CharField(help_text="The programme's code.")
     name = serializers.CharField()
     since = serializers.DateField()
@@ -25,9 +25,9 @@ class OrganizationSerializer(serializers.Serializer[Operator]):
     badges = serializers.SerializerMethodField(help_text="Active programme memberships.")
     is_current = serializers.SerializerMethodField(help_text="Whether this session acts for it now.")
 
-    @extend_schema_field(BadgeSerializer(many=True))
+    @extend_schema_field(ProgramBadgeSerializer(many=True))
     def get_badges(self, operator: Operator) -> list[dict[str, Any]]:
-        return BadgeSerializer(build_program_badges(operator.active_programs), many=True).data  # type: ignore[attr-defined, return-value]
+        return ProgramBadgeSerializer(build_program_badges(operator.active_programs), many=True).data  # type: ignore[attr-defined, return-value]
 
     def get_is_current(self, operator: Operator) -> bool:
         return operator.organization_id == self.context["request"].actor.organization_id

@@ -39,9 +39,9 @@ def add_program_membership_arguments(parser: CommandParser) -> None:
     parser.add_argument("program", metavar="PROGRAM", help="its code, for example solution_advisor")
 
 
-def add_date_argument(parser: CommandParser, flag: str, name: str, *, help: str) -> None:
-    """Add an option that takes a day as YYYY-MM-DD and hands the date over as `name`; None when left out."""
-    parser.add_argument(flag, dest=name, type=dt.date.fromisoformat, metavar="DATE", help=help)
+def add_date_argument(parser: CommandParser, flag: str, dest: str, *, help: str) -> None:
+    """Add an option that takes a day as YYYY-MM-DD and hands the date over as `dest`; None when left out."""
+    parser.add_argument(flag, dest=dest, type=dt.date.fromisoformat, metavar="DATE", help=help)
 
 
 def parse_tenant_id(text: str) -> UUID:

@@ -41,12 +41,12 @@ class ProgramMembershipQuerySet(TenantQuerySet):
     def rows_for(self, actor: Actor) -> "ProgramMembershipQuerySet":
         return self.filter(make_visible_organization_condition(actor, "organization"))
 
-    def active(self, on: dt.date | None = None) -> "ProgramMembershipQuerySet":
+    def active(self, day: dt.date | None = None) -> "ProgramMembershipQuerySet":
         """Return the memberships that run on a day, which is counted in UTC and is today by default.
 
         A membership runs on its first and on its last day too.
         """
-        day = on or today()
+        day = day or today()
         return self.filter(Q(ends_on=None) | Q(ends_on__gte=day), starts_on__lte=day)
 
 

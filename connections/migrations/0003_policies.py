@@ -3,7 +3,7 @@
 from django.db import migrations
 
 from connections.directory import KNOWS_SQL
-from connections.reach import make_shares_with_tenant_sql
+from connections.reach import make_sharing_condition_sql
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.states import guard_states
 from partnerportal.lib.tenancy import (
@@ -14,7 +14,7 @@ from partnerportal.lib.tenancy import (
     widen_policy,
 )
 
-ORGANIZATION = f"""id = portal_org() OR {make_shares_with_tenant_sql("accounts_organization.id", Scope.ACCOUNT)}
+ORGANIZATION = f"""id = portal_org() OR {make_sharing_condition_sql("accounts_organization.id", Scope.ACCOUNT)}
     OR knows_organization(accounts_organization.id)"""
 ORGANIZATION_BEFORE = """id = portal_org() OR (SELECT true FROM accounts_operator o
     WHERE o.person_id = portal_person() AND o.organization_id = accounts_organization.id)"""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from django.db import migrations
 
-from connections.reach import make_shares_with_tenant_sql
+from connections.reach import make_sharing_condition_sql
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.tenancy import build_grant_sql, enable_row_security
 
@@ -295,8 +295,8 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(LISTING + FIGURES + PACE, UNDO),
-        enable_row_security("entitlements_entitlement", using=make_shares_with_tenant_sql("customer_id", Scope.ENTITLEMENTS), check="false"),
-        enable_row_security("entitlements_order", using=make_shares_with_tenant_sql("customer_id", Scope.ORDERS), check="false"),
+        enable_row_security("entitlements_entitlement", using=make_sharing_condition_sql("customer_id", Scope.ENTITLEMENTS), check="false"),
+        enable_row_security("entitlements_order", using=make_sharing_condition_sql("customer_id", Scope.ORDERS), check="false"),
         enable_row_security(
             "entitlements_orderline",
             using="(SELECT true FROM entitlements_order o WHERE o.id = order_id)",

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from connections.reach import make_shares_with_tenant_sql
+from connections.reach import make_sharing_condition_sql
 from partnerportal.lib.leases import UNCLAIMED
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.states import guard_states
@@ -15,8 +15,8 @@ from partnerportal.lib.tenancy import (
     set_columns_in_database,
 )
 
-SEEN = make_shares_with_tenant_sql("customer_id", Scope.ENTITLEMENTS)
-USE_SEEN = make_shares_with_tenant_sql("customer_id", Scope.USAGE)
+SEEN = make_sharing_condition_sql("customer_id", Scope.ENTITLEMENTS)
+USE_SEEN = make_sharing_condition_sql("customer_id", Scope.USAGE)
 VENDOR = "(SELECT portal_is_vendor())"  # the subquery is evaluated once for a statement, not for each row
 OF_TOKEN = """(SELECT true FROM entitlements_ingesttoken t
     WHERE t.id = token_id AND t.digest = portal_secret() AND t.revoked_at IS NULL"""

@@ -30,7 +30,7 @@ def list_renewals(actor: Actor, first: dt.date, last: dt.date) -> QuerySet[Entit
     rows = Entitlement.objects.visible_to(actor).filter(state=Entitlement.State.ACTIVE, ends_on__range=(first, last))
     if not sees_customers(actor):
         return rows.filter(customer=actor.organization_id)
-    paths = (Portfolio.Path.CONNECTION, Portfolio.Path.PARTNER_CUSTOMER)
+    paths = (Portfolio.AccessPath.CONNECTION, Portfolio.AccessPath.PARTNER_CUSTOMER)
     return rows.filter(customer__in=Portfolio.objects.visible_to(actor).filter(path__in=paths).values("subject"))
 
 

@@ -30,7 +30,9 @@ def set_notice_choices(*, actor: Actor, choices: Mapping[str, NoticeDeliveryChoi
         kind = registry.get_notice_kinds().get(code)
         if kind is None:
             continue
-        usual_mail = get_default_mail_mode(kind, actor.roles, is_own=not kind.is_granted_by_features(actor.features))
+        usual_mail = get_default_mail_mode(
+            kind, actor.roles, is_own_news=not kind.is_granted_by_features(actor.features)
+        )
         mail = "" if choice.mail == usual_mail else choice.mail
         if mail or not choice.inbox:
             own = {"organization_id": actor.organization_id, "person_id": actor.person_id}

@@ -45,7 +45,7 @@ class NoticeList(PersonalList):
         )
 
     @property
-    def tab(self) -> str:
+    def current_tab(self) -> str:
         """The name of the tab that is shown: "dismissed", "unread", or "" for all open notices."""
         return next((tab for tab in ("dismissed", "unread") if self.filter_values.get(tab)), "")
 
@@ -58,6 +58,6 @@ class NoticeList(PersonalList):
         neither = {"unread": None, "dismissed": None, "view": ""}
         labels = {"": _("All"), "unread": _("Unread"), "dismissed": _("Dismissed")}
         return [
-            Tab(label, self.build_url(**neither | ({tab: True} if tab else {})), None, tab == self.tab)
+            Tab(label, self.build_url(**neither | ({tab: True} if tab else {})), None, tab == self.current_tab)
             for tab, label in labels.items()
         ]

@@ -189,7 +189,7 @@ ACCOUNT_FORMS = {
     "login": "accounts.sign_in_forms.LoginForm",
     "reset_password": "accounts.sign_in_forms.ResetPasswordForm",
     "reset_password_from_key": "accounts.sign_in_forms.ResetPasswordKeyForm",
-    "user_token": "accounts.sign_in_forms.UserTokenForm",
+    "user_token": "accounts.sign_in_forms.PasswordResetTokenForm",
 }
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.reset_links.PasswordResetLinkTokenGenerator"
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60  # seconds, as for the code that verifies an address

@@ -9,7 +9,7 @@ from django.utils import translation
 
 from accounts.actions.standing import move_partner
 from connections import consent
-from connections.actions import change_connection_sharing, share_with_all_partners
+from connections.actions import change_connection_sharing, share_scopes_with_all_partners
 from connections.consent import ShareableScope, find_newly_shareable_scopes, get_all_shareable_scopes
 from connections.models import Connection, Consent
 from notifications.actions.outbox import write_due_notices
@@ -206,7 +206,7 @@ def test_one_choice_for_all_partners(web, world):
     shared = {row.shared_scopes for row in Connection.objects.filter(customer=world.customer2, state="active")}
     assert shared == {Scope.ACCOUNT | Scope.ORDERS}
     assert events_of("connection.sharing_changed").count() == before + 2
-    assert share_with_all_partners(actor=world.actor("customer2.admin"), scopes=Scope.ORDERS) == 2
+    assert share_scopes_with_all_partners(actor=world.actor("customer2.admin"), scopes=Scope.ORDERS) == 2
     assert events_of("connection.sharing_changed").count() == before + 2
 
 

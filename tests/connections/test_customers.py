@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.models import Role
 from connections import customers
 from connections.actions import end_connection
-from connections.customers import CustomerPageTab, CustomerSummary
+from connections.customers import CustomerOverviewSection, CustomerPageTab
 from connections.queries import get_connected_customer
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.parts import PagePart
@@ -70,16 +70,16 @@ def test_two_tabs_of_one_key_are_a_mistake(register: Any) -> None:
 
 
 def test_the_first_page_shows_what_apps_add(world: World, web: Any, register: Any) -> None:
-    def summarize(actor: Any, customer: Any) -> CustomerSummary:
+    def summarize(actor: Any, customer: Any) -> CustomerOverviewSection:
         item = AttentionItem("info", "inbox", "A ticket waits", "since yesterday")
         part = PagePart("connections/parts/moments.html", {"moments": [{"icon": "inbox", "text": "From the test"}]})
-        return CustomerSummary(attention=[item], calm="No ticket waits.", parts=[part])
+        return CustomerOverviewSection(attention=[item], calm="No ticket waits.", parts=[part])
 
     address = reverse("customer", args=[world.customer.public_id])
-    register.register_customer_summary(summarize)
+    register.register_customer_overview_section(summarize)
     html = web("partner.admin").get(address).content.decode()
     assert html.index("A ticket waits") < html.index("Licences") < html.index("From the test") < html.index("Details")
-    register._summaries[:] = [lambda actor, customer: CustomerSummary(calm="No ticket waits.")]
+    register._section_builders[:] = [lambda actor, customer: CustomerOverviewSection(calm="No ticket waits.")]
     html = web("partner.admin").get(address).content.decode()
     assert "No ticket waits." in html and "A ticket waits" not in html
 

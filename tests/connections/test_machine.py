@@ -154,7 +154,7 @@ class Portal(RuleBasedStateMachine):
 
     @invariant()
     def sight_is_exactly_the_live_connections(self):
-        direct = Portfolio.objects.filter(path=Portfolio.Path.CONNECTION)
+        direct = Portfolio.objects.filter(path=Portfolio.AccessPath.CONNECTION)
         assert {(p.subject_id, p.viewer_id) for p in direct} == self.live.keys()
         assert differences() == []
 
@@ -169,7 +169,7 @@ class Portal(RuleBasedStateMachine):
         for partner, distributor in parents.items():
             if distributor:
                 shared[distributor, partner] = shared.get((distributor, partner), 0) | Scope.ACCOUNT
-        kept = Portfolio.objects.exclude(path=Portfolio.Path.SELF).values_list("viewer", "subject", "scopes")
+        kept = Portfolio.objects.exclude(path=Portfolio.AccessPath.SELF).values_list("viewer", "subject", "scopes")
         assert {(viewer, subject): scopes for viewer, subject, scopes in kept} == shared
 
     @invariant()

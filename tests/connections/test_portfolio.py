@@ -90,7 +90,7 @@ def test_keeps_the_first_path_and_the_earliest_date(world):
     """The distributor reaches customer2 through its partner; through a second one it is no nearer, and no later."""
     seen = Portfolio.objects.get(viewer=world.distributor, subject=world.customer2)
     since = Connection.objects.get(partner=world.partner, customer=world.customer2).connected_at
-    assert (seen.path, seen.since) == (Portfolio.Path.PARTNER_CUSTOMER, since)
+    assert (seen.path, seen.since) == (Portfolio.AccessPath.PARTNER_CUSTOMER, since)
     Organization.objects.filter(pk=world.partner2.pk).update(parent=world.distributor)
     Connection.objects.filter(partner=world.partner, customer=world.customer2).update(
         state="ended", ended_at=timezone.now(), ended_by=world.partner

@@ -16,7 +16,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.db.models import Model, QuerySet
 
-from accounts.queries import list_current_operators, list_operators_of_person
+from accounts.queries import list_current_operators_of_person, list_operators_of_person
 from entitlements.models import CustomerListing
 from entitlements.queries.customers import annotate_latest_report_day, get_customer_with_account
 from notifications.actions.inbox import mark_all_notices_read, mark_notice_read
@@ -122,7 +122,7 @@ def test_instances_are_those_that_django_makes(world: World) -> None:
     pairs: list[tuple[list[Any], QuerySet[Any]]] = []
     for who in (*PEOPLE, "nobody"):
         person_id = world.person(who).pk
-        pairs.append((list_current_operators(person_id), list_operators_of_person(person_id)))
+        pairs.append((list_current_operators_of_person(person_id), list_operators_of_person(person_id)))
     actor, with_account = (
         world.actor("partner.reader"),
         annotate_latest_report_day(CustomerListing.objects.select_related("customer")),

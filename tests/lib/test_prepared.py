@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Organization
-from accounts.queries import list_current_operators, list_operators_of_person
+from accounts.queries import list_current_operators_of_person, list_operators_of_person
 from partnerportal.lib.prepared import PreparedQuery
 from partnerportal.lib.sessions import SessionStore
 from tests.threads import join_all
@@ -28,7 +28,7 @@ def test_the_rows_are_those_of_the_queryset(world: World, django_assert_num_quer
         with django_assert_num_queries(1):
             found = [
                 (o.pk, o.organization.name, o.person.email, o.active_programs)
-                for o in list_current_operators(person_id)
+                for o in list_current_operators_of_person(person_id)
             ]
         assert found == expected
 
