@@ -34,7 +34,7 @@ class InvitationLink(models.Model):
     objects = InvitationLinkQuerySet.as_manager()
 
     @property
-    def path(self) -> str:
+    def page_path(self) -> str:
         """The path of the invitation's page, such as "/i/TOKEN/", without the portal's host."""
         return f"/i/{self.token}/"
 

@@ -81,7 +81,7 @@ def invitation_link_dialog(request: PortalRequest) -> HttpResponse:
     """Show a dialog with the partner's invitation link and how many customers have accepted it (CC-39, CC-40)."""
     actor = request.actor
     context = {
-        "link": settings.PORTAL_ORIGIN + queries.get_invitation_link(actor).path,
+        "link": settings.PORTAL_ORIGIN + queries.get_invitation_link(actor).page_path,
         "accepted": queries.count_accepting_customers(actor),
     }
     return render(request, "connections/invite.html", context)

@@ -26,7 +26,7 @@ SHOWN = 30  # latest exports of a person that the page lists
 @require_safe
 @require_permission(ROLE_TABLE, ExportPermission.EXPORT)
 @vary_on_headers("HX-Request")
-def export_list(request: PortalRequest) -> HttpResponse:
+def exports_page(request: PortalRequest) -> HttpResponse:
     """Show the page of the person's latest exports, at most SHOWN.
 
     While one of them is unfinished, the page polls for changes of its list.
@@ -39,7 +39,7 @@ def export_list(request: PortalRequest) -> HttpResponse:
 
 @require_POST
 @require_permission(ROLE_TABLE, ExportPermission.EXPORT)
-def export_new(request: PortalRequest) -> HttpResponse:
+def export_create(request: PortalRequest) -> HttpResponse:
     """Export a list: answer with the CSV file if it is small, else redirect to the page that shows the progress."""
     actor, form = request.actor, request.POST
     exported_list = find_exported_list(form.get("list", ""))

@@ -55,9 +55,9 @@ class NoticeRecipient:
 class NoticeKind:
     """A kind of notice: which event it follows, which organisations get it, and how its text reads.
 
-    Subclass it, and decorate the subclass with `register_notice_kind`. `subject` and `body` are called in the reader's
-    language each time they are shown. They read `params`, `note` and the `about_…` fields of the notice and nothing
-    else.
+    Subclass it, and decorate the subclass with `register_notice_kind`. `get_subject` and `get_body` are called in the
+    reader's language each time they are shown. They read `params`, `note` and the `about_…` fields of the notice and
+    nothing else.
     """
 
     code: ClassVar[str]
@@ -101,7 +101,7 @@ class NoticeKind:
         return ""
 
     def get_link_label(self, notice: "Notice") -> str:
-        """Return the words on the link to the page of `path`, or ""."""
+        """Return the words on the link to the page of `get_link_path`, or ""."""
         return ""
 
 

@@ -62,7 +62,7 @@ require_form = require_http_methods(["GET", "HEAD", "POST"])
 
 @require_form
 @require_sign_in
-def organization_new(request: PortalRequest) -> HttpResponse:
+def organization_create(request: PortalRequest) -> HttpResponse:
     """Show the form for a new customer organisation; on POST create it and let the person act for it (E-2)."""
     form = OrganizationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

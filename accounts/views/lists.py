@@ -49,7 +49,7 @@ def _posted_query(request: PortalRequest) -> dict[str, str]:
 @require_form
 @may_save
 @vary_on_headers("HX-Request")
-def saved_view_new(request: PortalRequest, list_key: str) -> HttpResponse:
+def saved_view_create(request: PortalRequest, list_key: str) -> HttpResponse:
     """Ask for the name of a new view; on POST save the list's present filters and order under that name."""
     definition = _visible_list(request, list_key)
     may_share = may_share_saved_views(request.actor)

@@ -117,7 +117,7 @@ class InvitationLinkSerializer(serializers.Serializer[InvitationLink]):
 
     @extend_schema_field(serializers.URLField())
     def get_url(self, link: InvitationLink) -> str:
-        return f"{settings.PORTAL_ORIGIN}{link.path}"
+        return f"{settings.PORTAL_ORIGIN}{link.page_path}"
 
     def get_accepted_count(self, link: InvitationLink) -> int:
         return self.context["accepted_count"]

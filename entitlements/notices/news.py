@@ -152,7 +152,7 @@ class TrialApprovedNotice(TrialDecisionNotice):
     event = EntitlementEventKind.TRIAL_APPROVED
     label = gettext_lazy("Trial approved")
     words = gettext_lazy("The trial of %(service)s has started")
-    body = ServiceNewsNotice.describe_licences_and_end
+    get_body = ServiceNewsNotice.describe_licences_and_end
 
 
 @register_notice_kind
@@ -180,7 +180,7 @@ class TrialExtendedNotice(TrialDecisionNotice):
     event = EntitlementEventKind.TRIAL_EXTENDED
     label = gettext_lazy("Trial extended")
     words = gettext_lazy("The trial of %(service)s was extended")
-    body = ServiceNewsNotice.describe_licences_and_end
+    get_body = ServiceNewsNotice.describe_licences_and_end
 
 
 @register_notice_kind
@@ -192,7 +192,7 @@ class TrialConvertedNotice(TrialDecisionNotice):
     label = gettext_lazy("Trial converted to production")
     icon = "package-check"
     words = gettext_lazy("%(service)s is now in production")
-    body = ServiceNewsNotice.describe_licences_and_end
+    get_body = ServiceNewsNotice.describe_licences_and_end
 
 
 @register_notice_kind

@@ -41,7 +41,7 @@ def test_a_partner_is_registered_with_badges_admin_and_link(world: World) -> Non
     assert (partner.name_folded, partner.country, partner.parent) == ("odland & co", "SE", world.distributor)
     assert has_feature(partner.pk, "customer_dashboard")
     assert has_feature(partner.pk, "marketplace_purchase")
-    assert link == settings.PORTAL_ORIGIN + InvitationLink.objects.get(organization=partner).path
+    assert link == settings.PORTAL_ORIGIN + InvitationLink.objects.get(organization=partner).page_path
     operator = Operator.objects.get(organization=partner)
     assert (operator.person.email, operator.roles) == ("new.person@odland.example", ["admin"])
     assert not operator.person.has_usable_password()

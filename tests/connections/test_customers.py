@@ -31,7 +31,7 @@ def tabs(page: Any) -> list[tuple[str, str]]:
 def register(monkeypatch: Any) -> Any:
     """Registers for the test alone."""
     monkeypatch.setattr(customers, "_tabs", dict(customers._tabs))
-    monkeypatch.setattr(customers, "_summaries", list(customers._summaries))
+    monkeypatch.setattr(customers, "_section_builders", list(customers._section_builders))
     return customers
 
 

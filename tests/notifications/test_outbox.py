@@ -178,7 +178,7 @@ def test_one_bad_event_does_not_hold_up_the_others(world, actor_for, monkeypatch
     end_connection(actor=actor_for("customer2.admin"), connection=world.connection("customer2", "partner"))
     bad = Event.objects.latest("pk")
     kind = registry.get_notice_kinds()["customer_ended"]
-    monkeypatch.setattr(kind, "recipients", lambda events: 1 / 0)
+    monkeypatch.setattr(kind, "list_recipients", lambda events: 1 / 0)
     write_due_notices()
     assert recipients(good) == ["customer_connected"]
     waiting = Delivery.objects.get(event=bad)

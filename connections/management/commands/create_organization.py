@@ -73,6 +73,6 @@ class Command(RegisterPersonCommand):
             self.warn_about_reset_account(registration)
         self.stdout.write(organization.org_id)
         for invitation in InvitationLink.objects.filter(organization=organization):
-            self.stdout.write(f"{settings.PORTAL_ORIGIN}{invitation.path}")
+            self.stdout.write(f"{settings.PORTAL_ORIGIN}{invitation.page_path}")
         if admin and link:
             self.stdout.write(make_password_reset_link(registration.person))

@@ -18,4 +18,4 @@ class Command(StaffCommand):
         if partner is None:
             raise CommandError(f"No partner has the ORGID {organization}.")
         link = replace_invitation_link(actor=self.actor, partner=partner, reason=reason)
-        self.stdout.write(f"{settings.PORTAL_ORIGIN}{link.path}")
+        self.stdout.write(f"{settings.PORTAL_ORIGIN}{link.page_path}")
