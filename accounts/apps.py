@@ -11,16 +11,16 @@ class AccountsConfig(AppConfig):
         from accounts.personal_data import PersonalDataTable, register_personal_data_table
         from accounts.queries import find_addressees_by_organization, get_list_preferences
         from notifications.registry import set_addressee_lookup
-        from partnerportal.lib.known_pages import register_page
-        from partnerportal.lib.personal_lists import register_preferences_reader
+        from partnerportal.lib.known_pages import register_linkable_page
+        from partnerportal.lib.personal_lists import register_list_preferences_reader
 
         set_addressee_lookup(find_addressees_by_organization)
-        register_preferences_reader(get_list_preferences)
+        register_list_preferences_reader(get_list_preferences)
         settings = ("organization_id", "list_key", "columns", "density")
         register_personal_data_table("list_settings", PersonalDataTable(ListSettings, settings))
         views = ("organization_id", "list_key", "name", "query", "is_shared", "created_at")
         register_personal_data_table("saved_views", PersonalDataTable(SavedView, views))
-        register_page("organization_new", "organization_new")
-        register_page("preferences", "preferences")
+        register_linkable_page("organization_new", "organization_new")
+        register_linkable_page("preferences", "preferences")
         for page in ("list_display", "view_new", "view_change", "view_query", "view_default", "view_delete"):
-            register_page(page, page)
+            register_linkable_page(page, page)

@@ -11,11 +11,11 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
     join_with_semicolons,
     make_boolean_column,
-    make_moment_column,
-    make_raw_column,
+    make_datetime_column,
     make_text_column,
+    make_unchanged_column,
 )
-from partnerportal.lib.exports.lists import ExportList, Query
+from partnerportal.lib.exports.lists import ExportableList, Query
 
 
 def _operators(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
@@ -24,7 +24,7 @@ def _operators(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[A
 
 
 LISTS = (
-    ExportList(
+    ExportableList(
         key="operators",
         label=_("Operators"),
         rows=_operators,
@@ -32,9 +32,9 @@ LISTS = (
         columns=(
             make_text_column("name", "person__name"),
             make_text_column("email", "person__email"),
-            make_raw_column("roles", join_with_semicolons("roles")),
+            make_unchanged_column("roles", join_with_semicolons("roles")),
             make_boolean_column("finance_granted"),
-            make_moment_column("since", "created_at"),
+            make_datetime_column("since", "created_at"),
         ),
     ),
 )

@@ -15,7 +15,7 @@ from partnerportal.lib.errors import Message
 from partnerportal.lib.fields import OneLineFormField
 from partnerportal.lib.lists import ListDefinition
 from partnerportal.lib.personal_lists import ListPreferences
-from partnerportal.lib.roles import KINDS_WITH_AGENTS, list_roles
+from partnerportal.lib.roles import KINDS_WITH_AGENTS, list_roles_for_kind
 from partnerportal.lib.time_zones import list_time_zone_choices
 
 
@@ -72,7 +72,7 @@ class OperatorRolesForm(forms.Form):
     def __init__(self, data: Mapping[str, Any] | None, *, operator: Operator) -> None:
         super().__init__(data, initial={"roles": operator.roles, "finance_granted": operator.finance_granted})
         kind = operator.organization.kind
-        choices = [(role.value, role.label) for role in list_roles(kind)]
+        choices = [(role.value, role.label) for role in list_roles_for_kind(kind)]
         self.fields["roles"].choices = choices  # type: ignore[attr-defined]
         if kind not in KINDS_WITH_AGENTS:  # all its operators see its own orders, and it sees nobody else's
             del self.fields["finance_granted"]
@@ -154,7 +154,7 @@ class ListDisplayForm:
 
     def __init__(self, definition: ListDefinition, preferences: ListPreferences, data: QueryDict | None) -> None:
         self.definition = definition
-        self.first = definition.columns[0] if definition.has_choice_of_columns else None
+        self.first = definition.columns[0] if definition.has_selectable_columns else None
         self.by_name = {column.name: column for column in definition.columns[1:]} if self.first else {}
         self.density, self.moved, self.direction = preferences.density, "", ""
         shown = [column.name for column in definition.select_columns(preferences.columns)]

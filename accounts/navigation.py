@@ -2,18 +2,28 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.lib.navigation import Menu, NavigationItem
+from partnerportal.lib.navigation import NavigationItem, NavigationMenu
 
 ITEMS = (
-    NavigationItem(label=_("Operators"), icon="users", url_name="operators", menu=Menu.SETTINGS, order=20),
-    NavigationItem(label=_("Preferences"), icon="settings-2", url_name="preferences", menu=Menu.PERSON, order=10),
+    NavigationItem(label=_("Operators"), icon="users", url_name="operators", menu=NavigationMenu.SETTINGS, order=20),
     NavigationItem(
-        label=_("Two-factor authentication"), icon="shield-check", url_name="mfa_index", menu=Menu.PERSON, order=20
+        label=_("Preferences"), icon="settings-2", url_name="preferences", menu=NavigationMenu.PERSON, order=10
     ),
     NavigationItem(
-        label=_("Password"), icon="key-round", url_name="account_change_password", menu=Menu.PERSON, order=30
+        label=_("Two-factor authentication"),
+        icon="shield-check",
+        url_name="mfa_index",
+        menu=NavigationMenu.PERSON,
+        order=20,
     ),
     NavigationItem(
-        label=_("Sessions"), icon="monitor-smartphone", url_name="usersessions_list", menu=Menu.PERSON, order=40
+        label=_("Password"), icon="key-round", url_name="account_change_password", menu=NavigationMenu.PERSON, order=30
+    ),
+    NavigationItem(
+        label=_("Sessions"),
+        icon="monitor-smartphone",
+        url_name="usersessions_list",
+        menu=NavigationMenu.PERSON,
+        order=40,
     ),
 )

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import FailedAttempts, Operator, OrganizationKind, Role
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
-from partnerportal.lib.policies import Denied, PermissionRule, RoleTable
-from partnerportal.lib.roles import SEE_FINANCE, describe_roles, list_roles
+from partnerportal.lib.policies import ActionDenied, PermissionRule, RoleTable
+from partnerportal.lib.roles import SEE_FINANCE, describe_roles, list_roles_for_kind
 
 
 class AccountPermission(StrEnum):
@@ -37,23 +37,23 @@ ATTEMPTS_A_DAY = 50  # wrong passwords, or wrong codes, of an account in a day; 
 TOLD_AT = {FailedAttempts.Kind.PASSWORD: ATTEMPTS_A_DAY, FailedAttempts.Kind.CODE: 5}
 
 
-def _is_somebody_else(actor: Actor, operator: Operator | None) -> Denied | None:
+def _is_somebody_else(actor: Actor, operator: Operator | None) -> ActionDenied | None:
     """Return why the actor may not change this operator's roles: they are their own."""
     if operator is None or operator.person_id != actor.person_id:
         return None
-    return Denied("own_role", _("You cannot change your own roles. Ask another Admin."))
+    return ActionDenied("own_role", _("You cannot change your own roles. Ask another Admin."))
 
 
-def deny_without_finance_access(actor: Actor, _subject: object) -> Denied | None:
-    """Return a Denied if the actor may not see customers' orders and prices, or None if they may (E-13).
+def deny_without_finance_access(actor: Actor, _subject: object) -> ActionDenied | None:
+    """Return an ActionDenied if the actor may not see customers' orders and prices, or None if they may (E-13).
 
     Its message says which roles may see them, and that an Admin can grant it. The second argument is ignored.
     """
     if actor.sees_finance:
         return None
-    who = describe_roles(SEE_FINANCE.intersection(list_roles(actor.organization_kind)))
+    who = describe_roles(SEE_FINANCE.intersection(list_roles_for_kind(actor.organization_kind)))
     text = gettext("Only %(roles)s see customers’ orders and prices. An Admin can let you see them too.")
-    return Denied("no_finance_sight", text % {"roles": who})
+    return ActionDenied("no_finance_sight", text % {"roles": who})
 
 
 def _of_staff(label: Message) -> PermissionRule:
@@ -86,4 +86,4 @@ ROLE_TABLE: RoleTable = {
 
 def may_share_saved_views(actor: Actor) -> bool:
     """Return whether the actor may share saved views in the organisation, and delete those that colleagues share."""
-    return bool(ROLE_TABLE[AccountPermission.SHARE_VIEWS].check(actor))
+    return bool(ROLE_TABLE[AccountPermission.SHARE_VIEWS].check_actor(actor))

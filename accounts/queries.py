@@ -29,7 +29,7 @@ from notifications.registry import MailAddressee
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.personal_lists import ListPreferences, SavedViewSummary
-from partnerportal.lib.prepared import PreparedQuery, build_instance, list_column_names
+from partnerportal.lib.prepared import PreparedQuery, build_model_instance, list_column_names
 from partnerportal.lib.visible_rows import get_by_public_id
 
 # The features that an organisation has by its kind, without a badge: a distributor's own pages need them (CV-8).
@@ -83,9 +83,9 @@ def list_current_operators_of_person(person_id: int) -> list[Operator]:
 
 def _operator(row: tuple[Any, ...]) -> Operator:
     values = iter(row)
-    operator = build_instance(Operator, values)
-    operator.organization = build_instance(Organization, values)
-    operator.person = build_instance(Person, values)
+    operator = build_model_instance(Operator, values)
+    operator.organization = build_model_instance(Organization, values)
+    operator.person = build_model_instance(Person, values)
     operator.active_programs = next(values)  # type: ignore[attr-defined]
     return operator
 

@@ -11,7 +11,7 @@ from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
-from partnerportal.lib.policies import Denied
+from partnerportal.lib.policies import ActionDenied
 from partnerportal.lib.roles import SEE_FINANCE
 
 
@@ -57,5 +57,5 @@ def _row(actor: Actor, operator: Operator, is_last_admin: bool) -> OperatorRow:
 
 def _refusal(actor: Actor, permission: AccountPermission, operator: Operator) -> Message:
     """Return why the actor may not do this to the operator, or nothing if they may."""
-    answer = ROLE_TABLE[permission].check(actor, operator)
-    return answer.message if isinstance(answer, Denied) else ""
+    answer = ROLE_TABLE[permission].check_actor(actor, operator)
+    return answer.message if isinstance(answer, ActionDenied) else ""

@@ -10,8 +10,8 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """Return the secret in the encrypted form in which it is stored."""
-        return secret_box.encrypt(text)
+        return secret_box.encrypt_secret(text)
 
     def decrypt(self, encrypted_text: str) -> str:
         """Return the secret from its stored form. Raises ImproperlyConfigured if no key of SECRETS_KEYS opens it."""
-        return secret_box.decrypt(encrypted_text)
+        return secret_box.decrypt_secret(encrypted_text)

@@ -32,7 +32,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actions.attempts import Attempt, needs_mailed_sign_in_code, record_failed_sign_in
 from accounts.models import Person
 from partnerportal.lib import tenancy
-from partnerportal.lib.locks import Lock, acquire_lock
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 
 CODE_ON_ITS_WAY = _("We have just sent you a code by email. To get a new one, wait a few seconds and sign in again.")
 TOO_MANY_CODES = _(
@@ -91,7 +91,7 @@ class PasswordResetTokenForm(BaseUserTokenForm):
         person = super()._get_user(uidb36)
         if person is None:
             return None
-        acquire_lock(Lock.PROOFS, person.pk)
+        acquire_lock(AdvisoryLock.PROOFS, person.pk)
         person.refresh_from_db()
         return person if person.is_active else None
 
@@ -131,7 +131,7 @@ class SecondFactorForm(mfa_forms.BaseAuthenticateForm):
         """
         person, request = self.user, context.request
         # of many codes that come at once, each is counted before the next is tried
-        acquire_lock(Lock.PROOFS, person.pk)
+        acquire_lock(AdvisoryLock.PROOFS, person.pk)
         if needs_mailed_sign_in_code(person.pk) and not self.has_given_mailed_code(request):
             raise forms.ValidationError(self.too_many, code="too_many_codes")
         key = f"mfa-auth-user-{person.pk}:{get_account_adapter().get_client_network(request)}"
@@ -240,7 +240,7 @@ class ActivateTOTPForm(BaseActivateTOTPForm):
 
         Raises ValidationError for a wrong code, and for the second of two browsers in which an app is added at once.
         """
-        acquire_lock(Lock.PROOFS, self.user.pk)
+        acquire_lock(AdvisoryLock.PROOFS, self.user.pk)
         if is_mfa_enabled(self.user, [Authenticator.Type.TOTP]):
             raise get_adapter().validation_error("incorrect_code")
         code = super().clean_code()

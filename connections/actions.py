@@ -17,12 +17,12 @@ from connections.policies import ROLE_TABLE, ConnectionPermission
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import list_changes_between
-from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, Stale, TooMany
-from partnerportal.lib.locks import Lock, acquire_lock
-from partnerportal.lib.policies import authorize, authorize_staff
+from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, StaleVersion, TooManyAttempts
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
+from partnerportal.lib.policies import authorize, authorize_vendor_staff
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.states import change_state
-from partnerportal.lib.tokens import new_token
+from partnerportal.lib.states import change_row_state
+from partnerportal.lib.tokens import generate_token
 
 DAY = timedelta(days=1)
 TOO_MANY_ACCEPTED = _(
@@ -41,18 +41,19 @@ def accept_invitation(
     and `wording` the texts that the person read before agreeing, or None for a program. When several people accept at
     once, a unique index keeps one active connection.
 
-    Raises NotFound for a token that is unknown or is replaced at the same moment; Invalid("own_link");
+    Raises NotFound for a token that is unknown or is replaced at the same moment; InvalidInput("own_link");
     Conflict("partner_not_active"); Conflict("state_changed") if the connection is ended at the same moment;
-    Stale("wording_changed") if the texts have changed since they were read; and TooMany("too_many_connections") beyond
-    ACCEPTED_A_DAY acceptances in 24 hours.
+    StaleVersion("wording_changed") if the texts have changed since they were read; and
+    TooManyAttempts("too_many_connections") beyond ACCEPTED_A_DAY acceptances in 24 hours.
     """
     authorize(actor, ROLE_TABLE, ConnectionPermission.ACCEPT)
     invitation = queries.get_invitation(actor, token)
     if invitation.partner_id == actor.organization_id:
-        raise Invalid("own_link", _("This is your own invitation link. Send it to a customer."))
+        raise InvalidInput("own_link", _("This is your own invitation link. Send it to a customer."))
     sides: dict[str, Any] = {"partner_id": invitation.partner_id, "customer_id": actor.organization_id}
     assert actor.organization_id, "a customer acts for itself"
-    acquire_lock(Lock.ACCEPTANCES, actor.organization_id)  # one at a time, because acceptances are counted
+    # Acceptances of an organisation wait for one another, because they are counted.
+    acquire_lock(AdvisoryLock.ACCEPTANCES, actor.organization_id)
     connected = queries.find_active_connection(actor, **sides)
     if connected:
         return connected, False
@@ -84,13 +85,13 @@ def accept_invitation(
 
 
 def _keep_to_the_limit(actor: Actor) -> None:
-    """Raise TooMany if the actor's organisation has accepted ACCEPTED_A_DAY invitations within 24 hours.
+    """Raise TooManyAttempts if the actor's organisation has accepted ACCEPTED_A_DAY invitations within 24 hours.
 
     Each acceptance mails the partner's Admins, so those whose connection has ended count too.
     """
     accepted = Connection.objects.visible_to(actor).filter(customer=actor.organization_id)
     if accepted.filter(connected_at__gt=timezone.now() - DAY).count() >= policies.ACCEPTED_A_DAY:
-        raise TooMany("too_many_connections", TOO_MANY_ACCEPTED % {"number": policies.ACCEPTED_A_DAY})
+        raise TooManyAttempts("too_many_connections", TOO_MANY_ACCEPTED % {"number": policies.ACCEPTED_A_DAY})
 
 
 @transaction.atomic
@@ -109,10 +110,10 @@ def change_connection_sharing(
     same transaction. `wording` are the texts that the person read, or None for a program, and `version` is the version
     of the newest consent that they saw, or None for a caller that has seen none.
 
-    Raises NotFound if the actor's organisation is not part of the connection; Refused("not_customer") if it is the
-    partner; Conflict("state_changed") if the connection has ended; Stale("changed_meanwhile") if a colleague has
-    consented to something else since `version`; and Stale("wording_changed") if the texts have changed since they were
-    read.
+    Raises NotFound if the actor's organisation is not part of the connection; ActionRefused("not_customer") if it is
+    the partner; Conflict("state_changed") if the connection has ended; StaleVersion("changed_meanwhile") if a colleague
+    has consented to something else since `version`; and StaleVersion("wording_changed") if the texts have changed since
+    they were read.
     """
     authorize(actor, ROLE_TABLE, ConnectionPermission.CHANGE_SHARING)
     rows = Connection.objects.visible_to(actor).filter(pk=connection.pk)
@@ -120,7 +121,7 @@ def change_connection_sharing(
     if row is None:
         raise NotFound("not_found", "")
     if row.customer_id != actor.organization_id:
-        raise Refused("not_customer", policies.NOT_THE_CUSTOMER)
+        raise ActionRefused("not_customer", policies.NOT_THE_CUSTOMER)
     if row.state == Connection.State.ENDED:
         raise Conflict("state_changed", _("This connection has been ended. Nothing is shared any more."))
     before, newest = row.shared_scopes, queries.get_newest_consent(actor, row)
@@ -128,7 +129,9 @@ def change_connection_sharing(
     if newest is not None and (newest.scopes, newest.offered) == wanted:  # a form that is sent twice is no conflict
         return row
     if version is not None and newest is not None and newest.version != version:
-        raise Stale("changed_meanwhile", _("A colleague has just changed what is shared. Check it and save again."))
+        raise StaleVersion(
+            "changed_meanwhile", _("A colleague has just changed what is shared. Check it and save again.")
+        )
     _consent(actor, row, scopes, wording)
     if row.shared_scopes != before:
         record_event(
@@ -158,7 +161,7 @@ def share_scopes_with_all_partners(*, actor: Actor, scopes: Scope, wording: Cons
 def _consent(actor: Actor, connection: Connection, scopes: Scope, wording: ConsentWording | None) -> None:
     """Store a consent. A trigger has it hold for the connection, whose instance follows here.
 
-    Raises Stale("wording_changed") if the texts that were read are no longer valid.
+    Raises StaleVersion("wording_changed") if the texts that were read are no longer valid.
     """
     consent.require_current_consent_wording(wording)
     offered = consent.get_all_shareable_scopes()
@@ -186,8 +189,8 @@ def end_connection(*, actor: Actor, connection: Connection) -> Connection:
     if not Connection.objects.visible_to(actor).filter(pk=connection.pk).exists():
         raise NotFound("not_found", "")
     if actor.organization_id is None:
-        raise Refused("no_organization", _("Only the two sides of a connection can end it."))
-    connection = change_state(
+        raise ActionRefused("no_organization", _("Only the two sides of a connection can end it."))
+    connection = change_row_state(
         connection, Connection.State.ENDED, ended_at=timezone.now(), ended_by_id=actor.organization_id
     )
     by_partner = actor.organization_id == connection.partner_id
@@ -206,13 +209,13 @@ def replace_invitation_link(*, actor: Actor, partner: Organization, reason: str)
     """Give a partner a new invitation link in place of one that is being abused, and return the new link.
 
     Only vendor staff may do this. The old link stops working at once, and the event log keeps `reason`. Raises
-    Invalid("reason_required") if the reason is blank.
+    InvalidInput("reason_required") if the reason is blank.
     """
-    authorize_staff(actor)
+    authorize_vendor_staff(actor)
     if not reason.strip():
-        raise Invalid("reason_required", _("Enter a reason for replacing the link."), field="reason")
+        raise InvalidInput("reason_required", _("Enter a reason for replacing the link."), field="reason")
     link = InvitationLink.objects.select_for_update().get(organization=partner)
-    link.token = new_token()
+    link.token = generate_token()
     link.created_at = timezone.now()
     link.save(update_fields=["token", "created_at"])
     record_event(
@@ -273,7 +276,7 @@ def rebuild_portfolio(*, actor: Actor) -> int:
     These are the table Portfolio and the column `in_reach` of notices; both follow from organisations and connections.
     Other transactions that write organisations or connections wait until it is done.
     """
-    authorize_staff(actor)
+    authorize_vendor_staff(actor)
     with database.cursor() as cursor:
         cursor.execute("LOCK TABLE accounts_organization, connections_connection IN SHARE MODE")
         cursor.execute(_REMOVE)

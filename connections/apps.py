@@ -9,7 +9,7 @@ class ConnectionsConfig(AppConfig):
     def ready(self) -> None:
         from connections import notices  # noqa: F401  (registers the notice kinds)
         from connections.personal_data import register_personal_data
-        from partnerportal.lib.known_pages import register_page
+        from partnerportal.lib.known_pages import register_linkable_page
 
-        register_page("account", "account_details")
+        register_linkable_page("account", "account_details")
         register_personal_data()

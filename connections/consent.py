@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib import formats
-from partnerportal.lib.errors import Invalid, Message, Stale
+from partnerportal.lib.errors import InvalidInput, Message, StaleVersion
 from partnerportal.lib.scopes import Scope, includes_scopes
 
 # The version of the texts below and of those that apps register. A consent keeps it, and docs/consent/ keeps the texts
@@ -44,14 +44,14 @@ def parse_consent_wording(text: str) -> ConsentWording:
 
 
 def require_current_consent_wording(wording: ConsentWording | None) -> None:
-    """Raise Stale("wording_changed") if the texts that a person read are not the version that is valid now.
+    """Raise StaleVersion("wording_changed") if the texts that a person read are not the version that is valid now.
 
     This happens when an update changes the texts while a page is open: the person would consent to texts that they
     never saw. None passes, because a program that consents through the API has read nothing.
     """
     if wording and wording.version != WORDING:
         text = _("The description of what is shared has changed since you opened this page. Check it and try again.")
-        raise Stale("wording_changed", text)
+        raise StaleVersion("wording_changed", text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,13 +110,13 @@ def get_all_shareable_scopes() -> Scope:
 def parse_scope_codes(codes: Iterable[str]) -> Scope:
     """Return one Scope that includes the scopes with these codes, and account data, which is always shared.
 
-    Raises Invalid("unknown_scope") for a code that is not offered to customers.
+    Raises InvalidInput("unknown_scope") for a code that is not offered to customers.
     """
     by_code = {offered.code: offered.scope for offered in list_shareable_scopes()}
     unknown = sorted(set(codes) - by_code.keys())
     if unknown:
         text = _("“%(code)s” cannot be shared. These can: %(codes)s.")
-        raise Invalid("unknown_scope", text % {"code": unknown[0], "codes": ", ".join(by_code)}, field="scopes")
+        raise InvalidInput("unknown_scope", text % {"code": unknown[0], "codes": ", ".join(by_code)}, field="scopes")
     return Scope.ACCOUNT | combine_scopes(by_code[code] for code in codes)
 
 

@@ -21,7 +21,7 @@ from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.queries import ConnectedCustomer
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
-from partnerportal.lib.lists import Tab
+from partnerportal.lib.lists import ListTab
 from partnerportal.lib.parts import PagePart
 from partnerportal.lib.policies import Permission
 from partnerportal.lib.requests import PortalRequest
@@ -143,11 +143,11 @@ def _tabs_for(actor: Actor) -> list[CustomerPageTab]:
 
 def _may_open(actor: Actor, tab: CustomerPageTab) -> bool:
     table, permission = tab.rule
-    return bool(table[permission].check(actor))
+    return bool(table[permission].check_actor(actor))
 
 
-def _tab_links(actor: Actor, customer: ConnectedCustomer, current: str) -> Iterable[Tab]:
+def _tab_links(actor: Actor, customer: ConnectedCustomer, current: str) -> Iterable[ListTab]:
     for tab in _tabs_for(actor):
         url = reverse(tab.url_name, args=[customer.organization.public_id])
         count = customer.counts.get(tab.key) if customer.shares_scope(tab.scope) else None
-        yield Tab(str(tab.label), url, count, tab.key == current)
+        yield ListTab(str(tab.label), url, count, tab.key == current)

@@ -10,8 +10,8 @@ from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.queries import list_active_connections, list_customer_activity_events, list_ended_connections
 from connections.timeline import list_activity_event_kinds
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.exports.columns import make_moment_column, make_raw_column, make_text_column
-from partnerportal.lib.exports.lists import ExportList, ExportSubject, Query
+from partnerportal.lib.exports.columns import make_datetime_column, make_text_column, make_unchanged_column
+from partnerportal.lib.exports.lists import ExportableList, ExportSubject, Query
 
 
 def _with_other_side(actor: Actor, rows: QuerySet[Connection]) -> QuerySet[Connection]:
@@ -46,32 +46,32 @@ def _activity(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any
 
 
 LISTS = (
-    ExportList(
+    ExportableList(
         key="connections",
         label=_("Active connections"),
         rows=_connections,
         rule=(ROLE_TABLE, ConnectionPermission.VIEW),
         columns=(
             make_text_column("organization", "other"),
-            make_raw_column("relation", "other_is"),
-            make_raw_column("country", "other_country"),
-            make_moment_column("connected_at"),
+            make_unchanged_column("relation", "other_is"),
+            make_unchanged_column("country", "other_country"),
+            make_datetime_column("connected_at"),
         ),
     ),
-    ExportList(
+    ExportableList(
         key="ended_connections",
         label=_("Ended connections"),
         rows=_ended,
         rule=(ROLE_TABLE, ConnectionPermission.VIEW),
         columns=(
             make_text_column("organization", "other"),
-            make_raw_column("relation", "other_is"),
-            make_moment_column("connected_at"),
-            make_moment_column("ended_at"),
-            make_raw_column("ended_by", "by"),
+            make_unchanged_column("relation", "other_is"),
+            make_datetime_column("connected_at"),
+            make_datetime_column("ended_at"),
+            make_unchanged_column("ended_by", "by"),
         ),
     ),
-    ExportList(
+    ExportableList(
         key="activity",
         label=_("Activity"),
         rows=_activity,
@@ -79,8 +79,8 @@ LISTS = (
         rule=(ROLE_TABLE, ConnectionPermission.VIEW_CUSTOMERS),
         own_rule=(ROLE_TABLE, ConnectionPermission.VIEW),
         columns=(
-            make_moment_column("at"),
-            make_raw_column("event", "kind"),
+            make_datetime_column("at"),
+            make_unchanged_column("event", "kind"),
             make_text_column("organization", "organization_label"),
             make_text_column("counterpart", "counterpart_label"),
             make_text_column("subject", "subject_label"),

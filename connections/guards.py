@@ -12,7 +12,7 @@ from accounts.models import OrganizationKind, ProgramFeature
 from accounts.queries import list_program_names_granting
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from partnerportal.lib.pages import require_permission
-from partnerportal.lib.policies import Denied
+from partnerportal.lib.policies import ActionDenied
 from partnerportal.lib.requests import PortalRequest
 
 View = Callable[..., HttpResponse]
@@ -30,8 +30,8 @@ def require_customer_viewing_permission(view: View) -> View:
     @wraps(view)
     def page(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         actor = request.actor
-        answer = ROLE_TABLE[ConnectionPermission.VIEW_CUSTOMERS].check(actor)
-        if actor.organization_id and isinstance(answer, Denied) and answer.code == "no_badge":
+        answer = ROLE_TABLE[ConnectionPermission.VIEW_CUSTOMERS].check_actor(actor)
+        if actor.organization_id and isinstance(answer, ActionDenied) and answer.code == "no_badge":
             return render_missing_badge_page(request)
         return guarded(request, *args, **kwargs)
 

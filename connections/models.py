@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.models import PublicModel
+from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.scopes import ALL, Scope
-from partnerportal.lib.tokens import new_token
+from partnerportal.lib.tokens import generate_token
 from partnerportal.lib.visible_rows import TenantQuerySet
 
 
@@ -28,7 +28,7 @@ class InvitationLink(models.Model):
     """
 
     organization = models.OneToOneField("accounts.Organization", models.CASCADE, related_name="invitation_link")
-    token = models.CharField(max_length=64, unique=True, default=new_token)
+    token = models.CharField(max_length=64, unique=True, default=generate_token)
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = InvitationLinkQuerySet.as_manager()
@@ -50,7 +50,7 @@ class ConnectionQuerySet(TenantQuerySet):
         return self.filter(state=Connection.State.ACTIVE)
 
 
-class Connection(PublicModel):
+class Connection(PublicIdModel):
     """A customer's connection with a partner, which sees what the customer shares (CC-9).
 
     It lasts until one side ends it (CC-25). Connecting again later creates another row (E-3). Both names are stored as

@@ -2,10 +2,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.lib.navigation import Menu, NavigationItem
+from partnerportal.lib.navigation import NavigationItem, NavigationMenu
 
 ITEMS = (
     NavigationItem(
-        label=_("Account details"), icon="building", url_name="account_details", menu=Menu.SETTINGS, order=10
+        label=_("Account details"), icon="building", url_name="account_details", menu=NavigationMenu.SETTINGS, order=10
     ),
 )

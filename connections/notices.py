@@ -18,7 +18,7 @@ from connections.queries import list_portfolio_viewers
 from notifications.actions.inbox import share_recent_notices
 from notifications.registry import NoticeKind, NoticeRecipient, register_event_handler, register_notice_kind
 from partnerportal.lib.errors import Message
-from partnerportal.lib.scopes import Scope, find_scope
+from partnerportal.lib.scopes import Scope, find_scope_by_code
 
 if TYPE_CHECKING:
     from notifications.models import Event, Notice
@@ -33,7 +33,7 @@ def _connections_of(events: "Sequence[Event]") -> "list[tuple[Event, Connection]
 
 def _number(codes: Iterable[str]) -> int:
     """Return the scopes with these codes as a number, as notices keep them."""
-    return int(combine_scopes(find_scope(code) for code in codes))
+    return int(combine_scopes(find_scope_by_code(code) for code in codes))
 
 
 class CustomerNewsNotice(NoticeKind):

@@ -5,7 +5,7 @@ from enum import StrEnum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrganizationKind, ProgramFeature, Role
-from partnerportal.lib.errors import Refused
+from partnerportal.lib.errors import ActionRefused
 from partnerportal.lib.policies import PermissionRule, RoleTable
 from partnerportal.lib.scopes import Scope, includes_scopes
 
@@ -30,12 +30,12 @@ NOT_SHARED = _("Not shared by the customer. Its Admins choose what it shares.")
 
 
 def require_shared_scope(shared_scopes: int, needed_scope: Scope) -> None:
-    """Raise Refused("not_shared") unless a customer shares the needed scope.
+    """Raise ActionRefused("not_shared") unless a customer shares the needed scope.
 
     `shared_scopes` is the number of all scopes that the customer shares with the actor.
     """
     if not includes_scopes(shared_scopes, needed_scope):
-        raise Refused("not_shared", NOT_SHARED)
+        raise ActionRefused("not_shared", NOT_SHARED)
 
 
 ROLE_TABLE: RoleTable = {

@@ -26,8 +26,8 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.errors import Message
-from partnerportal.lib.keyset import Page
-from partnerportal.lib.policies import Denied
+from partnerportal.lib.keyset import KeysetPage
+from partnerportal.lib.policies import ActionDenied
 from partnerportal.lib.scopes import Scope, includes_scopes
 
 
@@ -98,7 +98,7 @@ def _choice(actor: Actor, operator: Operator, invitation: Invitation) -> Invitat
     candidate = Actor(
         organization_id=organization.pk, organization_kind=organization.kind, roles=frozenset(operator.roles)
     )
-    answer = ROLE_TABLE[ConnectionPermission.ACCEPT].check(candidate)
+    answer = ROLE_TABLE[ConnectionPermission.ACCEPT].check_actor(candidate)
     reason: Message = ""
     if organization.pk == invitation.partner_id:
         reason = _("This organisation sent the invitation.")
@@ -106,7 +106,7 @@ def _choice(actor: Actor, operator: Operator, invitation: Invitation) -> Invitat
         reason = _("This organisation is suspended.")
     elif organization.pk == actor.organization_id and invitation.connected_at:
         reason = _("Connected since %(date)s.") % {"date": formats.format_date(invitation.connected_at)}
-    elif isinstance(answer, Denied):
+    elif isinstance(answer, ActionDenied):
         reason = answer.message
     return InvitationOrganizationOption(
         str(organization.public_id), organization.name, str(OrganizationKind(organization.kind).label), reason
@@ -222,7 +222,7 @@ class EndedConnectionRow:
     sharing_url: str  # what was shared; "" on the partner's side
 
 
-def build_active_connection_rows(actor: Actor, page: Page[Any]) -> list[ActiveConnectionRow]:
+def build_active_connection_rows(actor: Actor, page: KeysetPage[Any]) -> list[ActiveConnectionRow]:
     """Return an ActiveConnectionRow for each connection on a page of `queries.list_active_connections`."""
     return [_live_row(actor, connection) for connection in page.rows]
 
@@ -266,7 +266,7 @@ def describe_distributor_access(distributor_name: str | None) -> str:
     return _("Its distributor %(name)s sees what you share with it.") % {"name": distributor_name}
 
 
-def build_ended_connection_rows(actor: Actor, page: Page[Any]) -> list[EndedConnectionRow]:
+def build_ended_connection_rows(actor: Actor, page: KeysetPage[Any]) -> list[EndedConnectionRow]:
     """Return an EndedConnectionRow for each connection on a page of `queries.list_ended_connections`."""
     return [
         EndedConnectionRow(
@@ -314,8 +314,8 @@ def get_customer_url(actor: Actor, connection: Connection) -> str:
 
 def explain_refusal_to_end_connection(actor: Actor) -> str:
     """Return a sentence that says why the actor may not end connections, or "" if they may."""
-    answer = ROLE_TABLE[ConnectionPermission.END].check(actor)
-    return str(answer.message) if isinstance(answer, Denied) else ""
+    answer = ROLE_TABLE[ConnectionPermission.END].check_actor(actor)
+    return str(answer.message) if isinstance(answer, ActionDenied) else ""
 
 
 def explain_refusal_to_change_sharing(actor: Actor, connection: Connection) -> Message:
@@ -324,8 +324,8 @@ def explain_refusal_to_change_sharing(actor: Actor, connection: Connection) -> M
         return _("This connection has ended. Nothing is shared any more.")
     if connection.customer_id != actor.organization_id:
         return NOT_THE_CUSTOMER
-    answer = ROLE_TABLE[ConnectionPermission.CHANGE_SHARING].check(actor)
-    return answer.message if isinstance(answer, Denied) else ""
+    answer = ROLE_TABLE[ConnectionPermission.CHANGE_SHARING].check_actor(actor)
+    return answer.message if isinstance(answer, ActionDenied) else ""
 
 
 def format_sharing_saved_message(partner_count: int) -> str:

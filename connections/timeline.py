@@ -14,7 +14,7 @@ from connections.events import ConnectionEventKind
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
-from partnerportal.lib.scopes import find_scope
+from partnerportal.lib.scopes import find_scope_by_code
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,9 @@ register_activity_descriptions(
         ConnectionEventKind.SHARING_CHANGED: ActivityDescription(
             "eye",
             _("%(organization)s changed what it shares with %(counterpart)s"),
-            detail=lambda event: format_scope_names(combine_scopes(map(find_scope, event.changes["scopes"][1]))),
+            detail=lambda event: format_scope_names(
+                combine_scopes(map(find_scope_by_code, event.changes["scopes"][1]))
+            ),
         ),
         ConnectionEventKind.ENDED: ActivityDescription(
             "unlink", _("%(organization)s ended the connection with %(counterpart)s")

@@ -25,8 +25,8 @@ from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.sharing import list_shared_data_counts
 from connections.timeline import build_activity_rows
 from partnerportal.lib.countries import get_country_name
-from partnerportal.lib.errors import Conflict, DomainError, Invalid, NotFound, Stale, TooMany
-from partnerportal.lib.keyset import Page, fetch_keyset_page, fetch_keyset_page_or_first
+from partnerportal.lib.errors import Conflict, DomainError, InvalidInput, NotFound, StaleVersion, TooManyAttempts
+from partnerportal.lib.keyset import KeysetPage, fetch_keyset_page, fetch_keyset_page_or_first
 from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.pages import require_permission, require_sign_in
 from partnerportal.lib.requests import PortalRequest
@@ -60,15 +60,15 @@ def account_details_page(request: PortalRequest) -> HttpResponse:
         "newly_offered": next((row for row in active_connection_rows if row.new), None),
         "history": history,
         "ended_connection_rows": rows.build_ended_connection_rows(actor, history),
-        "may_edit": ACCOUNTS[AccountPermission.EDIT_ACCOUNT].check(actor),
-        "may_end": ROLE_TABLE[ConnectionPermission.END].check(actor),
-        "may_invite": ROLE_TABLE[ConnectionPermission.SEE_INVITATION_LINK].check(actor),
+        "may_edit": ACCOUNTS[AccountPermission.EDIT_ACCOUNT].check_actor(actor),
+        "may_end": ROLE_TABLE[ConnectionPermission.END].check_actor(actor),
+        "may_invite": ROLE_TABLE[ConnectionPermission.SEE_INVITATION_LINK].check_actor(actor),
         "can_be_invited": actor.organization_kind in ROLE_TABLE[ConnectionPermission.ACCEPT].kinds,
     }
     return render(request, "connections/account_details.html", context)
 
 
-def _page(request: PortalRequest, name: str, connections: Any, sort: str) -> Page[Any]:
+def _page(request: PortalRequest, name: str, connections: Any, sort: str) -> KeysetPage[Any]:
     own = request.actor.organization_id
     options = {"sort": sort, "size": PAGE_SIZE, "any_of": (Q(partner=own), Q(customer=own))}
     return fetch_keyset_page_or_first(connections, descending=True, cursor=request.GET.get(name, ""), **options)
@@ -139,7 +139,7 @@ def invitation_accept(request: PortalRequest, token: str) -> HttpResponse:
         connection, is_new = actions.accept_invitation(actor=request.actor, **options)
     except NotFound:
         return _unknown_invitation(request)
-    except (Invalid, Conflict, Stale, TooMany) as error:
+    except (InvalidInput, Conflict, StaleVersion, TooManyAttempts) as error:
         return _invitation_page(request, token, scopes, error)
     names = {"partner": connection.partner_name, "customer": connection.customer_name}
     if is_new:
@@ -204,7 +204,7 @@ def connection_sharing_page(request: PortalRequest, connection_id: UUID) -> Http
     options: dict[str, Any] = {"actor": actor, "scopes": scopes, "wording": wording}
     try:
         actions.change_connection_sharing(connection=connection, version=request.POST.get("version"), **options)
-    except Stale as error:
+    except StaleVersion as error:
         return _sharing_page(request, connection, scopes, error)
     if "all" in request.POST:
         count = actions.share_scopes_with_all_partners(**options)

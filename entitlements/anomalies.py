@@ -30,7 +30,7 @@ NEAR = dt.timedelta(days=3)  # where nothing was reported 14 days before, the re
 
 
 @dataclass(frozen=True)
-class UsageNumberWithRange:
+class UsageNumberWithUsualRange:
     """A reported number of a customer's usage, with the lowest and the highest number that were usual before."""
 
     value: int
@@ -40,37 +40,37 @@ class UsageNumberWithRange:
     is_unusual: bool
 
 
-def compute_usual_range(values: Sequence[int]) -> tuple[int, int]:
-    """Return the lowest and the highest usual number, as integers of at least 0, computed from earlier `values`."""
-    middle = median(values)
-    spread = DEVIATIONS * SCALE * median(abs(value - middle) for value in values)
+def compute_usual_range(earlier_numbers: Sequence[int]) -> tuple[int, int]:
+    """Return the lowest and the highest usual number, as integers of at least 0, computed from `earlier_numbers`."""
+    middle = median(earlier_numbers)
+    spread = DEVIATIONS * SCALE * median(abs(value - middle) for value in earlier_numbers)
     return max(math.floor(middle - spread), 0), math.ceil(middle + spread)
 
 
-def compare_with_usual_range(reported: Mapping[dt.date, int], on: dt.date) -> UsageNumberWithRange | None:
-    """Return the number that was reported for the day `on`, with the range of numbers that was usual before.
+def compare_with_usual_range(number_by_day: Mapping[dt.date, int], day: dt.date) -> UsageNumberWithUsualRange | None:
+    """Return the number that was reported for the date `day`, with the range of numbers that was usual before.
 
-    `reported` maps days to numbers. Returns None if that day, or the one 14 days before it, was not reported, or if
-    there is too little history.
+    `number_by_day` maps days to numbers. Returns None if that day, or the one 14 days before it, was not reported, or
+    if there is too little history.
     """
-    then = on - LOOKS_BACK
-    before = next((reported[day] for day in _back_from(then) if day in reported), None)
-    history = [value for day, value in reported.items() if then - HISTORY < day <= then]
-    if before is None or on not in reported or len(history) < LEAST_HISTORY:
+    then = day - LOOKS_BACK
+    before = next((number_by_day[day] for day in _back_from(then) if day in number_by_day), None)
+    history = [value for day, value in number_by_day.items() if then - HISTORY < day <= then]
+    if before is None or day not in number_by_day or len(history) < LEAST_HISTORY:
         return None
-    value, (low, high) = reported[on], compute_usual_range(history)
+    value, (low, high) = number_by_day[day], compute_usual_range(history)
     change = abs(value - before)
     is_unusual = not low <= value <= high and change >= max(LEAST_SHARE * before, LEAST_CHANGE)
     # A number may go back and forth between two levels. It is unusual if it moved away from the range, not towards it.
     is_unusual = is_unusual and (value < before) == (value < low)
-    return UsageNumberWithRange(value, before, low, high, is_unusual)
+    return UsageNumberWithUsualRange(value, before, low, high, is_unusual)
 
 
 def _back_from(day: dt.date) -> list[dt.date]:
     return [day - dt.timedelta(days=back) for back in range(NEAR.days + 1)]
 
 
-def list_unusual_uses(usage: CustomerUsage, open_anomalies: Iterable[Anomaly]) -> list[UnusualUse]:
+def list_unusual_use_kinds(usage: CustomerUsage, open_anomalies: Iterable[Anomaly]) -> list[UnusualUse]:
     """Return the kinds of unusual use that a customer's latest report shows: falling, rising, idle or new.
 
     It is falling or rising while an anomaly of that kind is open, and new for a week after one was found. It is idle
@@ -78,8 +78,8 @@ def list_unusual_uses(usage: CustomerUsage, open_anomalies: Iterable[Anomaly]) -
     """
     anomalies = list(open_anomalies)
     is_said = {
-        UnusualUse.FALLING: any(row.is_fall for row in anomalies),
-        UnusualUse.RISING: any(not row.is_fall for row in anomalies),
+        UnusualUse.FALLING: any(row.is_below_usual_range for row in anomalies),
+        UnusualUse.RISING: any(not row.is_below_usual_range for row in anomalies),
         UnusualUse.IDLE: usage.assigned > 0 and usage.monthly_active == 0 and usage.history_days >= ACTIVE_DAYS,
         UnusualUse.NEW: any(usage.as_of - row.found_on < NEW_FOR for row in anomalies),
     }
@@ -108,23 +108,23 @@ def describe_anomaly(metric: str, *, before: int, value: int, low: int, high: in
     return words % {name: formats.format_number(number) for name, number in numbers.items()}
 
 
-def describe_anomalies(uses: Sequence[Mapping[str, Any]], *, found: int) -> str:
+def describe_anomalies(anomalies: Sequence[Mapping[str, Any]], *, total_count: int) -> str:
     """Return a text with one line for each anomaly of an event.
 
-    `uses` are the anomalies in the event's data, which holds only the first of many. `found` is the number of all of
+    `anomalies` are those in the event's data, which holds only the first of many. `total_count` is the number of all of
     them; a last line says how many are left out. If there are several services, each line names its own.
     """
     lines = []
-    for use in uses:
+    for use in anomalies:
         words = describe_anomaly(use["metric"], **{name: use[name] for name in ("before", "value", "low", "high")})
         names = {"service": use["service"], "words": words}
-        lines.append(words if len(list_anomaly_service_names(uses)) == 1 else _("%(service)s: %(words)s") % names)
-    if left_out := found - len(uses):
+        lines.append(words if len(list_anomaly_service_names(anomalies)) == 1 else _("%(service)s: %(words)s") % names)
+    if left_out := total_count - len(anomalies):
         more = ngettext("and %(count)s more on the usage page", "and %(count)s more on the usage page", left_out)
         lines.append(more % {"count": formats.format_number(left_out)})
     return "\n".join(lines)
 
 
-def list_anomaly_service_names(uses: Sequence[Mapping[str, Any]]) -> list[str]:
+def list_anomaly_service_names(anomalies: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the distinct names of the services in the anomalies of an event, in the anomalies' order."""
-    return list(dict.fromkeys(use["service"] for use in uses))
+    return list(dict.fromkeys(use["service"] for use in anomalies))

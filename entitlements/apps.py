@@ -15,7 +15,7 @@ class EntitlementsConfig(AppConfig):
         from connections.consent import register_shareable_scope
         from connections.sharing import register_shared_data_counter
         from connections.timeline import register_activity_descriptions
-        from entitlements.customer_frame import register_customer_pages
+        from entitlements.customer_frame import register_customer_page_tabs
         from entitlements.lists.customers import CUSTOMERS
         from entitlements.lists.releases import RELEASES
         from entitlements.lists.renewals import OWN_RENEWALS, RENEWALS
@@ -24,16 +24,16 @@ class EntitlementsConfig(AppConfig):
         from entitlements.personal_data import register_personal_data
         from entitlements.sharing import OFFERED, describe_shared_records
         from entitlements.timeline import WORDS
-        from partnerportal.lib.known_pages import register_page
-        from partnerportal.lib.lists import register_list
+        from partnerportal.lib.known_pages import register_linkable_page
+        from partnerportal.lib.lists import register_list_definition
 
         for offered in OFFERED:
             register_shareable_scope(offered)
         register_shared_data_counter(describe_shared_records)
         register_activity_descriptions(WORDS)
-        register_customer_pages()
+        register_customer_page_tabs()
         for definition in (CUSTOMERS, RENEWALS, OWN_RENEWALS, TRIALS, RELEASES):
-            register_list(definition)
+            register_list_definition(definition)
         register_personal_data()
-        register_page("customers", "customers")
-        register_page("own_licences", "services")
+        register_linkable_page("customers", "customers")
+        register_linkable_page("own_licences", "services")

@@ -38,7 +38,7 @@ class LicenceBarTone(StrEnum):
 
 
 @dataclass(frozen=True)
-class DayOfUse:
+class DailyUsageCounts:
     """The numbers of users, devices and concurrent uses that were reported for one UTC day."""
 
     day: dt.date
@@ -57,26 +57,28 @@ def count_licences_in_use(licence_model: str, *, users: int, devices: int, peak:
     return peak if licence_model == Sku.LicenceModel.CONCURRENT else min(users, devices)
 
 
-def count_daily_active(licence_model: str, day: DayOfUse) -> int:
+def count_daily_active_licences(licence_model: str, day_counts: DailyUsageCounts) -> int:
     """Return how many licences were in use on a day, which is 24 hours in UTC."""
     return count_licences_in_use(
-        licence_model, users=day.daily_users, devices=day.daily_devices, peak=day.peak_concurrent
+        licence_model, users=day_counts.daily_users, devices=day_counts.daily_devices, peak=day_counts.peak_concurrent
     )
 
 
-def count_monthly_active(licence_model: str, days: Iterable[DayOfUse], on: dt.date) -> int:
-    """Return how many licences were in use in the 30 days up to and with `on`, the latest day that was reported.
+def count_monthly_active_licences(
+    licence_model: str, daily_counts: Iterable[DailyUsageCounts], last_day: dt.date
+) -> int:
+    """Return how many licences were in use in the 30 days up to and with `last_day`, the latest day that was reported.
 
-    The numbers of unique users and devices over those 30 days are part of the report of `on`, because only the vendor
-    can count them. A peak is the highest of the 30 days.
+    The numbers of unique users and devices over those 30 days are part of the report of `last_day`, because only the
+    vendor can count them. A peak is the highest of the 30 days.
     """
-    recent = [day for day in days if on - dt.timedelta(days=ACTIVE_DAYS) < day.day <= on]
+    recent = [day for day in daily_counts if last_day - dt.timedelta(days=ACTIVE_DAYS) < day.day <= last_day]
     latest = max(recent, key=lambda day: day.day)
     peak = max(day.peak_concurrent for day in recent)
     return count_licences_in_use(licence_model, users=latest.monthly_users, devices=latest.monthly_devices, peak=peak)
 
 
-def count_previously_assigned(assigned: int, newly_assigned: int) -> int:
+def count_previously_assigned_licences(assigned: int, newly_assigned: int) -> int:
     """Return how many of the assigned licences were assigned in earlier months."""
     return assigned - newly_assigned
 
@@ -90,12 +92,12 @@ def count_available_licences(assigned: int, purchased: int, overage: int = 0) ->
     return max(purchased - assigned + overage, 0)
 
 
-def count_overage(assigned: int, purchased: int) -> int:
+def count_licence_overage(assigned: int, purchased: int) -> int:
     """Return how many licences of one SKU are assigned beyond those purchased, which is never below 0."""
     return max(assigned - purchased, 0)
 
 
-def compute_percent_assigned(assigned: int, purchased: int) -> int | None:
+def compute_percent_of_licences_assigned(assigned: int, purchased: int) -> int | None:
     """Return the assigned share of purchased licences in whole percent, rounded half up; None if none is purchased.
 
     100 is returned only if all are assigned, and 0 only if none is: 1 of 1,000 gives 1.
@@ -110,7 +112,7 @@ def compute_percent_assigned(assigned: int, purchased: int) -> int | None:
 
 def choose_licence_bar_tone(assigned: int, purchased: int) -> LicenceBarTone:
     """Return the colour of the bar that shows how many of the purchased licences are assigned."""
-    return LicenceBarTone(usage.choose_bar_tone(assigned, purchased))
+    return LicenceBarTone(usage.choose_usage_bar_tone(assigned, purchased))
 
 
 def count_days_left(ends_on: dt.date | None, today: dt.date) -> int | None:
@@ -121,10 +123,10 @@ def count_days_left(ends_on: dt.date | None, today: dt.date) -> int | None:
     return left if 0 <= left <= WARNING_DAYS else None
 
 
-def predict_day_when_full(
-    *, as_of: dt.date, assigned: int, purchased: int, per_day: float | None, history_days: int
+def predict_day_licences_run_out(
+    *, as_of: dt.date, assigned: int, purchased: int, assigned_per_day: float | None, history_days: int
 ) -> dt.date | None:
-    """Predict the day on which all purchased licences will be assigned, if `per_day` more are assigned each day.
+    """Predict the day on which all purchased licences will be assigned, at `assigned_per_day` more each day.
 
     The day is counted from `as_of`, and is `as_of` if all are assigned already. `history_days` is for how many days use
     was reported. Returns None if the number does not grow, if there is too little history, or if the day lies more than
@@ -134,8 +136,8 @@ def predict_day_when_full(
         return None
     if assigned >= purchased:
         return as_of
-    if per_day is None or per_day <= 0:
+    if assigned_per_day is None or assigned_per_day <= 0:
         return None
     # The last digits are other than PostgreSQL's, and must not make a day more.
-    days = round((purchased - assigned) / per_day, 6)
+    days = round((purchased - assigned) / assigned_per_day, 6)
     return as_of + dt.timedelta(days=math.ceil(days)) if days <= HORIZON_DAYS else None

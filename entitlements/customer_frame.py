@@ -10,10 +10,14 @@ from connections.customers import (
     register_customer_page_tab,
 )
 from connections.queries import ConnectedCustomer
-from entitlements.queries.customers import list_services, make_order_count, make_service_count
+from entitlements.queries.customers import (
+    list_customer_services,
+    make_order_count_expression,
+    make_service_count_expression,
+)
 from entitlements.queries.usage import list_open_anomalies
-from entitlements.rows.customers import collect_service_attention, make_licence_bar, make_service_sections
-from entitlements.rows.usage import collect_anomaly_attention
+from entitlements.rows.customers import list_service_attention_items, make_seat_usage_bar, make_service_sections
+from entitlements.rows.usage import list_anomaly_attention_items
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.parts import PagePart
 from partnerportal.lib.scopes import Scope
@@ -25,7 +29,7 @@ TABS = (
         url_name="customer_services",
         order=10,
         scope=Scope.ENTITLEMENTS,
-        count=make_service_count,
+        count=make_service_count_expression,
     ),
     CustomerPageTab(key="usage", label=gettext_lazy("Usage"), url_name="customer_usage", order=20, scope=Scope.USAGE),
     CustomerPageTab(
@@ -34,7 +38,7 @@ TABS = (
         url_name="customer_orders",
         order=30,
         scope=Scope.ORDERS,
-        count=make_order_count,
+        count=make_order_count_expression,
     ),
 )
 
@@ -45,23 +49,23 @@ def build_services_overview_section(actor: Actor, customer: ConnectedCustomer) -
     A service needs attention if it ends soon, is over its licence, waits for a decision, or is used unusually. Where
     the customer shares no services, the page does not say that all is calm.
     """
-    entitlements = list_services(actor, customer.organization.pk)
+    entitlements = list_customer_services(actor, customer.organization.pk)
     anomalies = list_open_anomalies(actor, customer.organization.pk)
     sections = {section.key: section.rows for section in make_service_sections(entitlements)}
     shares_services = customer.shares_scope(Scope.ENTITLEMENTS)
     licences = {
         "is_shared": shares_services,
-        "usage": make_licence_bar(entitlements),
+        "usage": make_seat_usage_bar(entitlements),
         "running": sections["active"] + sections["active_trials"],
     }
     return CustomerOverviewSection(
-        attention=collect_anomaly_attention(anomalies) + collect_service_attention(entitlements),
+        attention=list_anomaly_attention_items(anomalies) + list_service_attention_items(entitlements),
         calm=_("Nothing ends in the next 90 days, and no limit is exceeded.") if shares_services else "",
         parts=[PagePart("entitlements/parts/licences.html", licences)],
     )
 
 
-def register_customer_pages() -> None:
+def register_customer_page_tabs() -> None:
     """Register the tabs Services, Usage and Orders, and the summary of services, for the pages of customers."""
     for tab in TABS:
         register_customer_page_tab(tab)

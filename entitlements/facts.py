@@ -10,7 +10,7 @@ from entitlements.models import Sku
 
 
 @dataclass(frozen=True)
-class LineProblem:
+class FeedLineProblem:
     """The reason for which a line of the feed was refused: a stable code, a message, and the field that is wrong.
 
     `field` is a path such as lines.2.sku, or "".
@@ -22,7 +22,7 @@ class LineProblem:
 
 
 @dataclass(frozen=True, eq=False)
-class FeedFact:
+class ValidFeedLine:
     """A valid line of the vendor's feed, with all of its values.
 
     It is about one SKU, entitlement, order, day of use or licence that is held.
@@ -34,7 +34,7 @@ class FeedFact:
     values: dict[str, Any]
 
 
-class LineOutcome(StrEnum):
+class FeedLineOutcome(StrEnum):
     """The result of a line of the feed: something was added or changed, nothing changed, or the line was refused."""
 
     ADDED = "added"
@@ -43,11 +43,11 @@ class LineOutcome(StrEnum):
     ERROR = "error"
 
 
-Answers = dict[int, LineOutcome | LineProblem]  # by line number
+Answers = dict[int, FeedLineOutcome | FeedLineProblem]  # by line number
 
 
 @dataclass(frozen=True)
-class ReferencedRows:
+class ReferencedCustomersAndSkus:
     """The Organization and Sku rows that lines of the feed refer to, by ORGID and by code.
 
     A customer or SKU that does not exist has no row here.
@@ -57,54 +57,54 @@ class ReferencedRows:
     skus: Mapping[str, Sku]
 
     @classmethod
-    def read_for_facts(cls, facts: Iterable[FeedFact]) -> "ReferencedRows":
+    def read_for_lines(cls, lines: Iterable[ValidFeedLine]) -> "ReferencedCustomersAndSkus":
         """Read the rows of all customers and SKUs that these lines refer to."""
         org_ids, codes = set(), set()
-        for fact in facts:
+        for fact in lines:
             org_ids.add(fact.values["customer"])
             codes.update(_skus(fact))
         organizations = Organization.objects.filter(org_id__in=org_ids).only("org_id", "public_id", "name")
         skus = Sku.objects.filter(code__in=codes)
         return cls({row.org_id: row for row in organizations}, {row.code: row for row in skus})
 
-    def find_problem(self, fact: FeedFact) -> LineProblem | None:
+    def find_problem(self, line: ValidFeedLine) -> FeedLineProblem | None:
         """Return the problem of a line that refers to an unknown customer or SKU, or None."""
-        if fact.values["customer"] not in self.customers:
+        if line.values["customer"] not in self.customers:
             return UNKNOWN_CUSTOMER
-        for number, code in enumerate(_skus(fact), 1):
+        for number, code in enumerate(_skus(line), 1):
             if code not in self.skus:
-                field = "sku" if fact.type == "entitlement" else f"lines.{number}.sku"
+                field = "sku" if line.type == "entitlement" else f"lines.{number}.sku"
                 return replace(UNKNOWN_SKU, field=field)
         return None
 
 
 @dataclass(frozen=True)
-class ReferencedIds:
+class ReferencedCustomerAndSkuIds:
     """The primary keys of the customers and SKUs that lines of the feed refer to, by ORGID and by code.
 
-    It serves files with many short lines, and reads less than ReferencedRows.
+    It serves files with many short lines, and reads less than ReferencedCustomersAndSkus.
     """
 
     customers: Mapping[str, int]
     skus: Mapping[str, int]
 
     @classmethod
-    def read_for_facts(cls, facts: Iterable[FeedFact]) -> "ReferencedIds":
+    def read_for_lines(cls, lines: Iterable[ValidFeedLine]) -> "ReferencedCustomerAndSkuIds":
         """Read the primary keys of all customers and SKUs that these lines refer to."""
-        org_ids, codes = {fact.values["customer"] for fact in facts}, {fact.values["sku"] for fact in facts}
+        org_ids, codes = {fact.values["customer"] for fact in lines}, {fact.values["sku"] for fact in lines}
         customers = Organization.objects.filter(org_id__in=org_ids).values_list("org_id", "pk")
         return cls(dict(customers), dict(Sku.objects.filter(code__in=codes).values_list("code", "pk")))
 
-    def find_problem(self, fact: FeedFact) -> LineProblem | None:
+    def find_problem(self, line: ValidFeedLine) -> FeedLineProblem | None:
         """Return the problem of a line that refers to an unknown customer or SKU, or None."""
-        if fact.values["customer"] not in self.customers:
+        if line.values["customer"] not in self.customers:
             return UNKNOWN_CUSTOMER
-        return UNKNOWN_SKU if fact.values["sku"] not in self.skus else None
+        return UNKNOWN_SKU if line.values["sku"] not in self.skus else None
 
 
-UNKNOWN_CUSTOMER = LineProblem("unknown_customer", "No organisation has this ORGID.", "customer")
-UNKNOWN_SKU = LineProblem("unknown_sku", "No SKU has this code.", "sku")
+UNKNOWN_CUSTOMER = FeedLineProblem("unknown_customer", "No organisation has this ORGID.", "customer")
+UNKNOWN_SKU = FeedLineProblem("unknown_sku", "No SKU has this code.", "sku")
 
 
-def _skus(fact: FeedFact) -> list[str]:
+def _skus(fact: ValidFeedLine) -> list[str]:
     return [fact.values["sku"]] if fact.type == "entitlement" else [item["sku"] for item in fact.values["lines"]]

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.queries import is_customer, sees_customers
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.releases import count_waiting_licence_releases
-from entitlements.queries.trials import count_waiting_trials
+from entitlements.queries.trials import count_undecided_trial_requests
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.navigation import COUNTED, NavigationItem
 
@@ -15,7 +15,7 @@ def _has_renewals(actor: Actor) -> bool:
 
 
 def _count_trials(actor: Actor) -> int:
-    return count_waiting_trials(actor, COUNTED)
+    return count_undecided_trial_requests(actor, COUNTED)
 
 
 def _count_releases(actor: Actor) -> int:
@@ -38,7 +38,7 @@ ITEMS = (
         icon="flask-conical",
         url_name="trials",
         order=70,
-        seen_by=ROLE_TABLE[EntitlementPermission.VIEW_TRIALS].check,
+        seen_by=ROLE_TABLE[EntitlementPermission.VIEW_TRIALS].check_actor,
         count=_count_trials,
     ),
     NavigationItem(
@@ -46,7 +46,7 @@ ITEMS = (
         icon="user-minus",
         url_name="releases",
         order=80,
-        seen_by=ROLE_TABLE[EntitlementPermission.VIEW_RELEASES].check,
+        seen_by=ROLE_TABLE[EntitlementPermission.VIEW_RELEASES].check_actor,
         count=_count_releases,
     ),
 )

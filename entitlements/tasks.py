@@ -16,9 +16,9 @@ def refresh_expired_listings() -> None:
 
 
 @shared_task
-def sum_portfolio_figures() -> None:
+def merge_portfolio_figure_changes() -> None:
     """Add up, every five minutes, the differences that triggers have appended to portfolio figures."""
-    figures.sum_portfolio_figures()
+    figures.merge_portfolio_figure_changes()
 
 
 @shared_task
@@ -37,12 +37,12 @@ def expire_trials() -> None:
 
 
 @shared_task
-def find_anomalies() -> None:
+def detect_usage_anomalies() -> None:
     """Find, each night, unusual use by the customers that are due for a check.
 
     A customer stays due until it was checked.
     """
-    anomalies.find_anomalies(actor=Actor.system("anomalies"))
+    anomalies.detect_usage_anomalies(actor=Actor.system("anomalies"))
 
 
 @shared_task(soft_time_limit=3540, time_limit=3600)  # longer than a message may stay away: uploads are claimed by lease

@@ -10,7 +10,7 @@ from entitlements.actions.trials import (
     NO_LATER_END,
     approve_trial,
     cancel_trial,
-    compute_extended_end,
+    compute_extended_trial_end,
     convert_trial,
     decline_trial,
     extend_trial,
@@ -20,9 +20,9 @@ from entitlements.policies import EntitlementPermission
 from entitlements.trial_forms import ConvertTrialForm, DeclineTrialForm, ExtendTrialForm
 from partnerportal.lib import formats
 from partnerportal.lib.days import today
-from partnerportal.lib.policies import Allowed, Answer, Denied
+from partnerportal.lib.policies import ActionAllowed, ActionDenied, Answer
 from partnerportal.lib.row_actions import ConfirmationDialog, RowAction
-from partnerportal.lib.states import find_states_before
+from partnerportal.lib.states import find_states_leading_to
 
 State = Entitlement.State
 TrialAction = RowAction[Entitlement]
@@ -32,7 +32,7 @@ def _names(trial: Entitlement) -> dict[str, str]:
     return {"service": trial.sku.name, "customer": trial.customer.name}
 
 
-def format_success_message(action: TrialAction, trial: Entitlement) -> str:
+def format_trial_success_message(action: TrialAction, trial: Entitlement) -> str:
     """Return the message that is shown after an action on a trial. It names the trial's service and customer."""
     return str(action.done) % _names(trial)
 
@@ -55,7 +55,7 @@ def _ask_to_decline(trial: Entitlement) -> ConfirmationDialog:
 
 
 def _ask_to_extend(trial: Entitlement) -> ConfirmationDialog:
-    new, time = compute_extended_end(trial), settings.PORTAL_TRIAL_TIME
+    new, time = compute_extended_trial_end(trial), settings.PORTAL_TRIAL_TIME
     assert trial.ends_on and new, "the action's condition holds"
     dates = {"old": formats.format_date(trial.ends_on), "new": formats.format_date(new)}
     text = _("%(customer)s can then use it until %(new)s (UTC) instead of %(old)s.") % (_names(trial) | dates)
@@ -84,11 +84,11 @@ def _ask_to_cancel(trial: Entitlement) -> ConfirmationDialog:
 
 
 def _has_later_end(trial: Entitlement) -> Answer:
-    return Allowed() if compute_extended_end(trial) else Denied("no_later_end", NO_LATER_END)
+    return ActionAllowed() if compute_extended_trial_end(trial) else ActionDenied("no_later_end", NO_LATER_END)
 
 
 def _propose_later_end(trial: Entitlement) -> dict[str, Any]:
-    return {"ends_on": compute_extended_end(trial)}
+    return {"ends_on": compute_extended_trial_end(trial)}
 
 
 def _propose_seats(trial: Entitlement) -> dict[str, Any]:
@@ -99,7 +99,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
     "approve": TrialAction(
         run=approve_trial,
         permission=EntitlementPermission.DECIDE_TRIALS,
-        states=find_states_before(Entitlement.MOVES, State.ACTIVE),
+        states=find_states_leading_to(Entitlement.MOVES, State.ACTIVE),
         label=gettext_lazy("Approve…"),
         icon="check",
         done=gettext_lazy("The trial of %(service)s for %(customer)s has started."),
@@ -108,7 +108,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
     "decline": TrialAction(
         run=decline_trial,
         permission=EntitlementPermission.DECIDE_TRIALS,
-        states=find_states_before(Entitlement.MOVES, State.DECLINED),
+        states=find_states_leading_to(Entitlement.MOVES, State.DECLINED),
         label=gettext_lazy("Decline…"),
         icon="x",
         done=gettext_lazy("The trial of %(service)s for %(customer)s is declined."),
@@ -141,7 +141,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
     "cancel": TrialAction(
         run=cancel_trial,
         permission=EntitlementPermission.CANCEL_TRIALS,
-        states=find_states_before(Entitlement.MOVES, State.CANCELLED),
+        states=find_states_leading_to(Entitlement.MOVES, State.CANCELLED),
         label=gettext_lazy("Cancel…"),
         icon="ban",
         done=gettext_lazy("The trial of %(service)s is cancelled."),

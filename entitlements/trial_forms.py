@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from entitlements.actions.trials import MOST_IN_PRODUCTION, MOST_SEATS, REASON_LENGTH
 from entitlements.models import Sku
-from entitlements.queries.trials import list_skus_to_try
+from entitlements.queries.trials import list_skus_available_for_trial
 from partnerportal.lib.actors import Actor
 
 
@@ -29,7 +29,7 @@ class RequestTrialForm(forms.Form):
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["sku"].queryset = list_skus_to_try(actor)  # type: ignore[attr-defined]
+        self.fields["sku"].queryset = list_skus_available_for_trial(actor)  # type: ignore[attr-defined]
 
 
 class DeclineTrialForm(forms.Form):

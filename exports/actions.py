@@ -32,13 +32,13 @@ from exports.policies import authorize_list_export
 from notifications.actions.recording import record_event
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Conflict, Gone, TooMany, Unavailable
+from partnerportal.lib.errors import Conflict, NoLongerExists, TemporarilyUnavailable, TooManyAttempts
 from partnerportal.lib.exports import csv_copy
-from partnerportal.lib.exports.lists import ExportList, Query
-from partnerportal.lib.leases import LeaseLost, claim_next_row
-from partnerportal.lib.locks import Lock, acquire_lock
+from partnerportal.lib.exports.lists import ExportableList, Query
+from partnerportal.lib.leases import LeaseLost, lease_next_due_row
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.private_files import StoredFile, delete_unneeded_files
-from partnerportal.lib.states import change_state
+from partnerportal.lib.states import change_row_state
 from partnerportal.lib.sweeping import delete_in_batches
 from partnerportal.lib.waking import wake_worker
 
@@ -66,7 +66,7 @@ TOO_MANY = _("Three of your exports are still being prepared. Wait until one is 
 
 @transaction.atomic
 def request_export(
-    *, actor: Actor, exported_list: ExportList, query: Query, customer: Organization | None = None
+    *, actor: Actor, exported_list: ExportableList, query: Query, customer: Organization | None = None
 ) -> tuple[Export, bytes | None]:
     """Export a list as CSV; return the Export, and the file's content if it has at most SMALL rows, else None.
 
@@ -74,7 +74,8 @@ def request_export(
     one is returned. `query` are the filters of the page. `customer` limits the list to one organisation, which the
     caller must know to be visible to the actor, or to be its own; None means all customers.
 
-    Raises Refused if the actor may not export this list, and TooMany while the person has AT_ONCE unfinished exports.
+    Raises ActionRefused if the actor may not export this list, and TooManyAttempts while the person has AT_ONCE
+    unfinished exports.
     """
     authorize_list_export(actor, exported_list, customer.pk if customer else None)
     rows = exported_list.rows(actor, query, customer.pk if customer else None)
@@ -89,14 +90,14 @@ def request_export(
     if same := unfinished.filter(list=row.list, query=row.query, customer=customer).first():
         return same, None
     if unfinished.count() >= AT_ONCE:
-        raise TooMany("too_many_exports", TOO_MANY)
+        raise TooManyAttempts("too_many_exports", TOO_MANY)
     row.save(force_insert=True)
     record_event(ExportEventKind.EXPORTED, actor=actor, subject=row, label=exported_list.key, data=data)
     transaction.on_commit(NUDGE)
     return row, None
 
 
-def _small_file(exported_list: ExportList, rows: Any) -> bytes:
+def _small_file(exported_list: ExportableList, rows: Any) -> bytes:
     """Return the CSV file of at most SMALL rows, made in memory, so that an error can still become an error page."""
     file = BytesIO()
     file.write(csv_copy.build_header_line(exported_list.columns))
@@ -115,20 +116,20 @@ def get_download_deadline(export: Export) -> datetime | None:
 def download_export_file(*, actor: Actor, export: Export) -> HttpResponse:
     """Return a response with an export's CSV file, after checking again that the actor may export the list.
 
-    Raises Refused if the actor may not, Conflict if there is no file yet, and Gone if it was deleted: after a day,
-    because a connection ended, or because the person may now see less than the file contains.
+    Raises ActionRefused if the actor may not, Conflict if there is no file yet, and NoLongerExists if it was deleted:
+    after a day, because a connection ended, or because the person may now see less than the file contains.
     """
     authorize_list_export(actor, find_exported_list(export.list), export.customer_id)
     if export.state in (Export.State.QUEUED, Export.State.RUNNING, Export.State.FAILED):
         raise Conflict("export_not_ready", _("The file isn’t ready yet. The page “Exports” shows its progress."))
     if export.error in NARROWED:
-        raise Gone(export.error, NARROWED[export.error])
+        raise NoLongerExists(export.error, NARROWED[export.error])
     if get_download_deadline(export) is None:
-        raise Gone("export_gone", GONE)
+        raise NoLongerExists("export_gone", GONE)
     try:
         return files.add_download_headers(files.stream_export_file(export), export)
     except FileNotFoundError:
-        raise Gone("export_gone", GONE) from None
+        raise NoLongerExists("export_gone", GONE) from None
 
 
 def make_next_queued_export() -> bool:
@@ -136,7 +137,7 @@ def make_next_queued_export() -> bool:
 
     An export that fails is tried again after PAUSE, until it has had all its attempts (`Export.ATTEMPTS`).
     """
-    claimed = claim_next_row(Export.objects.order_by("asked_at", "pk"), rows_written=0)
+    claimed = lease_next_due_row(Export.objects.order_by("asked_at", "pk"), rows_written=0)
     if claimed is None:
         return False
     try:
@@ -149,11 +150,11 @@ def make_next_queued_export() -> bool:
         claimed.finish(Export.State.READY, rows=written, rows_written=written, size=size)
     except LeaseLost:
         log.info("Export %s is somebody else's now, or gone", claimed.public_id)
-        with suppress(Unavailable):  # the sweep deletes the file later
+        with suppress(TemporarilyUnavailable):  # the sweep deletes the file later
             files.delete_export_file(claimed)
     except Exception:
         log.exception("Export %s failed at attempt %s", claimed.public_id, claimed.attempts)
-        claimed.retry_later("failed", after=PAUSE, rows_written=0)
+        claimed.retry_later("failed", delay=PAUSE, rows_written=0)
     return True
 
 
@@ -164,7 +165,7 @@ def _wait_for_ends(claimed: Export) -> None:
     They hold this lock shared, and may not have seen that the export is running. Transactions that begin later do see
     it, and take the export away.
     """
-    acquire_lock(Lock.EXPORTS, claimed.organization_id)
+    acquire_lock(AdvisoryLock.EXPORTS, claimed.organization_id)
 
 
 class _Source(threading.Thread):
@@ -253,7 +254,7 @@ def delete_old_exports() -> int:
     now = timezone.now()
     with transaction.atomic():
         for old in Export.objects.filter(state=Export.State.READY, finished_at__lt=now - KEPT):
-            change_state(old, Export.State.GONE, error="expired")
+            change_row_state(old, Export.State.GONE, error="expired")
     ended = Export.objects.filter(state__in=[Export.State.GONE, Export.State.FAILED])
     delete_in_batches(ended.filter(asked_at__lt=now - settings.PORTAL_EXPORTS_KEPT))
     stored_files = ((public_id, file) for public_id, _attempt, file in files.list_export_files())

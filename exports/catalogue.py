@@ -5,13 +5,13 @@ import connections.exports
 import entitlements.exports
 import notifications.exports
 from partnerportal.lib.errors import NotFound
-from partnerportal.lib.exports.lists import ExportList
+from partnerportal.lib.exports.lists import ExportableList
 
 APPS = (accounts, connections, entitlements, notifications)
-LISTS: dict[str, ExportList] = {each.key: each for app in APPS for each in app.exports.LISTS}
+LISTS: dict[str, ExportableList] = {each.key: each for app in APPS for each in app.exports.LISTS}
 
 
-def find_exported_list(key: str) -> ExportList:
+def find_exported_list(key: str) -> ExportableList:
     """Return the list that can be exported under this key, such as "connections". Raises NotFound for another key."""
     if key not in LISTS:
         raise NotFound("not_found", "")

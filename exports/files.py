@@ -10,11 +10,11 @@ from exports.models import Export
 from partnerportal.lib.days import today
 from partnerportal.lib.private_files import (
     StoredFile,
-    build_file_response,
-    delete_file,
-    list_files,
-    read_file,
-    write_file,
+    build_private_file_response,
+    delete_private_file,
+    list_private_files,
+    open_private_file_for_reading,
+    open_private_file_for_writing,
 )
 
 FOLDER = "exports"  # within the portal's private files
@@ -31,17 +31,17 @@ def open_export_for_writing(export: Export) -> AbstractContextManager[IO[bytes]]
 
     The file appears only when the block ends, so that nobody reads half of it.
     """
-    return write_file(build_export_file_name(export))
+    return open_private_file_for_writing(build_export_file_name(export))
 
 
 def open_export_for_reading(export: Export) -> IO[bytes]:
     """Open an export's file for reading bytes. Raises FileNotFoundError if there is none."""
-    return read_file(build_export_file_name(export))
+    return open_private_file_for_reading(build_export_file_name(export))
 
 
 def stream_export_file(export: Export) -> FileResponse:
     """Return a response that streams an export's CSV file. Raises FileNotFoundError if there is none."""
-    return build_file_response(build_export_file_name(export), CSV)
+    return build_private_file_response(build_export_file_name(export), CSV)
 
 
 def add_download_headers(response: Any, export: Export) -> HttpResponse:
@@ -60,7 +60,7 @@ def add_download_headers(response: Any, export: Export) -> HttpResponse:
 
 def delete_export_file(export: Export) -> None:
     """Delete the file of an export's latest attempt, if there is one."""
-    delete_file(build_export_file_name(export))
+    delete_private_file(build_export_file_name(export))
 
 
 def list_export_files() -> Iterator[tuple[str, int, StoredFile]]:
@@ -68,7 +68,7 @@ def list_export_files() -> Iterator[tuple[str, int, StoredFile]]:
 
     Files with other names are left out.
     """
-    for file in list_files(FOLDER):
+    for file in list_private_files(FOLDER):
         public_id, _dot, attempt = file.name.partition(".")
         with suppress(ValueError):
             yield public_id, int(attempt), file

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.leases import LeasedWork
-from partnerportal.lib.models import PublicModel
+from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.visible_rows import TenantQuerySet
 
 
@@ -19,7 +19,7 @@ class ExportQuerySet(TenantQuerySet):
         return self.filter(organization=actor.organization_id, person_id=actor.person_id)
 
 
-class Export(LeasedWork, PublicModel):
+class Export(LeasedWork, PublicIdModel):
     """A person's request for a list as a CSV file, with the progress of the worker that makes the file."""
 
     class State(models.TextChoices):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.exports.lists import ExportList, ExportSubject
+from partnerportal.lib.exports.lists import ExportableList, ExportSubject
 from partnerportal.lib.policies import PermissionRule, RoleTable, authorize
 
 
@@ -22,8 +22,8 @@ ROLE_TABLE: RoleTable = {
 }
 
 
-def authorize_list_export(actor: Actor, exported_list: ExportList, customer_id: int | None) -> None:
-    """Raise Refused unless the actor's roles allow to export this list for this organisation.
+def authorize_list_export(actor: Actor, exported_list: ExportableList, customer_id: int | None) -> None:
+    """Raise ActionRefused unless the actor's roles allow to export this list for this organisation.
 
     `customer_id` is the primary key of a customer or of the actor's own organisation, or None for a list of all
     customers. The caller must check that the actor sees the customer.

@@ -10,7 +10,7 @@ from connections.policies import require_shared_scope
 from connections.queries import get_connected_customer
 from exports.models import Export
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.exports.lists import ExportList, ExportSubject
+from partnerportal.lib.exports.lists import ExportableList, ExportSubject
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.visible_rows import get_by_public_id
 
@@ -29,13 +29,13 @@ def get_export(actor: Actor, public_id: UUID) -> Export:
 
 
 def find_exported_organization(
-    actor: Actor, own_organization: Organization, exported_list: ExportList, customer_id: UUID | None
+    actor: Actor, own_organization: Organization, exported_list: ExportableList, customer_id: UUID | None
 ) -> Organization | None:
     """Return the organisation whose data an export is to contain, or None for all customers of the actor.
 
     `exported_list` is the list, whose `subject` decides: it is `own_organization`, the actor's organisation, or the
-    customer with the public id `customer_id`. Raises NotFound if the actor does not see this customer, and Refused if
-    the actor may not export the list or the customer does not share its contents.
+    customer with the public id `customer_id`. Raises NotFound if the actor does not see this customer, and
+    ActionRefused if the actor may not export the list or the customer does not share its contents.
     """
     is_of_all = exported_list.subject == ExportSubject.OWN_OR_ALL and sees_customers(actor)
     if exported_list.subject == ExportSubject.ALL or is_of_all:

@@ -16,7 +16,7 @@ from exports.models import Export
 from exports.policies import ROLE_TABLE, ExportPermission
 from exports.queries import find_exported_organization, get_export, list_exports
 from exports.rows import build_export_rows, is_export_unfinished
-from partnerportal.lib.exports.lists import ExportList, Query
+from partnerportal.lib.exports.lists import ExportableList, Query
 from partnerportal.lib.pages import is_local_path, require_permission
 from partnerportal.lib.requests import PortalRequest
 
@@ -68,7 +68,7 @@ def _customer_id(public_id: str) -> UUID | None:
         return UUID(int=0)
 
 
-def _query(exported_list: ExportList, form: QueryDict) -> Query | None:
+def _query(exported_list: ExportableList, form: QueryDict) -> Query | None:
     """Return the filters of an export by what the pressed button says.
 
     "all" has no filters; "ticked" adds the `ids` of the ticked rows, and is None if none are ticked; anything else has

@@ -8,6 +8,6 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from notifications.lists.inbox import INBOX
-        from partnerportal.lib.lists import register_list
+        from partnerportal.lib.lists import register_list_definition
 
-        register_list(INBOX)
+        register_list_definition(INBOX)

@@ -13,12 +13,12 @@ from notifications.rows import render_notice_body, render_notice_subject
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
     make_boolean_column,
-    make_moment_column,
-    make_raw_column,
+    make_datetime_column,
     make_text_column,
     make_translated_column,
+    make_unchanged_column,
 )
-from partnerportal.lib.exports.lists import ExportList, ExportSubject, Query
+from partnerportal.lib.exports.lists import ExportableList, ExportSubject, Query
 
 
 def _inbox(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
@@ -27,7 +27,7 @@ def _inbox(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
 
 
 LISTS = (
-    ExportList(
+    ExportableList(
         key="inbox",
         label=_("Inbox"),
         rows=_inbox,
@@ -35,14 +35,14 @@ LISTS = (
         rule=(ROLE_TABLE, NoticePermission.VIEW),
         filters=frozenset(NoticeFilterSet.base_filters),
         columns=(
-            make_moment_column("at"),
-            make_raw_column("kind"),
+            make_datetime_column("at"),
+            make_unchanged_column("kind"),
             make_text_column("about", "about_label"),
             make_text_column("service", KeyTextTransform("sku_name", "params")),
             make_translated_column("text", render_notice_subject),
             make_translated_column("details", render_notice_body),
             make_boolean_column("is_unread"),
-            make_moment_column("dismissed_at"),
+            make_datetime_column("dismissed_at"),
         ),
     ),
 )

@@ -3,11 +3,11 @@
 from django.utils.translation import gettext_lazy as _
 
 from notifications.queries import count_unread_notices
-from partnerportal.lib.navigation import Menu, NavigationItem
+from partnerportal.lib.navigation import NavigationItem, NavigationMenu
 
 ITEMS = (
     NavigationItem(label=_("Inbox"), icon="inbox", url_name="inbox", order=90, count=count_unread_notices),
     NavigationItem(
-        label=_("Inbox"), icon="bell", url_name="inbox", menu=Menu.BELL, order=10, count=count_unread_notices
+        label=_("Inbox"), icon="bell", url_name="inbox", menu=NavigationMenu.BELL, order=10, count=count_unread_notices
     ),
 )

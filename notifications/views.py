@@ -31,9 +31,9 @@ def inbox_page(request: PortalRequest) -> HttpResponse:
     return render_list_page(
         request,
         NoticeList(request.actor, request.GET),
-        page="notifications/inbox.html",
-        part="notifications/inbox.html#list",
-        context={"dismissing": ROLE_TABLE[NoticePermission.DISMISS].check(request.actor)},
+        page_template="notifications/inbox.html",
+        list_template="notifications/inbox.html#list",
+        context={"dismissing": ROLE_TABLE[NoticePermission.DISMISS].check_actor(request.actor)},
     )
 
 

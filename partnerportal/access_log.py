@@ -47,7 +47,7 @@ class AccessLogMiddleware:
             seconds = time.perf_counter() - started
             if not _is_noise(request, response):
                 _write(request, response, seconds=seconds, queries=queries)
-            metrics.observe_request(
+            metrics.observe_request_metrics(
                 view=_view_name(request), method=str(request.method), status=response.status_code, seconds=seconds,
                 queries=queries.count, query_seconds=queries.seconds,
             )  # fmt: skip

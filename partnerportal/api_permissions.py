@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 
 
-class ActorRequiredPermission(BasePermission):
+class SignedInPermission(BasePermission):
     """REST framework permission that lets in everybody who is signed in.
 
     What they may see and do is decided by `visible_to` and by each action.

@@ -43,13 +43,17 @@ app.conf.beat_schedule = {
         "options": {"expires": 3000},
     },
     "anomalies": {
-        "task": "entitlements.tasks.find_anomalies",
+        "task": "entitlements.tasks.detect_usage_anomalies",
         "schedule": crontab(hour="3", minute="10"),  # by then the feeds of the night are in
         "options": {"expires": 6 * 3600},
     },
     "ingest-sweep": {"task": "entitlements.tasks.ingest_uploads", "schedule": 60.0, "options": {"expires": 55}},
     "upload-files": {"task": "entitlements.tasks.delete_old_uploads", "schedule": 600.0, "options": {"expires": 590}},
-    "figures": {"task": "entitlements.tasks.sum_portfolio_figures", "schedule": 300.0, "options": {"expires": 290}},
+    "figures": {
+        "task": "entitlements.tasks.merge_portfolio_figure_changes",
+        "schedule": 300.0,
+        "options": {"expires": 290},
+    },
     "exports": {"task": "exports.tasks.make_exports", "schedule": 60.0, "options": {"expires": 55}},
     "exports-sweep": {"task": "exports.tasks.delete_old_exports", "schedule": 60.0, "options": {"expires": 55}},
     "sessions": {

@@ -15,21 +15,22 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import OrganizationKind, Role
-from partnerportal.gathering import gather_declarations
+from partnerportal.gathering import gather_app_declarations
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.formats import join_names
-from partnerportal.lib.navigation import Menu, NavigationItem
+from partnerportal.lib.navigation import NavigationItem, NavigationMenu
 from partnerportal.lib.requests import PortalRequest
-from partnerportal.lib.text import make_monogram
+from partnerportal.lib.text import make_avatar_initials
 
 _address = lru_cache(maxsize=64)(reverse)  # cached, because every page links the same dozen pages
 
 
 @cache
-def _items_of(menu: Menu) -> list[NavigationItem]:
+def _items_of(menu: NavigationMenu) -> list[NavigationItem]:
     """Return the entries that the apps declare for a menu, in its order."""
     return sorted(
-        (item for item in gather_declarations("navigation", "ITEMS") if item.menu is menu), key=lambda item: item.order
+        (item for item in gather_app_declarations("navigation", "ITEMS") if item.menu is menu),
+        key=lambda item: item.order,
     )
 
 
@@ -86,7 +87,7 @@ class PageShell:
                 "name": o.organization.name,
                 "kind_label": OrganizationKind(o.organization.kind).label,
                 "roles_label": join_names(Role(role).label for role in o.roles),
-                "monogram": make_monogram(o.organization.name),
+                "monogram": make_avatar_initials(o.organization.name),
                 "public_id": str(o.organization.public_id),
                 "is_current": o.organization_id == self.actor.organization_id,
             }
@@ -94,39 +95,39 @@ class PageShell:
         ]
 
     @cached_property
-    def bell(self) -> MenuLink | None:
-        return next(iter(self._links(Menu.BELL)), None)
+    def bell_link(self) -> MenuLink | None:
+        return next(iter(self._links(NavigationMenu.BELL)), None)
 
     @cached_property
-    def nav(self) -> list[NavigationSection]:
+    def navigation_sections(self) -> list[NavigationSection]:
         """Return the sections of the navigation for the person's present organisation; an empty list without one."""
         if self.actor.organization_id is None:
             return []
         return [
-            NavigationSection("", self._links(Menu.WORK)),
-            NavigationSection(_("Settings"), self._links(Menu.SETTINGS)),
+            NavigationSection("", self._links(NavigationMenu.WORK)),
+            NavigationSection(_("Settings"), self._links(NavigationMenu.SETTINGS)),
         ]
 
     @cached_property
     def user_menu(self) -> list[MenuLink]:
-        return self._links(Menu.PERSON)
+        return self._links(NavigationMenu.PERSON)
 
     @cached_property
     def jump_links(self) -> list[MenuLink]:
         """Return a link to every page that the dialog "Search or jump to…" offers."""
-        pages = [link for section in self.nav for link in section.items]
-        return [*pages, *self.user_menu, *self._links(Menu.HELP)]
+        pages = [link for section in self.navigation_sections for link in section.items]
+        return [*pages, *self.user_menu, *self._links(NavigationMenu.HELP)]
 
     @cached_property
     def search_url(self) -> str:
         """Return the URL of the page that searches customers, or "" for a person without that page."""
-        pages = (item for item in _items_of(Menu.WORK) if item.has_search and item.seen_by(self.actor))
+        pages = (item for item in _items_of(NavigationMenu.WORK) if item.has_search and item.seen_by(self.actor))
         return next((_address(item.url_name) for item in pages), "")
 
     @cached_property
     def poll_urls(self) -> list[str]:
         """Return the URLs that the browser polls from every page, for example for the bell."""
-        return [url for poll in gather_declarations("navigation", "POLLS") if (url := poll(self.request))]
+        return [url for poll in gather_app_declarations("navigation", "POLLS") if (url := poll(self.request))]
 
     @cached_property
     def languages(self) -> list[dict[str, object]]:
@@ -137,7 +138,7 @@ class PageShell:
 
     has_font = Path(settings.BASE_DIR, "partnerportal/static/fonts/inter.woff2").exists()
 
-    def _links(self, menu: Menu) -> list[MenuLink]:
+    def _links(self, menu: NavigationMenu) -> list[MenuLink]:
         return [self._link(item) for item in _items_of(menu) if item.seen_by(self.actor)]
 
     def _link(self, item: NavigationItem) -> MenuLink:

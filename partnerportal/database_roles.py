@@ -30,7 +30,7 @@ _COLUMNS = {  # the attributes of a role, and the column of pg_roles that shows 
 }
 
 
-class SetupIncompleteError(Exception):
+class DatabaseSetupIncompleteError(Exception):
     """Raised when the administrator's role lacks the right to run some statements, after all others have run.
 
     The message holds the statements that are left to run.
@@ -68,18 +68,23 @@ class DatabaseRole:
     groups: tuple[str, ...] = ()
     password: str = ""
 
-    def build_create_statement(self, *, without: str = "") -> str:
-        """Return the SQL that creates the role, leaving out the attribute `without`."""
-        words = ["LOGIN" if "LOGIN" in self.attributes else "NOLOGIN", *sorted(self.attributes - {"LOGIN", without})]
+    def build_create_statement(self, *, omitted_attribute: str = "") -> str:
+        """Return the SQL that creates the role, leaving out the attribute `omitted_attribute`."""
+        words = [
+            "LOGIN" if "LOGIN" in self.attributes else "NOLOGIN",
+            *sorted(self.attributes - {"LOGIN", omitted_attribute}),
+        ]
         return f"CREATE ROLE {_name(self.name)} {' '.join(words)}{self._password()}"
 
-    def build_alter_statement(self, has: set[str]) -> str:
+    def build_alter_statement(self, current_attributes: set[str]) -> str:
         """Return the SQL that corrects the role's attributes, or "" if there is nothing to change.
 
-        `has` are the attributes that it has now. Only those that differ are named, because naming one takes the right
-        to change it.
+        `current_attributes` are the attributes that it has now. Only those that differ are named, because naming one
+        takes the right to change it.
         """
-        words = [word if word in self.attributes else f"NO{word}" for word in sorted(self.attributes ^ has)]
+        words = [
+            word if word in self.attributes else f"NO{word}" for word in sorted(self.attributes ^ current_attributes)
+        ]
         if not words and not self.password:
             return ""
         return f"ALTER ROLE {_name(self.name)} {' '.join(words)}{self._password()}"
@@ -97,8 +102,8 @@ def create_database(admin_dsn: str, *, web_url: str, job_url: str, owner_url: st
 
     Repeating it is safe, and is how passwords are changed. `admin_dsn` signs in to any existing database as a
     superuser, or as a role with CREATEROLE, CREATEDB and BYPASSRLS; the URLs hold the portal's logins. Raises
-    ValueError when the URLs do not fit together or the server is too old, and SetupIncompleteError, after doing the
-    rest, when somebody with more rights must give BYPASSRLS.
+    ValueError when the URLs do not fit together or the server is too old, and DatabaseSetupIncompleteError, after doing
+    the rest, when somebody with more rights must give BYPASSRLS.
     """
     roles, database = _roles(web_url, job_url, owner_url), DatabaseLogin.from_url(owner_url)
     with _connected(admin_dsn) as admin:
@@ -118,13 +123,13 @@ def create_database(admin_dsn: str, *, web_url: str, job_url: str, owner_url: st
         if "SUPERUSER" in rights:
             _close_others(admin, roles)
     if refused:
-        raise SetupIncompleteError(
+        raise DatabaseSetupIncompleteError(
             "Everything else is done, but this administrator may not give BYPASSRLS. Have somebody who may, such as the"
             " provider's own administrator, run these, then run this command again:\n" + "\n".join(refused)
         )
 
 
-def list_setup_statements(*, web_url: str, job_url: str, owner_url: str) -> Iterator[str]:
+def list_database_setup_statements(*, web_url: str, job_url: str, owner_url: str) -> Iterator[str]:
     """Yield the lines of SQL that a database administrator runs in psql for a new installation.
 
     They contain the passwords of the URLs.
@@ -192,7 +197,7 @@ def _bring_about(admin: connection, role: DatabaseRole, rights: set[str]) -> lis
     out_of_reach = "" if rights & {"SUPERUSER", "BYPASSRLS"} else "BYPASSRLS"
     has = _attributes(admin, "%s", role.name)
     if not _rows(admin, "SELECT 1 FROM pg_roles WHERE rolname = %s", role.name):
-        _run(admin, role.build_create_statement(without=out_of_reach))
+        _run(admin, role.build_create_statement(omitted_attribute=out_of_reach))
     elif statement := role.build_alter_statement(has | ({out_of_reach} & role.attributes)):
         _run(admin, statement)
     if out_of_reach in role.attributes - has:

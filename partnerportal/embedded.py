@@ -157,7 +157,7 @@ class PostgresServer:
         """Remove the lock files of a killed server: their process number may belong to another program by now."""
         pid_file = self.data / "postmaster.pid"
         with suppress(OSError, ValueError, IndexError):
-            if not processes.is_running(int(pid_file.read_text().split()[0]), "postgres"):
+            if not processes.is_process_running(int(pid_file.read_text().split()[0]), "postgres"):
                 pid_file.unlink()
                 for left_over in self.sockets.glob(".s.PGSQL.*"):
                     left_over.unlink()

@@ -25,11 +25,11 @@ def start_error_tracker(dsn: str) -> None:
         max_breadcrumbs=0,
         auto_session_tracking=False,  # errors alone, no counts of requests
         disabled_integrations=[ArgvIntegration()],
-        before_send=remove_secrets,
+        before_send=remove_secrets_from_event,
     )
 
 
-def remove_secrets(event: Any, _hint: Any) -> Any:
+def remove_secrets_from_event(event: Any, _hint: Any) -> Any:
     """Return an error report without query string, headers, cookies and arguments, and with all secrets masked.
 
     It is also tagged with the request or task in which the error occurred.

@@ -16,7 +16,14 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.response import Response
 
 from accounts.models import Organization
-from partnerportal.lib.errors import DomainError, Invalid, NotFound, Refused, TooMany, Unavailable
+from partnerportal.lib.errors import (
+    ActionRefused,
+    DomainError,
+    InvalidInput,
+    NotFound,
+    TemporarilyUnavailable,
+    TooManyAttempts,
+)
 
 RETRY_SECONDS = 60  # Retry-After while something outside is away
 BUSY_SECONDS = 5  # Retry-After while the database is only busy
@@ -33,7 +40,7 @@ BUSY = {  # SQLSTATE codes of a statement that may succeed when it is repeated
     "40P01",  # it was given up in favour of another: a deadlock
     "57014",  # it took longer than a page may (statement_timeout)
 }
-TEMPLATES = {Refused: "403.html", NotFound: "404.html", TooMany: "429.html"}
+TEMPLATES = {ActionRefused: "403.html", NotFound: "404.html", TooManyAttempts: "429.html"}
 
 
 def render_error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
@@ -43,12 +50,12 @@ def render_error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
     """
     template = TEMPLATES.get(type(error), "problem.html")
     response = render(request, template, {"code": error.code, "message": error.message}, status=error.status)
-    if isinstance(error, Unavailable):
+    if isinstance(error, TemporarilyUnavailable):
         response["Retry-After"] = str(RETRY_SECONDS)
     return response
 
 
-def find_retry_seconds(error: BaseException | None) -> int | None:
+def choose_retry_after_seconds(error: BaseException | None) -> int | None:
     """Return after how many seconds to repeat a request that failed because the database is busy or away.
 
     It is None for every other error, because repeating the request would not help.
@@ -96,7 +103,7 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
 
     It is None when the database is away or busy: then the error is raised again, and handler500 answers as for pages.
     """
-    if find_retry_seconds(error):
+    if choose_retry_after_seconds(error):
         return None
     context["request"]._request.failed = True  # so that ActorMiddleware rolls its transaction back
     if isinstance(error, DomainError):
@@ -108,13 +115,13 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
 
 def _api_error(error: DomainError) -> exceptions.APIException:
     message = str(error.message) or None
-    if isinstance(error, Invalid):
+    if isinstance(error, InvalidInput):
         problem = ErrorDetail(message or "", error.code)
         return exceptions.ValidationError({error.field: [problem]} if error.field else [problem])
     if isinstance(error, NotFound):
         return exceptions.NotFound(message, error.code)
     answer = exceptions.APIException(message, error.code)
     answer.status_code = error.status
-    if isinstance(error, Unavailable):
+    if isinstance(error, TemporarilyUnavailable):
         answer.wait = RETRY_SECONDS  # type: ignore[attr-defined]
     return answer

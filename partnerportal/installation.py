@@ -55,7 +55,7 @@ SELECT current_setting('server_version_num')::int / 10000, current_setting('serv
        current_setting('server_encoding'), extract(epoch FROM clock_timestamp())::float"""
 
 
-class FindingLevel(StrEnum):
+class InstallationFindingLevel(StrEnum):
     """How serious a finding of the installation check is, in the word that the command prints."""
 
     OK = "ok"
@@ -65,40 +65,40 @@ class FindingLevel(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class InstallationFinding:
     """One result of the installation check.
 
     It has a level, the setting or service that it is about, and a sentence that says what to do.
     """
 
-    level: FindingLevel
+    level: InstallationFindingLevel
     subject: str
     text: str
 
 
-Findings = Iterator[Finding]
+Findings = Iterator[InstallationFinding]
 
 
-def check_installation() -> Findings:
+def run_installation_checks() -> Findings:
     """Check the whole installation and yield the findings, in the order in which to mend them."""
     for check in CHECKS:
         yield from check()
 
 
-def check_settings() -> Findings:
+def check_django_settings() -> Findings:
     """Check the settings with Django's own checks, and yield what they find.
 
     A note is added on a SECRET_KEY that production would refuse.
     """
     problems = [p for p in run_checks(include_deployment_checks=_is_production()) if p.level >= WARNING]
     for problem in problems:
-        level = FindingLevel.ERROR if problem.level >= ERROR else FindingLevel.WARNING
-        yield Finding(level, "Settings", f"{problem.msg} {problem.hint or ''}".strip())
+        level = InstallationFindingLevel.ERROR if problem.level >= ERROR else InstallationFindingLevel.WARNING
+        yield InstallationFinding(level, "Settings", f"{problem.msg} {problem.hint or ''}".strip())
     if not problems:
-        yield Finding(FindingLevel.OK, "Settings", "Django finds nothing wrong with them.")
+        yield InstallationFinding(InstallationFindingLevel.OK, "Settings", "Django finds nothing wrong with them.")
     if len(settings.SECRET_KEY) < 50:
-        yield Finding(
-            FindingLevel.NOTE,
+        yield InstallationFinding(
+            InstallationFindingLevel.NOTE,
             "SECRET_KEY",
             "Shorter than 50 characters, which production refuses: openssl rand -hex 40.",
         )
@@ -111,20 +111,26 @@ def check_portal_url() -> Findings:
     """
     secure = settings.PORTAL_ORIGIN.startswith("https://")
     what_if = "" if secure else " Without https:// only a developer's machine works."
-    yield Finding(FindingLevel.OK if secure else FindingLevel.NOTE, "PORTAL_ORIGIN", settings.PORTAL_ORIGIN + what_if)
+    yield InstallationFinding(
+        InstallationFindingLevel.OK if secure else InstallationFindingLevel.NOTE,
+        "PORTAL_ORIGIN",
+        settings.PORTAL_ORIGIN + what_if,
+    )
     proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
     if _is_production() and not proxies:
-        yield Finding(
-            FindingLevel.NOTE,
+        yield InstallationFinding(
+            InstallationFindingLevel.NOTE,
             "TRUSTED_PROXY_COUNT",
             "0: behind a proxy every client would share its limits. Set it to 1.",
         )
 
 
-def check_mail() -> Findings:
+def check_mail_server() -> Findings:
     """Sign in to the mail server, and yield a finding on whether that worked. No mail is sent."""
     if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
-        yield Finding(FindingLevel.NOTE, "Mail", f"Nothing is sent: EMAIL_URL names {settings.EMAIL_BACKEND}.")
+        yield InstallationFinding(
+            InstallationFindingLevel.NOTE, "Mail", f"Nothing is sent: EMAIL_URL names {settings.EMAIL_BACKEND}."
+        )
         return
     server = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
     try:
@@ -134,9 +140,13 @@ def check_mail() -> Findings:
         finally:
             mail.close()
     except OSError as error:  # the errors of smtplib are OSErrors too
-        yield Finding(FindingLevel.WARNING, "Mail", f"{server} takes no mail of ours: {error}. Correct EMAIL_URL.")
+        yield InstallationFinding(
+            InstallationFindingLevel.WARNING, "Mail", f"{server} takes no mail of ours: {error}. Correct EMAIL_URL."
+        )
     else:
-        yield Finding(FindingLevel.OK, "Mail", f"{server} answers and lets us in. From: {settings.DEFAULT_FROM_EMAIL}")
+        yield InstallationFinding(
+            InstallationFindingLevel.OK, "Mail", f"{server} answers and lets us in. From: {settings.DEFAULT_FROM_EMAIL}"
+        )
 
 
 def check_file_storage() -> Findings:
@@ -147,26 +157,28 @@ def check_file_storage() -> Findings:
     yield _writable("PRIVATE_ROOT", settings.PRIVATE_ROOT)
     manifest = Path(settings.STATIC_ROOT) / "staticfiles.json"
     if manifest.is_file():
-        yield Finding(FindingLevel.OK, "STATIC_ROOT", f"{settings.STATIC_ROOT} holds the static files.")
+        yield InstallationFinding(
+            InstallationFindingLevel.OK, "STATIC_ROOT", f"{settings.STATIC_ROOT} holds the static files."
+        )
     else:
-        level = FindingLevel.ERROR if _is_production() else FindingLevel.NOTE
-        yield Finding(level, "STATIC_ROOT", f"{manifest} is missing: run python -m tools.static.")
+        level = InstallationFindingLevel.ERROR if _is_production() else InstallationFindingLevel.NOTE
+        yield InstallationFinding(level, "STATIC_ROOT", f"{manifest} is missing: run python -m tools.static.")
 
 
-def _writable(name: str, folder: Path) -> Finding:
+def _writable(name: str, folder: Path) -> InstallationFinding:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return Finding(FindingLevel.OK, name, f"{folder} can be written.")
+            return InstallationFinding(InstallationFindingLevel.OK, name, f"{folder} can be written.")
     except OSError as error:
-        return Finding(
-            FindingLevel.ERROR,
+        return InstallationFinding(
+            InstallationFindingLevel.ERROR,
             name,
             f"{folder} cannot be written by user {os.geteuid()}: {error.strerror}. Create it for them.",
         )
 
 
-def check_databases() -> Findings:
+def check_database_logins() -> Findings:
     """Sign in with each database role whose URL is known here, and yield findings.
 
     They tell of its rights, of TLS and of the server.
@@ -174,7 +186,7 @@ def check_databases() -> Findings:
     server_seen = False
     for process, variable in settings.DATABASE_VARIABLES.items():
         if not is_secret_set(variable):
-            yield Finding(FindingLevel.NOTE, variable, "Not set for this process: not checked.")
+            yield InstallationFinding(InstallationFindingLevel.NOTE, variable, "Not set for this process: not checked.")
             continue
         try:
             with _connected(variable) as link, link.cursor() as cursor:
@@ -204,14 +216,18 @@ def _connected(variable: str) -> Iterator[Any]:
         link.close()
 
 
-def _no_database(variable: str, error: Exception) -> Finding:
+def _no_database(variable: str, error: Exception) -> InstallationFinding:
     reason = " ".join(str(error).split())
     if is_secret_set("ADMIN_DATABASE_URL") and (
         "does not exist" in reason or "password authentication failed" in reason
     ):
-        return Finding(FindingLevel.NOTE, variable, f"{reason}: run manage.py setup_database, which makes it so.")
-    return Finding(
-        FindingLevel.ERROR, variable, f"{reason}. Is the server there, and did manage.py setup_database run?"
+        return InstallationFinding(
+            InstallationFindingLevel.NOTE, variable, f"{reason}: run manage.py setup_database, which makes it so."
+        )
+    return InstallationFinding(
+        InstallationFindingLevel.ERROR,
+        variable,
+        f"{reason}. Is the server there, and did manage.py setup_database run?",
     )
 
 
@@ -219,29 +235,31 @@ def _server(cursor: Any) -> Findings:
     cursor.execute(SERVER)
     major, version, encoding, clock = cursor.fetchone()
     if major < OLDEST_POSTGRES:
-        yield Finding(FindingLevel.ERROR, "PostgreSQL", f"{version} is too old: {OLDEST_POSTGRES} or newer is needed.")
+        yield InstallationFinding(
+            InstallationFindingLevel.ERROR, "PostgreSQL", f"{version} is too old: {OLDEST_POSTGRES} or newer is needed."
+        )
     else:
-        yield Finding(FindingLevel.OK, "PostgreSQL", version)
+        yield InstallationFinding(InstallationFindingLevel.OK, "PostgreSQL", version)
     if encoding != "UTF8":
-        yield Finding(
-            FindingLevel.ERROR,
+        yield InstallationFinding(
+            InstallationFindingLevel.ERROR,
             "Encoding",
             f"{encoding}: create the database anew with UTF8, as manage.py setup_database does.",
         )
     apart = abs(time.time() - clock)
     if apart > CLOCK_SECONDS:
-        yield Finding(
-            FindingLevel.WARNING,
+        yield InstallationFinding(
+            InstallationFindingLevel.WARNING,
             "Clock",
             f"This machine and the database are {apart:.0f} s apart: let both keep time by NTP.",
         )
     else:
-        yield Finding(FindingLevel.OK, "Clock", "The same here and in the database.")
+        yield InstallationFinding(InstallationFindingLevel.OK, "Clock", "The same here and in the database.")
 
 
 def _rights(
     process: str, variable: str, superuser: bool, bypasses: bool, app: bool, worker: bool, owns: bool
-) -> Finding:
+) -> InstallationFinding:
     """Return whether the role of a process has the rights that `database_roles` gives it, as a finding."""
     wrong = {
         "web": superuser or bypasses or owns or worker or not app,
@@ -260,8 +278,10 @@ def _rights(
         text = (
             f"The role is not what {process} needs: it is {', '.join(has) or 'nothing'}. Run manage.py setup_database."
         )
-        return Finding(FindingLevel.ERROR, variable, text)
-    return Finding(FindingLevel.OK, variable, f"The role has what {process} needs, and no more.")
+        return InstallationFinding(InstallationFindingLevel.ERROR, variable, text)
+    return InstallationFinding(
+        InstallationFindingLevel.OK, variable, f"The role has what {process} needs, and no more."
+    )
 
 
 def _traces(cursor: Any) -> Findings:
@@ -273,27 +293,29 @@ def _traces(cursor: Any) -> Findings:
             " them to the database instead. If not, somebody ran SQL as this role: take them away (ALTER ROLE … RESET"
             " ALL, and the same with IN DATABASE …), and run manage.py setup_database: it sets the password anew."
         )
-        yield Finding(FindingLevel.WARNING, "Left by SQL", text)
+        yield InstallationFinding(InstallationFindingLevel.WARNING, "Left by SQL", text)
     cursor.execute("SELECT count(*) FROM pg_largeobject_metadata")
     if number := cursor.fetchone()[0]:
         text = f"The database holds {number} large objects. The portal makes none: remove them by lo_unlink."
-        yield Finding(FindingLevel.WARNING, "Left by SQL", text)
+        yield InstallationFinding(InstallationFindingLevel.WARNING, "Left by SQL", text)
     cursor.execute(ELSEWHERE)
     if names := [name for (name,) in cursor.fetchall()]:
         text = (
             f"The web role may enter {' and '.join(names)} too. If nobody else needs to: REVOKE CONNECT … FROM PUBLIC."
         )
-        yield Finding(FindingLevel.NOTE, "Other databases", text)
+        yield InstallationFinding(InstallationFindingLevel.NOTE, "Other databases", text)
 
 
-def _tls(variable: str, link: Any) -> Finding:
+def _tls(variable: str, link: Any) -> InstallationFinding:
     info = link.connection.info
     if info.ssl_in_use:
-        return Finding(FindingLevel.OK, variable, f"Encrypted ({info.ssl_attribute('protocol')}).")
+        return InstallationFinding(
+            InstallationFindingLevel.OK, variable, f"Encrypted ({info.ssl_attribute('protocol')})."
+        )
     if info.host.startswith("/") or info.host in ("localhost", "127.0.0.1", "::1"):
-        return Finding(FindingLevel.OK, variable, "Not encrypted, on this machine.")
-    return Finding(
-        FindingLevel.NOTE,
+        return InstallationFinding(InstallationFindingLevel.OK, variable, "Not encrypted, on this machine.")
+    return InstallationFinding(
+        InstallationFindingLevel.NOTE,
         variable,
         f"Not encrypted on its way to {info.host}: add ?sslmode=verify-full&sslrootcert=… to it.",
     )
@@ -307,26 +329,30 @@ def check_migrations() -> Findings:
     except Error:
         return  # the check of the databases has said why
     if waiting:
-        yield Finding(FindingLevel.NOTE, "Tables", f"{len(waiting)} migrations wait: run manage.py migrate.")
+        yield InstallationFinding(
+            InstallationFindingLevel.NOTE, "Tables", f"{len(waiting)} migrations wait: run manage.py migrate."
+        )
     else:
-        yield Finding(FindingLevel.OK, "Tables", "They are those of this version.")
+        yield InstallationFinding(InstallationFindingLevel.OK, "Tables", "They are those of this version.")
 
 
-def check_encryption() -> Findings:
+def check_encryption_keys() -> Findings:
     """Yield a finding on whether SECRETS_KEYS decrypts the oldest and the newest secret in the database."""
     kept = Authenticator.objects.filter(type__in=ENCRYPTED).order_by("pk")
     try:
         for authenticator in filter(None, (kept.first(), kept.last())):
             MFAAdapter().decrypt(authenticator.data[ENCRYPTED[authenticator.type]])
     except ImproperlyConfigured as error:
-        yield Finding(FindingLevel.ERROR, "SECRETS_KEYS", str(error))
+        yield InstallationFinding(InstallationFindingLevel.ERROR, "SECRETS_KEYS", str(error))
     except Error:
         return  # an earlier check has said why
     else:
-        yield Finding(FindingLevel.OK, "SECRETS_KEYS", "They open what lies encrypted in the database.")
+        yield InstallationFinding(
+            InstallationFindingLevel.OK, "SECRETS_KEYS", "They open what lies encrypted in the database."
+        )
 
 
-def check_redis() -> Findings:
+def check_redis_server() -> Findings:
     """Yield findings on whether Redis answers, and whether its settings let it drop accepted tasks."""
     try:
         client = redis.Redis.from_url(
@@ -336,13 +362,17 @@ def check_redis() -> Findings:
             client.ping()
             policy = client.info("memory").get("maxmemory_policy", "noeviction")
     except (redis.RedisError, ValueError, OSError) as error:
-        yield Finding(FindingLevel.WARNING, "Redis", f"No answer: {error}. Correct REDIS_URL, or start it.")
+        yield InstallationFinding(
+            InstallationFindingLevel.WARNING, "Redis", f"No answer: {error}. Correct REDIS_URL, or start it."
+        )
         return
     if policy == "noeviction":
-        yield Finding(FindingLevel.OK, "Redis", "It answers, and refuses rather than forgets.")
+        yield InstallationFinding(InstallationFindingLevel.OK, "Redis", "It answers, and refuses rather than forgets.")
     else:
-        yield Finding(
-            FindingLevel.NOTE, "Redis", f"With maxmemory-policy {policy} it may forget tasks: set noeviction."
+        yield InstallationFinding(
+            InstallationFindingLevel.NOTE,
+            "Redis",
+            f"With maxmemory-policy {policy} it may forget tasks: set noeviction.",
         )
 
 
@@ -351,6 +381,6 @@ def _is_production() -> bool:
 
 
 CHECKS: tuple[Callable[[], Findings], ...] = (
-    check_settings, check_portal_url, check_mail, check_file_storage, check_databases, check_migrations,
-    check_encryption, check_redis,
+    check_django_settings, check_portal_url, check_mail_server, check_file_storage, check_database_logins,
+    check_migrations, check_encryption_keys, check_redis_server,
 )  # fmt: skip

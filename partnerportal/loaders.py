@@ -5,7 +5,7 @@ from django.template.loaders import cached
 from django.utils.translation import get_language
 
 
-class TranslatedLoader(cached.Loader):
+class TranslatedTemplateLoader(cached.Loader):
     """A template loader that caches each parsed template once for each language.
 
     `{% translate %}` of a constant text is translated when the template is parsed, so no two languages can share one.

@@ -33,7 +33,7 @@ class MetricsMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
         if settings.METRICS_TOKEN:
-            metrics.start_counting_requests(_own_folder(settings.METRICS_DIR))
+            metrics.start_request_metrics(_own_folder(settings.METRICS_DIR))
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path != "/metrics" or not settings.METRICS_TOKEN:

@@ -22,7 +22,7 @@ from accounts.queries import list_operators_of_person
 from connections.actors import PersonSession
 from partnerportal import errors
 from partnerportal.lib import tenancy
-from partnerportal.lib.authentication import authenticate
+from partnerportal.lib.authentication import set_request_actor
 from partnerportal.lib.breaker import CircuitBreaker, ServiceUnavailable
 from partnerportal.lib.errors import DomainError, NotFound
 from partnerportal.lib.requests import PortalRequest
@@ -57,7 +57,7 @@ class PermissionsPolicyMiddleware:
         return response
 
 
-class HealthMiddleware:
+class HealthCheckMiddleware:
     """Middleware that answers the health checks of load balancers, before the host check.
 
     `/healthz` says that the process answers. `/readyz` says that the database does too and the process is not leaving.
@@ -159,7 +159,7 @@ class ActorMiddleware:
 
     def _enter_nobody(self, request: PortalRequest) -> None:
         timezone.deactivate()
-        authenticate(request, None)
+        set_request_actor(request, None)
         request.operators, request.operator, request.suspended = [], None, None
         request.act_for = partial(self._act_for, request)
 
@@ -192,7 +192,7 @@ class ActorMiddleware:
 
     def _act(self, request: PortalRequest, organization_id: int | None, operators: list[Operator]) -> None:
         session = PersonSession(request.user, organization_id, operators)  # type: ignore[arg-type]
-        authenticate(request, session)
+        set_request_actor(request, session)
         operator, request.operators = session.operator, operators
         is_suspended = operator is not None and operator.organization.is_suspended
         request.operator = None if is_suspended else operator

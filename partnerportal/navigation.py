@@ -2,11 +2,15 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.lib.navigation import Menu, NavigationItem
+from partnerportal.lib.navigation import NavigationItem, NavigationMenu
 
 ITEMS = (
     NavigationItem(label=_("Overview"), icon="layout-dashboard", url_name="overview", order=0, is_exact=True),
     NavigationItem(
-        label=_("Who can do what"), icon="circle-question-mark", url_name="roles_help", menu=Menu.HELP, order=10
+        label=_("Who can do what"),
+        icon="circle-question-mark",
+        url_name="roles_help",
+        menu=NavigationMenu.HELP,
+        order=10,
     ),
 )

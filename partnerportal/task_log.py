@@ -33,7 +33,7 @@ def configure_logs(**_signal: Any) -> None:
 def begin_task_log(task_id: str, task: Any, **_signal: Any) -> None:
     """Add the task's name and id to all its log lines, and keep the time at which it began."""
     task.request.began = time.perf_counter()
-    task.request.log_token = logs.open_log_fields(task=task.name, task_id=task_id)
+    task.request.log_token = logs.begin_log_field_block(task=task.name, task_id=task_id)
 
 
 @task_postrun.connect
@@ -50,7 +50,7 @@ def finish_task_log(task: Any, state: str, **_signal: Any) -> None:
         log.info("%s %s %.3f s", task.name, outcome, seconds, extra={"fields": fields})
         count_task_run(task.name, seconds=seconds, failed=outcome != "success")
     finally:
-        logs.close_log_fields(task.request.log_token)
+        logs.end_log_field_block(task.request.log_token)
 
 
 def count_task_run(task: str, *, seconds: float, failed: bool) -> None:

@@ -10,7 +10,7 @@ from entitlements.rows.usage import (
     ChartWithTable,
     describe_chart_series,
     draw_chart_wide_and_narrow,
-    make_limit_label,
+    make_licence_limit_label,
 )
 from partnerportal.lib import charts, formats
 from partnerportal.lib.days import today
@@ -37,7 +37,7 @@ def _line(key: str, title: str, limit: int) -> ChartWithTable:
         drawings=drawings,
         head=["Week", "Assigned"],
         rows=[(name, [formats.format_number(n) if n else "–"]) for name, n in zip(names, _WEEKLY, strict=True)],
-        limit=make_limit_label(limit, drawings),
+        limit=make_licence_limit_label(limit, drawings),
     )
 
 
@@ -67,7 +67,7 @@ def _bars() -> ChartWithTable:
         drawings=drawings,
         head=["Month", "Previously", "Newly"],
         rows=[(name, [formats.format_number(n) for n in stack]) for name, stack in zip(names, _STACKS, strict=True)],
-        limit=make_limit_label(1000, drawings),
+        limit=make_licence_limit_label(1000, drawings),
         parts=["Previously assigned", "Newly assigned"],
     )
 
@@ -101,8 +101,8 @@ def build_sample_renewal_calendar() -> SimpleNamespace:
     ends = [_end(day, name, is_trial=number == 2) for number, (day, name) in enumerate(zip(days, names, strict=True))]
     return SimpleNamespace(
         month_label=format_month_name(first),
-        month_count=7,
-        weekdays=list_weekday_names(),
+        month_renewal_count=7,
+        weekday_names=list_weekday_names(),
         grid=make_month_calendar(
             first, ends, {days[0]: 1, days[1]: 6}, shows_customers=True, make_day_url=lambda day: "#"
         ),

@@ -17,7 +17,6 @@ from entitlements.policies import ROLE_TABLE as ENTITLEMENTS
 from exports.policies import ROLE_TABLE as EXPORTS
 from notifications.policies import ROLE_TABLE as NOTIFICATIONS
 from partnerportal import errors
-from partnerportal.first_page import list_first_page_blocks_by_area
 from partnerportal.lib import logs
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -26,6 +25,7 @@ from partnerportal.lib.pages import require_sign_in
 from partnerportal.lib.policies import PermissionRule
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.roles import SEE_FINANCE
+from partnerportal.start_page import list_start_page_blocks_by_area
 
 PLAIN = "text/plain; charset=utf-8"
 SECURITY_TXT_VALID = dt.timedelta(days=180)
@@ -35,13 +35,13 @@ ROLE_TABLES = {**ACCOUNTS, **CONNECTIONS, **ENTITLEMENTS, **EXPORTS, **NOTIFICAT
 @require_safe
 @require_sign_in
 def start_page(request: PortalRequest) -> HttpResponse:
-    """Show the first page, made of the blocks that the apps declare in their `first_page` modules.
+    """Show the start page, made of the blocks that the apps declare in their `start_page` modules.
 
     A person who acts for no organisation is led to the page that creates one.
     """
     if request.actor.organization_id is None:
         return redirect(page_url("organization_new"))
-    context = {"organization": request.operator.organization, "areas": list_first_page_blocks_by_area(request)}
+    context = {"organization": request.operator.organization, "areas": list_start_page_blocks_by_area(request)}
     return render(request, "overview.html", context)
 
 
@@ -74,7 +74,7 @@ def _is_for_role(rule: PermissionRule, role: Role) -> bool:
         for kind in rule.kinds or OrganizationKind
         if role in rule.list_permitted_roles(kind)
     )
-    return any(rule.check(example) for example in examples)
+    return any(rule.check_actor(example) for example in examples)
 
 
 @require_safe
@@ -127,7 +127,7 @@ def server_error(request: PortalRequest) -> HttpResponse:
     It works without the database. The page shows the request's id as its reference, by which the request is found in
     the log.
     """
-    seconds = errors.find_retry_seconds(sys.exc_info()[1])
+    seconds = errors.choose_retry_after_seconds(sys.exc_info()[1])
     if seconds:
         return errors.build_unavailable_response(request, seconds)
     reference = logs.get_log_fields().get("request_id", "")

@@ -42,8 +42,8 @@ from notifications.actions.outbox import write_due_notices
 from notifications.actions.recording import record_event
 from notifications.models import Delivery, Event, Notice
 from partnerportal.lib.actors import ANONYMOUS, Actor
-from partnerportal.lib.prepared import build_instance
-from partnerportal.lib.roles import list_roles
+from partnerportal.lib.prepared import build_model_instance
+from partnerportal.lib.roles import list_roles_for_kind
 from partnerportal.lib.scopes import ALL, Scope
 from tests import world_usage
 
@@ -161,7 +161,7 @@ def _read(model: type[Row], key: int) -> Row:
         row = cursor.fetchone()
     if row is None:
         raise model.DoesNotExist
-    return build_instance(model, row)
+    return build_model_instance(model, row)
 
 
 def manager(name: str) -> str:
@@ -178,7 +178,7 @@ def build() -> None:
     """Everything, through the product's own actions where there is one."""
     for name in KINDS:
         organization = _organization(name)
-        for role in list_roles(KINDS[name]):
+        for role in list_roles_for_kind(KINDS[name]):
             _operator(_person(f"{name}.{role}", f"{role.title()} {canary(name, 'people')}"), organization, [role])
     for role in FINANCE_GRANTED:
         person = _person(f"partner.{role}_with_finance", f"{role.title()} with {canary('partner', 'people')}")

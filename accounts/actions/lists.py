@@ -14,8 +14,8 @@ from accounts.models import ListSettings, Person, SavedView
 from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Invalid, NotFound, TooMany
-from partnerportal.lib.lists import ListDefinition, find_list
+from partnerportal.lib.errors import InvalidInput, NotFound, TooManyAttempts
+from partnerportal.lib.lists import ListDefinition, find_list_definition
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.text import make_search_key, make_single_line
 
@@ -29,13 +29,14 @@ def create_saved_view(
 ) -> SavedView:
     """Save a list's filters and order under a name, as a view of the acting person; return the view.
 
-    `query` holds parameters of the list's URL; unknown ones are left out. Raises Invalid for a name that is empty, too
-    long or used by another view of the person, TooMany beyond VIEWS, and Refused for sharing without the permission.
+    `query` holds parameters of the list's URL; unknown ones are left out. Raises InvalidInput for a name that is empty,
+    too long or used by another view of the person, TooManyAttempts beyond VIEWS, and ActionRefused for sharing without
+    the permission.
     """
     _authorize(actor, list_definition)
     mine = _my_views(actor, list_definition.key)
     if len(mine) >= VIEWS:
-        raise TooMany("too_many_views", _("You have 50 saved views, which is the limit. Delete one first."))
+        raise TooManyAttempts("too_many_views", _("You have 50 saved views, which is the limit. Delete one first."))
     view = SavedView(
         list_key=list_definition.key,
         name=_valid_name(name, mine),
@@ -52,10 +53,10 @@ def create_saved_view(
 def change_saved_view(*, actor: Actor, view: SavedView, name: str, is_shared: bool) -> SavedView:
     """Rename a saved view of the acting person, or change whether colleagues may use it; return the view.
 
-    Raises NotFound for a view of another person, Invalid for a bad name, and Refused for a change of sharing without
-    the permission.
+    Raises NotFound for a view of another person, InvalidInput for a bad name, and ActionRefused for a change of sharing
+    without the permission.
     """
-    _authorize(actor, find_list(view.list_key))
+    _authorize(actor, find_list_definition(view.list_key))
     mine = _my_views(actor, view.list_key)
     row = _one_of(mine, view)
     row.name, was_shared, row.is_shared = _valid_name(name, mine, row), row.is_shared, is_shared
@@ -70,7 +71,7 @@ def replace_saved_view_query(*, actor: Actor, view: SavedView, query: Mapping[st
 
     `query` holds parameters of the list's URL. Raises NotFound for a view of another person.
     """
-    list_definition = find_list(view.list_key)
+    list_definition = find_list_definition(view.list_key)
     _authorize(actor, list_definition)
     row = _one_of(_my_views(actor, view.list_key), view)
     row.query = list_definition.parse_saved_query(query)
@@ -82,10 +83,10 @@ def replace_saved_view_query(*, actor: Actor, view: SavedView, query: Mapping[st
 def delete_saved_view(*, actor: Actor, view: SavedView) -> None:
     """Delete a saved view of the acting person, or, as an Admin, a view that a colleague shares.
 
-    The colleague may have left. Raises NotFound for a view that the actor does not see, and Refused for a colleague's
-    view without the permission.
+    The colleague may have left. Raises NotFound for a view that the actor does not see, and ActionRefused for a
+    colleague's view without the permission.
     """
-    _authorize(actor, find_list(view.list_key))
+    _authorize(actor, find_list_definition(view.list_key))
     row = SavedView.objects.visible_to(actor).filter(pk=view.pk).first()
     if row is None:
         raise NotFound("not_found", "")
@@ -98,7 +99,7 @@ def delete_saved_view(*, actor: Actor, view: SavedView) -> None:
 def set_default_saved_view(*, actor: Actor, list_definition: ListDefinition, view: SavedView | None) -> None:
     """Choose the saved view with which a list opens for the acting person; None chooses no view.
 
-    `list_definition` is the list. Raises Refused for an actor who may neither see the list nor save views of it.
+    `list_definition` is the list. Raises ActionRefused for an actor who may neither see the list nor save views of it.
     """
     _authorize(actor, list_definition)
     _settings(actor, list_definition, default_view=view)
@@ -108,13 +109,13 @@ def set_default_saved_view(*, actor: Actor, list_definition: ListDefinition, vie
 def set_list_display(*, actor: Actor, list_definition: ListDefinition, columns: Iterable[str], density: str) -> None:
     """Store which columns a list shows the acting person, in which order, and how dense its rows are.
 
-    `list_definition` is the list; no `columns` stand for the usual ones. Raises Invalid("display") for a column or
+    `list_definition` is the list; no `columns` stand for the usual ones. Raises InvalidInput("display") for a column or
     density that the list does not have.
     """
     _authorize(actor, list_definition)
     wanted = list(dict.fromkeys(columns))
     if set(wanted) - {column.name for column in list_definition.columns} or density not in ListSettings.Density.values:
-        raise Invalid("display", _("Choose columns and a density from those offered."))
+        raise InvalidInput("display", _("Choose columns and a density from those offered."))
     _settings(actor, list_definition, columns=wanted, density=density)
 
 
@@ -147,17 +148,17 @@ def _one_of(mine: list[SavedView], view: SavedView) -> SavedView:
 
 
 def _valid_name(name: str, mine: list[SavedView], row: SavedView | None = None) -> str:
-    """Return a view's name on one line. Raises Invalid for a bad one, or one that another view of the person has."""
+    """Return a view's name on one line. Raises InvalidInput for a bad one, or one that another view has."""
     line = make_single_line(name)
     if not line or len(line) > LONGEST_NAME:
-        raise Invalid("name", _("Enter a name of at most 60 characters."), field="name")
+        raise InvalidInput("name", _("Enter a name of at most 60 characters."), field="name")
     if any(make_search_key(other.name) == make_search_key(line) for other in mine if other is not row):
-        raise Invalid("name_taken", _("You already have a view with this name."), field="name")
+        raise InvalidInput("name_taken", _("You already have a view with this name."), field="name")
     return line
 
 
 def _share(actor: Actor, view: SavedView, *, was_shared: bool) -> None:
-    """Record that a view begins to be shared. Raises Refused for any change of sharing without the permission."""
+    """Record that a view begins to be shared. Raises ActionRefused for any change of sharing without the permission."""
     if view.is_shared != was_shared:
         authorize(actor, ROLE_TABLE, AccountPermission.SHARE_VIEWS)
     if view.is_shared and not was_shared:

@@ -13,9 +13,9 @@ from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import Changes, list_row_changes
-from partnerportal.lib.errors import Conflict, Invalid, NotFound
-from partnerportal.lib.policies import authorize, authorize_staff
-from partnerportal.lib.roles import list_roles
+from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
+from partnerportal.lib.policies import authorize, authorize_vendor_staff
+from partnerportal.lib.roles import list_roles_for_kind
 
 
 @transaction.atomic
@@ -25,11 +25,11 @@ def add_operator(
     """Let a person act for an organisation in these roles, on behalf of the vendor's staff; return the operator.
 
     `finance_granted` lets them see customers' orders and prices in every role (E-13). Roles and grant that the person
-    has there already are replaced. An account without a verified address is emptied first
-    (`reset_unverified_account`): otherwise whoever signed up with that address would act now. Raises Invalid("roles")
-    for no role or one that organisations of this kind do not have.
+    has there already are replaced. An account without a verified address is emptied first (`reset_unverified_account`):
+    otherwise whoever signed up with that address would act now. Raises InvalidInput("roles") for no role or one that
+    organisations of this kind do not have.
     """
-    authorize_staff(actor)
+    authorize_vendor_staff(actor)
     reset_unverified_account(actor=actor, person=person)
     granted = {"roles": _ordered_roles(organization, roles), "finance_granted": finance_granted}
     operator, _created = Operator.objects.update_or_create(organization=organization, person=person, defaults=granted)
@@ -43,9 +43,9 @@ def change_operator_roles(
 ) -> Operator:
     """Replace the roles of an operator; return the operator (CV-17).
 
-    `finance_granted` says whether they see customers' orders and prices in every role. Raises Refused("own_role") for
-    the actor's own roles, Conflict("last_admin") when no Admin would be left (E-5), Invalid("roles") for no role or one
-    that organisations of this kind do not have, and NotFound when the operator no longer exists.
+    `finance_granted` says whether they see customers' orders and prices in every role. Raises ActionRefused("own_role")
+    for the actor's own roles, Conflict("last_admin") when no Admin would be left (E-5), InvalidInput("roles") for no
+    role or one that organisations of this kind do not have, and NotFound when the operator no longer exists.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.CHANGE_ROLES, on=operator)
     operator = _lock_operator(actor, operator, AccountPermission.CHANGE_ROLES)
@@ -87,13 +87,13 @@ def _record(kind: AccountEventKind, actor: Actor, operator: Operator, changes: C
 def _ordered_roles(organization: Organization, roles: Iterable[str]) -> list[str]:
     """Return the roles in the order of Role, each once.
 
-    Raises Invalid("roles") for none, or for one that organisations of this kind do not have.
+    Raises InvalidInput("roles") for none, or for one that organisations of this kind do not have.
     """
-    names, known = set(roles), list_roles(organization.kind)
+    names, known = set(roles), list_roles_for_kind(organization.kind)
     if not names:
-        raise Invalid("roles", _("Choose at least one role."), field="roles")
+        raise InvalidInput("roles", _("Choose at least one role."), field="roles")
     if not names.issubset(known):
-        raise Invalid("roles", _("Organisations of this type don’t have this role."), field="roles")
+        raise InvalidInput("roles", _("Organisations of this type don’t have this role."), field="roles")
     return [role.value for role in known if role in names]
 
 
@@ -101,7 +101,7 @@ def _lock_operator(actor: Actor, operator: Operator, permission: AccountPermissi
     """Lock every operator of the organisation and return this one as it is stored now.
 
     All are locked, in the order of their keys, so that two Admins who demote each other cannot both succeed. Raises
-    NotFound when the operator no longer exists, and Refused when the actor lost the permission while waiting.
+    NotFound when the operator no longer exists, and ActionRefused when the actor lost the permission while waiting.
     """
     rows = Operator.objects.visible_to(actor).filter(organization=operator.organization_id)
     locked = {row.pk: row for row in rows.select_for_update().order_by("pk")}

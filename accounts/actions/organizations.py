@@ -16,8 +16,8 @@ from notifications.actions.recording import record_event
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import list_changes_between, list_row_changes
-from partnerportal.lib.errors import Invalid, Message, NotFound, TooMany
-from partnerportal.lib.policies import authorize, authorize_staff
+from partnerportal.lib.errors import InvalidInput, Message, NotFound, TooManyAttempts
+from partnerportal.lib.policies import authorize, authorize_vendor_staff
 from partnerportal.lib.text import make_single_line
 
 DAY = dt.timedelta(days=1)
@@ -30,9 +30,9 @@ def create_own_organization(*, person: Person, name: str, country: str, **detail
     """Create a customer organisation for a person who signed up, make the person its Admin, and return it (E-2).
 
     If the person is already Admin of a customer organisation with the same name and country, that one is returned, so a
-    form that is sent twice creates one organisation. Raises TooMany beyond FOUNDED_A_DAY organisations in 24 hours. The
-    transaction enters the new organisation as its tenant, because row-level security lets nobody write into another
-    tenant.
+    form that is sent twice creates one organisation. Raises TooManyAttempts beyond FOUNDED_A_DAY organisations in 24
+    hours. The transaction enters the new organisation as its tenant, because row-level security lets nobody write into
+    another tenant.
     """
     Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     mine = Operator.objects.filter(person=person, roles__contains=[Role.ADMIN]).select_related("organization")
@@ -44,7 +44,7 @@ def create_own_organization(*, person: Person, name: str, country: str, **detail
     if sent_before := mine.filter(**same).first():
         return sent_before.organization
     if mine.filter(organization__created_at__gt=timezone.now() - DAY).count() >= policies.FOUNDED_A_DAY:
-        raise TooMany("too_many_organizations", TOO_MANY_FOUNDED % {"number": policies.FOUNDED_A_DAY})
+        raise TooManyAttempts("too_many_organizations", TOO_MANY_FOUNDED % {"number": policies.FOUNDED_A_DAY})
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_organization', 'id'))")
         new_id = cursor.fetchone()[0]
@@ -99,19 +99,19 @@ def update_organization_contact_data(*, actor: Actor, organization: Organization
     """Change contact data of the actor's own organisation; return the organisation (CC-2).
 
     `contact` maps some of CONTACT_FIELDS to new values. An event records what changed. Raises NotFound for another
-    organisation, Invalid("contact") for an unknown field, and Invalid("name_is_verified") or
-    Invalid("country_is_verified") for a verified organisation, whose name and country only vendor staff change.
+    organisation, InvalidInput("contact") for an unknown field, and InvalidInput("name_is_verified") or
+    InvalidInput("country_is_verified") for a verified organisation, whose name and country only vendor staff change.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.EDIT_ACCOUNT)
     if not actor.is_system and organization.pk != actor.organization_id:
         raise NotFound("not_found", "")
     if contact.keys() - set(CONTACT_FIELDS):
-        raise Invalid("contact", _("Only contact details can be changed here."))
+        raise InvalidInput("contact", _("Only contact details can be changed here."))
     row = Organization.objects.select_for_update(of=("self",)).get(pk=organization.pk)
-    changes = list_row_changes(row, contact, redacted=PERSONAL_FIELDS)
+    changes = list_row_changes(row, contact, redacted_fields=PERSONAL_FIELDS)
     for name in VERIFIED_FIELDS:
         if name in changes and row.is_verified and not actor.is_system:
-            raise Invalid(f"{name}_is_verified", explain_locked_field(row, name), field=name)
+            raise InvalidInput(f"{name}_is_verified", explain_locked_field(row, name), field=name)
     if changes:
         for name in changes:
             setattr(row, name, contact[name])
@@ -133,12 +133,14 @@ def register_organization(
     """Register an organisation of any kind, on behalf of the vendor's staff; return the organisation.
 
     `details` are further fields of the model; without `org_id` among them, an ORGID is drawn. A partner gets its
-    invitation link by a trigger (CC-42). Raises Invalid("parent") unless the `parent` is a distributor above a partner,
-    and ValidationError for a bad value.
+    invitation link by a trigger (CC-42). Raises InvalidInput("parent") unless the `parent` is a distributor above a
+    partner, and ValidationError for a bad value.
     """
-    authorize_staff(actor)
+    authorize_vendor_staff(actor)
     if parent and (kind != OrganizationKind.PARTNER or parent.kind != OrganizationKind.DISTRIBUTOR):
-        raise Invalid("parent", _("Only a partner can have an organisation above it, and it must be a distributor."))
+        raise InvalidInput(
+            "parent", _("Only a partner can have an organisation above it, and it must be a distributor.")
+        )
     organization = Organization(kind=kind, name=name, country=country, parent=parent, **details)
     has_org_id = "org_id" in details
     organization.full_clean(exclude=["name_folded"] if has_org_id else ["name_folded", "org_id"])
@@ -157,11 +159,11 @@ def grant_membership(
     """Record a programme membership, or correct its last day, on behalf of the vendor's staff; return it (CC-3).
 
     A membership that begins on the same day is the one corrected. `ends_on` is the last day, None for no end. Raises
-    Invalid("dates") when the last day is before the first.
+    InvalidInput("dates") when the last day is before the first.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_MEMBERSHIPS)
     if ends_on and ends_on < starts_on:
-        raise Invalid("dates", _("The last day is before the first."), field="ends_on")
+        raise InvalidInput("dates", _("The last day is before the first."), field="ends_on")
     key: dict[str, Any] = {"organization": organization, "program": program, "starts_on": starts_on}
     before = ProgramMembership.objects.visible_to(actor).filter(**key).values("starts_on", "ends_on").first()
     membership, _created = ProgramMembership.objects.update_or_create(**key, defaults={"ends_on": ends_on})

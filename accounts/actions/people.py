@@ -19,8 +19,8 @@ from accounts.events import AccountEventKind
 from accounts.models import FailedAttempts, Person
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Conflict, Invalid
-from partnerportal.lib.policies import authorize_staff
+from partnerportal.lib.errors import Conflict, InvalidInput
+from partnerportal.lib.policies import authorize_vendor_staff
 from partnerportal.lib.sessions import SessionStore
 from partnerportal.lib.sweeping import delete_in_batches
 from partnerportal.lib.text import make_single_line
@@ -60,7 +60,7 @@ def register_person(
     Conflict("further_address") if it is the verified second address of somebody else, and ValidationError for a bad
     address or name.
     """
-    authorize_staff(actor)
+    authorize_vendor_staff(actor)
     person = Person.objects.filter(email__iexact=email).first()
     refuse_taken_secondary_email(email, person)
     if person is None:
@@ -101,7 +101,7 @@ def reset_unverified_account(*, actor: Actor, person: Person) -> bool:
     sign-ins), other addresses and the typed name, and counts as registered by staff. An account with a verified address
     is left alone.
     """
-    authorize_staff(actor)
+    authorize_vendor_staff(actor)
     stored = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     addresses = EmailAddress.objects.select_for_update().filter(user=person)
     if any(address.verified for address in addresses if address.email == stored.email):
@@ -158,12 +158,12 @@ def lock_person(*, actor: Actor, person: Person, reason: str) -> None:
     """Lock a person out of the portal at once, on behalf of the vendor's staff.
 
     Their sign-in, sessions, reset links, calendar addresses and mails stop. Reset links that were sent before stay void
-    after the person is unlocked. Raises Invalid("reason") without a reason and Conflict("state_changed") if the person
-    is locked already.
+    after the person is unlocked. Raises InvalidInput("reason") without a reason and Conflict("state_changed") if the
+    person is locked already.
     """
-    authorize_staff(actor)
+    authorize_vendor_staff(actor)
     if not make_single_line(reason):
-        raise Invalid("reason", _("Enter a reason."), field="reason")
+        raise InvalidInput("reason", _("Enter a reason."), field="reason")
     _set_active(person, False, _("This person is already locked."), locked_at=timezone.now())
     end_sessions(person)
     record_event(AccountEventKind.PERSON_LOCKED, actor=actor, subject=person, note=make_single_line(reason))
@@ -175,7 +175,7 @@ def unlock_person(*, actor: Actor, person: Person) -> None:
 
     Raises Conflict("state_changed") unless the person is locked.
     """
-    authorize_staff(actor)
+    authorize_vendor_staff(actor)
     _set_active(person, True, _("This person is not locked."))
     record_event(AccountEventKind.PERSON_UNLOCKED, actor=actor, subject=person)
 

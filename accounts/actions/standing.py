@@ -29,9 +29,9 @@ from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import list_changes_between, list_row_changes
 from partnerportal.lib.days import today
-from partnerportal.lib.errors import Invalid, NotFound
+from partnerportal.lib.errors import InvalidInput, NotFound
 from partnerportal.lib.policies import authorize
-from partnerportal.lib.states import change_state
+from partnerportal.lib.states import change_row_state
 from partnerportal.lib.text import make_single_line
 
 State = Organization.State
@@ -57,7 +57,7 @@ def correct_organization_identity(
     given = {"name": name, "country": country, "tenant_id": tenant_id, "partner_id": partner_id}
     row = _lock_organization(actor, organization)
     changes = list_row_changes(
-        row, {field: value for field, value in given.items() if value is not None}, redacted=PERSONAL_FIELDS
+        row, {field: value for field, value in given.items() if value is not None}, redacted_fields=PERSONAL_FIELDS
     )
     if changes:
         for field in changes:
@@ -73,14 +73,14 @@ def suspend_organization(*, actor: Actor, organization: Organization, reason: st
     """Suspend an organisation at once; return the organisation.
 
     Its people then see only that it is suspended, and whom to ask. What it has and shares stays. Raises
-    Invalid("reason") without a reason, Invalid("vendor") for the vendor itself, and Conflict("state_changed") if it is
-    suspended already.
+    InvalidInput("reason") without a reason, InvalidInput("vendor") for the vendor itself, and Conflict("state_changed")
+    if it is suspended already.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.SUSPEND_ORGANIZATIONS)
     if not make_single_line(reason):
-        raise Invalid("reason", _("Enter a reason."), field="reason")
+        raise InvalidInput("reason", _("Enter a reason."), field="reason")
     if organization.kind == OrganizationKind.VENDOR:
-        raise Invalid("vendor", _("The vendor itself cannot be suspended."))
+        raise InvalidInput("vendor", _("The vendor itself cannot be suspended."))
     return _change_state(AccountEventKind.SUSPENDED, actor, organization, State.SUSPENDED, make_single_line(reason))
 
 
@@ -98,7 +98,7 @@ def _change_state(
     kind: AccountEventKind, actor: Actor, organization: Organization, to: State, note: str = ""
 ) -> Organization:
     before = _lock_organization(actor, organization).state
-    row = change_state(organization, to)
+    row = change_row_state(organization, to)
     changes = list_changes_between({"state": before}, {"state": to})
     _record_about(kind, actor, row, changes=changes, note=note)
     return row
@@ -111,7 +111,7 @@ def change_membership_end(
     """Change the last day of a programme membership that runs today; return the membership.
 
     `ends_on` is the new last day, None for no end. Raises NotFound if the organisation is no member today, and
-    Invalid("dates") for a last day before the first.
+    InvalidInput("dates") for a last day before the first.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_MEMBERSHIPS)
     running = ProgramMembership.objects.filter(organization=organization, program=program).active(today())
@@ -119,7 +119,7 @@ def change_membership_end(
     if row is None:
         raise NotFound("not_found", NO_MEMBERSHIP % {"organization": organization, "program": program})
     if ends_on and ends_on < row.starts_on:
-        raise Invalid("dates", _("The last day is before the first."), field="ends_on")
+        raise InvalidInput("dates", _("The last day is before the first."), field="ends_on")
     changes = list_row_changes(row, {"ends_on": ends_on})
     if changes:
         row.ends_on = ends_on
@@ -133,12 +133,14 @@ def change_membership_end(
 def move_partner(*, actor: Actor, partner: Organization, distributor: Organization | None) -> Organization:
     """Move a partner under another distributor, or directly under the vendor for None; return the partner.
 
-    In the same transaction, triggers change which distributor sees the partner's customers. Raises Invalid("parent")
-    unless a partner is moved under a distributor.
+    In the same transaction, triggers change which distributor sees the partner's customers. Raises
+    InvalidInput("parent") unless a partner is moved under a distributor.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.MOVE_PARTNERS)
     if partner.kind != OrganizationKind.PARTNER or (distributor and distributor.kind != OrganizationKind.DISTRIBUTOR):
-        raise Invalid("parent", _("Only a partner can have an organisation above it, and it must be a distributor."))
+        raise InvalidInput(
+            "parent", _("Only a partner can have an organisation above it, and it must be a distributor.")
+        )
     row = _lock_organization(actor, partner)
     before = row.parent
     if before != distributor:
@@ -156,11 +158,11 @@ def set_account_manager(
     """Set or remove the account manager of an organisation; return the organisation.
 
     `operator` is one of the vendor's operators, or None. The database copies the operator's name and address, and
-    `phone` is shown beside them (CV-12). Raises Invalid("operator") for an operator who is not the vendor's.
+    `phone` is shown beside them (CV-12). Raises InvalidInput("operator") for an operator who is not the vendor's.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.SET_ACCOUNT_MANAGERS)
     if operator and operator.organization.kind != OrganizationKind.VENDOR:
-        raise Invalid("operator", _("An account manager is one of the vendor’s operators."), field="operator")
+        raise InvalidInput("operator", _("An account manager is one of the vendor’s operators."), field="operator")
     row = _lock_organization(actor, organization)
     before = row.account_manager
     row.account_manager, row.account_manager_phone = operator, make_single_line(phone) if operator else ""

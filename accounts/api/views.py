@@ -7,11 +7,11 @@ from rest_framework.response import Response
 
 from accounts.api.serializers import OrganizationSerializer
 from accounts.models import Operator
-from partnerportal.lib.api import ActorView, EmptyBody, WholeListView
+from partnerportal.lib.api import EmptyBodySerializer, PortalAPIView, UnpaginatedListView
 
 
 @extend_schema(tags=["Organizations"])
-class OrganizationListView(WholeListView):
+class OrganizationListView(UnpaginatedListView):
     """The organisations that the caller acts for, by name, with the caller's roles in each."""
 
     model = Operator
@@ -26,13 +26,13 @@ class OrganizationListView(WholeListView):
 
 
 @extend_schema(tags=["Organizations"], responses=OrganizationSerializer)
-class SwitchOrganizationView(ActorView):
+class SwitchOrganizationView(PortalAPIView):
     """Let this session act for another of the caller's organisations from now on."""
 
     model = Operator
-    serializer_class = EmptyBody
+    serializer_class = EmptyBodySerializer
 
     def post(self, request: Request, organization_id: UUID) -> Response:
-        self.read_body()
+        self.read_validated_body()
         request._request.act_for(organization_id)  # type: ignore[attr-defined]
         return Response(OrganizationSerializer(request._request.operator, context={"request": request}).data)  # type: ignore[attr-defined]

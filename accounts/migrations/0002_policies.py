@@ -5,8 +5,8 @@ The app connections widens the policy on organisations by the portfolio, once th
 
 from django.db import migrations
 
-from partnerportal.lib.states import guard_states
-from partnerportal.lib.tenancy import NOW, allow_events, build_grant_sql, enable_row_security, set_columns_in_database
+from partnerportal.lib.states import enforce_state_transitions
+from partnerportal.lib.tenancy import NOW, allow_tenant_events, build_grant_sql, enable_row_security, fill_columns_by_trigger
 
 OWN = """id = portal_org() OR (SELECT true FROM accounts_operator o
          WHERE o.person_id = portal_person() AND o.organization_id = accounts_organization.id)"""
@@ -194,7 +194,7 @@ class Migration(migrations.Migration):
             check="organization_id = portal_org()",
             grant="SELECT, INSERT, UPDATE (roles, finance_granted), DELETE",
         ),
-        set_columns_in_database("accounts_operator", made={"created_at": NOW}),
+        fill_columns_by_trigger("accounts_operator", on_insert={"created_at": NOW}),
         enable_row_security(
             "accounts_organization",
             using=OWN,
@@ -205,13 +205,13 @@ class Migration(migrations.Migration):
             "GRANT USAGE ON SEQUENCE accounts_organization_id_seq TO portal_app",
             "REVOKE USAGE ON SEQUENCE accounts_organization_id_seq FROM portal_app",
         ),
-        set_columns_in_database(
+        fill_columns_by_trigger(
             "accounts_organization",
-            made={"created_at": NOW, "partner_id": "''", "account_manager_id": "NULL"}
+            on_insert={"created_at": NOW, "partner_id": "''", "account_manager_id": "NULL"}
             | dict.fromkeys([f"account_manager_{what}" for what in ("name", "email", "phone")], "''"),
         ),
         migrations.RunSQL(ACCOUNT_MANAGER, ACCOUNT_MANAGER_UNDO),
-        guard_states("accounts_organization", MOVES, begins="active", holds="everybody"),
+        enforce_state_transitions("accounts_organization", MOVES, initial_state="active", enforced_for="everybody"),
         migrations.RunSQL(ENTERABLE, "DROP FUNCTION portal_enterable(bigint)"),
         migrations.RunSQL(ADMIN, ADMIN_UNDO),
         migrations.RunSQL(OPERATORS, OPERATORS_UNDO),
@@ -246,14 +246,14 @@ class Migration(migrations.Migration):
             migrations.RunSQL(build_grant_sql(f"accounts_{catalogue}", "SELECT"), migrations.RunSQL.noop)
             for catalogue in ("program", "competency", "skill")
         ),
-        allow_events(
+        allow_tenant_events(
             "accounts",
             "organization.contact_changed organization.created operator.removed operator.roles_changed view.shared",
         ),
-        allow_events(
+        allow_tenant_events(
             "accounts_vendor",
             "account_manager.changed membership.changed organization.identity_corrected organization.reactivated"
             " organization.suspended partner.moved qualifications.changed",
-            only="portal_is_vendor() AND portal_is_admin()",
+            condition="portal_is_vendor() AND portal_is_admin()",
         ),
     ]

@@ -7,7 +7,7 @@ nothing else.
 
 from django.db import migrations
 
-from partnerportal.lib.tenancy import NOW, build_grant_sql, inline_functions, set_columns_in_database
+from partnerportal.lib.tenancy import NOW, build_grant_sql, inline_policy_functions, fill_columns_by_trigger
 
 EVERYBODY = "SELECT, INSERT, UPDATE, DELETE"
 # For each table the column with the person's id, and what the web role may do. It may store a person, at sign-up; only
@@ -51,7 +51,7 @@ def keep_to_oneself(table: str, column: str, grant: str) -> migrations.RunSQL:
     Sessions of others are not read. On the table of persons, whose column is "id", anybody may insert a row: who signs
     up is no person yet.
     """
-    oneself = inline_functions(ONESELF.format(column, column))
+    oneself = inline_policy_functions(ONESELF.format(column, column))
     read = oneself if table == "usersessions_usersession" else "true"
     made = f"CREATE POLICY signs_up ON {table} FOR INSERT WITH CHECK (true);" if column == "id" else ""
     return migrations.RunSQL(
@@ -79,26 +79,26 @@ class Migration(migrations.Migration):
 
     operations = [
         *(keep_to_oneself(table, column, grant) for table, (column, grant) in TABLES.items()),
-        set_columns_in_database(
+        fill_columns_by_trigger(
             "accounts_person",
-            made={
+            on_insert={
                 "date_joined": NOW,
                 "last_login": "NULL",
                 "is_active": "true",
                 "locked_at": "NULL",
                 "origin": "'signed_up'",  # whoever a tenant stores has signed up; vendor staff write "registered"
             },
-            changed={"last_login": NOW},
+            on_change={"last_login": NOW},
         ),
-        set_columns_in_database(
+        fill_columns_by_trigger(
             "mfa_authenticator",
-            made={"created_at": NOW, "last_used_at": "NULL"},
-            changed={"created_at": "OLD.created_at", "last_used_at": NOW},
+            on_insert={"created_at": NOW, "last_used_at": "NULL"},
+            on_change={"created_at": "OLD.created_at", "last_used_at": NOW},
         ),
-        set_columns_in_database(
+        fill_columns_by_trigger(
             "usersessions_usersession",
-            made={"created_at": NOW, "last_seen_at": NOW},
-            changed={"created_at": "OLD.created_at", "last_seen_at": NOW},
+            on_insert={"created_at": NOW, "last_seen_at": NOW},
+            on_change={"created_at": "OLD.created_at", "last_seen_at": NOW},
         ),
         migrations.RunSQL(ADDRESS, ADDRESS_UNDO),
         # This table stays empty, because codes are mailed and not links; but Django reads it when an address is deleted.

@@ -7,7 +7,7 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
-from partnerportal.lib.tenancy import NOW, enable_row_security, set_columns_in_database
+from partnerportal.lib.tenancy import NOW, enable_row_security, fill_columns_by_trigger
 
 MINE = "organization_id = portal_org() AND person_id = portal_person()"
 
@@ -100,10 +100,10 @@ class Migration(migrations.Migration):
                USING (person_id = portal_person() OR portal_is_admin())""",
             "DROP POLICY removed_by_its_own ON accounts_savedview",
         ),
-        set_columns_in_database(
+        fill_columns_by_trigger(
             "accounts_savedview",
-            made={"created_at": NOW, "is_shared": "NEW.is_shared AND portal_is_admin()"},
-            changed={"is_shared": "CASE WHEN portal_is_admin() THEN NEW.is_shared ELSE OLD.is_shared END"},
+            on_insert={"created_at": NOW, "is_shared": "NEW.is_shared AND portal_is_admin()"},
+            on_change={"is_shared": "CASE WHEN portal_is_admin() THEN NEW.is_shared ELSE OLD.is_shared END"},
         ),
         enable_row_security(
             "accounts_listsettings",

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models.organization import Organization
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.models import PublicModel
+from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.visible_rows import TenantQuerySet
 
 
@@ -18,7 +18,7 @@ class SavedViewQuerySet(TenantQuerySet):
         return self.filter(Q(person_id=actor.person_id) | Q(is_shared=True), organization=actor.organization_id)
 
 
-class SavedView(PublicModel):
+class SavedView(PublicIdModel):
     """A list's filters and order, saved under a name by one person, who may share them with the organisation."""
 
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="+")

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.models import PublicModel
+from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.roles import SEE_FINANCE, Role
 from partnerportal.lib.visible_rows import TenantQuerySet
 
@@ -20,7 +20,7 @@ class OperatorQuerySet(TenantQuerySet):
         return self.filter(organization=actor.organization_id)  # OWN: nobody sees another organisation's staff
 
 
-class Operator(PublicModel):
+class Operator(PublicIdModel):
     """A person acting for one organisation in at least one role; at most one row per person and organisation."""
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="operators")

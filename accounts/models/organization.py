@@ -13,7 +13,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.addresses import format_address_lines
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.fields import OneLineModelField
-from partnerportal.lib.models import PublicModel
+from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.text import make_search_key
 from partnerportal.lib.visible_rows import TenantQuerySet
@@ -61,7 +61,7 @@ class OrganizationQuerySet(TenantQuerySet):
         return self.filter(make_visible_organization_condition(actor, "pk"))
 
 
-class Organization(PublicModel):
+class Organization(PublicIdModel):
     """An organisation of any kind: the tenant to which people, connections and data belong."""
 
     class State(models.TextChoices):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib import tenancy
 from partnerportal.lib.fields import OneLineModelField
-from partnerportal.lib.models import PublicModel
+from partnerportal.lib.models import PublicIdModel
 
 if TYPE_CHECKING:
     from accounts.models.operator import Operator
@@ -44,7 +44,7 @@ class PersonManager(BaseUserManager["Person"]):
         return person
 
 
-class Person(PublicModel, AbstractBaseUser):
+class Person(PublicIdModel, AbstractBaseUser):
     """A human being who signs in by their e-mail address."""
 
     class Origin(models.TextChoices):

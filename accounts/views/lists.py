@@ -16,7 +16,7 @@ from accounts.models import SavedView
 from accounts.policies import ROLE_TABLE, AccountPermission, may_share_saved_views
 from accounts.queries import get_list_preferences, get_saved_view
 from partnerportal.lib.form_errors import show_errors_in_form
-from partnerportal.lib.lists import ListDefinition, build_list_url, find_list
+from partnerportal.lib.lists import ListDefinition, build_list_url, find_list_definition
 from partnerportal.lib.pages import read_next_url, redirect_htmx, require_permission
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
@@ -26,8 +26,8 @@ may_save = require_permission(ROLE_TABLE, AccountPermission.SAVE_VIEWS)
 
 
 def _visible_list(request: PortalRequest, key: str) -> ListDefinition:
-    """Return the list with this key. Raises NotFound if there is none, and Refused if the actor may not see it."""
-    definition = find_list(key)
+    """Return the list with this key. Raises NotFound for an unknown key, ActionRefused if the actor may not see it."""
+    definition = find_list_definition(key)
     authorize(request.actor, *definition.rule)
     return definition
 

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from connections.models import Connection, Consent, InvitationLink
 from partnerportal.lib.api_input import StrictSerializer
-from partnerportal.lib.api_output import ScopesField, UTCDateTimeField
+from partnerportal.lib.api_output import ScopeCodesField, UTCDateTimeField
 
 LINK = re.compile(r"(?:(?P<origin>https?://[^/]+)/i/)?(?P<token>[A-Za-z0-9_-]{20,64})/?")
 
@@ -23,7 +23,7 @@ class ConnectionSerializer(serializers.Serializer[Connection]):
     state = serializers.ChoiceField(choices=Connection.State.choices)
     partner = serializers.SerializerMethodField()
     customer = serializers.SerializerMethodField()
-    scopes = ScopesField(source="shared_scopes", help_text="What the customer shares; nothing once it has ended.")
+    scopes = ScopeCodesField(source="shared_scopes", help_text="What the customer shares; nothing once it has ended.")
     connected_at = UTCDateTimeField()
     ended_at = UTCDateTimeField(allow_null=True)
     ended_by = serializers.SerializerMethodField(help_text="Which side ended it; null while it is active.")
@@ -82,7 +82,7 @@ SHARING = {
 
 
 class SharingConsentSerializer(serializers.Serializer[Consent]):
-    scopes = ScopesField(help_text="What was consented to.")
+    scopes = ScopeCodesField(help_text="What was consented to.")
     at = UTCDateTimeField()
     by = serializers.CharField(source="person_label", help_text="The person's name, or the program's.")
     wording = serializers.CharField(help_text="The version of the texts that were read; empty through the API.")

@@ -18,7 +18,7 @@ from connections.api.serializers import (
 )
 from connections.models import Connection, InvitationLink
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from partnerportal.lib.api import ActorView, EmptyBody, ListView
+from partnerportal.lib.api import EmptyBodySerializer, PaginatedListView, PortalAPIView
 from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.visible_rows import get_by_public_id
@@ -32,7 +32,7 @@ class ConnectionFilterSet(FilterSet):
         fields = ("state",)
 
 
-class BaseConnectionView(ActorView):
+class BaseConnectionView(PortalAPIView):
     """Base class of the API views on the connections of the caller's organisation."""
 
     model = Connection
@@ -50,7 +50,7 @@ class BaseConnectionView(ActorView):
 
 
 @extend_schema(tags=["Connections"])
-class ConnectionListView(BaseConnectionView, ListView):
+class ConnectionListView(BaseConnectionView, PaginatedListView):
     """Active and ended connections of the acting organisation, newest first."""
 
     rule = (ROLE_TABLE, ConnectionPermission.VIEW)
@@ -91,7 +91,7 @@ class AcceptInvitationView(BaseConnectionView):
     }
 
     def post(self, request: Request) -> Response:
-        body = self.read_body()
+        body = self.read_validated_body()
         scopes = consent.parse_scope_codes(body["scopes"])
         connection, is_new = actions.accept_invitation(actor=self.actor, token=body["invitation_link"], scopes=scopes)
         response = self.build_connection_response(connection.public_id, status=201 if is_new else 200)
@@ -99,21 +99,21 @@ class AcceptInvitationView(BaseConnectionView):
         return response
 
 
-@extend_schema(tags=["Connections"], request=EmptyBody, responses=ConnectionSerializer)
+@extend_schema(tags=["Connections"], request=EmptyBodySerializer, responses=ConnectionSerializer)
 class EndConnectionView(BaseConnectionView):
     """End a connection at once, from either side. The partner then no longer sees the customer's data."""
 
-    serializer_class = EmptyBody
+    serializer_class = EmptyBodySerializer
     errors = {403: ("wrong_role",), 409: ("state_changed",)}
 
     def post(self, request: Request, connection_id: UUID) -> Response:
-        self.read_body()
+        self.read_validated_body()
         actions.end_connection(actor=self.actor, connection=queries.get_connection(self.actor, connection_id))
         return self.build_connection_response(connection_id)
 
 
 @extend_schema(tags=["Connections"])
-class ConnectionSharingView(ActorView):
+class ConnectionSharingView(PortalAPIView):
     """What a connection shares. The customer can change it, and sees every consent that it has given.
 
     The header `ETag` names the newest consent. A change may carry it as `If-Match`, and is then refused with 412 if a
@@ -167,7 +167,7 @@ class ConnectionSharingView(ActorView):
 
 
 @extend_schema(tags=["Connections"], responses=InvitationLinkSerializer)
-class InvitationLinkView(ActorView):
+class InvitationLinkView(PortalAPIView):
     """The one invitation link of the acting partner."""
 
     model = InvitationLink

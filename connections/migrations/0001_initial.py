@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             name='InvitationLink',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(default=partnerportal.lib.tokens.new_token, max_length=64, unique=True)),
+                ('token', models.CharField(default=partnerportal.lib.tokens.generate_token, max_length=64, unique=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('organization', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='invitation_link', to='accounts.organization')),
             ],

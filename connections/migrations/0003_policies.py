@@ -5,13 +5,13 @@ from django.db import migrations
 from connections.directory import KNOWS_SQL
 from connections.reach import make_sharing_condition_sql
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.states import guard_states
+from partnerportal.lib.states import enforce_state_transitions
 from partnerportal.lib.tenancy import (
     NOW,
-    allow_events,
+    allow_tenant_events,
     enable_row_security,
-    set_columns_in_database,
-    widen_policy,
+    fill_columns_by_trigger,
+    replace_row_policy_condition,
 )
 
 ORGANIZATION = f"""id = portal_org() OR {make_sharing_condition_sql("accounts_organization.id", Scope.ACCOUNT)}
@@ -156,9 +156,9 @@ class Migration(migrations.Migration):
             using="partner_id = portal_org() OR customer_id = portal_org()",
             grant="SELECT, INSERT, UPDATE (state, ended_at, ended_by_id)",
         ),
-        set_columns_in_database(  # the scopes come with the first consent
+        fill_columns_by_trigger(  # the scopes come with the first consent
             "connections_connection",
-            made={"connected_at": NOW, "ended_at": "NULL", "ended_by_id": "NULL", "scopes": f"{Scope.ACCOUNT:d}"},
+            on_insert={"connected_at": NOW, "ended_at": "NULL", "ended_by_id": "NULL", "scopes": f"{Scope.ACCOUNT:d}"},
         ),
         migrations.RunSQL(MADE, MADE_UNDO),
         migrations.RunSQL(  # the side that ends it must name itself and the present time, by which `may_tell` goes
@@ -167,16 +167,16 @@ class Migration(migrations.Migration):
                    AND ended_at BETWEEN now() - interval '1 hour' AND now() + interval '1 hour'))""",
             "DROP POLICY ended_in_ones_own_name ON connections_connection",
         ),
-        guard_states("connections_connection", MOVES, begins="active", holds="everybody"),
+        enforce_state_transitions("connections_connection", MOVES, initial_state="active", enforced_for="everybody"),
         enable_row_security("connections_consent", using=OWN_CONSENT, check=NEW_CONSENT, grant="SELECT, INSERT"),
-        set_columns_in_database("connections_consent", made={"at": NOW, "person_id": "portal_person()", "person_label": PERSON}),
+        fill_columns_by_trigger("connections_consent", on_insert={"at": NOW, "person_id": "portal_person()", "person_label": PERSON}),
         migrations.RunSQL(CONSENT, "DROP TRIGGER consent_holds ON connections_consent; DROP FUNCTION consent_holds()"),
         migrations.RunSQL(KNOWS, "DROP FUNCTION knows_organization(bigint)"),
-        allow_events("connections", "connection.established connection.ended connection.sharing_changed"),
+        allow_tenant_events("connections", "connection.established connection.ended connection.sharing_changed"),
         migrations.RunSQL(TELLS, TELLS_UNDO),
-        widen_policy("accounts_organization", ORGANIZATION, ORGANIZATION_BEFORE),
-        widen_policy("notifications_event", EVENT, EVENT_BEFORE),
-        widen_policy(
+        replace_row_policy_condition("accounts_organization", ORGANIZATION, ORGANIZATION_BEFORE),
+        replace_row_policy_condition("notifications_event", EVENT, EVENT_BEFORE),
+        replace_row_policy_condition(
             "notifications_notice",
             f"{NOTICE_BEFORE} AND in_reach",
             NOTICE_BEFORE,

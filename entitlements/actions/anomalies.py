@@ -14,10 +14,10 @@ from entitlements.anomalies import (
     LOOKS_BACK,
     NEAR,
     TOLD,
-    UsageNumberWithRange,
+    UsageNumberWithUsualRange,
     compare_with_usual_range,
     list_anomaly_service_names,
-    list_unusual_uses,
+    list_unusual_use_kinds,
 )
 from entitlements.events import EntitlementEventKind
 from entitlements.models import Anomaly, CustomerUsage, Sku, UsageDay
@@ -26,7 +26,7 @@ from entitlements.queries.usage import DAY_LASTS
 from notifications.actions.recording import make_event, record_events
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.policies import authorize_staff
+from partnerportal.lib.policies import authorize_vendor_staff
 
 BATCH = 200  # customers in one transaction
 READ_BACK = LOOKS_BACK + HISTORY + NEAR  # how far back days are read, so that the usual range can be told
@@ -36,12 +36,12 @@ Key = tuple[int, int, str]  # customer, SKU, metric
 Series = dict[Key, dict[dt.date, int]]
 
 
-def find_anomalies(*, actor: Actor) -> int:
+def detect_usage_anomalies(*, actor: Actor) -> int:
     """Find unusual use of licences by the customers that are due for a check, and return how many anomalies are new.
 
     Each anomaly is reported once. One notice holds all anomalies that were found for a customer in a night.
     """
-    authorize_staff(actor)
+    authorize_vendor_staff(actor)
     opened = 0
     while (in_batch := _look_at_batch(actor)) is not None:
         opened += in_batch
@@ -76,24 +76,24 @@ def _series(due: list[CustomerUsage]) -> Series:
     as_of = {usage.customer_id: usage.as_of for usage in due}
     rows = UsageDay.objects.filter(customer__in=as_of, day__gt=since).order_by("day")
     series: Series = defaultdict(dict)
-    peaks: dict[tuple[int, int], list[counting.DayOfUse]] = defaultdict(list)
+    peaks: dict[tuple[int, int], list[counting.DailyUsageCounts]] = defaultdict(list)
     for customer, sku, day, model, assigned, *numbers in rows.values_list(
         "customer", "sku", "day", "sku__licence_model", "assigned", *FACTS
     ).iterator(chunk_size=20_000):
-        reported = counting.DayOfUse(day, *numbers)
+        reported = counting.DailyUsageCounts(day, *numbers)
         if model == Sku.LicenceModel.CONCURRENT:
             recent = peaks[customer, sku]
             recent.append(reported)
             del recent[: -counting.ACTIVE_DAYS]
-            active = counting.count_monthly_active(model, recent, day)
+            active = counting.count_monthly_active_licences(model, recent, day)
         else:
-            active = counting.count_monthly_active(model, [reported], day)
+            active = counting.count_monthly_active_licences(model, [reported], day)
         series[customer, sku, Metric.MONTHLY_ACTIVE][day] = active
         series[customer, sku, Metric.ASSIGNED][day] = assigned
     return series
 
 
-def _close(findings: dict[Key, UsageNumberWithRange], series: Series, as_of: dict[int, dt.date]) -> list[Anomaly]:
+def _close(findings: dict[Key, UsageNumberWithUsualRange], series: Series, as_of: dict[int, dt.date]) -> list[Anomaly]:
     """End the anomalies of the customers that are over, and return those that stay open.
 
     An anomaly is over when its number is back in the range of its time, or in what has become usual since, or when its
@@ -117,7 +117,7 @@ def _close(findings: dict[Key, UsageNumberWithRange], series: Series, as_of: dic
 
 
 def _open(
-    findings: dict[Key, UsageNumberWithRange], as_of: dict[int, dt.date], still_open: list[Anomaly]
+    findings: dict[Key, UsageNumberWithUsualRange], as_of: dict[int, dt.date], still_open: list[Anomaly]
 ) -> list[Anomaly]:
     """Store and return an anomaly for each unusual number that has none open yet."""
     known = {(row.customer_id, row.sku_id, row.metric) for row in still_open}
@@ -173,5 +173,5 @@ def _mark(due: list[CustomerUsage], opened: list[Anomaly], still_open: list[Anom
         anomalies[row.customer_id].append(row)
     for usage in due:
         usage.checked_at = usage.updated_at
-        usage.unusual = list_unusual_uses(usage, anomalies[usage.customer_id])
+        usage.unusual = list_unusual_use_kinds(usage, anomalies[usage.customer_id])
     CustomerUsage.objects.bulk_update(due, ["checked_at", "unusual"])

@@ -4,13 +4,13 @@ from django.db import connection, transaction
 
 from entitlements.actions.releases import make_licence_release_event
 from entitlements.events import EntitlementEventKind
-from entitlements.facts import Answers, FeedFact, LineOutcome, LineProblem, ReferencedIds
+from entitlements.facts import Answers, FeedLineOutcome, FeedLineProblem, ReferencedCustomerAndSkuIds, ValidFeedLine
 from entitlements.models import LicenseAssignment
 from notifications.actions.recording import record_events
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.copy_rows import CopyTextStream
-from partnerportal.lib.locks import Lock, acquire_lock
-from partnerportal.lib.policies import authorize_staff
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
+from partnerportal.lib.policies import authorize_vendor_staff
 
 _COLUMNS = "external_id, customer_id, sku_id, holder_kind, holder, assigned_at, last_used_at, released_at"
 _VALUES = "sku_id, holder_kind, holder, assigned_at, last_used_at, released_at"
@@ -41,22 +41,22 @@ _UPSERT = f"""
             CASE WHEN a.release_asked_at IS NOT NULL AND a.released_at IS NOT NULL AND old.released_at IS NULL
                 THEN a.id END AS released)
     SELECT s.line, w.added, w.released FROM staged_assignment s JOIN written w USING (external_id)"""  # noqa: S608
-_OTHER = LineProblem("other_customer", "This belongs to another ORGID.", "customer")
+_OTHER = FeedLineProblem("other_customer", "This belongs to another ORGID.", "customer")
 
 
 @transaction.atomic
-def store_assignments(*, actor: Actor, facts: list[FeedFact]) -> Answers:
+def store_licence_assignments(*, actor: Actor, lines: list[ValidFeedLine]) -> Answers:
     """Store which user or device holds which licence, from lines of the vendor's feed.
 
     Returns a dict from the line number to the outcome of the line, or to the problem that refused it. Of two lines
     about the same licence the later one counts. A licence that belongs to another customer is refused with the problem
     `other_customer`.
     """
-    authorize_staff(actor)
-    known = ReferencedIds.read_for_facts(facts)
+    authorize_vendor_staff(actor)
+    known = ReferencedCustomerAndSkuIds.read_for_lines(lines)
     answers: Answers = {}
     rows: list[tuple[object, ...]] = []
-    for fact in facts:
+    for fact in lines:
         if problem := known.find_problem(fact):
             answers[fact.line] = problem
             continue
@@ -65,14 +65,14 @@ def store_assignments(*, actor: Actor, facts: list[FeedFact]) -> Answers:
         holder = values["holder_kind"], values["holder"]
         times = values["assigned_at"], values["last_used_at"], values["released_at"]
         rows.append((fact.line, fact.key, *ids, *holder, *times))
-        answers[fact.line] = LineOutcome.UNCHANGED
+        answers[fact.line] = FeedLineOutcome.UNCHANGED
     return answers | _write(actor, rows) if rows else answers
 
 
 def _write(actor: Actor, rows: list[tuple[object, ...]]) -> Answers:
     """Write the rows, and return the answers to lines that changed something or were refused."""
     answers: Answers = {}
-    acquire_lock(Lock.ASSIGNMENTS)
+    acquire_lock(AdvisoryLock.ASSIGNMENTS)
     with connection.cursor() as cursor:
         cursor.execute(
             "DROP TABLE IF EXISTS staged_assignment"
@@ -84,7 +84,9 @@ def _write(actor: Actor, rows: list[tuple[object, ...]]) -> Answers:
         cursor.execute(_UPSERT)
         written = cursor.fetchall()
     _record_releases(actor, {released for _line, _added, released in written if released})
-    return answers | {line: LineOutcome.ADDED if added else LineOutcome.CHANGED for line, added, _released in written}
+    return answers | {
+        line: FeedLineOutcome.ADDED if added else FeedLineOutcome.CHANGED for line, added, _released in written
+    }
 
 
 def _record_releases(actor: Actor, released: set[int]) -> None:

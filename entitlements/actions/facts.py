@@ -7,52 +7,52 @@ from typing import Any
 from django.db import models, transaction
 
 from accounts.models import Organization
-from entitlements.actions.rollups import recount_usage_of_skus
+from entitlements.actions.rollups import recompute_usage_totals_of_skus
 from entitlements.events import EntitlementEventKind
-from entitlements.facts import Answers, FeedFact, LineOutcome, LineProblem, ReferencedRows
+from entitlements.facts import Answers, FeedLineOutcome, FeedLineProblem, ReferencedCustomersAndSkus, ValidFeedLine
 from entitlements.models import Entitlement, Order, OrderLine, Sku
 from notifications.actions.recording import make_event, record_events
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import Changes, list_changes_between
-from partnerportal.lib.locks import Lock, acquire_lock
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 
 NOT_NEWS = {"assigned"}  # fields that change every day, so that nobody wants a notice about them
 
 
 @dataclass
-class FactChange:
+class FeedLineChange:
     """A line of the feed, the row that it makes (`row`), and the stored row of the same key (`old`, or None).
 
     `before` holds the stored values of the fields in which the two rows differ.
     """
 
-    fact: FeedFact
+    fact: ValidFeedLine
     row: Any
     old: Any
     before: dict[str, Any]
 
     @property
-    def outcome(self) -> LineOutcome:
+    def outcome(self) -> FeedLineOutcome:
         """The outcome that is reported for the line: added, changed or unchanged."""
         if self.old is None:
-            return LineOutcome.ADDED
-        return LineOutcome.CHANGED if self.before else LineOutcome.UNCHANGED
+            return FeedLineOutcome.ADDED
+        return FeedLineOutcome.CHANGED if self.before else FeedLineOutcome.UNCHANGED
 
 
 @transaction.atomic
-def store_facts(*, actor: Actor, facts: list[FeedFact], with_events: bool, at: dt.datetime) -> Answers:
+def store_feed_lines(*, actor: Actor, lines: list[ValidFeedLine], with_events: bool, at: dt.datetime) -> Answers:
     """Store SKUs, entitlements and orders from lines of the vendor's feed. No key may occur twice among them.
 
     Returns a dict from the line number to the outcome of the line, or to the problem that refused it. SKUs are stored
     first, because the other lines refer to them. With `with_events` the additions and changes that customers are told
     about are recorded as events, dated `at`.
     """
-    acquire_lock(Lock.FACTS)
+    acquire_lock(AdvisoryLock.FACTS)
     answers: Answers = {}
-    _store_skus([fact for fact in facts if fact.type == "sku"], answers)
-    others = [fact for fact in facts if fact.type != "sku"]
-    known = ReferencedRows.read_for_facts(others)
+    _store_skus([fact for fact in lines if fact.type == "sku"], answers)
+    others = [fact for fact in lines if fact.type != "sku"]
+    known = ReferencedCustomersAndSkus.read_for_lines(others)
     for fact in others:
         if problem := known.find_problem(fact):
             answers[fact.line] = problem
@@ -66,18 +66,18 @@ def store_facts(*, actor: Actor, facts: list[FeedFact], with_events: bool, at: d
     return answers
 
 
-def _store_skus(facts: list[FeedFact], answers: Answers) -> None:
+def _store_skus(facts: list[ValidFeedLine], answers: Answers) -> None:
     """Store SKUs and answer their lines. The use of a SKU that is now counted in another way is counted anew."""
     changes = _compare(Sku, "code", [(fact, fact.values) for fact in facts])
     _write(Sku, "code", changes, ["service", "name", "kind", "licence_model"])
     if recounted := [change.old.pk for change in changes if "licence_model" in change.before]:
-        recount_usage_of_skus(recounted)
+        recompute_usage_totals_of_skus(recounted)
     answers.update((change.fact.line, change.outcome) for change in changes)
 
 
 def _store_entitlements(
-    facts: list[FeedFact], known: ReferencedRows, answers: Answers, at: dt.datetime
-) -> list[FactChange]:
+    facts: list[ValidFeedLine], known: ReferencedCustomersAndSkus, answers: Answers, at: dt.datetime
+) -> list[FeedLineChange]:
     """Store entitlements and answer their lines. Return all that were not refused, changed or not."""
     pairs = []
     for fact in facts:
@@ -94,7 +94,9 @@ def _store_entitlements(
     return changes
 
 
-def _store_orders(facts: list[FeedFact], known: ReferencedRows, answers: Answers) -> list[FactChange]:
+def _store_orders(
+    facts: list[ValidFeedLine], known: ReferencedCustomersAndSkus, answers: Answers
+) -> list[FeedLineChange]:
     """Store orders with their lines and answer the feed's lines. Return all that were not refused, changed or not."""
     pairs = []
     for fact in facts:
@@ -107,7 +109,7 @@ def _store_orders(facts: list[FeedFact], known: ReferencedRows, answers: Answers
     return changes
 
 
-def _store_lines(changes: list[FactChange], known: ReferencedRows) -> None:
+def _store_lines(changes: list[FeedLineChange], known: ReferencedCustomersAndSkus) -> None:
     """Write all lines of an order anew where one of them differs. The order then counts as changed."""
     stored: dict[int, list[tuple[Any, ...]]] = {change.old.pk: [] for change in changes if change.old}
     rows = OrderLine.objects.filter(order__in=list(stored)).order_by("order_id", "position")
@@ -135,9 +137,9 @@ def _store_lines(changes: list[FactChange], known: ReferencedRows) -> None:
 def _compare(
     model: type[models.Model],
     key: str,
-    pairs: list[tuple[FeedFact, dict[str, Any]]],
+    pairs: list[tuple[ValidFeedLine, dict[str, Any]]],
     with_related: tuple[str, ...] = (),
-) -> list[FactChange]:
+) -> list[FeedLineChange]:
     """Return each fact of `pairs`, which come with their values, beside the row that has its key. Rows are locked."""
     if not pairs:
         return []
@@ -150,32 +152,34 @@ def _compare(
     for fact, values in pairs:
         old = stored.get(fact.key)
         before = {name: getattr(old, name) for name, new in values.items() if getattr(old, name) != new} if old else {}
-        changes.append(FactChange(fact, model(**{key: fact.key}, **values), old, before))
+        changes.append(FeedLineChange(fact, model(**{key: fact.key}, **values), old, before))
     return changes
 
 
-def _of_same_customer(changes: list[FactChange], answers: Answers) -> list[FactChange]:
+def _of_same_customer(changes: list[FeedLineChange], answers: Answers) -> list[FeedLineChange]:
     """Answer `other_customer` to changes that would move a row to another customer, and return the other changes.
 
     A feed that moves a row would show one customer's data to another's partners.
     """
     for change in changes:
         if "customer_id" in change.before:
-            answers[change.fact.line] = LineProblem("other_customer", "This belongs to another ORGID.", "customer")
+            answers[change.fact.line] = FeedLineProblem("other_customer", "This belongs to another ORGID.", "customer")
     return [change for change in changes if "customer_id" not in change.before]
 
 
-def _write(model: type[models.Model], key: str, changes: list[FactChange], fields: list[str]) -> None:
-    rows = [change.row for change in changes if change.outcome is not LineOutcome.UNCHANGED]
+def _write(model: type[models.Model], key: str, changes: list[FeedLineChange], fields: list[str]) -> None:
+    rows = [change.row for change in changes if change.outcome is not FeedLineOutcome.UNCHANGED]
     if rows:
         model._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=[key], update_fields=fields)
 
 
-def _is_news(change: FactChange) -> bool:
+def _is_news(change: FeedLineChange) -> bool:
     return change.old is None or bool(change.before.keys() - NOT_NEWS)
 
 
-def _entitlement_news(change: FactChange, known: ReferencedRows, actor: Actor, at: dt.datetime) -> Event:
+def _entitlement_news(
+    change: FeedLineChange, known: ReferencedCustomersAndSkus, actor: Actor, at: dt.datetime
+) -> Event:
     row, sku = change.row, known.skus[change.fact.values["sku"]]
     before = {name: value for name, value in change.before.items() if name != "sku_id"}
     after = {name: getattr(row, name) for name in before}
@@ -194,7 +198,7 @@ def _entitlement_news(change: FactChange, known: ReferencedRows, actor: Actor, a
     return _event(_event_kind(change), subject, sku.name, customer, details, actor, at, changes)
 
 
-def _event_kind(change: FactChange) -> EntitlementEventKind:
+def _event_kind(change: FeedLineChange) -> EntitlementEventKind:
     row = change.row
     arrived = change.old is None or "state" in change.before
     if arrived and row.state == Entitlement.State.ACTIVE:
@@ -206,7 +210,7 @@ def _event_kind(change: FactChange) -> EntitlementEventKind:
     return EntitlementEventKind.CHANGED
 
 
-def _order_news(change: FactChange, known: ReferencedRows, actor: Actor, at: dt.datetime) -> Event:
+def _order_news(change: FeedLineChange, known: ReferencedCustomersAndSkus, actor: Actor, at: dt.datetime) -> Event:
     row = change.row
     details = {"number": row.number, "total": str(row.total), "currency": row.currency}
     customer = known.customers[change.fact.values["customer"]]

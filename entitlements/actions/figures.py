@@ -3,7 +3,7 @@
 from django.db import connection, transaction
 
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.policies import authorize_staff
+from partnerportal.lib.policies import authorize_vendor_staff
 
 # This is one statement, so that a reader sees a figure's rows either before or after it. A second fold waits for these
 # rows, finds them gone and leaves what the first has written.
@@ -35,7 +35,7 @@ _WRITE = f"""
 _LOCK = "LOCK TABLE entitlements_customerlisting, entitlements_portfoliofigure IN SHARE ROW EXCLUSIVE MODE"
 
 
-def sum_portfolio_figures() -> int:
+def merge_portfolio_figure_changes() -> int:
     """Merge the differences that triggers have appended to portfolio figures; return the number of viewers.
 
     A viewer is an organisation with a customer list. Each viewer has its own transaction.
@@ -48,7 +48,7 @@ def sum_portfolio_figures() -> int:
     return len(viewers)
 
 
-def find_portfolio_figure_differences() -> list[str]:
+def find_wrong_portfolio_figures() -> list[str]:
     """Compare every portfolio figure with the customer listing, and return one line of text for each wrong figure.
 
     The list is empty unless something bypassed the triggers.
@@ -64,10 +64,10 @@ def rebuild_portfolio_figures(*, actor: Actor) -> int:
 
     Transactions that write the listing wait until it is done.
     """
-    authorize_staff(actor)
+    authorize_vendor_staff(actor)
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
-        wrong = len(find_portfolio_figure_differences())
+        wrong = len(find_wrong_portfolio_figures())
         if wrong:
             cursor.execute("DELETE FROM entitlements_portfoliofigure")
             cursor.execute(_WRITE)

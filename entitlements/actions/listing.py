@@ -4,7 +4,7 @@ from django.db import connection, transaction
 
 from entitlements.models import CustomerListing
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.policies import authorize_staff
+from partnerportal.lib.policies import authorize_vendor_staff
 from partnerportal.lib.scopes import Scope
 
 BATCH = 1000  # customers that are counted anew in one transaction
@@ -101,7 +101,7 @@ _LOCK = """LOCK TABLE accounts_organization, connections_portfolio, entitlements
            IN SHARE MODE"""
 
 
-def find_customer_listing_differences() -> list[str]:
+def find_wrong_customer_listing_rows() -> list[str]:
     """Compare the customer listing with its source tables, and return one line of text for each wrong row.
 
     The list is empty unless something bypassed the triggers.
@@ -120,7 +120,7 @@ def rebuild_customer_listing(*, actor: Actor) -> int:
 
     Other writers of these tables wait until it is done; readers do not wait.
     """
-    authorize_staff(actor)
+    authorize_vendor_staff(actor)
     with connection.cursor() as cursor:
         cursor.execute(_LOCK)
         changed = 0

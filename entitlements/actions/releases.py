@@ -51,23 +51,23 @@ def withdraw_release_request(*, actor: Actor, assignment: LicenseAssignment) -> 
 
 
 @transaction.atomic
-def mark_licence_released(*, actor: Actor, key: str) -> None:
+def mark_licence_released(*, actor: Actor, assignment_key: str) -> None:
     """Mark a licence as released, after the vendor's staff have released it in their own licence system.
 
-    `key` is the licence's key in the feed, by which alone the staff know it. The feed may report the release before or
-    after. Raises Conflict("state_changed") if no licence with this key waits for its release.
+    `assignment_key` is the licence's key in the feed, by which alone the staff know it. The feed may report the release
+    before or after. Raises Conflict("state_changed") if no licence with this key waits for its release.
     """
-    _mark(EntitlementEventKind.RELEASE_MARKED, actor, key, is_released=True)
+    _mark(EntitlementEventKind.RELEASE_MARKED, actor, assignment_key, is_released=True)
 
 
 @transaction.atomic
-def reopen_licence_release(*, actor: Actor, key: str) -> None:
+def reopen_licence_release(*, actor: Actor, assignment_key: str) -> None:
     """Undo a mistaken mark that a licence was released, so that the licence waits for its release again.
 
-    `key` is the licence's key in the feed. Raises Conflict("state_changed") if no licence with this key is marked as
-    released.
+    `assignment_key` is the licence's key in the feed. Raises Conflict("state_changed") if no licence with this key is
+    marked as released.
     """
-    _mark(EntitlementEventKind.RELEASE_REOPENED, actor, key, is_released=False)
+    _mark(EntitlementEventKind.RELEASE_REOPENED, actor, assignment_key, is_released=False)
 
 
 def _mark(kind: EntitlementEventKind, actor: Actor, key: str, *, is_released: bool) -> None:
@@ -87,13 +87,18 @@ def _mark(kind: EntitlementEventKind, actor: Actor, key: str, *, is_released: bo
     record_events([make_licence_release_event(kind, actor, row)])
 
 
-def make_licence_release_event(kind: EntitlementEventKind, actor: Actor, row: LicenseAssignment) -> Event:
+def make_licence_release_event(kind: EntitlementEventKind, actor: Actor, assignment: LicenseAssignment) -> Event:
     """Return an unstored event that tells the customer how the vendor answered its request to release a licence.
 
     The event does not name the user or device that holds the licence (CC-32).
     """
-    data = {"sku_name": row.sku.name, "asked_at": row.release_asked_at and row.release_asked_at.isoformat()}
-    return make_event(kind, actor=actor, subject=row, label=row.sku.name, counterpart=row.customer, data=data)
+    data = {
+        "sku_name": assignment.sku.name,
+        "asked_at": assignment.release_asked_at and assignment.release_asked_at.isoformat(),
+    }
+    return make_event(
+        kind, actor=actor, subject=assignment, label=assignment.sku.name, counterpart=assignment.customer, data=data
+    )
 
 
 def _lock_assignment(actor: Actor, assignment: LicenseAssignment) -> LicenseAssignment:

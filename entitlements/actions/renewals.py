@@ -13,7 +13,7 @@ from notifications.actions.recording import record_event, record_events
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.policies import authorize
-from partnerportal.lib.tokens import digest_secret, new_token
+from partnerportal.lib.tokens import digest_secret, generate_token
 
 THRESHOLDS = (7, 30, 60, 90)  # days before an end at which it is announced
 BATCH = 500  # ends that are announced in one transaction
@@ -60,13 +60,13 @@ def _announce_batch() -> int:
 
 
 @transaction.atomic
-def make_calendar_feed(*, actor: Actor) -> str:
+def create_calendar_feed(*, actor: Actor) -> str:
     """Create or replace the acting person's calendar feed for the acting organisation, and return its secret.
 
     The secret is part of the feed's URL, and only its digest is stored. An earlier secret stops working at once.
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
-    secret = new_token()
+    secret = generate_token()
     _lock_calendars(actor).delete()
     owner: dict[str, Any] = {"organization_id": actor.organization_id, "person_id": actor.person_id}
     feed = CalendarFeed.objects.create(**owner, digest=digest_secret(secret))
@@ -86,7 +86,7 @@ def revoke_calendar_feed(*, actor: Actor) -> None:
         feed.delete()
 
 
-def record_calendar_read(*, actor: Actor, feed: CalendarFeed) -> None:
+def record_calendar_feed_read(*, actor: Actor, feed: CalendarFeed) -> None:
     """Store the hour in which a calendar program last read a calendar feed.
 
     The minutes are left out, so that at most one write an hour is needed.

@@ -10,8 +10,8 @@ from typing import Any
 from django.db import connection
 
 from entitlements import counting
-from entitlements.actions.totals import CONCURRENT, refresh_customer_usage, refresh_touched_customer_usage
-from partnerportal.lib.locks import Lock, acquire_lock
+from entitlements.actions.totals import CONCURRENT, refresh_customer_usage, refresh_usage_of_changed_customers
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 
 PATIENCE = "60s"  # how long the lock on use is waited for; another batch holds it for a second or two
 
@@ -32,26 +32,26 @@ def _months_sql(days: str, monthly_active: str, daily_active_peak: str) -> str:
     JOIN entitlements_sku s ON s.id = c.sku_id"""  # noqa: S608 - constants of this module
 
 
-def make_usage_days_sql(keys: str) -> str:
+def build_select_usage_days_sql(months_sql: str) -> str:
     """Return a SELECT of all UsageDay rows of some months, each with its `month`.
 
-    `keys` is a SELECT of the months, with the columns customer_id, sku_id and month.
+    `months_sql` is a SELECT of the months, with the columns customer_id, sku_id and month.
     """
     return f"""
-    SELECT d.*, k.month FROM ({keys}) k JOIN entitlements_usageday d ON d.customer_id = k.customer_id
+    SELECT d.*, k.month FROM ({months_sql}) k JOIN entitlements_usageday d ON d.customer_id = k.customer_id
         AND d.sku_id = k.sku_id AND d.day >= k.month AND d.day < k.month + interval '1 month'"""  # noqa: S608
 
 
-def make_usage_months_sql(days: str) -> str:
+def build_select_usage_months_sql(days_sql: str) -> str:
     """Return a SELECT that adds up days of use to one row for each customer, SKU and month.
 
-    `days` is a SELECT of UsageDay rows, each with its `month`. It must have all days of each month that it names.
+    `days_sql` is a SELECT of UsageDay rows, each with its `month`. It must have all days of each month that it names.
     """
     peak = f"""(SELECT max(r.peak_concurrent) FROM entitlements_usageday r
                WHERE r.customer_id = c.customer_id AND r.sku_id = c.sku_id
                  AND r.day > c.last_day - {counting.ACTIVE_DAYS} AND r.day <= c.last_day)"""  # noqa: S608 - constants
     of_model = f"CASE s.licence_model WHEN '{CONCURRENT}' THEN"
-    return _months_sql(days, f"{of_model} {peak} ELSE last[5] END", f"{of_model} peak_concurrent ELSE peak END")
+    return _months_sql(days_sql, f"{of_model} {peak} ELSE last[5] END", f"{of_model} peak_concurrent ELSE peak END")
 
 
 # A month to which only new days were added is carried on without reading its other days. That is the usual feed: one
@@ -84,13 +84,14 @@ _OTHERS = f"""
     JOIN entitlements_sku s ON s.id = t.sku_id WHERE s.licence_model = '{CONCURRENT}'"""  # noqa: S608
 
 
-def make_write_usage_months_sql(days: str) -> str:
+def build_update_usage_months_sql(days_sql: str) -> str:
     """Return a statement that computes UsageMonth rows from days of use, and writes the rows that have changed.
 
-    `days` is a SELECT of UsageDay rows, as `make_usage_months_sql` takes it.
+    `days_sql` is a SELECT of UsageDay rows, as `build_select_usage_months_sql` takes it.
     """
     return f"""
-    INSERT INTO entitlements_usagemonth AS m (customer_id, sku_id, month, {MONTH_COLUMNS}) {make_usage_months_sql(days)}
+    INSERT INTO entitlements_usagemonth AS m (customer_id, sku_id, month, {MONTH_COLUMNS})
+    {build_select_usage_months_sql(days_sql)}
     ON CONFLICT (customer_id, sku_id, month) DO UPDATE SET ({MONTH_COLUMNS}) = (
         excluded.purchased, excluded.assigned, excluded.newly_assigned, excluded.last_day, excluded.days,
         excluded.monthly_active, excluded.daily_active_peak)
@@ -109,28 +110,28 @@ def lock_usage_tables() -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
-    acquire_lock(Lock.USAGE)
+    acquire_lock(AdvisoryLock.USAGE)
 
 
-def refresh_touched_usage(cursor: Any) -> None:
+def refresh_usage_totals_of_changed_days(cursor: Any) -> None:
     """Recompute the UsageMonth and CustomerUsage rows to which the days in the temporary table `touched` belong.
 
     Its columns are customer, SKU, day, month, the day's numbers, and whether the day was added or corrected.
     """
     cursor.execute(_CARRY_ON)
-    cursor.execute(make_write_usage_months_sql(make_usage_days_sql(_OTHERS)))
-    refresh_touched_customer_usage(cursor)
+    cursor.execute(build_update_usage_months_sql(build_select_usage_days_sql(_OTHERS)))
+    refresh_usage_of_changed_customers(cursor)
 
 
-def recount_usage_of_skus(skus: Sequence[int]) -> None:
+def recompute_usage_totals_of_skus(sku_ids: Sequence[int]) -> None:
     """Recompute all UsageMonth rows of some SKUs, given by primary key, and the CustomerUsage rows of their customers.
 
     This is for SKUs whose licence model has changed, so that their use is counted in another way.
     """
     lock_usage_tables()
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TEMPORARY TABLE recounted ON COMMIT DROP AS " + _ALL_OF_SKUS, [list(skus)])
-        cursor.execute(make_write_usage_months_sql(make_usage_days_sql("SELECT * FROM recounted")))
+        cursor.execute("CREATE TEMPORARY TABLE recounted ON COMMIT DROP AS " + _ALL_OF_SKUS, [list(sku_ids)])
+        cursor.execute(build_update_usage_months_sql(build_select_usage_days_sql("SELECT * FROM recounted")))
         cursor.execute("SELECT DISTINCT customer_id FROM recounted ORDER BY 1")
         customers = [row[0] for row in cursor.fetchall()]
         cursor.execute("DROP TABLE recounted")

@@ -138,7 +138,7 @@ _TOUCHED = f"""
     LEFT JOIN entitlements_customerusage u USING (customer_id) ORDER BY 1"""  # noqa: S608
 
 
-def refresh_touched_customer_usage(cursor: Any) -> None:
+def refresh_usage_of_changed_customers(cursor: Any) -> None:
     """Recompute the CustomerUsage row of every customer in the temporary table `touched` (customer, SKU, day, …).
 
     A row that has weeks gets only the new ones; every other row is computed from all its months and days.
@@ -153,28 +153,28 @@ def refresh_touched_customer_usage(cursor: Any) -> None:
     refresh_customer_usage([row[0] for row in touched if not row[1]])
 
 
-def refresh_customer_usage(customers: Sequence[int], *, where_different: bool = False) -> int:
+def refresh_customer_usage(customer_ids: Sequence[int], *, only_where_different: bool = False) -> int:
     """Recompute the CustomerUsage rows of these customers, given by primary key, and return how many rows were written.
 
     They are computed from the customers' UsageMonth rows and the UsageDay rows of the last sixteen weeks. With
-    `where_different` only rows whose values change are written.
+    `only_where_different` only rows whose values change are written.
     """
     written = 0
-    statement = _WRITE_ANEW + (_WHERE_DIFFERENT if where_different else "")
+    statement = _WRITE_ANEW + (_WHERE_DIFFERENT if only_where_different else "")
     with connection.cursor() as cursor:
-        for start in range(0, len(customers), CHUNK):
-            chunk = list(customers[start : start + CHUNK])
+        for start in range(0, len(customer_ids), CHUNK):
+            chunk = list(customer_ids[start : start + CHUNK])
             cursor.execute(statement, {"customers": chunk, **read_usage_date_range(cursor, chunk)})
             written += cursor.rowcount
     return written
 
 
-def read_usage_date_range(cursor: Any, customers: Sequence[int]) -> dict[str, Any]:
+def read_usage_date_range(cursor: Any, customer_ids: Sequence[int]) -> dict[str, Any]:
     """Return the first and the last day of the sixteen weeks of usage that are stored for these customers.
 
     The result is a dict of SQL parameters, `since` and `until`, with which PostgreSQL reads no partitions of other
-    days. `customers` are primary keys.
+    days. `customer_ids` are primary keys.
     """
-    cursor.execute(_SPAN, {"customers": list(customers)})
+    cursor.execute(_SPAN, {"customers": list(customer_ids)})
     since, until = cursor.fetchone()
     return {"since": since, "until": until}

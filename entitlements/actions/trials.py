@@ -21,10 +21,10 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import Changes, list_changes_between, list_row_changes
 from partnerportal.lib.days import today
-from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany
-from partnerportal.lib.locks import Lock, acquire_lock
+from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
-from partnerportal.lib.states import change_locked_states, change_state
+from partnerportal.lib.states import change_locked_row_states, change_row_state
 
 State, Kind = Entitlement.State, Entitlement.Kind
 MOST_SEATS = 100  # seats of a trial
@@ -45,17 +45,17 @@ STATE_CHANGED = _("This has changed in the meantime. Reload the page to see the 
 def request_trial(*, actor: Actor, sku: Sku, quantity: int) -> Entitlement:
     """Request a trial of a SKU with `quantity` seats for the acting customer, and return the trial.
 
-    Raises Invalid for a bad number of seats, Refused without an organisation, Conflict("already_requested") or
-    Conflict("already_running") where the customer has requested the SKU or runs it, and TooMany beyond REQUESTED_A_DAY.
-    A constraint of the database keeps a customer to one open request of a SKU.
+    Raises InvalidInput for a bad number of seats, ActionRefused without an organisation, Conflict("already_requested")
+    or Conflict("already_running") where the customer has requested the SKU or runs it, and TooManyAttempts beyond
+    REQUESTED_A_DAY. A constraint of the database keeps a customer to one open request of a SKU.
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.REQUEST_TRIALS)
     if not 1 <= quantity <= MOST_SEATS:
-        raise Invalid("quantity", SEATS % {"most": formats.format_number(MOST_SEATS)}, field="quantity")
+        raise InvalidInput("quantity", SEATS % {"most": formats.format_number(MOST_SEATS)}, field="quantity")
     if actor.organization_id is None:
-        raise Refused("no_organization", _("Only customers can request trials."))
+        raise ActionRefused("no_organization", _("Only customers can request trials."))
     # or two requests at once would both pass the count of a day
-    acquire_lock(Lock.TRIAL_REQUESTS, actor.organization_id)
+    acquire_lock(AdvisoryLock.TRIAL_REQUESTS, actor.organization_id)
     _ensure_requestable(actor, sku)
     trial = Entitlement(
         customer_id=actor.organization_id,
@@ -76,7 +76,7 @@ def request_trial(*, actor: Actor, sku: Sku, quantity: int) -> Entitlement:
 
 
 def _ensure_requestable(actor: Actor, sku: Sku) -> None:
-    """Raise Conflict or TooMany if the acting customer may not request a trial of this SKU now."""
+    """Raise Conflict or TooManyAttempts if the acting customer may not request a trial of this SKU now."""
     own = Entitlement.objects.visible_to(actor).filter(customer=actor.organization_id)
     of_sku = own.filter(sku=sku)
     if of_sku.filter(kind=Kind.TRIAL, state=State.REQUESTED).exists():
@@ -87,7 +87,7 @@ def _ensure_requestable(actor: Actor, sku: Sku) -> None:
         own.requested_in_portal().filter(created_at__gt=timezone.now() - dt.timedelta(days=1)).count()
         >= REQUESTED_A_DAY
     ):
-        raise TooMany("too_many_trials", TOO_MANY % {"number": REQUESTED_A_DAY})
+        raise TooManyAttempts("too_many_trials", TOO_MANY % {"number": REQUESTED_A_DAY})
 
 
 @transaction.atomic
@@ -107,14 +107,14 @@ def approve_trial(*, actor: Actor, trial: Entitlement) -> Entitlement:
 def decline_trial(*, actor: Actor, trial: Entitlement, reason: str) -> Entitlement:
     """Decline a requested trial, and return it. The customer and its partners read the reason, so it names no person.
 
-    Raises Invalid for a reason that is empty or too long, NotFound for a trial that the actor does not see, and
+    Raises InvalidInput for a reason that is empty or too long, NotFound for a trial that the actor does not see, and
     Conflict("state_changed") if the trial no longer waits for a decision.
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
     reason = reason.strip()
     if not reason or len(reason) > REASON_LENGTH:
         message = _("Enter a reason of at most %(most)s characters.") % {"most": REASON_LENGTH}
-        raise Invalid("reason_required", message, field="reason")
+        raise InvalidInput("reason_required", message, field="reason")
     trial, changes = _move(actor, trial, State.DECLINED, reason=reason)
     return _record_one(EntitlementEventKind.TRIAL_DECLINED, actor, trial, changes, note=reason)
 
@@ -123,20 +123,20 @@ def decline_trial(*, actor: Actor, trial: Entitlement, reason: str) -> Entitleme
 def extend_trial(*, actor: Actor, trial: Entitlement, ends_on: dt.date) -> Entitlement:
     """Extend a running trial to `ends_on`, and return it. Sent twice, it extends once.
 
-    `ends_on` is the date that the page showed, which `compute_extended_end` returns. How often a trial is extended is
-    the vendor's decision; the page says how often it was. Raises Conflict: "no_later_end" if there is no later date,
-    and "state_changed" if the trial does not run or `ends_on` is another date.
+    `ends_on` is the date that the page showed, which `compute_extended_trial_end` returns. How often a trial is
+    extended is the vendor's decision; the page says how often it was. Raises Conflict: "no_later_end" if there is no
+    later date, and "state_changed" if the trial does not run or `ends_on` is another date.
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
     trial = _lock_running(actor, trial)
-    if compute_extended_end(trial) is None:
+    if compute_extended_trial_end(trial) is None:
         raise Conflict("no_later_end", NO_LATER_END)
-    if ends_on != compute_extended_end(trial):
+    if ends_on != compute_extended_trial_end(trial):
         raise Conflict("state_changed", STATE_CHANGED)
     return _record_one(EntitlementEventKind.TRIAL_EXTENDED, actor, *_save_changes(trial, ends_on=ends_on))
 
 
-def compute_extended_end(trial: Entitlement) -> dt.date | None:
+def compute_extended_trial_end(trial: Entitlement) -> dt.date | None:
     """Return the date to which an extension would move the end of a trial: PORTAL_TRIAL_TIME after its present end.
 
     Returns None for a trial without an end, and where the date would lie beyond 9999-12-31, which some feeds send.
@@ -149,13 +149,15 @@ def compute_extended_end(trial: Entitlement) -> dt.date | None:
 def convert_trial(*, actor: Actor, trial: Entitlement, quantity: int, ends_on: dt.date | None = None) -> Entitlement:
     """Turn a running trial into production, with `quantity` seats, until `ends_on` or without an end, and return it.
 
-    Raises Invalid for a bad number of seats or a day that is not after today, and Conflict("state_changed").
+    Raises InvalidInput for a bad number of seats or a day that is not after today, and Conflict("state_changed").
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
     if not 1 <= quantity <= MOST_IN_PRODUCTION:
-        raise Invalid("quantity", SEATS % {"most": formats.format_number(MOST_IN_PRODUCTION)}, field="quantity")
+        raise InvalidInput("quantity", SEATS % {"most": formats.format_number(MOST_IN_PRODUCTION)}, field="quantity")
     if ends_on and ends_on <= today():
-        raise Invalid("ends_on", _("Choose a date after today, or leave this empty for no end date."), field="ends_on")
+        raise InvalidInput(
+            "ends_on", _("Choose a date after today, or leave this empty for no end date."), field="ends_on"
+        )
     trial = _lock_running(actor, trial)
     values = {"kind": Kind.PRODUCTION, "source": Entitlement.Source.BOUGHT, "quantity": quantity, "ends_on": ends_on}
     return _record_one(EntitlementEventKind.TRIAL_CONVERTED, actor, *_save_changes(trial, **values))
@@ -188,7 +190,7 @@ def expire_trials() -> int:
 def _expire_batch() -> int:
     due = Entitlement.objects.requested_in_portal().filter(kind=Kind.TRIAL, state=State.ACTIVE, ends_on__lt=today())
     trials = list(due.select_for_update(skip_locked=True, of=("self",)).select_related("sku", "customer")[:BATCH])
-    change_locked_states(trials, State.EXPIRED, updated_at=timezone.now())
+    change_locked_row_states(trials, State.EXPIRED, updated_at=timezone.now())
     changes = list_changes_between({"state": State.ACTIVE}, {"state": State.EXPIRED})
     _record(EntitlementEventKind.TRIAL_EXPIRED, Actor.system("trials"), trials, changes)
     return len(trials)
@@ -209,11 +211,11 @@ def _move(actor: Actor, trial: Entitlement, to: str, **values: Any) -> tuple[Ent
     if row is None:
         raise NotFound("not_found", "")
     try:
-        moved = change_state(row, to, updated_at=timezone.now(), **values)
+        moved = change_row_state(row, to, updated_at=timezone.now(), **values)
     except Entitlement.DoesNotExist as error:  # it was converted meanwhile, and policies hide it from the vendor
         raise Conflict("state_changed", STATE_CHANGED) from error
     moved.sku, moved.customer = row.sku, row.customer
-    return moved, list_row_changes(row, {"state": to, **values}, redacted=REDACTED_FIELDS)
+    return moved, list_row_changes(row, {"state": to, **values}, redacted_fields=REDACTED_FIELDS)
 
 
 def _lock_running(actor: Actor, trial: Entitlement) -> Entitlement:
@@ -257,7 +259,7 @@ def _record(
 def make_entitlement_event(
     kind: EntitlementEventKind,
     actor: Actor,
-    row: Entitlement,
+    entitlement: Entitlement,
     *,
     changes: Changes | None = None,
     note: str = "",
@@ -268,23 +270,23 @@ def make_entitlement_event(
     `changes` are the fields that changed, with old and new values. `note` is a text, such as the reason of a refusal,
     and `more` are further values of the event's data.
     """
-    customer: Organization = row.customer
+    customer: Organization = entitlement.customer
     data = {
         "customer": str(customer.public_id),
         "customer_name": customer.name,
-        "sku": row.sku.code,
-        "sku_name": row.sku.name,
-        "kind": row.kind,
-        "state": row.state,
-        "quantity": row.quantity,
-        "ends_on": str(row.ends_on) if row.ends_on else None,
+        "sku": entitlement.sku.code,
+        "sku_name": entitlement.sku.name,
+        "kind": entitlement.kind,
+        "state": entitlement.state,
+        "quantity": entitlement.quantity,
+        "ends_on": str(entitlement.ends_on) if entitlement.ends_on else None,
         **more,
     }
     return make_event(
         kind,
         actor=actor,
-        subject=row,
-        label=row.sku.name,
+        subject=entitlement,
+        label=entitlement.sku.name,
         customer_id=customer.pk,
         scopes=kind.scopes,
         data=data,

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from entitlements.actions.rollups import lock_usage_tables, refresh_touched_usage
-from entitlements.facts import Answers, FeedFact, LineOutcome, ReferencedIds
+from entitlements.actions.rollups import lock_usage_tables, refresh_usage_totals_of_changed_days
+from entitlements.facts import Answers, FeedLineOutcome, ReferencedCustomerAndSkuIds, ValidFeedLine
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.copy_rows import CopyTextStream
-from partnerportal.lib.policies import authorize_staff
+from partnerportal.lib.policies import authorize_vendor_staff
 
 COLUMNS = (
     "customer_id, sku_id, day, purchased, assigned, newly_assigned, daily_users, daily_devices, monthly_users,"
@@ -19,7 +19,7 @@ COLUMNS = (
 _VALUES = COLUMNS.split(", ", 3)[3]
 
 
-class UsageRow(NamedTuple):
+class ReportedUsageDay(NamedTuple):
     """One customer's use of one SKU on one day: the number of the line that reports it, and the columns of UsageDay."""
 
     line: int
@@ -66,52 +66,52 @@ def create_usage_partitions(days: Iterable[dt.date]) -> None:
         cursor.execute(_MONTHS, [months])
 
 
-def store_usage(*, actor: Actor, rows: Iterable[UsageRow]) -> dict[int, LineOutcome]:
+def store_usage_days(*, actor: Actor, usage_days: Iterable[ReportedUsageDay]) -> dict[int, FeedLineOutcome]:
     """Store days of use, and return a dict from the line number to the outcome, without lines that changed nothing.
 
     Of two rows about the same day the one with the higher line number counts. The caller makes sure that customers and
     SKUs exist. Raises IntegrityError for a row with more newly assigned than assigned.
     """
-    authorize_staff(actor)
-    rows = rows if isinstance(rows, list) else list(rows)
-    if not rows:
+    authorize_vendor_staff(actor)
+    usage_days = usage_days if isinstance(usage_days, list) else list(usage_days)
+    if not usage_days:
         return {}
-    create_usage_partitions({row.day for row in rows})
+    create_usage_partitions({row.day for row in usage_days})
     with transaction.atomic(), connection.cursor() as cursor:
         lock_usage_tables()
         cursor.execute(
             "DROP TABLE IF EXISTS staged, touched"
         )  # an earlier batch of this transaction may have left them
         cursor.execute(_STAGE)
-        cursor.copy_expert("COPY staged FROM STDIN", CopyTextStream(rows))
+        cursor.copy_expert("COPY staged FROM STDIN", CopyTextStream(usage_days))
         cursor.execute("ANALYZE staged")
         cursor.execute(_UPSERT)
-        refresh_touched_usage(cursor)
+        refresh_usage_totals_of_changed_days(cursor)
         cursor.execute(_ANSWERS)
-        return {line: LineOutcome.ADDED if added else LineOutcome.CHANGED for line, added in cursor.fetchall()}
+        return {line: FeedLineOutcome.ADDED if added else FeedLineOutcome.CHANGED for line, added in cursor.fetchall()}
 
 
-def store_usage_facts(*, actor: Actor, facts: list[FeedFact]) -> Answers:
+def store_usage_lines(*, actor: Actor, lines: list[ValidFeedLine]) -> Answers:
     """Store the days of use that lines of the vendor's feed report.
 
     Returns a dict from the line number to the outcome of the line, or to the problem of a line whose customer or SKU
     does not exist.
     """
-    known = ReferencedIds.read_for_facts(facts)
+    known = ReferencedCustomerAndSkuIds.read_for_lines(lines)
     answers: Answers = {}
     rows = []
-    for fact in facts:
+    for fact in lines:
         if problem := known.find_problem(fact):
             answers[fact.line] = problem
         else:
             values = fact.values
             rows.append(
-                UsageRow(
+                ReportedUsageDay(
                     fact.line, known.customers[values["customer"]], known.skus[values["sku"]], values["day"],
                     values["purchased"], values["assigned"], values["newly_assigned"], values["daily_users"],
                     values["daily_devices"], values["monthly_users"], values["monthly_devices"],
                     values["peak_concurrent"],
                 )
             )  # fmt: skip
-    answers |= dict.fromkeys((row.line for row in rows), LineOutcome.UNCHANGED)
-    return answers | store_usage(actor=actor, rows=rows)
+    answers |= dict.fromkeys((row.line for row in rows), FeedLineOutcome.UNCHANGED)
+    return answers | store_usage_days(actor=actor, usage_days=rows)

@@ -7,13 +7,13 @@ from django.db import connection, transaction
 
 from entitlements.actions.rollups import (
     MONTH_COLUMNS,
+    build_select_usage_months_sql,
+    build_update_usage_months_sql,
     lock_usage_tables,
-    make_usage_months_sql,
-    make_write_usage_months_sql,
 )
 from entitlements.actions.totals import CUSTOMERS, TOLD, read_usage_date_range, refresh_customer_usage
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.policies import authorize_staff
+from partnerportal.lib.policies import authorize_vendor_staff
 
 CHUNK = 1000  # customers in one transaction, so that an ingest can go on in between
 
@@ -25,7 +25,7 @@ _DAYS = """SELECT d.*, date_trunc('month', day::timestamp)::date AS month FROM e
 _MONTHS = MONTH_COLUMNS.split(", ")
 _MONTHS_DIFFER = f"""
     SELECT customer_id, sku_id, month, e.last_day IS NULL AS unfounded
-    FROM ({make_usage_months_sql(_DAYS)}) e
+    FROM ({build_select_usage_months_sql(_DAYS)}) e
     FULL JOIN (SELECT * FROM entitlements_usagemonth WHERE customer_id = ANY(%(customers)s)) m
         USING (customer_id, sku_id, month)
     WHERE ({", ".join(f"e.{name}" for name in _MONTHS)}) IS DISTINCT FROM ({", ".join(f"m.{name}" for name in _MONTHS)})
@@ -48,7 +48,7 @@ _NAMES = """SELECT t.key, o.org_id || coalesce(' ' || s.code, '') || coalesce(to
     JOIN accounts_organization o ON o.id = t.customer_id LEFT JOIN entitlements_sku s ON s.id = t.sku_id ORDER BY 1"""
 
 
-def find_usage_differences() -> list[str]:
+def find_wrong_usage_totals() -> list[str]:
     """Compare the stored totals of usage with the days of usage, and return a line of text for each wrong row.
 
     It compares UsageMonth rows with UsageDay rows, and CustomerUsage rows with UsageMonth rows. The list is empty
@@ -61,12 +61,12 @@ def find_usage_differences() -> list[str]:
     return _describe(wrong)
 
 
-def rebuild_usage(*, actor: Actor) -> int:
+def rebuild_usage_totals(*, actor: Actor) -> int:
     """Recompute the rows of UsageMonth and CustomerUsage that disagree with the days of use, and return how many.
 
     Each CHUNK of customers is a transaction.
     """
-    authorize_staff(actor)
+    authorize_vendor_staff(actor)
     return sum(_rebuild(customers) for customers in _chunks())
 
 
@@ -75,10 +75,10 @@ def _rebuild(customers: list[int]) -> int:
     lock_usage_tables()
     wrong = 0
     with connection.cursor() as cursor:
-        for statement in (_REMOVE_MONTHS, make_write_usage_months_sql(_DAYS), _REMOVE_CUSTOMERS):
+        for statement in (_REMOVE_MONTHS, build_update_usage_months_sql(_DAYS), _REMOVE_CUSTOMERS):
             cursor.execute(statement, {"customers": customers})
             wrong += cursor.rowcount
-    return wrong + refresh_customer_usage(customers, where_different=True)
+    return wrong + refresh_customer_usage(customers, only_where_different=True)
 
 
 def _chunks() -> Iterator[list[int]]:

@@ -6,14 +6,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from entitlements.actions.releases import mark_licence_released, reopen_licence_release
-from entitlements.api.serializers import LicenceReleaseSerializer, ReleasedLicenceSerializer, ReleaseKeySerializer
+from entitlements.api.serializers import (
+    LicenceReleaseKeySerializer,
+    LicenceReleaseSerializer,
+    ReleasedLicenceSerializer,
+)
 from entitlements.models import LicenceRelease
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.releases import list_released_licences, list_waiting_licence_releases
-from partnerportal.lib.api import ActorView, ListView
+from partnerportal.lib.api import PaginatedListView, PortalAPIView
 
 
-class LicenceReleasesBaseView(ActorView):
+class LicenceReleasesBaseView(PortalAPIView):
     """Base of the endpoints about licences whose release a customer has asked for."""
 
     model = LicenceRelease
@@ -21,7 +25,7 @@ class LicenceReleasesBaseView(ActorView):
 
 
 @extend_schema(tags=["Releases"])
-class LicenceReleasesView(LicenceReleasesBaseView, ListView):
+class LicenceReleasesView(LicenceReleasesBaseView, PaginatedListView):
     """Licences that customers ask to be released, the oldest request first. For the vendor's staff.
 
     Each licence is named by its key in the feed, never by who holds it.
@@ -35,7 +39,7 @@ class LicenceReleasesView(LicenceReleasesBaseView, ListView):
 
 
 @extend_schema(tags=["Releases"])
-class ReleasedLicencesView(LicenceReleasesBaseView, ListView):
+class ReleasedLicencesView(LicenceReleasesBaseView, PaginatedListView):
     """Licences that were released in the last 90 days because customers asked for it, the latest first."""
 
     serializer_class = ReleasedLicenceSerializer
@@ -48,12 +52,12 @@ class ReleasedLicencesView(LicenceReleasesBaseView, ListView):
 class LicenceReleaseActionView(LicenceReleasesBaseView):
     """Base of the endpoints that run one action on one licence, which the body names by its key in the feed."""
 
-    serializer_class = ReleaseKeySerializer
+    serializer_class = LicenceReleaseKeySerializer
     errors = {403: ("wrong_role",), 409: ("state_changed",)}
     release_action: Any
 
     def post(self, request: Request) -> Response:
-        type(self).release_action(actor=self.actor, **self.read_body())
+        type(self).release_action(actor=self.actor, assignment_key=self.read_validated_body()["key"])
         return Response(status=204)
 
 

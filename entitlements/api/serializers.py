@@ -8,8 +8,8 @@ from rest_framework import serializers
 
 from entitlements.actions.trials import MOST_IN_PRODUCTION, MOST_SEATS, REASON_LENGTH
 from entitlements.models import CustomerListing, Entitlement, LicenceRelease, Order, Sku, UnusualUse
-from partnerportal.lib.api_input import CodeField, StrictSerializer
-from partnerportal.lib.api_output import RowSerializer, ScopesField, UTCDateTimeField
+from partnerportal.lib.api_input import ObjectByCodeField, StrictSerializer
+from partnerportal.lib.api_output import ListRowSerializer, ScopeCodesField, UTCDateTimeField
 from partnerportal.lib.days import today
 from partnerportal.lib.scopes import Scope
 
@@ -39,12 +39,12 @@ FIELDS_BY_SCOPE = {  # null where the customer does not share the scope
 
 
 @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=UnusualUse.choices)))
-class UnusualUseField(serializers.ReadOnlyField):
+class UnusualUseKindsField(serializers.ReadOnlyField):
     """A field of kinds of unusual use, which the API returns as the database holds them."""
 
 
 @extend_schema_serializer(examples=[OpenApiExample("customer", value=CUSTOMER, response_only=True)])
-class CustomerSerializer(RowSerializer[CustomerListing]):
+class CustomerSerializer(ListRowSerializer[CustomerListing]):
     """A connected customer, with totals of what it has and shares."""
 
     id = serializers.UUIDField(source="public_id")
@@ -65,14 +65,14 @@ class CustomerSerializer(RowSerializer[CustomerListing]):
         allow_null=True, help_text=f"The nearest end among running entitlements. Null: none ends. {UNSHARED}"
     )
     connected_at = UTCDateTimeField()
-    unusual_use = UnusualUseField(
+    unusual_use = UnusualUseKindsField(
         source="unusual",
         allow_null=True,
         help_text="Falling or rising out of its usual range; idle: licences assigned, none used in 30 days; new: found "
         f"within a week. {UNSHARED_USAGE}",
     )
     usage_as_of = serializers.DateField(source="as_of", allow_null=True, help_text="The latest reported day, UTC.")
-    shared = ScopesField(source="scopes", help_text="Codes of what the customer shares with you.")
+    shared = ScopeCodesField(source="scopes", help_text="Codes of what the customer shares with you.")
 
     def to_representation(self, instance: CustomerListing) -> dict[str, Any]:
         shown = super().to_representation(instance)
@@ -126,7 +126,7 @@ class EntitlementSerializer(serializers.Serializer[Entitlement]):
 
     @extend_schema_field(serializers.ChoiceField(choices=Entitlement.Section.choices))
     def get_section(self, entitlement: Entitlement) -> str:
-        return entitlement.section(today()).value
+        return entitlement.choose_section(today()).value
 
 
 class CustomerReferenceSerializer(serializers.Serializer[Any]):
@@ -146,7 +146,7 @@ class RenewalSerializer(EntitlementSerializer):
 
 
 class RequestTrialSerializer(StrictSerializer):
-    sku = CodeField(
+    sku = ObjectByCodeField(
         slug_field="code", queryset=Sku.objects.filter(kind=Sku.Kind.PRODUCT), help_text="The code of a product."
     )
     quantity = serializers.IntegerField(min_value=1, max_value=MOST_SEATS, default=10, help_text="Licences.")
@@ -183,7 +183,7 @@ class ReleasedLicenceSerializer(LicenceReleaseSerializer):
     released_by = serializers.CharField(help_text="Who marked it; empty where the feed reported it.")
 
 
-class ReleaseKeySerializer(StrictSerializer):
+class LicenceReleaseKeySerializer(StrictSerializer):
     key = serializers.CharField(max_length=120, help_text="Of the feed: the assignment's `external_id`.")
 
 

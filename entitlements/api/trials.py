@@ -20,11 +20,11 @@ from entitlements.models import Entitlement
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.trials import list_trials
 from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction
-from partnerportal.lib.api import ActorView, EmptyBody, ListView
+from partnerportal.lib.api import EmptyBodySerializer, PaginatedListView, PortalAPIView
 from partnerportal.lib.visible_rows import get_by_public_id
 
 
-class TrialsBaseView(ActorView):
+class TrialsBaseView(PortalAPIView):
     """Base of the endpoints on trials: the vendor's staff reach every trial, a customer its own."""
 
     model = Entitlement
@@ -50,7 +50,7 @@ class TrialFilterSet(EntitlementFilterSet):
 
 
 @extend_schema(tags=["Trials"])
-class TrialsView(TrialsBaseView, ListView):
+class TrialsView(TrialsBaseView, PaginatedListView):
     """Trials and requests for them: a customer's own, and all of them for the vendor's staff."""
 
     serializer_class = TrialSerializer
@@ -85,24 +85,24 @@ class TrialActionView(TrialsBaseView):
     trial_action: ClassVar[TrialAction]
 
     def post(self, request: Request, trial_id: UUID) -> Response:
-        values = self.read_body()
+        values = self.read_validated_body()
         trial = self.trial_action.run(actor=self.actor, trial=self.get_trial(trial_id), **values)
         return Response(TrialSerializer(trial).data)
 
 
-@extend_schema(tags=["Trials"], request=EmptyBody, responses=TrialSerializer)
+@extend_schema(tags=["Trials"], request=EmptyBodySerializer, responses=TrialSerializer)
 class CancelTrialView(TrialActionView):
     """Cancel a trial or take back its request, as the customer or the vendor."""
 
-    serializer_class = EmptyBody
+    serializer_class = EmptyBodySerializer
     trial_action = TRIAL_ACTIONS["cancel"]
 
 
-@extend_schema(tags=["Trials"], request=EmptyBody, responses=TrialSerializer)
+@extend_schema(tags=["Trials"], request=EmptyBodySerializer, responses=TrialSerializer)
 class ApproveTrialView(TrialActionView):
     """Approve a request for a trial. It runs from today for the usual time of trials. For the vendor's Admins."""
 
-    serializer_class = EmptyBody
+    serializer_class = EmptyBodySerializer
     trial_action = TRIAL_ACTIONS["approve"]
 
 

@@ -14,9 +14,9 @@ from connections.policies import ConnectionPermission, require_shared_scope
 from entitlements import counting
 from entitlements.models import CustomerListing, CustomerUsage, Sku, get_first_day_of_month
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.usage import UsageNumbers, get_customer_usage, list_usage_by_day, list_usage_by_month
+from entitlements.queries.usage import PeriodUsage, get_customer_usage, list_usage_by_day, list_usage_by_month
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.api import ActorView
+from partnerportal.lib.api import PortalAPIView
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.visible_rows import get_by_public_id
 
@@ -93,7 +93,7 @@ class UsageSerializer(serializers.Serializer[Any]):
 
 
 @extend_schema(tags=["Usage"], responses=UsageSerializer)
-class CustomerUsageView(ActorView):
+class CustomerUsageView(PortalAPIView):
     """The use of one connected customer's licences: totals by month and by day, never the people who use them."""
 
     model = CustomerListing
@@ -104,11 +104,11 @@ class CustomerUsageView(ActorView):
     def get(self, request: Request, customer_id: UUID) -> Response:
         customer = get_by_public_id(self.get_queryset(), customer_id)
         require_shared_scope(customer.scopes, Scope.USAGE)
-        return Response(self.get_serializer(serialize_usage(self.actor, customer.customer_id)).data)
+        return Response(self.get_serializer(serialize_customer_usage(self.actor, customer.customer_id)).data)
 
 
 @extend_schema(tags=["Usage"], responses=UsageSerializer)
-class OwnUsageView(ActorView):
+class OwnUsageView(PortalAPIView):
     """The use of the acting organisation's licences: totals by month and by day, never the people who use them."""
 
     model = CustomerUsage
@@ -116,10 +116,10 @@ class OwnUsageView(ActorView):
     serializer_class = UsageSerializer
 
     def get(self, request: Request) -> Response:
-        return Response(self.get_serializer(serialize_usage(self.actor, self.actor.organization_id)).data)
+        return Response(self.get_serializer(serialize_customer_usage(self.actor, self.actor.organization_id)).data)
 
 
-def serialize_usage(actor: Actor, customer_id: int | None) -> dict[str, Any]:
+def serialize_customer_usage(actor: Actor, customer_id: int | None) -> dict[str, Any]:
     """Return the use of a customer as a dict in the shape of UsageSerializer.
 
     Before the first report it has zeros and empty lists.
@@ -155,7 +155,7 @@ def _totals(as_of: dt.date | None, assigned: int, purchased: int, overage: int) 
     }
 
 
-def _figures(use: UsageNumbers, codes: dict[int, str]) -> dict[str, Any]:
+def _figures(use: PeriodUsage, codes: dict[int, str]) -> dict[str, Any]:
     return {
         "sku": codes[use.sku_id],
         "service": use.service,

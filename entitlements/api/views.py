@@ -21,9 +21,9 @@ from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.lists.customers import CUSTOMERS
 from entitlements.models import CustomerListing, Entitlement, Order
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.customers import annotate_latest_report_day, get_customer_with_account, get_portfolio_numbers
-from entitlements.queries.renewals import list_renewals_ahead
-from partnerportal.lib.api import ActorView, ListView
+from entitlements.queries.customers import annotate_latest_report_day, get_customer_with_account, get_portfolio_totals
+from entitlements.queries.renewals import list_upcoming_renewals
+from partnerportal.lib.api import PaginatedListView, PortalAPIView
 from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.policies import Permission
 from partnerportal.lib.scopes import Scope
@@ -32,7 +32,7 @@ VIEW_CUSTOMERS = (CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS)
 
 
 @extend_schema(tags=["Customers"])
-class CustomersView(ListView):
+class CustomersView(PaginatedListView):
     """Connected customers. The filters are those of the customers page."""
 
     model = CustomerListing
@@ -46,14 +46,14 @@ class CustomersView(ListView):
     def get_queryset(self) -> QuerySet[CustomerListing]:
         return annotate_latest_report_day(super().get_queryset())  # type: ignore[arg-type]
 
-    def get_known_total(self) -> int | None:
+    def get_stored_total_count(self) -> int | None:
         """Return the stored number of all customers, or None if the request has filters."""
         is_narrowed = self.request.query_params.keys() & CustomerFilterSet.base_filters.keys()
-        return None if is_narrowed else get_portfolio_numbers(self.actor).customers
+        return None if is_narrowed else get_portfolio_totals(self.actor).customers
 
 
 @extend_schema(tags=["Customers"], responses=CustomerDetailSerializer)
-class CustomerView(ActorView):
+class CustomerView(PortalAPIView):
     """One connected customer, with its basic account data."""
 
     model = CustomerListing
@@ -65,7 +65,7 @@ class CustomerView(ActorView):
         return Response(self.get_serializer(customer).data)
 
 
-class CustomerRecordsBaseView(ListView):
+class CustomerRecordsBaseView(PaginatedListView):
     """Base of the lists of one customer's records, such as its orders."""
 
     rule: ClassVar[Permission] = VIEW_CUSTOMERS
@@ -121,7 +121,7 @@ class CustomerEntitlementsView(CustomerRecordsBaseView):
 
 
 @extend_schema(tags=["Customers"])
-class RenewalsView(ListView):
+class RenewalsView(PaginatedListView):
     """Entitlements that end within 90 days, soonest first: those of visible customers, or else one's own."""
 
     model = Entitlement
@@ -131,7 +131,7 @@ class RenewalsView(ListView):
     default_sort = "ends_on"
 
     def get_queryset(self) -> QuerySet[Entitlement]:
-        return list_renewals_ahead(self.actor).select_related("sku", "customer")
+        return list_upcoming_renewals(self.actor).select_related("sku", "customer")
 
 
 @extend_schema(tags=["Customers"])
@@ -146,4 +146,4 @@ class CustomerOrdersView(CustomerRecordsBaseView):
     default_sort = "-placed_on"
 
     def get_queryset(self) -> QuerySet[Order]:
-        return super().get_queryset().annotate_lines()  # type: ignore[union-attr]
+        return super().get_queryset().annotate_order_lines()  # type: ignore[union-attr]

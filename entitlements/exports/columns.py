@@ -5,15 +5,15 @@ from django.db.models.functions import Greatest
 
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
-from entitlements.models.listing import make_sharing_condition
+from entitlements.models.listing import make_scope_shared_condition
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.exports.columns import (
     ExportColumn,
     join_with_semicolons,
     make_identifier_column,
     make_percent_column,
-    make_raw_column,
     make_text_column,
+    make_unchanged_column,
 )
 from partnerportal.lib.scopes import Scope
 
@@ -23,18 +23,18 @@ OWN = (ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 AVAILABLE = Greatest(F("purchased") - F("assigned"), Value(0))
 
 
-def make_month_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
+def make_usage_month_columns(field_suffix: str = "") -> tuple[ExportColumn, ...]:
     """Return the export columns of a usage trend, for a queryset with one row for each month.
 
-    Without `suffix` the rows are UsageMonth rows. With it they have annotated sums, each named like a field of
+    Without `field_suffix` the rows are UsageMonth rows. With it they have annotated sums, each named like a field of
     UsageMonth plus the suffix.
     """
     month = Func(F("month"), Value("YYYY-MM"), function="to_char", output_field=CharField())
     return (
-        make_raw_column("month", month),
-        *make_licence_columns(suffix),
-        make_raw_column("monthly_active", f"monthly_active{suffix}"),
-        make_raw_column("daily_active_peak", f"daily_active_peak{suffix}"),
+        make_unchanged_column("month", month),
+        *make_licence_count_columns(field_suffix),
+        make_unchanged_column("monthly_active", f"monthly_active{field_suffix}"),
+        make_unchanged_column("daily_active_peak", f"daily_active_peak{field_suffix}"),
     )
 
 
@@ -43,23 +43,23 @@ def make_scope_codes_expression() -> Func:
 
     It is for rows of CustomerListing, which keep the scopes as bits of the number `scopes`.
     """
-    codes = [Case(When(make_sharing_condition(scope), then=Value(scope.code))) for scope in Scope]
+    codes = [Case(When(make_scope_shared_condition(scope), then=Value(scope.code))) for scope in Scope]
     return join_with_semicolons(Func(*codes, template="ARRAY[%(expressions)s]", output_field=CharField()))
 
 
-def make_licence_columns(suffix: str = "") -> tuple[ExportColumn, ...]:
+def make_licence_count_columns(field_suffix: str = "") -> tuple[ExportColumn, ...]:
     """Return the export columns of licences purchased, assigned and available.
 
-    Without `suffix` the rows have fields with these names. With it they have annotated sums, each named like a field
-    plus the suffix. The sum of `available` licences adds up each SKU's own.
+    Without `field_suffix` the rows have fields with these names. With it they have annotated sums, each named like a
+    field plus the suffix. The sum of `available` licences adds up each SKU's own.
     """
-    purchased, assigned, newly = (F(f"{name}{suffix}") for name in ("purchased", "assigned", "newly_assigned"))
+    purchased, assigned, newly = (F(f"{name}{field_suffix}") for name in ("purchased", "assigned", "newly_assigned"))
     return (
-        make_raw_column("total_licenses", purchased),
-        make_raw_column("previously_assigned", assigned - newly),
-        make_raw_column("newly_assigned", newly),
-        make_raw_column("assigned_total", assigned),
-        make_raw_column("available", F(f"available{suffix}") if suffix else AVAILABLE),
+        make_unchanged_column("total_licenses", purchased),
+        make_unchanged_column("previously_assigned", assigned - newly),
+        make_unchanged_column("newly_assigned", newly),
+        make_unchanged_column("assigned_total", assigned),
+        make_unchanged_column("available", F(f"available{field_suffix}") if field_suffix else AVAILABLE),
         make_percent_column("pct_assigned", assigned, purchased),
     )
 
@@ -75,11 +75,11 @@ SERVICE_COLUMNS = (
     make_text_column("sku", "sku__code"),
     make_text_column("sku_name", "sku__name"),
     make_text_column("service", "sku__service"),
-    make_raw_column("kind"),
-    make_raw_column("state"),
-    make_raw_column("source"),
-    make_raw_column("quantity"),
-    make_raw_column("assigned"),
-    make_raw_column("starts_on"),
-    make_raw_column("ends_on"),
+    make_unchanged_column("kind"),
+    make_unchanged_column("state"),
+    make_unchanged_column("source"),
+    make_unchanged_column("quantity"),
+    make_unchanged_column("assigned"),
+    make_unchanged_column("starts_on"),
+    make_unchanged_column("ends_on"),
 )

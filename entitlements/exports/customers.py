@@ -18,24 +18,24 @@ from entitlements.exports.columns import (
 from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.lists.customers import CUSTOMERS
 from entitlements.models import NO_EXPIRY, Sku
-from entitlements.models.listing import NullUnlessShared
+from entitlements.models.listing import ValueIfScopeShared
 from entitlements.queries.customers import (
     annotate_latest_report_day,
+    list_customer_orders,
     list_customers,
-    list_orders,
     make_services_queryset,
 )
-from entitlements.queries.renewals import list_renewals_ahead
+from entitlements.queries.renewals import list_upcoming_renewals
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
     join_with_semicolons,
+    make_datetime_column,
     make_identifier_column,
-    make_moment_column,
     make_percent_column,
-    make_raw_column,
     make_text_column,
+    make_unchanged_column,
 )
-from partnerportal.lib.exports.lists import ExportList, ExportSubject, Query
+from partnerportal.lib.exports.lists import ExportableList, ExportSubject, Query
 from partnerportal.lib.scopes import Scope
 
 
@@ -56,12 +56,12 @@ def _services(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any
 
 def _orders(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
     """Return the orders of one customer, with a row for each line. An order without lines has one row too."""
-    return list_orders(actor, customer).order_by("-placed_on", "-pk", "lines__position")
+    return list_customer_orders(actor, customer).order_by("-placed_on", "-pk", "lines__position")
 
 
 def _renewals(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
     """Return what ends within so many days from today on, or on one day, of customers or the actor's organisation."""
-    rows = RenewalFilterSet(query, list_renewals_ahead(actor)).qs
+    rows = RenewalFilterSet(query, list_upcoming_renewals(actor)).qs
     return (rows.filter(customer=customer) if customer else rows).order_by("ends_on", "pk")
 
 
@@ -71,7 +71,7 @@ _SKU_NAMES = (
     .order_by("name", "pk")
 )
 LISTS = (
-    ExportList(
+    ExportableList(
         key="customers",
         label=_("Customers"),
         rows=_customers,
@@ -80,24 +80,24 @@ LISTS = (
         columns=(
             make_text_column("name"),
             make_identifier_column("org_id"),
-            make_raw_column("country"),
+            make_unchanged_column("country"),
             make_text_column("website"),
-            make_raw_column("shared", make_scope_codes_expression()),
-            make_raw_column("services", NullUnlessShared("services", Scope.ENTITLEMENTS)),
+            make_unchanged_column("shared", make_scope_codes_expression()),
+            make_unchanged_column("services", ValueIfScopeShared("services", Scope.ENTITLEMENTS)),
             make_text_column("skus", join_with_semicolons(ArraySubquery(_SKU_NAMES.values("name")))),
-            make_raw_column("seats", NullUnlessShared("seats", Scope.ENTITLEMENTS)),
-            make_raw_column("assigned", NullUnlessShared("assigned", Scope.ENTITLEMENTS)),
-            make_raw_column("overage", NullUnlessShared("overage", Scope.ENTITLEMENTS)),
+            make_unchanged_column("seats", ValueIfScopeShared("seats", Scope.ENTITLEMENTS)),
+            make_unchanged_column("assigned", ValueIfScopeShared("assigned", Scope.ENTITLEMENTS)),
+            make_unchanged_column("overage", ValueIfScopeShared("overage", Scope.ENTITLEMENTS)),
             make_percent_column("pct_assigned", "assigned", "seats"),
-            make_raw_column("trials", NullUnlessShared("trials", Scope.ENTITLEMENTS)),
-            make_raw_column("trial_requests", NullUnlessShared("requests", Scope.ENTITLEMENTS)),
-            make_raw_column("next_expiry_on", NullIf(F("next_expiry_on"), Value(NO_EXPIRY))),
-            make_raw_column("unusual_use", NullUnlessShared(join_with_semicolons("unusual"), Scope.USAGE)),
-            make_raw_column("usage_as_of", "as_of"),
-            make_moment_column("connected_at"),
+            make_unchanged_column("trials", ValueIfScopeShared("trials", Scope.ENTITLEMENTS)),
+            make_unchanged_column("trial_requests", ValueIfScopeShared("requests", Scope.ENTITLEMENTS)),
+            make_unchanged_column("next_expiry_on", NullIf(F("next_expiry_on"), Value(NO_EXPIRY))),
+            make_unchanged_column("unusual_use", ValueIfScopeShared(join_with_semicolons("unusual"), Scope.USAGE)),
+            make_unchanged_column("usage_as_of", "as_of"),
+            make_datetime_column("connected_at"),
         ),
     ),
-    ExportList(
+    ExportableList(
         key="services",
         label=_("Services"),
         rows=_services,
@@ -107,7 +107,7 @@ LISTS = (
         own_rule=OWN,
         columns=SERVICE_COLUMNS,
     ),
-    ExportList(
+    ExportableList(
         key="renewals",
         label=_("Renewals"),
         rows=_renewals,
@@ -117,7 +117,7 @@ LISTS = (
         filters=frozenset(RenewalFilterSet.base_filters),
         columns=SERVICE_COLUMNS,
     ),
-    ExportList(
+    ExportableList(
         key="orders",
         label=_("Orders"),
         rows=_orders,
@@ -128,15 +128,15 @@ LISTS = (
         columns=(
             *CUSTOMER_COLUMNS,
             make_text_column("number"),
-            make_raw_column("placed_on"),
-            make_raw_column("state"),
-            make_raw_column("currency"),
-            make_raw_column("total"),
-            make_raw_column("line", "lines__position"),
+            make_unchanged_column("placed_on"),
+            make_unchanged_column("state"),
+            make_unchanged_column("currency"),
+            make_unchanged_column("total"),
+            make_unchanged_column("line", "lines__position"),
             make_text_column("sku", "lines__sku__code"),
             make_text_column("sku_name", "lines__sku__name"),
-            make_raw_column("quantity", "lines__quantity"),
-            make_raw_column("unit_price", "lines__unit_price"),
+            make_unchanged_column("quantity", "lines__quantity"),
+            make_unchanged_column("unit_price", "lines__unit_price"),
         ),
     ),
 )

@@ -13,12 +13,12 @@ from entitlements.queries.trials import list_trials
 from entitlements.queries.usage import list_licence_holders
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
+    make_datetime_column,
     make_identifier_column,
-    make_moment_column,
-    make_raw_column,
     make_text_column,
+    make_unchanged_column,
 )
-from partnerportal.lib.exports.lists import ExportList, Query
+from partnerportal.lib.exports.lists import ExportableList, Query
 
 
 def _holders(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
@@ -38,7 +38,7 @@ def _releases(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any
 
 
 LISTS = (
-    ExportList(
+    ExportableList(
         key="licence_users",
         label=_("Licence users"),
         rows=_holders,
@@ -46,15 +46,15 @@ LISTS = (
         filters=frozenset(LicenceHolderFilterSet.base_filters),
         columns=(
             make_text_column("holder"),
-            make_raw_column("holder_kind"),
+            make_unchanged_column("holder_kind"),
             *SKU_COLUMNS,
             make_text_column("sku_name", "sku__name"),
-            make_moment_column("assigned_at"),
-            make_moment_column("last_used_at"),
-            make_moment_column("release_asked_at"),
+            make_datetime_column("assigned_at"),
+            make_datetime_column("last_used_at"),
+            make_datetime_column("release_asked_at"),
         ),
     ),
-    ExportList(
+    ExportableList(
         key="trials",
         label=_("Trials"),
         rows=_trials,
@@ -62,12 +62,12 @@ LISTS = (
         filters=frozenset(TrialFilterSet.base_filters),
         columns=(
             *SERVICE_COLUMNS,
-            make_raw_column("country", "customer__country"),
-            make_moment_column("changed_at", "updated_at"),
+            make_unchanged_column("country", "customer__country"),
+            make_datetime_column("changed_at", "updated_at"),
             make_text_column("reason"),
         ),
     ),
-    ExportList(
+    ExportableList(
         key="releases",
         label=_("Licence releases"),
         rows=_releases,
@@ -76,12 +76,12 @@ LISTS = (
         columns=(
             make_text_column("customer", "customer_name"),
             make_identifier_column("org_id"),
-            make_raw_column("country"),
+            make_unchanged_column("country"),
             *SKU_COLUMNS,
             make_text_column("sku_name", "sku__name"),
             make_text_column("key"),
-            make_moment_column("asked_at"),
-            make_moment_column("released_at"),
+            make_datetime_column("asked_at"),
+            make_datetime_column("released_at"),
             make_text_column("released_by"),
         ),
     ),

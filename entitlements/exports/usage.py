@@ -14,26 +14,26 @@ from entitlements.exports.columns import (
     OF_CUSTOMERS,
     OWN,
     SKU_COLUMNS,
-    make_licence_columns,
-    make_month_columns,
+    make_licence_count_columns,
+    make_usage_month_columns,
 )
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku, UsageDay, UsageMonth
 from entitlements.queries.usage import (
     DAY_LASTS,
     MONTH_LASTS,
     RANGES,
-    UsageNumbers,
+    PeriodUsage,
     get_customer_usage,
-    list_trend_days,
-    list_trend_months,
     list_usage_by_day,
     list_usage_by_month,
+    list_usage_trend_days,
+    list_usage_trend_months,
     sum_usage_by_period,
 )
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
-from partnerportal.lib.exports.columns import make_percent_column, make_raw_column
-from partnerportal.lib.exports.lists import ExportList, ExportSubject, Query
+from partnerportal.lib.exports.columns import make_percent_column, make_unchanged_column
+from partnerportal.lib.exports.lists import ExportableList, ExportSubject, Query
 from partnerportal.lib.scopes import Scope
 
 _MONTH_FACTS = ("purchased", "assigned", "newly_assigned", "monthly_active", "daily_active_peak")
@@ -53,7 +53,7 @@ def _trend(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
     """
     span, since = query.get("range"), dt.date.min
     if span in RANGES:
-        since = list_trend_months(_last_day(actor, customer), span)[0]
+        since = list_usage_trend_months(_last_day(actor, customer), span)[0]
     moments = _moments_shown(list_usage_by_month(actor, customer, since), query, MONTH_LASTS)
     months = UsageMonth.objects.visible_to(actor).filter(customer=customer, month__in=moments)
     return _sums(_of_service(months, query), "month", _MONTH_FACTS)
@@ -61,13 +61,13 @@ def _trend(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
 
 def _trend_days(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
     """Return the trend by day, for the page's twelve weeks."""
-    since = list_trend_days(_last_day(actor, customer))[0]
+    since = list_usage_trend_days(_last_day(actor, customer))[0]
     moments = _moments_shown(list_usage_by_day(actor, customer, since), query, DAY_LASTS)
     days = UsageDay.objects.visible_to(actor).filter(customer=customer, day__in=moments)
     return _sums(_of_service(_with_active(actor, days), query), "day", _DAY_FACTS)
 
 
-def _moments_shown(uses: list[UsageNumbers], query: Query, lasting: dt.timedelta) -> list[dt.date]:
+def _moments_shown(uses: list[PeriodUsage], query: Query, lasting: dt.timedelta) -> list[dt.date]:
     """Return the days or months for which the page has a sum.
 
     A day or month in which a service did not report is a gap, on the page and in the file.
@@ -135,20 +135,20 @@ def _anomalies_of(actor: Actor, _query: Query, customer: int | None) -> QuerySet
     return Anomaly.objects.visible_to(actor).filter(customer=customer).order_by("-found_on", "-pk")
 
 
-_BY_MONTH = (*NAME_COLUMNS, *SKU_COLUMNS, *make_month_columns())
+_BY_MONTH = (*NAME_COLUMNS, *SKU_COLUMNS, *make_usage_month_columns())
 _UNUSUAL = (
     *NAME_COLUMNS,
     *SKU_COLUMNS,
-    make_raw_column("metric"),
-    make_raw_column("found_on"),
-    make_raw_column("ended_on"),
-    make_raw_column("value"),
-    make_raw_column("before"),
-    make_raw_column("usual_low", "low"),
-    make_raw_column("usual_high", "high"),
+    make_unchanged_column("metric"),
+    make_unchanged_column("found_on"),
+    make_unchanged_column("ended_on"),
+    make_unchanged_column("value"),
+    make_unchanged_column("before"),
+    make_unchanged_column("usual_low", "low"),
+    make_unchanged_column("usual_high", "high"),
 )
 LISTS = (
-    ExportList(
+    ExportableList(
         key="trend",
         label=_("Usage trend"),
         rows=_trend,
@@ -157,9 +157,9 @@ LISTS = (
         rule=OF_CUSTOMERS,
         own_rule=OWN,
         filters=frozenset({"service", "range"}),
-        columns=make_month_columns("_"),
+        columns=make_usage_month_columns("_"),
     ),
-    ExportList(
+    ExportableList(
         key="trend_days",
         label=_("Usage trend by day"),
         rows=_trend_days,
@@ -169,13 +169,13 @@ LISTS = (
         own_rule=OWN,
         filters=frozenset({"service"}),
         columns=(
-            make_raw_column("day"),
-            *make_licence_columns("_"),
-            make_raw_column("monthly_active", "monthly_"),
-            make_raw_column("daily_active", "daily_"),
+            make_unchanged_column("day"),
+            *make_licence_count_columns("_"),
+            make_unchanged_column("monthly_active", "monthly_"),
+            make_unchanged_column("daily_active", "daily_"),
         ),
     ),
-    ExportList(
+    ExportableList(
         key="usage_months",
         label=_("Usage by service and month"),
         rows=_months_of,
@@ -185,40 +185,40 @@ LISTS = (
         own_rule=OWN,
         columns=_BY_MONTH,
     ),
-    ExportList(
+    ExportableList(
         key="usage",
         label=_("Usage by customer"),
         rows=_usage,
         rule=OF_CUSTOMERS,
         columns=(
             *NAME_COLUMNS,
-            make_raw_column("as_of"),
-            make_raw_column("total_licenses", "purchased"),
-            make_raw_column("assigned_total", "assigned"),
-            make_raw_column("available", F("purchased") - F("assigned") + F("overage")),
-            make_raw_column("overage"),
+            make_unchanged_column("as_of"),
+            make_unchanged_column("total_licenses", "purchased"),
+            make_unchanged_column("assigned_total", "assigned"),
+            make_unchanged_column("available", F("purchased") - F("assigned") + F("overage")),
+            make_unchanged_column("overage"),
             make_percent_column("pct_assigned", "assigned", "purchased"),
-            make_raw_column("monthly_active"),
-            make_raw_column("assigned_28_days_before", "assigned_before"),
-            make_raw_column("monthly_active_28_days_before", "active_before"),
-            make_raw_column("full_on"),
+            make_unchanged_column("monthly_active"),
+            make_unchanged_column("assigned_28_days_before", "assigned_before"),
+            make_unchanged_column("monthly_active_28_days_before", "active_before"),
+            make_unchanged_column("full_on"),
         ),
     ),
-    ExportList(
+    ExportableList(
         key="usage_history",
         label=_("Usage by customer, service and month"),
         rows=_history,
         rule=OF_CUSTOMERS,
         columns=_BY_MONTH,
     ),
-    ExportList(
+    ExportableList(
         key="anomalies",
         label=_("Unusual usage"),
         rows=_anomalies,
         rule=OF_CUSTOMERS,
         columns=_UNUSUAL,
     ),
-    ExportList(
+    ExportableList(
         key="unusual_use",
         label=_("Unusual usage"),
         rows=_anomalies_of,

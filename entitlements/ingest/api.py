@@ -18,14 +18,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from entitlements.ingest.authentication import HasIngestToken, IngestTokenAuthentication
-from entitlements.ingest.queries import find_upload
+from entitlements.ingest.queries import find_ingest_upload
 from entitlements.ingest.uploads import receive_upload
 from entitlements.models import IngestToken, IngestUpload
-from partnerportal.lib.api import ActorView
+from partnerportal.lib.api import PortalAPIView
 from partnerportal.lib.api_input import BodyTooLarge
 from partnerportal.lib.api_output import UTCDateTimeField
 from partnerportal.lib.api_tokens import open_token_transaction
-from partnerportal.lib.errors import Invalid
+from partnerportal.lib.errors import InvalidInput
 
 _KEY = re.compile(r"[\x21-\x7e]{1,120}")
 KEY = "Idempotency-Key"
@@ -52,7 +52,7 @@ class NDJSONParser(BaseParser):
         return stream
 
 
-class LineProblemSerializer(serializers.Serializer[Any]):
+class FeedLineProblemSerializer(serializers.Serializer[Any]):
     line = serializers.IntegerField(help_text="From 1.")
     code = serializers.CharField(help_text="Stable; docs/feed.md lists them.")
     message = serializers.CharField()
@@ -83,13 +83,13 @@ class UploadSerializer(serializers.Serializer[IngestUpload]):
     read = serializers.IntegerField(help_text="Of them.")
     lines = serializers.IntegerField(help_text="Lines worked off.")
     counts = serializers.DictField(child=serializers.IntegerField(), help_text="Lines by what became of them.")
-    problems = LineProblemSerializer(many=True, help_text="The first hundred.")
+    problems = FeedLineProblemSerializer(many=True, help_text="The first hundred.")
     error = serializers.CharField(help_text="Why it failed: a code, or empty.")
     received_at = UTCDateTimeField()
     finished_at = UTCDateTimeField(allow_null=True)
 
 
-class IngestView(ActorView):
+class IngestBaseView(PortalAPIView):
     """Base of the endpoints for the vendor's systems. The actor is an ingest token, not an organisation or a person."""
 
     model = IngestUpload
@@ -103,7 +103,7 @@ class IngestView(ActorView):
         return cast(IngestToken, self.request.auth)
 
 
-class IngestUploadsView(IngestView):
+class IngestUploadsView(IngestBaseView):
     """Upload a file of facts. They may be entitlements, days of use or licences that are held.
 
     The file is stored, and a worker imports it later. The response has the URL that tells the progress.
@@ -138,17 +138,19 @@ class IngestUploadsView(IngestView):
         key, packed = _key(request), _is_packed(request)
         length = _length(request)
         stream = cast(IO[bytes], request.data)
-        upload = receive_upload(token=self.token, kind=kind, key=key, stream=stream, length=length, packed=packed)
+        upload = receive_upload(
+            token=self.token, kind=kind, idempotency_key=key, stream=stream, length=length, is_gzip=packed
+        )
         response = Response(UploadReceiptSerializer(upload).data, status=202)
         response["Location"] = reverse("api:ingest_upload", args=[upload.public_id])
         return response
 
 
 def _key(request: Request) -> str:
-    """Return the key that names the upload. Raises Invalid("key_required")."""
+    """Return the key that names the upload. Raises InvalidInput("key_required")."""
     key = request.headers.get(KEY, "")
     if not _KEY.fullmatch(key):
-        raise Invalid(
+        raise InvalidInput(
             "key_required", _("Name the upload in the Idempotency-Key header, in 1 to 120 visible characters.")
         )
     return key
@@ -163,26 +165,26 @@ def _is_packed(request: Request) -> bool:
 
 
 def _length(request: Request) -> int:
-    """Return how many bytes are sent. Raises LengthRequired, BodyTooLarge, and Invalid("empty")."""
+    """Return how many bytes are sent. Raises LengthRequired, BodyTooLarge, and InvalidInput("empty")."""
     if "Content-Length" not in request.headers:
         raise LengthRequired(_("State the size of the content in the Content-Length header."))
     length = int(request.META.get("CONTENT_LENGTH") or 0)
     if length > settings.INGEST_BYTES:
         raise BodyTooLarge(_("The upload is too large. Split it into smaller ones."))
     if not length:
-        raise Invalid("empty", _("Nothing was sent."))
+        raise InvalidInput("empty", _("Nothing was sent."))
     return length
 
 
 @extend_schema(tags=["Ingest"], responses=UploadSerializer)
-class IngestUploadView(IngestView):
+class IngestUploadView(IngestBaseView):
     """The progress of an upload: how far it is, and the problems of its lines. For the token that sent it."""
 
     serializer_class = UploadSerializer
 
     def get(self, request: Request, upload_id: UUID) -> Response:
         with open_token_transaction(self.token):
-            upload = find_upload(self.token, upload_id)
+            upload = find_ingest_upload(self.token, upload_id)
         if upload is None:
             raise Http404
         return Response(self.get_serializer(upload).data)

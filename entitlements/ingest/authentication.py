@@ -6,7 +6,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.permissions import BasePermission
 
 from entitlements.models import IngestToken
-from partnerportal.lib.api_tokens import BearerAuthentication, describe_bearer_scheme
+from partnerportal.lib.api_tokens import BearerAuthentication, build_bearer_security_scheme
 
 
 class IngestTokenAuthentication(BearerAuthentication):
@@ -29,4 +29,4 @@ class IngestTokenAuthenticationScheme(OpenApiAuthenticationExtension):
     name = "ingest"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        return describe_bearer_scheme("A token from `manage.py create_ingest_token`.")
+        return build_bearer_security_scheme("A token from `manage.py create_ingest_token`.")

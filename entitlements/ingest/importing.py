@@ -12,15 +12,15 @@ from functools import partial
 from django.db import DataError, IntegrityError
 from django.utils import timezone
 
-from entitlements.actions.assignments import store_assignments
-from entitlements.actions.facts import store_facts
-from entitlements.actions.usage import store_usage_facts
-from entitlements.facts import Answers, FeedFact, LineOutcome, LineProblem
+from entitlements.actions.assignments import store_licence_assignments
+from entitlements.actions.facts import store_feed_lines
+from entitlements.actions.usage import store_usage_lines
+from entitlements.facts import Answers, FeedLineOutcome, FeedLineProblem, ValidFeedLine
 from entitlements.ingest import reading
-from entitlements.ingest.reading import BadLine
-from entitlements.ingest.upload_files import DamagedFile
+from entitlements.ingest.reading import UnreadableFeedLine
+from entitlements.ingest.upload_files import DamagedUploadFile
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.policies import authorize_staff
+from partnerportal.lib.policies import authorize_vendor_staff
 
 # The weight of a batch. A day of use or a licence held weighs one, anything else four, and an order four more for each
 # of its lines. Each customer of a batch is locked until it is committed, and the database has room for some thousands
@@ -34,58 +34,61 @@ Store = Callable[..., Answers]
 
 
 @dataclass(frozen=True)
-class LineResult:
+class FeedLineResult:
     """The result of one line of the feed. `problems` is empty unless the outcome is an error."""
 
     line: int
     type: str
     key: str
-    outcome: LineOutcome
-    problems: tuple[LineProblem, ...] = ()
+    outcome: FeedLineOutcome
+    problems: tuple[FeedLineProblem, ...] = ()
 
 
 def import_feed(
     *,
     actor: Actor,
     stream: reading.LineReader,
-    report: Callable[[LineResult], None] = lambda result: None,
+    report_result: Callable[[FeedLineResult], None] = lambda result: None,
     with_events: bool = True,
     at: dt.datetime | None = None,
-    types: Container[str] = reading.TYPES,
-    progress: Callable[[Counter[LineOutcome]], None] = lambda counts: None,
-    start: int = 0,
-) -> Counter[LineOutcome]:
+    line_types: Container[str] = reading.TYPES,
+    report_progress: Callable[[Counter[FeedLineOutcome]], None] = lambda counts: None,
+    skipped_lines: int = 0,
+) -> Counter[FeedLineOutcome]:
     """Import a feed (docs/feed.md) from `stream`, and return how many lines had each outcome.
 
-    `report` is called with the result of each line, in order, and `progress` with the counts after each batch. Without
-    `with_events` no events are recorded, and nobody is notified. `at` is when the news became known; the default is
-    now. A line of a type that is not in `types` is an error. The first `start` lines are passed over.
+    `report_result` is called with the result of each line, in order, and `report_progress` with the counts after each
+    batch. Without `with_events` no events are recorded, and nobody is notified. `at` is when the news became known; the
+    default is now. A line of a type that is not in `line_types` is an error. The first `skipped_lines` lines are passed
+    over.
 
     Each batch is a transaction of its own, so an import that was interrupted is simply run again: what is stored
     already is left untouched. A line is stored whole or not at all, and never takes another line with it. Memory does
     not grow with the feed.
 
-    Raises DamagedFile when the stream cannot be read to its end, or begins with MOST_BAD lines of which none can be
-    read. The lines before that are stored and reported.
+    Raises DamagedUploadFile when the stream cannot be read to its end, or begins with MOST_BAD lines of which none can
+    be read. The lines before that are stored and reported.
     """
-    authorize_staff(actor)
-    counts: Counter[LineOutcome] = Counter()
+    authorize_vendor_staff(actor)
+    counts: Counter[FeedLineOutcome] = Counter()
     head = _Head()
     with closing(_Seen()) as seen:
-        lines = seen.first_only(reading.read_feed_lines(stream, types, start))
-        for batch in _batches(lines if start else head.until_hopeless(lines)):
+        lines = seen.first_only(reading.read_feed_lines(stream, line_types, skipped_lines))
+        for batch in _batches(lines if skipped_lines else head.until_hopeless(lines)):
             for result in _import_batch(actor, batch, with_events, at or timezone.now()):
                 counts[result.outcome] += 1
-                report(result)
-            progress(counts)
+                report_result(result)
+            report_progress(counts)
     if head.is_hopeless:
-        raise DamagedFile("too_many_bad_lines")
+        raise DamagedUploadFile("too_many_bad_lines")
     return counts
 
 
-def _batches(lines: Iterable[FeedFact | BadLine | None]) -> Iterator[list[FeedFact | BadLine]]:
+def _batches(
+    lines: Iterable[ValidFeedLine | UnreadableFeedLine | None],
+) -> Iterator[list[ValidFeedLine | UnreadableFeedLine]]:
     """Yield the lines in batches, each of which is full by its weight or by the time that it took to read."""
-    batch: list[FeedFact | BadLine] = []
+    batch: list[ValidFeedLine | UnreadableFeedLine] = []
     customers: set[str] = set()  # ORGIDs of the customers with days of use in the batch
     weight, begun = 0.0, time.monotonic()
     for line in lines:
@@ -100,9 +103,9 @@ def _batches(lines: Iterable[FeedFact | BadLine | None]) -> Iterator[list[FeedFa
         yield batch
 
 
-def _weight(line: FeedFact | BadLine, customers: set[str]) -> float:
+def _weight(line: ValidFeedLine | UnreadableFeedLine, customers: set[str]) -> float:
     """Return the weight of a line in its batch. The customer of a day of use is added to `customers`."""
-    if isinstance(line, BadLine):
+    if isinstance(line, UnreadableFeedLine):
         return 1
     if line.type == "usage":
         customer = line.values["customer"]
@@ -115,21 +118,21 @@ def _weight(line: FeedFact | BadLine, customers: set[str]) -> float:
 
 
 def _import_batch(
-    actor: Actor, batch: list[FeedFact | BadLine], with_events: bool, at: dt.datetime
-) -> list[LineResult]:
-    results = [_refuse(line, line.problems) for line in batch if isinstance(line, BadLine)]
-    facts = [line for line in batch if isinstance(line, FeedFact)]
+    actor: Actor, batch: list[ValidFeedLine | UnreadableFeedLine], with_events: bool, at: dt.datetime
+) -> list[FeedLineResult]:
+    results = [_refuse(line, line.problems) for line in batch if isinstance(line, UnreadableFeedLine)]
+    facts = [line for line in batch if isinstance(line, ValidFeedLine)]
     ways: tuple[tuple[Container[str], Store], ...] = (
-        (("sku", "entitlement", "order"), partial(store_facts, actor=actor, with_events=with_events, at=at)),
-        (("usage",), partial(store_usage_facts, actor=actor)),
-        (("assignment",), partial(store_assignments, actor=actor)),
+        (("sku", "entitlement", "order"), partial(store_feed_lines, actor=actor, with_events=with_events, at=at)),
+        (("usage",), partial(store_usage_lines, actor=actor)),
+        (("assignment",), partial(store_licence_assignments, actor=actor)),
     )
     for types, store in ways:  # SKUs come first, because the others name them
         results += _store([fact for fact in facts if fact.type in types], store)
     return sorted(results, key=lambda result: result.line)
 
 
-def _store(facts: list[FeedFact], store: Store) -> Iterator[LineResult]:
+def _store(facts: list[ValidFeedLine], store: Store) -> Iterator[FeedLineResult]:
     """Store facts and yield the result of each.
 
     If the database refuses them, halves are tried until only the line at fault is left out.
@@ -137,10 +140,10 @@ def _store(facts: list[FeedFact], store: Store) -> Iterator[LineResult]:
     if not facts:
         return
     try:
-        outcomes = store(facts=facts)
+        outcomes = store(lines=facts)
     except (IntegrityError, DataError):
         if len(facts) == 1:
-            yield _refuse(facts[0], [LineProblem("refused_by_database", "The database does not accept this line.")])
+            yield _refuse(facts[0], [FeedLineProblem("refused_by_database", "The database does not accept this line.")])
             return
         middle = len(facts) // 2
         yield from _store(facts[:middle], store)
@@ -148,14 +151,14 @@ def _store(facts: list[FeedFact], store: Store) -> Iterator[LineResult]:
         return
     for fact in facts:
         outcome = outcomes[fact.line]
-        if isinstance(outcome, LineProblem):
+        if isinstance(outcome, FeedLineProblem):
             yield _refuse(fact, [outcome])
         else:
-            yield LineResult(fact.line, fact.type, fact.key, outcome)
+            yield FeedLineResult(fact.line, fact.type, fact.key, outcome)
 
 
-def _refuse(line: FeedFact | BadLine, problems: list[LineProblem]) -> LineResult:
-    return LineResult(line.line, line.type, line.key, LineOutcome.ERROR, tuple(problems))
+def _refuse(line: ValidFeedLine | UnreadableFeedLine, problems: list[FeedLineProblem]) -> FeedLineResult:
+    return FeedLineResult(line.line, line.type, line.key, FeedLineOutcome.ERROR, tuple(problems))
 
 
 class _Head:
@@ -164,17 +167,19 @@ class _Head:
     def __init__(self) -> None:
         self.is_hopeless = False
 
-    def until_hopeless(self, lines: Iterable[FeedFact | BadLine | None]) -> Iterator[FeedFact | BadLine | None]:
+    def until_hopeless(
+        self, lines: Iterable[ValidFeedLine | UnreadableFeedLine | None]
+    ) -> Iterator[ValidFeedLine | UnreadableFeedLine | None]:
         """Yield the lines. After MOST_BAD bad ones at the head set `is_hopeless` and end."""
         lines = iter(lines)
         bad = 0
         for line in lines:
             yield line
-            bad += isinstance(line, BadLine)
+            bad += isinstance(line, UnreadableFeedLine)
             if bad >= MOST_BAD:
                 self.is_hopeless = True
                 return
-            if isinstance(line, FeedFact):
+            if isinstance(line, ValidFeedLine):
                 break
         yield from lines
 
@@ -186,20 +191,22 @@ class _Seen:
         self._db = sqlite3.connect("")
         self._db.execute("CREATE TABLE seen (type TEXT, key TEXT, line INT, PRIMARY KEY (type, key)) WITHOUT ROWID")
 
-    def first_only(self, lines: Iterable[FeedFact | BadLine | None]) -> Iterator[FeedFact | BadLine | None]:
+    def first_only(
+        self, lines: Iterable[ValidFeedLine | UnreadableFeedLine | None]
+    ) -> Iterator[ValidFeedLine | UnreadableFeedLine | None]:
         """Yield the lines, with a second line about the same thing turned into an error.
 
         Days of use and assignments pass, because there may be too many to remember: of these the later line counts.
         """
         for line in lines:
-            earlier = self._add(line) if isinstance(line, FeedFact) and line.type not in LIGHT else None
+            earlier = self._add(line) if isinstance(line, ValidFeedLine) and line.type not in LIGHT else None
             if line and earlier:
                 reason = f"Line {earlier} is about the same {line.type} already."
-                yield BadLine(line.line, [LineProblem("duplicate", reason)], line.type, line.key)
+                yield UnreadableFeedLine(line.line, [FeedLineProblem("duplicate", reason)], line.type, line.key)
             else:
                 yield line
 
-    def _add(self, fact: FeedFact) -> int | None:
+    def _add(self, fact: ValidFeedLine) -> int | None:
         """Remember the key of a fact. Return the number of the earlier line about the same thing, or None."""
         added = self._db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (fact.type, fact.key, fact.line))
         if added.rowcount:

@@ -20,7 +20,7 @@ MAX_AGE_YEARS = 5  # of a day of use: sixty months
 SHOWN = 80  # characters that a message repeats of a value from the feed
 
 
-class PlainTextField(serializers.CharField):
+class PrintableTextField(serializers.CharField):
     """A serializer field for text without control characters, which belong in no name and no key."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -31,7 +31,7 @@ class PlainTextField(serializers.CharField):
         )
 
 
-class FeedLine(serializers.Serializer):
+class FeedLineSerializer(serializers.Serializer):
     """The base serializer of all lines of the feed. It refuses unknown fields.
 
     A misspelt optional field would otherwise be lost.
@@ -46,7 +46,7 @@ class FeedLine(serializers.Serializer):
         return super().to_internal_value(data)
 
 
-def make_customer_field() -> serializers.RegexField:
+def make_customer_org_id_field() -> serializers.RegexField:
     """Make a serializer field for a customer's ORGID, a text of eight digits."""
     return serializers.RegexField(
         r"\A[1-9][0-9]{7}\Z",
@@ -54,27 +54,27 @@ def make_customer_field() -> serializers.RegexField:
     )
 
 
-def make_amount_field() -> serializers.DecimalField:
+def make_money_amount_field() -> serializers.DecimalField:
     """Make a serializer field for an amount of money: 0 or more, with two decimals and at most twelve digits."""
     return serializers.DecimalField(max_digits=12, decimal_places=2, min_value=Decimal(0))
 
 
-class SkuLine(FeedLine):
+class SkuFeedLineSerializer(FeedLineSerializer):
     """The serializer of a line about a SKU of the vendor's catalogue."""
 
-    code = PlainTextField(max_length=60)
-    service = PlainTextField(max_length=120)
-    name = PlainTextField(max_length=200)
+    code = PrintableTextField(max_length=60)
+    service = PrintableTextField(max_length=120)
+    name = PrintableTextField(max_length=200)
     kind = serializers.ChoiceField(Sku.Kind.choices, default=Sku.Kind.PRODUCT)
     licence_model = serializers.ChoiceField(Sku.LicenceModel.choices, default=Sku.LicenceModel.USER_DEVICE)
 
 
-class EntitlementLine(FeedLine):
+class EntitlementFeedLineSerializer(FeedLineSerializer):
     """The serializer of a line about an entitlement of a customer."""
 
-    external_id = PlainTextField(max_length=80)
-    customer = make_customer_field()
-    sku = PlainTextField(max_length=60)
+    external_id = PrintableTextField(max_length=80)
+    customer = make_customer_org_id_field()
+    sku = PrintableTextField(max_length=60)
     kind = serializers.ChoiceField(Entitlement.Kind.choices)
     state = serializers.ChoiceField(Entitlement.State.choices)
     source = serializers.ChoiceField(  # type: ignore[assignment] # a field of that name is fine: the metaclass takes it
@@ -103,25 +103,25 @@ class EntitlementLine(FeedLine):
         return attrs
 
 
-class OrderItem(FeedLine):
+class OrderItemFeedSerializer(FeedLineSerializer):
     """The serializer of one item of an order, inside the order's line: a SKU, its quantity and its price."""
 
-    sku = PlainTextField(max_length=60)
+    sku = PrintableTextField(max_length=60)
     quantity = serializers.IntegerField(min_value=1, max_value=MAX_INTEGER)
-    unit_price = make_amount_field()
+    unit_price = make_money_amount_field()
 
 
-class OrderLine(FeedLine):
+class OrderFeedLineSerializer(FeedLineSerializer):
     """The serializer of a line about an order of a customer, with all items of the order."""
 
-    number = PlainTextField(max_length=40)
-    customer = make_customer_field()
+    number = PrintableTextField(max_length=40)
+    customer = make_customer_org_id_field()
     placed_on = serializers.DateField()
     state = serializers.ChoiceField(Order.State.choices)
     currency = serializers.CharField(max_length=3)
     total = serializers.DecimalField(max_digits=14, decimal_places=2, min_value=Decimal(0))
     lines: serializers.ListSerializer[Any] = serializers.ListSerializer(
-        child=OrderItem(), allow_empty=False, max_length=MAX_ORDER_LINES
+        child=OrderItemFeedSerializer(), allow_empty=False, max_length=MAX_ORDER_LINES
     )
 
     def validate_currency(self, value: str) -> str:
@@ -131,28 +131,28 @@ class OrderLine(FeedLine):
         return value
 
 
-def make_count_field(**options: Any) -> serializers.IntegerField:
+def make_whole_number_field(**options: Any) -> serializers.IntegerField:
     """Make a serializer field for a whole number from 0 to MAX_INTEGER. `options` are passed on to the field."""
     return serializers.IntegerField(min_value=0, max_value=MAX_INTEGER, **options)
 
 
-class UsageLine(FeedLine):
+class UsageFeedLineSerializer(FeedLineSerializer):
     """The serializer of a line about the use of one SKU by one customer on one UTC day.
 
     It has totals, never the people who use the SKU (CC-24, CC-32).
     """
 
-    customer = make_customer_field()
-    sku = PlainTextField(max_length=60)
+    customer = make_customer_org_id_field()
+    sku = PrintableTextField(max_length=60)
     day = serializers.DateField()
-    purchased = make_count_field()
-    assigned = make_count_field()
-    newly_assigned = make_count_field(default=0)
-    daily_users = make_count_field(default=0)
-    daily_devices = make_count_field(default=0)
-    monthly_users = make_count_field(default=0)
-    monthly_devices = make_count_field(default=0)
-    peak_concurrent = make_count_field(default=0)
+    purchased = make_whole_number_field()
+    assigned = make_whole_number_field()
+    newly_assigned = make_whole_number_field(default=0)
+    daily_users = make_whole_number_field(default=0)
+    daily_devices = make_whole_number_field(default=0)
+    monthly_users = make_whole_number_field(default=0)
+    monthly_devices = make_whole_number_field(default=0)
+    peak_concurrent = make_whole_number_field(default=0)
 
     def validate_day(self, value: dt.date) -> dt.date:
         """Return the day. Raises ValidationError for a day in the future (UTC) or more than sixty months ago."""
@@ -188,14 +188,14 @@ def find_usage_day_problem(day: dt.date) -> str:
     return "too_old" if day < now.replace(year=now.year - MAX_AGE_YEARS, day=1) else ""
 
 
-class AssignmentLine(FeedLine):
+class AssignmentFeedLineSerializer(FeedLineSerializer):
     """The serializer of a line about a licence and its holder, whom only the customer's own Admins see (CC-32)."""
 
-    external_id = PlainTextField(max_length=120)
-    customer = make_customer_field()
-    sku = PlainTextField(max_length=60)
+    external_id = PrintableTextField(max_length=120)
+    customer = make_customer_org_id_field()
+    sku = PrintableTextField(max_length=60)
     holder_kind = serializers.ChoiceField(LicenseAssignment.HolderKind.choices)
-    holder = PlainTextField(max_length=254)
+    holder = PrintableTextField(max_length=254)
     assigned_at = serializers.DateTimeField(default_timezone=dt.UTC)
     last_used_at = serializers.DateTimeField(default_timezone=dt.UTC, allow_null=True, default=None)
     released_at = serializers.DateTimeField(default_timezone=dt.UTC, allow_null=True, default=None)

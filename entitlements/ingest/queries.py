@@ -6,7 +6,7 @@ from accounts.models import Organization
 from entitlements.models import IngestToken, IngestUpload
 
 
-def find_upload(token: IngestToken, public_id: UUID) -> IngestUpload | None:
+def find_ingest_upload(token: IngestToken, public_id: UUID) -> IngestUpload | None:
     """Return the upload with this public id if it was sent with this token, and None otherwise."""
     return IngestUpload.objects.filter(public_id=public_id, token=token).first()
 

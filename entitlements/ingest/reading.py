@@ -14,16 +14,16 @@ from typing import Any, NoReturn, Protocol
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from entitlements.facts import FeedFact, LineProblem
+from entitlements.facts import FeedLineProblem, ValidFeedLine
 from entitlements.ingest.lines import (
     MAX_INTEGER,
     SHOWN,
-    AssignmentLine,
-    EntitlementLine,
-    FeedLine,
-    OrderLine,
-    SkuLine,
-    UsageLine,
+    AssignmentFeedLineSerializer,
+    EntitlementFeedLineSerializer,
+    FeedLineSerializer,
+    OrderFeedLineSerializer,
+    SkuFeedLineSerializer,
+    UsageFeedLineSerializer,
     find_usage_day_problem,
 )
 
@@ -31,23 +31,23 @@ MAX_LINE_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
-class BadLine:
+class UnreadableFeedLine:
     """A line of the feed that cannot be read, and the reason; `type` and `key` are empty where the line lacks them."""
 
     line: int
-    problems: list[LineProblem]
+    problems: list[FeedLineProblem]
     type: str = ""
     key: str = ""
 
 
 # One instance of each serializer judges every line, because it keeps no state between calls to run_validation. The name
 # is that of the field with the line's key; the key of a day of use is made of the fields that say what it is about.
-_TYPES: dict[str, tuple[FeedLine, str]] = {
-    "sku": (SkuLine(), "code"),
-    "entitlement": (EntitlementLine(), "external_id"),
-    "order": (OrderLine(), "number"),
-    "usage": (UsageLine(), ""),
-    "assignment": (AssignmentLine(), "external_id"),
+_TYPES: dict[str, tuple[FeedLineSerializer, str]] = {
+    "sku": (SkuFeedLineSerializer(), "code"),
+    "entitlement": (EntitlementFeedLineSerializer(), "external_id"),
+    "order": (OrderFeedLineSerializer(), "number"),
+    "usage": (UsageFeedLineSerializer(), ""),
+    "assignment": (AssignmentFeedLineSerializer(), "external_id"),
 }
 TYPES = tuple(_TYPES)
 LINES_PER_TICK = 10_000  # read() yields None after so many lines, so that a batch is not held back by unread ones
@@ -58,7 +58,7 @@ class _Refused(ValueError):
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
-        self.problem = LineProblem(code, reason)
+        self.problem = FeedLineProblem(code, reason)
 
 
 class LineReader(Protocol):
@@ -68,23 +68,23 @@ class LineReader(Protocol):
 
 
 def read_feed_lines(
-    stream: LineReader, types: Container[str] = TYPES, start: int = 0
-) -> Iterator[FeedFact | BadLine | None]:
-    """Yield a FeedFact or a BadLine for every non-blank line of a feed, in order, after the first `start` lines.
+    stream: LineReader, line_types: Container[str] = TYPES, skipped_lines: int = 0
+) -> Iterator[ValidFeedLine | UnreadableFeedLine | None]:
+    """Yield a ValidFeedLine or an UnreadableFeedLine for every non-blank line of a feed, in order.
 
-    It also yields None after every LINES_PER_TICK lines, so that the caller can act even while lines are blank or
-    skipped.
+    The first `skipped_lines` lines are passed over. It also yields None after every LINES_PER_TICK lines, so that the
+    caller can act even while lines are blank or skipped.
     """
     for number, raw in enumerate(_lines(stream), 1):
         if number % LINES_PER_TICK == 0:
             yield None
-        if number <= start:
+        if number <= skipped_lines:
             continue
         if raw is None:
             reason = f"A line may have {MAX_LINE_BYTES:,} bytes."
-            yield BadLine(number, [LineProblem("line_too_long", reason)])
+            yield UnreadableFeedLine(number, [FeedLineProblem("line_too_long", reason)])
         elif raw.strip():
-            yield _parse(number, raw, types)
+            yield _parse(number, raw, line_types)
 
 
 def _lines(stream: LineReader) -> Iterator[bytes | None]:
@@ -98,25 +98,25 @@ def _lines(stream: LineReader) -> Iterator[bytes | None]:
         yield None
 
 
-def _parse(number: int, raw: bytes, types: Container[str]) -> FeedFact | BadLine:
+def _parse(number: int, raw: bytes, types: Container[str]) -> ValidFeedLine | UnreadableFeedLine:
     """Return what the line with this number says, or what is wrong with it."""
     try:
         data = _decode(raw, first=number == 1)
     except _Refused as refused:
-        return BadLine(number, [refused.problem])
+        return UnreadableFeedLine(number, [refused.problem])
     kind = data.pop("type", None)
     if not isinstance(kind, str) or kind not in _TYPES or kind not in types:
         names = ", ".join(name for name in _TYPES if name in types)
-        return BadLine(number, [LineProblem("unknown_type", f"The type is one of {names}.", "type")])
+        return UnreadableFeedLine(number, [FeedLineProblem("unknown_type", f"The type is one of {names}.", "type")])
     schema, key_field = _TYPES[kind]
     values = _plain_usage(data) if kind == "usage" else None
     if values is None:
         try:
             values = schema.run_validation(data)
         except serializers.ValidationError as error:
-            return BadLine(number, list(_problems(error.detail)), kind, _shown_key(data, key_field))
+            return UnreadableFeedLine(number, list(_problems(error.detail)), kind, _shown_key(data, key_field))
     key = values.pop(key_field) if key_field else f"{values['customer']} {values['sku']} {values['day']}"
-    return FeedFact(number, kind, key, values)
+    return ValidFeedLine(number, kind, key, values)
 
 
 def _shown_key(data: dict[str, Any], key_field: str) -> str:
@@ -124,14 +124,16 @@ def _shown_key(data: dict[str, Any], key_field: str) -> str:
     return key[:SHOWN] if isinstance(key, str) else ""
 
 
-_USAGE_NUMBERS = tuple(str(name) for name in UsageLine().fields if str(name) not in ("customer", "sku", "day"))
+_USAGE_NUMBERS = tuple(
+    str(name) for name in UsageFeedLineSerializer().fields if str(name) not in ("customer", "sku", "day")
+)
 _PLAIN_ORGID, _PLAIN_SKU, _PLAIN_DAY = map(re.compile, ("[1-9][0-9]{7}", r"[\w.-]{1,60}", "[0-9]{4}-[0-9]{2}-[0-9]{2}"))
 
 
 def _plain_usage(data: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the values of a day of use as UsageLine would, eight times as fast, if machines wrote the line plainly.
+    """Return the values of a day of use as UsageFeedLineSerializer would, if machines wrote the line plainly.
 
-    Returns None for any other line, which UsageLine is then to judge.
+    It is eight times as fast. Returns None for any other line, which UsageFeedLineSerializer is then to judge.
     """
     customer, sku, day = (data.get(name) for name in ("customer", "sku", "day"))
     numbers = [data.get(name, 0) for name in _USAGE_NUMBERS]
@@ -140,7 +142,7 @@ def _plain_usage(data: dict[str, Any]) -> dict[str, Any] | None:
         or not (type(customer) is type(sku) is type(day) is str)
         or not (_PLAIN_ORGID.fullmatch(customer) and _PLAIN_SKU.fullmatch(sku) and _PLAIN_DAY.fullmatch(day))
         or any(type(number) is not int or not 0 <= number <= MAX_INTEGER for number in numbers)
-        or data.keys() - UsageLine._declared_fields.keys()
+        or data.keys() - UsageFeedLineSerializer._declared_fields.keys()
         or not data.keys() >= {"purchased", "assigned"}
     ):
         return None
@@ -181,10 +183,10 @@ def _no_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=Decimal, parse_constant=_no_constant)
 
 
-def _problems(detail: Any, path: str = "") -> Iterator[LineProblem]:
+def _problems(detail: Any, path: str = "") -> Iterator[FeedLineProblem]:
     """Yield the serializer's errors, each with the path of its field. Items of lists count from 1."""
     if isinstance(detail, ErrorDetail):
-        yield LineProblem(detail.code or "invalid", str(detail), path)
+        yield FeedLineProblem(detail.code or "invalid", str(detail), path)
     elif isinstance(detail, dict):
         for name, inner in detail.items():
             here = str(name + 1) if isinstance(name, int) else name.replace("non_field_errors", "")

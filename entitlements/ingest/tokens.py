@@ -6,12 +6,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from entitlements.models import IngestToken
-from entitlements.models.ingest import FileKind
+from entitlements.models.ingest import UploadFileKind
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Conflict, Invalid, NotFound
-from partnerportal.lib.policies import authorize_staff
+from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
+from partnerportal.lib.policies import authorize_vendor_staff
 from partnerportal.lib.text import make_single_line
-from partnerportal.lib.tokens import digest_secret, new_token
+from partnerportal.lib.tokens import digest_secret, generate_token
 
 PREFIX = 8  # characters of the secret that are kept, by which a token is recognised
 
@@ -20,17 +20,17 @@ PREFIX = 8  # characters of the secret that are kept, by which a token is recogn
 def create_ingest_token(*, actor: Actor, name: str, kinds: Sequence[str] = ()) -> str:
     """Create an ingest token, and return its secret, which is shown only this once.
 
-    `kinds` are the kinds of files that may be sent with it, or all kinds if none is given. Raises Invalid for a bad
-    name or kind, and Conflict if a token of this name exists, even a revoked one.
+    `kinds` are the kinds of files that may be sent with it, or all kinds if none is given. Raises InvalidInput for a
+    bad name or kind, and Conflict if a token of this name exists, even a revoked one.
     """
-    authorize_staff(actor)
+    authorize_vendor_staff(actor)
     name = make_single_line(name)
     if not name or len(name) > 80:
-        raise Invalid("name", "Give a name of 1 to 80 characters.")
-    if unknown := set(kinds) - set(FileKind.values):
-        raise Invalid("kinds", f"These are not kinds of files: {', '.join(sorted(unknown))}.")
-    allowed = [kind for kind in FileKind.values if not kinds or kind in kinds]
-    secret = new_token()
+        raise InvalidInput("name", "Give a name of 1 to 80 characters.")
+    if unknown := set(kinds) - set(UploadFileKind.values):
+        raise InvalidInput("kinds", f"These are not kinds of files: {', '.join(sorted(unknown))}.")
+    allowed = [kind for kind in UploadFileKind.values if not kinds or kind in kinds]
+    secret = generate_token()
     row = IngestToken(name=name, digest=digest_secret(secret), prefix=secret[:PREFIX], kinds=allowed)
     if not IngestToken.objects.filter(name=name).exists():
         row.save(force_insert=True)
@@ -41,7 +41,7 @@ def create_ingest_token(*, actor: Actor, name: str, kinds: Sequence[str] = ()) -
 @transaction.atomic
 def revoke_ingest_token(*, actor: Actor, name: str) -> None:
     """Revoke an ingest token at once. Raises NotFound for a name of no token, or of a revoked one."""
-    authorize_staff(actor)
+    authorize_vendor_staff(actor)
     living = IngestToken.objects.filter(name=name, revoked_at=None)
     if not living.update(revoked_at=timezone.now()):
         raise NotFound("not_found", "No living token has this name.")

@@ -11,7 +11,13 @@ from uuid import UUID
 
 from django.conf import settings
 
-from partnerportal.lib.private_files import StoredFile, delete_file, list_files, read_file, write_file
+from partnerportal.lib.private_files import (
+    StoredFile,
+    delete_private_file,
+    list_private_files,
+    open_private_file_for_reading,
+    open_private_file_for_writing,
+)
 
 FOLDER = "uploads"  # below the private files
 CHUNK = 1 << 18  # bytes that are copied at a time
@@ -22,7 +28,7 @@ MOST_BLANK = 1000  # blank lines that a file may have, besides one for each line
 GZIP = b"\x1f\x8b"  # the bytes with which every gzip file begins, and no line of JSON
 
 
-class DamagedFile(Exception):
+class DamagedUploadFile(Exception):
     """Raised when a file cannot be read to its end. `code` is the reason, such as "gzip_damaged"."""
 
     def __init__(self, code: str) -> None:
@@ -51,12 +57,12 @@ def _file_name(public_id: UUID) -> str:
 
 def open_upload_file(public_id: UUID) -> IO[bytes]:
     """Open the stored file of an upload for reading. Raises FileNotFoundError if there is none."""
-    return read_file(_file_name(public_id))
+    return open_private_file_for_reading(_file_name(public_id))
 
 
 def delete_upload_file(public_id: UUID) -> None:
     """Delete the stored file of an upload, if there is one."""
-    delete_file(_file_name(public_id))
+    delete_private_file(_file_name(public_id))
 
 
 def save_upload_file(stream: IO[bytes], public_id: UUID, *, deadline: float) -> tuple[str, int, bytes]:
@@ -65,7 +71,7 @@ def save_upload_file(stream: IO[bytes], public_id: UUID, *, deadline: float) -> 
     The file is stored whole or not at all. Raises UploadTooSlow after `deadline`, in seconds of the monotonic clock.
     """
     digest, size, head = hashlib.sha256(), 0, b""
-    with write_file(_file_name(public_id)) as file:
+    with open_private_file_for_writing(_file_name(public_id)) as file:
         while chunk := stream.read(CHUNK):
             digest.update(chunk)
             size += len(chunk)
@@ -78,16 +84,16 @@ def save_upload_file(stream: IO[bytes], public_id: UUID, *, deadline: float) -> 
 
 def list_upload_files() -> Iterator[tuple[str, StoredFile]]:
     """Yield the public id and the file of every stored upload. Other files are left out."""
-    for file in list_files(FOLDER):
+    for file in list_private_files(FOLDER):
         with suppress(ValueError):
             yield str(UUID(file.name)), file
 
 
-class UnpackedFile:
+class DecompressingUploadReader:
     """A reader of the lines of a stored file, which decompresses gzip and stops at the limits for feeds.
 
     `size` is how many bytes were sent, where that is known. `sent` is how many of them have been read. Reading raises
-    DamagedFile: `gzip_damaged`, `unpacked_too_large`, `too_many_lines`, `too_many_blank_lines`.
+    DamagedUploadFile: `gzip_damaged`, `unpacked_too_large`, `too_many_lines`, `too_many_blank_lines`.
     """
 
     def __init__(self, file: PeekableFile, size: int | None = None) -> None:
@@ -106,29 +112,29 @@ class UnpackedFile:
             self.sent = self._file.tell()
 
     def readline(self, size: int = -1) -> bytes:
-        """Return the next line, or its first `size` bytes; empty at the end. Raises DamagedFile."""
+        """Return the next line, or its first `size` bytes; empty at the end. Raises DamagedUploadFile."""
         self._lines_left -= 1
         if self._lines_left < 0:
-            raise DamagedFile("too_many_lines")
+            raise DamagedUploadFile("too_many_lines")
         line = self._bounded(self._stream.readline, size)
         if line:
             self._blanks_left += 1 if line.strip() else -1
         if self._blanks_left < 0:
-            raise DamagedFile("too_many_blank_lines")
+            raise DamagedUploadFile("too_many_blank_lines")
         return line
 
     def read(self, size: int) -> bytes:
-        """Return the next `size` bytes, or what is left of the file. Raises DamagedFile."""
+        """Return the next `size` bytes, or what is left of the file. Raises DamagedUploadFile."""
         return self._bounded(self._stream.read, size)
 
     def _bounded(self, read: Callable[[int], bytes], size: int) -> bytes:
-        """Return what `read` returns for `size`. Raises DamagedFile if it fails or the file is too large."""
+        """Return what `read` returns for `size`. Raises DamagedUploadFile if it fails or the file is too large."""
         try:
             line = read(size)
         except (EOFError, OSError, zlib.error):
-            raise DamagedFile("gzip_damaged") from None
+            raise DamagedUploadFile("gzip_damaged") from None
         self._note_sent()
         self._left -= len(line)
         if self._left < 0:
-            raise DamagedFile("unpacked_too_large")
+            raise DamagedUploadFile("unpacked_too_large")
         return line

@@ -19,17 +19,23 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from entitlements.facts import LineOutcome
+from entitlements.facts import FeedLineOutcome
 from entitlements.ingest import upload_files
-from entitlements.ingest.importing import LineResult, import_feed
-from entitlements.ingest.upload_files import DamagedFile, PeekableFile, UnpackedFile, UploadTooSlow
+from entitlements.ingest.importing import FeedLineResult, import_feed
+from entitlements.ingest.upload_files import DamagedUploadFile, DecompressingUploadReader, PeekableFile, UploadTooSlow
 from entitlements.models import IngestToken, IngestUpload
 from entitlements.models.ingest import INGEST
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.api_tokens import open_token_transaction
-from partnerportal.lib.errors import Invalid, Refused, TooMany, Unavailable, Unprocessable
-from partnerportal.lib.leases import LeaseLost, claim_next_row
+from partnerportal.lib.errors import (
+    ActionRefused,
+    ContradictoryInput,
+    InvalidInput,
+    TemporarilyUnavailable,
+    TooManyAttempts,
+)
+from partnerportal.lib.leases import LeaseLost, lease_next_due_row
 from partnerportal.lib.private_files import delete_unneeded_files
 from partnerportal.lib.sweeping import delete_in_batches
 from partnerportal.lib.text import escape_unprintable
@@ -47,25 +53,26 @@ SHOWN = 100  # problems that are kept of one upload
 
 
 def receive_upload(
-    *, token: IngestToken, kind: str, key: str, stream: IO[bytes], length: int, packed: bool
+    *, token: IngestToken, kind: str, idempotency_key: str, stream: IO[bytes], length: int, is_gzip: bool
 ) -> IngestUpload:
     """Store an uploaded file of `length` bytes for a worker to import, and return its IngestUpload.
 
-    The client that holds `token` sends it. `key` is the client's idempotency key: the same key with the same bytes
-    returns the first upload again. `packed` says that the bytes are compressed with gzip.
+    The client that holds `token` sends it. `idempotency_key` is chosen by the client: the same key with the same bytes
+    returns the first upload again. `is_gzip` says that the bytes are compressed with gzip.
 
     No transaction is open while the file is stored. A worker sees the file only when its row exists, and a file without
-    a row is deleted later. Raises Refused, Invalid, TooMany, Unprocessable("key_reused"), Unavailable("no_space").
+    a row is deleted later. Raises ActionRefused, InvalidInput, TooManyAttempts, ContradictoryInput("key_reused"),
+    TemporarilyUnavailable("no_space").
     """
     with open_token_transaction(token):
         _ensure_may_send(token, kind)
-    row = IngestUpload(token=token, kind=kind, idempotency_key=key, public_id=uuid4())
+    row = IngestUpload(token=token, kind=kind, idempotency_key=idempotency_key, public_id=uuid4())
     try:
         row.fingerprint, row.size, head = _save(stream, row)
         if row.size != length:
-            raise Invalid("incomplete", _("The upload was cut off."))
-        if packed and head != upload_files.GZIP:
-            raise Invalid("not_gzip", _("The header says gzip, but the content is not."))
+            raise InvalidInput("incomplete", _("The upload was cut off."))
+        if is_gzip and head != upload_files.GZIP:
+            raise InvalidInput("not_gzip", _("The header says gzip, but the content is not."))
         with open_token_transaction(token):
             return _first_with_key(row)
     except BaseException:
@@ -74,28 +81,33 @@ def receive_upload(
 
 
 def _ensure_may_send(token: IngestToken, kind: str) -> None:
-    """Raise Invalid, Refused or TooMany if the token may not send a file of this kind now."""
+    """Raise InvalidInput, ActionRefused or TooManyAttempts if the token may not send a file of this kind now."""
     if token.revoked_at:
-        raise Invalid("revoked", _("This token has been revoked."))
+        raise InvalidInput("revoked", _("This token has been revoked."))
     if f"{INGEST}{kind}" not in token.as_actor().permissions:
         message = _("This token may not send %(kind)s. It may send: %(kinds)s.")
-        raise Refused("kind_not_allowed", message % {"kind": kind, "kinds": formats.join_names(token.kinds)})
+        raise ActionRefused("kind_not_allowed", message % {"kind": kind, "kinds": formats.join_names(token.kinds)})
     if IngestUpload.objects.filter(UNFINISHED, token=token).count() >= WAITING:
-        raise TooMany("too_many_uploads", _("Too many uploads are waiting. Try again when some have finished."))
+        raise TooManyAttempts("too_many_uploads", _("Too many uploads are waiting. Try again when some have finished."))
 
 
 def _save(stream: IO[bytes], row: IngestUpload) -> tuple[str, int, bytes]:
-    """Store the upload's file and return its SHA-256, its size and its first two bytes. Raises Invalid("too_slow")."""
+    """Store the upload's file and return its SHA-256, its size and its first two bytes.
+
+    Raises InvalidInput("too_slow").
+    """
     try:
         return upload_files.save_upload_file(stream, row.public_id, deadline=time.monotonic() + SECONDS_TO_SEND)
     except UploadTooSlow:
-        raise Invalid("too_slow", _("The upload took longer than ten minutes. Split it into smaller ones.")) from None
+        raise InvalidInput(
+            "too_slow", _("The upload took longer than ten minutes. Split it into smaller ones.")
+        ) from None
 
 
 def _first_with_key(row: IngestUpload) -> IngestUpload:
     """Store the row, unless its token has sent this key before, and return the first row of the key.
 
-    Raises Unprocessable("key_reused") if other bytes were sent with the key.
+    Raises ContradictoryInput("key_reused") if other bytes were sent with the key.
     """
     IngestUpload.objects.bulk_create([row], ignore_conflicts=True)  # it waits for a row that is just being written
     first = IngestUpload.objects.get(token=row.token, idempotency_key=row.idempotency_key)
@@ -103,7 +115,7 @@ def _first_with_key(row: IngestUpload) -> IngestUpload:
         transaction.on_commit(NUDGE)
         return first
     if (first.kind, first.fingerprint) != (row.kind, row.fingerprint):
-        raise Unprocessable("key_reused", _("This Idempotency-Key was already used for different content."))
+        raise ContradictoryInput("key_reused", _("This Idempotency-Key was already used for different content."))
     upload_files.delete_upload_file(row.public_id)
     return first
 
@@ -119,14 +131,14 @@ def ingest_next_upload() -> bool:
             upload.finish(State.FAILED, error=error)
         else:
             upload.finish(State.DONE, read=upload.size)
-        with suppress(Unavailable):  # the sweep deletes the file if it cannot be deleted now
+        with suppress(TemporarilyUnavailable):  # the sweep deletes the file if it cannot be deleted now
             upload_files.delete_upload_file(upload.public_id)
     except LeaseLost:
         log.warning("Upload %s is somebody else's now", upload.public_id)
     except (OperationalError, InterfaceError):
         # The upload waits until its lease runs out.
         log.warning("Upload %s waits for the database", upload.public_id, exc_info=True)
-    except Unavailable:
+    except TemporarilyUnavailable:
         log.warning("Upload %s waits for the storage of its file", upload.public_id, exc_info=True)
     return True
 
@@ -135,7 +147,7 @@ def _claim_oldest() -> IngestUpload | None:
     """Claim and return the oldest unfinished upload of the first kind whose oldest nobody is at work on, or None."""
     for kind in Kind.values:
         oldest = IngestUpload.objects.filter(UNFINISHED, kind=kind).order_by("pk").values_list("pk", flat=True)[:1]
-        if upload := claim_next_row(IngestUpload.objects.filter(pk__in=list(oldest))):
+        if upload := lease_next_due_row(IngestUpload.objects.filter(pk__in=list(oldest))):
             return upload
     return None
 
@@ -143,16 +155,16 @@ def _claim_oldest() -> IngestUpload | None:
 def _read_file(upload: IngestUpload) -> str:
     """Store the lines of the upload's file. Return the code of why it could not be read to its end, or "".
 
-    Raises what is no fault of the file: Lost, Unavailable, OperationalError, InterfaceError.
+    Raises what is no fault of the file: Lost, TemporarilyUnavailable, OperationalError, InterfaceError.
     """
     try:
         with upload_files.open_upload_file(upload.public_id) as file:
-            _ingest(upload, UnpackedFile(cast(PeekableFile, file), upload.size))
-    except DamagedFile as damage:
+            _ingest(upload, DecompressingUploadReader(cast(PeekableFile, file), upload.size))
+    except DamagedUploadFile as damage:
         return damage.code
     except FileNotFoundError:
         return "file_lost"
-    except (LeaseLost, Unavailable, OperationalError, InterfaceError):
+    except (LeaseLost, TemporarilyUnavailable, OperationalError, InterfaceError):
         raise
     except Exception:
         log.exception("Upload %s failed", upload.public_id)
@@ -160,7 +172,7 @@ def _read_file(upload: IngestUpload) -> str:
     return ""
 
 
-def _ingest(row: IngestUpload, stream: UnpackedFile) -> None:
+def _ingest(row: IngestUpload, stream: DecompressingUploadReader) -> None:
     """Store the lines of an upload, and report its progress after each batch.
 
     Lines that an earlier attempt has stored are passed over. A file of entitlements is read from its start again,
@@ -171,7 +183,7 @@ def _ingest(row: IngestUpload, stream: UnpackedFile) -> None:
     row.problems = row.problems if start else []
     last = start
 
-    def note(result: LineResult) -> None:
+    def note(result: FeedLineResult) -> None:
         nonlocal last
         last = result.line
         for problem in result.problems[: SHOWN - len(row.problems)]:
@@ -184,14 +196,14 @@ def _ingest(row: IngestUpload, stream: UnpackedFile) -> None:
                 }
             )
 
-    def progress(counts: Counter[LineOutcome]) -> None:
-        row.counts = {str(outcome): before[outcome] + counts[outcome] for outcome in LineOutcome}
+    def progress(counts: Counter[FeedLineOutcome]) -> None:
+        row.counts = {str(outcome): before[outcome] + counts[outcome] for outcome in FeedLineOutcome}
         row.report_progress(read=stream.sent, lines=last, counts=row.counts, problems=row.problems)
 
     system = Actor.system("ingest", on_behalf_of=row.token.as_actor())
     import_feed(
-        actor=system, stream=stream, report=note, types=TYPES[Kind(row.kind)], progress=progress,
-        start=start,
+        actor=system, stream=stream, report_result=note, line_types=TYPES[Kind(row.kind)], report_progress=progress,
+        skipped_lines=start,
     )  # fmt: skip
 
 

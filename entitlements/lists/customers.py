@@ -14,17 +14,17 @@ from entitlements.models import UnusualUse
 from entitlements.queries.customers import (
     annotate_latest_report_day,
     annotate_weekly_usage,
-    get_portfolio_numbers,
+    get_portfolio_totals,
     list_customers,
     list_portfolio_skus,
 )
-from entitlements.rows.customers import make_customer_rows
+from entitlements.rows.customers import make_customer_table_rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
-from partnerportal.lib.keyset import annotate_total, fetch_keyset_page_or_first, make_search_conditions
-from partnerportal.lib.lists import ListColumn, ListDefinition, Tab
-from partnerportal.lib.personal_lists import PersonalList
+from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first, make_search_conditions
+from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
+from partnerportal.lib.personal_lists import PersonalizedList
 
 CUSTOMERS = ListDefinition(
     key="customers",
@@ -49,7 +49,7 @@ CUSTOMERS = ListDefinition(
 )
 
 
-class CustomerList(PersonalList):
+class CustomerList(PersonalizedList):
     """The customer list as its page shows it: the filters of the URL, and the rows, tabs and choices.
 
     It sends four queries: for the person's settings, the rows (with how many match, if a filter narrows them), the
@@ -64,21 +64,21 @@ class CustomerList(PersonalList):
         customers = filters.qs
         self.filter_values = filters.cleaned_values
         if self.filter_values:
-            customers = annotate_total(customers)
-        options = self.keyset_options | {"key": "customer", "any_of": make_search_conditions(self.filter_values)}
+            customers = annotate_total_row_count(customers)
+        options = self.keyset_page_options | {"key": "customer", "any_of": make_search_conditions(self.filter_values)}
         self.page = fetch_keyset_page_or_first(annotate_latest_report_day(annotate_weekly_usage(customers)), **options)
         if not self.page.previous_cursor:  # the page is the first: the cursor was out of date, or not one of ours
             self.cursor = ""
-        self.numbers = get_portfolio_numbers(actor)
+        self.numbers = get_portfolio_totals(actor)
         self.matching = self.numbers.customers
         if self.filter_values:
             self.matching = self.page.rows[0].total_count if self.page.rows else 0
         self.catalogue = list_portfolio_skus(self.numbers)
-        self.rows = make_customer_rows(self.page.rows, {sku.pk: sku.name for sku in self.catalogue})
+        self.rows = make_customer_table_rows(self.page.rows, {sku.pk: sku.name for sku in self.catalogue})
         self.end_refusal = explain_refusal_to_end_connection(actor)
 
     @property
-    def filter_tabs(self) -> list[Tab]:
+    def filter_tabs(self) -> list[ListTab]:
         """The tabs of the most used filters, each with the number of its customers."""
         return make_customer_tabs(self.numbers, self.filter_values, self.build_url_with_query)
 
@@ -87,12 +87,12 @@ class CustomerList(PersonalList):
         words = ngettext("%(total)s customer", "%(total)s customers", self.matching or 0)
         return words % {"total": self.total}
 
-    def get_stored_count(self, query: Mapping[str, str]) -> int | None:
+    def get_stored_row_count(self, query: Mapping[str, str]) -> int | None:
         """Return how many customers a saved view with this query holds, or None if no stored figure tells it."""
         return count_customers_of_saved_view(query, self.numbers, self.catalogue)
 
     @property
-    def menu_label(self) -> str:
+    def row_menu_label(self) -> str:
         """The label of the menu of a customer's row, with `{}` in place of the customer's name.
 
         The script row_menu.js fills in the name.
@@ -121,7 +121,7 @@ class CustomerList(PersonalList):
         return [(days, str(label)) for days, label in EXPIRES_WITHIN]
 
     @property
-    def as_of(self) -> str:
+    def latest_usage_day(self) -> str:
         """The latest day of use that the rows of the page show, as a date in words; "" if no use was reported."""
         days = [row.as_of for row in self.page.rows if row.as_of]
         return formats.format_date(max(days)) if days else ""

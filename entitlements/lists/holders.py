@@ -17,7 +17,7 @@ SIZE = 50  # rows on a page
 
 
 @dataclass(frozen=True)
-class LicenceHolderRow:
+class LicenceHolderTableRow:
     """A row of the list of licence users: a licence, and the person or device that holds it."""
 
     public_id: str
@@ -43,7 +43,7 @@ class LicenceHolderList(ListState):
         self.filter_values = filters.cleaned_values
         self.cursor = params.get("cursor", "")
         self.page = fetch_keyset_page_or_first(holders, sort="holder", descending=False, size=SIZE, cursor=self.cursor)
-        self.rows = make_licence_holder_rows(self.page.rows)
+        self.rows = make_licence_holder_table_rows(self.page.rows)
         if self.filter_values:
             self.matching = holders.order_by().count()
 
@@ -58,15 +58,15 @@ class LicenceHolderList(ListState):
         return self.build_url(unused=True)
 
     @property
-    def is_unused_only(self) -> bool:
+    def shows_unused_only(self) -> bool:
         """Whether the list shows unused licences only."""
         return self.filter_values.get("unused") is True
 
 
-def make_licence_holder_rows(assignments: Iterable[LicenseAssignment]) -> list[LicenceHolderRow]:
-    """Return a LicenceHolderRow for each licence."""
+def make_licence_holder_table_rows(assignments: Iterable[LicenseAssignment]) -> list[LicenceHolderTableRow]:
+    """Return a LicenceHolderTableRow for each licence."""
     return [
-        LicenceHolderRow(
+        LicenceHolderTableRow(
             public_id=str(row.public_id),
             holder=row.holder,
             is_device=row.holder_kind == LicenseAssignment.HolderKind.DEVICE,

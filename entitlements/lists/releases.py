@@ -16,12 +16,12 @@ from entitlements.queries.releases import (
     WAITING,
     count_waiting_licence_releases,
     list_all_licence_releases,
-    list_released_skus,
+    list_licence_release_skus,
 )
-from entitlements.rows.releases import make_licence_release_rows
+from entitlements.rows.releases import make_licence_release_table_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
-from partnerportal.lib.lists import ColumnHead, ListColumn, ListDefinition
+from partnerportal.lib.lists import ColumnHeading, ListColumn, ListDefinition
 
 RELEASES = ListDefinition(
     key="releases",
@@ -61,12 +61,12 @@ class LicenceReleaseList(VendorRequestList):
             size=self.size,
             cursor=self.cursor,
         )
-        self.rows = make_licence_release_rows(self.page.rows)
+        self.rows = make_licence_release_table_rows(self.page.rows)
 
     @cached_property
-    def columns(self) -> list[ColumnHead]:
+    def column_headings(self) -> list[ColumnHeading]:
         """The headings of the columns. The day of the release has a column only on the tab of released licences."""
-        return [head for head in super().columns if self.is_done or head.name != "released"]
+        return [head for head in super().column_headings if self.is_done or head.name != "released"]
 
     @property
     def tab_labels(self) -> dict[str, str]:
@@ -77,4 +77,4 @@ class LicenceReleaseList(VendorRequestList):
         return count_waiting_licence_releases(self.actor, COUNTED)
 
     def list_skus(self) -> QuerySet[Sku]:
-        return list_released_skus(self.actor)
+        return list_licence_release_skus(self.actor)

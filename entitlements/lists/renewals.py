@@ -13,21 +13,21 @@ from accounts.queries import sees_customers
 from entitlements.filters import SPANS, RenewalFilterSet
 from entitlements.models import Entitlement, Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.customers import get_portfolio_numbers, list_portfolio_skus
+from entitlements.queries.customers import get_portfolio_totals, list_portfolio_skus
 from entitlements.queries.renewals import (
     RENEWAL_HORIZON,
-    count_customers_without_services,
-    count_ends_by_day,
+    count_customers_not_sharing_services,
     count_renewals_by_day,
+    count_upcoming_renewals_by_day,
     list_first_renewals_by_day,
     list_renewals,
-    list_renewals_ahead,
+    list_upcoming_renewals,
     parse_renewal_day,
 )
 from entitlements.rows.renewals import (
-    CalendarCell,
-    CalendarWeek,
-    describe_unshared_customers,
+    CalendarDayCell,
+    RenewalWeek,
+    describe_customers_not_sharing_services,
     format_month_name,
     group_renewals_by_week,
     list_weekday_names,
@@ -36,9 +36,9 @@ from entitlements.rows.renewals import (
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
-from partnerportal.lib.keyset import Page, fetch_keyset_page_or_first
-from partnerportal.lib.lists import ListColumn, ListDefinition, Tab
-from partnerportal.lib.personal_lists import PersonalList
+from partnerportal.lib.keyset import KeysetPage, fetch_keyset_page_or_first
+from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
+from partnerportal.lib.personal_lists import PersonalizedList
 
 DEFAULT_SPAN = 30  # days from today on that the list covers unless the address says another of SPANS
 MODE = dict.fromkeys(("within", "on", "show", "month", "view"))  # what an address says of the days that are shown
@@ -61,7 +61,7 @@ RENEWALS = ListDefinition(
 OWN_RENEWALS = replace(RENEWALS, key="own_renewals", columns=RENEWALS.columns[1:])
 
 
-class RenewalList(PersonalList):
+class RenewalList(PersonalizedList):
     """The page of renewals, which are entitlements that end: a list by weeks, or a calendar of one month.
 
     `show=calendar` in the URL asks for the calendar. A day of the calendar links to the list of that day (`on`).
@@ -83,11 +83,15 @@ class RenewalList(PersonalList):
         self.narrowing = {name: value for name, value in values.items() if name not in self.tab_filters}
         days = {"on": self.day} if self.day else {"within": self.span}
         self.filter_values = self.narrowing | ({} if self.is_month else days)
-        ahead = list_renewals_ahead(actor)
-        self.counts = count_renewals_by_day(self._narrow(ahead)) if self.narrowing else count_ends_by_day(actor)
+        ahead = list_upcoming_renewals(actor)
+        self.counts = (
+            count_renewals_by_day(self._narrow(ahead)) if self.narrowing else count_upcoming_renewals_by_day(actor)
+        )
         self.matching = self._count(*self.covered_date_range)
         self.unshared = (
-            describe_unshared_customers(count_customers_without_services(actor)) if self.shows_customers else ""
+            describe_customers_not_sharing_services(count_customers_not_sharing_services(actor))
+            if self.shows_customers
+            else ""
         )
 
     def _narrow(self, renewals: QuerySet[Entitlement]) -> QuerySet[Entitlement]:
@@ -118,7 +122,7 @@ class RenewalList(PersonalList):
         return sum(count for day, count in self.counts.items() if first <= day <= last)
 
     @cached_property
-    def page(self) -> Page[Any]:  # type: ignore[override]
+    def page(self) -> KeysetPage[Any]:  # type: ignore[override]
         """The entitlements on the present page of the list, with the cursors of the pages beside it."""
         renewals = self._narrow(list_renewals(self.actor, *self.covered_date_range)).select_related("sku", "customer")
         return fetch_keyset_page_or_first(
@@ -126,17 +130,17 @@ class RenewalList(PersonalList):
         )
 
     @property
-    def renewals_by_week(self) -> list[CalendarWeek]:
+    def renewals_by_week(self) -> list[RenewalWeek]:
         """The entitlements on the present page of the list, grouped by the calendar week in which they end."""
         first, last = self.covered_date_range
         counts = {day: count for day, count in self.counts.items() if first <= day <= last}
         return group_renewals_by_week(self.page.rows, counts, shows_customers=self.shows_customers)
 
     @property
-    def filter_tabs(self) -> list[Tab]:
+    def filter_tabs(self) -> list[ListTab]:
         """The tabs of the list, one for each span such as 30 days, with the number of entitlements that end in it."""
         return [
-            Tab(
+            ListTab(
                 label=ngettext("%(count)s day", "%(count)s days", span) % {"count": span},
                 count=self._count(today(), today() + dt.timedelta(days=span)),
                 url=self._mode_address(within=span),
@@ -152,9 +156,9 @@ class RenewalList(PersonalList):
         They are the SKUs that the customers run, or for an organisation without customers its own.
         """
         if self.shows_customers:
-            skus: Any = list_portfolio_skus(get_portfolio_numbers(self.actor))
+            skus: Any = list_portfolio_skus(get_portfolio_totals(self.actor))
         else:
-            skus = Sku.objects.filter(pk__in=list_renewals_ahead(self.actor).values("sku")).order_by("name", "pk")
+            skus = Sku.objects.filter(pk__in=list_upcoming_renewals(self.actor).values("sku")).order_by("name", "pk")
         return [(sku.code, sku.name) for sku in skus]
 
     @property
@@ -163,12 +167,12 @@ class RenewalList(PersonalList):
         return [(kind.value, str(kind.label)) for kind in Entitlement.Kind]
 
     @property
-    def upcoming_count(self) -> int:
+    def upcoming_renewal_count(self) -> int:
         """The number of entitlements that end from today (UTC) to the end of RENEWAL_HORIZON (90 days)."""
         return sum(self.counts.values())
 
     @property
-    def day_label(self) -> str:
+    def selected_day_label(self) -> str:
         """The date of the one day that the list shows, in words, or "" where it shows a span of days."""
         return formats.format_date(self.day) if self.day else ""
 
@@ -188,17 +192,17 @@ class RenewalList(PersonalList):
         return format_month_name(self.month)
 
     @property
-    def month_count(self) -> int:
+    def month_renewal_count(self) -> int:
         """The number of entitlements that end in the month that the calendar shows."""
         return self._count(self.month, _next_month(self.month) - dt.timedelta(days=1))
 
     @property
-    def weekdays(self) -> list[tuple[str, str]]:
+    def weekday_names(self) -> list[tuple[str, str]]:
         """The short and the full name of each weekday, for the headings of the calendar's columns."""
         return list_weekday_names()
 
     @property
-    def calendar_weeks(self) -> list[list[CalendarCell]]:
+    def calendar_weeks(self) -> list[list[CalendarDayCell]]:
         """The calendar of the month: a list of weeks, each of which is a list of seven cells for its days."""
         first = max(self.month, today())
         last = _next_month(self.month) - dt.timedelta(days=1)

@@ -6,14 +6,14 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 
 from entitlements.models import Sku
-from partnerportal.lib.lists import Tab
-from partnerportal.lib.personal_lists import PersonalList
+from partnerportal.lib.lists import ListTab
+from partnerportal.lib.personal_lists import PersonalizedList
 
 COUNTED = 1000  # "1,000" then means at least so many
 WAITING = "waiting"
 
 
-class VendorRequestList(PersonalList):
+class VendorRequestList(PersonalizedList):
     """The base of the vendor's lists of requests, such as trials, with a tab for each state of a request.
 
     `tab` is the present tab, which is the value of the URL's filter `state`.
@@ -43,10 +43,10 @@ class VendorRequestList(PersonalList):
         return [(sku.code, sku.name) for sku in self.list_skus()]
 
     @property
-    def filter_tabs(self) -> list[Tab]:
+    def filter_tabs(self) -> list[ListTab]:
         """The tabs of the list, each with its URL. The tab of waiting requests says how many there are."""
         waiting = self.waiting_count
         return [
-            Tab(label, self.build_url(state=tab, view=""), waiting if tab == WAITING else None, tab == self.tab)
+            ListTab(label, self.build_url(state=tab, view=""), waiting if tab == WAITING else None, tab == self.tab)
             for tab, label in self.tab_labels.items()
         ]

@@ -13,21 +13,21 @@ from entitlements.queries.usage import (
     DAY_LASTS,
     MONTH_LASTS,
     RANGES,
-    UsageNumbers,
-    list_trend_days,
-    list_trend_months,
+    PeriodUsage,
     list_usage_by_day,
     list_usage_by_month,
+    list_usage_trend_days,
+    list_usage_trend_months,
     sum_usage_by_period,
 )
 from entitlements.rows.usage import (
     ChartWithTable,
-    LicencesLabel,
+    LicenceUsageLabel,
     describe_chart_series,
     draw_chart_wide_and_narrow,
     format_number_or_dash,
     format_percent_or_dash,
-    make_limit_label,
+    make_licence_limit_label,
 )
 from partnerportal.lib import charts, formats
 from partnerportal.lib.actors import Actor
@@ -37,7 +37,7 @@ DEFAULT_RANGE = "12w"  # twelve weeks by day
 _RANGE_WORDS = {"12w": gettext_lazy("12 weeks"), "6m": gettext_lazy("6 months"), "13m": gettext_lazy("13 months")}
 
 
-class UsageTrend:
+class UsageTrendPage:
     """The page of a customer's use of licences over time: its charts, with the choices of range and service.
 
     An unknown range or service in the URL gives the default one. It sends a query for months, and another for days if
@@ -47,96 +47,98 @@ class UsageTrend:
     def __init__(self, actor: Actor, customer_id: int | None, usage: CustomerUsage, params: Mapping[str, str]) -> None:
         self.until = usage.as_of
         self.range = params.get("range", "") if params.get("range", "") in RANGES else DEFAULT_RANGE
-        self._months = list_usage_by_month(actor, customer_id, self.months[0])
-        self._days = list_usage_by_day(actor, customer_id, self.days[0]) if self.range == "12w" else []
+        self._months = list_usage_by_month(actor, customer_id, self.trend_months[0])
+        self._days = list_usage_by_day(actor, customer_id, self.trend_days[0]) if self.range == "12w" else []
         self.services = sorted({use.service for use in self._months})
         self.service = params.get("service", "") if params.get("service", "") in self.services else ""
 
     @cached_property
-    def days(self) -> list[dt.date]:
+    def trend_days(self) -> list[dt.date]:
         """The days of the last twelve weeks, up to the latest day that was reported."""
-        return list_trend_days(self.until)
+        return list_usage_trend_days(self.until)
 
     @cached_property
-    def months(self) -> list[dt.date]:
+    def trend_months(self) -> list[dt.date]:
         """The months of the range, each as its first day."""
-        return list_trend_months(self.until, self.range)
+        return list_usage_trend_months(self.until, self.range)
 
-    def _of_service(self, uses: list[UsageNumbers]) -> list[UsageNumbers]:
+    def _of_service(self, uses: list[PeriodUsage]) -> list[PeriodUsage]:
         return [use for use in uses if not self.service or use.service == self.service]
 
     @cached_property
-    def use_by_month(self) -> list[UsageNumbers | None]:
+    def usage_by_month(self) -> list[PeriodUsage | None]:
         """The use in each month of the range, or None for a month in which a service did not report."""
-        return sum_usage_by_period(self._of_service(self._months), self.months, MONTH_LASTS)
+        return sum_usage_by_period(self._of_service(self._months), self.trend_months, MONTH_LASTS)
 
     @cached_property
-    def use_by_point(self) -> list[UsageNumbers | None]:
+    def usage_by_chart_point(self) -> list[PeriodUsage | None]:
         """The use at each point of the charts, which are days or months. None is a gap: a service did not report."""
         if self.range == "12w":
-            return sum_usage_by_period(self._of_service(self._days), self.days, DAY_LASTS)
-        return self.use_by_month
+            return sum_usage_by_period(self._of_service(self._days), self.trend_days, DAY_LASTS)
+        return self.usage_by_month
 
     @cached_property
-    def latest_use(self) -> UsageNumbers | None:
+    def latest_usage(self) -> PeriodUsage | None:
         """The use at the latest point of the charts that is not a gap, or None if all are."""
-        return next((use for use in reversed(self.use_by_point) if use), None)
+        return next((use for use in reversed(self.usage_by_chart_point) if use), None)
 
     @property
-    def latest_licences(self) -> LicencesLabel | None:
+    def latest_licences(self) -> LicenceUsageLabel | None:
         """The licences assigned and purchased at the latest point of the charts, in words, or None without one."""
-        use = self.latest_use
-        return LicencesLabel.for_numbers(use.assigned, use.purchased, use.overage) if use else None
+        use = self.latest_usage
+        return LicenceUsageLabel.from_counts(use.assigned, use.purchased, use.overage) if use else None
 
     @property
-    def point_names(self) -> list[str]:
+    def chart_point_names(self) -> list[str]:
         """The full names of the charts' points, such as dates, for the tables beside the charts."""
         return (
-            list(map(formats.format_date, self.days))
+            list(map(formats.format_date, self.trend_days))
             if self.range == "12w"
-            else list(map(formats.format_month, self.months))
+            else list(map(formats.format_month, self.trend_months))
         )
 
     @property
-    def point_labels(self) -> list[str]:
+    def chart_point_labels(self) -> list[str]:
         """The short names of the charts' points, for the axis."""
-        return list(map(formats.format_day_and_month, self.days)) if self.range == "12w" else self.point_names
+        return (
+            list(map(formats.format_day_and_month, self.trend_days)) if self.range == "12w" else self.chart_point_names
+        )
 
     @property
-    def point_heading(self) -> str:
+    def chart_point_heading(self) -> str:
         """The heading of the tables' first column, which names the points: "Day" or "Month"."""
         return _("Day") if self.range == "12w" else _("Month")
 
     @cached_property
-    def assigned_chart(self) -> ChartWithTable:
+    def assigned_licences_chart(self) -> ChartWithTable:
         """The chart of licences assigned at each point, against licences purchased (CC-34)."""
-        values, limits = _each(self.use_by_point, "assigned"), _each(self.use_by_point, "purchased")
-        limit = self.latest_use.purchased if self.latest_use else None
+        values, limits = _each(self.usage_by_chart_point, "assigned"), _each(self.usage_by_chart_point, "purchased")
+        limit = self.latest_usage.purchased if self.latest_usage else None
         title = _("Licences assigned")
         drawn = draw_chart_wide_and_narrow(
-            lambda frame: charts.build_line_chart(frame, [(title, values)], self.point_labels, limits)
+            lambda frame: charts.build_line_chart(frame, [(title, values)], self.chart_point_labels, limits)
         )
         ratios = [
             format_percent_or_dash(use.assigned, use.purchased) if use else format_number_or_dash(None)
-            for use in self.use_by_point
+            for use in self.usage_by_chart_point
         ]
         return ChartWithTable(
             key="assigned",
             title=title,
-            description=describe_chart_series(self.point_names, values, limit),
-            head=[self.point_heading, _("Assigned"), _("Purchased"), _("Share")],
+            description=describe_chart_series(self.chart_point_names, values, limit),
+            head=[self.chart_point_heading, _("Assigned"), _("Purchased"), _("Share")],
             rows=[
                 (name, [format_number_or_dash(value), format_number_or_dash(of), ratio])
-                for name, value, of, ratio in zip(self.point_names, values, limits, ratios, strict=True)
+                for name, value, of, ratio in zip(self.chart_point_names, values, limits, ratios, strict=True)
             ],
             drawings=drawn,
-            limit=make_limit_label(limit, drawn),
+            limit=make_licence_limit_label(limit, drawn),
         )
 
     @cached_property
-    def breakdown_chart(self) -> ChartWithTable:
+    def assignment_breakdown_chart(self) -> ChartWithTable:
         """The chart of licences previously and newly assigned, and of their total, for each month (CC-35)."""
-        uses, names = self.use_by_month, list(map(formats.format_month, self.months))
+        uses, names = self.usage_by_month, list(map(formats.format_month, self.trend_months))
         stacks = [(use.previously_assigned, use.newly) if use else (0, 0) for use in uses]
         limits = _each(uses, "purchased")
         limit = next((value for value in reversed(limits) if value is not None), None)
@@ -153,18 +155,20 @@ class UsageTrend:
             ],
             parts=[_("Previously assigned"), _("Newly assigned")],
             drawings=drawn,
-            limit=make_limit_label(limit, drawn),
+            limit=make_licence_limit_label(limit, drawn),
         )
 
     @cached_property
-    def active_chart(self) -> ChartWithTable:
+    def active_users_chart(self) -> ChartWithTable:
         """The chart of monthly and daily active users (CC-36, CC-37)."""
-        monthly, daily = _each(self.use_by_point, "monthly"), _each(self.use_by_point, "daily")
+        monthly, daily = _each(self.usage_by_chart_point, "monthly"), _each(self.usage_by_chart_point, "daily")
         series = [(pgettext("active users", "Monthly"), monthly), (pgettext("active users", "Daily"), daily)]
-        drawn = draw_chart_wide_and_narrow(lambda frame: charts.build_line_chart(frame, series, self.point_labels))
+        drawn = draw_chart_wide_and_narrow(
+            lambda frame: charts.build_line_chart(frame, series, self.chart_point_labels)
+        )
         names = [_("Monthly active"), _("Daily active") if self.range == "12w" else _("Daily active, peak")]
         words = [
-            f"{name}: {describe_chart_series(self.point_names, values)}"
+            f"{name}: {describe_chart_series(self.chart_point_names, values)}"
             for name, (_short, values) in zip(names, series, strict=True)
         ]
         return ChartWithTable(
@@ -172,10 +176,10 @@ class UsageTrend:
             title=_("Active users"),
             description=" ".join(words),
             drawings=drawn,
-            head=[self.point_heading, *names],
+            head=[self.chart_point_heading, *names],
             rows=[
                 (name, [format_number_or_dash(m), format_number_or_dash(d)])
-                for name, m, d in zip(self.point_names, monthly, daily, strict=True)
+                for name, m, d in zip(self.chart_point_names, monthly, daily, strict=True)
             ],
         )
 
@@ -211,9 +215,9 @@ class UsageTrend:
         return [(name, name) for name in self.services]
 
 
-def _value(use: UsageNumbers | None, name: str) -> int | None:
+def _value(use: PeriodUsage | None, name: str) -> int | None:
     return getattr(use, name) if use else None
 
 
-def _each(uses: Sequence[UsageNumbers | None], name: str) -> list[int | None]:
+def _each(uses: Sequence[PeriodUsage | None], name: str) -> list[int | None]:
     return [_value(use, name) for use in uses]

@@ -14,15 +14,15 @@ from entitlements.models import Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.trials import (
     TRIAL_VIEWS,
-    count_waiting_trials,
+    count_undecided_trial_requests,
     list_service_names_by_customer,
     list_trial_skus,
     list_trials,
 )
-from entitlements.rows.trials import TrialRow, make_trial_rows
+from entitlements.rows.trials import TrialTableRow, make_trial_table_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
-from partnerportal.lib.lists import ColumnHead, ListColumn, ListDefinition
+from partnerportal.lib.lists import ColumnHeading, ListColumn, ListDefinition
 
 TRIALS = ListDefinition(
     key="trials",
@@ -64,19 +64,19 @@ class TrialList(VendorRequestList):
         )
 
     @cached_property
-    def rows(self) -> list[TrialRow]:
+    def rows(self) -> list[TrialTableRow]:
         """The rows of the page: trials, each with the services that its customer runs."""
-        return make_trial_rows(
+        return make_trial_table_rows(
             self.page.rows, list_service_names_by_customer(row.customer_id for row in self.page.rows)
         )
 
     @cached_property
-    def columns(self) -> list[ColumnHead]:
+    def column_headings(self) -> list[ColumnHeading]:
         """The headings of the columns. The heading of the state column depends on the tab."""
         labels = {WAITING: _("Requested"), "running": _("Last day")}
         return [
             replace(head, label=labels.get(self.tab, head.label)) if head.name == "state" else head
-            for head in super().columns
+            for head in super().column_headings
         ]
 
     @property
@@ -85,7 +85,7 @@ class TrialList(VendorRequestList):
 
     @property
     def waiting_count(self) -> int:
-        return count_waiting_trials(self.actor, COUNTED)
+        return count_undecided_trial_requests(self.actor, COUNTED)
 
     def list_skus(self) -> QuerySet[Sku]:
         return list_trial_skus(self.actor)

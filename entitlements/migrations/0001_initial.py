@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=80, unique=True)),
                 ('digest', models.CharField(max_length=64, unique=True)),
                 ('prefix', models.CharField(max_length=12)),
-                ('kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('usage', 'Usage'), ('assignments', 'Assignments'), ('entitlements', 'Entitlements')], max_length=12), default=entitlements.models.ingest.all_file_kinds, size=None)),
+                ('kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('usage', 'Usage'), ('assignments', 'Assignments'), ('entitlements', 'Entitlements')], max_length=12), default=entitlements.models.ingest.list_all_file_kinds, size=None)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('last_used_at', models.DateTimeField(null=True)),
                 ('revoked_at', models.DateTimeField(null=True)),

@@ -5,14 +5,14 @@ from django.db import migrations
 from connections.reach import make_sharing_condition_sql
 from partnerportal.lib.leases import UNCLAIMED
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.states import guard_states
+from partnerportal.lib.states import enforce_state_transitions
 from partnerportal.lib.tenancy import (
     NOW,
-    allow_events,
+    allow_tenant_events,
     build_grant_sql,
     enable_row_security,
-    inline_functions,
-    set_columns_in_database,
+    inline_policy_functions,
+    fill_columns_by_trigger,
 )
 
 SEEN = make_sharing_condition_sql("customer_id", Scope.ENTITLEMENTS)
@@ -126,14 +126,14 @@ class Migration(migrations.Migration):
     dependencies = [("entitlements", "0002_listing")]
 
     operations = [
-        migrations.RunSQL(inline_functions(TRIALS), inline_functions(TRIALS_UNDO)),
+        migrations.RunSQL(inline_policy_functions(TRIALS), inline_policy_functions(TRIALS_UNDO)),
         migrations.RunSQL(
             build_grant_sql("entitlements_entitlement", f"SELECT, INSERT, UPDATE (kind, state, updated_at, {DECIDED})"),
             build_grant_sql("entitlements_entitlement", "SELECT"),
         ),
-        set_columns_in_database(
+        fill_columns_by_trigger(
             "entitlements_entitlement",
-            made={
+            on_insert={
                 "source": "'granted'",
                 "assigned": "0",
                 "starts_on": "NULL",
@@ -142,17 +142,17 @@ class Migration(migrations.Migration):
                 "created_at": NOW,
                 "updated_at": NOW,
             },
-            changed={"updated_at": NOW}
+            on_change={"updated_at": NOW}
             | {name: f"CASE WHEN portal_is_vendor() THEN NEW.{name} ELSE OLD.{name} END" for name in DECIDED.split(", ")},
         ),
-        allow_events(
+        allow_tenant_events(
             "entitlements",
             "calendar.made calendar.revoked licence.release_asked licence.release_withdrawn trial.cancelled trial.requested",
         ),
-        allow_events(
+        allow_tenant_events(
             "entitlements_vendor",
             "licence.release_marked licence.release_reopened trial.approved trial.converted trial.declined trial.extended",
-            only="portal_is_vendor()",
+            condition="portal_is_vendor()",
         ),
         migrations.RunSQL(PARTITIONS, "DROP FUNCTION usage_partition(date)"),
         enable_row_security("entitlements_usageday", using=USE_SEEN, check="false"),
@@ -169,9 +169,9 @@ class Migration(migrations.Migration):
                USING (true) WITH CHECK (released_at IS NULL AND portal_is_admin())""",
             "DROP POLICY asked_while_held ON entitlements_licenseassignment",
         ),
-        set_columns_in_database(
+        fill_columns_by_trigger(
             "entitlements_licenseassignment",
-            changed={"release_asked_at": f"CASE WHEN NEW.release_asked_at IS NOT NULL THEN {NOW} END"},
+            on_change={"release_asked_at": f"CASE WHEN NEW.release_asked_at IS NOT NULL THEN {NOW} END"},
         ),
         migrations.RunSQL(
             RELEASES, "DROP FUNCTION mark_release(text, boolean); DROP VIEW entitlements_licencerelease"
@@ -179,16 +179,16 @@ class Migration(migrations.Migration):
         enable_row_security(
             "entitlements_ingesttoken", using="digest = portal_secret()", grant="SELECT, UPDATE (last_used_at)"
         ),
-        set_columns_in_database("entitlements_ingesttoken", changed={"last_used_at": NOW}),
+        fill_columns_by_trigger("entitlements_ingesttoken", on_change={"last_used_at": NOW}),
         enable_row_security(
             "entitlements_ingestupload",
             using=f"{OF_TOKEN})",
             check=f"{OF_TOKEN} AND kind = ANY (t.kinds))",
             grant="SELECT, INSERT",
         ),
-        set_columns_in_database("entitlements_ingestupload", made=UNCLAIMED | NOT_READ | {"received_at": NOW}),
-        guard_states("entitlements_entitlement", TRIAL_MOVES, begins="requested", holds="tenants"),
-        guard_states("entitlements_ingestupload", UPLOAD_MOVES, begins="received", holds="everybody"),
+        fill_columns_by_trigger("entitlements_ingestupload", on_insert=UNCLAIMED | NOT_READ | {"received_at": NOW}),
+        enforce_state_transitions("entitlements_entitlement", TRIAL_MOVES, initial_state="requested", enforced_for="tenants"),
+        enforce_state_transitions("entitlements_ingestupload", UPLOAD_MOVES, initial_state="received", enforced_for="everybody"),
         enable_row_security("entitlements_renewalalert", using="false", grant="SELECT"),
         enable_row_security(
             "entitlements_calendarfeed",
@@ -196,9 +196,9 @@ class Migration(migrations.Migration):
             check=MINE,
             grant="SELECT, INSERT, DELETE, UPDATE (last_read_at)",
         ),
-        set_columns_in_database(
+        fill_columns_by_trigger(
             "entitlements_calendarfeed",
-            made={"created_at": NOW, "last_read_at": "NULL"},
-            changed={"last_read_at": NOW},
+            on_insert={"created_at": NOW, "last_read_at": "NULL"},
+            on_change={"last_read_at": NOW},
         ),
     ]

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from entitlements.models.entitlement import Sku
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.models import PublicModel
+from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.visible_rows import TenantQuerySet
 
 UNUSED_AFTER = dt.timedelta(days=30)  # time without use after which a licence counts as unused
@@ -21,7 +21,7 @@ class LicenseAssignmentQuerySet(TenantQuerySet):
         """Return the licences of the actor's own organisation."""
         return self.filter(customer=actor.organization_id)
 
-    def held_now(self) -> "LicenseAssignmentQuerySet":
+    def currently_held(self) -> "LicenseAssignmentQuerySet":
         """Return the licences that are held now."""
         return self.filter(released_at=None)
 
@@ -30,7 +30,7 @@ class LicenseAssignmentQuerySet(TenantQuerySet):
         return self.exclude(last_used_at__gte=timezone.now() - UNUSED_AFTER)
 
 
-class LicenseAssignment(PublicModel):
+class LicenseAssignment(PublicIdModel):
     """A licence that a user or a device of a customer holds or has held."""
 
     class HolderKind(models.TextChoices):

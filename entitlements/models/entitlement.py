@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrganizationKind
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.models import PublicModel
+from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.visible_rows import TenantQuerySet
 
@@ -63,7 +63,7 @@ class EntitlementQuerySet(TenantQuerySet):
         return self.filter(external_id__startswith=REQUESTED_HERE)
 
 
-class Entitlement(PublicModel):
+class Entitlement(PublicIdModel):
     """A number of seats of one SKU that a customer may use, has used or has requested."""
 
     class Kind(models.TextChoices):
@@ -150,7 +150,7 @@ class Entitlement(PublicModel):
         """
         return self.external_id.startswith(REQUESTED_HERE) and self.starts_on is None
 
-    def section(self, today: dt.date) -> "Entitlement.Section":
+    def choose_section(self, today: dt.date) -> "Entitlement.Section":
         """Return the group in which the Services tab shows the entitlement on the day `today` (UTC).
 
         An active trial whose last day has passed is an expired trial there, and anything else an ended entitlement.

@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.leases import LeasedWork
-from partnerportal.lib.models import PublicModel
+from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.tokens import Token
 
 INGEST = "ingest."  # what a permission to send files begins with; the kind of files follows
 
 
-class FileKind(models.TextChoices):
+class UploadFileKind(models.TextChoices):
     """The kinds of files that vendors' systems may send. Each has its own types of lines."""
 
     USAGE = "usage"
@@ -23,9 +23,9 @@ class FileKind(models.TextChoices):
     ENTITLEMENTS = "entitlements"
 
 
-def all_file_kinds() -> list[str]:
+def list_all_file_kinds() -> list[str]:
     """Return all kinds of files, which a token may send unless it is limited."""
-    return list(FileKind.values)
+    return list(UploadFileKind.values)
 
 
 class IngestToken(Token):
@@ -33,13 +33,13 @@ class IngestToken(Token):
 
     name = models.CharField(max_length=80, unique=True)
     kinds = ArrayField(
-        models.CharField(max_length=12, choices=FileKind), default=all_file_kinds
+        models.CharField(max_length=12, choices=UploadFileKind), default=list_all_file_kinds
     )  # of files it may send
 
     class Meta:
         constraints = (
             models.CheckConstraint(
-                condition=Q(kinds__contained_by=FileKind.values) & ~Q(kinds=[]), name="ingest_token_kinds"
+                condition=Q(kinds__contained_by=UploadFileKind.values) & ~Q(kinds=[]), name="ingest_token_kinds"
             ),
         )
 
@@ -49,10 +49,10 @@ class IngestToken(Token):
         return Actor(kind=ActorKind.CLIENT, client_id=self.pk, label=self.name, permissions=permissions)
 
 
-class IngestUpload(LeasedWork, PublicModel):
+class IngestUpload(LeasedWork, PublicIdModel):
     """A file that a vendor's system has sent. The web process stores it, and a worker imports its lines."""
 
-    Kind = FileKind
+    Kind = UploadFileKind
 
     class State(models.TextChoices):
         """The state of an upload, from waiting for a worker to imported or failed."""

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import ExpressionWrapper, F, Func, Q
 from django.db.models.lookups import Exact
 
-from entitlements.models.usage import UnusualUse, make_unusual_use_field
+from entitlements.models.usage import UnusualUse, make_unusual_uses_array_field
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import Scope, includes_scopes
 from partnerportal.lib.visible_rows import TenantQuerySet
@@ -22,12 +22,12 @@ HAS_UNUSED = Q(seats__gt=F("assigned") - F("overage"))
 NO_EXPIRY = dt.date(9999, 12, 31)  # stands for no end and sorts last; a null would break keyset paging
 
 
-def make_sharing_condition(scope: Scope) -> Exact:
+def make_scope_shared_condition(scope: Scope) -> Exact:
     """Return a query condition for rows of CustomerListing whose customer shares this scope with the row's viewer."""
     return Exact(ExpressionWrapper(F("scopes").bitand(int(scope)), models.SmallIntegerField()), int(scope))
 
 
-class NullUnlessShared(Func):
+class ValueIfScopeShared(Func):
     """A query expression: `value` in rows of CustomerListing whose customer shares the scope, null elsewhere.
 
     The columns of data that is not shared hold 0, which would be untrue. `value` is the name of a column or an
@@ -52,7 +52,7 @@ class CustomerListingQuerySet(TenantQuerySet):
 
     def with_shared_scope(self, scope: Scope) -> "CustomerListingQuerySet":
         """Keep customers that share this scope. The columns of the others hold 0, which must not be counted."""
-        return self.filter(make_sharing_condition(scope))
+        return self.filter(make_scope_shared_condition(scope))
 
 
 class CustomerListing(models.Model):
@@ -83,7 +83,7 @@ class CustomerListing(models.Model):
     overage = models.PositiveBigIntegerField(default=0)  # of each SKU on its own: no seat of one fills in for another
     next_expiry_on = models.DateField(default=NO_EXPIRY)
     ends = ArrayField(models.DateField(), default=list)  # the last days of all running entitlements, in order
-    unusual = make_unusual_use_field()  # what is unusual about the customer's use, as in CustomerUsage
+    unusual = make_unusual_uses_array_field()  # what is unusual about the customer's use, as in CustomerUsage
 
     objects = CustomerListingQuerySet.as_manager()
 
@@ -126,15 +126,15 @@ class CustomerListing(models.Model):
         return self.overage > 0
 
     @property
-    def unused(self) -> int:
+    def unused_seats(self) -> int:
         """The number of seats that are purchased and not assigned, counted for each SKU on its own."""
         return self.seats - self.assigned + self.overage
 
 
-class CustomerPaceQuerySet(TenantQuerySet):
+class CustomerSeatTrendQuerySet(TenantQuerySet):
     """A queryset of CustomerPace rows: an actor sees the rows with its own organisation as viewer."""
 
-    def rows_for(self, actor: Actor) -> "CustomerPaceQuerySet":
+    def rows_for(self, actor: Actor) -> "CustomerSeatTrendQuerySet":
         """Return the rows of which the actor's organisation is the viewer."""
         return self.filter(viewer=actor.organization_id)
 
@@ -156,7 +156,7 @@ class CustomerPace(models.Model):
     moved = models.BigIntegerField(null=True)  # seats assigned against 28 days before
     full_on = models.DateField(null=True)  # when all seats will be assigned; None where they are already, or unknown
 
-    objects = CustomerPaceQuerySet.as_manager()
+    objects = CustomerSeatTrendQuerySet.as_manager()
 
     class Meta:
         indexes = (
@@ -179,7 +179,8 @@ class PortfolioFigure(models.Model):
     """A total over the customer listing of one viewer, such as its number of customers. It spares adding up rows.
 
     A figure is the sum of all rows with its facet and value. Triggers on the listing append their differences and touch
-    no row that is there, so writers never wait for one another; `sum_portfolio_figures` adds them up every few minutes.
+    no row that is there, so writers never wait for one another; `merge_portfolio_figure_changes` adds them up every few
+    minutes.
     """
 
     class Facet(models.TextChoices):

@@ -7,7 +7,7 @@ from django.db.models.functions import Cast, JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.models import PublicModel
+from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.visible_rows import TenantQuerySet
 
@@ -19,7 +19,7 @@ class OrderQuerySet(TenantQuerySet):
         """Return the orders of the actor's organisation and of customers that share theirs with it."""
         return self.filter(customer__in=actor.reach(Scope.ORDERS))
 
-    def annotate_lines(self) -> "OrderQuerySet":
+    def annotate_order_lines(self) -> "OrderQuerySet":
         """Add `line_facts` to each order: a list of its lines as dictionaries, which comes in the same query.
 
         Amounts in it are text, because floats lose cents.
@@ -32,7 +32,7 @@ class OrderQuerySet(TenantQuerySet):
         return self.annotate(line_facts=ArraySubquery(lines.values(json=facts)))
 
 
-class Order(PublicModel):
+class Order(PublicIdModel):
     """An order that a customer has placed, as the vendor's feed reports it."""
 
     class State(models.TextChoices):

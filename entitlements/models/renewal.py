@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from entitlements.models.entitlement import Entitlement
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.models import PublicModel
+from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.visible_rows import TenantQuerySet
 
 
@@ -32,7 +32,7 @@ class CalendarFeedQuerySet(TenantQuerySet):
         return self.filter(organization=actor.organization_id, person_id=actor.person_id)
 
 
-class CalendarFeed(PublicModel):
+class CalendarFeed(PublicIdModel):
     """A person's calendar feed: a secret URL from which a calendar program reads renewals.
 
     It shows the renewals that the person may see at that moment.

@@ -20,7 +20,7 @@ KEPT = {"shares": SHARES_KEPT, "assigned_totals": ASSIGNED_KEPT, "active_totals"
 
 
 class UnusualUse(models.TextChoices):
-    """The kinds of unusual use of a customer; `entitlements.anomalies.list_unusual_uses` says when each applies."""
+    """The kinds of unusual use of a customer. `anomalies.list_unusual_use_kinds` says when each applies."""
 
     FALLING = "falling", gettext_lazy("Falling")
     RISING = "rising", gettext_lazy("Rising")
@@ -28,7 +28,7 @@ class UnusualUse(models.TextChoices):
     NEW = "new", gettext_lazy("New this week")
 
 
-def make_unusual_use_field() -> ArrayField:
+def make_unusual_uses_array_field() -> ArrayField:
     """Make an array field for kinds of unusual use, each at most once and in the order in which they are declared."""
     return ArrayField(models.CharField(max_length=8, choices=UnusualUse), default=list)
 
@@ -46,7 +46,7 @@ class UsageQuerySet(TenantQuerySet):
         return self.filter(customer__in=actor.reach(Scope.USAGE))
 
 
-class UsageFigures(models.Model):
+class UsageFiguresModel(models.Model):
     """The base of models with numbers of one customer's use of one SKU. The numbers count people and name none."""
 
     # The ingest checks both keys as facts come in, because two checks by the database cost more than the row itself.
@@ -64,7 +64,7 @@ class UsageFigures(models.Model):
         abstract = True
 
 
-class UsageDay(UsageFigures):
+class UsageDay(UsageFiguresModel):
     """The use of one SKU by one customer on one UTC day, as the vendor counted it.
 
     The table is partitioned by month, and `usage_partition(day)` makes a partition. `daily_*` are the unique users and
@@ -86,7 +86,7 @@ class UsageDay(UsageFigures):
         )
 
 
-class UsageMonth(UsageFigures):
+class UsageMonth(UsageFiguresModel):
     """The use of one SKU by one customer in one month, computed from its days.
 
     It has the totals of the last day and the peak of all days. The ingest writes the months that it touches, and
@@ -121,7 +121,7 @@ class CustomerUsage(models.Model):
     active_before = models.PositiveBigIntegerField(null=True)  # 28 days earlier; None with too little history
     full_on = models.DateField(null=True)  # when all seats will be assigned at the present pace; None: not, or unknown
     history_days = models.PositiveIntegerField()  # days between the first and the latest that was reported
-    unusual = make_unusual_use_field()  # as of the day at which anomalies were last looked for
+    unusual = make_unusual_uses_array_field()  # as of the day at which anomalies were last looked for
     weeks = ArrayField(models.SmallIntegerField(), size=WEEKS_SHOWN)
     shares = ArrayField(models.SmallIntegerField(), default=list)
     assigned_totals = ArrayField(models.BigIntegerField(), default=list)
@@ -169,7 +169,7 @@ class Anomaly(models.Model):
         indexes = (models.Index(fields=["customer", "-found_on"], name="anomaly_by_customer"),)
 
     @property
-    def is_fall(self) -> bool:
+    def is_below_usual_range(self) -> bool:
         """Whether the number fell below its usual range."""
         return self.value < self.low
 

@@ -16,14 +16,14 @@ from entitlements.notices.news import describe_licence_count
 from notifications.models import Notice
 from notifications.registry import NoticeRecipient, register_notice_kind
 from partnerportal.lib import formats
-from partnerportal.lib.locks import Lock, acquire_lock
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 
 if TYPE_CHECKING:
     from notifications.models import Event
 
 
 @register_notice_kind
-class TrialRequestNotice(VendorRequestNotice):
+class TrialAwaitsDecisionNotice(VendorRequestNotice):
     """The notice to the vendor that a customer requests a trial, which the vendor has to decide.
 
     A trial in the feed is no request of a customer's, and gets no such notice.
@@ -57,7 +57,7 @@ class TrialRequestNotice(VendorRequestNotice):
 
 
 @register_notice_kind
-class TrialWithdrawnNotice(TrialRequestNotice):
+class TrialWithdrawnNotice(TrialAwaitsDecisionNotice):
     """The notice to the vendor that a customer has withdrawn its request for a trial."""
 
     code = "trial_withdrawn"
@@ -69,7 +69,7 @@ class TrialWithdrawnNotice(TrialRequestNotice):
         return super().list_recipients([event for event in events if event.data.get("is_request")])
 
 
-class ReleaseRequestNotice(VendorRequestNotice):
+class LicenceReleaseVendorNotice(VendorRequestNotice):
     """The base of notices to the vendor about requests to release licences: at most one a day (UTC) for each customer.
 
     The page lists the licences. A notice does not name who holds a licence (CC-32).
@@ -78,7 +78,7 @@ class ReleaseRequestNotice(VendorRequestNotice):
     email_default = "digest"
 
     def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
-        acquire_lock(Lock.RELEASE_NEWS)  # another worker may be telling the same, which is not told twice
+        acquire_lock(AdvisoryLock.RELEASE_NEWS)  # another worker may be telling the same, which is not told twice
         since = min(event.at for event in events).replace(hour=0, minute=0, second=0, microsecond=0)
         vendors = list_vendor_organization_ids()
         notices = Notice.objects.filter(recipient_id__in=vendors, kind=self.code, at__gte=since)
@@ -103,7 +103,7 @@ class ReleaseRequestNotice(VendorRequestNotice):
 
 
 @register_notice_kind
-class ReleaseRequestedNotice(ReleaseRequestNotice):
+class ReleaseRequestedNotice(LicenceReleaseVendorNotice):
     """The notice to the vendor that a customer asks for licences to be released."""
 
     code = "release_asked"
@@ -114,7 +114,7 @@ class ReleaseRequestedNotice(ReleaseRequestNotice):
 
 
 @register_notice_kind
-class ReleaseWithdrawnNotice(ReleaseRequestNotice):
+class ReleaseWithdrawnNotice(LicenceReleaseVendorNotice):
     """The notice to the vendor that a customer withdraws requests to release licences.
 
     The vendor's staff may have copied the list elsewhere.
@@ -127,7 +127,7 @@ class ReleaseWithdrawnNotice(ReleaseRequestNotice):
     words = gettext_lazy("%(customer)s withdrew a request to release licences")
 
 
-class ReleaseAnswerNotice(RequestAnswerNotice):
+class LicenceReleaseAnswerNotice(RequestAnswerNotice):
     """The base of notices that answer a request to release a licence.
 
     They go to the customer's Admins, who alone see its licence users (CC-32), and do not name who holds the licence.
@@ -150,7 +150,7 @@ class ReleaseAnswerNotice(RequestAnswerNotice):
 
 
 @register_notice_kind
-class LicenceReleasedNotice(ReleaseAnswerNotice):
+class LicenceReleasedNotice(LicenceReleaseAnswerNotice):
     """The notice to the customer's Admins that a licence was released. Each licence has a notice of its own."""
 
     code = "licence_released"
@@ -165,7 +165,7 @@ class LicenceReleasedNotice(ReleaseAnswerNotice):
 
 
 @register_notice_kind
-class ReleaseReopenedNotice(ReleaseAnswerNotice):
+class ReleaseReopenedNotice(LicenceReleaseAnswerNotice):
     """The notice to the customer's Admins that a licence is not released after all, and still waits for its release."""
 
     code = "release_reopened"

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from notifications.models import Event
 
 
-def describe_licence_count(quantity: int) -> str:
+def describe_licence_count(count: int) -> str:
     """Return a number of licences in words, such as "12 licences"."""
-    return ngettext("%(count)s licence", "%(count)s licences", quantity) % {"count": formats.format_number(quantity)}
+    return ngettext("%(count)s licence", "%(count)s licences", count) % {"count": formats.format_number(count)}
 
 
 class ServiceNewsNotice(CustomerNewsNotice):
@@ -43,7 +43,7 @@ class ServiceNewsNotice(CustomerNewsNotice):
     def get_body(self, notice: Notice) -> str:
         return describe_licence_count(notice.params["quantity"])
 
-    def describe_licences_and_end(self, notice: Notice) -> str:
+    def describe_licence_count_and_end_date(self, notice: Notice) -> str:
         """Return the number of licences in words, with the last day if the entitlement has one."""
         if not self.get_last_day(notice):
             return describe_licence_count(notice.params["quantity"])
@@ -152,7 +152,7 @@ class TrialApprovedNotice(TrialDecisionNotice):
     event = EntitlementEventKind.TRIAL_APPROVED
     label = gettext_lazy("Trial approved")
     words = gettext_lazy("The trial of %(service)s has started")
-    get_body = ServiceNewsNotice.describe_licences_and_end
+    get_body = ServiceNewsNotice.describe_licence_count_and_end_date
 
 
 @register_notice_kind
@@ -180,7 +180,7 @@ class TrialExtendedNotice(TrialDecisionNotice):
     event = EntitlementEventKind.TRIAL_EXTENDED
     label = gettext_lazy("Trial extended")
     words = gettext_lazy("The trial of %(service)s was extended")
-    get_body = ServiceNewsNotice.describe_licences_and_end
+    get_body = ServiceNewsNotice.describe_licence_count_and_end_date
 
 
 @register_notice_kind
@@ -192,7 +192,7 @@ class TrialConvertedNotice(TrialDecisionNotice):
     label = gettext_lazy("Trial converted to production")
     icon = "package-check"
     words = gettext_lazy("%(service)s is now in production")
-    get_body = ServiceNewsNotice.describe_licences_and_end
+    get_body = ServiceNewsNotice.describe_licence_count_and_end_date
 
 
 @register_notice_kind
@@ -235,7 +235,7 @@ class UnusualUsageNotice(CustomerNewsNotice):
         return (fall if falling == found else both if falling else rise) % names
 
     def get_body(self, notice: Notice) -> str:
-        return anomalies.describe_anomalies(notice.params["uses"], found=notice.params["found"])
+        return anomalies.describe_anomalies(notice.params["uses"], total_count=notice.params["found"])
 
     def get_link_label(self, notice: Notice) -> str:
         return _("Open usage")

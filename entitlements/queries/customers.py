@@ -14,18 +14,18 @@ from accounts.models import Organization
 from connections.models import Connection
 from entitlements import counting
 from entitlements.models import CustomerListing, CustomerUsage, Entitlement, Order, PortfolioFigure, Sku
-from entitlements.models.listing import OVER, CustomerListingQuerySet, NullUnlessShared
+from entitlements.models.listing import OVER, CustomerListingQuerySet, ValueIfScopeShared
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import SOON, today
 from partnerportal.lib.errors import NotFound
-from partnerportal.lib.prepared import PreparedQuery, build_instance, list_column_names
+from partnerportal.lib.prepared import PreparedQuery, build_model_instance, list_column_names
 from partnerportal.lib.scopes import Scope
 
 AHEAD = timedelta(days=90)  # how long before a service's end a page asks for attention
 
 
 @dataclass(frozen=True)
-class PortfolioNumbers:
+class PortfolioTotals:
     """The totals over all customers of one viewer, such as customers, trials and seats.
 
     Seats are those of running entitlements.
@@ -47,22 +47,22 @@ class PortfolioNumbers:
     skus: dict[int, int]  # customers that run a SKU, by its primary key
 
     @property
-    def without_services(self) -> int:
+    def customers_not_sharing_services(self) -> int:
         """The number of customers that do not share their services."""
         return self.customers - self.share_services
 
     @property
-    def without_usage(self) -> int:
+    def customers_not_sharing_usage(self) -> int:
         """The number of customers that do not share their usage."""
         return self.customers - self.share_usage
 
     @property
-    def assigned_share(self) -> float | None:
+    def assigned_seat_ratio(self) -> float | None:
         """The share of the purchased seats that are assigned, such as 0.75, or None where none is purchased.
 
         It is 1 only where all are assigned, 0 only where none is, and more than 1 where more are than were purchased.
         """
-        percent = counting.compute_percent_assigned(self.seats_assigned, self.seats_purchased)
+        percent = counting.compute_percent_of_licences_assigned(self.seats_assigned, self.seats_purchased)
         return None if percent is None else percent / 100
 
 
@@ -91,7 +91,7 @@ def _figures(viewer: int, first: str, last: str) -> QuerySet[PortfolioFigure, tu
 _FIGURES = PreparedQuery(_figures, -1, "first", "last")
 
 
-def get_portfolio_numbers(actor: Actor) -> PortfolioNumbers:
+def get_portfolio_totals(actor: Actor) -> PortfolioTotals:
     """Return the totals over all customers of the actor, read from the figures that are stored beside the listing.
 
     These are a few hundred rows, however many customers there are.
@@ -103,7 +103,7 @@ def get_portfolio_numbers(actor: Actor) -> PortfolioNumbers:
         if amount:
             amounts[kind][value] = amount
     total = amounts[facet.TOTAL].get
-    return PortfolioNumbers(
+    return PortfolioTotals(
         customers=total("customers", 0),
         seats_purchased=total("seats", 0),
         seats_assigned=total("assigned", 0),
@@ -121,15 +121,15 @@ def get_portfolio_numbers(actor: Actor) -> PortfolioNumbers:
     )
 
 
-def list_portfolio_skus(numbers: PortfolioNumbers) -> list[Sku]:
+def list_portfolio_skus(totals: PortfolioTotals) -> list[Sku]:
     """Return the SKUs that the customers behind these totals run, by name (CV-6).
 
     They are the choices of the filter by service, and the names in the rows of the list.
     """
-    return list(Sku.objects.filter(pk__in=list(numbers.skus)).order_by("name", "pk"))
+    return list(Sku.objects.filter(pk__in=list(totals.skus)).order_by("name", "pk"))
 
 
-def make_service_count(actor: Actor, customer: OuterRef) -> Combinable:
+def make_service_count_expression(actor: Actor, customer: OuterRef) -> Combinable:
     """Return a query expression that counts the running entitlements of a customer that the actor may see.
 
     `customer` is a reference to the customer's primary key.
@@ -138,7 +138,7 @@ def make_service_count(actor: Actor, customer: OuterRef) -> Combinable:
     return Coalesce(Subquery(listing.values("services")), 0)
 
 
-def make_order_count(actor: Actor, customer: OuterRef) -> Combinable:
+def make_order_count_expression(actor: Actor, customer: OuterRef) -> Combinable:
     """Return a query expression that counts the orders of a customer, or is null if the actor may not see orders.
 
     `customer` is a reference to the customer's primary key.
@@ -151,8 +151,8 @@ def make_order_count(actor: Actor, customer: OuterRef) -> Combinable:
 
 # Both are written once, because each page of a list asks for them.
 _USAGE = CustomerUsage.objects.filter(customer=OuterRef("customer"))
-_REPORT_DAY = NullUnlessShared(Subquery(_USAGE.values("as_of")), Scope.USAGE)
-_WEEKS = NullUnlessShared(Subquery(_USAGE.values("weeks")), Scope.USAGE)
+_REPORT_DAY = ValueIfScopeShared(Subquery(_USAGE.values("as_of")), Scope.USAGE)
+_WEEKS = ValueIfScopeShared(Subquery(_USAGE.values("weeks")), Scope.USAGE)
 
 
 def annotate_latest_report_day(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
@@ -189,8 +189,8 @@ def get_customer_with_account(actor: Actor, public_id: UUID) -> CustomerListing:
     if not rows:
         raise NotFound("not_found", "")
     values = iter(rows[0])
-    listed = build_instance(CustomerListing, values)
-    listed.customer = build_instance(Organization, values)
+    listed = build_model_instance(CustomerListing, values)
+    listed.customer = build_model_instance(Organization, values)
     listed.as_of = next(values)  # type: ignore[attr-defined]
     return listed
 
@@ -210,7 +210,7 @@ def find_customers_needing_attention(actor: Actor, limit: int) -> list[CustomerL
     return over + others[: limit - len(over)]
 
 
-def list_services(actor: Actor, customer_id: int | None) -> list[Entitlement]:
+def list_customer_services(actor: Actor, customer_id: int | None) -> list[Entitlement]:
     """Return every entitlement that a customer has, had or asked for, with its SKU, soonest end first.
 
     Entitlements without an end come last.
@@ -219,11 +219,11 @@ def list_services(actor: Actor, customer_id: int | None) -> list[Entitlement]:
 
 
 def make_services_queryset(actor: Actor, customer_id: int | None) -> QuerySet[Entitlement]:
-    """Return a queryset of every entitlement of a customer, in the order of `list_services`."""
+    """Return a queryset of every entitlement of a customer, in the order of `list_customer_services`."""
     rows = Entitlement.objects.visible_to(actor).filter(customer=customer_id)
     return rows.order_by(F("ends_on").asc(nulls_last=True), "sku__name", "pk")
 
 
-def list_orders(actor: Actor, customer_id: int | None) -> QuerySet[Order]:
+def list_customer_orders(actor: Actor, customer_id: int | None) -> QuerySet[Order]:
     """Return a customer's orders with their lines (CC-27), unordered."""
     return Order.objects.visible_to(actor).filter(customer=customer_id).prefetch_related("lines__sku")

@@ -40,7 +40,7 @@ def list_released_licences(actor: Actor) -> LicenceReleaseQuerySet:
     return list_all_licence_releases(actor).filter(_was_released_recently())
 
 
-def list_released_skus(actor: Actor) -> QuerySet[Sku]:
+def list_licence_release_skus(actor: Actor) -> QuerySet[Sku]:
     """Return the SKUs of all licences whose release is asked for or was done on request, by name."""
     return Sku.objects.filter(pk__in=LicenceRelease.objects.visible_to(actor).values("sku")).order_by("name", "pk")
 

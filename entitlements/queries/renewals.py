@@ -22,19 +22,21 @@ SHOWN_A_DAY = 3  # entitlements on a day of a month's grid; the day's own list h
 IN_CALENDAR = 1000  # entitlements in a calendar file: those that end first
 
 
-def list_renewals(actor: Actor, first: dt.date, last: dt.date) -> QuerySet[Entitlement]:
-    """Return the running entitlements that end from `first` to `last`, both included (UTC days).
+def list_renewals(actor: Actor, first_day: dt.date, last_day: dt.date) -> QuerySet[Entitlement]:
+    """Return the running entitlements that end from `first_day` to `last_day`, both included (UTC days).
 
     They are those of the customers that the actor sees, or of its own organisation if it has no customers to see.
     """
-    rows = Entitlement.objects.visible_to(actor).filter(state=Entitlement.State.ACTIVE, ends_on__range=(first, last))
+    rows = Entitlement.objects.visible_to(actor).filter(
+        state=Entitlement.State.ACTIVE, ends_on__range=(first_day, last_day)
+    )
     if not sees_customers(actor):
         return rows.filter(customer=actor.organization_id)
     paths = (Portfolio.AccessPath.CONNECTION, Portfolio.AccessPath.PARTNER_CUSTOMER)
     return rows.filter(customer__in=Portfolio.objects.visible_to(actor).filter(path__in=paths).values("subject"))
 
 
-def list_renewals_ahead(actor: Actor) -> QuerySet[Entitlement]:
+def list_upcoming_renewals(actor: Actor) -> QuerySet[Entitlement]:
     """Return the running entitlements that end within RENEWAL_HORIZON (90 days from today, UTC)."""
     return list_renewals(actor, today(), today() + RENEWAL_HORIZON)
 
@@ -53,7 +55,7 @@ def count_renewals_by_day(rows: QuerySet[Entitlement]) -> dict[dt.date, int]:
     return dict(rows.order_by("ends_on").values_list("ends_on").annotate(count=Count("pk")))
 
 
-def count_ends_by_day(actor: Actor) -> dict[dt.date, int]:
+def count_upcoming_renewals_by_day(actor: Actor) -> dict[dt.date, int]:
     """Return a dict from each of the next 90 days (UTC) to the number of entitlements that end on it.
 
     Days without an end are left out. The numbers of customers come from stored figures, because a partner may have tens
@@ -65,10 +67,10 @@ def count_ends_by_day(actor: Actor) -> dict[dt.date, int]:
         figures = figures.filter(value__range=(first.isoformat(), last.isoformat())).order_by("value")
         counts = figures.values_list("value").annotate(count=Sum("amount"))
         return {dt.date.fromisoformat(day): count for day, count in counts if count}
-    return count_renewals_by_day(list_renewals_ahead(actor))
+    return count_renewals_by_day(list_upcoming_renewals(actor))
 
 
-def count_customers_without_services(actor: Actor) -> int:
+def count_customers_not_sharing_services(actor: Actor) -> int:
     """Return how many of the actor's customers do not share their services, from the stored figures."""
     figures = PortfolioFigure.objects.visible_to(actor).filter(facet=PortfolioFigure.Facet.TOTAL)
     signs = Case(When(value="customers", then=F("amount")), default=-F("amount"))
@@ -86,9 +88,9 @@ def list_first_renewals_by_day(actor: Actor, renewals: QuerySet[Entitlement]) ->
     return list(rows.select_related("sku", "customer").order_by("ends_on", "pk"))
 
 
-def list_calendar_renewals(actor: Actor) -> list[Entitlement]:
+def list_calendar_feed_renewals(actor: Actor) -> list[Entitlement]:
     """Return the entitlements for a calendar file, with SKU and customer: the IN_CALENDAR that end first."""
-    rows = list_renewals_ahead(actor).select_related("sku", "customer")
+    rows = list_upcoming_renewals(actor).select_related("sku", "customer")
     return list(rows.order_by("ends_on", "pk")[:IN_CALENDAR])
 
 

@@ -33,7 +33,7 @@ def get_trial(actor: Actor, public_id: UUID) -> Entitlement:
     return get_by_public_id(list_trials(actor), public_id)
 
 
-def count_waiting_trials(actor: Actor, limit: int) -> int:
+def count_undecided_trial_requests(actor: Actor, limit: int) -> int:
     """Return how many requests for trials are undecided, counted up to `limit`."""
     return list_trials(actor).filter(state=State.REQUESTED)[:limit].count()
 
@@ -54,7 +54,7 @@ def list_service_names_by_customer(customer_ids: Iterable[int]) -> dict[int, lis
     return dict(names)
 
 
-def list_skus_to_try(actor: Actor) -> QuerySet[Sku]:
+def list_skus_available_for_trial(actor: Actor) -> QuerySet[Sku]:
     """Return the vendor's products that the actor's organisation may try: it neither runs nor has requested them."""
     own = Entitlement.objects.visible_to(actor).filter(customer=actor.organization_id)
     is_requested = Q(kind=Entitlement.Kind.TRIAL, state=State.REQUESTED)

@@ -32,25 +32,25 @@ DAY_LASTS, MONTH_LASTS = dt.timedelta(days=7), dt.timedelta(days=32)  # time wit
 ASKED = 50  # customers that are asked for the latest day that was reported of many
 
 
-def list_trend_days(until: dt.date) -> list[dt.date]:
-    """Return the dates of a daily trend: all days of the twelve weeks that end on `until`."""
-    return [until - dt.timedelta(days=back) for back in range(WEEKS.days - 1, -1, -1)]
+def list_usage_trend_days(last_day: dt.date) -> list[dt.date]:
+    """Return the dates of a daily trend: all days of the twelve weeks that end on `last_day`."""
+    return [last_day - dt.timedelta(days=back) for back in range(WEEKS.days - 1, -1, -1)]
 
 
-def list_trend_months(until: dt.date, span: str) -> list[dt.date]:
-    """Return the months of a trend up to the month of the date `until`, each as its first day.
+def list_usage_trend_months(last_day: dt.date, range_key: str) -> list[dt.date]:
+    """Return the months of a trend up to the month of the date `last_day`, each as its first day.
 
-    `span` is the key in RANGES that says how many months there are.
+    `range_key` is the key in RANGES that says how many months there are.
     """
-    month, months = get_first_day_of_month(until), []
-    for _number in range(RANGES[span]):
+    month, months = get_first_day_of_month(last_day), []
+    for _number in range(RANGES[range_key]):
         months.append(month)
         month = get_first_day_of_month(month - dt.timedelta(days=1))
     return months[::-1]
 
 
 @dataclass(frozen=True)
-class UsageNumbers:
+class PeriodUsage:
     """The numbers of a customer's use on a day or in a month, for one SKU or for several together.
 
     `at` is the day, or the first of the month.
@@ -69,10 +69,10 @@ class UsageNumbers:
     @property
     def previously_assigned(self) -> int:
         """The number of assigned licences that were assigned in earlier months."""
-        return counting.count_previously_assigned(self.assigned, self.newly)
+        return counting.count_previously_assigned_licences(self.assigned, self.newly)
 
 
-def list_usage_by_day(actor: Actor, customer_id: int | None, since: dt.date) -> list[UsageNumbers]:
+def list_usage_by_day(actor: Actor, customer_id: int | None, since: dt.date) -> list[PeriodUsage]:
     """Return a customer's use from the day `since` on, with one entry for each day and SKU.
 
     The peak of a concurrent licence is the highest of thirty days, so thirty more days are read.
@@ -82,45 +82,53 @@ def list_usage_by_day(actor: Actor, customer_id: int | None, since: dt.date) -> 
     )
     facts = ("daily_users", "daily_devices", "monthly_users", "monthly_devices", "peak_concurrent")
     fields = ("day", "sku", "sku__service", "sku__licence_model", "purchased", "assigned", "newly_assigned", *facts)
-    reported: dict[int, list[counting.DayOfUse]] = {}
+    reported: dict[int, list[counting.DailyUsageCounts]] = {}
     uses = []
     for day, sku, service, model, purchased, assigned, newly, *numbers in rows.order_by("day", "sku").values_list(
         *fields
     ):
         days = reported.setdefault(sku, [])
-        days.append(counting.DayOfUse(day, *numbers))
+        days.append(counting.DailyUsageCounts(day, *numbers))
         if day >= since:
             recent = days[-counting.ACTIVE_DAYS :]
-            monthly = counting.count_monthly_active(model, recent, day)
-            daily = counting.count_daily_active(model, recent[-1])
-            overage = counting.count_overage(assigned, purchased)
-            uses.append(UsageNumbers(day, sku, service, purchased, assigned, newly, monthly, daily, overage))
+            monthly = counting.count_monthly_active_licences(model, recent, day)
+            daily = counting.count_daily_active_licences(model, recent[-1])
+            overage = counting.count_licence_overage(assigned, purchased)
+            uses.append(PeriodUsage(day, sku, service, purchased, assigned, newly, monthly, daily, overage))
     return uses
 
 
-def list_usage_by_month(actor: Actor, customer_id: int | None, since: dt.date) -> list[UsageNumbers]:
+def list_usage_by_month(actor: Actor, customer_id: int | None, since: dt.date) -> list[PeriodUsage]:
     """Return a customer's use from the month that begins on `since`, with one entry for each month and SKU."""
     rows = UsageMonth.objects.visible_to(actor).filter(customer=customer_id, month__gte=since)
     fields = ("month", "sku", "sku__service", "purchased", "assigned", "newly_assigned")
     values = rows.order_by("month", "sku").values_list(*fields, "monthly_active", "daily_active_peak")
     return [
-        UsageNumbers(
-            month, sku, service, purchased, assigned, newly, monthly, daily, counting.count_overage(assigned, purchased)
+        PeriodUsage(
+            month,
+            sku,
+            service,
+            purchased,
+            assigned,
+            newly,
+            monthly,
+            daily,
+            counting.count_licence_overage(assigned, purchased),
         )
         for month, sku, service, purchased, assigned, newly, monthly, daily in values
     ]
 
 
 def sum_usage_by_period(
-    uses: Iterable[UsageNumbers], periods: Sequence[dt.date], grace: dt.timedelta
-) -> list[UsageNumbers | None]:
+    uses: Iterable[PeriodUsage], periods: Sequence[dt.date], grace: dt.timedelta
+) -> list[PeriodUsage | None]:
     """Return the use of all SKUs together in each of `periods`, or None where a SKU that is still in use has no report.
 
     So the trend has a gap there, not a dip. `periods` are days, or the first days of months. A SKU is in use from its
     first report to its last, and on to the end if that is less than `grace` away.
     """
     spans: dict[int, tuple[dt.date, dt.date]] = {}
-    at: dict[dt.date, list[UsageNumbers]] = {}
+    at: dict[dt.date, list[PeriodUsage]] = {}
     for use in uses:
         first, last = spans.get(use.sku_id, (use.at, use.at))
         spans[use.sku_id] = min(first, use.at), max(last, use.at)
@@ -136,13 +144,13 @@ def sum_usage_by_period(
     ]
 
 
-def _sum(uses: list[UsageNumbers], *, at: dt.date, sku_id: int = 0, service: str = "") -> UsageNumbers:
+def _sum(uses: list[PeriodUsage], *, at: dt.date, sku_id: int = 0, service: str = "") -> PeriodUsage:
     names = ("purchased", "assigned", "newly", "monthly", "daily", "overage")
     numbers = (sum(map(attrgetter(name), uses)) for name in names)
-    return UsageNumbers(at, sku_id, service, *numbers)
+    return PeriodUsage(at, sku_id, service, *numbers)
 
 
-def find_latest_use_by_service(uses: Iterable[UsageNumbers], since: dt.date) -> list[UsageNumbers]:
+def find_latest_use_by_service(uses: Iterable[PeriodUsage], since: dt.date) -> list[PeriodUsage]:
     """Return the latest reported use of each service, in the order of their names. `uses` must come by date.
 
     Services that last reported before `since` are left out.
@@ -161,13 +169,13 @@ def get_customer_usage(actor: Actor, customer_id: int | None) -> CustomerUsage |
     return CustomerUsage.objects.visible_to(actor).filter(customer=customer_id).defer(*KEPT).first()
 
 
-def find_latest_report_day(actor: Actor, kind: UnusualUse) -> dt.date | None:
+def find_latest_usage_report_day(actor: Actor, unusual_use: UnusualUse) -> dt.date | None:
     """Return the latest day that was reported for customers with this kind of unusual use, or None without any.
 
     Only the first ASKED customers by name are looked up, because each costs a look-up, and the usage of all arrives
     together.
     """
-    rows = CustomerListing.objects.visible_to(actor).filter(unusual__contains=[kind])
+    rows = CustomerListing.objects.visible_to(actor).filter(unusual__contains=[unusual_use])
     first = rows.order_by("name_folded", "customer").values("customer")[:ASKED]
     return CustomerUsage.objects.visible_to(actor).filter(customer__in=first).aggregate(day=Max("as_of"))["day"]
 
@@ -197,7 +205,7 @@ class StandoutCustomers:
     filling: list[CustomerSeatChange]  # whose seats will all be assigned first
 
     @property
-    def as_of(self) -> dt.date | None:
+    def latest_report_day(self) -> dt.date | None:
         """The latest day for which use of any of these customers was reported, or None."""
         paces = (*self.risen, *self.fallen, *self.filling)
         days = (row.as_of for row in (*(pace.listing for pace in paces), *self.unused))  # type: ignore[attr-defined]
@@ -241,5 +249,5 @@ def list_licence_holders(actor: Actor) -> QuerySet[LicenseAssignment]:
 
     Only who has the permission MANAGE_HOLDERS may see them, which the caller checks.
     """
-    rows = LicenseAssignment.objects.visible_to(actor).held_now()
+    rows = LicenseAssignment.objects.visible_to(actor).currently_held()
     return rows.select_related("sku")

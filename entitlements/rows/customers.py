@@ -13,15 +13,15 @@ from entitlements.queries.customers import AHEAD
 from partnerportal.lib import charts, formats
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.days import today
-from partnerportal.lib.rows import AttentionItem, LastDay, SeatBar
+from partnerportal.lib.rows import AttentionItem, LastDayLabel, SeatUsageBar
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.text import make_monogram
+from partnerportal.lib.text import make_avatar_initials
 
 RUNNING = (Entitlement.Section.ACTIVE, Entitlement.Section.ACTIVE_TRIALS)
 
 
 @dataclass(frozen=True)
-class CustomerRow:
+class CustomerTableRow:
     """A row of the customer list: a customer, with its numbers and dates written out."""
 
     name: str
@@ -33,9 +33,9 @@ class CustomerRow:
     service: str  # the first by name
     more: str  # "+2": how many services are not shown
     services: str  # the names of all services, where there are more than one
-    usage: SeatBar | None
+    usage: SeatUsageBar | None
     spark: str  # the SVG path of the shares of sixteen weeks; empty without history
-    expiry: LastDay | None
+    expiry: LastDayLabel | None
     since: str
     shares_services: bool  # else services, licences, trials and expiry are not known
     shares_usage: bool  # else the spark is not known
@@ -44,17 +44,19 @@ class CustomerRow:
     select_label: str
 
 
-def make_customer_rows(listings: Iterable[CustomerListing], names: dict[int, str]) -> list[CustomerRow]:
-    """Return a CustomerRow for each row of the customer listing. `names` are the names of SKUs by primary key."""
+def make_customer_table_rows(listings: Iterable[CustomerListing], sku_names: dict[int, str]) -> list[CustomerTableRow]:
+    """Return a CustomerTableRow for each row of the customer listing. `sku_names` are by primary key."""
     select = _("Select %(name)s")
-    return [_customer_row(row, sorted(names[sku] for sku in row.skus if sku in names), select) for row in listings]
+    return [
+        _customer_row(row, sorted(sku_names[sku] for sku in row.skus if sku in sku_names), select) for row in listings
+    ]
 
 
-def _customer_row(row: CustomerListing, services: list[str], select: str) -> CustomerRow:
+def _customer_row(row: CustomerListing, services: list[str], select: str) -> CustomerTableRow:
     more = len(services) - 1
-    return CustomerRow(
+    return CustomerTableRow(
         name=row.name,
-        monogram=make_monogram(row.name),
+        monogram=make_avatar_initials(row.name),
         subtitle=row.website,
         path=f"{row.public_id}/",
         org_id=row.org_id,
@@ -62,9 +64,11 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
         service=services[0] if services else "",
         more=f"+{formats.format_number(more)}" if more > 0 else "",
         services=formats.join_names(services) if more > 0 else "",
-        usage=SeatBar.for_seats(row.assigned, row.seats, row.overage) if row.seats or row.assigned else None,
+        usage=SeatUsageBar.from_seat_counts(row.assigned, row.seats, row.overage)
+        if row.seats or row.assigned
+        else None,
         spark=charts.build_sparkline_path(row.weeks or ()),  # type: ignore[attr-defined]
-        expiry=LastDay.from_date(row.expires_on),
+        expiry=LastDayLabel.from_date(row.expires_on),
         since=formats.format_date(row.connected_at).replace(" ", "\N{NO-BREAK SPACE}"),
         shares_services=row.shares_scope(Scope.ENTITLEMENTS),
         shares_usage=row.shares_scope(Scope.USAGE),
@@ -74,7 +78,7 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
     )
 
 
-def collect_customer_attention(listings: Iterable[CustomerListing]) -> list[AttentionItem]:
+def list_customer_attention_items(listings: Iterable[CustomerListing]) -> list[AttentionItem]:
     """Return an AttentionItem, which is a line of the overview, for each customer that needs attention.
 
     The reason is a customer's overage, else its trial request, else a service that ends soon.
@@ -82,7 +86,7 @@ def collect_customer_attention(listings: Iterable[CustomerListing]) -> list[Atte
     attention = []
     for row in listings:
         url = reverse("customer", args=[row.public_id])
-        day = LastDay.from_date(row.expires_on)
+        day = LastDayLabel.from_date(row.expires_on)
         if row.is_over_limit:
             attention.append(AttentionItem("bad", "triangle-alert", row.name, describe_overage(row.overage), url))
         elif row.requests and not (day and day.tone):
@@ -97,7 +101,7 @@ def collect_customer_attention(listings: Iterable[CustomerListing]) -> list[Atte
     return attention
 
 
-def collect_service_attention(entitlements: Sequence[Entitlement]) -> list[AttentionItem]:
+def list_service_attention_items(entitlements: Sequence[Entitlement]) -> list[AttentionItem]:
     """Return an AttentionItem, which is a line of the overview, for each service that needs attention (CC-49).
 
     A service needs it if it is over its licence, ends within 90 days, or waits for a decision.
@@ -108,13 +112,13 @@ def collect_service_attention(entitlements: Sequence[Entitlement]) -> list[Atten
         if seats > 0
     ]
     for row in entitlements:
-        section = row.section(today())
+        section = row.choose_section(today())
         running = section in RUNNING
         if running and row.ends_on and row.ends_on - today() <= AHEAD:
             trial = section == Entitlement.Section.ACTIVE_TRIALS
             text = _("Trial ends") if trial else _("Term ends")
             attention.append(
-                AttentionItem("warn", "calendar-clock", row.sku.name, text, day=LastDay.from_date(row.ends_on))
+                AttentionItem("warn", "calendar-clock", row.sku.name, text, day=LastDayLabel.from_date(row.ends_on))
             )
         if section == Entitlement.Section.PENDING_TRIALS:
             attention.append(AttentionItem("info", "flask-conical", row.sku.name, _("A trial request is pending")))
@@ -128,20 +132,22 @@ def _overages(entitlements: Iterable[Entitlement]) -> Iterable[tuple[str, int]]:
     """
     seats: dict[int, tuple[str, int]] = {}
     for row in entitlements:
-        if row.section(today()) in RUNNING:
+        if row.choose_section(today()) in RUNNING:
             before = seats.get(row.sku_id, ("", 0))[1]
             seats[row.sku_id] = row.sku.name, before + row.assigned - row.quantity
     return seats.values()
 
 
-def make_licence_bar(entitlements: Iterable[Entitlement]) -> SeatBar:
+def make_seat_usage_bar(entitlements: Iterable[Entitlement]) -> SeatUsageBar:
     """Return the bar that shows the assigned seats of all running entitlements together.
 
     As in the customer list, the overage is added up SKU by SKU.
     """
-    running = [row for row in entitlements if row.section(today()) in RUNNING]
+    running = [row for row in entitlements if row.choose_section(today()) in RUNNING]
     overage = sum(max(seats, 0) for _name, seats in _overages(running))
-    return SeatBar.for_seats(sum(row.assigned for row in running), sum(row.quantity for row in running), overage)
+    return SeatUsageBar.from_seat_counts(
+        sum(row.assigned for row in running), sum(row.quantity for row in running), overage
+    )
 
 
 def describe_overage(seats: int) -> str:
@@ -152,7 +158,7 @@ def describe_overage(seats: int) -> str:
 
 
 @dataclass(frozen=True)
-class ServiceRow:
+class ServiceTableRow:
     """A row of the Services tab: an entitlement, with its numbers and dates written out."""
 
     name: str
@@ -160,9 +166,9 @@ class ServiceRow:
     kind: str
     source: str
     quantity: str
-    usage: SeatBar | None  # None unless it runs
+    usage: SeatUsageBar | None  # None unless it runs
     starts: str
-    expiry: LastDay | None
+    expiry: LastDayLabel | None
     state: str
     reason: str  # why a trial was declined
     cancel_url: str  # where the reader may cancel a trial or its request
@@ -175,7 +181,7 @@ class ServiceSection:
     key: str
     label: str
     empty: str  # what stands there without rows
-    rows: list[ServiceRow]
+    rows: list[ServiceTableRow]
 
 
 def make_service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bool = False) -> list[ServiceSection]:
@@ -191,10 +197,10 @@ def make_service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bo
         section.PENDING_TRIALS: _("No pending trial requests."),
         section.EXPIRED_TRIALS: _("No expired trials."),
     }
-    groups: dict[Entitlement.Section, list[ServiceRow]] = {key: [] for key in section}
+    groups: dict[Entitlement.Section, list[ServiceTableRow]] = {key: [] for key in section}
     for entitlement in entitlements:
-        key = entitlement.section(today())
-        row = make_service_row(entitlement, running=key in RUNNING)
+        key = entitlement.choose_section(today())
+        row = make_service_table_row(entitlement, is_running=key in RUNNING)
         if may_cancel and key in (section.ACTIVE_TRIALS, section.PENDING_TRIALS):
             row = replace(row, cancel_url=reverse("trial_cancel", args=[entitlement.public_id]))
         groups[key].append(row)
@@ -205,25 +211,25 @@ def make_service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bo
     ]
 
 
-def make_service_row(row: Entitlement, *, running: bool) -> ServiceRow:
-    """Return the row of the Services tab for an entitlement. The row has a bar of seats if it is `running` today."""
-    return ServiceRow(
-        name=row.sku.name,
-        code=row.sku.code,
-        kind=row.get_kind_display() if row.kind == Entitlement.Kind.TRIAL else "",
-        source=row.get_source_display(),
-        quantity=formats.format_number(row.quantity),
-        usage=SeatBar.for_seats(row.assigned, row.quantity) if running else None,
-        starts=formats.format_date(row.starts_on) if row.starts_on else "",
-        expiry=LastDay.from_date(row.ends_on),
-        state=row.get_state_display(),
-        reason=row.reason if row.state == Entitlement.State.DECLINED else "",
+def make_service_table_row(entitlement: Entitlement, *, is_running: bool) -> ServiceTableRow:
+    """Return the row of the Services tab for an entitlement. If it `is_running` today, the row has a bar of seats."""
+    return ServiceTableRow(
+        name=entitlement.sku.name,
+        code=entitlement.sku.code,
+        kind=entitlement.get_kind_display() if entitlement.kind == Entitlement.Kind.TRIAL else "",
+        source=entitlement.get_source_display(),
+        quantity=formats.format_number(entitlement.quantity),
+        usage=SeatUsageBar.from_seat_counts(entitlement.assigned, entitlement.quantity) if is_running else None,
+        starts=formats.format_date(entitlement.starts_on) if entitlement.starts_on else "",
+        expiry=LastDayLabel.from_date(entitlement.ends_on),
+        state=entitlement.get_state_display(),
+        reason=entitlement.reason if entitlement.state == Entitlement.State.DECLINED else "",
         cancel_url="",
     )
 
 
 @dataclass(frozen=True)
-class OrderLineRow:
+class OrderLineTableRow:
     """A line of an order, with its numbers and amounts written out."""
 
     name: str
@@ -234,7 +240,7 @@ class OrderLineRow:
 
 
 @dataclass(frozen=True)
-class OrderRow:
+class OrderTableRow:
     """An order and its lines, with numbers, dates and amounts written out."""
 
     number: str
@@ -244,20 +250,20 @@ class OrderRow:
     state: str
     total: str
     count: str
-    lines: list[OrderLineRow]
+    lines: list[OrderLineTableRow]
 
 
 _ORDER_TONES = {Order.State.OPEN: "info", Order.State.FULFILLED: "ok", Order.State.CANCELLED: ""}
 
 
-def make_order_rows(orders: Iterable[Order]) -> list[OrderRow]:
-    """Return an OrderRow for each order, with the order's lines by their position."""
+def make_order_table_rows(orders: Iterable[Order]) -> list[OrderTableRow]:
+    """Return an OrderTableRow for each order, with the order's lines by their position."""
     return [_order_row(order) for order in orders]
 
 
-def _order_row(order: Order) -> OrderRow:
+def _order_row(order: Order) -> OrderTableRow:
     lines = sorted(order.lines.all(), key=lambda line: line.position)
-    return OrderRow(
+    return OrderTableRow(
         number=order.number,
         placed=formats.format_date(order.placed_on),
         placed_iso=order.placed_on.isoformat(),
@@ -266,7 +272,7 @@ def _order_row(order: Order) -> OrderRow:
         total=formats.format_money(order.total, order.currency),
         count=ngettext("%(count)s line", "%(count)s lines", len(lines)) % {"count": formats.format_number(len(lines))},
         lines=[
-            OrderLineRow(
+            OrderLineTableRow(
                 name=line.sku.name,
                 code=line.sku.code,
                 quantity=formats.format_number(line.quantity),

@@ -12,7 +12,7 @@ from partnerportal.lib.countries import get_country_name
 
 
 @dataclass(frozen=True)
-class LicenceReleaseRow:
+class LicenceReleaseTableRow:
     """A row of the vendor's list of releases: a licence whose release is asked for, or was done.
 
     It does not name who holds the licence (CC-32).
@@ -31,15 +31,15 @@ class LicenceReleaseRow:
     by: str  # who released it
 
 
-def make_licence_release_rows(releases: Iterable[LicenceRelease]) -> list[LicenceReleaseRow]:
-    """Return a LicenceReleaseRow for each licence whose release is asked for or was done."""
+def make_licence_release_table_rows(releases: Iterable[LicenceRelease]) -> list[LicenceReleaseTableRow]:
+    """Return a LicenceReleaseTableRow for each licence whose release is asked for or was done."""
     return [_release_row(row) for row in releases]
 
 
-def _release_row(row: LicenceRelease) -> LicenceReleaseRow:
+def _release_row(row: LicenceRelease) -> LicenceReleaseTableRow:
     asked, released = formats.format_date(row.asked_at), formats.format_date(row.released_at) if row.released_at else ""
     near = formats.format_relative_time(row.released_at or row.asked_at)
-    return LicenceReleaseRow(
+    return LicenceReleaseTableRow(
         customer=row.customer_name,
         org_id=row.org_id,
         country=get_country_name(row.country),

@@ -15,15 +15,15 @@ from entitlements.models import Entitlement
 from partnerportal.lib import formats
 from partnerportal.lib.days import today
 from partnerportal.lib.icalendar import AllDayEvent
-from partnerportal.lib.rows import LastDay, SeatBar
-from partnerportal.lib.text import make_monogram
+from partnerportal.lib.rows import LastDayLabel, SeatUsageBar
+from partnerportal.lib.text import make_avatar_initials
 
 WEEK = dt.timedelta(days=7)
 URGENT = dt.timedelta(days=7)  # time before an end in which it has a colour: everything here ends soon
 
 
 @dataclass(frozen=True)
-class RenewalRow:
+class RenewalTableRow:
     """A row of the list of renewals: an entitlement that ends, with numbers and dates written out."""
 
     service: str
@@ -33,13 +33,13 @@ class RenewalRow:
     url: str  # the address of the services of the customer, or of the organisation itself
     monogram: str
     org_id: str
-    usage: SeatBar
-    ends: LastDay
+    usage: SeatUsageBar
+    ends: LastDayLabel
     left: str
 
 
 @dataclass(frozen=True)
-class CalendarWeek:
+class RenewalWeek:
     """A calendar week in the list of renewals, with the rows of the entitlements that end in it.
 
     `count` says how many end in the whole week, `rows` are those on the present page of the list.
@@ -48,7 +48,7 @@ class CalendarWeek:
     near: str  # "This week" or "Next week"; empty for a later one
     days: str  # from its first day to its last
     count: str
-    rows: list[RenewalRow]
+    rows: list[RenewalTableRow]
 
 
 def describe_days_left(day: dt.date) -> str:
@@ -59,7 +59,7 @@ def describe_days_left(day: dt.date) -> str:
     return ngettext("%(count)s day left", "%(count)s days left", left) % {"count": formats.format_number(left)}
 
 
-def describe_unshared_customers(customers: int) -> str:
+def describe_customers_not_sharing_services(count: int) -> str:
     """Return a sentence that says how many customers do not share their services; "" for none.
 
     Their renewals are missing in the list.
@@ -67,27 +67,29 @@ def describe_unshared_customers(customers: int) -> str:
     text = ngettext(
         "%(count)s customer does not share its services, so they are not listed here.",
         "%(count)s customers do not share their services, so they are not listed here.",
-        customers,
+        count,
     )
-    return text % {"count": formats.format_number(customers)} if customers else ""
+    return text % {"count": formats.format_number(count)} if count else ""
 
 
-def make_renewal_row(row: Entitlement, *, shows_customers: bool) -> RenewalRow:
-    """Return the RenewalRow of an entitlement that ends. With `shows_customers` the row names the customer."""
-    assert row.ends_on, "what has no end does not renew"
-    ends = LastDay.from_date(row.ends_on, soon=URGENT)
+def make_renewal_table_row(entitlement: Entitlement, *, shows_customers: bool) -> RenewalTableRow:
+    """Return the RenewalTableRow of an entitlement that ends. With `shows_customers` the row names the customer."""
+    assert entitlement.ends_on, "what has no end does not renew"
+    ends = LastDayLabel.from_date(entitlement.ends_on, soon=URGENT)
     assert ends
-    return RenewalRow(
-        service=row.sku.name,
-        code=row.sku.code,
-        kind=row.get_kind_display() if row.kind == Entitlement.Kind.TRIAL else "",
-        customer=row.customer.name if shows_customers else "",
-        url=reverse("customer_services", args=[row.customer.public_id]) if shows_customers else reverse("services"),
-        monogram=make_monogram(row.customer.name),
-        org_id=row.customer.org_id,
-        usage=SeatBar.for_seats(row.assigned, row.quantity),
+    return RenewalTableRow(
+        service=entitlement.sku.name,
+        code=entitlement.sku.code,
+        kind=entitlement.get_kind_display() if entitlement.kind == Entitlement.Kind.TRIAL else "",
+        customer=entitlement.customer.name if shows_customers else "",
+        url=reverse("customer_services", args=[entitlement.customer.public_id])
+        if shows_customers
+        else reverse("services"),
+        monogram=make_avatar_initials(entitlement.customer.name),
+        org_id=entitlement.customer.org_id,
+        usage=SeatUsageBar.from_seat_counts(entitlement.assigned, entitlement.quantity),
         ends=ends,
-        left=describe_days_left(row.ends_on),
+        left=describe_days_left(entitlement.ends_on),
     )
 
 
@@ -97,23 +99,23 @@ def get_first_day_of_week(day: dt.date) -> dt.date:
 
 
 def group_renewals_by_week(
-    rows: Iterable[Entitlement], counts: dict[dt.date, int], *, shows_customers: bool
-) -> list[CalendarWeek]:
+    renewals: Iterable[Entitlement], count_by_day: dict[dt.date, int], *, shows_customers: bool
+) -> list[RenewalWeek]:
     """Return the renewals on one page of the list, grouped by calendar week.
 
-    `rows` are the page's entitlements in the order of their ends. `counts` says how many end on each day that the list
-    covers. With `shows_customers` rows name their customer.
+    `renewals` are the page's entitlements in the order of their ends. `count_by_day` says how many end on each day that
+    the list covers. With `shows_customers` rows name their customer.
     """
     totals: dict[dt.date, int] = {}
-    for day, count in counts.items():
+    for day, count in count_by_day.items():
         totals[get_first_day_of_week(day)] = totals.get(get_first_day_of_week(day), 0) + count
-    groups = groupby(rows, key=lambda row: get_first_day_of_week(row.ends_on))  # type: ignore[arg-type]
+    groups = groupby(renewals, key=lambda row: get_first_day_of_week(row.ends_on))  # type: ignore[arg-type]
     return [
-        CalendarWeek(
+        RenewalWeek(
             near=_name_near_week(monday),
-            days=formats.format_day_span(monday, monday + WEEK - dt.timedelta(days=1)),
+            days=formats.format_date_range(monday, monday + WEEK - dt.timedelta(days=1)),
             count=formats.format_number(totals.get(monday, 0)),
-            rows=[make_renewal_row(row, shows_customers=shows_customers) for row in group],
+            rows=[make_renewal_table_row(row, shows_customers=shows_customers) for row in group],
         )
         for monday, group in groups
     ]
@@ -125,7 +127,7 @@ def _name_near_week(monday: dt.date) -> str:
 
 
 @dataclass(frozen=True)
-class CalendarCell:
+class CalendarDayCell:
     """A day in the calendar of a month, with the first entitlements that end on it."""
 
     iso: str
@@ -135,27 +137,29 @@ class CalendarCell:
     is_outside: bool  # the day is of another month, and shows no ends
     count: int = 0  # how many end on it
     url: str = ""  # the list of the day; empty where nothing ends
-    entries: list[RenewalRow] = field(default_factory=list)  # the first that end on it
+    entries: list[RenewalTableRow] = field(default_factory=list)  # the first that end on it
     more: str = ""  # "2 more": how many are not shown
 
 
 def make_month_calendar(
     month: dt.date,
-    rows: Iterable[Entitlement],
-    counts: dict[dt.date, int],
+    renewals: Iterable[Entitlement],
+    count_by_day: dict[dt.date, int],
     *,
     shows_customers: bool,
     make_day_url: Callable[[dt.date], str],
-) -> list[list[CalendarCell]]:
+) -> list[list[CalendarDayCell]]:
     """Return the calendar of a month as a list of weeks, each a list of seven cells. Past weeks are left out.
 
-    `rows` are the first entitlements that end on each day, `counts` says how many end on it. With `shows_customers`
-    rows name their customer. `make_day_url` returns the URL of a day's list.
+    `renewals` are the first entitlements that end on each day, `count_by_day` says how many end on it. With
+    `shows_customers` rows name their customer. `make_day_url` returns the URL of a day's list.
     """
-    by_day: dict[dt.date, list[RenewalRow]] = {}
-    for row in rows:
-        by_day.setdefault(row.ends_on, []).append(make_renewal_row(row, shows_customers=shows_customers))  # type: ignore[arg-type]
-    cells = [_cell(day, month, by_day.get(day, []), counts.get(day, 0), make_day_url) for day in _days_around(month)]
+    by_day: dict[dt.date, list[RenewalTableRow]] = {}
+    for row in renewals:
+        by_day.setdefault(row.ends_on, []).append(make_renewal_table_row(row, shows_customers=shows_customers))  # type: ignore[arg-type]
+    cells = [
+        _cell(day, month, by_day.get(day, []), count_by_day.get(day, 0), make_day_url) for day in _days_around(month)
+    ]
     return [cells[start : start + 7] for start in range(0, len(cells), 7)]
 
 
@@ -167,11 +171,11 @@ def _days_around(month: dt.date) -> Iterator[dt.date]:
 
 
 def _cell(
-    day: dt.date, month: dt.date, entries: list[RenewalRow], count: int, make_day_url: Callable[[dt.date], str]
-) -> CalendarCell:
+    day: dt.date, month: dt.date, entries: list[RenewalTableRow], count: int, make_day_url: Callable[[dt.date], str]
+) -> CalendarDayCell:
     inside = day.month == month.month
     left_out = count - len(entries)
-    return CalendarCell(
+    return CalendarDayCell(
         iso=day.isoformat(),
         number=formats.format_number(day.day),
         date=dates.format_date(day, "full", locale=formats.get_reader_locale()),
@@ -197,12 +201,12 @@ def format_month_name(month: dt.date) -> str:
     return dates.format_skeleton("yMMMM", month, locale=formats.get_reader_locale())
 
 
-def make_calendar_events(rows: Iterable[Entitlement], *, shows_customers: bool) -> list[AllDayEvent]:
+def make_calendar_events(renewals: Iterable[Entitlement], *, shows_customers: bool) -> list[AllDayEvent]:
     """Return the entries of a calendar file: one all-day event for each entitlement, on its last day.
 
     With `shows_customers` an entry names the customer. Its id is the entitlement's, so a moved end moves the entry.
     """
-    return [_calendar_day(row, shows_customers=shows_customers) for row in rows]
+    return [_calendar_day(row, shows_customers=shows_customers) for row in renewals]
 
 
 def _calendar_day(row: Entitlement, *, shows_customers: bool) -> AllDayEvent:

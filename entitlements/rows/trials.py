@@ -8,8 +8,8 @@ from entitlements.trial_actions import TRIAL_ACTIONS
 from partnerportal.lib import formats
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.days import today
-from partnerportal.lib.row_actions import MenuItem, list_menu_items
-from partnerportal.lib.rows import LastDay
+from partnerportal.lib.row_actions import RowActionMenuItem, list_row_action_menu_items
+from partnerportal.lib.rows import LastDayLabel
 
 State = Entitlement.State
 NAMES_SHOWN = 1  # services that a row names of those that the customer runs
@@ -17,7 +17,7 @@ TONES = {State.ACTIVE: "ok", State.REQUESTED: "info"}
 
 
 @dataclass(frozen=True)
-class TrialRow:
+class TrialTableRow:
     """A row of the vendor's list of trials: a trial or a request for one, with its dates written out."""
 
     public_id: str
@@ -31,28 +31,28 @@ class TrialRow:
     services: str  # all their names, where some are not named
     quantity: str
     since: str  # the date on which it was requested, or changed last
-    ends: LastDay | None
+    ends: LastDayLabel | None
     tone: str
     state: str
     reason: str
     is_waiting: bool
     is_running: bool
-    menu: list[MenuItem]  # what an Admin may do; empty once the last day has passed
+    menu: list[RowActionMenuItem]  # what an Admin may do; empty once the last day has passed
 
 
-def make_trial_rows(trials: Iterable[Entitlement], running_services: dict[int, list[str]]) -> list[TrialRow]:
-    """Return a TrialRow for each trial.
+def make_trial_table_rows(trials: Iterable[Entitlement], running_services: dict[int, list[str]]) -> list[TrialTableRow]:
+    """Return a TrialTableRow for each trial.
 
     `running_services` are the names of the services that each customer runs, by its primary key.
     """
     return [_trial_row(row, running_services.get(row.customer_id, [])) for row in trials]
 
 
-def _trial_row(row: Entitlement, names: list[str]) -> TrialRow:
+def _trial_row(row: Entitlement, names: list[str]) -> TrialTableRow:
     left_out = len(names) - NAMES_SHOWN
     is_waiting = row.state == State.REQUESTED
     is_running = row.state == State.ACTIVE and (row.ends_on is None or row.ends_on >= today())
-    return TrialRow(
+    return TrialTableRow(
         public_id=str(row.public_id),
         service=row.sku.name,
         code=row.sku.code,
@@ -64,11 +64,11 @@ def _trial_row(row: Entitlement, names: list[str]) -> TrialRow:
         services=formats.join_names(names) if left_out > 0 else "",
         quantity=formats.format_number(row.quantity),
         since=formats.format_date(row.updated_at),
-        ends=LastDay.from_date(row.ends_on),
+        ends=LastDayLabel.from_date(row.ends_on),
         tone=TONES.get(State(row.state), ""),
         state=row.get_state_display(),
         reason=row.reason,
         is_waiting=is_waiting,
         is_running=is_running,
-        menu=list_menu_items(TRIAL_ACTIONS, row, "trial_") if is_waiting or is_running else [],
+        menu=list_row_action_menu_items(TRIAL_ACTIONS, row, "trial_") if is_waiting or is_running else [],
     )

@@ -10,11 +10,11 @@ from django.utils.translation import ngettext
 
 from entitlements import anomalies, counting
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Entitlement
-from entitlements.queries.usage import CustomerSeatChange, UsageNumbers
+from entitlements.queries.usage import CustomerSeatChange, PeriodUsage
 from entitlements.rows.customers import describe_overage
 from partnerportal.lib import charts, formats
 from partnerportal.lib.days import today
-from partnerportal.lib.rows import AttentionItem, LastDay, SeatBar
+from partnerportal.lib.rows import AttentionItem, LastDayLabel, SeatUsageBar
 from partnerportal.lib.scopes import Scope
 
 STALE = dt.timedelta(days=2)  # age of the last report from which a page says that its data is old
@@ -22,14 +22,14 @@ NO_NUMBER = "–"  # what stands in place of a number that there is not
 
 
 @dataclass(frozen=True)
-class LicencesLabel:
+class LicenceUsageLabel:
     """How many of the purchased licences are assigned, in words (CC-34). `tone` is a status: ok, warn or bad.
 
     They may be of several SKUs together: `overage` is then that of each SKU on its own, because no licence of one fills
     in for another.
     """
 
-    usage: SeatBar
+    usage: SeatUsageBar
     percent: str
     tone: str
     status: str
@@ -37,11 +37,11 @@ class LicencesLabel:
     left_count: str  # how many are left, as a number
 
     @classmethod
-    def for_numbers(cls, assigned: int, purchased: int, overage: int) -> "LicencesLabel":
+    def from_counts(cls, assigned: int, purchased: int, overage: int) -> "LicenceUsageLabel":
         """Return the words for these numbers of licences. `overage` is how many are assigned beyond those purchased."""
         left = counting.count_available_licences(assigned, purchased, overage)
         return cls(
-            usage=SeatBar.for_seats(assigned, purchased, overage),
+            usage=SeatUsageBar.from_seat_counts(assigned, purchased, overage),
             percent=format_percent_or_dash(assigned, purchased),
             tone="bad" if overage else _TONES[counting.choose_licence_bar_tone(assigned, purchased)],
             status=_("Over limit") if overage else _status(assigned, purchased),
@@ -60,7 +60,7 @@ _TONES = {
 
 def format_percent_or_dash(assigned: int, purchased: int) -> str:
     """Return the share of purchased licences that are assigned, such as "75 %", or a dash where none is purchased."""
-    share = counting.compute_percent_assigned(assigned, purchased)
+    share = counting.compute_percent_of_licences_assigned(assigned, purchased)
     return NO_NUMBER if share is None else formats.format_percent(share / 100)
 
 
@@ -84,53 +84,55 @@ def describe_licences_left(left: int) -> str:
 
 
 @dataclass(frozen=True)
-class ReportFreshness:
+class UsageReportFreshness:
     """How old a customer's latest report of use is: a text, and whether that is too old to rely on."""
 
     text: str
     is_old: bool
 
 
-def describe_report_freshness(usage: CustomerUsage) -> ReportFreshness:
+def describe_usage_report_freshness(usage: CustomerUsage) -> UsageReportFreshness:
     """Return a text with the day of a customer's latest report of use, and whether that report is old.
 
     It is old if its day is more than two days (UTC) ago.
     """
     text = _("Usage last reported %(day)s") % {"day": formats.format_date(usage.as_of)}
-    return ReportFreshness(text, today() - usage.as_of > STALE)
+    return UsageReportFreshness(text, today() - usage.as_of > STALE)
 
 
 @dataclass(frozen=True)
-class ServiceUseRow:
+class ServiceUsageTableRow:
     """A row of the licensing summary: the use of one service, with its numbers written out."""
 
     name: str
-    usage: SeatBar
+    usage: SeatUsageBar
     tone: str
     status: str
     left: str
     newly: str
     monthly: str
     daily: str
-    ends: LastDay | None  # the nearest end of an entitlement, when that is within 90 days
+    ends: LastDayLabel | None  # the nearest end of an entitlement, when that is within 90 days
 
 
-def make_service_rows(uses: Iterable[UsageNumbers], entitlements: Iterable[Entitlement]) -> list[ServiceUseRow]:
+def make_service_usage_table_rows(
+    uses: Iterable[PeriodUsage], entitlements: Iterable[Entitlement]
+) -> list[ServiceUsageTableRow]:
     """Return a row of the licensing summary for each service.
 
     `uses` are the latest numbers of each service. The nearest end of its running `entitlements` is part of the row.
     """
     ends: dict[str, dt.date] = {}
     for row in entitlements:
-        running = row.section(today()) in (Entitlement.Section.ACTIVE, Entitlement.Section.ACTIVE_TRIALS)
+        running = row.choose_section(today()) in (Entitlement.Section.ACTIVE, Entitlement.Section.ACTIVE_TRIALS)
         if running and row.ends_on and counting.count_days_left(row.ends_on, today()) is not None:
             ends[row.sku.service] = min(row.ends_on, ends.get(row.sku.service, row.ends_on))
     return [_service_use(use, ends.get(use.service)) for use in uses]
 
 
-def _service_use(use: UsageNumbers, ends: dt.date | None) -> ServiceUseRow:
-    licences = LicencesLabel.for_numbers(use.assigned, use.purchased, use.overage)
-    return ServiceUseRow(
+def _service_use(use: PeriodUsage, ends: dt.date | None) -> ServiceUsageTableRow:
+    licences = LicenceUsageLabel.from_counts(use.assigned, use.purchased, use.overage)
+    return ServiceUsageTableRow(
         name=use.service,
         usage=licences.usage,
         tone=licences.tone,
@@ -139,11 +141,11 @@ def _service_use(use: UsageNumbers, ends: dt.date | None) -> ServiceUseRow:
         newly=formats.format_number(use.newly),
         monthly=formats.format_number(use.monthly),
         daily=formats.format_number(use.daily),
-        ends=LastDay.from_date(ends),
+        ends=LastDayLabel.from_date(ends),
     )
 
 
-def describe_day_when_full(usage: CustomerUsage) -> str:
+def describe_day_licences_run_out(usage: CustomerUsage) -> str:
     """Return the date on which all licences will be assigned at the present rate, or words that say why not."""
     if usage.history_days < counting.PACE_MIN_DAYS:
         return _("Not enough history")
@@ -152,12 +154,12 @@ def describe_day_when_full(usage: CustomerUsage) -> str:
     return formats.format_date(usage.full_on) if usage.full_on > today() else _("Reached")
 
 
-def collect_anomaly_attention(open_anomalies: Iterable[Anomaly]) -> list[AttentionItem]:
+def list_anomaly_attention_items(open_anomalies: Iterable[Anomaly]) -> list[AttentionItem]:
     """Return an AttentionItem, which is a line of the overview, for each open anomaly of a customer's use."""
     return [
         AttentionItem(
             "warn",
-            "trending-down" if row.is_fall else "trending-up",
+            "trending-down" if row.is_below_usual_range else "trending-up",
             row.sku.service,
             _("%(use)s (as of %(day)s)")
             % {
@@ -178,31 +180,35 @@ class RankedCustomer:
     name: str
     url: str
     text: str
-    usage: SeatBar | None  # None where the customer does not share its services
+    usage: SeatUsageBar | None  # None where the customer does not share its services
     tone: str = ""
 
 
-def rank_customers_by_change(paces: Iterable[CustomerSeatChange]) -> list[RankedCustomer]:
+def rank_customers_by_seat_change(changes: Iterable[CustomerSeatChange]) -> list[RankedCustomer]:
     """Return a RankedCustomer for each customer, with the change of its assigned seats, such as "+12"."""
-    return [_ranked(row.listing, _signed(row.moved), "ok" if row.moved > 0 else "bad") for row in paces]
+    return [_ranked(row.listing, _signed(row.moved), "ok" if row.moved > 0 else "bad") for row in changes]
 
 
 def rank_customers_by_unused_seats(listings: Iterable[CustomerListing]) -> list[RankedCustomer]:
     """Return a RankedCustomer for each customer, with the number of its seats that are not assigned."""
-    return [_ranked(row, formats.format_number(row.unused)) for row in listings]
+    return [_ranked(row, formats.format_number(row.unused_seats)) for row in listings]
 
 
-def rank_customers_by_day_when_full(paces: Iterable[CustomerSeatChange]) -> list[RankedCustomer]:
+def rank_customers_by_day_seats_run_out(changes: Iterable[CustomerSeatChange]) -> list[RankedCustomer]:
     """Return a RankedCustomer for each customer, with the day on which all its seats will be assigned.
 
     Customers without such a day are left out.
     """
-    return [_ranked(row.listing, formats.format_date(row.full_on)) for row in paces if row.full_on]
+    return [_ranked(row.listing, formats.format_date(row.full_on)) for row in changes if row.full_on]
 
 
 def _ranked(row: CustomerListing, text: str, tone: str = "") -> RankedCustomer:
     url = reverse("customer_usage", args=[row.public_id])
-    bar = SeatBar.for_seats(row.assigned, row.seats, row.overage) if row.shares_scope(Scope.ENTITLEMENTS) else None
+    bar = (
+        SeatUsageBar.from_seat_counts(row.assigned, row.seats, row.overage)
+        if row.shares_scope(Scope.ENTITLEMENTS)
+        else None
+    )
     return RankedCustomer(row.name, url, text, bar, tone)
 
 
@@ -227,7 +233,9 @@ class ChartWithTable:
     parts: list[str] = field(default_factory=list)  # the names of the parts of a bar
 
 
-def draw_chart_wide_and_narrow(draw: Callable[[charts.ChartFrame], charts.Chart]) -> list[tuple[str, charts.Chart]]:
+def draw_chart_wide_and_narrow(
+    draw: Callable[[charts.ChartDimensions], charts.Chart],
+) -> list[tuple[str, charts.Chart]]:
     """Draw a chart twice, and return the drawings with their names: "wide" for a desktop, "narrow" for a phone.
 
     `draw` takes a frame, which has the size, and returns the chart.
@@ -235,7 +243,7 @@ def draw_chart_wide_and_narrow(draw: Callable[[charts.ChartFrame], charts.Chart]
     return [("wide", draw(charts.WIDE)), ("narrow", draw(charts.NARROW))]
 
 
-def make_limit_label(limit: int | None, charts_by_size: list[tuple[str, charts.Chart]]) -> str:
+def make_licence_limit_label(limit: int | None, charts_by_size: list[tuple[str, charts.Chart]]) -> str:
     """Return the label of the line in a chart that shows how many licences are purchased; "" without a `limit`.
 
     The label says so if the line lies above the scale of the charts.

@@ -11,11 +11,11 @@ from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from entitlements.lists.customers import CustomerList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.customers import list_orders, list_services
-from entitlements.rows.customers import make_order_rows, make_service_sections
+from entitlements.queries.customers import list_customer_orders, list_customer_services
+from entitlements.rows.customers import make_order_table_rows, make_service_sections
 from partnerportal.lib.keyset import fetch_keyset_page
 from partnerportal.lib.pages import render_list_page
-from partnerportal.lib.policies import Denied
+from partnerportal.lib.policies import ActionDenied
 from partnerportal.lib.requests import PortalRequest
 
 ORDERS_A_PAGE = 25  # rows on a page of orders
@@ -27,9 +27,9 @@ def customer_list(request: PortalRequest) -> HttpResponse:
     return render_list_page(
         request,
         CustomerList(request.actor, request.GET),
-        page="entitlements/customers.html",
-        part="entitlements/customer_list.html#list",
-        context={"invite": CONNECTIONS[ConnectionPermission.SEE_INVITATION_LINK].check(request.actor)},
+        page_template="entitlements/customers.html",
+        list_template="entitlements/customer_list.html#list",
+        context={"invite": CONNECTIONS[ConnectionPermission.SEE_INVITATION_LINK].check_actor(request.actor)},
     )
 
 
@@ -38,7 +38,7 @@ def customer_services(request: PortalRequest, customer_id: UUID) -> HttpResponse
     """Show what a customer has, had and asked for: its active, trial, pending and expired services (CC-47…CC-52)."""
     actor = request.actor
     customer = get_customer_with_tab_counts(actor, customer_id)
-    context = {"sections": make_service_sections(list_services(actor, customer.organization.pk))}
+    context = {"sections": make_service_sections(list_customer_services(actor, customer.organization.pk))}
     template = "entitlements/customer_services.html"
     return render_customer_page(request, customer, tab="services", template=template, context=context)
 
@@ -47,8 +47,8 @@ def customer_services(request: PortalRequest, customer_id: UUID) -> HttpResponse
 def customer_orders(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show the orders of a customer, the newest first (CC-27), or in their place why the person does not see them."""
     customer = get_customer_with_tab_counts(request.actor, customer_id)
-    answer = ROLE_TABLE[EntitlementPermission.VIEW_ORDERS].check(request.actor)
-    if isinstance(answer, Denied):
+    answer = ROLE_TABLE[EntitlementPermission.VIEW_ORDERS].check_actor(request.actor)
+    if isinstance(answer, ActionDenied):
         context, status = {"refusal": answer.message}, 403
     else:
         context, status = make_orders_context(request, customer.organization.pk), 200
@@ -61,7 +61,7 @@ def make_orders_context(request: PortalRequest, customer_id: int | None) -> dict
 
     The cursor in the request's URL says which page.
     """
-    orders = list_orders(request.actor, customer_id)
+    orders = list_customer_orders(request.actor, customer_id)
     cursor = request.GET.get("cursor", "")
     page = fetch_keyset_page(orders, sort="placed_on", descending=True, size=ORDERS_A_PAGE, cursor=cursor)
-    return {"orders": make_order_rows(page.rows), "page": page}
+    return {"orders": make_order_table_rows(page.rows), "page": page}

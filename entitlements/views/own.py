@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.queries import is_customer
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.customers import list_services
+from entitlements.queries.customers import list_customer_services
 from entitlements.rows.customers import make_service_sections
 from entitlements.views.customers import make_orders_context
 from partnerportal.lib.pages import require_permission
@@ -19,10 +19,12 @@ def own_services(request: PortalRequest) -> HttpResponse:
     """Show the organisation's own services and trials. The customer's Admins may request and cancel trials there."""
     actor = request.actor
     request_trial, cancel_trial = (
-        ROLE_TABLE[permission].check(actor)
+        ROLE_TABLE[permission].check_actor(actor)
         for permission in (EntitlementPermission.REQUEST_TRIALS, EntitlementPermission.CANCEL_TRIALS)
     )
-    sections = make_service_sections(list_services(actor, actor.organization_id), may_cancel=bool(cancel_trial))
+    sections = make_service_sections(
+        list_customer_services(actor, actor.organization_id), may_cancel=bool(cancel_trial)
+    )
     return render(
         request,
         "entitlements/services.html",

@@ -28,9 +28,9 @@ def licence_release_list(request: PortalRequest) -> HttpResponse:
     return render_list_page(
         request,
         LicenceReleaseList(request.actor, request.GET),
-        page="entitlements/releases.html",
-        part="entitlements/releases.html#list",
-        context={"may_mark": ROLE_TABLE[EntitlementPermission.MARK_RELEASES].check(request.actor)},
+        page_template="entitlements/releases.html",
+        list_template="entitlements/releases.html#list",
+        context={"may_mark": ROLE_TABLE[EntitlementPermission.MARK_RELEASES].check_actor(request.actor)},
     )
 
 
@@ -42,7 +42,7 @@ def mark_release_done(request: PortalRequest) -> HttpResponse:
     The query parameter `key` names the licence, because keys may have characters that a path cannot.
     """
     key = request.GET.get("key", "")
-    mark_licence_released(actor=request.actor, key=key)
+    mark_licence_released(actor=request.actor, assignment_key=key)
     undo = f"undo={reverse('release_reopen')}?{urlencode({'key': key})}"
     messages.success(request, _("The licence %(key)s is marked as released.") % {"key": key}, extra_tags=undo)
     return redirect(read_next_url(request, reverse("releases")))
@@ -56,6 +56,6 @@ def reopen_release_request(request: PortalRequest) -> HttpResponse:
     The query parameter `key` names the licence. The answer is a redirect to the list.
     """
     key = request.GET.get("key", "")
-    reopen_licence_release(actor=request.actor, key=key)
+    reopen_licence_release(actor=request.actor, assignment_key=key)
     messages.success(request, _("The licence %(key)s is waiting to be released again.") % {"key": key})
     return redirect(read_next_url(request, reverse("releases")))

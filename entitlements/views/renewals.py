@@ -10,18 +10,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.queries import sees_customers
-from entitlements.actions.renewals import make_calendar_feed, record_calendar_read, revoke_calendar_feed
+from entitlements.actions.renewals import create_calendar_feed, record_calendar_feed_read, revoke_calendar_feed
 from entitlements.lists.renewals import RenewalList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.renewals import (
-    count_customers_without_services,
+    count_customers_not_sharing_services,
     find_calendar_feed,
     get_own_calendar_feed,
-    list_calendar_renewals,
+    list_calendar_feed_renewals,
 )
-from entitlements.rows.renewals import describe_unshared_customers, make_calendar_events
+from entitlements.rows.renewals import describe_customers_not_sharing_services, make_calendar_events
 from partnerportal.lib import tenancy
-from partnerportal.lib.icalendar import CONTENT_TYPE, build_calendar
+from partnerportal.lib.icalendar import CONTENT_TYPE, build_icalendar_file
 from partnerportal.lib.limits import enforce_hourly_limit
 from partnerportal.lib.pages import render_list_page, require_permission
 from partnerportal.lib.requests import PortalRequest
@@ -39,8 +39,8 @@ def renewal_list(request: PortalRequest) -> HttpResponse:
     return render_list_page(
         request,
         RenewalList(request.actor, request.GET),
-        page="entitlements/renewals.html",
-        part="entitlements/renewals.html#list",
+        page_template="entitlements/renewals.html",
+        list_template="entitlements/renewals.html#list",
         context={},
     )
 
@@ -54,7 +54,7 @@ def calendar_feed(request: PortalRequest) -> HttpResponse:
     """
     link = ""
     if request.method == "POST":
-        secret = make_calendar_feed(actor=request.actor)
+        secret = create_calendar_feed(actor=request.actor)
         link = settings.PORTAL_ORIGIN + reverse("calendar", args=[secret])
     context = {"link": link, "feed": get_own_calendar_feed(request.actor)}
     return render(request, "entitlements/calendar_feed.html", context)
@@ -84,7 +84,11 @@ def calendar_file(request: PortalRequest, token: str) -> HttpResponse:
     ):
         name = _("Renewals, %(organization)s") % {"organization": actor.organization_name}
         shows_customers = sees_customers(actor)
-        days = make_calendar_events(list_calendar_renewals(actor), shows_customers=shows_customers)
-        text = describe_unshared_customers(count_customers_without_services(actor)) if shows_customers else ""
-        record_calendar_read(actor=actor, feed=feed)
-    return HttpResponse(build_calendar(name, days, now=timezone.now(), text=text), content_type=CONTENT_TYPE)
+        days = make_calendar_events(list_calendar_feed_renewals(actor), shows_customers=shows_customers)
+        text = (
+            describe_customers_not_sharing_services(count_customers_not_sharing_services(actor))
+            if shows_customers
+            else ""
+        )
+        record_calendar_feed_read(actor=actor, feed=feed)
+    return HttpResponse(build_icalendar_file(name, days, now=timezone.now(), text=text), content_type=CONTENT_TYPE)

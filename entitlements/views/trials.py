@@ -17,7 +17,7 @@ from entitlements.actions.trials import request_trial
 from entitlements.lists.trials import TrialList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.trials import get_trial
-from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction, format_success_message
+from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction, format_trial_success_message
 from entitlements.trial_forms import RequestTrialForm
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import read_next_url, render_list_page, require_permission
@@ -48,9 +48,9 @@ def trial_list(request: PortalRequest) -> HttpResponse:
     return render_list_page(
         request,
         TrialList(request.actor, request.GET),
-        page="entitlements/trials.html",
-        part="entitlements/trials.html#list",
-        context={"may_decide": ROLE_TABLE[EntitlementPermission.DECIDE_TRIALS].check(request.actor)},
+        page_template="entitlements/trials.html",
+        list_template="entitlements/trials.html#list",
+        context={"may_decide": ROLE_TABLE[EntitlementPermission.DECIDE_TRIALS].check_actor(request.actor)},
     )
 
 
@@ -74,7 +74,7 @@ def _confirm_and_run(request: PortalRequest, action: TrialAction, trial_id: UUID
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             action.run(actor=request.actor, trial=trial, **form.cleaned_data)
-            messages.success(request, format_success_message(action, trial))
+            messages.success(request, format_trial_success_message(action, trial))
             return redirect(back)
     context = {"form": form, "action": action, "question": action.question(trial), "page": page, "back": back}
     return render(request, "entitlements/trial_action.html", context)

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_safe
 
 from connections.customers import get_customer_with_tab_counts, render_customer_page
 from connections.guards import require_customer_viewing_permission
-from entitlements.lists.trend import UsageTrend
+from entitlements.lists.trend import UsageTrendPage
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.customers import get_portfolio_numbers, list_services
+from entitlements.queries.customers import get_portfolio_totals, list_customer_services
 from entitlements.queries.usage import (
     find_latest_use_by_service,
     find_standout_customers,
@@ -21,7 +21,7 @@ from entitlements.queries.usage import (
     list_usage_by_day,
 )
 from entitlements.rows import usage as words
-from entitlements.rows.customers import collect_service_attention
+from entitlements.rows.customers import list_service_attention_items
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -56,7 +56,7 @@ def customer_usage_trend(request: PortalRequest, customer_id: UUID) -> HttpRespo
 def own_usage(request: PortalRequest) -> HttpResponse:
     """Show the licensing summary of the organisation itself: how many licences it has, and how many are used."""
     actor = request.actor
-    context = {"may_release": ROLE_TABLE[EntitlementPermission.MANAGE_HOLDERS].check(actor)}
+    context = {"may_release": ROLE_TABLE[EntitlementPermission.MANAGE_HOLDERS].check_actor(actor)}
     return render(request, "entitlements/usage.html", context | _licensing(actor, actor.organization_id))
 
 
@@ -77,12 +77,12 @@ def usage_of_customers(request: PortalRequest) -> HttpResponse:
     actor = request.actor
     rankings = find_standout_customers(actor, today(), RANKED)
     context = {
-        "numbers": get_portfolio_numbers(actor),
-        "risen": words.rank_customers_by_change(rankings.risen),
-        "fallen": words.rank_customers_by_change(rankings.fallen),
+        "numbers": get_portfolio_totals(actor),
+        "risen": words.rank_customers_by_seat_change(rankings.risen),
+        "fallen": words.rank_customers_by_seat_change(rankings.fallen),
         "unused": words.rank_customers_by_unused_seats(rankings.unused),
-        "filling": words.rank_customers_by_day_when_full(rankings.filling),
-        "as_of": formats.format_date(rankings.as_of) if rankings.as_of else "",
+        "filling": words.rank_customers_by_day_seats_run_out(rankings.filling),
+        "as_of": formats.format_date(rankings.latest_report_day) if rankings.latest_report_day else "",
     }
     return render(request, "entitlements/usage_of_customers.html", context)
 
@@ -90,9 +90,9 @@ def usage_of_customers(request: PortalRequest) -> HttpResponse:
 def _licensing(actor: Actor, customer_id: int | None) -> dict[str, Any]:
     """Return the context of a licensing summary. `usage` is None before the first report."""
     usage = get_customer_usage(actor, customer_id)
-    entitlements = list_services(actor, customer_id)
+    entitlements = list_customer_services(actor, customer_id)
     anomalies = list_open_anomalies(actor, customer_id)
-    attention = words.collect_anomaly_attention(anomalies) + collect_service_attention(entitlements)
+    attention = words.list_anomaly_attention_items(anomalies) + list_service_attention_items(entitlements)
     if usage is None:
         return {"usage": None, "attention": attention}
     uses = find_latest_use_by_service(
@@ -100,10 +100,10 @@ def _licensing(actor: Actor, customer_id: int | None) -> dict[str, Any]:
     )
     return {
         "usage": usage,
-        "licences": words.LicencesLabel.for_numbers(usage.assigned, usage.purchased, usage.overage),
-        "full": words.describe_day_when_full(usage),
-        "services": words.make_service_rows(uses, entitlements),
-        "freshness": words.describe_report_freshness(usage),
+        "licences": words.LicenceUsageLabel.from_counts(usage.assigned, usage.purchased, usage.overage),
+        "full": words.describe_day_licences_run_out(usage),
+        "services": words.make_service_usage_table_rows(uses, entitlements),
+        "freshness": words.describe_usage_report_freshness(usage),
         "daily": sum(use.daily for use in uses),
         "attention": attention,
     }
@@ -114,5 +114,5 @@ def _trend(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
     usage = get_customer_usage(request.actor, customer_id)
     if usage is None:
         return {"trend": None}
-    trend = UsageTrend(request.actor, customer_id, usage, request.GET)
-    return {"trend": trend, "freshness": words.describe_report_freshness(usage)}
+    trend = UsageTrendPage(request.actor, customer_id, usage, request.GET)
+    return {"trend": trend, "freshness": words.describe_usage_report_freshness(usage)}

@@ -18,13 +18,13 @@ from exports.catalogue import find_exported_list
 from exports.models import Export
 from exports.policies import ROLE_TABLE, ExportPermission
 from exports.queries import find_exported_organization, get_export, list_exports
-from partnerportal.lib.api import ActorView, ListView
-from partnerportal.lib.api_pagination import make_parameter_error
+from partnerportal.lib.api import PaginatedListView, PortalAPIView
+from partnerportal.lib.api_pagination import make_query_parameter_error
 
 CSV = "text/csv"
 
 
-class BaseExportView(ActorView):
+class BaseExportView(PortalAPIView):
     """Base class of the API views on the exports that the caller has asked for."""
 
     model = Export
@@ -39,7 +39,7 @@ class BaseExportView(ActorView):
 
 
 @extend_schema(tags=["Exports"])
-class ExportListView(BaseExportView, ListView):
+class ExportListView(BaseExportView, PaginatedListView):
     """The caller's exports that became files, newest first."""
 
     serializer_class = ExportSerializer
@@ -67,7 +67,7 @@ class ExportListView(BaseExportView, ListView):
         asked = serializer.validated_data
         exported_list = find_exported_list(asked["list"])
         for name in sorted(asked["filters"].keys() - exported_list.filters):
-            raise make_parameter_error(f"filters.{name}", "unknown_filter", _("This list has no such filter."))
+            raise make_query_parameter_error(f"filters.{name}", "unknown_filter", _("This list has no such filter."))
         own = Organization.objects.visible_to(self.actor).get(public_id=self.actor.organization_public_id)
         customer = find_exported_organization(self.actor, own, exported_list, asked["customer"])
         export, content = request_export(

@@ -3,8 +3,8 @@
 from django.db import migrations
 
 from partnerportal.lib.leases import UNCLAIMED
-from partnerportal.lib.states import guard_states
-from partnerportal.lib.tenancy import NOW, allow_events, enable_row_security, set_columns_in_database
+from partnerportal.lib.states import enforce_state_transitions
+from partnerportal.lib.tenancy import NOW, allow_tenant_events, enable_row_security, fill_columns_by_trigger
 
 MINE = "organization_id = portal_org() AND person_id = portal_person()"
 
@@ -61,12 +61,12 @@ class Migration(migrations.Migration):
     dependencies = [("exports", "0001_initial"), ("connections", "0003_policies")]
 
     operations = [
-        allow_events("exports", "list.exported"),
+        allow_tenant_events("exports", "list.exported"),
         enable_row_security("exports_export", using=MINE, grant="SELECT, INSERT"),
-        set_columns_in_database(
-            "exports_export", made=UNCLAIMED | {"rows_written": "0", "size": "0", "asked_at": NOW}
+        fill_columns_by_trigger(
+            "exports_export", on_insert=UNCLAIMED | {"rows_written": "0", "size": "0", "asked_at": NOW}
         ),
-        guard_states("exports_export", MOVES, begins="queued", holds="everybody"),
+        enforce_state_transitions("exports_export", MOVES, initial_state="queued", enforced_for="everybody"),
         migrations.RunSQL(
             FOLLOW_PORTFOLIO,
             "DROP TRIGGER exports_follow_portfolio ON connections_portfolio;"

@@ -18,7 +18,7 @@ from notifications.mail import compose_daily_summary_mail, compose_notice_mail
 from notifications.mailing import find_next_daily_summary_time, list_mail_recipients
 from notifications.models import Delivery, DeliveryChannel, Event, MailMode, Notice
 from partnerportal.lib import tenancy
-from partnerportal.lib.locks import Lock, acquire_lock
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.mail_server import MAIL_SERVER
 
 log = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ def _due_summary() -> list[Delivery]:
 
     One worker at a time looks, so that none takes half of a summary.
     """
-    acquire_lock(Lock.SUMMARIES)
+    acquire_lock(AdvisoryLock.SUMMARIES)
     waiting = Delivery.objects.filter(channel=DeliveryChannel.DIGEST, done_at=None, dead_at=None)
     first = waiting.filter(next_at__lte=timezone.now()).order_by("next_at", "pk").first()
     if first is None:

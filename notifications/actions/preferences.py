@@ -9,7 +9,7 @@ from notifications.mailing import get_default_mail_mode
 from notifications.models import NoticeDeliveryChoice, NoticePreference
 from notifications.policies import ROLE_TABLE, NoticePermission
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.locks import Lock, acquire_lock
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
 
 
@@ -23,7 +23,7 @@ def set_notice_choices(*, actor: Actor, choices: Mapping[str, NoticeDeliveryChoi
     """
     authorize(actor, ROLE_TABLE, NoticePermission.VIEW)
     assert actor.organization_id and actor.person_id, "a person's own choice"
-    acquire_lock(Lock.PREFERENCES, actor.person_id)
+    acquire_lock(AdvisoryLock.PREFERENCES, actor.person_id)
     NoticePreference.objects.visible_to(actor).delete()
     rows = []
     for code, choice in choices.items():

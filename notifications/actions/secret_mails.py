@@ -15,7 +15,7 @@ from django.utils import timezone
 from notifications.models import SecretMail
 from partnerportal.lib.breaker import ServiceUnavailable
 from partnerportal.lib.mail_server import MAIL_SERVER
-from partnerportal.lib.secret_box import decrypt, encrypt
+from partnerportal.lib.secret_box import decrypt_secret, encrypt_secret
 from partnerportal.lib.sweeping import delete_in_batches
 from partnerportal.lib.waking import wake_worker
 
@@ -87,7 +87,7 @@ def _seal(mail: EmailMessage) -> str:
         "headers": {"Message-ID": make_msgid(domain=settings.PORTAL_HOST), **mail.extra_headers},
         "alternatives": [list(part) for part in getattr(mail, "alternatives", [])],
     }
-    return encrypt(json.dumps(content))
+    return encrypt_secret(json.dumps(content))
 
 
 def _open(row: SecretMail) -> EmailMessage:
@@ -96,4 +96,4 @@ def _open(row: SecretMail) -> EmailMessage:
     Raises ImproperlyConfigured if it was not sealed by this installation, or with a key that this process does not know
     yet: while keys are changed, web processes have the new one first.
     """
-    return EmailMultiAlternatives(**json.loads(decrypt(row.sealed)))
+    return EmailMultiAlternatives(**json.loads(decrypt_secret(row.sealed)))

@@ -11,11 +11,11 @@ from notifications.api.serializers import NoticeSerializer
 from notifications.filters import NoticeFilterSet
 from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
-from partnerportal.lib.api import ActorView, EmptyBody, ListView
+from partnerportal.lib.api import EmptyBodySerializer, PaginatedListView, PortalAPIView
 from partnerportal.lib.visible_rows import get_by_public_id
 
 
-class BaseNoticeView(ActorView):
+class BaseNoticeView(PortalAPIView):
     """The base of the API's views on notices of the acting organisation."""
 
     model = Notice
@@ -37,7 +37,7 @@ class BaseNoticeView(ActorView):
 
 
 @extend_schema(tags=["Notices"])
-class NoticeListView(BaseNoticeView, ListView):
+class NoticeListView(BaseNoticeView, PaginatedListView):
     """The notices of the acting organisation, newest first.
 
     Dismissed notices come only with `dismissed=true`, and those of a kind that the caller has switched off in the inbox
@@ -59,49 +59,49 @@ class NoticeDetailView(BaseNoticeView):
         return self.build_notice_response(notice_id)
 
 
-@extend_schema(tags=["Notices"], request=EmptyBody, responses=NoticeSerializer)
+@extend_schema(tags=["Notices"], request=EmptyBodySerializer, responses=NoticeSerializer)
 class MarkNoticeReadView(BaseNoticeView):
     """Mark one notice as read by the caller. Repeating changes nothing."""
 
-    serializer_class = EmptyBody
+    serializer_class = EmptyBodySerializer
 
     def post(self, request: Request, notice_id: UUID) -> Response:
-        self.read_body()
+        self.read_validated_body()
         mark_notice_read(actor=self.actor, notice=self.get_notice(notice_id))
         return self.build_notice_response(notice_id)
 
 
-@extend_schema(tags=["Notices"], request=EmptyBody, responses=NoticeSerializer)
+@extend_schema(tags=["Notices"], request=EmptyBodySerializer, responses=NoticeSerializer)
 class DismissNoticeView(BaseNoticeView):
     """Hide a notice from the acting organisation; every other organisation keeps its own. Repeating changes nothing."""
 
-    serializer_class = EmptyBody
+    serializer_class = EmptyBodySerializer
 
     def post(self, request: Request, notice_id: UUID) -> Response:
-        self.read_body()
+        self.read_validated_body()
         dismiss_notice(actor=self.actor, notice=self.get_notice(notice_id))
         return self.build_notice_response(notice_id)
 
 
-@extend_schema(tags=["Notices"], request=EmptyBody, responses=NoticeSerializer)
+@extend_schema(tags=["Notices"], request=EmptyBodySerializer, responses=NoticeSerializer)
 class RestoreNoticeView(BaseNoticeView):
     """Show a dismissed notice to the acting organisation again. Repeating changes nothing."""
 
-    serializer_class = EmptyBody
+    serializer_class = EmptyBodySerializer
 
     def post(self, request: Request, notice_id: UUID) -> Response:
-        self.read_body()
+        self.read_validated_body()
         restore_notice(actor=self.actor, notice=self.get_notice(notice_id))
         return self.build_notice_response(notice_id)
 
 
-@extend_schema(tags=["Notices"], request=EmptyBody, responses={204: None})
+@extend_schema(tags=["Notices"], request=EmptyBodySerializer, responses={204: None})
 class MarkAllNoticesReadView(BaseNoticeView):
     """Mark every notice of the acting organisation as read by the caller."""
 
-    serializer_class = EmptyBody
+    serializer_class = EmptyBodySerializer
 
     def post(self, request: Request) -> Response:
-        self.read_body()
+        self.read_validated_body()
         mark_all_notices_read(actor=self.actor)
         return Response(status=204)

@@ -11,8 +11,8 @@ from notifications.policies import ROLE_TABLE, NoticePermission
 from notifications.rows import build_notice_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
-from partnerportal.lib.lists import ListDefinition, Tab
-from partnerportal.lib.personal_lists import PersonalList
+from partnerportal.lib.lists import ListDefinition, ListTab
+from partnerportal.lib.personal_lists import PersonalizedList
 
 INBOX = ListDefinition(
     key="inbox",
@@ -23,7 +23,7 @@ INBOX = ListDefinition(
 )
 
 
-class NoticeList(PersonalList):
+class NoticeList(PersonalizedList):
     """The list of notices in the inbox, as the parameters of its URL ask for them.
 
     They are notices to the actor's organisation. Values that make no sense filter nothing.
@@ -50,7 +50,7 @@ class NoticeList(PersonalList):
         return next((tab for tab in ("dismissed", "unread") if self.filter_values.get(tab)), "")
 
     @property
-    def filter_tabs(self) -> list[Tab]:
+    def filter_tabs(self) -> list[ListTab]:
         """The tabs of the inbox, for all open notices, unread ones and dismissed ones.
 
         Another tab keeps the filters.
@@ -58,6 +58,6 @@ class NoticeList(PersonalList):
         neither = {"unread": None, "dismissed": None, "view": ""}
         labels = {"": _("All"), "unread": _("Unread"), "dismissed": _("Dismissed")}
         return [
-            Tab(label, self.build_url(**neither | ({tab: True} if tab else {})), None, tab == self.current_tab)
+            ListTab(label, self.build_url(**neither | ({tab: True} if tab else {})), None, tab == self.current_tab)
             for tab, label in labels.items()
         ]

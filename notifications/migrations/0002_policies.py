@@ -6,7 +6,7 @@ tables exist.
 
 from django.db import migrations
 
-from partnerportal.lib.tenancy import NOW, enable_row_security, set_columns_in_database
+from partnerportal.lib.tenancy import NOW, enable_row_security, fill_columns_by_trigger
 
 TRIGGERS = """
 CREATE FUNCTION event_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -48,9 +48,9 @@ class Migration(migrations.Migration):
             grant="SELECT, INSERT",
         ),
         # Readers of an event rely on when it was and who did it, in mails too, so the database itself says both.
-        set_columns_in_database(
+        fill_columns_by_trigger(
             "notifications_event",
-            made={
+            on_insert={
                 "at": NOW,
                 "actor_label": PERSON,
                 "organization_label": NAMED,
@@ -65,9 +65,9 @@ class Migration(migrations.Migration):
             using="recipient_id = portal_org()",
             grant="SELECT, UPDATE (dismissed_at, dismissed_by_id)",
         ),
-        set_columns_in_database(
+        fill_columns_by_trigger(
             "notifications_notice",
-            changed={
+            on_change={
                 "dismissed_at": f"CASE WHEN NEW.dismissed_at IS NOT NULL THEN {NOW} END",
                 "dismissed_by_id": "CASE WHEN NEW.dismissed_at IS NOT NULL THEN portal_person() END",
             },

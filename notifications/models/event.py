@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from partnerportal.lib.actors import Actor, ActorKind
-from partnerportal.lib.models import PublicModel
+from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.visible_rows import TenantQuerySet, make_reach_condition
 
 
@@ -21,7 +21,7 @@ class EventQuerySet(TenantQuerySet):
         return self.filter(reduce(or_, mine) | Q(scopes__gt=0) & make_reach_condition(actor, "customer_id", "scopes"))
 
 
-class Event(PublicModel):
+class Event(PublicIdModel):
     """A record of what was done, when, by whom and to what. It is never changed: a trigger refuses UPDATE and DELETE.
 
     Ids are plain numbers without foreign keys, because the log outlives what it names. `actor` did it for

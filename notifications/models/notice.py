@@ -10,7 +10,7 @@ from django.utils import timezone
 from notifications import registry
 from notifications.models.preference import NoticePreference
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.models import PublicModel
+from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.visible_rows import TenantQuerySet
 
@@ -74,7 +74,7 @@ def make_inbox_notice_condition(actor: Actor) -> Q:
     return ~Q(kind__in=off.values("kind"))
 
 
-class Notice(PublicModel):
+class Notice(PublicIdModel):
     """A notice to one organisation. Its kind, a registered NoticeKind, makes the text from `params` when it is read."""
 
     event = models.ForeignKey("notifications.Event", models.CASCADE)

@@ -13,15 +13,15 @@ from rest_framework.response import Response
 
 from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.api_input import StrictSerializer
-from partnerportal.lib.api_pagination import KeysetPagination, WholeListPagination, make_parameter_error
+from partnerportal.lib.api_pagination import KeysetPagination, SingleResponsePagination, make_query_parameter_error
 from partnerportal.lib.policies import RoleTable, authorize
 
 
-class EmptyBody(StrictSerializer):
+class EmptyBodySerializer(StrictSerializer):
     """The serializer of a request without a body: the URL alone says what to do."""
 
 
-class ActorView(GenericAPIView[Any]):
+class PortalAPIView(GenericAPIView[Any]):
     """The base of every API endpoint: it checks the caller's permission and refuses unknown query parameters.
 
     `rule` is the permission that a caller needs to read; an action checks its own permission besides. `errors` lists,
@@ -51,19 +51,19 @@ class ActorView(GenericAPIView[Any]):
             authorize(self.actor, *self.rule)
         self._refuse_unknown(request)
 
-    def get_known_parameters(self) -> set[str]:
+    def get_accepted_query_parameters(self) -> set[str]:
         """Return the names of the query parameters that this endpoint accepts. Any other is refused with status 400."""
         return set()
 
     def _refuse_unknown(self, request: Request) -> None:
         for name in request.query_params:
-            if name not in self.get_known_parameters():
-                raise make_parameter_error(name, "unknown_parameter", _("Unknown parameter."))
+            if name not in self.get_accepted_query_parameters():
+                raise make_query_parameter_error(name, "unknown_parameter", _("Unknown parameter."))
 
     def get_queryset(self) -> QuerySet[Any]:
         return self.model.objects.visible_to(self.actor)  # type: ignore[attr-defined]
 
-    def read_body(self) -> dict[str, Any]:
+    def read_validated_body(self) -> dict[str, Any]:
         """Return the validated request body as a dict. Raises ValidationError if it is invalid."""
         serializer = self.get_serializer(data=self.request.data)
         serializer.is_valid(raise_exception=True)
@@ -75,13 +75,13 @@ class ActorView(GenericAPIView[Any]):
         return response
 
 
-class WholeListView(ActorView, ListAPIView[Any]):
+class UnpaginatedListView(PortalAPIView, ListAPIView[Any]):
     """The base of endpoints that return a whole collection at once, because it is always short."""
 
-    pagination_class = WholeListPagination
+    pagination_class = SingleResponsePagination
 
 
-class ListView(ActorView, ListAPIView[Any]):
+class PaginatedListView(PortalAPIView, ListAPIView[Any]):
     """The base of endpoints that return a collection page by page.
 
     `sorts` maps each name that callers may sort by to a column that is never null. `key` is a unique column that
@@ -104,18 +104,18 @@ class ListView(ActorView, ListAPIView[Any]):
         for name, query_filter in (self.filterset_class.base_filters if self.filterset_class else {}).items():
             value = self.request.query_params.get(name, "").lower()
             if isinstance(query_filter, BooleanFilter) and value not in ("", "true", "false"):
-                raise make_parameter_error(name, "invalid", _("Use true or false."))
+                raise make_query_parameter_error(name, "invalid", _("Use true or false."))
         return super().filter_queryset(queryset)
 
-    def get_known_parameters(self) -> set[str]:
+    def get_accepted_query_parameters(self) -> set[str]:
         filters = set(self.filterset_class.base_filters) if self.filterset_class else set()
         return {"limit", "cursor"} | filters | ({"sort"} if self.sorts else set())
 
-    def get_known_total(self) -> int | None:
+    def get_stored_total_count(self) -> int | None:
         """Return the number of items in the whole collection if it is already known, or None if it must be counted."""
         return None
 
-    def parse_requested_order(self) -> tuple[str, bool]:
+    def parse_sort_parameter(self) -> tuple[str, bool]:
         """Return the order that the `sort` parameter asks for, as (column, whether it descends).
 
         Raises ValidationError for a name that is not in `sorts`.
@@ -124,5 +124,5 @@ class ListView(ActorView, ListAPIView[Any]):
         name = sort.removeprefix("-")
         if self.sorts and name not in self.sorts:
             message = _("Sort by one of: %(names)s.") % {"names": ", ".join(self.sorts)}
-            raise make_parameter_error("sort", "invalid_sort", message)
+            raise make_query_parameter_error("sort", "invalid_sort", message)
         return self.sorts.get(name, name), sort.startswith("-")

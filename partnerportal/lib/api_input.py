@@ -66,7 +66,7 @@ def is_nested_deeper_than(body: Any, depth: int) -> bool:
     return True
 
 
-class CodeField(serializers.SlugRelatedField[Any]):
+class ObjectByCodeField(serializers.SlugRelatedField[Any]):
     """A serializer field that takes an object's code, such as that of a service, and finds the object.
 
     A value that is not text is refused without a query, because lists within lists would exhaust the stack.

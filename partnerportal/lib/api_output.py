@@ -15,7 +15,7 @@ from partnerportal.lib.scopes import Scope
 M = TypeVar("M", bound=Model)
 
 
-class RowSerializer(serializers.Serializer[M]):
+class ListRowSerializer(serializers.Serializer[M]):
     """A serializer of the rows of a list, each field of which has an attribute of the row as its source.
 
     It reads these attributes itself. REST framework would find out for every field of every row whether the row is a
@@ -49,7 +49,7 @@ class UTCDateTimeField(serializers.DateTimeField):
 
 
 @extend_schema_field(serializers.ListField(child=serializers.CharField()))
-class ScopesField(serializers.ReadOnlyField):
+class ScopeCodesField(serializers.ReadOnlyField):
     """A field of scopes, which are a number in the database and a list of codes in the API."""
 
     def to_representation(self, value: int) -> list[str]:

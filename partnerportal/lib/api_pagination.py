@@ -9,12 +9,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from partnerportal.lib.keyset import Page, annotate_total, fetch_keyset_page, is_valid_cursor, make_search_conditions
+from partnerportal.lib.keyset import (
+    KeysetPage,
+    annotate_total_row_count,
+    fetch_keyset_page,
+    is_valid_cursor,
+    make_search_conditions,
+)
 
 LINK = {"type": "string", "format": "uri", "nullable": True, "example": None}
 
 
-def make_parameter_error(name: str, code: str, message: str) -> ValidationError:
+def make_query_parameter_error(name: str, code: str, message: str) -> ValidationError:
     """Return a ValidationError, for the caller to raise, about the query parameter `name`. It is answered by 400.
 
     `code` is for programs and `message` for people.
@@ -22,7 +28,7 @@ def make_parameter_error(name: str, code: str, message: str) -> ValidationError:
     return ValidationError({name: [ErrorDetail(message, code)]})
 
 
-class WholeListPagination(BasePagination):
+class SingleResponsePagination(BasePagination):
     """A paginator that puts all items into one response, with their total and without links to other pages."""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
@@ -35,7 +41,7 @@ class WholeListPagination(BasePagination):
             links |= {"next": self._link(self.page.next_cursor), "previous": self._link(self.page.previous_cursor)}
         return Response({"totalCount": self.total, "items": data, "links": links})
 
-    page: Page[Any] | None
+    page: KeysetPage[Any] | None
 
     def _link(self, cursor: str | None) -> str | None:
         if cursor is None:
@@ -62,13 +68,13 @@ class WholeListPagination(BasePagination):
         }
 
 
-class KeysetPagination(WholeListPagination):
+class KeysetPagination(SingleResponsePagination):
     """A paginator that cuts one page at a cursor, which stands for the last row of the page before.
 
     Callers give `?limit=` (1–200 items, by default 50) and the `cursor` from the links of the previous response. The
-    view says by which column to sort (`parse_requested_order()`) and which unique column breaks ties (`key`). The exact
-    total comes from the page's own query, unless the view knows it (`get_known_total()`). Raises ValidationError for an
-    invalid limit or cursor.
+    view says by which column to sort (`parse_sort_parameter()`) and which unique column breaks ties (`key`). The exact
+    total comes from the page's own query, unless the view knows it (`get_stored_total_count()`). Raises ValidationError
+    for an invalid limit or cursor.
     """
 
     default_limit = 50
@@ -76,13 +82,13 @@ class KeysetPagination(WholeListPagination):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request = request
-        sort, descending = view.parse_requested_order()
+        sort, descending = view.parse_sort_parameter()
         cursor = request.query_params.get("cursor", "")
         if cursor and not is_valid_cursor(queryset, sort=sort, cursor=cursor):
-            raise make_parameter_error("cursor", "invalid_cursor", _("Use a cursor from the links of a page."))
-        known = view.get_known_total()
+            raise make_query_parameter_error("cursor", "invalid_cursor", _("Use a cursor from the links of a page."))
+        known = view.get_stored_total_count()
         self.page = fetch_keyset_page(
-            queryset if known is not None else annotate_total(queryset),
+            queryset if known is not None else annotate_total_row_count(queryset),
             sort=sort,
             descending=descending,
             size=self._limit(),
@@ -103,7 +109,7 @@ class KeysetPagination(WholeListPagination):
         if limit.isascii() and limit.isdecimal() and len(limit) <= 3 and 1 <= int(limit) <= self.max_limit:
             return int(limit)
         message = _("Enter a whole number from 1 to %(max)s.") % {"max": self.max_limit}
-        raise make_parameter_error("limit", "invalid_limit", message)
+        raise make_query_parameter_error("limit", "invalid_limit", message)
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         limit = {"type": "integer", "minimum": 1, "maximum": self.max_limit, "default": self.default_limit}

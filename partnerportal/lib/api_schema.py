@@ -56,7 +56,7 @@ MEANINGS = {  # what each status means, as the schema says it
 }
 
 
-class PortalSchema(AutoSchema):
+class PortalAutoSchema(AutoSchema):
     """The generator of one operation's part of the OpenAPI schema, with every error that the operation may answer."""
 
     def get_summary(self) -> str:

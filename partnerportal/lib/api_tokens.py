@@ -15,7 +15,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from partnerportal.lib import tenancy
-from partnerportal.lib.authentication import authenticate
+from partnerportal.lib.authentication import set_request_actor
 from partnerportal.lib.tokens import Token, digest_secret, has_token_shape, record_token_use
 
 SCHEME = "bearer"
@@ -53,13 +53,13 @@ class BearerAuthentication(BaseAuthentication):
                 record_token_use(token)
         if token is None:
             raise AuthenticationFailed(_("This token is unknown or has been revoked."))
-        authenticate(request._request, token)
+        set_request_actor(request._request, token)
         return AnonymousUser(), token
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
 
 
-def describe_bearer_scheme(description: str) -> dict[str, Any]:
+def build_bearer_security_scheme(description: str) -> dict[str, Any]:
     """Return the OpenAPI security scheme of bearer tokens, as a dict with this description."""
     return {"type": "http", "scheme": SCHEME, "description": description}

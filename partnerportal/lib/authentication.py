@@ -18,7 +18,7 @@ class Credential(Protocol):
         """Return what the access log says about the caller, as field names with values. None of them is secret."""
 
 
-def authenticate(request: HttpRequest, credential: Credential | None) -> Actor:
+def set_request_actor(request: HttpRequest, credential: Credential | None) -> Actor:
     """Set `request.actor` to the owner of the credential, or to an anonymous actor without one, and return the actor.
 
     Nothing else sets `request.actor`, which pages, the API and the feed all read. So permissions, the log and the

@@ -1,4 +1,4 @@
-"""How an app declares what it shows on the first page: as a tuple `BLOCKS` in its first_page.py."""
+"""How an app declares what it shows on the start page: as a tuple `BLOCKS` in its start_page.py."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.requests import PortalRequest
 
 
-class FirstPageArea(StrEnum):
-    """The areas of the first page after sign-in. Each block stands in one of them."""
+class StartPageArea(StrEnum):
+    """The areas of the start page after sign-in. Each block stands in one of them."""
 
     ACTIONS = auto()  # beside the heading
     STRIP = auto()  # numbers, across the page
@@ -24,14 +24,14 @@ def make_empty_context(request: PortalRequest) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FirstPageBlock:
-    """A piece of the first page after sign-in, shown to the actors for whom `seen_by` returns true.
+class StartPageBlock:
+    """A piece of the start page after sign-in, shown to the actors for whom `seen_by` returns true.
 
     `context` is a function that returns the values for the template, or None where there is nothing to show. Several
     blocks may name the same function; it is called once for all of them.
     """
 
-    area: FirstPageArea
+    area: StartPageArea
     order: int  # within the area
     template: str
     seen_by: Callable[[Actor], object]

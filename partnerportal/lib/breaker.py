@@ -58,14 +58,14 @@ class CircuitBreaker:
         paused = self._failed_at is not None and time.monotonic() < self._failed_at + self.pause
         return paused or self._trying is not None or bool(self._overdue)
 
-    def call(self, ask: Callable[[], Answer]) -> Answer:
-        """Call the function `ask` in a thread of its own and return what it returns.
+    def call(self, function: Callable[[], Answer]) -> Answer:
+        """Call `function` in a thread of its own and return what it returns.
 
-        Raises what `ask` raises, and ServiceUnavailable when the call was refused or takes too long. `ask` must not use
-        the caller's database connection or transaction.
+        Raises what `function` raises, and ServiceUnavailable when the call was refused or takes too long. It must not
+        use the caller's database connection or transaction.
         """
         answer: Future[Answer] = self._begin()
-        Thread(target=self._run, args=(ask, answer), name=self.name, daemon=True).start()
+        Thread(target=self._run, args=(function, answer), name=self.name, daemon=True).start()
         try:
             return answer.result(self.within)
         except TimeoutError:

@@ -20,7 +20,7 @@ NICE = (1, 2, 2.5, 5, 10)  # what a step of the scale may be, times a power of t
 SERIES_AT_MOST = 5  # lines in one chart; more cannot be told apart
 
 
-class ChartFrame(NamedTuple):
+class ChartDimensions(NamedTuple):
     """The size and the margins of a chart, in SVG units."""
 
     width: int
@@ -32,8 +32,8 @@ class ChartFrame(NamedTuple):
     labels: int  # how many fit under the axis
 
 
-WIDE = ChartFrame(760, 240, 48, 24, 24, 28, 7)
-NARROW = ChartFrame(340, 210, 40, 20, 24, 28, 4)
+WIDE = ChartDimensions(760, 240, 48, 24, 24, 28, 7)
+NARROW = ChartDimensions(340, 210, 40, 20, 24, 28, 4)
 ROOM_FOR_NAMES = 68  # right margin of a chart of several lines, whose names stand at their ends
 
 
@@ -125,7 +125,7 @@ class Chart:
     `limit` is the SVG path of the limit's line, or "" if it is not drawn; `limit_y` is the y of its latest value.
     """
 
-    frame: ChartFrame
+    frame: ChartDimensions
     scale: ChartScale
     ticks: list[AxisTick]
     labels: list[AxisLabel]
@@ -164,7 +164,7 @@ class Chart:
 
 
 def build_line_chart(
-    frame: ChartFrame,
+    dimensions: ChartDimensions,
     series: Sequence[tuple[str, Sequence[Value]]],
     labels: Sequence[str],
     limits: Sequence[Value] = (),
@@ -177,30 +177,30 @@ def build_line_chart(
     if len(series) > SERIES_AT_MOST:
         raise ValueError(f"more than {SERIES_AT_MOST} lines cannot be told apart")
     if len(series) > 1:
-        frame = frame._replace(right=ROOM_FOR_NAMES)
+        dimensions = dimensions._replace(right=ROOM_FOR_NAMES)
     known = [value for _name, values in series for value in values if value is not None]
     scale = choose_axis_scale(max(known, default=0), _latest(limits))
-    xs = _across(frame, len(labels), inset=0)
-    lines = [_line(frame, scale, name, xs, values) for name, values in series]
-    return _chart(frame, scale, xs, labels, limits, lines=_apart(lines, frame))
+    xs = _across(dimensions, len(labels), inset=0)
+    lines = [_line(dimensions, scale, name, xs, values) for name, values in series]
+    return _chart(dimensions, scale, xs, labels, limits, lines=_apart(lines, dimensions))
 
 
 def build_bar_chart(
-    frame: ChartFrame, stacks: Sequence[Sequence[float]], labels: Sequence[str], limits: Sequence[Value] = ()
+    dimensions: ChartDimensions, stacks: Sequence[Sequence[float]], labels: Sequence[str], limits: Sequence[Value] = ()
 ) -> Chart:
     """Return a stacked bar chart: each of `stacks` holds the values of one bar's parts, from the bottom up.
 
     `labels` has a text for each bar. `limits` has one value for each bar and is drawn as a stepped line.
     """
     scale = choose_axis_scale(max((sum(stack) for stack in stacks), default=0), _latest(limits))
-    slot = _room(frame) / max(len(stacks), 1)
-    xs = _across(frame, len(stacks), inset=slot / 2)
+    slot = _room(dimensions) / max(len(stacks), 1)
+    xs = _across(dimensions, len(stacks), inset=slot / 2)
     width = round(min(slot * 0.62, 44), 1)
     bars = [
-        ChartBar(round(x - width / 2, 1), width, _stack(frame, scale, stack))
+        ChartBar(round(x - width / 2, 1), width, _stack(dimensions, scale, stack))
         for x, stack in zip(xs, stacks, strict=True)
     ]
-    return _chart(frame, scale, xs, labels, limits, bars=bars)
+    return _chart(dimensions, scale, xs, labels, limits, bars=bars)
 
 
 def build_sparkline_path(values: Sequence[int], width: int = 64, height: int = 20, least: int = 12) -> str:
@@ -235,7 +235,7 @@ def _spark(values: tuple[int, ...], width: int, height: int, least: int) -> str:
 
 
 def _chart(
-    frame: ChartFrame,
+    frame: ChartDimensions,
     scale: ChartScale,
     xs: list[float],
     labels: Sequence[str],
@@ -261,24 +261,24 @@ def _latest(values: Sequence[Value]) -> float | None:
     return next((value for value in reversed(values) if value is not None), None)
 
 
-def _room(frame: ChartFrame) -> float:
+def _room(frame: ChartDimensions) -> float:
     return frame.width - frame.left - frame.right
 
 
-def _across(frame: ChartFrame, count: int, inset: float) -> list[float]:
+def _across(frame: ChartDimensions, count: int, inset: float) -> list[float]:
     if count == 1:
         return [round(frame.left + _room(frame) / 2, 1)]
     step = (_room(frame) - 2 * inset) / max(count - 1, 1)
     return [round(frame.left + inset + step * at, 1) for at in range(count)]
 
 
-def _y(frame: ChartFrame, scale: ChartScale, value: float) -> float:
+def _y(frame: ChartDimensions, scale: ChartScale, value: float) -> float:
     """Return the y of a value. It is never above the drawing: a limit that was once higher is cut off at the top."""
     room = frame.height - frame.top - frame.bottom
     return round(frame.top + room * (1 - min(value / scale.top, 1)), 1)
 
 
-def _line(frame: ChartFrame, scale: ChartScale, name: str, xs: list[float], values: Sequence[Value]) -> ChartLine:
+def _line(frame: ChartDimensions, scale: ChartScale, name: str, xs: list[float], values: Sequence[Value]) -> ChartLine:
     ys = [None if value is None else _y(frame, scale, value) for value in values]
     base = frame.height - frame.bottom
     path, area = "", ""
@@ -301,7 +301,7 @@ def _runs(xs: Sequence[float], ys: Sequence[float | None]) -> list[list[tuple[fl
     return [run for run in runs if run]
 
 
-def _apart(lines: list[ChartLine], frame: ChartFrame, room: float = 15) -> list[ChartLine]:
+def _apart(lines: list[ChartLine], frame: ChartDimensions, room: float = 15) -> list[ChartLine]:
     """Return the lines with the names at their right ends moved at least `room` from one another."""
     taken = float("-inf")
     placed = {}
@@ -312,7 +312,7 @@ def _apart(lines: list[ChartLine], frame: ChartFrame, room: float = 15) -> list[
     return [ChartLine(**{**vars(line), "label_y": round(placed[line.name] - sunk, 1)}) for line in lines]
 
 
-def _stack(frame: ChartFrame, scale: ChartScale, stack: Sequence[float]) -> list[tuple[float, float]]:
+def _stack(frame: ChartDimensions, scale: ChartScale, stack: Sequence[float]) -> list[tuple[float, float]]:
     parts, below = [], 0.0
     for value in stack:
         foot, head = _y(frame, scale, below), _y(frame, scale, below + value)
@@ -321,7 +321,7 @@ def _stack(frame: ChartFrame, scale: ChartScale, stack: Sequence[float]) -> list
     return parts
 
 
-def _steps(frame: ChartFrame, scale: ChartScale, xs: list[float], limits: Sequence[Value]) -> str:
+def _steps(frame: ChartDimensions, scale: ChartScale, xs: list[float], limits: Sequence[Value]) -> str:
     """Return the path of the limit: a line from edge to edge that steps half way between two points."""
     edges = [frame.left, *((a + b) / 2 for a, b in itertools.pairwise(xs)), frame.width - frame.right]
     path, at, before = "", 0, None
@@ -335,7 +335,7 @@ def _steps(frame: ChartFrame, scale: ChartScale, xs: list[float], limits: Sequen
     return path
 
 
-def _labels(frame: ChartFrame, xs: list[float], labels: Sequence[str]) -> list[AxisLabel]:
+def _labels(frame: ChartDimensions, xs: list[float], labels: Sequence[str]) -> list[AxisLabel]:
     """Return as many labels as fit, at even distances and counted back from the latest."""
     every = max(math.ceil(len(labels) / frame.labels), 1)
     positions = range(len(labels) - 1, -1, -every)

@@ -117,7 +117,7 @@ class Environment(environ.Env):
         return config
 
 
-def refuse_to_start(error: ImproperlyConfigured) -> NoReturn:
+def exit_with_setting_error(error: ImproperlyConfigured) -> NoReturn:
     """End the process with one line that says which setting is wrong, without a traceback.
 
     The exit code is WRONG.

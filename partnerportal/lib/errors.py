@@ -20,11 +20,11 @@ class DomainError(Exception):
         self.field = field
 
 
-class Invalid(DomainError):
+class InvalidInput(DomainError):
     """Raised for input that breaks a rule. Answered by 400."""
 
 
-class Refused(DomainError):
+class ActionRefused(DomainError):
     """Raised when the actor sees an object but may not do this to it. Answered by 403."""
 
     status = 403
@@ -42,31 +42,31 @@ class Conflict(DomainError):
     status = 409
 
 
-class Gone(DomainError):
+class NoLongerExists(DomainError):
     """Raised for an object that the actor had and that no longer exists. Answered by 410."""
 
     status = 410
 
 
-class Stale(DomainError):
+class StaleVersion(DomainError):
     """Raised when the actor has seen an older version of the object than the present one. Answered by 412."""
 
     status = 412
 
 
-class Unprocessable(DomainError):
+class ContradictoryInput(DomainError):
     """Raised for input that is well-formed but contradicts what was sent before. Answered by 422."""
 
     status = 422
 
 
-class TooMany(DomainError):
+class TooManyAttempts(DomainError):
     """Raised when an action was done as often as is allowed for now. Later it is allowed again. Answered by 429."""
 
     status = 429
 
 
-class Unavailable(DomainError):
+class TemporarilyUnavailable(DomainError):
     """Raised when an outside service that the action needs does not answer. Answered by 503.
 
     Nothing was changed, so the action may be repeated.

@@ -85,7 +85,7 @@ def _date(value: dt.date, where: Locale) -> str:
     return dates.format_date(value, "medium", locale=where)
 
 
-def format_day_span(first: dt.date, last: dt.date) -> str:
+def format_date_range(first: dt.date, last: dt.date) -> str:
     """Return the days from `first` to `last` as text without the year, such as 7–13 Dec."""
     return str(dates.format_interval(first, last, "MMMd", locale=get_reader_locale()))
 

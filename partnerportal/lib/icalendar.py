@@ -25,7 +25,7 @@ class AllDayEvent:
     url: str = ""
 
 
-def build_calendar(name: str, days: Iterable[AllDayEvent], *, now: dt.datetime, text: str = "") -> bytes:
+def build_icalendar_file(name: str, events: Iterable[AllDayEvent], *, now: dt.datetime, text: str = "") -> bytes:
     """Return an iCalendar (.ics) file of all-day events, as UTF-8 bytes.
 
     `name` and `text` are the calendar's name and description; `now` is the time of writing. The file asks calendar
@@ -41,7 +41,7 @@ def build_calendar(name: str, days: Iterable[AllDayEvent], *, now: dt.datetime, 
         *([f"X-WR-CALDESC:{_text(text)}"] if text else []),
         "REFRESH-INTERVAL;VALUE=DURATION:PT6H",
         "X-PUBLISHED-TTL:PT6H",
-        *(line for day in days for line in _event(day, now)),
+        *(line for event in events for line in _event(event, now)),
         "END:VCALENDAR",
     ]
     return b"".join(_folded(line) for line in lines)

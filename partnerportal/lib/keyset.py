@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Page(Generic[T]):
+class KeysetPage(Generic[T]):
     """One page of a list's rows, with the cursors of the pages beside it.
 
     `first` and `last` are the positions of its rows in the whole list, counted from 1, as in "51–100 of 2,418". A
@@ -77,7 +77,7 @@ def is_valid_cursor(queryset: QuerySet[Any], *, sort: str, cursor: str) -> bool:
     return _decode(cursor, queryset.model._meta.get_field(sort)) is not None
 
 
-def annotate_total(queryset: QuerySet[Any]) -> QuerySet[Any]:
+def annotate_total_row_count(queryset: QuerySet[Any]) -> QuerySet[Any]:
     """Return the queryset with `total_count` on each row: the number of all its rows.
 
     PostgreSQL counts once, by COUNT(*), for which any index will do.
@@ -104,7 +104,7 @@ def fetch_keyset_page(
     cursor: str = "",
     key: str = "pk",
     any_of: Sequence[Q] = (),
-) -> Page[Any]:
+) -> KeysetPage[Any]:
     """Return the page of at most `size` rows that `cursor` leads to, or the first page without a valid cursor.
 
     Rows are ordered by the column `sort`, which is never null, and then by `key`, which is unique in the queryset.
@@ -142,7 +142,7 @@ def fetch_keyset_page(
 
     has_next = (backwards or more) if rows else False
     has_previous = (more if backwards else bool(decoded)) if rows else False
-    return Page(
+    return KeysetPage(
         rows=rows,
         first=first,
         next_cursor=cursor_at(rows[-1], first - 1 + len(rows), False) if has_next else None,
@@ -150,7 +150,7 @@ def fetch_keyset_page(
     )
 
 
-def fetch_keyset_page_or_first(queryset: QuerySet[Any], *, cursor: str, **options: Any) -> Page[Any]:
+def fetch_keyset_page_or_first(queryset: QuerySet[Any], *, cursor: str, **options: Any) -> KeysetPage[Any]:
     """Return the page that `cursor` leads to, or the first page if that one has no rows.
 
     `options` are the other arguments of `fetch_keyset_page`.

@@ -17,18 +17,18 @@ from django.urls import reverse
 _url_names: dict[str, str] = {}
 
 
-def register_page(page: str, url_name: str) -> None:
+def register_linkable_page(page_key: str, url_name: str) -> None:
     """Register the URL name of a page under a key such as "account", so that lower layers can link to it.
 
     The module's docstring lists the keys. Raises AssertionError for a key that is registered already.
     """
-    assert page not in _url_names, f"two pages are called {page}"
-    _url_names[page] = url_name
+    assert page_key not in _url_names, f"two pages are called {page_key}"
+    _url_names[page_key] = url_name
 
 
-def page_url(page: str, *args: object) -> str:
+def page_url(page_key: str, *args: object) -> str:
     """Return the URL of the page that is registered under this key. `args` are the arguments of its route.
 
     Raises KeyError for an unknown key.
     """
-    return reverse(_url_names[page], args=args)
+    return reverse(_url_names[page_key], args=args)

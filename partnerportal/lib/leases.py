@@ -3,9 +3,9 @@
 The life of a row whose model is `LeasedWork`:
 
 1. A request stores the row in the state BEGINS. It waits, and nobody holds it.
-2. A worker calls `claim_next_row`. Rows whose lease has run out, as their worker was killed or hangs, wait again, and
-   those that have had all their ATTEMPTS have failed. The first row that waits moves to "running", its `attempts` goes
-   up by one, and it is leased for LEASE. Rows that another worker is claiming at this moment are passed over.
+2. A worker calls `lease_next_due_row`. Rows whose lease has run out, as their worker was killed or hangs, wait again,
+   and those that have had all their ATTEMPTS have failed. The first row that waits moves to "running", its `attempts`
+   goes up by one, and it is leased for LEASE. Rows that another worker is claiming at this moment are passed over.
 3. The worker works with no transaction open. More often than LEASE it calls `report_progress`, which renews the lease.
 4. The worker calls `finish` with the state that the row ends in, or, after an error, `retry_later`: the row waits again
    from a later moment on, or it has failed.
@@ -24,10 +24,10 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from partnerportal.lib.states import Moves, change_state
+from partnerportal.lib.states import Moves, change_row_state
 
 RUNNING, FAILED = "running", "failed"
-# For `tenancy.set_columns_in_database`: no worker has had a new row yet, whatever the tenant that stores it says.
+# For `tenancy.fill_columns_by_trigger`: no worker has had a new row yet, whatever the tenant that stores it says.
 UNCLAIMED = {"error": "''", "attempts": "0", "leased_until": "NULL", "finished_at": "NULL"}
 
 
@@ -64,26 +64,26 @@ class LeasedWork(models.Model):
             raise LeaseLost
 
     @transaction.atomic
-    def finish(self, state: str, **changes: Any) -> None:
-        """Move this row to its final `state`, end the lease and save `changes` to its fields.
+    def finish(self, final_state: str, **changes: Any) -> None:
+        """Move this row to its final `final_state`, end the lease and save `changes` to its fields.
 
         Raises LeaseLost when the worker no longer holds the row.
         """
         row = self._held_row().select_for_update().first()
         if row is None:
             raise LeaseLost
-        change_state(row, state, leased_until=None, finished_at=timezone.now(), **changes)
+        change_row_state(row, final_state, leased_until=None, finished_at=timezone.now(), **changes)
 
     @transaction.atomic
-    def retry_later(self, error: str, *, after: timedelta, **changes: Any) -> None:
-        """End the lease after an error, so that the row is tried again after the timedelta `after`.
+    def retry_later(self, error_code: str, *, delay: timedelta, **changes: Any) -> None:
+        """End the lease after an error, so that the row is tried again after the timedelta `delay`.
 
-        After the last attempt the row moves to "failed" instead. `error` is the code of the reason; `changes` are saved
-        to a row that will be tried again. Nothing happens when the worker no longer holds the row.
+        After the last attempt the row moves to "failed" instead. `error_code` is the code of the reason; `changes` are
+        saved to a row that will be tried again. Nothing happens when the worker no longer holds the row.
         """
         row = self._held_row().select_for_update().first()
         if row:
-            _wait_again(row, error, timezone.now() + after, changes)
+            _wait_again(row, error_code, timezone.now() + delay, changes)
 
     def _held_row(self) -> QuerySet[Any]:
         """Return the row as it stands in the database, as long as this worker's attempt is the one that runs."""
@@ -95,7 +95,7 @@ L = TypeVar("L", bound=LeasedWork)
 
 
 @transaction.atomic
-def claim_next_row(rows: QuerySet[L], **changes: Any) -> L | None:
+def lease_next_due_row(rows: QuerySet[L], **changes: Any) -> L | None:
     """Lease the first row of the queryset that is due and return it, or None if no row is due.
 
     The queryset may hold rows that are running or have ended; they are passed over. `changes` are saved to a row whose
@@ -108,11 +108,11 @@ def claim_next_row(rows: QuerySet[L], **changes: Any) -> L | None:
     due = free.filter(state=rows.model.BEGINS).first()
     if due is None:
         return None
-    return change_state(due, RUNNING, attempts=due.attempts + 1, leased_until=now + due.LEASE, error="", **changes)
+    return change_row_state(due, RUNNING, attempts=due.attempts + 1, leased_until=now + due.LEASE, error="", **changes)
 
 
 def _wait_again(row: LeasedWork, error: str, due_at: datetime, changes: dict[str, Any]) -> None:
     if row.attempts < row.ATTEMPTS:
-        change_state(row, row.BEGINS, error=error, leased_until=due_at, **changes)
+        change_row_state(row, row.BEGINS, error=error, leased_until=due_at, **changes)
     else:
-        change_state(row, FAILED, error=error, leased_until=None, finished_at=timezone.now())
+        change_row_state(row, FAILED, error=error, leased_until=None, finished_at=timezone.now())

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from partnerportal.lib import formats
 from partnerportal.lib.errors import Message, NotFound
 from partnerportal.lib.filters import FilterSet
-from partnerportal.lib.keyset import Page
+from partnerportal.lib.keyset import KeysetPage
 from partnerportal.lib.policies import Permission
 
 SIZES = (25, 50, 100)  # rows of a page, to choose from
@@ -58,7 +58,7 @@ class ListDefinition:
     more_sorts: Mapping[str, str] = field(default_factory=dict)  # without a column of their own
 
     @property
-    def has_choice_of_columns(self) -> bool:
+    def has_selectable_columns(self) -> bool:
         """Whether people can choose the list's columns. Its row height they can always choose."""
         return len(self.columns) >= CHOSEN_FROM
 
@@ -67,7 +67,7 @@ class ListDefinition:
         """The values that the URL's `sort` parameter may have, each with the database column to sort by."""
         return {column.name: column.sort for column in self.columns if column.sort} | dict(self.more_sorts)
 
-    def select_columns(self, names: Iterable[str]) -> tuple[ListColumn, ...]:
+    def select_columns(self, column_names: Iterable[str]) -> tuple[ListColumn, ...]:
         """Return the columns with these names, in this order, after the list's first column.
 
         Without names it returns the usual columns. Unknown names are ignored.
@@ -76,31 +76,33 @@ class ListDefinition:
             return ()
         first, *others = self.columns
         by_name = {column.name: column for column in others}
-        wanted = [by_name[name] for name in dict.fromkeys(names) if name in by_name]
-        return (first, *wanted) if names else tuple(column for column in self.columns if column.is_usual)
+        wanted = [by_name[name] for name in dict.fromkeys(column_names) if name in by_name]
+        return (first, *wanted) if column_names else tuple(column for column in self.columns if column.is_usual)
 
-    def parse_sort(self, params: Mapping[str, str]) -> str:
+    def parse_sort(self, url_parameters: Mapping[str, str]) -> str:
         """Return the value of the URL's `sort` parameter, with "-" before a descending one.
 
         A missing or unknown value gives the default order.
         """
-        sort = str(params.get("sort", ""))
+        sort = str(url_parameters.get("sort", ""))
         return sort if sort.removeprefix("-") in self.sorts and not sort.startswith("--") else self.default_sort
 
-    def parse_saved_query(self, params: Mapping[str, str]) -> dict[str, str]:
+    def parse_saved_query(self, url_parameters: Mapping[str, str]) -> dict[str, str]:
         """Return the filters and the order in URL parameters as a dict of strings, for storage in a saved view.
 
         Invalid filters and the default order are left out.
         """
-        sort = self.parse_sort(params)
-        query = {name: format_query_value(value) for name, value in self.filter_set(params).cleaned_values.items()}
+        sort = self.parse_sort(url_parameters)
+        query = {
+            name: format_query_value(value) for name, value in self.filter_set(url_parameters).cleaned_values.items()
+        }
         return query if sort == self.default_sort else query | {"sort": sort}
 
 
 _definitions: dict[str, ListDefinition] = {}
 
 
-def register_list(definition: ListDefinition) -> None:
+def register_list_definition(definition: ListDefinition) -> None:
     """Register a list, so that people can save views of it and choose its columns.
 
     Raises AssertionError for a list whose key is registered already.
@@ -109,7 +111,7 @@ def register_list(definition: ListDefinition) -> None:
     _definitions[definition.key] = definition
 
 
-def find_list(key: str) -> ListDefinition:
+def find_list_definition(key: str) -> ListDefinition:
     """Return the registered list with this key. Raises NotFound for an unknown key."""
     if key not in _definitions:
         raise NotFound("not_found", "")
@@ -117,7 +119,7 @@ def find_list(key: str) -> ListDefinition:
 
 
 @dataclass(frozen=True)
-class ColumnHead:
+class ColumnHeading:
     """The heading of a table's column.
 
     `url` leads to the list sorted by this column, or is "" if that is not possible. `direction` is the value of
@@ -132,7 +134,7 @@ class ColumnHead:
 
 
 @dataclass
-class Tab:
+class ListTab:
     """A tab above a list, which leads to a part of it or to a saved view.
 
     `count` is the number of rows there, or None where counting would take a query of its own.
@@ -156,12 +158,12 @@ def build_query_string(values: Mapping[str, Any]) -> str:
     return urlencode({name: format_query_value(value) for name, value in values.items() if value not in ("", None)})
 
 
-def build_list_url(path: str, values: Mapping[str, Any], usual: Mapping[str, Any] | None = None) -> str:
+def build_list_url(path: str, values: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> str:
     """Return the URL of a list: the path with these values as its query string.
 
-    Values that are empty, or equal to the `usual` value of the same name, are left out.
+    Values that are empty, or equal to the `defaults` value of the same name, are left out.
     """
-    left_out = {name: format_query_value(value) for name, value in (usual or {}).items()}
+    left_out = {name: format_query_value(value) for name, value in (defaults or {}).items()}
     query = build_query_string(
         {name: value for name, value in values.items() if format_query_value(value) != left_out.get(name)}
     )
@@ -178,7 +180,7 @@ class ListState:
     url_name: ClassVar[str] = ""
     usual: ClassVar[Mapping[str, Any]] = {}  # what an address leaves out, by name
 
-    page: Page[Any]
+    page: KeysetPage[Any]
     filter_values: Mapping[str, Any] = {}
     matching: int | None = None
     cursor: str = ""
@@ -230,7 +232,7 @@ class ListState:
         return "" if self.matching is None else formats.format_number(self.matching)
 
     @property
-    def position(self) -> str:
+    def position_label(self) -> str:
         """The positions of the rows on this page, as "51–100 of 2,418", or "51–100" if the total is not counted."""
         first, last = formats.format_number(self.page.first), formats.format_number(self.page.last)
         if self.matching is None:
@@ -238,7 +240,9 @@ class ListState:
         return _("%(first)s–%(last)s of %(total)s") % {"first": first, "last": last, "total": self.total}
 
 
-def build_column_heads(columns: Iterable[ListColumn], sort: str, build_url: Callable[..., str]) -> list[ColumnHead]:
+def build_column_headings(
+    columns: Iterable[ListColumn], sort: str, build_url: Callable[..., str]
+) -> list[ColumnHeading]:
     """Return the headings of the columns, each with the URL that sorts the list by it.
 
     `sort` is the present order; the URL of its column reverses it. `build_url` is a function like that of ListState.
@@ -246,8 +250,8 @@ def build_column_heads(columns: Iterable[ListColumn], sort: str, build_url: Call
     return [_head(column, sort, build_url) for column in columns]
 
 
-def _head(column: ListColumn, sort: str, build_url: Callable[..., str]) -> ColumnHead:
+def _head(column: ListColumn, sort: str, build_url: Callable[..., str]) -> ColumnHeading:
     directions = {column.name: "ascending", f"-{column.name}": "descending"}
     following = f"-{column.name}" if sort == column.name else column.name
     url = build_url(sort=following) if column.sort else ""
-    return ColumnHead(column.name, str(column.label), url, directions.get(sort, ""), column.css)
+    return ColumnHeading(column.name, str(column.label), url, directions.get(sort, ""), column.css)

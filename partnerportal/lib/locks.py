@@ -11,7 +11,7 @@ from django.db import connection
 
 
 @unique
-class Lock(StrEnum):
+class AdvisoryLock(StrEnum):
     """The names of the advisory locks of the database that the portal uses.
 
     Each comment says whose id goes with the lock, if any, and what the lock prevents.
@@ -38,7 +38,7 @@ class Lock(StrEnum):
     EXPORTS = "exports"  # of an organisation: a file could hold rows of a connection that is just ending
 
 
-def acquire_lock(lock: Lock, row_id: int = 0) -> None:
+def acquire_lock(lock: AdvisoryLock, row_id: int = 0) -> None:
     """Wait until no other transaction holds the advisory lock, and hold it until this transaction ends.
 
     `row_id` is the id that goes with the lock, if any. Later queries of this transaction see all that earlier holders

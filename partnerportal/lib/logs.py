@@ -31,23 +31,23 @@ def bind_log_fields(**values: Any) -> Iterator[Fields]:
 
     They replace the fields of an outer block. Yields the dict of fields.
     """
-    token = open_log_fields(**values)
+    token = begin_log_field_block(**values)
     try:
         yield values
     finally:
-        close_log_fields(token)
+        end_log_field_block(token)
 
 
-def open_log_fields(**values: Any) -> Token[Fields | None]:
+def begin_log_field_block(**values: Any) -> Token[Fields | None]:
     """Begin a block of log fields, like `bind_log_fields`, for callers that cannot use `with`.
 
-    Returns the token that `close_log_fields` takes.
+    Returns the token that `end_log_field_block` takes.
     """
     return _fields.set(values)
 
 
-def close_log_fields(token: Token[Fields | None]) -> None:
-    """End the block of log fields that `open_log_fields` began. `token` is what it returned."""
+def end_log_field_block(token: Token[Fields | None]) -> None:
+    """End the block of log fields that `begin_log_field_block` began. `token` is what it returned."""
     _fields.reset(token)
 
 

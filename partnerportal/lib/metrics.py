@@ -1,4 +1,4 @@
-"""The counters of this machine's web processes, for Prometheus. Before `start_counting_requests` nothing is counted.
+"""The counters of this machine's web processes, for Prometheus. Before `start_request_metrics` nothing is counted.
 
 Each process writes into files of its own in one folder, and whichever is asked adds them all up. A process takes the
 lowest number that no living one holds, so a restarted process goes on with the files of one that has ended.
@@ -39,7 +39,7 @@ class _Metrics:
         )
 
 
-def start_counting_requests(folder: Path) -> None:
+def start_request_metrics(folder: Path) -> None:
     """Begin to count requests for Prometheus, in files in this existing folder. Calling this again is harmless.
 
     Where the disk has no room, that is logged and nothing is counted.
@@ -55,10 +55,12 @@ def start_counting_requests(folder: Path) -> None:
             log.warning("This process counts nothing for Prometheus: %s", error)
 
 
-def observe_request(*, view: str, method: str, status: int, seconds: float, queries: int, query_seconds: float) -> None:
+def observe_request_metrics(
+    *, view: str, method: str, status: int, seconds: float, queries: int, query_seconds: float
+) -> None:
     """Count one answered request: its duration, its number of SQL statements and the time they took, in seconds.
 
-    Does nothing before `start_counting_requests`.
+    Does nothing before `start_request_metrics`.
     """
     if _metrics is not None:
         method = method if method in METHODS else "other"
@@ -67,10 +69,10 @@ def observe_request(*, view: str, method: str, status: int, seconds: float, quer
         _metrics.query_seconds.labels(view).inc(query_seconds)
 
 
-def count_lost_wake_up() -> None:
+def count_lost_worker_wake_up() -> None:
     """Count one message to wake a worker that the message broker did not take.
 
-    Does nothing before `start_counting_requests`.
+    Does nothing before `start_request_metrics`.
     """
     if _metrics is not None:
         _metrics.nudges.inc()
@@ -79,7 +81,7 @@ def count_lost_wake_up() -> None:
 def build_metrics_registry(*collectors: Collector) -> CollectorRegistry:
     """Return a Prometheus registry with the counts of all web processes of this machine and with `collectors`.
 
-    The counts are left out if this process has not called `start_counting_requests`.
+    The counts are left out if this process has not called `start_request_metrics`.
     """
     registry = CollectorRegistry()
     if _metrics is not None:

@@ -5,7 +5,7 @@ import uuid
 from django.db import models
 
 
-class PublicModel(models.Model):
+class PublicIdModel(models.Model):
     """The base of models with a random UUID for URLs and the API, so that primary keys stay on the server."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -14,7 +14,7 @@ from partnerportal.lib.errors import Message
 COUNTED = 100  # what waits is counted no further, for a badge says "99+" from there on
 
 
-class Menu(Enum):
+class NavigationMenu(Enum):
     """The menus of the page frame. Each navigation item stands in one of them."""
 
     WORK = auto()  # the first section of the sidebar
@@ -24,7 +24,7 @@ class Menu(Enum):
     HELP = auto()  # only among the pages to jump to
 
 
-def everybody(actor: Actor) -> bool:
+def allow_everybody(actor: Actor) -> bool:
     """Return True for every actor, as the `seen_by` function of what everybody may see."""
     return True
 
@@ -40,9 +40,9 @@ class NavigationItem:
     label: Message
     icon: str
     url_name: str
-    menu: Menu = Menu.WORK
+    menu: NavigationMenu = NavigationMenu.WORK
     order: int  # within the menu
-    seen_by: Callable[[Actor], object] = everybody
+    seen_by: Callable[[Actor], object] = allow_everybody
     count: Callable[[Actor], int] | None = None
     has_search: bool = False  # its page searches for the words of its parameter q
     is_exact: bool = False  # current on its own page alone, and not on those below its address

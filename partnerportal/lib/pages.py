@@ -18,7 +18,7 @@ from django_htmx.http import push_url
 
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.known_pages import page_url
-from partnerportal.lib.personal_lists import PersonalList
+from partnerportal.lib.personal_lists import PersonalizedList
 from partnerportal.lib.policies import RoleTable, authorize
 from partnerportal.lib.requests import PortalRequest
 
@@ -63,16 +63,21 @@ def read_next_url(request: PortalRequest, default: str = "/") -> str:
 
 
 def render_list_page(
-    request: PortalRequest, listing: PersonalList, *, page: str, part: str, context: dict[str, Any]
+    request: PortalRequest,
+    listing: PersonalizedList,
+    *,
+    page_template: str,
+    list_template: str,
+    context: dict[str, Any],
 ) -> HttpResponse:
-    """Return the page that shows a list, rendered by the template `page`, or for htmx by the template `part`.
+    """Return the page that shows a list, rendered by the `page_template`, or for htmx by the `list_template`.
 
     Templates find the list as `list`. A URL without a query redirects to the person's default view of the list, if
     there is one. For htmx the response also sets the URL in the browser's address bar.
     """
     if listing.default_view_url and not (request.GET or request.htmx):
         return redirect(listing.default_view_url)
-    response = render(request, part if request.htmx else page, context | {"list": listing})
+    response = render(request, list_template if request.htmx else page_template, context | {"list": listing})
     patch_vary_headers(response, ["HX-Request"])
     return push_url(response, listing.current_url) if request.htmx else response
 
@@ -96,8 +101,8 @@ def require_permission(table: RoleTable, permission: StrEnum) -> Callable[[View]
     """Decorate a view so that only people with a permission in the organisation they act for are let in.
 
     `table` says which roles have which permissions. Visitors who are not signed in go to the sign-in page, and people
-    without an organisation to the page that creates one. Raises Refused for the others; its 403 page says why and who
-    can help.
+    without an organisation to the page that creates one. Raises ActionRefused for the others; its 403 page says why and
+    who can help.
 
     Raises Conflict when the form's field `acting_for` names another organisation than the one acted for, because the
     person may have switched in another tab. Forms that do not name a row have this field.

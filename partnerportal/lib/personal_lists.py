@@ -15,11 +15,11 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.lists import (
     DEFAULT_SIZE,
     SIZES,
-    ColumnHead,
+    ColumnHeading,
     ListDefinition,
     ListState,
-    Tab,
-    build_column_heads,
+    ListTab,
+    build_column_headings,
     build_list_url,
     build_query_string,
     format_query_value,
@@ -50,7 +50,7 @@ class ListPreferences:
     views: tuple[SavedViewSummary, ...]  # the person's own and those that colleagues share, by name
     may_share: bool  # whether the person may share views, and delete those that colleagues share
 
-    def find_view(self, public_id: str) -> SavedViewSummary | None:
+    def find_saved_view(self, public_id: str) -> SavedViewSummary | None:
         """Return the saved view with this public id, or None."""
         return next((view for view in self.views if view.public_id == public_id), None)
 
@@ -59,7 +59,7 @@ PreferencesOf = Callable[[Actor, str], ListPreferences]
 _preferences_of: list[PreferencesOf] = []
 
 
-def register_preferences_reader(read_preferences: PreferencesOf) -> None:
+def register_list_preferences_reader(read_preferences: PreferencesOf) -> None:
     """Set the function that reads the preferences of an actor for the list with a given key.
 
     An app of a higher layer calls this, because it stores them.
@@ -67,7 +67,7 @@ def register_preferences_reader(read_preferences: PreferencesOf) -> None:
     _preferences_of[:] = [read_preferences]
 
 
-class PersonalList(ListState):
+class PersonalizedList(ListState):
     """The base of lists that follow one person's preferences: saved views, columns and row height.
 
     A subclass sets `definition`, `filter_values` and `page`. All preferences are read by one query. Every URL of the
@@ -83,13 +83,13 @@ class PersonalList(ListState):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         self.preferences = _preferences_of[0](actor, self.definition.key)
-        self.view = self.preferences.find_view(params.get("view", ""))
+        self.view = self.preferences.find_saved_view(params.get("view", ""))
         self.sort = self.definition.parse_sort(params)
         self.size = next((size for size in SIZES if str(size) == params.get("size")), DEFAULT_SIZE)
         self.cursor = params.get("cursor", "")
 
     @property
-    def keyset_options(self) -> dict[str, Any]:
+    def keyset_page_options(self) -> dict[str, Any]:
         """The order, size and cursor of the page, as keyword arguments of `fetch_keyset_page`."""
         column, is_descending = self.definition.sorts[self.sort.removeprefix("-")], self.sort.startswith("-")
         return {"sort": column, "descending": is_descending, "size": self.size, "cursor": self.cursor}
@@ -121,12 +121,14 @@ class PersonalList(ListState):
         return self._address({**query, "size": self.size})
 
     @cached_property  # cached, because each row asks for them
-    def columns(self) -> list[ColumnHead]:
+    def column_headings(self) -> list[ColumnHeading]:
         """The headings of the columns that are shown, in the person's order."""
-        return build_column_heads(self.definition.select_columns(self.preferences.columns), self.sort, self.build_url)
+        return build_column_headings(
+            self.definition.select_columns(self.preferences.columns), self.sort, self.build_url
+        )
 
     @property
-    def is_compact(self) -> bool:
+    def has_compact_rows(self) -> bool:
         """Whether the person prefers low rows."""
         return self.preferences.density == COMPACT
 
@@ -136,7 +138,7 @@ class PersonalList(ListState):
         return bool(self.filter_values.keys() - set(self.tab_filters))
 
     @property
-    def filter_count(self) -> str:
+    def active_filter_count(self) -> str:
         """The number of active filters as text, or "" for none. The search and the filters of tabs do not count."""
         count = len(self.filter_values.keys() - self.hidden_field_values.keys() - {*self.tab_filters, "q"})
         return formats.format_number(count) if count else ""
@@ -147,12 +149,12 @@ class PersonalList(ListState):
         return ""
 
     @property
-    def filter_tabs(self) -> list[Tab]:
+    def filter_tabs(self) -> list[ListTab]:
         """The tabs above the list that everybody has, as Tab objects, before those of saved views. None by default."""
         return []
 
     @property
-    def tabs(self) -> list[Tab]:
+    def tabs(self) -> list[ListTab]:
         """All tabs above the list, as Tab objects: those of the list itself, then those of saved views.
 
         While a saved view is open, only its tab is marked as current.
@@ -163,7 +165,7 @@ class PersonalList(ListState):
                 tab.is_current = False
         return [*tabs, *self.shown_view_tabs]
 
-    def get_stored_count(self, query: Mapping[str, str]) -> int | None:
+    def get_stored_row_count(self, query: Mapping[str, str]) -> int | None:
         """Return the number of rows that a saved view with these filters would list, or None if it is not known.
 
         Lists with stored numbers override this; `query` holds the filters by name.
@@ -171,13 +173,13 @@ class PersonalList(ListState):
         return None
 
     @cached_property
-    def saved_view_tabs(self) -> list[Tab]:
+    def saved_view_tabs(self) -> list[ListTab]:
         """One Tab for each saved view that the person may open: their own views, and those that colleagues share."""
         return [
-            Tab(
+            ListTab(
                 label=view.name,
                 url=self.build_url_with_query({**view.query, "view": view.public_id}),
-                count=self.get_stored_count(view.query),
+                count=self.get_stored_row_count(view.query),
                 is_current=view is self.view,
                 is_shared=view.is_shared,
                 is_default=view.public_id == self.preferences.default_view,
@@ -186,7 +188,7 @@ class PersonalList(ListState):
         ]
 
     @property
-    def shown_view_tabs(self) -> list[Tab]:
+    def shown_view_tabs(self) -> list[ListTab]:
         """The tabs of the first TABS_SHOWN saved views, and of the view that is open.
 
         The menu of saved views has all of them.
@@ -208,14 +210,14 @@ class PersonalList(ListState):
         return {name: format_query_value(value) for name, value in self.filter_values.items()} | sort
 
     @property
-    def is_modified(self) -> bool:
+    def is_saved_view_modified(self) -> bool:
         """Whether the present filters or order differ from those of the open saved view; False if none is open."""
         return self.view is not None and self._shown != self.view.query
 
     @property
     def default_view_url(self) -> str:
         """The URL of the saved view with which the list opens for this person, or "" if the person chose none."""
-        return self._address_of_view(self.preferences.find_view(self.preferences.default_view))
+        return self._address_of_view(self.preferences.find_saved_view(self.preferences.default_view))
 
     @property
     def reset_view_url(self) -> str:
@@ -251,7 +253,7 @@ class PersonalList(ListState):
         }
 
     @property
-    def page_sizes(self) -> list[dict[str, Any]]:
+    def page_size_choices(self) -> list[dict[str, Any]]:
         """The page sizes that the reader can choose from.
 
         Each is a dict: `label` is the number of rows, `url` the URL of the list with so many rows, and `is_current`

@@ -9,12 +9,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor, ActorKind
-from partnerportal.lib.errors import Message, Refused
-from partnerportal.lib.roles import Role, describe_roles, list_roles
+from partnerportal.lib.errors import ActionRefused, Message
+from partnerportal.lib.roles import Role, describe_roles, list_roles_for_kind
 
 
 @dataclass(frozen=True)
-class Allowed:
+class ActionAllowed:
     """The answer that a permission check gives when the actor may do the action. It counts as true."""
 
     def __bool__(self) -> bool:
@@ -22,7 +22,7 @@ class Allowed:
 
 
 @dataclass(frozen=True)
-class Denied:
+class ActionDenied:
     """The answer that a permission check gives when the actor may not do the action. It counts as false.
 
     `code` and `message` give the reason, as a code for programs and a sentence for people.
@@ -35,7 +35,7 @@ class Denied:
         return False
 
 
-Answer = Allowed | Denied
+Answer = ActionAllowed | ActionDenied
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,44 +44,44 @@ class PermissionRule:
 
     Empty `kinds` or `roles` admit any. With `feature`, the organisation also needs an active membership of a partner
     programme that grants it. `when` is a further condition that roles do not express. It takes the actor and the
-    object, or None for the object where the question is about no particular one, and returns a Denied, or None if
-    nothing speaks against it.
+    object, or None for the object where the question is about no particular one, and returns an ActionDenied, or None
+    if nothing speaks against it.
     """
 
     label: Message
     kinds: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
     feature: str = ""
-    when: Callable[[Actor, Any], Denied | None] | None = None
+    when: Callable[[Actor, Any], ActionDenied | None] | None = None
 
     def list_permitted_roles(self, kind: str) -> list[Role]:
         """Return the roles to which this rule gives the permission in an organisation of the given kind.
 
         They are in the order of Role.
         """
-        return [role for role in list_roles(kind) if not self.roles or role in self.roles]
+        return [role for role in list_roles_for_kind(kind) if not self.roles or role in self.roles]
 
-    def check(self, actor: Actor, on: Any = None) -> Answer:
-        """Return Allowed if the actor has the permission, else a Denied with the first reason against it.
+    def check_actor(self, actor: Actor, on: Any = None) -> Answer:
+        """Return ActionAllowed if the actor has the permission, else an ActionDenied with the first reason against it.
 
         The system has every permission. A client (a program with a token) passes no rule, because it has no role: what
         its token permits is checked elsewhere. `on` is the object to act on, for the rule's `when`.
         """
         if actor.is_system:
-            return Allowed()
+            return ActionAllowed()
         if actor.kind == ActorKind.CLIENT:
-            return Denied("not_for_clients", _("This cannot be done with a token."))
+            return ActionDenied("not_for_clients", _("This cannot be done with a token."))
         if actor.organization_id is None:
-            return Denied("no_organization", _("Choose or create an organisation first."))
+            return ActionDenied("no_organization", _("Choose or create an organisation first."))
         if self.feature and self.feature not in actor.features:
-            return Denied("no_badge", _("This needs an active partner programme membership."))
+            return ActionDenied("no_badge", _("This needs an active partner programme membership."))
         if self.kinds and actor.organization_kind not in self.kinds:
-            return Denied("wrong_kind", _("This is not available to your type of organisation."))
+            return ActionDenied("wrong_kind", _("This is not available to your type of organisation."))
         if self.roles and not self.roles & actor.roles:
             who = describe_roles(self.list_permitted_roles(actor.organization_kind))
-            return Denied("wrong_role", gettext("Only %(roles)s can do this.") % {"roles": who})
+            return ActionDenied("wrong_role", gettext("Only %(roles)s can do this.") % {"roles": who})
         denied = self.when(actor, on) if self.when else None
-        return Allowed() if denied is None else denied
+        return ActionAllowed() if denied is None else denied
 
 
 RoleTable = Mapping[StrEnum, PermissionRule]
@@ -89,20 +89,20 @@ Permission = tuple[RoleTable, StrEnum]  # names one row of a table, as `authoriz
 
 
 def authorize(actor: Actor, table: RoleTable, permission: StrEnum, *, on: Any = None) -> None:
-    """Raise Refused unless the actor has the permission by its rule in the role table.
+    """Raise ActionRefused unless the actor has the permission by its rule in the role table.
 
     Every action calls this first. `on` is the object to act on, for rules that look at it; the error has the code of
     the rule's reason.
     """
-    answer = table[permission].check(actor, on)
-    if isinstance(answer, Denied):
-        raise Refused(answer.code, answer.message)
+    answer = table[permission].check_actor(actor, on)
+    if isinstance(answer, ActionDenied):
+        raise ActionRefused(answer.code, answer.message)
 
 
-def authorize_staff(actor: Actor) -> None:
-    """Raise Refused unless the actor is the system.
+def authorize_vendor_staff(actor: Actor) -> None:
+    """Raise ActionRefused unless the actor is the system.
 
     It guards what only the vendor's staff do, by management commands.
     """
     if not actor.is_system:
-        raise Refused("not_vendor_staff", _("Only vendor staff can do this."))
+        raise ActionRefused("not_vendor_staff", _("Only vendor staff can do this."))

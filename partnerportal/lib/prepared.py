@@ -57,7 +57,7 @@ class PreparedQuery(Generic[R]):
     def __call__(self, *arguments: Any) -> list[R]:
         connection = cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS])  # each thread has one of its own
         name, statement = self._kept
-        if connection.prepare_once(name, statement):
+        if connection.prepare_statement_once(name, statement):
             sql, filled = f"EXECUTE {name} ({', '.join(['%s'] * len(arguments))})", arguments
         else:
             sql, values, places = self._written
@@ -78,7 +78,7 @@ def list_column_names(model: type[Model], relation: str = "") -> tuple[str, ...]
     return tuple(f"{relation}{field.attname}" for field in model._meta.concrete_fields)
 
 
-def build_instance(model: type[M], values: Iterable[Any]) -> M:
+def build_model_instance(model: type[M], values: Iterable[Any]) -> M:
     """Return an instance of the model, built from its columns' values as a prepared query returns them.
 
     `values` are in the order of the model's columns. From an iterator it takes only the values of this model, so that

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from storages.backends.s3 import S3Storage
 
 from partnerportal.lib.breaker import CircuitBreaker, ServiceUnavailable
-from partnerportal.lib.errors import Unavailable
+from partnerportal.lib.errors import TemporarilyUnavailable
 from partnerportal.lib.private_files import StoredFile, ensure_private_folder
 
 AWAY = _("The files are not available at the moment. Try again in a few minutes.")
@@ -49,12 +49,12 @@ def _bucket_errors() -> Iterator[None]:
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404"):  # 404 is the answer to HEAD, which has no body
             raise FileNotFoundError(str(error)) from None
-        raise Unavailable("files_unavailable", AWAY) from error
+        raise TemporarilyUnavailable("files_unavailable", AWAY) from error
     except (ServiceUnavailable, BotoCoreError, Boto3Error) as error:
-        raise Unavailable("files_unavailable", AWAY) from error
+        raise TemporarilyUnavailable("files_unavailable", AWAY) from error
 
 
-class PrivateBucket(S3Storage):
+class PrivateS3Storage(S3Storage):
     """A storage of private files in an S3 bucket, below a prefix that belongs to this installation alone.
 
     Each file passes through a temporary file in PRIVATE_ROOT. So a slow reader or writer keeps no connection to the

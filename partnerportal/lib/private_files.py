@@ -22,7 +22,7 @@ from django.http import FileResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.lib.errors import Unavailable
+from partnerportal.lib.errors import TemporarilyUnavailable
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the errors of a full disk
 UNFINISHED = ".part"  # what a name ends with while its file is being written
@@ -44,7 +44,7 @@ class StoredFile:
 class PrivateStorage(Protocol):
     """The interface that every storage of private files has: a folder on disk or a bucket.
 
-    Its methods raise Unavailable while the storage cannot be reached.
+    Its methods raise TemporarilyUnavailable while the storage cannot be reached.
     """
 
     def open_for_writing(self, name: str) -> AbstractContextManager[IO[bytes]]:
@@ -64,34 +64,34 @@ class PrivateStorage(Protocol):
 
 
 @contextmanager
-def write_file(name: str) -> Iterator[IO[bytes]]:
+def open_private_file_for_writing(name: str) -> Iterator[IO[bytes]]:
     """Open a private file for writing bytes, as a context manager.
 
-    When the block ends, the whole file is there; when it fails, nothing is. Raises Unavailable("no_space") when the
-    disk is full.
+    When the block ends, the whole file is there; when it fails, nothing is. Raises TemporarilyUnavailable("no_space")
+    when the disk is full.
     """
     try:
         with _storage().open_for_writing(name) as file:
             yield file
     except OSError as error:
         if error.errno in NO_SPACE:
-            raise Unavailable(
+            raise TemporarilyUnavailable(
                 "no_space", _("There is no space for the file at the moment. Try again later.")
             ) from error
         raise
 
 
-def read_file(name: str) -> IO[bytes]:
+def open_private_file_for_reading(name: str) -> IO[bytes]:
     """Open a private file for reading bytes, without holding it in memory. Raises FileNotFoundError."""
     return _storage().open_for_reading(name)
 
 
-def delete_file(name: str) -> None:
+def delete_private_file(name: str) -> None:
     """Delete the private file of this name, if there is one."""
     _storage().delete(name)
 
 
-def list_files(folder: str) -> Iterator[StoredFile]:
+def list_private_files(folder: str) -> Iterator[StoredFile]:
     """Yield a StoredFile for every private file of the folder, also those that a killed process left half-written."""
     return _storage().list_stored_files(folder)
 
@@ -119,16 +119,16 @@ def delete_unneeded_files(
     return deleted
 
 
-def build_file_response(name: str, content_type: str) -> FileResponse:
+def build_private_file_response(name: str, content_type: str) -> FileResponse:
     """Return a response that streams the private file to the browser. Raises FileNotFoundError."""
-    return FileResponse(read_file(name), content_type=content_type)
+    return FileResponse(open_private_file_for_reading(name), content_type=content_type)
 
 
 def _storage() -> PrivateStorage:
     return cast(PrivateStorage, storages["private"])
 
 
-class PrivateFolder(FileSystemStorage):
+class PrivateFolderStorage(FileSystemStorage):
     """A storage of private files in the folder PRIVATE_ROOT, which web and worker processes share.
 
     Only the portal's own system user may enter the folder.

@@ -7,7 +7,7 @@ import time
 import psutil
 
 
-def is_running(pid: int, program: str) -> bool:
+def is_process_running(pid: int, program: str) -> bool:
     """Return whether the process with this id runs a program whose name begins with `program`."""
     try:
         process = psutil.Process(pid)
@@ -21,11 +21,11 @@ def end_process(pid: int, program: str, how: signal.Signals) -> None:
 
     `how` is the signal. Nothing happens if the process with this id runs another program than `program`.
     """
-    if not is_running(pid, program):
+    if not is_process_running(pid, program):
         return
     os.kill(pid, how)
     deadline = time.monotonic() + 30
-    while is_running(pid, program):
+    while is_process_running(pid, program):
         if time.monotonic() > deadline:
             os.kill(pid, signal.SIGKILL)
             return

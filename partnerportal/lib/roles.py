@@ -29,9 +29,9 @@ _EVERYBODY = {
 }
 
 
-def list_roles(kind: str) -> list[Role]:
+def list_roles_for_kind(organization_kind: str) -> list[Role]:
     """Return the roles that people in an organisation of this kind may have, in the order of Role."""
-    return list(Role) if kind in KINDS_WITH_AGENTS else [Role.READER, Role.ADMIN]
+    return list(Role) if organization_kind in KINDS_WITH_AGENTS else [Role.READER, Role.ADMIN]
 
 
 def describe_roles(roles: Collection[str]) -> str:

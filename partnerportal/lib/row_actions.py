@@ -11,12 +11,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.errors import Conflict, Message
-from partnerportal.lib.policies import Allowed, Answer, Denied
+from partnerportal.lib.policies import ActionAllowed, ActionDenied, Answer
 
 M = TypeVar("M", bound=models.Model)
 
 
-class NoInputForm(forms.Form):
+class EmptyConfirmationForm(forms.Form):
     """The form of a confirmation dialog without any input."""
 
 
@@ -36,7 +36,7 @@ def _propose_nothing(row: models.Model) -> dict[str, Any]:
 
 
 def _allow(row: models.Model) -> Answer:
-    return Allowed()
+    return ActionAllowed()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class RowAction(Generic[M]):
     """An action on a model instance that has a state, such as approving a trial, as its table declares it.
 
     `states` are those in which the action is possible. For an action that changes the state they are
-    `states.find_states_before(MOVES, to)`. Buttons and dialogs are shown by them, but `run` decides, after it has
+    `states.find_states_leading_to(MOVES, to)`. Buttons and dialogs are shown by them, but `run` decides, after it has
     locked the row in the database.
     """
 
@@ -55,29 +55,29 @@ class RowAction(Generic[M]):
     icon: str
     done: Message  # the toast after the action, with placeholders for what names the row
     question: Callable[[M], ConfirmationDialog]
-    form: type[forms.Form] = NoInputForm
+    form: type[forms.Form] = EmptyConfirmationForm
     proposal: Callable[[M], dict[str, Any]] = _propose_nothing  # the values with which the form opens
     condition: Callable[[M], Answer] = _allow  # a further condition on the row
     is_danger: bool = False
 
-    def check(self, row: M) -> Answer:
-        """Return Allowed if the action is possible on the row in its present state, else a Denied with the reason.
+    def check_possible(self, row: M) -> Answer:
+        """Return ActionAllowed if the row's present state permits the action, else an ActionDenied with a reason.
 
         It does not check the permissions of an actor.
         """
         if row.state not in self.states:  # type: ignore[attr-defined]
-            return Denied("state_changed", _("This has changed in the meantime. Nothing else was changed."))
+            return ActionDenied("state_changed", _("This has changed in the meantime. Nothing else was changed."))
         return self.condition(row)
 
     def ensure_possible(self, row: M) -> None:
         """Raise Conflict, with the reason, if the action is not possible on the row in its present state."""
-        answer = self.check(row)
-        if isinstance(answer, Denied):
+        answer = self.check_possible(row)
+        if isinstance(answer, ActionDenied):
             raise Conflict(answer.code, answer.message)
 
 
 @dataclass(frozen=True)
-class MenuItem:
+class RowActionMenuItem:
     """One entry of the menu of actions in a list's row. It opens the dialog of its action."""
 
     label: Message
@@ -86,19 +86,19 @@ class MenuItem:
     is_danger: bool
 
 
-def list_menu_items(table: Mapping[str, RowAction[M]], row: M, url_prefix: str) -> list[MenuItem]:
+def list_row_action_menu_items(actions: Mapping[str, RowAction[M]], row: M, url_prefix: str) -> list[RowActionMenuItem]:
     """Return the menu entries for the actions that are possible on the row in its present state.
 
-    `table` holds the RowAction objects by name. The URL of an entry's dialog is named by `url_prefix` and the action's
-    name, and takes the row's public id.
+    `actions` holds the RowAction objects by name. The URL of an entry's dialog is named by `url_prefix` and the
+    action's name, and takes the row's public id.
     """
     return [
-        MenuItem(
+        RowActionMenuItem(
             label=action.label,
             icon=action.icon,
             url=reverse(f"{url_prefix}{name}", args=[row.public_id]),  # type: ignore[attr-defined]
             is_danger=action.is_danger,
         )
-        for name, action in table.items()
-        if action.check(row)
+        for name, action in actions.items()
+        if action.check_possible(row)
     ]

@@ -13,7 +13,7 @@ from partnerportal.lib.days import SOON, today
 
 
 @dataclass(frozen=True)
-class SeatBar:
+class SeatUsageBar:
     """The values that the bar of assigned and purchased seats shows, as text in the reader's language.
 
     For several SKUs together, the overage may be more than the assigned less the purchased seats: spare seats of one
@@ -28,7 +28,7 @@ class SeatBar:
     over: str = ""  # the overage in words
 
     @classmethod
-    def for_seats(cls, assigned: int, purchased: int, overage: int | None = None) -> "SeatBar":
+    def from_seat_counts(cls, assigned: int, purchased: int, overage: int | None = None) -> "SeatUsageBar":
         """Return the bar for these numbers of seats.
 
         Without `overage` the seats are taken to be of one SKU: the overage is then what is assigned beyond what is
@@ -39,19 +39,19 @@ class SeatBar:
 
 
 @lru_cache(maxsize=4096)  # lists show the same few numbers and days again and again
-def _seat_bar(assigned: int, purchased: int, over: int, where: Locale) -> SeatBar:
-    return SeatBar(
+def _seat_bar(assigned: int, purchased: int, over: int, where: Locale) -> SeatUsageBar:
+    return SeatUsageBar(
         assigned=formats.format_number(assigned),
         purchased=formats.format_number(purchased),
-        tone="over" if over else usage.choose_bar_tone(assigned, purchased),
-        width=usage.compute_bar_width(assigned, purchased),
+        tone="over" if over else usage.choose_usage_bar_tone(assigned, purchased),
+        width=usage.compute_usage_bar_percent(assigned, purchased),
         over_by=formats.format_number(over) if over else "",
         over=_("%(over)s over") % {"over": formats.format_number(over)} if over else "",
     )
 
 
 @dataclass(frozen=True)
-class LastDay:
+class LastDayLabel:
     """The last day on which something can be used, as text in the reader's language.
 
     `near` says a day that is close in words, such as "tomorrow", and is "" for any other.
@@ -63,8 +63,8 @@ class LastDay:
     tone: str  # "soon", "past" or ""
 
     @classmethod
-    def from_date(cls, day: dt.date | None, soon: dt.timedelta = SOON) -> "LastDay | None":
-        """Return the LastDay of a date, or None for None.
+    def from_date(cls, day: dt.date | None, soon: dt.timedelta = SOON) -> "LastDayLabel | None":
+        """Return the LastDayLabel of a date, or None for None.
 
         Its tone is "soon" if the day is at most `soon` away, and "past" if it is over.
         """
@@ -72,12 +72,12 @@ class LastDay:
 
 
 @lru_cache(maxsize=4096)
-def _last_day(day: dt.date, soon: dt.timedelta, today: dt.date, here: dt.date, where: Locale) -> LastDay:
+def _last_day(day: dt.date, soon: dt.timedelta, today: dt.date, here: dt.date, where: Locale) -> LastDayLabel:
     """Return the row of a last day. `today`, in UTC, decides the tone; `here`, the reader's own day, the words."""
     date, near = formats.format_date(day), formats.format_relative_day(day, here)
     left = day - today
     tone = "past" if left < dt.timedelta(0) else "soon" if left <= soon else ""
-    return LastDay(day.isoformat(), date, near if near != date else "", tone)
+    return LastDayLabel(day.isoformat(), date, near if near != date else "", tone)
 
 
 @dataclass(frozen=True)
@@ -92,4 +92,4 @@ class AttentionItem:
     title: str
     text: str
     url: str = ""
-    day: LastDay | None = None
+    day: LastDayLabel | None = None

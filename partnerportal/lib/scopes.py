@@ -33,7 +33,7 @@ class Scope(IntFlag):
 ALL = reduce(or_, Scope)
 
 
-def find_scope(code: str) -> Scope:
+def find_scope_by_code(code: str) -> Scope:
     """Return the scope with this code, such as "orders". Raises KeyError for an unknown one."""
     return Scope[code.upper()]
 
@@ -44,9 +44,9 @@ def _list_codes(scopes: int) -> tuple[str, ...]:
     return tuple(scope.code for scope in Scope(scopes))
 
 
-def includes_scopes(has: int, needed: Scope) -> bool:
-    """Return whether the scopes in `has`, a number from the database, include every scope in `needed`.
+def includes_scopes(scopes: int, needed_scopes: Scope) -> bool:
+    """Return whether `scopes`, a number from the database, include every scope in `needed_scopes`.
 
     They are compared as numbers, because lists ask it for each row, and an operation on flags makes a new flag.
     """
-    return int(has) & int(needed) == int(needed)
+    return int(scopes) & int(needed_scopes) == int(needed_scopes)

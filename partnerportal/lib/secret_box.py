@@ -7,20 +7,20 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 
-def encrypt(text: str) -> str:
+def encrypt_secret(text: str) -> str:
     """Return the text encrypted with the first key of the setting SECRETS_KEYS."""
     return _box().encrypt(text.encode()).decode()
 
 
-def decrypt(encrypted_text: str) -> str:
-    """Return the plain text of what `encrypt` returned.
+def decrypt_secret(encrypted_text: str) -> str:
+    """Return the plain text of what `encrypt_secret` returned.
 
     Raises ImproperlyConfigured when no key of SECRETS_KEYS fits, or when the encrypted text was changed.
     """
     return _open(encrypted_text, _box().decrypt)
 
 
-def reencrypt(encrypted_text: str) -> str:
+def reencrypt_secret(encrypted_text: str) -> str:
     """Decrypt a secret with whichever key fits, and return it encrypted with the first key of SECRETS_KEYS.
 
     Raises ImproperlyConfigured when no key fits.

@@ -24,8 +24,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from partnerportal.lib.prepared import PreparedQuery, build_instance, list_column_names
-from partnerportal.lib.tokens import digest_secret, new_token
+from partnerportal.lib.prepared import PreparedQuery, build_model_instance, list_column_names
+from partnerportal.lib.tokens import digest_secret, generate_token
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class SessionStore(db.SessionStore):
         return session
 
     def _get_new_session_key(self) -> str:
-        self.cookie_key = new_token()
+        self.cookie_key = generate_token()
         return digest_secret(self.cookie_key)[:DIGITS]
 
     def encode(self, session_dict: dict[str, Any]) -> str:
@@ -95,7 +95,7 @@ class SessionStore(db.SessionStore):
         rows = _LIVE(self.session_key, timezone.now())
         if not rows:
             self._session_key = None
-        return build_instance(Session, rows[0]) if rows else None
+        return build_model_instance(Session, rows[0]) if rows else None
 
     def load(self) -> dict[str, Any]:
         """Read the session's content from the database and return it as a dict.

@@ -10,7 +10,7 @@ _STARTERS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _INVISIBLE = " \u00a0\ufeff\u200b\u3000"
 
 
-def escape_cell(text: str) -> str:
+def escape_spreadsheet_cell(text: str) -> str:
     """Return the text as a spreadsheet cell that is never run as a formula: with an apostrophe before it if need be.
 
     A formula is also recognised after leading blanks and byte order marks.
@@ -18,8 +18,8 @@ def escape_cell(text: str) -> str:
     return f"'{text}" if text.lstrip(_INVISIBLE).startswith(_STARTERS) else text
 
 
-def escape_cell_sql(expression: Any) -> Case:
-    """Return an SQL expression that does to the given text expression what `escape_cell` does; null stays null.
+def escape_spreadsheet_cell_sql(expression: Any) -> Case:
+    """Return an SQL expression for what `escape_spreadsheet_cell` makes of a text expression. Null stays null.
 
     tests/lib/test_spreadsheet_safety.py makes sure that the two agree.
     """

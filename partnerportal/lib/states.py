@@ -1,4 +1,4 @@
-"""State machines: only `change_state` changes a row's state, and `guard_states` makes the database enforce that."""
+"""State machines: only `change_row_state` changes a row's state, and `enforce_state_transitions` binds the database."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Literal, TypeVar
@@ -12,25 +12,25 @@ M = TypeVar("M", bound=models.Model)
 Moves = Mapping[Any, Collection[Any]]
 
 
-def change_state(row: M, to: str, **changes: Any) -> M:
-    """Move a model instance to the state `to`, save it with the given changes, and return it as stored.
+def change_row_state(row: M, new_state: str, **changes: Any) -> M:
+    """Move a model instance to the state `new_state`, save it with the given changes, and return it as stored.
 
     It locks the row first, so it must be called in a transaction. Raises Conflict("state_changed") if the model's MOVES
-    do not lead from the row's present state to `to`.
+    do not lead from the row's present state to `new_state`.
     """
     locked = type(row)._default_manager.select_for_update().get(pk=row.pk)
-    _set_state(locked, to, changes)
+    _set_state(locked, new_state, changes)
     locked.save(update_fields=["state", *changes])
     return locked
 
 
-def change_locked_states(rows: list[M], to: str, **changes: Any) -> None:
-    """Move several model instances, whose rows are locked already, to the state `to` in one statement.
+def change_locked_row_states(rows: list[M], new_state: str, **changes: Any) -> None:
+    """Move several model instances, whose rows are locked already, to the state `new_state` in one statement.
 
-    The instances in `rows` are updated too. Raises Conflict("state_changed") as `change_state` does.
+    The instances in `rows` are updated too. Raises Conflict("state_changed") as `change_row_state` does.
     """
     for row in rows:
-        _set_state(row, to, changes)
+        _set_state(row, new_state, changes)
     if rows:
         type(rows[0])._default_manager.bulk_update(rows, ["state", *changes])
 
@@ -43,17 +43,17 @@ def _set_state(locked: models.Model, to: str, changes: dict[str, Any]) -> None:
         setattr(locked, name, value)
 
 
-def find_states_before(moves: Moves, to: str) -> frozenset[str]:
-    """Return the states from which one step in `moves` leads to the state `to`.
+def find_states_leading_to(transitions: Moves, new_state: str) -> frozenset[str]:
+    """Return the states from which one step in `transitions` leads to the state `new_state`.
 
-    `moves` maps each state to the states that may follow it.
+    `transitions` maps each state to the states that may follow it.
     """
-    return frozenset(before for before, allowed in moves.items() if to in allowed)
+    return frozenset(before for before, allowed in transitions.items() if new_state in allowed)
 
 
-# The trigger of `guard_states`. Its first argument says whom it holds: "everybody", or only "tenants", whom policies
-# hold too.
-# Tenants change nothing in a row that has no move left, so that its last state and what belongs to it stay as they are.
+# The trigger of `enforce_state_transitions`. Its first argument says whom it holds: "everybody", or only "tenants",
+# whom policies hold too. Tenants change nothing in a row that has no move left, so that its last state and what belongs
+# to it stay as they are.
 GUARD = """
 CREATE FUNCTION state_moves() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -70,23 +70,27 @@ END $$;
 """
 
 
-def list_allowed_steps(moves: Moves) -> list[str]:
-    """Return every step that `moves` allows as text, such as "requested>active", in order."""
-    return sorted(f"{before}>{after}" for before, allowed in moves.items() for after in allowed)
+def list_state_transitions(transitions: Moves) -> list[str]:
+    """Return every step that `transitions` allows as text, such as "requested>active", in order."""
+    return sorted(f"{before}>{after}" for before, allowed in transitions.items() for after in allowed)
 
 
-def guard_states(
-    table: str, moves: Mapping[str, Collection[str]], *, begins: str, holds: Literal["everybody", "tenants"]
+def enforce_state_transitions(
+    table: str,
+    transitions: Mapping[str, Collection[str]],
+    *,
+    initial_state: str,
+    enforced_for: Literal["everybody", "tenants"],
 ) -> migrations.RunSQL:
-    """Return a migration operation that makes the database refuse any change of state which `moves` does not allow.
+    """Return a migration operation that makes the database refuse changes of state that `transitions` does not allow.
 
-    `moves` and `begins` are the model's MOVES and BEGINS (tests/house/test_states.py compares them). `holds` says who
-    is refused. Tenants always are: they store rows only in the state `begins`, and change nothing of a row that has no
-    move left.
+    `transitions` and `initial_state` are the model's MOVES and BEGINS (tests/house/test_states.py compares them).
+    `enforced_for` says who is refused. Tenants always are: they store rows only in the state `initial_state`, and
+    change nothing of a row that has no move left.
     """
-    arguments = ", ".join(f"'{argument}'" for argument in [holds, *list_allowed_steps(moves)])
+    arguments = ", ".join(f"'{argument}'" for argument in [enforced_for, *list_state_transitions(transitions)])
     return migrations.RunSQL(
-        f"""CREATE POLICY state_begins ON {table} AS RESTRICTIVE FOR INSERT WITH CHECK (state = '{begins}');
+        f"""CREATE POLICY state_begins ON {table} AS RESTRICTIVE FOR INSERT WITH CHECK (state = '{initial_state}');
             CREATE TRIGGER state_moves BEFORE UPDATE ON {table}
             FOR EACH ROW EXECUTE FUNCTION state_moves({arguments})""",
         f"DROP TRIGGER state_moves ON {table}; DROP POLICY state_begins ON {table}",

@@ -16,7 +16,7 @@ from django.db.transaction import atomic
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 APP_ROLE = "portal_app"
-NOW = "statement_timestamp()"  # the SQL of Django's Now(), for `set_columns_in_database`
+NOW = "statement_timestamp()"  # the SQL of Django's Now(), for `fill_columns_by_trigger`
 
 # The database enters no suspended organisation: `portal_enterable` (accounts/migrations/0002_policies.py).
 _ENTER = """SELECT set_config('role', %s, true),
@@ -100,7 +100,7 @@ POLICY_FUNCTIONS = {  # the functions that policies call: what each reads, and i
 }
 
 
-def build_functions_sql() -> str:
+def build_policy_functions_sql() -> str:
     """Return the SQL that creates the functions which policies call, and lets the web and worker roles call them.
 
     They read the settings of the transaction, such as the acting organisation (see POLICY_FUNCTIONS).
@@ -112,15 +112,15 @@ def build_functions_sql() -> str:
     )
 
 
-def inline_functions(policy: str) -> str:
+def inline_policy_functions(policy_sql: str) -> str:
     """Return the SQL of a policy, with each call of a function of POLICY_FUNCTIONS replaced by the function's body.
 
     PostgreSQL would otherwise parse the functions for every statement and table, which was a third of what row-level
     security costs a list.
     """
     for function, (body, _) in POLICY_FUNCTIONS.items():
-        policy = policy.replace(function, f"({body})")
-    return policy
+        policy_sql = policy_sql.replace(function, f"({body})")
+    return policy_sql
 
 
 def enable_row_security(
@@ -138,7 +138,7 @@ def enable_row_security(
         f"""ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
             ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
             CREATE POLICY tenant ON {table}
-                USING ({inline_functions(using)}) WITH CHECK ({inline_functions(check or using)});
+                USING ({inline_policy_functions(using)}) WITH CHECK ({inline_policy_functions(check or using)});
             {build_grant_sql(table, grant)}""",
         f"""DROP POLICY tenant ON {table};
             ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;
@@ -147,15 +147,15 @@ def enable_row_security(
     )
 
 
-def widen_policy(table: str, after: str, before: str) -> migrations.RunSQL:
+def replace_row_policy_condition(table: str, new_condition: str, old_condition: str) -> migrations.RunSQL:
     """Return a migration operation that replaces the condition of a table's row-level security policy.
 
-    `after` and `before` are the SQL conditions for the rows seen, with and without the migration. An app uses it to
-    show more rows of a table that belongs to an app below it.
+    `new_condition` and `old_condition` are the SQL conditions for the rows seen, with and without the migration. An app
+    uses it to show more rows of a table that belongs to an app below it.
     """
     return migrations.RunSQL(
-        f"ALTER POLICY tenant ON {table} USING ({inline_functions(after)})",
-        f"ALTER POLICY tenant ON {table} USING ({inline_functions(before)})",
+        f"ALTER POLICY tenant ON {table} USING ({inline_policy_functions(new_condition)})",
+        f"ALTER POLICY tenant ON {table} USING ({inline_policy_functions(old_condition)})",
     )
 
 
@@ -174,14 +174,15 @@ def build_grant_sql(table: str, privileges: str) -> str:
         ); END $$;"""  # noqa: S608 - a table's name in a migration
 
 
-def set_columns_in_database(
-    table: str, *, made: Mapping[str, str] | None = None, changed: Mapping[str, str] | None = None
+def fill_columns_by_trigger(
+    table: str, *, on_insert: Mapping[str, str] | None = None, on_change: Mapping[str, str] | None = None
 ) -> migrations.RunSQL:
     """Return a migration operation that adds a trigger to fill columns when a tenant writes a row.
 
-    `made` and `changed` map columns to SQL expressions, whose values replace what the tenant wrote: in `made` when a
-    row is stored, in `changed` when the column is changed. An expression may read the tenant's row as NEW and, in
-    `changed`, the row as it was as OLD. Roles for which row-level security does not hold write what they like.
+    `on_insert` and `on_change` map columns to SQL expressions, whose values replace what the tenant wrote: in
+    `on_insert` when a row is stored, in `on_change` when the column is changed. An expression may read the tenant's row
+    as NEW and, in `on_change`, the row as it was as OLD. Roles for which row-level security does not hold write what
+    they like.
     """
 
     def body(values: Mapping[str, str], when: str) -> str:
@@ -190,12 +191,13 @@ def set_columns_in_database(
             for column, value in values.items()
         )
 
+    if_changed = "IF NEW.{column} IS DISTINCT FROM OLD.{column} THEN "
     return migrations.RunSQL(
         f"""
 CREATE FUNCTION {table}_is_settled() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF row_security_active(TG_RELID) AND TG_OP = 'INSERT' THEN{body(made or {}, "")}
-    ELSIF row_security_active(TG_RELID) THEN{body(changed or {}, "IF NEW.{column} IS DISTINCT FROM OLD.{column} THEN ")}
+    IF row_security_active(TG_RELID) AND TG_OP = 'INSERT' THEN{body(on_insert or {}, "")}
+    ELSIF row_security_active(TG_RELID) THEN{body(on_change or {}, if_changed)}
     END IF;
     RETURN NEW;
 END $$;
@@ -205,17 +207,17 @@ CREATE TRIGGER is_settled BEFORE INSERT OR UPDATE ON {table}
     )
 
 
-def allow_events(name: str, kinds: str, *, only: str = "true") -> migrations.RunSQL:
+def allow_tenant_events(name: str, kinds: str, *, condition: str = "true") -> migrations.RunSQL:
     """Return a migration operation that lets tenants record events of these kinds, in their own name.
 
-    `name` is that of the app or of one of its groups of events, `kinds` are separated by blanks, and `only` is a
+    `name` is that of the app or of one of its groups of events, `kinds` are separated by blanks, and `condition` is a
     further SQL condition. Events of other kinds are recorded by feeds, jobs and staff, for whom row-level security does
     not hold.
     """
     listed = ",".join(kinds.split())
     own = "organization_id = portal_org() AND actor_kind = 'person' AND actor_id = portal_person()"
-    check = f"{own} AND kind = ANY ('{{{listed}}}') AND {only}"
+    check = f"{own} AND kind = ANY ('{{{listed}}}') AND {condition}"
     return migrations.RunSQL(
-        f"CREATE POLICY told_by_{name} ON notifications_event FOR INSERT WITH CHECK ({inline_functions(check)})",
+        f"CREATE POLICY told_by_{name} ON notifications_event FOR INSERT WITH CHECK ({inline_policy_functions(check)})",
         f"DROP POLICY told_by_{name} ON notifications_event",
     )

@@ -29,7 +29,7 @@ def make_search_key(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", bare).split())
 
 
-def make_monogram(name: str) -> str:
+def make_avatar_initials(name: str) -> str:
     """Return two capital letters that stand for a name in its avatar, or "?" for a name without letters or digits.
 
     They are the initials of the first two words, or the first two letters of the only word.

@@ -15,7 +15,7 @@ NOTED_EVERY = dt.timedelta(minutes=5)  # the least time between two writes of wh
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{20,64}")
 
 
-def new_token() -> str:
+def generate_token() -> str:
     """Return a new random token of 256 bits, as 43 characters that are safe in a URL."""
     return secrets.token_urlsafe(32)
 

@@ -7,14 +7,14 @@ import kombu.transport.redis  # noqa: F401 - loaded with the process, because th
 from celery import current_app
 
 from partnerportal.lib.breaker import CircuitBreaker
-from partnerportal.lib.metrics import count_lost_wake_up
+from partnerportal.lib.metrics import count_lost_worker_wake_up
 
 log = logging.getLogger(__name__)
 
 BROKER = CircuitBreaker("The broker", within=0.25)
 
 
-def wake_worker(task: str) -> None:
+def wake_worker(task_name: str) -> None:
     """Wake a background worker by sending it the Celery task of this name.
 
     Actions name tasks by strings, because the layering of the code does not let them import tasks. The function never
@@ -22,7 +22,7 @@ def wake_worker(task: str) -> None:
     those of the next half minute are dropped at once.
     """
     try:
-        BROKER.call(partial(current_app.send_task, task, retry=False))
+        BROKER.call(partial(current_app.send_task, task_name, retry=False))
     except Exception as error:
-        count_lost_wake_up()
-        log.warning("The broker did not take the nudge for %s; the sweep will find the work: %s", task, error)
+        count_lost_worker_wake_up()
+        log.warning("The broker did not take the nudge for %s; the sweep will find the work: %s", task_name, error)

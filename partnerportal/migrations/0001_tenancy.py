@@ -6,7 +6,7 @@ This migration runs before any other table of ours exists.
 from django.db import migrations
 
 from partnerportal.lib.states import GUARD
-from partnerportal.lib.tenancy import build_functions_sql
+from partnerportal.lib.tenancy import build_policy_functions_sql
 
 # Tables and functions that are made from here on are closed: each migration says what portal_app may do to a table, and
 # who may call a function. PostgreSQL lets everybody call new functions until that rule is withdrawn for the whole
@@ -49,4 +49,4 @@ ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC;
 class Migration(migrations.Migration):
     initial = True
     dependencies = []
-    operations = [migrations.RunSQL(CLOSED + build_functions_sql() + LOCK + CACHE + GUARD, UNDO)]
+    operations = [migrations.RunSQL(CLOSED + build_policy_functions_sql() + LOCK + CACHE + GUARD, UNDO)]

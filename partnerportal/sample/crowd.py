@@ -13,7 +13,7 @@ from accounts.models import Organization
 from connections.models import Connection
 from partnerportal.sample import cast, facts
 from partnerportal.sample.facts import SampleCustomer
-from partnerportal.sample.usage import write_usage
+from partnerportal.sample.usage import write_sample_usage
 from partnerportal.sample.writing import import_sample_feed, make_sample_connection, make_sample_customer
 
 CHUNK = 1000  # customers in a transaction: each takes a lock until its end
@@ -46,11 +46,11 @@ _JA = "青空 朝日 泉 梅田 大森 霧島 桜井 白川 高峰 月島 富士
 _JA_TRADES = "印刷 運輸 化学 観光 建設 工業 食品 商事 電機 病院".split()
 
 
-def add_sample_customers(total: int, say: Callable[[str], None]) -> int:
+def add_sample_customers(total: int, print_progress: Callable[[str], None]) -> int:
     """Add invented customers until the main sample partner is connected to `total` customers.
 
-    Returns how many were added. What an interrupted call has added is kept. `say` is called with a text about the
-    progress.
+    Returns how many were added. What an interrupted call has added is kept. `print_progress` is called with a text that
+    tells the progress.
     """
     organization = Organization.objects.get(org_id=next(c.org_id for c in cast.COMPANIES if c.key == cast.MAIN))
     missing = total - Connection.objects.active().filter(partner=organization).count()
@@ -58,7 +58,7 @@ def add_sample_customers(total: int, say: Callable[[str], None]) -> int:
     for numbers in _free_numbers(max(0, missing)):
         _add(organization, numbers)
         added += len(numbers)
-        say(f"{added:,} of {missing:,} customers")
+        print_progress(f"{added:,} of {missing:,} customers")
     return added
 
 
@@ -88,12 +88,14 @@ def _add(partner: Organization, numbers: list[int]) -> None:
         for row in rows:
             file.writelines(
                 facts.encode_feed_lines(
-                    facts.make_past_service_rows(SampleCustomer(row.org_id, row.country), now.date(), most=2)
+                    facts.make_past_service_feed_rows(
+                        SampleCustomer(row.org_id, row.country), now.date(), most_services=2
+                    )
                 )
             )
         file.seek(0)
         import_sample_feed(file)
-    write_usage(rows, now.date())
+    write_sample_usage(rows, now.date())
 
 
 def _org_id(number: int) -> str:

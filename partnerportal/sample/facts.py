@@ -46,20 +46,22 @@ def encode_feed_lines(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     return (json.dumps(row, default=str, ensure_ascii=False).encode() + b"\n" for row in rows)
 
 
-def make_sku_rows() -> Iterator[dict[str, Any]]:
+def make_sku_feed_rows() -> Iterator[dict[str, Any]]:
     """Yield a feed row, as a dict, for each sample product and add-on."""
     for kind, rows in ((Sku.Kind.PRODUCT, PRODUCTS), (Sku.Kind.ADD_ON, ADD_ONS)):
         for code, service, name, _price in rows:
             yield {"type": "sku", "code": code, "service": service, "name": name, "kind": kind}
 
 
-def make_past_service_rows(customer: SampleCustomer, today: dt.date, *, most: int = 4) -> Iterator[dict[str, Any]]:
+def make_past_service_feed_rows(
+    customer: SampleCustomer, today: dt.date, *, most_services: int = 4
+) -> Iterator[dict[str, Any]]:
     """Yield feed rows, as dicts, for services that a customer has had for a while, with their orders.
 
-    There are at most `most` services, and at times a trial.
+    There are at most `most_services` services, and at times a trial.
     """
     random = Random(customer.org_id)
-    skus = random.sample(PRODUCTS, random.randint(1, most))
+    skus = random.sample(PRODUCTS, random.randint(1, most_services))
     size = random.choice(SEATS)
     for number, (code, *_rest) in enumerate(skus, 1):
         seats = max(5, size + random.choice((-10, -5, 0, 0, 5, 10)))
@@ -80,7 +82,7 @@ def make_past_service_rows(customer: SampleCustomer, today: dt.date, *, most: in
         if ends:
             yield _order(customer, number, random, begun, code, seats)
     if random.random() < 0.3:
-        yield make_trial_row(
+        yield make_trial_feed_row(
             customer,
             91,
             random.choice(PRODUCTS)[0],
@@ -88,7 +90,7 @@ def make_past_service_rows(customer: SampleCustomer, today: dt.date, *, most: in
             today + dt.timedelta(random.randint(2, 28)),
         )
     if random.random() < 0.2:
-        yield make_trial_row(
+        yield make_trial_feed_row(
             customer,
             92,
             random.choice(PRODUCTS)[0],
@@ -97,7 +99,7 @@ def make_past_service_rows(customer: SampleCustomer, today: dt.date, *, most: in
         )
 
 
-def make_trial_row(
+def make_trial_feed_row(
     customer: SampleCustomer, number: int, code: str, state: Entitlement.State, ends: dt.date | None
 ) -> dict[str, Any]:
     """Return the feed row, a dict, of a trial of 30 days that ends on the day `ends`.
@@ -111,7 +113,7 @@ def make_trial_row(
     )  # fmt: skip
 
 
-def make_service_rows(
+def make_service_feed_rows(
     customer: SampleCustomer, number: int, code: str, seats: int, day: dt.date
 ) -> Iterator[dict[str, Any]]:
     """Yield the feed rows, as dicts, of a service that begins on the day `day`, and of the order for it.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from random import Random
 
 from accounts.models import Organization
-from entitlements.actions.usage import UsageRow, store_usage
+from entitlements.actions.usage import ReportedUsageDay, store_usage_days
 from entitlements.models import Entitlement
 from partnerportal.lib.actors import Actor
 from partnerportal.sample import cast
@@ -23,13 +23,13 @@ GAP = (60, 46)  # the days ago from which and until which nothing was reported
 BATCH = 100_000  # rows that are stored at a time
 
 
-def write_usage(organizations: Iterable[Organization], today: dt.date) -> int:
+def write_sample_usage(organizations: Iterable[Organization], today: dt.date) -> int:
     """Store invented usage for each day up to `today`, for all active licences of these organisations.
 
     Returns the number of database rows that were written.
     """
     keys = {organization.pk: organization for organization in organizations}
-    batch: list[UsageRow] = []
+    batch: list[ReportedUsageDay] = []
     written = 0
     entitlements = Entitlement.objects.filter(customer__in=keys, state=Entitlement.State.ACTIVE, kind="production")
     per_sku: dict[tuple[int, int], list[Entitlement]] = {}
@@ -43,11 +43,11 @@ def write_usage(organizations: Iterable[Organization], today: dt.date) -> int:
     return written + _store(batch)
 
 
-def _store(batch: list[UsageRow]) -> int:
-    return len(store_usage(actor=Actor.system("feed"), rows=batch))
+def _store(batch: list[ReportedUsageDay]) -> int:
+    return len(store_usage_days(actor=Actor.system("feed"), usage_days=batch))
 
 
-def _days(customer: Organization, held: list[Entitlement], today: dt.date, line: int) -> Iterator[UsageRow]:
+def _days(customer: Organization, held: list[Entitlement], today: dt.date, line: int) -> Iterator[ReportedUsageDay]:
     """Yield the days that were reported of one SKU. Seats of several entitlements for it count together."""
     first = held[0]
     purchased, assigned = sum(e.quantity for e in held), sum(e.assigned for e in held)
@@ -71,7 +71,7 @@ def _days(customer: Organization, held: list[Entitlement], today: dt.date, line:
         monthly = round(held_now * _come(shape, share, back) * (1 + 0.015 * math.sin(back / 3)))
         daily = round(monthly * random.uniform(0.52, 0.66) * (0.22 if day.weekday() >= 5 else 1))
         line += 1
-        yield UsageRow(
+        yield ReportedUsageDay(
             line, customer.pk, first.sku_id, day, purchased, held_now, max(held_now - before_month, 0),
             daily, round(daily * devices), monthly, round(monthly * devices), round(daily * 0.7),
         )  # fmt: skip

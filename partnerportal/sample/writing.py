@@ -20,13 +20,13 @@ from connections.actions import accept_invitation, end_connection
 from connections.actors import build_actor_for_organization
 from connections.consent import WORDING, get_all_shareable_scopes
 from connections.models import Connection, Consent, InvitationLink
-from entitlements.actions.anomalies import find_anomalies
+from entitlements.actions.anomalies import detect_usage_anomalies
 from entitlements.actions.releases import mark_licence_released, request_licence_release
 from entitlements.actions.trials import request_trial
-from entitlements.facts import LineOutcome
+from entitlements.facts import FeedLineOutcome
 from entitlements.ingest.importing import import_feed
 from entitlements.models import Entitlement, LicenseAssignment
-from entitlements.queries.trials import list_skus_to_try
+from entitlements.queries.trials import list_skus_available_for_trial
 from notifications.actions.inbox import mark_all_notices_read
 from notifications.actions.outbox import write_due_notices
 from partnerportal.lib import tenancy
@@ -36,7 +36,7 @@ from partnerportal.lib.text import make_search_key
 from partnerportal.sample import cast, facts
 from partnerportal.sample.facts import SampleCustomer
 from partnerportal.sample.holders import write_sample_licence_holders
-from partnerportal.sample.usage import write_usage
+from partnerportal.sample.usage import write_sample_usage
 
 NAMESPACE = uuid.UUID("5a5a2b0e-7c1d-4a51-9d1b-6f3c0f0e8d11")
 Organizations = dict[str, Organization]
@@ -57,14 +57,14 @@ def write_sample_data() -> None:
     _past_connections(organizations, now)
     _import(
         chain(
-            facts.make_sku_rows(),
-            *(facts.make_past_service_rows(_customer(o), now.date()) for o in _buyers(organizations)),
+            facts.make_sku_feed_rows(),
+            *(facts.make_past_service_feed_rows(_customer(o), now.date()) for o in _buyers(organizations)),
         )
     )
     _news(organizations, now)
-    write_usage(_buyers(organizations), now.date())
+    write_sample_usage(_buyers(organizations), now.date())
     write_sample_licence_holders(_buyers(organizations), now)
-    find_anomalies(actor=Actor.system("anomalies"))
+    detect_usage_anomalies(actor=Actor.system("anomalies"))
     _asked_of_vendor(organizations)
     write_pending_notices()
 
@@ -210,7 +210,7 @@ def import_sample_feed(stream: Any, at: dt.datetime | None = None) -> None:
     With `at` events are recorded, as of that moment. Without it none are: what the feed says is then no news.
     """
     counts = import_feed(actor=Actor.system("feed"), stream=stream, with_events=at is not None, at=at)
-    assert not counts[LineOutcome.ERROR], "the sample feed is sound"
+    assert not counts[FeedLineOutcome.ERROR], "the sample feed is sound"
 
 
 def _news(organizations: Organizations, now: dt.datetime) -> None:
@@ -227,17 +227,17 @@ def _news(organizations: Organizations, now: dt.datetime) -> None:
         write_pending_notices()  # at once, so that the inbox has the order of the events
 
     ended = now.date() - dt.timedelta(days=4)
-    _import([facts.make_trial_row(who("caldervalley"), 95, "NB-ANA-PRF", Entitlement.State.ACTIVE, ended)])
-    news(13, facts.make_service_rows(who("sainte-aurelie"), 96, "NB-ACC-SEC", 60, days_ago(13).date()))
-    news(11, [facts.make_trial_row(who("juniperstreet"), 95, "NB-DSK-CLD", Entitlement.State.REQUESTED, None)])
+    _import([facts.make_trial_feed_row(who("caldervalley"), 95, "NB-ANA-PRF", Entitlement.State.ACTIVE, ended)])
+    news(13, facts.make_service_feed_rows(who("sainte-aurelie"), 96, "NB-ACC-SEC", 60, days_ago(13).date()))
+    news(11, [facts.make_trial_feed_row(who("juniperstreet"), 95, "NB-DSK-CLD", Entitlement.State.REQUESTED, None)])
     news(9, [_more_seats(who("elbtal"), now.date())])
-    news(8, facts.make_service_rows(who("minato-seimitsu"), 96, "NB-WSP-PRM", 120, days_ago(8).date()))
+    news(8, facts.make_service_feed_rows(who("minato-seimitsu"), 96, "NB-WSP-PRM", 120, days_ago(8).date()))
     mark_all_notices_read(actor=_actor("emma.clarke@brightwater.example", organizations[cast.MAIN]))
-    news(3.9, [facts.make_trial_row(who("caldervalley"), 95, "NB-ANA-PRF", Entitlement.State.EXPIRED, ended)])
+    news(3.9, [facts.make_trial_feed_row(who("caldervalley"), 95, "NB-ANA-PRF", Entitlement.State.EXPIRED, ended)])
     news(2.2, [_more_seats(who("meridian-health"), now.date())])
-    news(2, facts.make_service_rows(who("meridian-health"), 96, "NB-EPM-STD", 75, days_ago(2).date()))
-    news(1.1, [facts.make_trial_row(who("gruenwald"), 95, "NB-ACC-SEC", Entitlement.State.REQUESTED, None)])
-    news(0.2, [facts.make_trial_row(who("cote-emeraude"), 95, "NB-FIL-SHR", Entitlement.State.REQUESTED, None)])
+    news(2, facts.make_service_feed_rows(who("meridian-health"), 96, "NB-EPM-STD", 75, days_ago(2).date()))
+    news(1.1, [facts.make_trial_feed_row(who("gruenwald"), 95, "NB-ACC-SEC", Entitlement.State.REQUESTED, None)])
+    news(0.2, [facts.make_trial_feed_row(who("cote-emeraude"), 95, "NB-FIL-SHR", Entitlement.State.REQUESTED, None)])
     _act_today(organizations)
     write_pending_notices()
 
@@ -257,13 +257,13 @@ def _asked_of_vendor(organizations: Organizations) -> None:
     unused = LicenseAssignment.objects.visible_to(actor).unused().select_related("sku")
     releases = [request_licence_release(actor=actor, assignment=row) for row in unused.order_by("pk")[:4]]
     with tenancy.as_tenant(organization_id=staff.organization_id, person_id=staff.person_id):
-        mark_licence_released(actor=staff, key=releases[0].external_id)
+        mark_licence_released(actor=staff, assignment_key=releases[0].external_id)
     actor = _admin_of("gruenwald", organizations)
-    request_trial(actor=actor, sku=list_skus_to_try(actor)[0], quantity=15)
+    request_trial(actor=actor, sku=list_skus_available_for_trial(actor)[0], quantity=15)
 
 
 def _more_seats(customer: SampleCustomer, today: dt.date) -> dict[str, Any]:
-    first = next(facts.make_past_service_rows(customer, today))
+    first = next(facts.make_past_service_feed_rows(customer, today))
     return first | {
         "quantity": first["quantity"] + 25,
         "state": Entitlement.State.ACTIVE,

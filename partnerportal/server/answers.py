@@ -13,7 +13,7 @@ from partnerportal.access_log import LONGEST_PATH, get_client_ip_address, log
 from partnerportal.errors import RETRY_SECONDS
 
 
-class AnswerTask(WSGITask):
+class ApplicationResponseTask(WSGITask):
     """A task that writes the application's answer to a connection.
 
     An answer to HEAD has no body. While the process leaves, the connection is closed after it.
@@ -40,7 +40,7 @@ class AnswerTask(WSGITask):
         return header
 
 
-class RefusalTask(ErrorTask):
+class ErrorResponseTask(ErrorTask):
     """A task that writes the server's own answer to a request that it refuses.
 
     The answer is JSON in the API's format, or elsewhere one sentence.
@@ -50,9 +50,9 @@ class RefusalTask(ErrorTask):
         """Write the refusal in the client's language, log it, and end the connection."""
         request, error = self.request, self.request.error
         self.channel.refused = True
-        django_request = build_django_request(request, self.channel.addr[0])
+        django_request = build_minimal_django_request(request, self.channel.addr[0])
         with translation.override(translation.get_language_from_request(django_request)):
-            code, detail = choose_refusal_text(error.code, is_upload=request.is_upload)
+            code, detail = choose_error_code_and_text(error.code, is_upload=request.is_upload)
         if request.path.startswith("/api/"):
             kind = "client_error" if error.code < 500 else "server_error"
             content_type, body = (
@@ -77,9 +77,9 @@ class RefusalTask(ErrorTask):
         self.set_close_on_finish()
         self.content_length = len(content)
         self.write(content)
-        self.log_refusal(get_client_ip_address(django_request))
+        self.log_refused_request(get_client_ip_address(django_request))
 
-    def log_refusal(self, client: str) -> None:
+    def log_refused_request(self, client: str) -> None:
         """Write the access log's line for the refused request, which the application has never seen."""
         method, path, status = self.request.command, self.request.path[:LONGEST_PATH], self.request.error.code
         milliseconds = round((time.time() - self.channel.since) * 1000)
@@ -87,20 +87,20 @@ class RefusalTask(ErrorTask):
         log.info("%s", f"{method} {path} {status} {milliseconds} ms", extra={"fields": fields})
 
 
-def build_django_request(request: Any, sender: str) -> HttpRequest:
+def build_minimal_django_request(request: Any, client_address: str) -> HttpRequest:
     """Return a Django request with the client's language and address, and nothing else.
 
     A refused request may not have been read to its end.
     """
     django_request = HttpRequest()
-    django_request.META = {"REMOTE_ADDR": sender}
+    django_request.META = {"REMOTE_ADDR": client_address}
     for name in ("ACCEPT_LANGUAGE", "X_FORWARDED_FOR"):
         if name in request.headers:
             django_request.META[f"HTTP_{name}"] = request.headers[name]
     return django_request
 
 
-def choose_refusal_text(status: int, *, is_upload: bool) -> tuple[str, str]:
+def choose_error_code_and_text(status: int, *, is_upload: bool) -> tuple[str, str]:
     """Return the error code and the sentence with which the server answers this HTTP status."""
     if status == 413 and is_upload:
         return "too_large", _("The upload is too large. Split it into smaller ones.")

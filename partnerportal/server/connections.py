@@ -10,10 +10,10 @@ from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer, UnixWSGIServer
 
 from partnerportal.lib.private_files import NO_SPACE
-from partnerportal.server.admission import SenderCheckTask
-from partnerportal.server.answers import AnswerTask, RefusalTask
-from partnerportal.server.lanes import LaneDispatcher
-from partnerportal.server.reading import SECONDS, NoSpace, RequestParser, RequestTimeout, Unauthorized
+from partnerportal.server.admission import UploadSenderCheckTask
+from partnerportal.server.answers import ApplicationResponseTask, ErrorResponseTask
+from partnerportal.server.lanes import ThreadPoolDispatcher
+from partnerportal.server.reading import SECONDS, DiskFull, RequestParser, RequestTimeout, Unauthorized
 
 CONNECTIONS = 1000  # of one process; beyond them, those that wait longest without a whole request are closed
 BUSY_TURN = 0.05  # seconds that a process whose threads are all at work leaves new connections to the other processes
@@ -22,14 +22,14 @@ LINGER = 3  # seconds that a leaving process still answers on an open connection
 DRAIN = 2  # seconds in which what a refused client still sends is thrown away: a reset would destroy the answer
 
 
-class Channel(HTTPChannel):
+class PortalHTTPChannel(HTTPChannel):
     """A connection to one client.
 
     `since` is the time at which it began to wait for the client: for a first request, the next, or the rest of one.
     """
 
-    task_class = AnswerTask
-    error_task_class = RefusalTask
+    task_class = ApplicationResponseTask
+    error_task_class = ErrorResponseTask
     parser_class = RequestParser
     request: Any  # the one that is being read
     requests: list[Any]  # those that are being answered, or will be
@@ -56,27 +56,27 @@ class Channel(HTTPChannel):
         except OSError as error:
             if error.errno not in NO_SPACE:
                 raise
-            self.refuse_for_lack_of_room()
+            self.refuse_because_disk_is_full()
             return True
         if self.request is not before:
             self.since = time.time()
         if self.request is not None and self.request.is_upload and not self.request.is_asked_for:
             self.request.is_asked_for = self.paused = True
-            self.server.task_dispatcher.uploads.add_task(SenderCheckTask(self))
+            self.server.task_dispatcher.uploads.add_task(UploadSenderCheckTask(self))
         return taken
 
-    def refuse_for_lack_of_room(self) -> None:
+    def refuse_because_disk_is_full(self) -> None:
         """Refuse the present request because the disk is full, and delete what has been stored of its body."""
         with suppress(OSError):  # closing writes what is still in memory, which does not fit either
             self.request.close()
         self.request.body_rcv = None
-        self.refuse(NoSpace(""))
+        self.refuse_current_request(DiskFull(""))
 
-    def admit(self, request: RequestParser, is_known: bool) -> None:
+    def resume_or_refuse_upload(self, request: RequestParser, is_known_sender: bool) -> None:
         """Go on reading the upload `request` if its sender is known, or refuse it."""
         self.paused = False
-        if not is_known and self.connected and self.request is request:
-            self.refuse(Unauthorized(""))
+        if not is_known_sender and self.connected and self.request is request:
+            self.refuse_current_request(Unauthorized(""))
 
     def service(self) -> None:
         """Answer the next request in this thread. If even the answer to an error fails, close the connection."""
@@ -107,14 +107,14 @@ class Channel(HTTPChannel):
             return now - max(self.since, self.server.leaves_at) > LINGER
         return now - self.since > (KEEP_ALIVE if self.answered else SECONDS)
 
-    def close_waiting(self) -> None:
+    def close_overdue_connection(self) -> None:
         """Close the connection. If half a request has come, first answer that it was too slow."""
         if self.request is None or self.draining or self.total_outbufs_len:
             self.handle_close()
         else:
-            self.refuse(RequestTimeout(""))
+            self.refuse_current_request(RequestTimeout(""))
 
-    def refuse(self, error: Any) -> None:
+    def refuse_current_request(self, error: Any) -> None:
         """Answer the request that is being read with an error, then close the connection."""
         with self.requests_lock:
             self.request.error = error
@@ -147,25 +147,25 @@ class Channel(HTTPChannel):
                 self.handle_close()
 
 
-class Listener:
+class ConnectionListener:
     """The base of the TCP and Unix sockets that accept connections.
 
     `is_leaving` is set when the proxy is to look for another server; `leaves_at` is when no more connections are
     accepted.
     """
 
-    channel_class = Channel
+    channel_class = PortalHTTPChannel
     is_leaving = False
     leaves_at = 0.0
     looks_at = 0.0  # when a process without a free thread takes new connections all the same
-    task_dispatcher: LaneDispatcher
-    active_channels: dict[int, Channel]
+    task_dispatcher: ThreadPoolDispatcher
+    active_channels: dict[int, PortalHTTPChannel]
 
     def maintenance(self, now: float) -> None:
         """Close the connections whose clients wait too long. waitress calls this each second."""
         for channel in list(self.active_channels.values()):
             if channel.is_overdue(now):
-                channel.close_waiting()
+                channel.close_overdue_connection()
 
     def readable(self) -> bool:
         """Return whether to accept new connections now.
@@ -207,9 +207,9 @@ class Listener:
         wasyncore.dispatcher.close(self)  # the trigger stays open, because answers still wake the loop by it
 
 
-class TcpListener(Listener, TcpWSGIServer):
+class TcpListener(ConnectionListener, TcpWSGIServer):
     """A TCP socket that accepts connections."""
 
 
-class UnixListener(Listener, UnixWSGIServer):
+class UnixListener(ConnectionListener, UnixWSGIServer):
     """A Unix socket that accepts connections."""

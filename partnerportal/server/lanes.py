@@ -60,8 +60,8 @@ def identify_sender(task: Any) -> str:
     return str(headers.get("X_FORWARDED_FOR") or task.addr[0])
 
 
-class LaneDispatcher:
-    """Four pools of threads, called lanes: for pages, uploads, health checks and readiness checks.
+class ThreadPoolDispatcher:
+    """Four pools of threads: for pages, uploads, health checks and readiness checks.
 
     They replace the one pool of waitress, so that no kind of request waits for another. `taken` counts all requests.
     `asked_at` is when somebody last asked whether the process is ready, in whole seconds of the monotonic clock.
@@ -79,12 +79,12 @@ class LaneDispatcher:
     def add_task(self, channel: Any) -> None:
         """Give the channel's next request to the thread pool for its kind. waitress calls this."""
         self.taken += 1
-        lane = self.choose_lane(channel.requests[0])
+        lane = self.choose_thread_pool(channel.requests[0])
         if lane is self.readiness:
             self.asked_at = int(time.monotonic())
         lane.add_task(channel)
 
-    def choose_lane(self, request: RequestParser) -> ThreadedTaskDispatcher:
+    def choose_thread_pool(self, request: RequestParser) -> ThreadedTaskDispatcher:
         """Return the thread pool for a request, by its path.
 
         Refused requests go to the pool for health checks, because to answer them takes no time.
@@ -106,9 +106,9 @@ class LaneDispatcher:
             lane.shutdown(timeout=1)
 
 
-def start_thread_pool(number: int) -> ThreadedTaskDispatcher:
-    """Start a pool of `number` threads and return it. Its queue is a FairQueue."""
+def start_thread_pool(thread_count: int) -> ThreadedTaskDispatcher:
+    """Start a pool of `thread_count` threads and return it. Its queue is a FairQueue."""
     dispatcher = ThreadedTaskDispatcher()
     dispatcher.queue = FairQueue()
-    dispatcher.set_thread_count(number)
+    dispatcher.set_thread_count(thread_count)
     return dispatcher

@@ -41,7 +41,7 @@ class Unauthorized(Error):
     reason = "Unauthorized"
 
 
-class NoSpace(Error):
+class DiskFull(Error):
     """Raised when the disk has no room for the body of a request. It is answered 503."""
 
     code = 503

@@ -42,28 +42,28 @@ class PortalWorker(Worker):
         from partnerportal.lib import garbage
         from partnerportal.lib.private_files import ensure_private_folder
         from partnerportal.server.connections import BUSY_TURN
-        from partnerportal.server.lanes import LaneDispatcher
+        from partnerportal.server.lanes import ThreadPoolDispatcher
 
-        raise_file_limit()
+        raise_open_file_limit()
         tempfile.tempdir = str(ensure_private_folder("incoming"))  # bodies must lie on a disk, and /tmp may be memory
-        self.lanes = LaneDispatcher(self.cfg.threads)
-        self.draw_first_pages()
+        self.lanes = ThreadPoolDispatcher(self.cfg.threads)
+        self.warm_up_page_threads()
         garbage.tune_garbage_collection()
         self.open_listeners()
         self.shared[READY] = max(self.shared[READY], self.age)
         while self.should_keep_running():
-            self.run_turn(BUSY_TURN if self.lanes.is_full else 1)
-        self.finish_work()
+            self.run_event_loop_once(BUSY_TURN if self.lanes.is_full else 1)
+        self.finish_open_requests()
 
-    def draw_first_pages(self) -> None:
+    def warm_up_page_threads(self) -> None:
         """Load all templates and draw one page in each page thread, before the first request comes.
 
         The first page of a process takes many times as long as a later one.
         """
-        load_templates()
+        preload_templates()
         together = threading.Barrier(self.cfg.threads + 1)
         for _ in range(self.cfg.threads):
-            self.lanes.pages.add_task(FirstPageTask(self.wsgi, together))
+            self.lanes.pages.add_task(PageWarmUpTask(self.wsgi, together))
         with suppress(threading.BrokenBarrierError):  # a page that cannot be drawn must not keep the process from work
             together.wait(timeout=self.cfg.timeout)
 
@@ -89,10 +89,10 @@ class PortalWorker(Worker):
                 )
             )
 
-    def run_turn(self, seconds: float) -> None:
-        """Run one turn of the main loop, of `seconds` at most, and tell the parent process that this one lives."""
+    def run_event_loop_once(self, max_seconds: float) -> None:
+        """Run one turn of the main loop, of `max_seconds` at most, and tell the parent process that this one lives."""
         self.notify()
-        wasyncore.poll2(seconds, self.channels)
+        wasyncore.poll2(max_seconds, self.channels)
 
     def should_keep_running(self) -> bool:
         """Return whether the process goes on answering requests.
@@ -106,7 +106,7 @@ class PortalWorker(Worker):
         self.shared[ASKED] = max(self.shared[ASKED], self.lanes.asked_at)
         if self.alive:
             return not self.is_due_for_renewal()
-        return self.is_successor_starting() or self.is_announcing_leave()
+        return self.is_successor_starting() or self.is_announcing_shutdown()
 
     def is_due_for_renewal(self) -> bool:
         """Return whether the process has answered `max_requests` requests and no upload is being received.
@@ -128,7 +128,7 @@ class PortalWorker(Worker):
         is_coming = self.shared[STARTED] > self.age >= self.shared[READY]
         return is_coming and time.monotonic() - self.told_at < self.cfg.graceful_timeout / 2
 
-    def is_announcing_leave(self) -> bool:
+    def is_announcing_shutdown(self) -> bool:
         """Return whether the process stays for ANNOUNCED seconds to say in `/readyz` that it leaves.
 
         That is so when the parent leaves too, and somebody asks for readiness. A form that meets a closed port may be
@@ -143,7 +143,7 @@ class PortalWorker(Worker):
             listener.is_leaving = True
         return True
 
-    def finish_work(self) -> None:
+    def finish_open_requests(self) -> None:
         """Accept no new connections, and finish the requests that are being answered.
 
         The parent limits the time; uploads limit theirs.
@@ -151,7 +151,7 @@ class PortalWorker(Worker):
         for listener in self.listeners:
             listener.stop_accepting()
         while any(listener.active_channels for listener in self.listeners):
-            self.run_turn(0.2)
+            self.run_event_loop_once(0.2)
             for listener in self.listeners:
                 listener.maintenance(time.time())
         self.lanes.shutdown()
@@ -164,7 +164,7 @@ class PortalWorker(Worker):
             listener.pull_trigger()
 
 
-class FirstPageTask:
+class PageWarmUpTask:
     """A task that draws one page at the start of a process, so that later pages are quick.
 
     Its thread then waits until all others have drawn one too.
@@ -204,7 +204,7 @@ def draw_sign_in_page(application: Callable[..., Any]) -> None:
             answer.close()
 
 
-def load_templates() -> None:
+def preload_templates() -> None:
     """Let Django parse and cache each of the portal's templates, in the default language."""
     from django.template import TemplateSyntaxError, engines
 
@@ -215,7 +215,7 @@ def load_templates() -> None:
                     engine.get_template(str(path.relative_to(folder)))
 
 
-def raise_file_limit() -> None:
+def raise_open_file_limit() -> None:
     """Raise this process's limit of open files to FILES, or as far as the system permits."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < FILES:

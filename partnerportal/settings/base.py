@@ -63,7 +63,7 @@ MIDDLEWARE = [
     "partnerportal.access_log.AccessLogMiddleware",
     "partnerportal.metrics.MetricsMiddleware",
     "partnerportal.middleware.PermissionsPolicyMiddleware",
-    "partnerportal.middleware.HealthMiddleware",
+    "partnerportal.middleware.HealthCheckMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "partnerportal.middleware.SecretURLMiddleware",
     "partnerportal.static_files.StaticFilesMiddleware",
@@ -102,7 +102,7 @@ TEMPLATES = [
                     "template_partials.loader.Loader",
                     [
                         (
-                            "partnerportal.loaders.TranslatedLoader",
+                            "partnerportal.loaders.TranslatedTemplateLoader",
                             [
                                 "django_cotton.cotton_loader.Loader",
                                 "django.template.loaders.filesystem.Loader",
@@ -268,7 +268,7 @@ WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "woff", "woff2", "png", "jpg", "ic
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
-    "private": {"BACKEND": "partnerportal.lib.private_files.PrivateFolder"},
+    "private": {"BACKEND": "partnerportal.lib.private_files.PrivateFolderStorage"},
 }
 
 # --- Files that only the portal hands out: exports, and what the vendor's systems send ------------------------
@@ -278,7 +278,7 @@ PRIVATE_ROOT = Path(env("PRIVATE_ROOT", default=str(BASE_DIR / ".portal" / "priv
 PRIVATE_BUCKET: str = env("PRIVATE_BUCKET", default="")
 if PRIVATE_BUCKET:
     STORAGES["private"] = {
-        "BACKEND": "partnerportal.lib.private_bucket.PrivateBucket",
+        "BACKEND": "partnerportal.lib.private_bucket.PrivateS3Storage",
         "OPTIONS": {
             "bucket_name": PRIVATE_BUCKET,
             "location": env("PRIVATE_BUCKET_PREFIX", default="") or PORTAL_HOST,  # two installations may share a bucket
@@ -340,12 +340,12 @@ PORTAL_TRIAL_TIME = dt.timedelta(days=14)  # from the approval on; an extension 
 # --- API ----------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["partnerportal.api_authentication.PortalSessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["partnerportal.api_permissions.ActorRequiredPermission"],
+    "DEFAULT_PERMISSION_CLASSES": ["partnerportal.api_permissions.SignedInPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["partnerportal.lib.api_input.JSONBodyParser"],
     "DEFAULT_METADATA_CLASS": None,  # OPTIONS answers 405, because the schema says what there is
     "URL_FORMAT_OVERRIDE": None,
-    "DEFAULT_SCHEMA_CLASS": "partnerportal.lib.api_schema.PortalSchema",
+    "DEFAULT_SCHEMA_CLASS": "partnerportal.lib.api_schema.PortalAutoSchema",
     "EXCEPTION_HANDLER": "partnerportal.errors.api_exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -355,7 +355,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "The same actions, filters and rows as the pages, for the organisation that the session acts for.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["partnerportal.api_permissions.ActorRequiredPermission"],
+    "SERVE_PERMISSIONS": ["partnerportal.api_permissions.SignedInPermission"],
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

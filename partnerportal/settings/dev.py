@@ -4,7 +4,7 @@ import os
 
 from django.core.exceptions import ImproperlyConfigured
 
-from partnerportal.lib.environment import is_secret_set, refuse_to_start
+from partnerportal.lib.environment import exit_with_setting_error, is_secret_set
 
 DEFAULTS = {
     "SECRET_KEY": "development-only-not-a-secret",
@@ -18,7 +18,7 @@ os.environ |= {name: value for name, value in DEFAULTS.items() if not is_secret_
 try:
     from partnerportal.settings.base import *  # noqa: F403
 except ImproperlyConfigured as error:
-    refuse_to_start(error)
+    exit_with_setting_error(error)
 
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 SESSION_COOKIE_NAME = "portal-sid"

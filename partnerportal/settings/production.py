@@ -4,7 +4,7 @@ import os
 
 from django.core.exceptions import ImproperlyConfigured
 
-from partnerportal.lib.environment import refuse_to_start
+from partnerportal.lib.environment import exit_with_setting_error
 
 os.environ.setdefault("LOG_FORMAT", "json")
 
@@ -27,7 +27,7 @@ try:
             "METRICS_TOKEN is too short: it needs 20 random characters, as of openssl rand -hex 20."
         )
 except ImproperlyConfigured as error:
-    refuse_to_start(error)
+    exit_with_setting_error(error)
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = True

@@ -21,13 +21,13 @@ from partnerportal import icons
 from partnerportal.lib import formats, usage, user_agents
 from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.parts import PagePart
-from partnerportal.lib.text import make_monogram
+from partnerportal.lib.text import make_avatar_initials
 
 register = template.Library()
 register.filter("axis_number", formats.format_axis_number)
-register.filter("monogram", make_monogram)
-register.filter("usage_tone", usage.choose_bar_tone)
-register.filter("usage_width", usage.compute_bar_width)
+register.filter("monogram", make_avatar_initials)
+register.filter("usage_tone", usage.choose_usage_bar_tone)
+register.filter("usage_width", usage.compute_usage_bar_percent)
 
 
 @register.simple_tag(name="icon")
@@ -70,7 +70,7 @@ def render_jinja(template_name: str, **context: Any) -> SafeString:
 
 
 @register.simple_tag(takes_context=True, name="part")
-def render_part(context: Context, part: PagePart) -> SafeString:
+def render_page_part(context: Context, part: PagePart) -> SafeString:
     """Return the HTML of a PagePart, whose template sees the part's own values and those of the page."""
     assert context.template, "a part stands in a page"
     template = context.template.engine.get_template(part.template)

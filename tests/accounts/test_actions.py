@@ -21,7 +21,7 @@ from connections.models import InvitationLink, Portfolio
 from notifications.models import Event
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused
+from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound
 
 SYSTEM = Actor.system()
 
@@ -83,12 +83,12 @@ def test_a_partner_comes_with_its_link_and_others_without(world):
 
 
 def test_only_a_partner_stands_under_a_distributor(world):
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(InvalidInput) as refused:
         register_organization(
             actor=SYSTEM, kind=OrganizationKind.CUSTOMER, name="New", country="FR", parent=world.distributor
         )
     assert code(refused) == "parent"
-    with pytest.raises(Invalid):
+    with pytest.raises(InvalidInput):
         register_organization(
             actor=SYSTEM, kind=OrganizationKind.PARTNER, name="New", country="FR", parent=world.partner
         )
@@ -106,7 +106,7 @@ def test_vendor_staff_work_at_the_command_line_only(who, world, actor_for):
         ),
     )
     for action in actions:
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             action()
         assert code(refused) == "not_vendor_staff"
 
@@ -143,7 +143,7 @@ def test_roles_change_and_the_log_says_from_what_to_what(world, actor_for, as_we
 
 @pytest.mark.parametrize("roles", [[], ["emperor"], ["admin", "emperor"], ["admin", "sales_agent"]])
 def test_roles_are_those_of_the_kind_and_at_least_one(world, actor_for, as_web, roles):
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(InvalidInput) as refused:
         as_web(
             change_operator_roles,
             actor=actor_for("customer.admin"),
@@ -158,13 +158,13 @@ def test_roles_are_those_of_the_kind_and_at_least_one(world, actor_for, as_web, 
 def test_only_an_admin_manages_operators(world, actor_for, as_web, role):
     actor, operator = actor_for(f"partner.{role}"), world.operator("partner.reader")
     for action, values in ((change_operator_roles, {"roles": ["admin"]}), (remove_operator, {})):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             as_web(action, actor=actor, operator=operator, **values)
         assert code(refused) == "wrong_role"
 
 
 def test_nobody_changes_their_own_roles(world, actor_for, as_web):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         as_web(
             change_operator_roles,
             actor=actor_for("customer.admin"),
@@ -196,7 +196,7 @@ def test_the_last_admin_stays(world, actor_for, as_web):
 def test_an_admin_who_lost_the_role_meanwhile_does_nothing(world, actor_for, as_web):
     admin = actor_for("customer.admin")  # as the request began
     Operator.objects.filter(person=admin.person_id).update(roles=[Role.READER])
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         as_web(remove_operator, actor=admin, operator=world.operator("customer.reader"))
 
 
@@ -208,9 +208,9 @@ def test_contact_data_is_the_own_organisations(world, actor_for, as_web):
     assert Event.objects.latest("pk").changes == {"city": [world.customer.city, "Ulm"], "name": []}
     with pytest.raises(NotFound):
         as_web(update_organization_contact_data, actor=admin, organization=world.partner, city="Ulm")
-    with pytest.raises(Invalid):
+    with pytest.raises(InvalidInput):
         as_web(update_organization_contact_data, actor=admin, organization=world.customer, kind="vendor")
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         as_web(
             update_organization_contact_data,
             actor=actor_for("customer.reader"),

@@ -15,7 +15,7 @@ from accounts.actions.organizations import CHANGED_BY_COMMAND, VERIFIED_FIELDS, 
 from accounts.models import Organization
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Invalid
+from partnerportal.lib.errors import InvalidInput
 from tests.conftest import PageClient
 from tests.mails import sent
 from tests.world import address
@@ -43,11 +43,11 @@ def test_a_verified_name_and_country_stay(web, world, who):
 def test_the_rule_is_the_actions_too(world, actor_for, as_tenant):
     partner, admin = world.partner, actor_for("partner.admin")
     for field, value in (("name", "Somebody trusted"), ("country", "JP")):
-        with as_tenant(admin), pytest.raises(Invalid) as refusal:
+        with as_tenant(admin), pytest.raises(InvalidInput) as refusal:
             update_organization_contact_data(actor=admin, organization=partner, **{field: value})
         assert (refusal.value.code, refusal.value.field) == (f"{field}_is_verified", field)
     vendor = actor_for("vendor.admin")
-    with as_tenant(vendor), pytest.raises(Invalid) as refusal:
+    with as_tenant(vendor), pytest.raises(InvalidInput) as refusal:
         update_organization_contact_data(actor=vendor, organization=world.vendor, country="JP")
     assert refusal.value.message == CHANGED_BY_COMMAND
     update_organization_contact_data(

@@ -30,7 +30,7 @@ from notifications.actions.outbox import write_due_notices
 from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
-from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused
+from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound
 from tests.states import put
 from tests.world import World
 
@@ -81,7 +81,7 @@ def run_action(name: str, world: World, actor: Actor) -> None:
 )
 def test_only_the_vendors_admins_do_it(action: str, who: str, code: str, world: World, actor_for: Any) -> None:
     before = Event.objects.count()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         run_action(action, world, actor_for(who))
     assert refused.value.code == code
     assert code == "wrong_kind" or str(refused.value.message) == "Only Admins can do this."
@@ -200,7 +200,7 @@ def test_a_membership_ends_and_is_extended(world: World) -> None:
     later = today() + dt.timedelta(days=30)
     assert standing.change_membership_end(**row, program=program, ends_on=later).ends_on == later
     assert standing.change_membership_end(**row, program=program, ends_on=None).ends_on is None
-    with pytest.raises(Invalid):
+    with pytest.raises(InvalidInput):
         standing.change_membership_end(**row, program=program, ends_on=dt.date(1999, 1, 1))
     standing.change_membership_end(**row, program=program, ends_on=today() - dt.timedelta(days=1))
     with pytest.raises(NotFound):
@@ -217,7 +217,7 @@ def test_a_partner_moves_and_the_sight_of_its_customers_with_it(world: World) ->
     standing.move_partner(actor=STAFF, partner=world.partner, distributor=None)
     assert not seen_by(world.distributor2)
     for partner, above in ((world.customer, world.distributor), (world.partner, world.partner2)):
-        with pytest.raises(Invalid):
+        with pytest.raises(InvalidInput):
             standing.move_partner(actor=STAFF, partner=partner, distributor=above)
 
 
@@ -241,7 +241,7 @@ def test_the_customers_of_a_moved_partner_are_told_who_sees_what_they_share(worl
 
 
 def test_the_account_manager_is_the_vendors_and_named_to_the_organisation(world: World) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(InvalidInput):
         standing.set_account_manager(actor=STAFF, organization=world.customer, operator=world.operator("partner.admin"))
     customer = world.customer  # tests know it by its account manager's name
     manager = manager_of(world)
@@ -285,9 +285,9 @@ def test_the_account_page_shows_what_an_organisation_looks_for(web: Any, world: 
 
 
 def test_a_suspension_has_a_reason_and_ends(world: World) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(InvalidInput):
         standing.suspend_organization(actor=STAFF, organization=world.customer, reason=" ")
-    with pytest.raises(Invalid):
+    with pytest.raises(InvalidInput):
         standing.suspend_organization(actor=STAFF, organization=world.vendor, reason="No")
     suspended = standing.suspend_organization(actor=STAFF, organization=world.customer, reason="Unpaid")
     assert Event.objects.latest("pk").note == "Unpaid"

@@ -25,7 +25,7 @@ from entitlements.models import Entitlement, IngestToken, IngestUpload, LicenseA
 from exports import files
 from exports.models import Export
 from partnerportal.lib.requests import Utf8Request
-from partnerportal.lib.tokens import digest_secret, new_token
+from partnerportal.lib.tokens import digest_secret, generate_token
 from tests import conftest
 from tests.counts import count
 from tests.world import SKU_OF_NOBODY
@@ -123,7 +123,7 @@ def finished_export(world):
 def token(world, settings, tmp_path):
     """Of a vendor's system that has sent something."""
     settings.PRIVATE_ROOT = tmp_path
-    secret = new_token()
+    secret = generate_token()
     token = IngestToken.objects.create(name="Invented", digest=digest_secret(secret), prefix="")
     IngestUpload.objects.create(token=token, kind="usage", idempotency_key="a", fingerprint="", size=0)
     token.secret = secret

@@ -9,7 +9,7 @@ from entitlements.models import CustomerListing, Entitlement, Order
 from notifications.actions.outbox import write_due_notices
 from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Conflict, DomainError, Invalid, NotFound, Refused
+from partnerportal.lib.errors import ActionRefused, Conflict, DomainError, InvalidInput, NotFound
 from partnerportal.lib.scopes import ALL
 from tests.conftest import _current, _enter
 
@@ -66,11 +66,11 @@ def test_accepting_again_changes_nothing(accept, world):
 @pytest.mark.parametrize(
     ("who", "partner", "error", "code"),
     [
-        ("stranger.reader", "partner", Refused, "wrong_role"),
-        ("partner2.sales_agent", "partner", Refused, "wrong_role"),
-        ("vendor.admin", "partner", Refused, "wrong_kind"),
-        ("nobody", "partner", Refused, "no_organization"),
-        ("partner.admin", "partner", Invalid, "own_link"),
+        ("stranger.reader", "partner", ActionRefused, "wrong_role"),
+        ("partner2.sales_agent", "partner", ActionRefused, "wrong_role"),
+        ("vendor.admin", "partner", ActionRefused, "wrong_kind"),
+        ("nobody", "partner", ActionRefused, "no_organization"),
+        ("partner.admin", "partner", InvalidInput, "own_link"),
         ("stranger.admin", "lapsed", Conflict, "partner_not_active"),
         ("stranger.admin", "nobadge", Conflict, "partner_not_active"),
         ("stranger.admin", "unknown", NotFound, "unknown_invitation"),
@@ -113,8 +113,8 @@ def test_ending_leaves_the_other_partners_alone(end, world):
 @pytest.mark.parametrize(
     ("who", "error"),
     [
-        ("customer.reader", Refused),
-        ("partner.sales_agent", Refused),
+        ("customer.reader", ActionRefused),
+        ("partner.sales_agent", ActionRefused),
         ("stranger.admin", NotFound),
         ("partner2.admin", NotFound),
         ("distributor.admin", NotFound),  # sees the customer, and is no side of the connection

@@ -16,7 +16,7 @@ from notifications.actions.outbox import write_due_notices
 from notifications.models import Notice
 from notifications.registry import get_notice_kinds
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Conflict, Refused, Stale
+from partnerportal.lib.errors import ActionRefused, Conflict, StaleVersion
 from partnerportal.lib.scopes import Scope
 from tests.world import READ, World, events_of
 
@@ -172,7 +172,7 @@ def test_two_people_do_not_overwrite_each_other(web, world, actor_for):
     connection, client = world.connection("customer", "partner"), web("customer.admin")
     seen = Consent.objects.filter(connection=connection).latest("pk").version
     change_connection_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
-    with pytest.raises(Stale, match="changed_meanwhile"):
+    with pytest.raises(StaleVersion, match="changed_meanwhile"):
         change_connection_sharing(
             actor=actor_for("customer.admin"), connection=connection, scopes=get_all_shareable_scopes(), version=seen
         )
@@ -219,7 +219,7 @@ def test_the_partner_looks_and_cannot_choose(web, world, actor_for):
     assert page.count("Not shared by the customer") == 3
     assert ">History" not in page and world.person("customer.admin").name not in page
     assert web("partner.admin").post(sharing(connection), {"scopes": ["usage"]} | READ).status_code == 403
-    with pytest.raises(Refused, match="not_customer"):
+    with pytest.raises(ActionRefused, match="not_customer"):
         change_connection_sharing(
             actor=actor_for("partner.admin"), connection=connection, scopes=get_all_shareable_scopes()
         )
@@ -305,7 +305,7 @@ def test_nobody_consents_for_another(world, actor_for):
     for who in ("stranger.admin", "partner2.admin"):
         with pytest.raises(Exception, match="not_found"):
             change_connection_sharing(actor=actor_for(who), connection=connection, scopes=get_all_shareable_scopes())
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         change_connection_sharing(actor=Actor(), connection=connection, scopes=get_all_shareable_scopes())
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from entitlements import counting
-from entitlements.counting import DayOfUse
+from entitlements.counting import DailyUsageCounts
 from entitlements.models import Sku
 
 WEEKS = 16
@@ -21,9 +21,9 @@ def last_told(lines: Iterable[Line]) -> dict[tuple[str, str], dict[dt.date, Line
     return told
 
 
-def _day(day: dt.date, line: Line) -> DayOfUse:
+def _day(day: dt.date, line: Line) -> DailyUsageCounts:
     names = ["daily_users", "daily_devices", "monthly_users", "monthly_devices", "peak_concurrent"]
-    return DayOfUse(day, **{name: line[name] for name in names})
+    return DailyUsageCounts(day, **{name: line[name] for name in names})
 
 
 def months(lines: Iterable[Line], models: dict[str, str]) -> set[tuple[Any, ...]]:
@@ -36,8 +36,8 @@ def months(lines: Iterable[Line], models: dict[str, str]) -> set[tuple[Any, ...]
             line = days[last]
             rows.add((
                 customer, sku, month, line["purchased"], line["assigned"], line["newly_assigned"], last, len(of_month),
-                counting.count_monthly_active(models[sku], reported, last),
-                max(counting.count_daily_active(models[sku], _day(day, days[day])) for day in of_month),
+                counting.count_monthly_active_licences(models[sku], reported, last),
+                max(counting.count_daily_active_licences(models[sku], _day(day, days[day])) for day in of_month),
             ))  # fmt: skip
     return rows
 
@@ -53,8 +53,8 @@ def customer(lines: Iterable[Line], models: dict[str, str], org_id: str) -> tupl
     now, before = totals[0], totals[4]
     assert now is not None
     points = [(-7 * week, total[1]) for week, total in enumerate(totals[:13]) if total]
-    full_on = counting.predict_day_when_full(
-        as_of=as_of, assigned=now[1], purchased=now[0], per_day=_slope(points), history_days=history
+    full_on = counting.predict_day_licences_run_out(
+        as_of=as_of, assigned=now[1], purchased=now[0], assigned_per_day=_slope(points), history_days=history
     )  # fmt: skip
     shares = [-1 if total is None else _share(total[1], total[0]) for total in reversed(totals)]
     purchased, assigned, active, overage = now
@@ -70,8 +70,8 @@ def _week(told: Any, models: dict[str, str], end: dt.date) -> tuple[int, int, in
         if within:
             line = days[max(within)]
             on = end if models[sku] == Sku.LicenceModel.CONCURRENT else max(within)
-            active = counting.count_monthly_active(models[sku], [_day(day, days[day]) for day in days], on)
-            over = counting.count_overage(line["assigned"], line["purchased"])
+            active = counting.count_monthly_active_licences(models[sku], [_day(day, days[day]) for day in days], on)
+            over = counting.count_licence_overage(line["assigned"], line["purchased"])
             found.append((line["purchased"], line["assigned"], active, over))
     return tuple(map(sum, zip(*found, strict=True))) if found else None  # type: ignore[return-value]
 

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from entitlements.ingest.adapters import ADAPTERS, UnreadableFile, convert_file
+from entitlements.ingest.adapters import ADAPTERS, AdapterFormatError, convert_file_to_feed_items
 from entitlements.models import Entitlement, Sku, UsageDay
 from tests.counts import count
 from tests.world import World
@@ -89,16 +89,16 @@ def test_subscribed_skus_of_graph_find_the_customer_by_its_tenant(world: World, 
 )
 def test_what_is_missing_is_named_and_the_others_come_in(name: str) -> None:
     bad = {key: value for key, value in subscribed().items() if key != name}
-    first, second = convert_file("graph", json.dumps([bad, subscribed()]).encode())
+    first, second = convert_file_to_feed_items("graph", json.dumps([bad, subscribed()]).encode())
     assert first.lines == []
     assert first.missing[0].partition(".")[0] == name
     assert second.missing == [] and len(second.lines) == 1
 
 
 def test_without_a_customer_nothing_is_guessed() -> None:
-    (item,) = convert_file("vendor-licensing", json.dumps(CURRENT).encode())
+    (item,) = convert_file_to_feed_items("vendor-licensing", json.dumps(CURRENT).encode())
     assert (item.lines, item.missing) == ([], ["--customer"])
-    (item,) = convert_file(
+    (item,) = convert_file_to_feed_items(
         "vendor-licensing", json.dumps(CURRENT | {"nextExpiredLicenses": None}).encode(), customer="10000001"
     )
     assert item.lines[0]["ends_on"] is None
@@ -107,8 +107,8 @@ def test_without_a_customer_nothing_is_guessed() -> None:
 @pytest.mark.parametrize("raw", [b"", b"{", b"\xff\xfe{}", b"7", b'"text"', b"[" * 100_000, b" " * 20_000_000])
 @pytest.mark.parametrize("name", sorted(ADAPTERS))
 def test_what_is_not_such_a_file_is_said(name: str, raw: bytes) -> None:
-    with pytest.raises(UnreadableFile):
-        convert_file(name, raw)
+    with pytest.raises(AdapterFormatError):
+        convert_file_to_feed_items(name, raw)
 
 
 ANYTHING = st.recursive(
@@ -123,5 +123,5 @@ ANYTHING = st.recursive(
 @given(st.dictionaries(st.sampled_from([*CURRENT, *subscribed()]), ANYTHING) | st.lists(ANYTHING, max_size=3))
 def test_no_shape_breaks_an_adapter(document: Any) -> None:
     for name in ADAPTERS:
-        for item in convert_file(name, json.dumps(document).encode(), customer="10000001"):
+        for item in convert_file_to_feed_items(name, json.dumps(document).encode(), customer="10000001"):
             assert item.missing or item.lines

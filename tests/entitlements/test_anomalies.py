@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entitlements import anomalies
-from entitlements.actions.anomalies import find_anomalies
-from entitlements.actions.usage import UsageRow, store_usage
+from entitlements.actions.anomalies import detect_usage_anomalies
+from entitlements.actions.usage import ReportedUsageDay, store_usage_days
 from entitlements.anomalies import compare_with_usual_range, compute_usual_range
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Sku, UsageDay, UsageMonth
 from notifications import registry
@@ -85,12 +85,12 @@ def report(world: World, name: str, sku: Sku, active: list[int], until: int = 0)
     """By day, the last of them so many days ago."""
     today = timezone.now().date() - dt.timedelta(days=until)
     rows = [
-        UsageRow(
+        ReportedUsageDay(
             back, world[name].pk, sku.pk, today - dt.timedelta(days=back), 500, 400, 0, 50, 50, value, value, 9
         )
         for back, value in enumerate(reversed(active))
     ]  # fmt: skip
-    store_usage(actor=STAFF, rows=rows)
+    store_usage_days(actor=STAFF, usage_days=rows)
     CustomerUsage.objects.update(checked_at=None)  # a test is one transaction, and in it every moment is the same
 
 
@@ -104,14 +104,14 @@ FALLING = [*[182] * 60, *range(182, 121, -5)]
 
 def test_told_once_to_the_customer_and_those_connected(world: World, sku: Sku) -> None:
     report(world, "customer", sku, FALLING)
-    assert find_anomalies(actor=STAFF) == 1
+    assert detect_usage_anomalies(actor=STAFF) == 1
     while write_due_notices():
         pass
     told = {world.names[notice.recipient_id] for notice in Notice.objects.filter(kind="use_unusual")}
     assert told == {"customer", "partner", "lapsed", "distributor"}
-    assert find_anomalies(actor=STAFF) == 0
+    assert detect_usage_anomalies(actor=STAFF) == 0
     report(world, "customer", sku, [*FALLING[1:], 120])  # it still falls
-    assert find_anomalies(actor=STAFF) == 0
+    assert detect_usage_anomalies(actor=STAFF) == 0
     assert Event.objects.filter(kind="usage.unusual").count() == 1
 
 
@@ -122,7 +122,7 @@ def test_one_notice_names_all_services_with_their_numbers(world: World, sku: Sku
     report(world, "customer", sku, FALLING)
     report(world, "customer", flow, [*[100] * 56, *[100] * 13, 190])
     report(world, "customer2", flow, [*[100] * 56, *[100] * 13, 50])
-    assert find_anomalies(actor=STAFF) == 3
+    assert detect_usage_anomalies(actor=STAFF) == 3
     while write_due_notices():
         pass
     notices = Notice.objects.filter(kind="use_unusual", recipient_id=world.partner.pk)
@@ -171,22 +171,22 @@ def test_a_notice_has_an_end(world: World) -> None:
     today = timezone.now().date()
     skus = [Sku.objects.create(code=f"M-{n}", service=f"Many {n}", name="Many") for n in range(13)]
     rows = [
-        UsageRow(100 * n + back, world.customer.pk, sku.pk, today - dt.timedelta(days=back), 500, 400, 0, 50, 50,
-                 value, value, 9)
+        ReportedUsageDay(100 * n + back, world.customer.pk, sku.pk, today - dt.timedelta(days=back),
+                         500, 400, 0, 50, 50, value, value, 9)
         for n, sku in enumerate(skus) for back, value in enumerate([50 + n, *[100] * 69])
     ]  # fmt: skip
-    store_usage(actor=STAFF, rows=rows)
+    store_usage_days(actor=STAFF, usage_days=rows)
     CustomerUsage.objects.update(checked_at=None)
-    assert find_anomalies(actor=STAFF) == 13
+    assert detect_usage_anomalies(actor=STAFF) == 13
     data = Event.objects.get(kind="usage.unusual").data
-    lines = anomalies.describe_anomalies(data["uses"], found=data["found"]).split("\n")
+    lines = anomalies.describe_anomalies(data["uses"], total_count=data["found"]).split("\n")
     assert [line.partition(":")[0] for line in lines[:-1]] == [f"Many {n}" for n in range(10)]
     assert lines[-1] == "and 3 more on the usage page"
 
 
 def test_falling_narrows_the_list_until_it_is_over(world: World, sku: Sku, web: Any, api: Any) -> None:
     report(world, "customer", sku, FALLING)
-    find_anomalies(actor=STAFF)
+    detect_usage_anomalies(actor=STAFF)
     for listing in CustomerListing.objects.filter(customer=world.customer):  # but who may not see the use
         assert listing.unusual == (["falling", "new"] if includes_scopes(listing.scopes, Scope.USAGE) else [])
     page = web("partner.reader").get("/customers/?unusual=falling").content.decode()
@@ -204,7 +204,7 @@ def test_falling_narrows_the_list_until_it_is_over(world: World, sku: Sku, web: 
     assert '?unusual=falling">1</a>' in first_page and f"as of {formats.format_date(found_on)}" in first_page
 
     report(world, "customer", sku, [182] * 70)  # corrected
-    assert find_anomalies(actor=STAFF) == 0
+    assert detect_usage_anomalies(actor=STAFF) == 0
     assert not Anomaly.objects.filter(customer=world.customer, ended_on=None).exists()
     assert not CustomerListing.objects.exclude(unusual=[]).exists()
 
@@ -220,7 +220,7 @@ def test_falling_narrows_the_list_until_it_is_over(world: World, sku: Sku, web: 
 )
 def test_idle_is_who_has_licences_and_uses_none(active: int, assigned: int, history: int, kinds: list[str]) -> None:
     usage = CustomerUsage(as_of=ON, monthly_active=active, assigned=assigned, history_days=history)
-    assert anomalies.list_unusual_uses(usage, []) == kinds
+    assert anomalies.list_unusual_use_kinds(usage, []) == kinds
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_idle_is_who_has_licences_and_uses_none(active: int, assigned: int, hist
 def test_an_anomaly_falls_or_rises_and_is_new_for_a_week(value: int, age: int, kinds: list[str]) -> None:
     usage = CustomerUsage(as_of=ON, monthly_active=9, assigned=9, history_days=99)
     found = Anomaly(found_on=ON - dt.timedelta(days=age), value=value, low=5, high=15)
-    assert anomalies.list_unusual_uses(usage, [found]) == kinds
+    assert anomalies.list_unusual_use_kinds(usage, [found]) == kinds
 
 
 @pytest.mark.parametrize(("until", "is_open"), [(6, True), (7, False)])
@@ -245,20 +245,20 @@ def test_it_ends_with_the_service(world: World, sku: Sku, until: int, is_open: b
     UsageDay.objects.filter(customer=world.customer).delete()
     UsageMonth.objects.filter(customer=world.customer).delete()
     report(world, "customer", sku, FALLING, until=until)
-    assert find_anomalies(actor=STAFF) == 1
+    assert detect_usage_anomalies(actor=STAFF) == 1
     other = Sku.objects.create(code="GOE", service="Other", name="Goes On")
     report(world, "customer", other, [50] * 70)
-    assert find_anomalies(actor=STAFF) == 0
+    assert detect_usage_anomalies(actor=STAFF) == 0
     assert Anomaly.objects.filter(customer=world.customer, ended_on=None).exists() == is_open
     assert CustomerListing.objects.filter(customer=world.customer, unusual__contains=["falling"]).exists() == is_open
 
 
 def test_only_what_changed_is_looked_at(world: World, sku: Sku, count_queries: Any) -> None:
     CustomerUsage.objects.update(checked_at=timezone.now() - dt.timedelta(days=1))
-    find_anomalies(actor=STAFF)
+    detect_usage_anomalies(actor=STAFF)
     assert {usage.checked_at == usage.updated_at for usage in CustomerUsage.objects.all()} == {True}
     with count_queries() as statements:
-        find_anomalies(actor=STAFF)
+        detect_usage_anomalies(actor=STAFF)
     assert not [query for query in statements if "usageday" in str(query)]
 
 
@@ -266,7 +266,7 @@ def test_feeds_of_many_customers_cost_the_same(world: World, sku: Sku, count_que
     def cost() -> int:
         CustomerUsage.objects.update(checked_at=None)
         with count_queries() as statements:
-            find_anomalies(actor=STAFF)
+            detect_usage_anomalies(actor=STAFF)
         return len(statements)
 
     report(world, "customer", sku, [182] * 70)

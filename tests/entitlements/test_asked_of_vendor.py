@@ -16,7 +16,7 @@ from django.utils import timezone
 from entitlements.actions.releases import request_licence_release, withdraw_release_request
 from entitlements.actions.trials import approve_trial, cancel_trial, request_trial
 from entitlements.ingest.importing import import_feed
-from entitlements.ingest.upload_files import UnpackedFile
+from entitlements.ingest.upload_files import DecompressingUploadReader
 from entitlements.models import Entitlement, LicenceRelease, LicenseAssignment, Sku
 from notifications import registry
 from notifications.actions.outbox import send_due_daily_summary, send_due_emails, write_due_notices
@@ -36,7 +36,7 @@ def ask(world: World, actor_for: Any, as_tenant: Any) -> Any:
     def ask(name: str = "customer") -> list[LicenseAssignment]:
         actor = actor_for(f"{name}.admin")
         with as_tenant(actor):
-            held = list(LicenseAssignment.objects.visible_to(actor).held_now())
+            held = list(LicenseAssignment.objects.visible_to(actor).currently_held())
             return [request_licence_release(actor=actor, assignment=row) for row in held]
 
     return ask
@@ -101,7 +101,10 @@ def test_staff_mark_what_they_have_released_and_take_it_back(world: World, web: 
     row.refresh_from_db()
     assert (
         row.released_at
-        and not LicenseAssignment.objects.visible_to(actor_for("customer.admin")).held_now().filter(pk=row.pk).exists()
+        and not LicenseAssignment.objects.visible_to(actor_for("customer.admin"))
+        .currently_held()
+        .filter(pk=row.pk)
+        .exists()
     )
     with pytest.raises(Conflict):
         withdraw_release_request(actor=actor_for("customer.admin"), assignment=row)
@@ -155,7 +158,7 @@ def test_what_is_marked_stays_so_whatever_the_feed_repeats(world: World, web: An
 def fed(line: dict[str, Any]) -> list[str]:
     results: list[Any] = []
     file = io.BufferedReader(io.BytesIO(json.dumps(line).encode()))
-    import_feed(actor=Actor.system("feed"), stream=UnpackedFile(file), report=results.append)
+    import_feed(actor=Actor.system("feed"), stream=DecompressingUploadReader(file), report_result=results.append)
     return [str(result.outcome) for result in results]
 
 
@@ -287,7 +290,7 @@ def test_staff_hear_of_a_customers_request_and_not_of_the_feeds(world: World, ac
     line = {"type": "entitlement", "external_id": "F-1", "customer": world.stranger.org_id, "sku": SKU_OF_NOBODY,
             "kind": "trial", "state": "requested", "quantity": 3}  # fmt: skip
     file = io.BufferedReader(io.BytesIO(json.dumps(line).encode()))
-    import_feed(actor=Actor.system("feed"), stream=UnpackedFile(file), report=lambda result: None)
+    import_feed(actor=Actor.system("feed"), stream=DecompressingUploadReader(file), report_result=lambda result: None)
     assert Notice.objects.filter(kind="trial_asked").count() == 0
     (notice,) = told(world, "trial_asked")
     subject = f"{world.customer.name} requested a trial of {trial.sku.name}"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entitlements import counting
-from entitlements.counting import DayOfUse, LicenceBarTone
+from entitlements.counting import DailyUsageCounts, LicenceBarTone
 
 TODAY = dt.date(2026, 3, 15)
 
@@ -23,30 +23,34 @@ def test_a_concurrent_licence_counts_the_peak() -> None:
 
 
 def test_daily_is_the_last_24_hours() -> None:
-    day = DayOfUse(TODAY, daily_users=51, daily_devices=48, monthly_users=90, monthly_devices=80, peak_concurrent=30)
-    assert counting.count_daily_active("user_device", day) == 48
-    assert counting.count_daily_active("concurrent", day) == 30
+    day = DailyUsageCounts(
+        TODAY, daily_users=51, daily_devices=48, monthly_users=90, monthly_devices=80, peak_concurrent=30
+    )
+    assert counting.count_daily_active_licences("user_device", day) == 48
+    assert counting.count_daily_active_licences("concurrent", day) == 30
 
 
 def test_monthly_is_the_last_30_days() -> None:
     """Unique people over thirty days are the vendor's count; a peak is the highest of thirty days, not of 31."""
     days = [
-        DayOfUse(TODAY - dt.timedelta(back), monthly_users=100 - back, monthly_devices=120, peak_concurrent=peak)
+        DailyUsageCounts(
+            TODAY - dt.timedelta(back), monthly_users=100 - back, monthly_devices=120, peak_concurrent=peak
+        )
         for back, peak in ((0, 20), (29, 44), (30, 99))
     ]
-    assert counting.count_monthly_active("user_device", days, TODAY) == 100
-    assert counting.count_monthly_active("concurrent", days, TODAY) == 44
+    assert counting.count_monthly_active_licences("user_device", days, TODAY) == 100
+    assert counting.count_monthly_active_licences("concurrent", days, TODAY) == 44
 
 
 @pytest.mark.promise("CC-35")
 def test_previously_and_newly_assigned_make_up_the_assigned() -> None:
     """Of 57 licences assigned in March 12 were assigned in March."""
-    assert counting.count_previously_assigned(57, 12) == 45
+    assert counting.count_previously_assigned_licences(57, 12) == 45
 
 
 def test_overage_and_licences_left() -> None:
-    assert (counting.count_overage(57, 50), counting.count_available_licences(57, 50)) == (7, 0)
-    assert (counting.count_overage(42, 50), counting.count_available_licences(42, 50)) == (0, 8)
+    assert (counting.count_licence_overage(57, 50), counting.count_available_licences(57, 50)) == (7, 0)
+    assert (counting.count_licence_overage(42, 50), counting.count_available_licences(42, 50)) == (0, 8)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +59,7 @@ def test_overage_and_licences_left() -> None:
      (1001, 1000, 101), (0, 0, None), (3, 0, None)],
 )  # fmt: skip
 def test_the_share_assigned_never_rounds_to_full_or_to_none(assigned: int, purchased: int, share: int | None) -> None:
-    assert counting.compute_percent_assigned(assigned, purchased) == share
+    assert counting.compute_percent_of_licences_assigned(assigned, purchased) == share
 
 
 @pytest.mark.parametrize(
@@ -86,8 +90,8 @@ def test_when_all_will_be_assigned() -> None:
     """Two more every week, 5 left: 18 days. Nothing is said of too short a history, a fall, or what is far away."""
 
     def full_on(assigned: int = 45, per_day: float | None = 2 / 7, history: int = 60) -> dt.date | None:
-        return counting.predict_day_when_full(
-            as_of=TODAY, assigned=assigned, purchased=50, per_day=per_day, history_days=history
+        return counting.predict_day_licences_run_out(
+            as_of=TODAY, assigned=assigned, purchased=50, assigned_per_day=per_day, history_days=history
         )  # fmt: skip
 
     assert full_on() == TODAY + dt.timedelta(18)
@@ -100,11 +104,11 @@ def test_when_all_will_be_assigned() -> None:
 
 @given(st.integers(0, 10**9), st.integers(1, 10**9))
 def test_words_and_numbers_agree(assigned: int, purchased: int) -> None:
-    share = counting.compute_percent_assigned(assigned, purchased)
+    share = counting.compute_percent_of_licences_assigned(assigned, purchased)
     assert share is not None
-    assert (share > 100) == (assigned > purchased) == (counting.count_overage(assigned, purchased) > 0)
+    assert (share > 100) == (assigned > purchased) == (counting.count_licence_overage(assigned, purchased) > 0)
     assert (share == 100) == (assigned == purchased)
     assert (
-        counting.count_available_licences(assigned, purchased) - counting.count_overage(assigned, purchased)
+        counting.count_available_licences(assigned, purchased) - counting.count_licence_overage(assigned, purchased)
         == purchased - assigned
     )

@@ -16,7 +16,7 @@ from entitlements.models import CustomerListing, Entitlement, Order, OrderLine, 
 from notifications.actions.outbox import write_due_notices
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Refused
+from partnerportal.lib.errors import ActionRefused
 from tests.counts import count
 from tests.world import World
 
@@ -48,7 +48,7 @@ def run(*rows: dict[str, Any] | bytes, **options: Any) -> list[tuple[str, list[s
     """Outcome and problem codes, per line."""
     lines = [row if isinstance(row, bytes) else json.dumps(row).encode() for row in rows]
     results = []
-    import_feed(actor=FEED, stream=io.BytesIO(b"\n".join(lines)), report=results.append, **options)
+    import_feed(actor=FEED, stream=io.BytesIO(b"\n".join(lines)), report_result=results.append, **options)
     return [(str(r.outcome), [f"{p.field}:{p.code}" for p in r.problems]) for r in results]
 
 
@@ -151,7 +151,7 @@ def test_lines_that_cannot_be_read_do_not_stop_the_others(org_id: str, raw: byte
 def test_a_byte_order_mark_windows_line_ends_and_blank_lines_are_fine(org_id: str) -> None:
     text = "\ufeff" + json.dumps(entitlement(org_id)) + "\r\n\r\n" + json.dumps(entitlement(org_id, "E2")) + "\r\n"
     results = []
-    import_feed(actor=FEED, stream=io.BytesIO(text.encode()), report=results.append)
+    import_feed(actor=FEED, stream=io.BytesIO(text.encode()), report_result=results.append)
     assert [(r.line, str(r.outcome)) for r in results] == [(1, "added"), (3, "added")]
 
 
@@ -217,7 +217,7 @@ def test_a_line_that_only_the_database_refuses_takes_no_other_with_it(org_id: st
 
 
 def test_only_the_system_imports(world: World) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         import_feed(actor=world.actor("partner.admin"), stream=io.BytesIO(b""))
 
 

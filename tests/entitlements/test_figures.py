@@ -11,9 +11,9 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from entitlements.actions.figures import sum_portfolio_figures
+from entitlements.actions.figures import merge_portfolio_figure_changes
 from entitlements.models import CustomerListing, Entitlement, PortfolioFigure, Sku
-from entitlements.queries.customers import PortfolioNumbers, get_portfolio_numbers
+from entitlements.queries.customers import PortfolioTotals, get_portfolio_totals
 from partnerportal.lib.days import SOON, today
 from partnerportal.lib.scopes import Scope
 from tests.counts import count
@@ -50,7 +50,7 @@ def test_follow_the_list(world: World, steps: list[Any]) -> None:
     with transaction.atomic():
         for what, number, values in steps:
             if what == "fold":
-                sum_portfolio_figures()
+                merge_portfolio_figure_changes()
             elif what == "delete":
                 Entitlement.objects.filter(external_id=f"F{number}").delete()
             else:
@@ -68,8 +68,8 @@ def assert_numbers(world: World) -> None:
     actor = world.actor("partner.admin")
     rows = list(CustomerListing.objects.filter(viewer=world.partner))
     soon = [row for row in rows if row.expires_on and today() <= row.expires_on <= today() + SOON]
-    numbers = get_portfolio_numbers(actor)
-    assert numbers == PortfolioNumbers(
+    numbers = get_portfolio_totals(actor)
+    assert numbers == PortfolioTotals(
         customers=len(rows),
         seats_purchased=sum(row.seats for row in rows),
         seats_assigned=sum(row.assigned for row in rows),
@@ -78,7 +78,7 @@ def assert_numbers(world: World) -> None:
         on_trial=sum(row.trials > 0 for row in rows),
         waiting=sum(row.requests > 0 for row in rows),
         overage=sum(row.overage for row in rows),
-        unused=sum(row.unused for row in rows),
+        unused=sum(row.unused_seats for row in rows),
         unusual=numbers.unusual,
         share_services=sum(row.shares_scope(Scope.ENTITLEMENTS) for row in rows),
         share_usage=sum(row.shares_scope(Scope.USAGE) for row in rows),
@@ -91,14 +91,14 @@ def assert_numbers(world: World) -> None:
 
 
 def test_folding_leaves_one_row_each_and_changes_no_number(world: World) -> None:
-    before = get_portfolio_numbers(world.actor("partner.admin"))
+    before = get_portfolio_totals(world.actor("partner.admin"))
     CustomerListing.objects.filter(viewer=world.partner).update(seats=1)
     CustomerListing.objects.filter(viewer=world.partner).update(seats=2)
-    assert sum_portfolio_figures() > 0
-    assert sum_portfolio_figures() == 0
+    assert merge_portfolio_figure_changes() > 0
+    assert merge_portfolio_figure_changes() == 0
     values = list(PortfolioFigure.objects.values_list("viewer", "facet", "value"))
     assert len(values) == len(set(values))
-    after = get_portfolio_numbers(world.actor("partner.admin"))
+    after = get_portfolio_totals(world.actor("partner.admin"))
     assert (after.customers, after.seats_purchased) == (before.customers, before.customers * 2)
 
 
@@ -119,4 +119,4 @@ def test_all_seats_are_assigned_only_when_they_are(world: World, assigned: int, 
         viewer=world.partner, customer=world.customer, public_id=world.customer.public_id, name="A", name_folded="a",
         org_id="1", country="FR", connected_at=timezone.now(), seats=40_000, assigned=assigned,
     )  # fmt: skip
-    assert get_portfolio_numbers(world.actor("partner.admin")).assigned_share == share
+    assert get_portfolio_totals(world.actor("partner.admin")).assigned_seat_ratio == share

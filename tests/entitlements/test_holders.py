@@ -10,7 +10,7 @@ from entitlements.actions.releases import request_licence_release, withdraw_rele
 from entitlements.models import LicenseAssignment, Sku
 from notifications.actions.outbox import write_due_notices
 from notifications.models import Event, Notice
-from partnerportal.lib.errors import Conflict, NotFound, Refused
+from partnerportal.lib.errors import ActionRefused, Conflict, NotFound
 from tests.world import World, canary
 
 LIST = "/usage/licences/"
@@ -46,7 +46,7 @@ def test_nobody_else_opens_the_page_or_asks(who: str, world: World, web: Any, ac
     client, address = web(who), f"{LIST}{held(world).public_id}/release/"
     assert client.get(LIST).status_code == 403
     assert client.get(address).status_code == client.post(address).status_code == 403
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         request_licence_release(actor=actor_for(who), assignment=held(world))
 
 

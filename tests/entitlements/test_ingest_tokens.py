@@ -98,7 +98,7 @@ def test_a_client_has_no_roles_sees_no_rows_and_does_what_its_permissions_say(db
     assert client.permissions == {"ingest.usage", "ingest.assignments"}
     assert not client.is_anonymous and not client.is_system
     assert not Event.objects.visible_to(client).exists()
-    assert [rule for rule in ROLE_TABLE.values() if rule.check(client)] == []
+    assert [rule for rule in ROLE_TABLE.values() if rule.check_actor(client)] == []
 
 
 def test_the_database_holds_a_token_to_its_kinds_too(db: None, as_tenant: Any) -> None:

@@ -13,7 +13,7 @@ from entitlements.lists.customers import CUSTOMERS
 from entitlements.models import CustomerUsage, Sku, UnusualUse
 from notifications.models import Event
 from partnerportal.lib import formats
-from partnerportal.lib.errors import Invalid, NotFound, Refused, TooMany
+from partnerportal.lib.errors import ActionRefused, InvalidInput, NotFound, TooManyAttempts
 from tests.entitlements.test_views import LIST, connect, entitle, names_in, text_of
 from tests.exports.test_views import table
 from tests.world import World
@@ -190,7 +190,7 @@ def test_at_most_fifty(partner: Organization, actor_for: Any) -> None:
     actor = actor_for("partner.admin")
     for number in range(50):
         actions.create_saved_view(actor=actor, list_definition=CUSTOMERS, name=f"V{number}", query={})
-    with pytest.raises(TooMany):
+    with pytest.raises(TooManyAttempts):
         actions.create_saved_view(actor=actor, list_definition=CUSTOMERS, name="One more", query={})
     actions.create_saved_view(
         actor=actor_for("partner.reader"), list_definition=CUSTOMERS, name="V1", query={}
@@ -199,18 +199,18 @@ def test_at_most_fifty(partner: Organization, actor_for: Any) -> None:
 
 def test_actions_refuse(partner: Organization, actor_for: Any) -> None:
     reader, admin = actor_for("partner.reader"), actor_for("partner.admin")
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         actions.create_saved_view(actor=reader, list_definition=CUSTOMERS, name="A", query={}, is_shared=True)
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         actions.create_saved_view(actor=actor_for("customer.admin"), list_definition=CUSTOMERS, name="A", query={})
     mine = actions.create_saved_view(actor=admin, list_definition=CUSTOMERS, name="A", query={})
     with pytest.raises(NotFound):
         actions.change_saved_view(actor=reader, view=mine, name="B", is_shared=False)
     with pytest.raises(NotFound):
         actions.delete_saved_view(actor=reader, view=mine)
-    with pytest.raises(Invalid):
+    with pytest.raises(InvalidInput):
         actions.set_list_display(actor=admin, list_definition=CUSTOMERS, columns=["password"], density="compact")
-    with pytest.raises(Invalid):
+    with pytest.raises(InvalidInput):
         actions.set_list_display(actor=admin, list_definition=CUSTOMERS, columns=[], density="huge")
 
 

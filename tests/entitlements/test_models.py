@@ -28,7 +28,7 @@ def expected(kind, state, runs):
 @pytest.mark.parametrize(("kind", "state", "ends_on"), list(product(KIND, STATE, RUNS)))
 def test_section(kind, state, ends_on):
     entitlement = Entitlement(kind=kind, state=state, ends_on=ends_on)
-    assert entitlement.section(TODAY) == expected(kind, state, RUNS[ends_on])
+    assert entitlement.choose_section(TODAY) == expected(kind, state, RUNS[ends_on])
 
 
 def test_an_end_before_the_start_is_refused(world):

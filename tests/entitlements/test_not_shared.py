@@ -6,7 +6,7 @@ import io
 import pytest
 
 from connections.actions import accept_invitation, change_connection_sharing, end_connection
-from entitlements.actions.renewals import make_calendar_feed
+from entitlements.actions.renewals import create_calendar_feed
 from entitlements.models import CustomerListing, CustomerPace, CustomerUsage, Entitlement
 from entitlements.queries.customers import annotate_latest_report_day, annotate_weekly_usage, list_customers
 from exports import actions
@@ -157,7 +157,7 @@ def test_a_pace_without_services_has_no_bar(web, world, share):
 
 @pytest.mark.promise("E-14")
 def test_the_calendar_says_it(web, world, share, actor_for):
-    secret = make_calendar_feed(actor=actor_for("partner.reader"))
+    secret = create_calendar_feed(actor=actor_for("partner.reader"))
     assert b"X-WR-CALDESC" not in web("anonymous").get(f"/calendar/{secret}.ics").content
     share(NOTHING)
     text = web("anonymous").get(f"/calendar/{secret}.ics").content.decode().replace("\r\n ", "")

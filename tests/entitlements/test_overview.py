@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Organization, ProgramMembership
 from connections.models import Connection
 from entitlements.models import Sku
-from entitlements.queries.customers import get_portfolio_numbers
+from entitlements.queries.customers import get_portfolio_totals
 from tests.entitlements.test_views import LIST, connect, entitle, names_in, partner, sku, text_of
 from tests.world import World
 
@@ -47,7 +47,7 @@ def test_each_tab_counts_what_it_leads_to(partner: Organization, sku: Sku, web: 
 def test_seats_of_one_sku_do_not_fill_in_for_another(world: World, sku: Sku, web: Any, api: Any) -> None:
     """A customer with an overage is over its licence, however many seats of other SKUs it does not use."""
     mixed, other = connect(world.partner, "Mixed SARL"), Sku.objects.create(code="OTH", service="Other", name="Other")
-    before = get_portfolio_numbers(world.actor("partner.admin"))
+    before = get_portfolio_totals(world.actor("partner.admin"))
     entitle(mixed, sku, quantity=5, assigned=12)
     entitle(mixed, sku, quantity=4, assigned=0)  # of the same: these do
     entitle(mixed, other, quantity=100, assigned=10)
@@ -58,7 +58,7 @@ def test_seats_of_one_sku_do_not_fill_in_for_another(world: World, sku: Sku, web
     assert "Mixed SARL 3 more licences assigned than purchased" in overview
     page = text_of(client.get(f"{LIST}{mixed.public_id}/"))
     assert "3 over" in page and "Vault Pro 3 more licences assigned than purchased" in page
-    after = get_portfolio_numbers(world.actor("partner.admin"))
+    after = get_portfolio_totals(world.actor("partner.admin"))
     assert (after.over - before.over, after.overage - before.overage, after.unused - before.unused) == (1, 3, 90)
     assert api("partner.admin").get(f"/api/v1/customers/{mixed.public_id}/").json()["overage"] == 3
 

@@ -25,8 +25,12 @@ from exports import actions as export_actions
 from exports import files
 from exports.models import Export
 from partnerportal.lib import private_bucket
-from partnerportal.lib.errors import Unavailable
-from partnerportal.lib.private_files import list_files, read_file, write_file
+from partnerportal.lib.errors import TemporarilyUnavailable
+from partnerportal.lib.private_files import (
+    list_private_files,
+    open_private_file_for_reading,
+    open_private_file_for_writing,
+)
 from tests.entitlements.test_ingest_hostile import peak_of
 from tests.world import World
 
@@ -76,7 +80,7 @@ def machine(bucket: Any, server: str, settings: Any, tmp_path: Path) -> Any:
             "endpoint_url": endpoint,
             "region_name": "us-east-1",
         }
-        private = {"BACKEND": "partnerportal.lib.private_bucket.PrivateBucket", "OPTIONS": options}
+        private = {"BACKEND": "partnerportal.lib.private_bucket.PrivateS3Storage", "OPTIONS": options}
         settings.STORAGES = settings.STORAGES | {"private": private}
         settings.PRIVATE_ROOT = tmp_path / name
 
@@ -97,21 +101,21 @@ def queued(world: World, **fields: Any) -> Export:
 
 def test_a_file_goes_through_in_pieces_and_leaves_nothing_on_the_disk(machine: Any, tmp_path: Path) -> None:
     piece = os.urandom(MEGA)
-    with write_file("exports/large") as file:
+    with open_private_file_for_writing("exports/large") as file:
         for _number in range(20):
             file.write(piece)
-    with read_file("exports/large") as file:
+    with open_private_file_for_reading("exports/large") as file:
         assert all(file.read(MEGA) == piece for _number in range(20)) and not file.read(1)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_half_a_file_is_never_there(machine: Any, bucket: Any) -> None:
-    with pytest.raises(Unavailable, match="no_space"), write_file("exports/half") as file:
+    with pytest.raises(TemporarilyUnavailable, match="no_space"), open_private_file_for_writing("exports/half") as file:
         file.write(b"x" * 6 * MEGA)
         raise OSError(28, "No space left on device")
     assert keys(bucket) == set()
     with pytest.raises(FileNotFoundError):
-        read_file("exports/half")
+        open_private_file_for_reading("exports/half")
 
 
 @pytest.mark.promise("O-5")
@@ -154,8 +158,8 @@ def test_the_sweep_takes_what_is_dead_and_nothing_of_another_installation(
 
 
 WRITER = """import django; django.setup()
-from partnerportal.lib.private_files import write_file
-with write_file("exports/{name}") as file:
+from partnerportal.lib.private_files import open_private_file_for_writing
+with open_private_file_for_writing("exports/{name}") as file:
     for number in range(40):
         file.write(bytes(8 * 1024 ** 2))"""
 
@@ -193,10 +197,10 @@ def test_what_a_killed_worker_was_just_sending_is_swept(
 
 def test_memory_does_not_grow_with_the_file(machine: Any) -> None:
     def pass_through() -> None:
-        with write_file("exports/large") as file:
+        with open_private_file_for_writing("exports/large") as file:
             for _number in range(40):
                 file.write(bytes(MEGA))
-        with read_file("exports/large") as file:
+        with open_private_file_for_reading("exports/large") as file:
             while file.read(MEGA):
                 pass
 
@@ -229,8 +233,8 @@ def test_a_bucket_that_is_away_is_said_so(machine: Any, world: World, web: Any) 
         closed.bind(("127.0.0.1", 0))
         machine("web", endpoint=f"http://127.0.0.1:{closed.getsockname()[1]}")
         assert web("partner.admin").get(reverse("export_file", args=[export.public_id])).status_code == 503
-        with pytest.raises(Unavailable):
-            list(list_files("exports"))
+        with pytest.raises(TemporarilyUnavailable):
+            list(list_private_files("exports"))
 
 
 def test_a_bucket_that_hangs_is_waited_for_once(machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,8 +244,8 @@ def test_a_bucket_that_hangs_is_waited_for_once(machine: Any, monkeypatch: pytes
         silent.settimeout(0.5)
         machine("web", endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}")
         for _number in range(3):
-            with pytest.raises(Unavailable):
-                read_file("exports/x")
+            with pytest.raises(TemporarilyUnavailable):
+                open_private_file_for_reading("exports/x")
         silent.accept()[0].close()
         with pytest.raises(TimeoutError):
             silent.accept()
@@ -250,10 +254,10 @@ def test_a_bucket_that_hangs_is_waited_for_once(machine: Any, monkeypatch: pytes
 def test_that_there_is_no_such_file_is_an_answer(machine: Any) -> None:
     for _number in range(2):
         with pytest.raises(FileNotFoundError):
-            read_file("exports/x")
-    with write_file("exports/x") as file:
+            open_private_file_for_reading("exports/x")
+    with open_private_file_for_writing("exports/x") as file:
         file.write(b"x")
-    with read_file("exports/x") as file:
+    with open_private_file_for_reading("exports/x") as file:
         assert file.read() == b"x"
 
 

@@ -12,12 +12,12 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from connections.actions import end_connection
 from entitlements.actions import trials
-from entitlements.actions.trials import compute_extended_end, expire_trials, request_trial
+from entitlements.actions.trials import compute_extended_trial_end, expire_trials, request_trial
 from entitlements.models import CustomerListing, Entitlement, Sku
 from notifications.actions.outbox import send_due_emails, write_due_notices
 from notifications.models import Event, Notice
 from partnerportal.lib.days import today
-from partnerportal.lib.errors import Conflict, Invalid, NotFound, Refused, TooMany
+from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts
 
 State = Entitlement.State
 DAYS = dt.timedelta(days=14)
@@ -85,7 +85,7 @@ def test_what_runs_is_not_tried(ask, world):
 
 @pytest.mark.parametrize("quantity", [0, -1, 101])
 def test_seats_of_a_trial_are_limited(ask, quantity):
-    with pytest.raises(Invalid):
+    with pytest.raises(InvalidInput):
         ask(quantity=quantity)
 
 
@@ -93,13 +93,13 @@ def test_requests_a_day_are_limited(ask, decide, monkeypatch):
     monkeypatch.setattr("entitlements.actions.trials.REQUESTED_A_DAY", 2)
     for _time in range(2):
         decide("cancel", ask(), who="customer.admin")
-    with pytest.raises(TooMany):
+    with pytest.raises(TooManyAttempts):
         ask()
 
 
 @pytest.mark.parametrize("who", ["customer.reader", "partner.admin", "distributor.admin", "vendor.admin"])
 def test_only_a_customers_admin_asks(ask, who):
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         ask(who)
 
 
@@ -112,7 +112,7 @@ def test_only_the_vendors_admin_decides(ask, decide, who):
         ("extend", {"ends_on": today() + DAYS}),
         ("convert", {"quantity": 5}),
     ):
-        with pytest.raises(Refused):
+        with pytest.raises(ActionRefused):
             decide(action, trial, who=who, **values)
 
 
@@ -137,7 +137,7 @@ def test_from_request_to_production(ask, decide, world):
 
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 401])
 def test_a_decline_has_a_reason(ask, decide, reason):
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(InvalidInput) as refused:
         decide("decline", ask(), reason=reason)
     assert refused.value.field == "reason"
 
@@ -145,7 +145,7 @@ def test_a_decline_has_a_reason(ask, decide, reason):
 def test_the_log_says_from_what_to_what(ask, decide):
     trial = decide("approve", ask())
     end = str(trial.ends_on)
-    later = compute_extended_end(trial)
+    later = compute_extended_trial_end(trial)
     trial = decide("extend", trial, ends_on=later)
     decide("convert", trial, quantity=7, ends_on=None)
     changes = [event.changes for event in Event.objects.filter(subject_id=trial.public_id).order_by("pk")]
@@ -160,7 +160,7 @@ def test_the_log_says_from_what_to_what(ask, decide):
 
 def test_a_production_end_lies_ahead(ask, decide):
     trial = decide("approve", ask())
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(InvalidInput) as refused:
         decide("convert", trial, quantity=5, ends_on=today())
     assert refused.value.field == "ends_on"
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from entitlements.actions.usage_check import find_usage_differences, rebuild_usage
+from entitlements.actions.usage_check import find_wrong_usage_totals, rebuild_usage_totals
 from entitlements.ingest.importing import import_feed
 from entitlements.models import CustomerUsage, Sku, UsageDay, UsageMonth
 from partnerportal.lib.actors import Actor
@@ -45,7 +45,7 @@ def line(org_id: str, day: dt.date, sku: str = "U-ONE", **changes: int) -> dict[
 def send(lines: list[dict[str, Any]], **options: Any) -> list[str]:
     results: list[Any] = []
     stream = io.BytesIO("\n".join(map(json.dumps, lines)).encode())
-    import_feed(actor=FEED, stream=stream, report=results.append, **options)
+    import_feed(actor=FEED, stream=stream, report_result=results.append, **options)
     return [str(r.outcome) if not r.problems else f"{r.problems[0].field}:{r.problems[0].code}" for r in results]
 
 
@@ -84,7 +84,7 @@ def assert_as_naive(lines: list[dict[str, Any]], org_ids: list[str]) -> None:
     assert stored_months() == naive_usage.months(lines, MODELS)
     for org_id in org_ids:
         assert stored_customer(org_id) == naive_usage.customer(lines, MODELS, org_id)
-    assert find_usage_differences() == []
+    assert find_wrong_usage_totals() == []
 
 
 def clear() -> None:
@@ -217,7 +217,7 @@ def test_another_way_of_counting_counts_what_is_there_anew(org_ids: list[str]) -
     sku = {"type": "sku", "code": "U-ONE", "service": "Use", "name": "U-ONE", "licence_model": "concurrent"}
     assert send([sku]) == ["changed"]
     assert stored_months() == naive_usage.months(lines, MODELS | {"U-ONE": "concurrent"})
-    assert find_usage_differences() == []
+    assert find_wrong_usage_totals() == []
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_a_bad_day_is_told_and_takes_no_other_with_it(
 
 
 def test_a_kind_that_is_not_expected_is_refused(org_ids: list[str]) -> None:
-    assert send([line(org_ids[0], timezone.now().date())], types=("assignment",)) == ["type:unknown_type"]
+    assert send([line(org_ids[0], timezone.now().date())], line_types=("assignment",)) == ["type:unknown_type"]
 
 
 def test_statements_do_not_grow_with_the_lines(org_ids: list[str], django_assert_max_num_queries: Any) -> None:
@@ -274,6 +274,6 @@ def test_what_went_wrong_is_found_and_repaired(org_ids: list[str]) -> None:
     with pytest.raises(CommandError, match=r"\d+ differences"):
         call_command("rebuild_usage", "--check", stdout=out)
     assert f"{org_ids[0]} U-TWO {today:%Y-%m}: has no days" in out.getvalue()
-    assert rebuild_usage(actor=FEED) > 0
+    assert rebuild_usage_totals(actor=FEED) > 0
     assert_as_naive(lines, org_ids)
-    assert rebuild_usage(actor=FEED) == 0
+    assert rebuild_usage_totals(actor=FEED) == 0

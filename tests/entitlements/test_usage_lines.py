@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rest_framework.exceptions import ValidationError
 
-from entitlements.ingest.lines import MAX_INTEGER, UsageLine
+from entitlements.ingest.lines import MAX_INTEGER, UsageFeedLineSerializer
 from entitlements.ingest.reading import _plain_usage
 from partnerportal.lib.days import today
 from tests.counts import count
 
-NUMBERS = sorted(UsageLine._declared_fields.keys() - {"customer", "sku", "day"})
+NUMBERS = sorted(UsageFeedLineSerializer._declared_fields.keys() - {"customer", "sku", "day"})
 STRANGE: list[Any] = [None, True, 1.5, "x", [], {}]
 DAYS = [(today() + dt.timedelta(days=shift)).isoformat() for shift in (0, -1, 1, 2, -400, -2000)]
 
@@ -50,18 +50,18 @@ def test_the_fast_path_equals_the_slow_one(data: dict[str, Any]) -> None:
     fast = _plain_usage(dict(data))
     if fast is None:
         return
-    assert fast == UsageLine().run_validation(dict(data))
+    assert fast == UsageFeedLineSerializer().run_validation(dict(data))
 
 
 @settings(max_examples=count(1000), deadline=None)
 @given(data=lines())
 def test_a_line_that_is_refused_is_refused_by_the_slow_path_which_says_why(data: dict[str, Any]) -> None:
     try:
-        UsageLine().run_validation(dict(data))
+        UsageFeedLineSerializer().run_validation(dict(data))
     except ValidationError:
         assert _plain_usage(dict(data)) is None
 
 
 def test_the_fast_path_takes_what_machines_write() -> None:
     usual = {"customer": "12345678", "sku": "VDI", "day": DAYS[1], "purchased": 5, "assigned": 3}
-    assert _plain_usage(usual) == UsageLine().run_validation(dict(usual))
+    assert _plain_usage(usual) == UsageFeedLineSerializer().run_validation(dict(usual))

@@ -9,10 +9,10 @@ import pytest
 from django.utils import timezone
 
 from connections.actions import end_connection
-from entitlements.actions.usage import UsageRow, store_usage
+from entitlements.actions.usage import ReportedUsageDay, store_usage_days
 from entitlements.models import CustomerListing, CustomerPace, CustomerUsage, Sku, UsageDay, UsageMonth
 from entitlements.queries import usage
-from entitlements.queries.usage import UsageNumbers, sum_usage_by_period
+from entitlements.queries.usage import PeriodUsage, sum_usage_by_period
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from tests.world import World, canary
@@ -32,10 +32,10 @@ def text_of(response: Any) -> str:
 def report(world: World, sku: Sku, *, name: str = "customer", days: int = 100, until: int = 0, **numbers: int) -> None:
     """`days` days up to `until` days ago, each the same."""
     facts = {"purchased": 100, "assigned": 87, "newly": 3, "daily": 40, "devices": 44, "monthly": 70, **numbers}
-    store_usage(
+    store_usage_days(
         actor=Actor.system("test"),
-        rows=[
-            UsageRow(
+        usage_days=[
+            ReportedUsageDay(
                 back, world[name].pk, sku.pk, today() - dt.timedelta(days=back + until), facts["purchased"],
                 facts["assigned"], facts["newly"], facts["daily"], facts["devices"], facts["monthly"],
                 facts["monthly"] + 5, 9,
@@ -174,8 +174,8 @@ def test_the_customer_sees_its_own_and_only_its_admins_the_way_to_people(world: 
         assert "87 of 100 licences" in text_of(web(who).get("/usage/trend/"))
 
 
-def use(day: int, sku: int, assigned: int) -> UsageNumbers:
-    return UsageNumbers(dt.date(2026, 1, day), sku, f"S{sku}", 100, assigned, 0, 0, 0, 0)
+def use(day: int, sku: int, assigned: int) -> PeriodUsage:
+    return PeriodUsage(dt.date(2026, 1, day), sku, f"S{sku}", 100, assigned, 0, 0, 0, 0)
 
 
 def test_a_service_that_did_not_report_is_a_gap_and_not_a_dip() -> None:
@@ -196,7 +196,7 @@ def test_all_customers_in_sum_and_who_stands_out(world: World, web: Any, count_q
     with count_queries() as few:
         words = text_of(client.get("/usage/customers/"))
     rows = CustomerListing.objects.filter(viewer=world.partner)
-    unused = sum(row.unused for row in rows)
+    unused = sum(row.unused_seats for row in rows)
     assert f"Unused licences {unused}" in words and "+20" in words and "−4" in words
     assert "less than 28 days of history" in words and len(few) <= 11
     assert words.index("Biggest increases") < words.index("+20") < words.index("Biggest decreases") < words.index("−4")

@@ -7,9 +7,9 @@ import pytest
 
 from accounts.models import Operator, Person, Role
 from connections.actions import end_connection
-from entitlements.lists.trend import UsageTrend
+from entitlements.lists.trend import UsageTrendPage
 from entitlements.models import Entitlement, LicenseAssignment, Sku, UsageDay
-from entitlements.queries.usage import get_customer_usage, list_trend_months
+from entitlements.queries.usage import get_customer_usage, list_usage_trend_months
 from exports.models import Export
 from notifications.models import Notice
 from tests.entitlements.test_usage_pages import report, sku, today  # noqa: F401
@@ -65,7 +65,7 @@ def test_a_trend_holds_the_months_that_are_shown(
     report(world, sku, days=420)
     asked = {"customer": world.customer.public_id}
     months = [row["month"] for row in exported(world, web, "partner.reader", "trend", f"range={span}", **asked)]
-    assert months == [f"{month:%Y-%m}" for month in list_trend_months(today(), span)] and len(months) == count
+    assert months == [f"{month:%Y-%m}" for month in list_usage_trend_months(today(), span)] and len(months) == count
     assert len(exported(world, web, "partner.reader", "trend", "range=all", **asked)) > 13
 
 
@@ -81,13 +81,13 @@ def test_the_days_of_a_trend_are_those_of_its_table(world: World, sku: Sku, web:
     assert usage
     asked = {"customer": world.customer.public_id}
     for query in ({}, {"service": "Pool"}, {"service": "Vault"}):
-        trend = UsageTrend(actor, world.customer.pk, usage, query)
+        trend = UsageTrendPage(actor, world.customer.pk, usage, query)
         key, narrowed = trend.export_choices[0][:2]
         rows = exported(world, web, "partner.reader", key, narrowed, **asked)
         found = [(r["day"], r["assigned_total"], r["monthly_active"], r["daily_active"]) for r in rows]
         shown = [
             (day.isoformat(), str(use.assigned), str(use.monthly), str(use.daily))
-            for day, use in zip(trend.days, trend.use_by_point, strict=True)
+            for day, use in zip(trend.trend_days, trend.usage_by_chart_point, strict=True)
             if use
         ]
         assert found == shown and len(found) == (84 if query.get("service") == "Vault" else 83)

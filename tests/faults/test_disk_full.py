@@ -20,8 +20,8 @@ from exports import files
 from exports.actions import make_next_queued_export
 from exports.models import Export
 from notifications.models import Event
-from partnerportal.lib.private_files import list_files
-from partnerportal.lib.tokens import digest_secret, new_token
+from partnerportal.lib.private_files import list_private_files
+from partnerportal.lib.tokens import digest_secret, generate_token
 from tests.faults.disk import ROOM, no_room
 from tests.faults.people import (
     SECONDS,
@@ -55,13 +55,13 @@ def send(secret: str) -> Any:
 
 
 def test_an_upload_is_refused_and_can_be_sent_again() -> None:
-    secret = new_token()
+    secret = generate_token()
     IngestToken.objects.create(name="Full", digest=digest_secret(secret), prefix=secret[:8])
     with no_room(os.getpid()):
         refused = send(secret)
     assert (refused.status_code, refused["Retry-After"]) == (503, "60")
     assert [error["code"] for error in refused.json()["errors"]] == ["no_space"]
-    assert list(list_files(upload_files.FOLDER)) == []
+    assert list(list_private_files(upload_files.FOLDER)) == []
     assert not IngestUpload.objects.filter(idempotency_key="one").exists()
     assert send(secret).status_code == 202
 
@@ -88,7 +88,7 @@ def test_an_export_waits_for_room_and_is_made_whole() -> None:
         assert make_next_queued_export() is True
     export.refresh_from_db()
     assert (export.state, export.error, export.attempts) == ("queued", "failed", 1)
-    assert list(list_files(files.FOLDER)) == []
+    assert list(list_private_files(files.FOLDER)) == []
     Export.objects.filter(pk=export.pk).update(leased_until=timezone.now())  # half a minute later
     assert make_next_queued_export() is True
     export.refresh_from_db()
@@ -106,7 +106,7 @@ def test_an_export_without_room_fails_after_three_times() -> None:
             assert make_next_queued_export() is True
     export.refresh_from_db()
     assert (export.state, export.attempts) == ("failed", 3)
-    assert list(list_files(files.FOLDER)) == []
+    assert list(list_private_files(files.FOLDER)) == []
     assert make_next_queued_export() is False
 
 
@@ -119,7 +119,7 @@ def plant(own_database: dict[str, str], tmp_path: Path) -> Iterator[Plant]:
 
 def test_people_work_on_meanwhile(plant: Plant) -> None:
     """Both processes of the web and the worker are without room; what was refused or put off is done afterwards."""
-    secret = new_token()
+    secret = generate_token()
     IngestToken.objects.create(name="Full", digest=digest_secret(secret), prefix=secret[:8])
     earlier = set(Event.objects.values_list("pk", flat=True))
     plant.start_worker("worker")
@@ -135,7 +135,7 @@ def test_people_work_on_meanwhile(plant: Plant) -> None:
             until(lambda: monotonic() - began > SECONDS)
             assert send_to(plant, secret) == (503, "no_space")
             wait_until_back(people, monotonic())
-            assert list(list_files(upload_files.FOLDER)) == list(list_files(files.FOLDER)) == []
+            assert list(list_private_files(upload_files.FOLDER)) == list(list_private_files(files.FOLDER)) == []
         assert send_to(plant, secret) == (202, "")
         Export.objects.filter(pk=export.pk).update(leased_until=timezone.now())  # half a minute later
         make_exports(plant, lambda: Export.objects.filter(pk=export.pk, state="ready").exists())

@@ -13,12 +13,12 @@ import psutil
 import pytest
 from django.utils import timezone
 
-from entitlements.actions.usage import store_usage
-from entitlements.actions.usage_check import find_usage_differences
+from entitlements.actions.usage import store_usage_days
+from entitlements.actions.usage_check import find_wrong_usage_totals
 from entitlements.ingest.uploads import delete_old_uploads
 from entitlements.models import IngestToken, IngestUpload, Sku, UsageDay
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.tokens import digest_secret, new_token
+from partnerportal.lib.tokens import digest_secret, generate_token
 from tests.faults.plant import Plant
 from tests.world import World
 
@@ -38,9 +38,9 @@ def plant(own_database: dict[str, str], tmp_path: Path, settings: Any) -> Any:
 
 @pytest.fixture
 def secret(own_database: dict[str, str]) -> str:
-    secret = new_token()
+    secret = generate_token()
     IngestToken.objects.create(name="Faults", digest=digest_secret(secret), prefix=secret[:8])
-    store_usage(actor=SYSTEM, rows=[])
+    store_usage_days(actor=SYSTEM, usage_days=[])
     return secret
 
 
@@ -107,7 +107,7 @@ def test_the_worker_is_killed_in_mid_ingest(plant: Plant, secret: str) -> None:
     assert (row.lines, row.problems, row.counts["error"]) == (LINES, [], 0)
     assert row.counts["added"] + row.counts["unchanged"] == LINES
     assert UsageDay.objects.filter(sku__code__startswith="F-").count() == LINES
-    assert [line for line in find_usage_differences() if " F-" in line] == []
+    assert [line for line in find_wrong_usage_totals() if " F-" in line] == []
     assert list((plant.folder / "private" / "uploads").iterdir()) == []
     assert send(plant, secret, "long", body) == (202, send(plant, secret, "long", body)[1])
 

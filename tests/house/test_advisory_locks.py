@@ -12,9 +12,9 @@ from connections.models import InvitationLink, Portfolio
 from entitlements.models import CustomerListing, Entitlement, Sku
 from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.locks import Lock
+from partnerportal.lib.locks import AdvisoryLock
 from partnerportal.lib.scopes import ALL
-from partnerportal.lib.tokens import new_token
+from partnerportal.lib.tokens import generate_token
 from tests.house.ours import OURS
 
 TWO_NUMBERS = re.compile(
@@ -24,7 +24,7 @@ BEYOND = 2**31 + 7
 KIND = re.compile(r"portal_lock\('([^']*)', ")  # as triggers spell it out
 NO_KIND = re.compile(r"portal_lock\((?!'[^']*', )")
 NO_NUMBER = re.compile(r"pg_(?:try_)?advisory_\w+\((?!portal_lock\()")
-NO_MEMBER = re.compile(r"(?<!def )acquire_lock\((?!Lock\.)")
+NO_MEMBER = re.compile(r"(?<!def )acquire_lock\((?!AdvisoryLock\.)")
 HOME = {"partnerportal/lib/locks.py", "partnerportal/migrations/0001_tenancy.py"}  # the list, and portal_lock itself
 SOURCES = {
     name: path.read_text()
@@ -38,9 +38,9 @@ def test_every_lock_is_on_the_list_and_used():
     """Migrations spell out kinds of that list, and Python takes its members."""
     everything = "".join(SOURCES.values())
     in_sql = set(KIND.findall(everything))
-    in_python = {lock for lock in Lock if f"acquire_lock(Lock.{lock.name}" in everything}
-    assert in_sql <= set(Lock) and in_sql & in_python == {Lock.EXPORTS}
-    assert in_sql | in_python == set(Lock)
+    in_python = {lock for lock in AdvisoryLock if f"acquire_lock(AdvisoryLock.{lock.name}" in everything}
+    assert in_sql <= set(AdvisoryLock) and in_sql & in_python == {AdvisoryLock.EXPORTS}
+    assert in_sql | in_python == set(AdvisoryLock)
 
 
 def test_nobody_takes_a_lock_in_another_way():
@@ -66,9 +66,9 @@ def test_locks_of_two_rows_or_two_kinds_are_two(db):
         cursor.execute(
             """SELECT count(DISTINCT portal_lock(kind, id)), max(portal_lock(kind, id)) > 2::bigint ^ 60
                FROM unnest(%s) kind, generate_series(%s::bigint, %s::bigint + 999) id""",
-            [list(Lock), BEYOND, BEYOND],
+            [list(AdvisoryLock), BEYOND, BEYOND],
         )
-        assert cursor.fetchone() == (1000 * len(Lock), True)  # of 64 bits
+        assert cursor.fetchone() == (1000 * len(AdvisoryLock), True)  # of 64 bits
 
 
 @pytest.mark.promise("S-16")
@@ -78,7 +78,7 @@ def test_ids_beyond_31_bits(world):
         Organization.objects.create(pk=BEYOND + number, kind=kind, name=f"Late {kind}", country="DE")
         for number, kind in enumerate((OrganizationKind.PARTNER, OrganizationKind.CUSTOMER))
     )
-    InvitationLink.objects.filter(organization=partner).update(token=(token := new_token()))
+    InvitationLink.objects.filter(organization=partner).update(token=(token := generate_token()))
     _badge(world, partner)
     actor = Actor(
         organization_id=customer.pk,

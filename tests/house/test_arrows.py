@@ -2,7 +2,7 @@
 
 They are its own or those of an app below it; a migration's triggers, policies and views name no table from above.
 
-What is above registers itself (known_pages.py, connections/customers.py) or is gathered (navigation.py, first_page.py).
+What is above registers itself (known_pages.py, connections/customers.py) or is gathered (navigation.py, start_page.py).
 """
 
 import ast

@@ -13,7 +13,7 @@ from connections.actors import PersonSession
 from entitlements.models import IngestToken
 from partnerportal.lib import logs
 from partnerportal.lib.actors import ANONYMOUS, Actor, ActorKind
-from partnerportal.lib.authentication import Credential, authenticate
+from partnerportal.lib.authentication import Credential, set_request_actor
 from tests.house.ours import OURS, tree_of
 from tests.world import World
 
@@ -52,7 +52,7 @@ def test_a_person_and_a_machine_are_let_in_alike(world: World) -> None:
     for credential, kind, said in credentials:
         request: Any = HttpRequest()
         with logs.bind_log_fields():
-            actor = authenticate(request, credential)
+            actor = set_request_actor(request, credential)
             assert request.actor is actor and actor.kind == kind
             assert logs.get_log_fields().keys() == said
         assert (actor == ANONYMOUS) is (credential is None)
@@ -65,5 +65,5 @@ def test_no_rule_lets_a_client_of_an_organisation_through(world: World, actor_fo
     for app in OURS:
         if (settings.BASE_DIR / app / "policies.py").exists():
             table = __import__(f"{app}.policies", fromlist=["ROLE_TABLE"]).ROLE_TABLE
-            assert any(rule.check(person) for rule in table.values())
-            assert {rule.check(client).code for rule in table.values()} == {"not_for_clients"}
+            assert any(rule.check_actor(person) for rule in table.values())
+            assert {rule.check_actor(client).code for rule in table.values()} == {"not_for_clients"}

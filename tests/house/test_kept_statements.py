@@ -57,7 +57,7 @@ class Asked:
         with transaction.atomic(), connection.cursor() as cursor:
             tenancy.enter_tenant(**self.tenant)  # type: ignore[arg-type]
             cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-            assert connection.prepare_once(*self.statement._kept)
+            assert connection.prepare_statement_once(*self.statement._kept)
             execute = f"EXECUTE {self.statement._kept[0]} ({', '.join(['%s'] * len(self.given))})"
             cursor.execute(execute, self.given)  # plans what the functions of the policies ask, too
             cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {execute}", self.given)

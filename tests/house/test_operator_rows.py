@@ -5,7 +5,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from accounts.actions.organizations import create_own_organization
 from accounts.models import Operator, OrganizationKind, Role
-from partnerportal.lib.roles import list_roles
+from partnerportal.lib.roles import list_roles_for_kind
 
 
 def rows_of_many(world, organization):
@@ -59,7 +59,7 @@ def test_another_admin_makes_way(world, actor_for, as_tenant):
 def test_a_kind_has_its_roles_and_no_other_whoever_writes(kind, role, world):
     operator = Operator.objects.filter(organization__kind=kind, roles=["reader"]).first()
     rows = Operator.objects.filter(pk=operator.pk)
-    if role in list_roles(kind):
+    if role in list_roles_for_kind(kind):
         assert rows.update(roles=[role]) == 1
         return
     with pytest.raises(IntegrityError, match="operator_roles_of_kind"), transaction.atomic():

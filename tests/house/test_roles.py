@@ -10,7 +10,7 @@ from django.utils import translation
 
 from accounts.models import OrganizationKind, ProgramFeature, Role
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.roles import SEE_FINANCE, describe_roles, list_roles
+from partnerportal.lib.roles import SEE_FINANCE, describe_roles, list_roles_for_kind
 from tests.house.ours import APPS, OURS
 
 POLICIES = {app: importlib.import_module(f"{app}.policies") for app in APPS}
@@ -57,9 +57,11 @@ def test_every_permission_is_asked_for_somewhere(app):
 @pytest.mark.parametrize("app", APPS)
 def test_nobody_without_an_organisation_may_do_anything(app):
     for rule in POLICIES[app].ROLE_TABLE.values():
-        answer = rule.check(Actor(person_id=1, roles=frozenset(Role.values), features=frozenset(ProgramFeature.values)))
+        answer = rule.check_actor(
+            Actor(person_id=1, roles=frozenset(Role.values), features=frozenset(ProgramFeature.values))
+        )
         assert answer.code == "no_organization"
-        assert rule.check(Actor.system())
+        assert rule.check_actor(Actor.system())
 
 
 def in_role(kind, *roles):
@@ -92,10 +94,10 @@ def test_a_refusal_names_exactly_the_roles_that_pass(app, language):
     with translation.override(language):
         for permission, rule in POLICIES[app].ROLE_TABLE.items():
             for kind in rule.kinds or OrganizationKind.values:
-                pass_ = {role for role in list_roles(kind) if rule.check(in_role(kind, role))}
+                pass_ = {role for role in list_roles_for_kind(kind) if rule.check_actor(in_role(kind, role))}
                 assert pass_ == set(rule.list_permitted_roles(kind)) or rule.when, permission
-                for role in set(list_roles(kind)) - pass_:
-                    answer = rule.check(in_role(kind, role))
+                for role in set(list_roles_for_kind(kind)) - pass_:
+                    answer = rule.check_actor(in_role(kind, role))
                     assert answer.code in ("wrong_role", "no_finance_sight"), permission
                     assert roles_named(str(answer.message)) == pass_, (permission, kind, role, str(answer.message))
                     refused += 1
@@ -113,4 +115,4 @@ def test_every_role_has_a_name_of_its_own_in_a_refusal(language):
 @pytest.mark.parametrize("kind", OrganizationKind.values)
 def test_only_who_sells_has_agents(kind):
     everybody, two = set(Role), {Role.READER, Role.ADMIN}
-    assert set(list_roles(kind)) == (everybody if kind in ("partner", "distributor") else two)
+    assert set(list_roles_for_kind(kind)) == (everybody if kind in ("partner", "distributor") else two)

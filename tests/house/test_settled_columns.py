@@ -54,7 +54,7 @@ def writable(condition):
 
 
 def settled():
-    """Every column that a trigger of `tenancy.set_columns_in_database` says, by table and command."""
+    """Every column that a trigger of `tenancy.fill_columns_by_trigger` says, by table and command."""
     triggers = rows_of(
         """SELECT tgrelid::regclass::text, prosrc FROM pg_trigger JOIN pg_proc p ON p.oid = tgfoid
            WHERE tgname = 'is_settled' AND tgenabled = 'O'"""

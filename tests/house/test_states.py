@@ -13,7 +13,7 @@ from entitlements.models import Entitlement, IngestUpload, LicenseAssignment
 from exports.models import Export
 from partnerportal.lib import tenancy
 from partnerportal.lib.errors import Conflict
-from partnerportal.lib.states import change_state, list_allowed_steps
+from partnerportal.lib.states import change_row_state, list_state_transitions
 from tests.house.ours import OURS, tree_of
 from tests.states import put
 
@@ -101,10 +101,10 @@ def test_pairs(model, before, after, world):
     row.refresh_from_db()
     changes = extra(row, after)
     if after in model.MOVES[before]:
-        assert change_state(row, after, **changes).state == after
+        assert change_row_state(row, after, **changes).state == after
     else:
         with pytest.raises(Conflict) as refused:
-            change_state(row, after, **changes)
+            change_row_state(row, after, **changes)
         assert refused.value.code == "state_changed"
     row.refresh_from_db()
     assert row.state == (after if after in model.MOVES[before] else before)
@@ -139,7 +139,7 @@ def test_the_database_guards_the_moves_of_the_model(model, db):
             [table],
         )
         ((permissive, command, check),) = cursor.fetchall()
-    assert arguments.split("\\000")[:-1] == [HOLDS[model.__name__], *list_allowed_steps(model.MOVES)]
+    assert arguments.split("\\000")[:-1] == [HOLDS[model.__name__], *list_state_transitions(model.MOVES)]
     assert enabled == "O" and "BEFORE UPDATE ON" in definition and "FOR EACH ROW EXECUTE" in definition
     assert (permissive, command) == ("RESTRICTIVE", "INSERT") and f"= '{model.BEGINS}'::text" in check
 

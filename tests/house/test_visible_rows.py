@@ -9,7 +9,7 @@ from tests.house.ours import OURS, tree_of
 
 # Everything that decides which rows a page, a list, a file or an answer shows.
 MODULES = (
-    "admin", "api", "context", "customer_frame", "customers", "exports", "filters", "first_page", "forms", "guards",
+    "admin", "api", "context", "customer_frame", "customers", "exports", "filters", "start_page", "forms", "guards",
     "ingest/api", "lists", "navigation", "rows", "timeline", "views",
 )  # fmt: skip
 SHOWN = [pattern for name in MODULES for pattern in (f"{name}.py", f"{name}/*.py")]

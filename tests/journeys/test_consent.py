@@ -13,8 +13,8 @@ from accounts.actions.standing import move_partner
 from accounts.models import OrganizationKind, Role
 from connections.actors import build_actor_with_current_roles
 from connections.consent import WORDING
-from entitlements.actions.anomalies import find_anomalies
-from entitlements.actions.usage import UsageRow, store_usage
+from entitlements.actions.anomalies import detect_usage_anomalies
+from entitlements.actions.usage import ReportedUsageDay, store_usage_days
 from entitlements.models import Entitlement, Sku
 from exports import actions as exports
 from exports.catalogue import find_exported_list
@@ -53,14 +53,14 @@ def is_used(customer, service):
     """For ten weeks: licences rose, users fell. That is found and told."""
     sku = Sku.objects.get(name=service, entitlement__customer=customer)
     rows = [
-        UsageRow(
+        ReportedUsageDay(
             back, customer.pk, sku.pk, today() - dt.timedelta(days=back), SEATS // 2, ASSIGNED // 2 - back, 1, 90, 95,
             active, active, 50,
         )
         for back, active in enumerate(reversed(ACTIVE))
     ]  # fmt: skip
-    store_usage(actor=people.STAFF, rows=rows)
-    find_anomalies(actor=people.STAFF)
+    store_usage_days(actor=people.STAFF, usage_days=rows)
+    detect_usage_anomalies(actor=people.STAFF)
     while write_due_notices():
         pass
 

@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from entitlements.actions.anomalies import find_anomalies
-from entitlements.actions.usage import UsageRow, store_usage
+from entitlements.actions.anomalies import detect_usage_anomalies
+from entitlements.actions.usage import ReportedUsageDay, store_usage_days
 from entitlements.models import Entitlement, LicenseAssignment, Sku
 from notifications.actions.outbox import write_due_notices
 from tests.journeys import people
@@ -36,14 +36,16 @@ def customer(partner, sku):
     )  # fmt: skip
     today = timezone.now().date()
     active = [182] * 56 + list(range(182, 126, -4))
-    store_usage(
+    store_usage_days(
         actor=people.STAFF,
-        rows=[
-            UsageRow(back, found.pk, sku.pk, today - dt.timedelta(days=back), 200, 174, 4, 90, 95, value, value, 50)
+        usage_days=[
+            ReportedUsageDay(
+                back, found.pk, sku.pk, today - dt.timedelta(days=back), 200, 174, 4, 90, 95, value, value, 50
+            )
             for back, value in enumerate(reversed(active))
         ],
     )
-    find_anomalies(actor=people.STAFF)
+    detect_usage_anomalies(actor=people.STAFF)
     return found
 
 
@@ -98,8 +100,8 @@ def test_the_tooltip_snaps_to_the_pointer(visitor, partner, customer):
 
 def test_range_and_service_without_script(visitor, partner, customer, sku):
     other = Sku.objects.create(code=people.unique("FLW"), service=people.unique("Flow"), name="Flow")
-    row = UsageRow(0, customer.pk, other.pk, timezone.now().date(), 50, 10, 0, 4, 4, 8, 8, 2)
-    store_usage(actor=people.STAFF, rows=[row])
+    row = ReportedUsageDay(0, customer.pk, other.pk, timezone.now().date(), 50, 10, 0, 4, 4, 8, 8, 2)
+    store_usage_days(actor=people.STAFF, usage_days=[row])
     browser = visitor(java_script_enabled=False)
     page = browser.opens(f"/customers/{customer.public_id}/usage/trend/")
     browser.signs_in(people.operator(partner))

@@ -40,7 +40,7 @@ def test_the_limit_is_drawn_from_45_percent_on_and_the_scale_is_never_finer_than
 
 @given(frame=FRAMES, values=VALUES, limit=st.none() | st.integers(1, 10**9))
 def test_everything_lies_inside_the_drawing(
-    frame: charts.ChartFrame, values: list[int | None], limit: int | None
+    frame: charts.ChartDimensions, values: list[int | None], limit: int | None
 ) -> None:
     limits = [limit] * len(values)
     chart = charts.build_line_chart(frame, [("one", values)], names(values), limits)
@@ -65,7 +65,7 @@ def test_more_is_higher_and_a_gap_breaks_the_line(values: list[int | None]) -> N
 
 @given(stacks=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=13), frame=FRAMES)
 def test_bars_stand_on_the_baseline_one_part_on_the_other(
-    stacks: list[tuple[int, int]], frame: charts.ChartFrame
+    stacks: list[tuple[int, int]], frame: charts.ChartDimensions
 ) -> None:
     chart = charts.build_bar_chart(frame, stacks, [str(at) for at in range(len(stacks))])
     for bar, stack in zip(chart.bars, stacks, strict=True):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partnerportal.lib.icalendar import AllDayEvent, build_calendar
+from partnerportal.lib.icalendar import AllDayEvent, build_icalendar_file
 
 NOW = dt.datetime(2026, 11, 21, 5, 0, tzinfo=dt.UTC)
 
@@ -41,7 +41,7 @@ def unescaped(value):
 
 
 def test_a_day_is_whole_and_ends_with_the_next():
-    raw = build_calendar("N", [day()], now=NOW)
+    raw = build_icalendar_file("N", [day()], now=NOW)
     assert raw.startswith(b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:")
     assert raw.endswith(b"END:VCALENDAR\r\n")
     (event,) = read(raw)
@@ -52,7 +52,7 @@ def test_a_day_is_whole_and_ends_with_the_next():
 
 def test_a_change_keeps_the_id_and_moves_the_version_on():
     before, after = (
-        read(build_calendar("N", [day(changed_at=NOW + dt.timedelta(minutes=minutes))], now=NOW))[0]
+        read(build_icalendar_file("N", [day(changed_at=NOW + dt.timedelta(minutes=minutes))], now=NOW))[0]
         for minutes in (0, 1)
     )
     assert before["UID"] == after["UID"]
@@ -60,12 +60,12 @@ def test_a_change_keeps_the_id_and_moves_the_version_on():
 
 
 def test_an_empty_calendar_is_one():
-    assert read(build_calendar("N", [], now=NOW)) == []
+    assert read(build_icalendar_file("N", [], now=NOW)) == []
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), max_size=200))
 def test_any_title_comes_back(title):
-    (event,) = read(build_calendar("N", [day(title=title)], now=NOW))
+    (event,) = read(build_icalendar_file("N", [day(title=title)], now=NOW))
     assert event["SUMMARY"] == title.strip()
 
 
@@ -74,12 +74,12 @@ def test_long_lines_are_cut_between_characters(character):
     """At each place at which the 75 octets can end within one; `read` measures the lines."""
     for length in range(1, 160):
         title = "a" * (length % 4) + character * length
-        raw = build_calendar("N", [day(title=title)], now=NOW)
+        raw = build_icalendar_file("N", [day(title=title)], now=NOW)
         assert read(raw)[0]["SUMMARY"] == title
         assert raw.count(b"\r\n ") <= len(title.encode()) * 2 // 70 + 1
 
 
 def test_nothing_in_a_name_begins_a_line():
-    (event,) = read(build_calendar("N", [day(title="A\r\nEND:VEVENT\nATTACH:http://x")], now=NOW))
+    (event,) = read(build_icalendar_file("N", [day(title="A\r\nEND:VEVENT\nATTACH:http://x")], now=NOW))
     assert event["SUMMARY"] == "A END:VEVENT ATTACH:http://x"
     assert "ATTACH" not in event

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from entitlements.models import IngestUpload
 from exports.models import Export
-from partnerportal.lib.leases import FAILED, RUNNING, LeasedWork, LeaseLost, claim_next_row
+from partnerportal.lib.leases import FAILED, RUNNING, LeasedWork, LeaseLost, lease_next_due_row
 from tests.counts import count
 from tests.threads import join_all
 from tests.world import World
@@ -38,7 +38,7 @@ def queue(own_database: Any) -> Callable[[int], list[Export]]:
 
 
 def claim() -> Export | None:
-    return claim_next_row(Export.objects.order_by("pk"), rows_written=0)
+    return lease_next_due_row(Export.objects.order_by("pk"), rows_written=0)
 
 
 def claimed() -> Export:
@@ -117,8 +117,8 @@ WORKER = """import django; django.setup()
 import time
 from django.db import transaction
 from exports.models import Export
-from partnerportal.lib.leases import claim_next_row
-row = claim_next_row(Export.objects.order_by("pk"))
+from partnerportal.lib.leases import lease_next_due_row
+row = lease_next_due_row(Export.objects.order_by("pk"))
 row.report_progress(rows_written=7)
 with transaction.atomic():
     row.finish("ready", rows=7)
@@ -155,7 +155,7 @@ def test_who_wakes_up_after_a_lease_was_taken_over_changes_nothing(queue):
         late.report_progress(rows_written=3)
     with pytest.raises(LeaseLost):
         late.finish(State.READY, rows=3)
-    late.retry_later("failed", after=SECOND)
+    late.retry_later("failed", delay=SECOND)
     assert Export.objects.filter(pk=now.pk).values().get() == before
     now.finish(State.READY, rows=4)
     for call in (lambda: now.report_progress(rows=5), lambda: now.finish(State.READY, rows=5)):
@@ -197,7 +197,7 @@ def test_a_row_that_was_moved_or_deleted_is_lost(queue, change):
     for call in (row.report_progress, lambda: row.finish(State.READY)):
         with pytest.raises(LeaseLost):
             call()
-    row.retry_later("failed", after=SECOND)
+    row.retry_later("failed", delay=SECOND)
     assert set(Export.objects.filter(pk=row.pk).values_list("state", flat=True)) <= {State.GONE}
     assert claim() is None
 
@@ -207,7 +207,7 @@ def test_a_row_that_was_given_back_waits_a_while_and_fails_after_its_last_attemp
     for attempt in range(1, Export.ATTEMPTS + 1):
         row = claimed()
         assert row.attempts == attempt
-        row.retry_later("no_space", after=SECOND * 30, rows_written=0)
+        row.retry_later("no_space", delay=SECOND * 30, rows_written=0)
         if attempt < Export.ATTEMPTS:
             assert (stored(row).state, stored(row).error, stored(row).finished_at) == (State.QUEUED, "no_space", None)
             assert claim() is None, "it is not due yet"

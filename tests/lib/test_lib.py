@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from accounts.models import Organization
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import ANONYMOUS, Actor
-from partnerportal.lib.errors import Refused
+from partnerportal.lib.errors import ActionRefused
 from partnerportal.lib.keyset import fetch_keyset_page
-from partnerportal.lib.policies import Denied, PermissionRule, authorize
-from partnerportal.lib.spreadsheet_safety import escape_cell
+from partnerportal.lib.policies import ActionDenied, PermissionRule, authorize
+from partnerportal.lib.spreadsheet_safety import escape_spreadsheet_cell
 from partnerportal.lib.text import make_search_key
-from partnerportal.lib.tokens import new_token
+from partnerportal.lib.tokens import generate_token
 from partnerportal.lib.visible_rows import TenantQuerySet
 
 FULL = Actor(
@@ -46,10 +46,10 @@ def rule(**values):
     ],
 )
 def test_rules_answer_with_a_reason(given_rule, actor, code):
-    answer = given_rule.check(actor)
+    answer = given_rule.check_actor(actor)
     assert bool(answer) is (code is None)
     if code:
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             authorize(actor, {"action": given_rule}, "action")
         assert refused.value.code == code == answer.code
     else:
@@ -71,16 +71,16 @@ def test_rules_answer_with_a_reason(given_rule, actor, code):
 )  # fmt: skip
 def test_a_refusal_names_the_roles_that_may(roles, kind, language, text):
     with translation.override(language):
-        answer = rule(roles=roles).check(replace(FULL, organization_kind=kind, roles=frozenset({"reader"})))
+        answer = rule(roles=roles).check_actor(replace(FULL, organization_kind=kind, roles=frozenset({"reader"})))
         assert (answer.code, str(answer.message)) == ("wrong_role", text)
 
 
 def test_a_rule_looks_at_the_object():
-    own = rule(when=lambda actor, on: Denied("own", "No") if on == actor.person_id else None)
-    assert own.check(FULL) and own.check(FULL, 2) and not own.check(FULL, 1)
-    assert own.check(Actor.system(), 1)
+    own = rule(when=lambda actor, on: ActionDenied("own", "No") if on == actor.person_id else None)
+    assert own.check_actor(FULL) and own.check_actor(FULL, 2) and not own.check_actor(FULL, 1)
+    assert own.check_actor(Actor.system(), 1)
     authorize(FULL, {"action": own}, "action", on=2)
-    with pytest.raises(Refused, match="own"):
+    with pytest.raises(ActionRefused, match="own"):
         authorize(FULL, {"action": own}, "action", on=1)
 
 
@@ -110,12 +110,12 @@ def test_folding_twice_is_folding_once(text):
 
 @given(st.one_of(st.text(), st.sampled_from("=+-@\t\r\n＝＋－＠").flatmap(lambda c: st.text().map(lambda t: c + t))))
 def test_cells_never_start_a_formula(text):
-    assert escape_cell(text)[:1] not in "=+-@＝＋－＠\t\r\n" or not text
+    assert escape_spreadsheet_cell(text)[:1] not in "=+-@＝＋－＠\t\r\n" or not text
 
 
 def test_tokens_are_long_and_new():
-    assert len({new_token() for _ in range(100)}) == 100
-    assert len(new_token()) == 43
+    assert len({generate_token() for _ in range(100)}) == 100
+    assert len(generate_token()) == 43
 
 
 @pytest.mark.parametrize("any_of", [(), (Q(),), (Q(kind="customer"), ~Q(kind="customer"))])

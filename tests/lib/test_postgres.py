@@ -52,7 +52,7 @@ def test_a_kept_plan_shows_each_tenant_its_own_and_nothing_to_nobody(world: Worl
 @pytest.mark.django_db
 def test_a_new_connection_is_told_again(own: DatabaseWrapper) -> None:
     for _ in range(2):
-        assert own.prepare_once("once", "SELECT 1") and own.prepare_once("once", "SELECT 1")
+        assert own.prepare_statement_once("once", "SELECT 1") and own.prepare_statement_once("once", "SELECT 1")
         assert kept(own) == {"once"}
         own.close()
 
@@ -61,7 +61,7 @@ def test_a_new_connection_is_told_again(own: DatabaseWrapper) -> None:
 def test_behind_a_pooler_nothing_is_kept(own: DatabaseWrapper, tmp_path: Path) -> None:
     with pooler(connection.settings_dict["HOST"], tmp_path):
         own.settings_dict = own.settings_dict | {"HOST": str(tmp_path)}
-        assert not own.prepare_once("once", "SELECT 1")
+        assert not own.prepare_statement_once("once", "SELECT 1")
         assert kept(own) == set()
         own.close()
 

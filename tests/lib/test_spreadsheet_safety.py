@@ -8,7 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Organization
-from partnerportal.lib.spreadsheet_safety import _INVISIBLE, _STARTERS, escape_cell, escape_cell_sql
+from partnerportal.lib.spreadsheet_safety import (
+    _INVISIBLE,
+    _STARTERS,
+    escape_spreadsheet_cell,
+    escape_spreadsheet_cell_sql,
+)
 from tests.counts import count
 
 PIECES = st.sampled_from([*_STARTERS, *_INVISIBLE, "'", "a", "1", " ", "é", "\x0b", "－－"])
@@ -18,7 +23,9 @@ TEXTS = st.lists(PIECES, max_size=6).map("".join) | st.text(st.characters(exclud
 @pytest.fixture
 def told(db: None) -> Callable[[list[str]], list[str]]:
     """By PostgreSQL, in one question: the rule is written once, for a column as exports have it."""
-    rule, parameters = Organization.objects.order_by().values_list(escape_cell_sql("name")).query.sql_with_params()
+    rule, parameters = (
+        Organization.objects.order_by().values_list(escape_spreadsheet_cell_sql("name")).query.sql_with_params()
+    )
     texts = "WITH accounts_organization (name, number) AS (SELECT * FROM unnest(%s) WITH ORDINALITY)"
 
     def ask(given: list[str]) -> list[str]:
@@ -33,7 +40,7 @@ def told(db: None) -> Callable[[list[str]], list[str]]:
 @pytest.mark.parametrize("before", ["", " ", "\u00a0", "\ufeff", "\u200b", "\u3000", " \ufeff "])
 def test_what_a_spreadsheet_would_run_is_marked(before, start):
     """Named here once more: the tests below go by the lists of the rule itself."""
-    assert escape_cell(f"{before}{start}1+1") == f"'{before}{start}1+1"
+    assert escape_spreadsheet_cell(f"{before}{start}1+1") == f"'{before}{start}1+1"
 
 
 @pytest.mark.slow
@@ -41,10 +48,10 @@ def test_what_a_spreadsheet_would_run_is_marked(before, start):
 @settings(max_examples=count(300), suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(TEXTS, min_size=1, max_size=20))
 def test_the_database_agrees(texts, told):
-    assert told(texts) == [escape_cell(text) for text in texts]
+    assert told(texts) == [escape_spreadsheet_cell(text) for text in texts]
 
 
 @given(TEXTS)
 def test_nothing_runs_and_nothing_is_lost(text):
-    assert not escape_cell(text).lstrip(_INVISIBLE).startswith(_STARTERS)
-    assert escape_cell(text) in (text, f"'{text}")
+    assert not escape_spreadsheet_cell(text).lstrip(_INVISIBLE).startswith(_STARTERS)
+    assert escape_spreadsheet_cell(text) in (text, f"'{text}")

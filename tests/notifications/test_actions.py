@@ -9,7 +9,7 @@ from django.db import connection
 from notifications import queries
 from notifications.actions.inbox import dismiss_notice, mark_all_notices_read, mark_notice_read, restore_notice
 from notifications.models import Event, Notice
-from partnerportal.lib.errors import Refused
+from partnerportal.lib.errors import ActionRefused
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_dismissing_hides_it_from_the_own_organisation_only(do, who, shared, act
 @pytest.mark.parametrize("who", ["partner.reader", "partner.sales_agent"])
 @pytest.mark.parametrize("action", [dismiss_notice, restore_notice])
 def test_who_may_not_dismiss(do, who, action, shared):
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         do(action, who, notice=shared["partner"])
 
 

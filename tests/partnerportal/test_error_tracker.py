@@ -13,7 +13,7 @@ import brotli
 import pytest
 from django.conf import settings
 
-from partnerportal.error_tracker import remove_secrets
+from partnerportal.error_tracker import remove_secrets_from_event
 from tests.threads import PATIENCE, join_all
 
 pytestmark = pytest.mark.slow  # each starts a process
@@ -33,14 +33,14 @@ import sentry_sdk
 from django.core.wsgi import get_wsgi_application
 from django.test import RequestFactory
 from entitlements.actions import figures
-from entitlements.tasks import sum_portfolio_figures
+from entitlements.tasks import merge_portfolio_figure_changes
 from partnerportal import middleware
 
 def fail(*args, **options):
     variable = "Local" + "Secret"
     raise ValueError("no such link: /i/TokenOfALink123/accept/")
 
-middleware.tenancy.enter_tenant = figures.sum_portfolio_figures = fail
+middleware.tenancy.enter_tenant = figures.merge_portfolio_figure_changes = fail
 asked = RequestFactory(headers={
     "referer": "http://localhost/?RefererSecret", "authorization": "Bearer HeaderSecret", "host": "localhost",
     "cookie": "portal-sid=CookieSecret"})
@@ -49,7 +49,7 @@ answered = lambda status, headers: print(status[:3], dict(headers)["X-Request-ID
 application = get_wsgi_application()
 list(application(environ | {"HTTP_HOST": "evil.example"}, lambda *_answer: None))
 list(application(environ, answered))
-print(sum_portfolio_figures.apply().id)
+print(merge_portfolio_figure_changes.apply().id)
 sentry_sdk.flush()
 """
 
@@ -121,7 +121,7 @@ def test_nothing_else_that_a_library_puts_into_a_report_is_told():
         "tags": {"link": "Secret7"},
         "exception": {"values": [{"value": "no such link: /i/Secret8/"}]},
     }
-    told = remove_secrets(event, None)
+    told = remove_secrets_from_event(event, None)
     assert "Secret" not in json.dumps(told)
     assert told["request"] == {"method": "POST", "url": "http://x/i/…/accept/"}
 

@@ -17,7 +17,14 @@ from django.db import connection
 from django.utils import timezone
 
 from partnerportal import embedded
-from partnerportal.installation import CHECKS, FindingLevel, _rights, _tls, check_installation, check_migrations
+from partnerportal.installation import (
+    CHECKS,
+    InstallationFindingLevel,
+    _rights,
+    _tls,
+    check_migrations,
+    run_installation_checks,
+)
 from tests.faults.plant import MailServer, free_port
 from tests.partnerportal.test_configuration import start
 
@@ -25,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 
 def found(subject: str) -> list[tuple[str, str]]:
-    return [(finding.level, finding.text) for finding in check_installation() if finding.subject == subject]
+    return [(finding.level, finding.text) for finding in run_installation_checks() if finding.subject == subject]
 
 
 @pytest.fixture
@@ -74,22 +81,24 @@ def test_what_the_portal_starts_without_fails_the_command_but_not_the_start(sett
 
 def test_mail(settings, mail):
     [(level, text)] = found("Mail")
-    assert level == FindingLevel.OK and "lets us in" in text
+    assert level == InstallationFindingLevel.OK and "lets us in" in text
     settings.EMAIL_PORT = free_port()
     [(level, text)] = found("Mail")
-    assert level == FindingLevel.WARNING and "Connection refused. Correct EMAIL_URL" in text.replace("[Errno 111] ", "")
+    assert level == InstallationFindingLevel.WARNING and "Connection refused. Correct EMAIL_URL" in text.replace(
+        "[Errno 111] ", ""
+    )
     settings.EMAIL_PORT, settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = mail.server.port, "who", "wrong"
     [(level, text)] = found("Mail")
-    assert level == FindingLevel.WARNING and "AUTH" in text
+    assert level == InstallationFindingLevel.WARNING and "AUTH" in text
 
 
 def test_static_files(settings, tmp_path):
     settings.STATIC_ROOT = tmp_path
     settings.SETTINGS_MODULE = "partnerportal.settings.production"
     [(level, text)] = found("STATIC_ROOT")
-    assert level == FindingLevel.ERROR and "python -m tools.static" in text
+    assert level == InstallationFindingLevel.ERROR and "python -m tools.static" in text
     (tmp_path / "staticfiles.json").write_text("{}")
-    assert found("STATIC_ROOT")[0][0] == FindingLevel.OK
+    assert found("STATIC_ROOT")[0][0] == InstallationFindingLevel.OK
 
 
 @pytest.mark.parametrize(
@@ -102,28 +111,32 @@ def test_static_files(settings, tmp_path):
     ],
 )
 def test_a_role_that_is_not_what_its_process_needs(monkeypatch, variable, of, words):
-    assert [level for level, _text in found(variable)] == [FindingLevel.OK, FindingLevel.OK]
+    assert [level for level, _text in found(variable)] == [InstallationFindingLevel.OK, InstallationFindingLevel.OK]
     monkeypatch.setenv(variable, os.environ[of])
     (level, text), _tls = found(variable)
-    assert level == FindingLevel.ERROR and words in text and "setup_database" in text
+    assert level == InstallationFindingLevel.ERROR and words in text and "setup_database" in text
 
 
 @pytest.mark.parametrize(
     ("host", "level"),
-    [("db.example.com", FindingLevel.NOTE), ("localhost", FindingLevel.OK), ("/var/run/postgresql", FindingLevel.OK)],
+    [
+        ("db.example.com", InstallationFindingLevel.NOTE),
+        ("localhost", InstallationFindingLevel.OK),
+        ("/var/run/postgresql", InstallationFindingLevel.OK),
+    ],
 )
 def test_a_database_elsewhere_without_tls_is_named(host, level):
     link = SimpleNamespace(connection=SimpleNamespace(info=SimpleNamespace(ssl_in_use=False, host=host)))
     found = _tls("DATABASE_URL", link)
-    assert found.level == level and (host in found.text or level == FindingLevel.OK)
+    assert found.level == level and (host in found.text or level == InstallationFindingLevel.OK)
 
 
 def test_tables_of_another_version(db):
-    assert [found.level for found in check_migrations()] == [FindingLevel.OK]
+    assert [found.level for found in check_migrations()] == [InstallationFindingLevel.OK]
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_migrations WHERE app = 'notifications' AND name > '0001'")
     [found] = check_migrations()
-    assert found.level == FindingLevel.NOTE and "migrations wait: run manage.py migrate" in found.text
+    assert found.level == InstallationFindingLevel.NOTE and "migrations wait: run manage.py migrate" in found.text
 
 
 HAS = {  # superuser, above the policies, in portal_app, in portal_worker, owner of the database; None: as it likes
@@ -136,35 +149,35 @@ HAS = {  # superuser, above the policies, in portal_app, in portal_worker, owner
 @pytest.mark.parametrize("process", HAS)
 def test_each_right_counts(process):
     right = [bool(has) for has in HAS[process]]
-    assert _rights(process, "URL", *right).level == FindingLevel.OK
+    assert _rights(process, "URL", *right).level == InstallationFindingLevel.OK
     for number, has in enumerate(HAS[process]):
         if has is not None:
             other = [not right[n] if n == number else right[n] for n in range(5)]
-            assert _rights(process, "URL", *other).level == FindingLevel.ERROR, number
+            assert _rights(process, "URL", *other).level == InstallationFindingLevel.ERROR, number
 
 
 def test_a_role_that_is_not_there_yet(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", os.environ["DATABASE_URL"].replace("portal_web@", "missing@"))
     [(level, text)] = found("DATABASE_URL")
-    assert level == FindingLevel.ERROR and 'role "missing" does not exist' in text
+    assert level == InstallationFindingLevel.ERROR and 'role "missing" does not exist' in text
     monkeypatch.setenv("ADMIN_DATABASE_URL", "postgres://postgres@db/postgres")
     [(level, text)] = found("DATABASE_URL")
-    assert level == FindingLevel.NOTE and "run manage.py setup_database" in text
+    assert level == InstallationFindingLevel.NOTE and "run manage.py setup_database" in text
 
 
 def test_a_server_that_is_away_and_a_url_that_is_not_set(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgres://portal_web:secret@127.0.0.1:1/portal")
     monkeypatch.delenv("DATABASE_JOB_URL")
     [(level, text)] = found("DATABASE_URL")
-    assert level == FindingLevel.ERROR and "Connection refused" in text and "secret" not in text
-    assert found("DATABASE_JOB_URL") == [(FindingLevel.NOTE, "Not set for this process: not checked.")]
+    assert level == InstallationFindingLevel.ERROR and "Connection refused" in text and "secret" not in text
+    assert found("DATABASE_JOB_URL") == [(InstallationFindingLevel.NOTE, "Not set for this process: not checked.")]
 
 
 def test_an_old_server_and_a_wrong_encoding(monkeypatch, django_db_blocker):
-    assert [level for level, _text in found("PostgreSQL")] == [FindingLevel.OK]
+    assert [level for level, _text in found("PostgreSQL")] == [InstallationFindingLevel.OK]
     monkeypatch.setattr("partnerportal.installation.OLDEST_POSTGRES", 99)
     [(level, text)] = found("PostgreSQL")
-    assert level == FindingLevel.ERROR and "99 or newer is needed" in text
+    assert level == InstallationFindingLevel.ERROR and "99 or newer is needed" in text
     name = f"portal_run_{os.getpid()}_ascii"  # swept if this test is killed
     with connection._nodb_cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
@@ -173,42 +186,44 @@ def test_an_old_server_and_a_wrong_encoding(monkeypatch, django_db_blocker):
             [(level, text)] = found("Encoding")
         finally:
             cursor.execute(f"DROP DATABASE {name}")
-    assert level == FindingLevel.ERROR and text.startswith("SQL_ASCII")
+    assert level == InstallationFindingLevel.ERROR and text.startswith("SQL_ASCII")
 
 
 def test_clocks_that_are_apart():
     with time_machine.travel(timezone.now() + timedelta(minutes=3)):
         [(level, text)] = found("Clock")
-    assert level == FindingLevel.WARNING and "NTP" in text
-    assert found("Clock")[0][0] == FindingLevel.OK
+    assert level == InstallationFindingLevel.WARNING and "NTP" in text
+    assert found("Clock")[0][0] == InstallationFindingLevel.OK
 
 
 def test_redis(settings, tmp_path):
     server = embedded.RedisServer(tmp_path)
     settings.CELERY_BROKER_URL = server.start_if_needed()
-    assert [level for level, _text in found("Redis")] == [FindingLevel.OK]
+    assert [level for level, _text in found("Redis")] == [InstallationFindingLevel.OK]
     with redis.Redis.from_url(settings.CELERY_BROKER_URL) as client:
         client.config_set("maxmemory-policy", "allkeys-lru")
     [(level, text)] = found("Redis")
-    assert level == FindingLevel.NOTE and "allkeys-lru it may forget" in text
+    assert level == InstallationFindingLevel.NOTE and "allkeys-lru it may forget" in text
     server.stop()
     [(level, text)] = found("Redis")
-    assert level == FindingLevel.WARNING and "Correct REDIS_URL" in text
+    assert level == InstallationFindingLevel.WARNING and "Correct REDIS_URL" in text
 
 
 def test_keys_that_do_not_open_what_is_kept(settings, world):
-    assert [level for level, _text in found("SECRETS_KEYS")] == [FindingLevel.OK]  # nothing is kept
+    assert [level for level, _text in found("SECRETS_KEYS")] == [InstallationFindingLevel.OK]  # nothing is kept
     TOTP.activate(world.person("customer.admin"), "A" * 32)
     RecoveryCodes.activate(world.person("customer.admin"))
-    assert [level for level, _text in found("SECRETS_KEYS")] == [FindingLevel.OK]
+    assert [level for level, _text in found("SECRETS_KEYS")] == [InstallationFindingLevel.OK]
     settings.SECRETS_KEYS = [Fernet.generate_key().decode()]
     [(level, text)] = found("SECRETS_KEYS")
-    assert level == FindingLevel.ERROR and "give back the key" in text
+    assert level == InstallationFindingLevel.ERROR and "give back the key" in text
 
 
 def test_settings_that_django_finds_wrong(settings):
     settings.SETTINGS_MODULE = "partnerportal.settings.production"
-    assert FindingLevel.WARNING in {level for level, _text in found("Settings")}  # here cookies go over plain HTTP
+    assert InstallationFindingLevel.WARNING in {
+        level for level, _text in found("Settings")
+    }  # here cookies go over plain HTTP
 
 
 @pytest.mark.slow

@@ -111,9 +111,9 @@ def test_nudges_that_nobody_took_are_counted(db, counting, monkeypatch):
 
 
 COUNT = """import sys; from pathlib import Path; from partnerportal.lib import metrics
-metrics.start_counting_requests(Path(sys.argv[1]))
+metrics.start_request_metrics(Path(sys.argv[1]))
 for _ in range(100):
-    metrics.observe_request(view="v", method="GET", status=200, seconds=0.1, queries=2, query_seconds=0.5)
+    metrics.observe_request_metrics(view="v", method="GET", status=200, seconds=0.1, queries=2, query_seconds=0.5)
 print("done", flush=True); sys.stdin.read()"""
 
 
@@ -135,7 +135,7 @@ def test_processes_add_up_and_a_restarted_one_goes_on_where_one_ended(counting):
         for process in processes:
             process.kill()
             process.communicate()
-    metrics.start_counting_requests(counting)
+    metrics.start_request_metrics(counting)
     registry = metrics.build_metrics_registry()
     assert registry.get_sample_value("portal_database_queries_total", {"view": "v"}) == 3 * 2 * 100 * 2
     labels = {"view": "v", "method": "GET", "status": "200"}
@@ -145,7 +145,7 @@ def test_processes_add_up_and_a_restarted_one_goes_on_where_one_ended(counting):
 
 def test_numbers_have_room_that_nobody_else_can_take(counting):
     counting.mkdir()
-    metrics.start_counting_requests(counting)
+    metrics.start_request_metrics(counting)
     files = [path.stat() for path in counting.glob("*.db")]
     assert len(files) == 2
     assert all(file.st_blocks * 512 >= metrics.FILE_BYTES for file in files), "there are holes"

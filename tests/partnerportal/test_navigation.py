@@ -8,7 +8,7 @@ import pytest
 
 from entitlements.models import Entitlement
 from entitlements.queries.releases import count_waiting_licence_releases
-from entitlements.queries.trials import count_waiting_trials
+from entitlements.queries.trials import count_undecided_trial_requests
 from tests.world import World
 
 OVERVIEW = ("Overview", "layout-dashboard", "/")
@@ -100,7 +100,7 @@ def test_the_menu_counts_what_waits(world: World, web: Any, as_tenant: Any) -> N
     actor = world.actor("vendor.admin")
     with as_tenant(actor):
         expected = {
-            "/trials/": count_waiting_trials(actor, 100),
+            "/trials/": count_undecided_trial_requests(actor, 100),
             "/releases/": count_waiting_licence_releases(actor, 100),
         }
     assert all(expected.values())

@@ -6,14 +6,14 @@ from types import SimpleNamespace
 
 from django.utils import timezone
 
-from entitlements.tasks import sum_portfolio_figures
+from entitlements.tasks import merge_portfolio_figure_changes
 from partnerportal import task_log
 from partnerportal.lib import logs
 from partnerportal.models import TaskRun
 from tests.faults.plant import Plant
 from tests.partnerportal.test_database_away import nothing_listens
 
-NAME = "entitlements.tasks.sum_portfolio_figures"
+NAME = "entitlements.tasks.merge_portfolio_figure_changes"
 
 
 def tasks(written):
@@ -22,7 +22,7 @@ def tasks(written):
 
 def test_a_task_that_is_done(db, lines):
     before = timezone.now() - timedelta(minutes=1)
-    done = sum_portfolio_figures.apply()
+    done = merge_portfolio_figure_changes.apply()
     [line] = tasks(lines)
     assert (line["task"], line["task_id"], line["outcome"]) == (NAME, done.id, "success")
     assert 0 <= line["seconds"] < 60 and "queue" in line
@@ -32,14 +32,14 @@ def test_a_task_that_is_done(db, lines):
 
 
 def test_a_task_that_fails_is_counted_and_its_last_success_stays(db, lines, monkeypatch):
-    sum_portfolio_figures.apply()
+    merge_portfolio_figure_changes.apply()
     succeeded = TaskRun.objects.get(task=NAME).last_succeeded_at
 
     def fail():
         raise ValueError("no")
 
-    monkeypatch.setattr("entitlements.actions.figures.sum_portfolio_figures", fail)
-    sum_portfolio_figures.apply()
+    monkeypatch.setattr("entitlements.actions.figures.merge_portfolio_figure_changes", fail)
+    merge_portfolio_figure_changes.apply()
     assert tasks(lines)[-1]["outcome"] == "failure"
     run = TaskRun.objects.get(task=NAME)
     assert (run.runs, run.failures, run.last_succeeded_at) == (2, 1, succeeded)
@@ -49,9 +49,9 @@ def test_a_task_that_fails_is_counted_and_its_last_success_stays(db, lines, monk
 
 def test_what_a_task_writes_names_the_task(db, lines, monkeypatch):
     monkeypatch.setattr(
-        "entitlements.actions.figures.sum_portfolio_figures", lambda: task_log.log.warning("in the middle")
+        "entitlements.actions.figures.merge_portfolio_figure_changes", lambda: task_log.log.warning("in the middle")
     )
-    done = sum_portfolio_figures.apply()
+    done = merge_portfolio_figure_changes.apply()
     [line] = [line for line in lines() if line["message"] == "in the middle"]
     assert (line["task"], line["task_id"]) == (NAME, done.id)
 

@@ -22,7 +22,7 @@ from django_htmx.middleware import HtmxDetails
 from notifications import registry
 from partnerportal import finders, icons
 from partnerportal.lib import usage
-from partnerportal.lib.text import make_monogram
+from partnerportal.lib.text import make_avatar_initials
 from partnerportal.templatetags import ui
 from tests.house.ours import OURS, tree_of
 
@@ -118,7 +118,7 @@ def test_the_file_holds_every_icon_that_code_names_and_no_other() -> None:
     ],
 )
 def test_a_monogram_is_two_letters_of_the_name(name: str, letters: str) -> None:
-    assert make_monogram(name) == letters
+    assert make_avatar_initials(name) == letters
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_a_monogram_is_two_letters_of_the_name(name: str, letters: str) -> None:
     ],
 )
 def test_full_is_amber_and_only_more_than_full_is_red(used: int, limit: int, tone: str, width: int) -> None:
-    assert usage.choose_bar_tone(used, limit) == tone
-    assert usage.compute_bar_width(used, limit) == width
+    assert usage.choose_usage_bar_tone(used, limit) == tone
+    assert usage.compute_usage_bar_percent(used, limit) == width
 
 
 def test_a_time_carries_the_machine_form_and_the_full_moment() -> None:

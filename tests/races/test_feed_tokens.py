@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from entitlements.ingest import upload_files
 from entitlements.models import IngestToken, IngestUpload
-from partnerportal.lib.tokens import NOTED_EVERY, digest_secret, new_token
+from partnerportal.lib.tokens import NOTED_EVERY, digest_secret, generate_token
 from tests.threads import PATIENCE, join_all
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
@@ -24,7 +24,7 @@ AT_ONCE = 8
 @pytest.fixture
 def secret(own_database: dict[str, str], settings: Any, tmp_path: Path) -> str:
     settings.PRIVATE_ROOT = tmp_path
-    secret = new_token()
+    secret = generate_token()
     IngestToken.objects.create(name="Races", digest=digest_secret(secret), prefix=secret[:8])
     return secret
 

@@ -13,7 +13,7 @@ from connections.models import Connection
 from entitlements.actions import trials
 from entitlements.actions.trials import request_trial
 from entitlements.models import Entitlement, Sku
-from partnerportal.lib.errors import TooMany
+from partnerportal.lib.errors import TooManyAttempts
 from partnerportal.lib.scopes import ALL
 from tests.counts import count
 from tests.races.conftest import Race
@@ -24,7 +24,7 @@ ROUNDS = count(10)
 
 
 def refused(results: list[Any]) -> int:
-    return sum(isinstance(result, TooMany) for result in results)
+    return sum(isinstance(result, TooManyAttempts) for result in results)
 
 
 @pytest.mark.promise("S-18")

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from connections.actions import accept_invitation, change_connection_sharing
 from connections.models import Connection
-from entitlements.actions.figures import sum_portfolio_figures
+from entitlements.actions.figures import merge_portfolio_figure_changes
 from entitlements.ingest.importing import import_feed
 from entitlements.models import CustomerListing, Sku
 from partnerportal.lib.actors import Actor
@@ -84,10 +84,10 @@ def test_figures_are_folded_while_they_are_written(own_database: dict[str, str],
         ]  # fmt: skip
         race.run(
             [(Actor.system(), partial(import_feed, actor=Actor.system(), stream=stream(row))) for row in rows]
-            + [(Actor.system(), sum_portfolio_figures)] * 8
+            + [(Actor.system(), merge_portfolio_figure_changes)] * 8
         )
     assert differences() == []
-    sum_portfolio_figures()
+    merge_portfolio_figure_changes()
     assert differences() == []
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from entitlements.actions.usage_check import find_usage_differences, rebuild_usage
+from entitlements.actions.usage_check import find_wrong_usage_totals, rebuild_usage_totals
 from entitlements.ingest.importing import import_feed
 from entitlements.models import Sku, UsageDay, UsageMonth
 from partnerportal.lib.actors import Actor
@@ -33,7 +33,7 @@ def row(org_id: str, sku: str, day: dt.date, assigned: int) -> dict[str, Any]:
 
 def test_feeds_for_the_same_days_at_once(cast: World, race: Race) -> None:
     """Half of them bring the same days in another order with other numbers, half bring days of their own."""
-    rebuild_usage(actor=SYSTEM)
+    rebuild_usage_totals(actor=SYSTEM)
     codes = [Sku.objects.create(code=f"RACE-{n}", service="S", name="N").code for n in range(2)]
     start = timezone.now().date() - dt.timedelta(days=100)
     orgs = [cast.customer.org_id, cast.customer2.org_id]
@@ -44,7 +44,7 @@ def test_feeds_for_the_same_days_at_once(cast: World, race: Race) -> None:
             rows = [row(org, sku, start + dt.timedelta(day), n + 1) for day in days for org in orgs for sku in codes]
             feeds.append(rows[::-1] if n % 4 == 1 else rows)
         race.run([(SYSTEM, partial(feed, rows)) for rows in feeds])
-        assert find_usage_differences() == []
+        assert find_wrong_usage_totals() == []
     stored = UsageDay.objects.filter(sku__code__in=codes)
     assert stored.count() == 4 * 20 * 2 * 2
     for month in UsageMonth.objects.filter(sku__code__in=codes):
@@ -58,7 +58,7 @@ def test_two_uploads_with_one_key_at_once_are_one(cast: World, race: Race, setti
 
     settings.PRIVATE_ROOT = tmp_path
     token = IngestToken.objects.create(name="Race", digest="0" * 64, prefix="race")
-    action = partial(receive_upload, token=token, kind="usage", key="once", length=2, packed=False)
+    action = partial(receive_upload, token=token, kind="usage", idempotency_key="once", length=2, is_gzip=False)
     got = race.run([(SYSTEM, lambda: action(stream=io.BytesIO(b"{}"))) for _ in range(16)])
     assert len({upload.pk for upload in got}) == 1
     assert IngestUpload.objects.filter(idempotency_key="once").count() == 1

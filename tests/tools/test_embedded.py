@@ -71,7 +71,7 @@ def test_killed_servers_come_back_at_the_same_address(root: Path) -> None:
     for server in servers:
         server.kill()
     deadline = time.monotonic() + 60
-    while any(processes.is_running(one.pid, "") for one in everybody):
+    while any(processes.is_process_running(one.pid, "") for one in everybody):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert embedded.environment(root, durable=False) == before

@@ -15,7 +15,7 @@ from accounts.actions.operators import add_operator
 from accounts.actions.organizations import grant_membership, register_organization
 from accounts.models import Organization, OrganizationKind, Person, Program, Role
 from connections.actions import rebuild_portfolio
-from entitlements.actions.figures import sum_portfolio_figures
+from entitlements.actions.figures import merge_portfolio_figure_changes
 from entitlements.actions.listing import rebuild_customer_listing
 from partnerportal.lib.actors import Actor
 
@@ -107,7 +107,7 @@ def followed_at_once() -> Iterator[None]:
         rebuild_customer_listing(actor=SYSTEM)
         for table, trigger in triggers:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {trigger}")
-    sum_portfolio_figures()
+    merge_portfolio_figure_changes()
 
 
 def make_organization(

@@ -45,7 +45,7 @@ def queries_of(who: Client, path: str) -> list[str]:
     Raises RuntimeError if the page does not answer 200.
     """
     with (
-        mock.patch.object(DatabaseWrapper, "prepare_once", return_value=False),
+        mock.patch.object(DatabaseWrapper, "prepare_statement_once", return_value=False),
         CaptureQueriesContext(connection) as captured,
     ):
         answer = who.get(path)
@@ -69,5 +69,5 @@ def without_rendering() -> "mock._patch[mock.MagicMock]":
 
 
 def _ask_what_the_shell_asks(context: object, request: Any) -> str:
-    str(PageShell(request).bell)
+    str(PageShell(request).bell_link)
     return ""

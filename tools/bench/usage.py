@@ -10,9 +10,9 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import F
 
-from entitlements.actions.figures import sum_portfolio_figures
-from entitlements.actions.usage import COLUMNS, UsageRow, create_usage_partitions, store_usage
-from entitlements.actions.usage_check import rebuild_usage
+from entitlements.actions.figures import merge_portfolio_figure_changes
+from entitlements.actions.usage import COLUMNS, ReportedUsageDay, create_usage_partitions, store_usage_days
+from entitlements.actions.usage_check import rebuild_usage_totals
 from entitlements.ingest.importing import ANOTHER_DAY, BATCH
 from entitlements.models import CustomerUsage
 from partnerportal.lib.actors import Actor
@@ -71,12 +71,12 @@ def load() -> None:
         for offset in range(0, total, CHUNK):
             cursor.execute(_GENERATE, {"today": today(), "offset": offset, "limit": CHUNK})
         cursor.execute("VACUUM ANALYZE entitlements_usageday")
-    rebuild_usage(actor=SYSTEM)
+    rebuild_usage_totals(actor=SYSTEM)
     with connection.cursor() as cursor:
         cursor.execute(_FALL)
         cursor.execute("VACUUM ANALYZE entitlements_usagemonth, entitlements_customerusage")
         cursor.execute("VACUUM ANALYZE entitlements_customerlisting")
-    sum_portfolio_figures()
+    merge_portfolio_figure_changes()
 
 
 def lines(rounds: int) -> Iterator[GoalLine]:
@@ -128,7 +128,7 @@ def _ingest() -> Iterator[GoalLine]:
         keys = cursor.fetchall()
     for days, of in ((30, "a month of days"), (1, "one day")):
         rows = [
-            UsageRow(n * days + at, customer, sku, today() + dt.timedelta(days=at), q, a, 0, 3, 4, 5, 6, 2)
+            ReportedUsageDay(n * days + at, customer, sku, today() + dt.timedelta(days=at), q, a, 0, 3, 4, 5, 6, 2)
             for n, (customer, sku, q, a) in enumerate(keys) for at in range(days)
         ]  # fmt: skip
         size = int(BATCH / (1 + ANOTHER_DAY * (days - 1))) * days
@@ -139,18 +139,20 @@ def _ingest() -> Iterator[GoalLine]:
         yield GoalLine(goal, stored / raw, 10)
 
 
-def _store(rows: Sequence[UsageRow]) -> None:
-    store_usage(actor=SYSTEM, rows=rows)
+def _store(rows: Sequence[ReportedUsageDay]) -> None:
+    store_usage_days(actor=SYSTEM, usage_days=rows)
 
 
-def _copy(rows: Sequence[UsageRow]) -> None:
-    names: Any = ", ".join(f"{name} bigint" for name in UsageRow._fields if name != "day")
+def _copy(rows: Sequence[ReportedUsageDay]) -> None:
+    names: Any = ", ".join(f"{name} bigint" for name in ReportedUsageDay._fields if name != "day")
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE UNLOGGED TABLE bench_raw ({names}, day date)")
-        cursor.copy_expert(f"COPY bench_raw ({', '.join(UsageRow._fields)}) FROM STDIN", CopyTextStream(rows))
+        cursor.copy_expert(f"COPY bench_raw ({', '.join(ReportedUsageDay._fields)}) FROM STDIN", CopyTextStream(rows))
 
 
-def _seconds(work: Callable[[Sequence[UsageRow]], None], batches: Sequence[Sequence[UsageRow]]) -> float:
+def _seconds(
+    work: Callable[[Sequence[ReportedUsageDay]], None], batches: Sequence[Sequence[ReportedUsageDay]]
+) -> float:
     """Return the seconds of the work on all batches. Its transaction is undone, so that each round finds the same."""
     with transaction.atomic():
         begin = time.perf_counter()

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from notifications.models import SecretMail
 from partnerportal.lib.commands import StaffCommand
-from partnerportal.lib.secret_box import reencrypt
+from partnerportal.lib.secret_box import reencrypt_secret
 
 BATCH = 500  # authenticators encrypted anew in one transaction
 SECRETS = ("secret", "seed")  # keys in Authenticator.data: the secret of an app, the seed of recovery codes
@@ -40,7 +40,7 @@ def reencrypt_authenticators(after_pk: int) -> list[int]:
     batch = list(rows.select_for_update().order_by("pk")[:BATCH])
     for row in batch:
         try:
-            row.data |= {name: reencrypt(row.data[name]) for name in SECRETS if name in row.data}
+            row.data |= {name: reencrypt_secret(row.data[name]) for name in SECRETS if name in row.data}
         except ImproperlyConfigured as error:
             raise CommandError(f"Authenticator {row.pk}: {error}") from error
     Authenticator.objects.bulk_update(batch, ["data"])
@@ -56,6 +56,6 @@ def reencrypt_waiting_mails() -> int:
     rows = list(SecretMail.objects.select_for_update())
     for row in rows:
         with suppress(ImproperlyConfigured):
-            row.sealed = reencrypt(row.sealed)
+            row.sealed = reencrypt_secret(row.sealed)
     SecretMail.objects.bulk_update(rows, ["sealed"])
     return len(rows)

@@ -8,7 +8,7 @@ MISSING: Any = object()
 
 
 @dataclass
-class ConvertedItem:
+class ConvertedFeedItem:
     """One item of another system's file, translated to lines of the feed.
 
     `unknown` keeps the values for which the feed has no field.
@@ -20,7 +20,7 @@ class ConvertedItem:
     missing: list[str] = field(default_factory=list)  # paths of fields that are missing or of another type
 
 
-class FieldReader:
+class JsonFieldReader:
     """A reader of the fields of a JSON object, which remembers fields that are missing or of the wrong type.
 
     A field is named by its path, with points between the names, such as `prepaidUnits.enabled`.

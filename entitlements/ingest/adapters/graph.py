@@ -9,7 +9,7 @@ so it gives entitlements and no days of use. The SKU's code is the skuPartNumber
 from collections.abc import Iterator
 from typing import Any
 
-from entitlements.ingest.adapters.base import ConvertedItem, FieldReader
+from entitlements.ingest.adapters.base import ConvertedFeedItem, JsonFieldReader
 
 STATES = {
     "Enabled": "active",
@@ -20,7 +20,7 @@ STATES = {
 }
 
 
-def convert_document(document: Any, *, customer: str, sku: str) -> Iterator[ConvertedItem]:
+def convert_graph_subscriptions(document: Any, *, customer: str, sku: str) -> Iterator[ConvertedFeedItem]:
     """Yield one item, with its lines of the feed, for each subscription in a document of Microsoft Graph.
 
     `customer` (an ORGID) and `sku` (a code), where given, take the place of the document's own.
@@ -30,8 +30,8 @@ def convert_document(document: Any, *, customer: str, sku: str) -> Iterator[Conv
         yield _adapt_item(number, item, customer, sku)
 
 
-def _adapt_item(number: int, item: Any, customer: str, sku: str) -> ConvertedItem:
-    reader = FieldReader(item)
+def _adapt_item(number: int, item: Any, customer: str, sku: str) -> ConvertedFeedItem:
+    reader = JsonFieldReader(item)
     units = {
         name: reader.read_count(f"prepaidUnits.{name}") for name in ("enabled", "suspended", "warning", "lockedOut")
     }
@@ -53,4 +53,4 @@ def _adapt_item(number: int, item: Any, customer: str, sku: str) -> ConvertedIte
     unknown = reader.collect_unread_values() | {
         f"prepaidUnits.{name}": units[name] for name in ("suspended", "lockedOut")
     }
-    return ConvertedItem(number, [] if reader.missing else [line], unknown, reader.missing)
+    return ConvertedFeedItem(number, [] if reader.missing else [line], unknown, reader.missing)

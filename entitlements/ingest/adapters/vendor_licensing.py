@@ -10,10 +10,10 @@ it tells nothing. `nextExpiredLicenses` may be null: no end.
 from collections.abc import Iterator
 from typing import Any
 
-from entitlements.ingest.adapters.base import ConvertedItem, FieldReader
+from entitlements.ingest.adapters.base import ConvertedFeedItem, JsonFieldReader
 
 
-def convert_document(document: Any, *, customer: str, sku: str) -> Iterator[ConvertedItem]:
+def convert_vendor_licensing_products(document: Any, *, customer: str, sku: str) -> Iterator[ConvertedFeedItem]:
     """Yield one item, with its lines of the feed, for each product that a document lists.
 
     `customer` is the ORGID that the lines name; without it each item notes that it is missing. `sku`, where given,
@@ -23,8 +23,8 @@ def convert_document(document: Any, *, customer: str, sku: str) -> Iterator[Conv
         yield _adapt_item(number, item, customer, sku)
 
 
-def _adapt_item(number: int, item: Any, customer: str, sku: str) -> ConvertedItem:
-    reader = FieldReader(item)
+def _adapt_item(number: int, item: Any, customer: str, sku: str) -> ConvertedFeedItem:
+    reader = JsonFieldReader(item)
     if not customer:
         reader.missing.append("--customer")
     key = reader.read_text("customerId")
@@ -47,6 +47,6 @@ def _adapt_item(number: int, item: Any, customer: str, sku: str) -> ConvertedIte
         "ends_on": ends[:10] if isinstance(ends, str) else None,
     }  # fmt: skip
     usage = {"type": "usage", **about, "day": day, **seats, "monthly_users": users, "monthly_devices": devices}
-    return ConvertedItem(
+    return ConvertedFeedItem(
         number, [] if reader.missing else [entitlement, usage], reader.collect_unread_values(), reader.missing
     )

@@ -1,7 +1,7 @@
 from django.core.management.base import CommandParser
 
 from entitlements.ingest.tokens import create_ingest_token
-from entitlements.models.ingest import FileKind
+from entitlements.models.ingest import UploadFileKind
 from partnerportal.lib.commands import StaffCommand
 
 
@@ -13,7 +13,7 @@ class Command(StaffCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="which system it is for; unique, up to 80 characters")
         parser.add_argument(
-            "--kinds", nargs="+", choices=FileKind.values, default=[], help="that it may send; default all"
+            "--kinds", nargs="+", choices=UploadFileKind.values, default=[], help="that it may send; default all"
         )
 
     def handle(self, *args: object, name: str, kinds: list[str], **options: object) -> None:

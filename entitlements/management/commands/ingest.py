@@ -12,11 +12,11 @@ from typing import Any, TextIO, cast
 
 from django.core.management.base import CommandError, CommandParser
 
-from entitlements.facts import LineOutcome
-from entitlements.ingest.adapters import ADAPTERS, MAX_BYTES, UnreadableFile, convert_file
-from entitlements.ingest.importing import LineResult, import_feed
+from entitlements.facts import FeedLineOutcome
+from entitlements.ingest.adapters import ADAPTERS, MAX_BYTES, AdapterFormatError, convert_file_to_feed_items
+from entitlements.ingest.importing import FeedLineResult, import_feed
 from entitlements.ingest.queries import find_org_id_by_tenant_id
-from entitlements.ingest.upload_files import DamagedFile, PeekableFile, UnpackedFile
+from entitlements.ingest.upload_files import DamagedUploadFile, DecompressingUploadReader, PeekableFile
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.commands import StaffCommand
 from partnerportal.lib.text import escape_unprintable
@@ -50,17 +50,17 @@ so the same file may come in again. The exit code is 1 when a line was left out.
     def handle(self, *args: object, file: str, report: str | None, no_events: bool, **options: Any) -> None:
         refused = 0
 
-        def tell(result: LineResult) -> None:
+        def tell(result: FeedLineResult) -> None:
             nonlocal refused
             if lines is not None:
                 lines.write(format_result_as_json(result) + "\n")
-            if result.outcome is LineOutcome.ERROR:
+            if result.outcome is FeedLineOutcome.ERROR:
                 refused += 1
                 if refused <= SHOWN:
                     self.stderr.write(format_result_as_text(result))
 
         with ExitStack() as files:
-            stream = files.enter_context(open_facts_file(file))
+            stream = files.enter_context(open_feed_file(file))
             lines = files.enter_context(open_report_file(report)) if report else None
             if options["adapter"]:
                 stream = self.convert_to_feed_lines(stream, lines, options)
@@ -68,34 +68,36 @@ so the same file may come in again. The exit code is 1 when a line was left out.
                 counts = import_feed(
                     actor=Actor.system("feed"),
                     stream=stream,
-                    report=tell,
+                    report_result=tell,
                     with_events=not no_events,
-                    progress=self.make_progress_reporter(stream, file),
+                    report_progress=self.make_progress_reporter(stream, file),
                 )
-            except DamagedFile as damage:
+            except DamagedUploadFile as damage:
                 raise CommandError(
                     f"{file} cannot be read to its end ({damage.code}). What came before is in."
                 ) from None
         if refused > SHOWN:
             self.stderr.write(f"… and {refused - SHOWN:,} more." + ("" if report else " --report FILE lists them all."))
         self.stdout.write(
-            ", ".join(f"{counts[outcome]:,} {outcome}" for outcome in LineOutcome if outcome != LineOutcome.ERROR)
+            ", ".join(
+                f"{counts[outcome]:,} {outcome}" for outcome in FeedLineOutcome if outcome != FeedLineOutcome.ERROR
+            )
         )
         if refused:
             raise CommandError(f"{refused:,} of {counts.total():,} lines were left out.")
 
     def convert_to_feed_lines(
-        self, stream: UnpackedFile, report: TextIO | None, options: dict[str, Any]
-    ) -> UnpackedFile:
+        self, stream: DecompressingUploadReader, report: TextIO | None, options: dict[str, Any]
+    ) -> DecompressingUploadReader:
         """Return the content of another system's file, converted to lines of the feed, as a file.
 
         What an item lacks is named at the terminal, and values for which the feed has no field go to the report.
         """
         try:
-            items = convert_file(
+            items = convert_file_to_feed_items(
                 options["adapter"], stream.read(MAX_BYTES + 1), customer=options["customer"], sku=options["sku"]
             )
-        except UnreadableFile as error:
+        except AdapterFormatError as error:
             raise CommandError(str(error)) from None
         for item in items:
             if report and (item.unknown or item.missing):
@@ -106,14 +108,16 @@ so the same file may come in again. The exit code is 1 when a line was left out.
                 )
         rows = replace_tenant_ids_by_org_ids([line for item in items for line in item.lines])
         text = "".join(json.dumps(row) + "\n" for row in rows)
-        return UnpackedFile(BufferedReader(BytesIO(text.encode())))
+        return DecompressingUploadReader(BufferedReader(BytesIO(text.encode())))
 
-    def make_progress_reporter(self, stream: UnpackedFile, name: str) -> Callable[[Counter[LineOutcome]], None]:
+    def make_progress_reporter(
+        self, stream: DecompressingUploadReader, name: str
+    ) -> Callable[[Counter[FeedLineOutcome]], None]:
         """Return a function that says on standard error how far a long file is, every SECONDS."""
         size = os.path.getsize(name) if os.path.isfile(name) else 0
         said_at = time.monotonic()
 
-        def say(counts: Counter[LineOutcome]) -> None:
+        def say(counts: Counter[FeedLineOutcome]) -> None:
             nonlocal said_at
             if time.monotonic() - said_at >= SECONDS:
                 said_at = time.monotonic()
@@ -134,17 +138,17 @@ def replace_tenant_ids_by_org_ids(rows: list[dict[str, Any]]) -> list[dict[str, 
 
 
 @contextmanager
-def open_facts_file(name: str) -> Iterator[UnpackedFile]:
+def open_feed_file(name: str) -> Iterator[DecompressingUploadReader]:
     """Open a file of facts for reading, or standard input for "-". Raises CommandError if that fails."""
     if name == "-":
-        yield UnpackedFile(cast(PeekableFile, sys.stdin.buffer))
+        yield DecompressingUploadReader(cast(PeekableFile, sys.stdin.buffer))
         return
     try:
         file = open(name, "rb")  # noqa: SIM115 - closed below
     except OSError as error:
         raise CommandError(f"{name}: {error.strerror}") from error
     with file:
-        yield UnpackedFile(file)
+        yield DecompressingUploadReader(file)
 
 
 @contextmanager
@@ -158,7 +162,7 @@ def open_report_file(name: str) -> Iterator[TextIO]:
         yield stream
 
 
-def format_result_as_json(result: LineResult) -> str:
+def format_result_as_json(result: FeedLineResult) -> str:
     """Return the result of a line as one line of JSON, for the report of an import."""
     row: dict[str, Any] = {"line": result.line, "type": result.type, "key": result.key, "result": result.outcome}
     if result.problems:
@@ -166,7 +170,7 @@ def format_result_as_json(result: LineResult) -> str:
     return json.dumps(row)
 
 
-def format_result_as_text(result: LineResult) -> str:
+def format_result_as_text(result: FeedLineResult) -> str:
     """Return the result of a refused line as one printable line for the terminal."""
     about = " ".join(filter(None, (result.type, result.key)))
     reasons = "; ".join(

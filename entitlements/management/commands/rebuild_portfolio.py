@@ -2,8 +2,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from connections.actions import list_portfolio_inconsistencies, rebuild_portfolio
-from entitlements.actions.figures import find_portfolio_figure_differences, rebuild_portfolio_figures
-from entitlements.actions.listing import find_customer_listing_differences, rebuild_customer_listing
+from entitlements.actions.figures import find_wrong_portfolio_figures, rebuild_portfolio_figures
+from entitlements.actions.listing import find_wrong_customer_listing_rows, rebuild_customer_listing
 from partnerportal.lib.commands import StaffCommand
 
 SHOWN = 50  # differences that the terminal shows
@@ -25,8 +25,8 @@ class Command(StaffCommand):
             self.report(
                 [
                     *list_portfolio_inconsistencies(),
-                    *find_customer_listing_differences(),
-                    *find_portfolio_figure_differences(),
+                    *find_wrong_customer_listing_rows(),
+                    *find_wrong_portfolio_figures(),
                 ]
             )
             return

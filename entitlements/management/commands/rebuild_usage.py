@@ -1,6 +1,6 @@
 from django.core.management.base import CommandError, CommandParser
 
-from entitlements.actions.usage_check import find_usage_differences, rebuild_usage
+from entitlements.actions.usage_check import find_wrong_usage_totals, rebuild_usage_totals
 from partnerportal.lib.commands import StaffCommand
 
 SHOWN = 50  # differences that the terminal shows
@@ -19,9 +19,9 @@ class Command(StaffCommand):
 
     def handle(self, *args: object, check: bool, **options: object) -> None:
         if not check:
-            self.stdout.write(f"Corrected: {rebuild_usage(actor=self.actor):,} rows.")
+            self.stdout.write(f"Corrected: {rebuild_usage_totals(actor=self.actor):,} rows.")
             return
-        differences = find_usage_differences()
+        differences = find_wrong_usage_totals()
         for line in differences[:SHOWN]:
             self.stdout.write(line)
         if differences:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Case, CharField, F, Func, Value, When
 from django.db.models.functions import Cast, Round
 
-from partnerportal.lib.spreadsheet_safety import escape_cell_sql
+from partnerportal.lib.spreadsheet_safety import escape_spreadsheet_cell_sql
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,18 @@ def make_text_column(key: str, value: Any = "") -> ExportColumn:
 
     `value` is a field or an expression; by default the field that is named like `key`.
     """
-    return ExportColumn(key, escape_cell_sql(value or key), is_quoted=True)
+    return ExportColumn(key, escape_spreadsheet_cell_sql(value or key), is_quoted=True)
 
 
-def make_translated_column(key: str, words: Callable[[Any], str]) -> ExportColumn:
-    """Return a column of text that the function `words` makes from each row, in the active language.
+def make_translated_column(key: str, make_text: Callable[[Any], str]) -> ExportColumn:
+    """Return a column of text that the function `make_text` makes from each row, in the active language.
 
     It is slower than a column that PostgreSQL writes.
     """
-    return ExportColumn(key, None, is_quoted=True, words=words)
+    return ExportColumn(key, None, is_quoted=True, words=make_text)
 
 
-def make_raw_column(key: str, value: Any = "") -> ExportColumn:
+def make_unchanged_column(key: str, value: Any = "") -> ExportColumn:
     """Return a column whose values are written unchanged: numbers, ISO dates or codes of the portal.
 
     `value` is a field or an expression; by default the field that is named like `key`.
@@ -56,7 +56,7 @@ def make_raw_column(key: str, value: Any = "") -> ExportColumn:
     return ExportColumn(key, _expression(value or key))
 
 
-def make_moment_column(key: str, value: Any = "") -> ExportColumn:
+def make_datetime_column(key: str, value: Any = "") -> ExportColumn:
     """Return a column of dates with times, written in ISO 8601, in UTC and to the second.
 
     `value` is a field or an expression; by default the field that is named like `key`.

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from psycopg2 import sql
 
 from partnerportal.lib.exports.columns import ExportColumn
-from partnerportal.lib.spreadsheet_safety import escape_cell
+from partnerportal.lib.spreadsheet_safety import escape_spreadsheet_cell
 
 BOM = "\ufeff".encode()
 AT_A_TIME = 2000  # rows that are held in memory, where Python adds words to them
@@ -62,7 +62,7 @@ def _write_with_words(rows: QuerySet[Any], columns: tuple[ExportColumn, ...], fi
 
 def _cell(column: ExportColumn, row: Any) -> str:
     """Return a cell as COPY would write it: text in quotes, nothing for null."""
-    value = escape_cell(column.words(row)) if column.words else getattr(row, column.alias)
+    value = escape_spreadsheet_cell(column.words(row)) if column.words else getattr(row, column.alias)
     if value is None:
         return ""
     return '"' + value.replace('"', '""') + '"' if column.is_quoted else str(value)

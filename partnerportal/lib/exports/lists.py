@@ -30,7 +30,7 @@ class ExportSubject(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportList:
+class ExportableList:
     """The description of a list that people can export as a CSV file.
 
     `rows` is a function of the actor, the filters in the URL and a customer's primary key (or None). It returns the
@@ -48,12 +48,12 @@ class ExportList:
     scope: Scope = Scope.ACCOUNT  # what a customer must share, so that the list can be exported of this one customer
     filters: frozenset[str] = frozenset()  # names of the filters that the list knows; any others are ignored
 
-    def pick_filters(self, params: Mapping[str, str]) -> Query:
+    def pick_filters(self, url_parameters: Mapping[str, str]) -> Query:
         """Return the filters in a URL's parameters that this list knows, by name.
 
         Values that are too long or contain NUL are left out.
         """
-        return {name: value for name, value in params.items() if name in self.filters and _is_text(value)}
+        return {name: value for name, value in url_parameters.items() if name in self.filters and _is_text(value)}
 
     def choose_permission(self, *, is_own: bool) -> Permission:
         """Return the permission needed to export: for the actor's own rows `own_rule`, if there is one, else `rule`."""

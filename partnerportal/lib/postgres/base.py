@@ -18,7 +18,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._is_direct: bool | None = None
         return super().get_new_connection(conn_params)
 
-    def prepare_once(self, name: str, statement: str) -> bool:
+    def prepare_statement_once(self, name: str, statement: str) -> bool:
         """Prepare the statement on the server under this name, unless that was done before.
 
         Returns whether the statement can be executed by its name. Behind a transaction pooler it cannot, because the

@@ -2,9 +2,12 @@
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from partnerportal.installation import FindingLevel, check_installation
+from partnerportal.installation import InstallationFindingLevel, run_installation_checks
 
-FAIL_LEVELS = {"warning": {FindingLevel.WARNING, FindingLevel.ERROR}, "error": {FindingLevel.ERROR}}
+FAIL_LEVELS = {
+    "warning": {InstallationFindingLevel.WARNING, InstallationFindingLevel.ERROR},
+    "error": {InstallationFindingLevel.ERROR},
+}
 
 
 class Command(BaseCommand):
@@ -13,7 +16,7 @@ class Command(BaseCommand):
         " what to do. Changes nothing, sends no mail, and fails when something is wrong. Where all three database URLs"
         " are set it sees the most."
     )
-    requires_system_checks = ()  # `check_settings` runs them, and says more
+    requires_system_checks = ()  # `check_django_settings` runs them, and says more
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -25,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: str) -> None:
         wrong = 0
-        for finding in check_installation():
+        for finding in run_installation_checks():
             wrong += finding.level in FAIL_LEVELS[options["fail_level"]]
             self.stdout.write(f"{finding.level:<5}  {finding.subject}: {finding.text}")
         if wrong:

@@ -34,7 +34,7 @@ class Command(StaffCommand):
         self, *args: object, customers: int | None, accounts: bool, even_in_production: bool, **options: object
     ) -> None:
         if accounts:
-            self.stdout.write("\n".join(format_account_table()))
+            self.stdout.write("\n".join(format_sample_account_table()))
             return
         if customers is not None and customers > MOST_CUSTOMERS:
             raise CommandError(f"At most {MOST_CUSTOMERS:,} customers are invented.")
@@ -53,7 +53,7 @@ class Command(StaffCommand):
             self.stdout.write(f"{added:,} customers added.")
 
 
-def format_account_table() -> Iterator[str]:
+def format_sample_account_table() -> Iterator[str]:
     """Yield the lines of a text table of the sample accounts in the database, with their password."""
     emails = [human.email for human in cast.PEOPLE]
     rows = Operator.objects.filter(person__email__in=emails).select_related("person", "organization")

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from partnerportal.database_roles import SetupIncompleteError, create_database, list_setup_statements
+from partnerportal.database_roles import DatabaseSetupIncompleteError, create_database, list_database_setup_statements
 from partnerportal.lib.environment import Environment
 
 
@@ -37,10 +37,10 @@ class Command(BaseCommand):
                 f"{process}_url": env.read_database_url(name) for process, name in settings.DATABASE_VARIABLES.items()
             }
             if only_print:
-                self.stdout.write("\n".join(list_setup_statements(**urls)))
+                self.stdout.write("\n".join(list_database_setup_statements(**urls)))
                 return
             # The administrator's URL belongs to this one command and is deliberately not a setting.
             create_database(admin_url or env.read_database_url("ADMIN_DATABASE_URL"), **urls)
-        except (ImproperlyConfigured, ValueError, SetupIncompleteError, psycopg2.Error) as error:
+        except (ImproperlyConfigured, ValueError, DatabaseSetupIncompleteError, psycopg2.Error) as error:
             raise CommandError(str(error)) from error
         self.stdout.write("The database and its roles are ready. Next: manage.py migrate")

@@ -1,4 +1,4 @@
-"""What this app shows on the first page: the way to invite, how a partner begins, and who sees a customer's data."""
+"""What this app shows on the start page: the way to invite, how a partner begins, and who sees a customer's data."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.queries import list_active_connections, sees_any_customer
 from connections.rows import build_connected_partner_rows
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.blocks import FirstPageArea, FirstPageBlock
+from partnerportal.lib.blocks import StartPageArea, StartPageBlock
 from partnerportal.lib.requests import PortalRequest
 
 PARTNERS_SHOWN = 6  # partners that a customer is connected with
 
 
 def _invite(request: PortalRequest) -> dict[str, Any]:
-    answer = ROLE_TABLE[ConnectionPermission.SEE_INVITATION_LINK].check(request.actor)
+    answer = ROLE_TABLE[ConnectionPermission.SEE_INVITATION_LINK].check_actor(request.actor)
     return {"invite": answer, "variant": "primary"}
 
 
@@ -28,7 +28,7 @@ def _first_steps(request: PortalRequest) -> dict[str, Any] | None:
     if sees_any_customer(actor):
         return None
     steps = _account_steps(actor, request.operator.organization)
-    if ROLE_TABLE[ConnectionPermission.SEE_INVITATION_LINK].check(actor):
+    if ROLE_TABLE[ConnectionPermission.SEE_INVITATION_LINK].check_actor(actor):
         steps.insert(0, _step(_("Invite your first customer"), "user-plus", "invite", _("Get link"), is_done=False))
     return {"steps": steps}
 
@@ -61,24 +61,24 @@ def _partners(request: PortalRequest) -> dict[str, Any]:
 
 
 BLOCKS = (
-    FirstPageBlock(
-        area=FirstPageArea.ACTIONS,
+    StartPageBlock(
+        area=StartPageArea.ACTIONS,
         order=10,
         template="connections/parts/invite.html",
         context=_invite,
         seen_by=sees_customers,
     ),
-    FirstPageBlock(
-        area=FirstPageArea.WORK,
+    StartPageBlock(
+        area=StartPageArea.WORK,
         order=10,
-        template="connections/first_page/steps.html",
+        template="connections/start_page/steps.html",
         context=_first_steps,
         seen_by=sees_customers,
     ),
-    FirstPageBlock(
-        area=FirstPageArea.WORK,
+    StartPageBlock(
+        area=StartPageArea.WORK,
         order=30,
-        template="connections/first_page/partners.html",
+        template="connections/start_page/partners.html",
         context=_partners,
         seen_by=is_customer,
     ),

@@ -1,11 +1,11 @@
-"""What this app shows on the first page: the latest notices."""
+"""What this app shows on the start page: the latest notices."""
 
 from typing import Any
 
 from notifications.queries import list_notices
 from notifications.rows import build_notice_rows
-from partnerportal.lib.blocks import FirstPageArea, FirstPageBlock
-from partnerportal.lib.navigation import everybody
+from partnerportal.lib.blocks import StartPageArea, StartPageBlock
+from partnerportal.lib.navigation import allow_everybody
 from partnerportal.lib.requests import PortalRequest
 
 NOTICES_SHOWN = 5  # latest notices
@@ -17,11 +17,11 @@ def _latest(request: PortalRequest) -> dict[str, Any]:
 
 
 BLOCKS = (
-    FirstPageBlock(
-        area=FirstPageArea.SIDE,
+    StartPageBlock(
+        area=StartPageArea.SIDE,
         order=10,
-        template="notifications/first_page/latest.html",
+        template="notifications/start_page/latest.html",
         context=_latest,
-        seen_by=everybody,
+        seen_by=allow_everybody,
     ),
 )

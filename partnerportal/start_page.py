@@ -1,19 +1,19 @@
-"""The first page, made of the blocks that the apps declare."""
+"""The start page, made of the blocks that the apps declare."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from partnerportal.gathering import gather_declarations
-from partnerportal.lib.blocks import FirstPageArea
+from partnerportal.gathering import gather_app_declarations
+from partnerportal.lib.blocks import StartPageArea
 from partnerportal.lib.parts import PagePart
 from partnerportal.lib.requests import PortalRequest
 
 
-def list_first_page_blocks_by_area(request: PortalRequest) -> dict[str, list[PagePart]]:
-    """Return the blocks that the actor's first page shows, as a dict of lists by area of the page."""
-    areas: dict[str, list[PagePart]] = {area: [] for area in FirstPageArea}
+def list_start_page_blocks_by_area(request: PortalRequest) -> dict[str, list[PagePart]]:
+    """Return the blocks that the actor's start page shows, as a dict of lists by area of the page."""
+    areas: dict[str, list[PagePart]] = {area: [] for area in StartPageArea}
     contexts: dict[object, Mapping[str, Any] | None] = {}
-    for block in sorted(gather_declarations("first_page", "BLOCKS"), key=lambda block: block.order):
+    for block in sorted(gather_app_declarations("start_page", "BLOCKS"), key=lambda block: block.order):
         if not block.seen_by(request.actor):
             continue
         if block.context not in contexts:
