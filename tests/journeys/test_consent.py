@@ -216,7 +216,7 @@ def has_a_file_made(stack, monkeypatch, person, organization):
     actor = build_actor_with_current_roles(person.pk, organization.pk)
     with monkeypatch.context() as patch:
         patch.setattr(exports, "SMALL", 0)
-        export, _content = exports.request_export(actor=actor, exported=find_exported_list("customers"), query={})
+        export, _content = exports.request_export(actor=actor, exported_list=find_exported_list("customers"), query={})
     stack.send("exports.tasks.make_exports")
     ready = Export.objects.filter(pk=export.pk, state=Export.State.READY)
     eventually(ready.exists, "The file is made")
