@@ -9,7 +9,7 @@ from rest_framework import serializers
 from entitlements.actions.trials import MOST_IN_PRODUCTION, MOST_SEATS, REASON_LENGTH
 from entitlements.models import CustomerListing, Entitlement, LicenceRelease, Order, Sku, UnusualUse
 from partnerportal.lib.api_input import ObjectByCodeField, StrictSerializer
-from partnerportal.lib.api_output import ListRowSerializer, ScopeCodesField, UTCDateTimeField
+from partnerportal.lib.api_output import AttributeSerializer, ScopeCodesField, UTCDateTimeField
 from partnerportal.lib.days import today
 from partnerportal.lib.scopes import Scope
 
@@ -44,7 +44,7 @@ class UnusualUseKindsField(serializers.ReadOnlyField):
 
 
 @extend_schema_serializer(examples=[OpenApiExample("customer", value=CUSTOMER, response_only=True)])
-class CustomerSerializer(ListRowSerializer[CustomerListing]):
+class CustomerSerializer(AttributeSerializer[CustomerListing]):
     """A connected customer, with totals of what it has and shares."""
 
     id = serializers.UUIDField(source="public_id")

@@ -1,5 +1,6 @@
 """The customer list: its columns, and the state of its page."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,6 @@ from entitlements.filters import EXPIRES_WITHIN, CustomerFilterSet
 from entitlements.lists.tabs import count_customers_of_saved_view, make_customer_tabs
 from entitlements.models import UnusualUse
 from entitlements.queries.customers import (
-    annotate_latest_report_day,
     annotate_weekly_usage,
     get_portfolio_totals,
     list_customers,
@@ -66,7 +66,7 @@ class CustomerList(PersonalizedList):
         if self.filter_values:
             customers = annotate_total_row_count(customers)
         options = self.keyset_page_options | {"key": "customer", "any_of": make_search_conditions(self.filter_values)}
-        self.page = fetch_keyset_page_or_first(annotate_latest_report_day(annotate_weekly_usage(customers)), **options)
+        self.page = fetch_keyset_page_or_first(annotate_weekly_usage(customers), **options)
         if not self.page.previous_cursor:  # the page is the first: the cursor was out of date, or not one of ours
             self.cursor = ""
         self.numbers = get_portfolio_totals(actor)
@@ -123,8 +123,8 @@ class CustomerList(PersonalizedList):
     @property
     def latest_usage_day(self) -> str:
         """The latest day of use that the rows of the page show, as a date in words; "" if no use was reported."""
-        days = [row.as_of for row in self.page.rows if row.as_of]
-        return formats.format_date(max(days)) if days else ""
+        days = [row.weekly_usage["as_of"] for row in self.page.rows if row.weekly_usage]
+        return formats.format_date(dt.date.fromisoformat(max(days))) if days else ""
 
     @property
     def unusual_use_choices(self) -> list[tuple[str, str]]:

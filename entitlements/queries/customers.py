@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import BigIntegerField, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from accounts.models import Organization
 from connections.models import Connection
@@ -149,10 +149,10 @@ def make_order_count_expression(actor: Actor, customer: OuterRef) -> Combinable:
     return Coalesce(Subquery(orders.values("customer").annotate(count=Count("pk")).values("count")), 0)
 
 
-# Both are written once, because each page of a list asks for them.
+# Both are written once, because each page of a list asks for one of them.
 _USAGE = CustomerUsage.objects.filter(customer=OuterRef("customer"))
 _REPORT_DAY = ValueIfScopeShared(Subquery(_USAGE.values("as_of")), Scope.USAGE)
-_WEEKS = ValueIfScopeShared(Subquery(_USAGE.values("weeks")), Scope.USAGE)
+_WEEKLY_USAGE = ValueIfScopeShared(Subquery(_USAGE.values(facts=JSONObject(weeks="weeks", as_of="as_of"))), Scope.USAGE)
 
 
 def annotate_latest_report_day(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
@@ -164,11 +164,13 @@ def annotate_latest_report_day(rows: CustomerListingQuerySet) -> CustomerListing
 
 
 def annotate_weekly_usage(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
-    """Add `weeks` to each row of the customer listing: the shares of licences assigned in sixteen weeks, in percent.
+    """Add `weekly_usage` to each row of the customer listing: a dict with the facts behind the row's sparkline.
 
-    They are None before the first report, and where the customer does not share its usage with the row's viewer.
+    `weeks` are the percentages of the customer's licences that were assigned in each of the last sixteen weeks, and
+    `as_of` is the latest reported day as an ISO date. It is None before the first report, and where the customer does
+    not share its usage with the row's viewer. Both come from one look-up, because row-level security checks each anew.
     """
-    return rows.annotate(weeks=_WEEKS)
+    return rows.annotate(weekly_usage=_WEEKLY_USAGE)
 
 
 def _with_account(viewer: int, public_id: UUID) -> QuerySet[CustomerListing, tuple[Any, ...]]:

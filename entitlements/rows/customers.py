@@ -67,7 +67,7 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
         usage=SeatUsageBar.from_seat_counts(row.assigned, row.seats, row.overage)
         if row.seats or row.assigned
         else None,
-        spark=charts.build_sparkline_path(row.weeks or ()),  # type: ignore[attr-defined]
+        spark=charts.build_sparkline_path(row.weekly_usage["weeks"] if row.weekly_usage else ()),  # type: ignore[attr-defined]
         expiry=LastDayLabel.from_date(row.expires_on),
         since=formats.format_date(row.connected_at).replace(" ", "\N{NO-BREAK SPACE}"),
         shares_services=row.shares_scope(Scope.ENTITLEMENTS),

@@ -15,16 +15,18 @@ from partnerportal.lib.scopes import Scope
 M = TypeVar("M", bound=Model)
 
 
-class ListRowSerializer(serializers.Serializer[M]):
-    """A serializer of the rows of a list, each field of which has an attribute of the row as its source.
+class AttributeSerializer(serializers.Serializer[M]):
+    """A serializer of model instances, each field of which has an attribute of the instance as its source.
 
-    It reads these attributes itself. REST framework would find out for every field of every row whether the row is a
-    mapping and the attribute a function, which takes as long as all the rest.
+    It reads these attributes itself. REST framework would find out for every field of every instance whether the
+    instance is a mapping and the attribute a function, which takes as long as all the rest. So the source of a field
+    may be no function, and no field may take the whole instance, as a method field does.
     """
 
     @cached_property
     def _outputs(self) -> list[tuple[str, Callable[[Any], Any], Callable[[Any], Any]]]:
         """The name of each field, with the functions that read and that represent its value."""
+        assert all(field.source != "*" for field in self.fields.values()), "a field takes the whole instance"
         return [
             (name, attrgetter(str(field.source)), field.to_representation)
             for name, field in self.fields.items()
@@ -41,7 +43,8 @@ class ListRowSerializer(serializers.Serializer[M]):
 class UTCDateTimeField(serializers.DateTimeField):
     """A field of moments, which the API writes in UTC, such as 2026-02-14T09:30:00Z.
 
-    REST framework would write them in the time zone that the person has chosen for the pages.
+    REST framework would write them in the time zone that the person has chosen for the pages. It writes them itself,
+    because REST framework looks up the time zone anew for each, which was a third of a list's serialization.
     """
 
     def to_representation(self, value: datetime) -> str:

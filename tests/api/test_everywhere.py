@@ -2,8 +2,13 @@
 
 import json
 import re
+from importlib import import_module
 
 import pytest
+from rest_framework import serializers
+
+from partnerportal.lib.api_input import StrictSerializer
+from tests.house.ours import OURS
 
 pytestmark = pytest.mark.slow  # each endpoint is asked in every way
 
@@ -243,6 +248,27 @@ def test_moments_are_in_utc_whatever_the_persons_time_zone(api, world, url):
         text = json.dumps(client.get(url(path)).json())
         found |= {moment[-1] for moment in re.findall(r'"\d{4}-\d\d-\d\dT\d\d:[^"]+', text)}
     assert found == {"Z"}
+
+
+def serializers_of_ours():
+    """Every serializer class of the portal's own apps."""
+    import_module("partnerportal.api_urls")
+    waiting, found = [serializers.Serializer], set()
+    while waiting:
+        waiting += (children := waiting.pop().__subclasses__())
+        found.update(child for child in children if child.__module__.partition(".")[0] in OURS)
+    return found
+
+
+def test_no_serializer_writes_moments_in_a_persons_time_zone():
+    plain = {
+        (serializer.__name__, name)
+        for serializer in serializers_of_ours()
+        if not issubclass(serializer, StrictSerializer)
+        for name, field in serializer().fields.items()
+        if type(field) is serializers.DateTimeField and not hasattr(field, "timezone")
+    }
+    assert plain == set()
 
 
 def test_too_many_parameters_are_the_callers_fault(api):
