@@ -19,7 +19,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import list_changes_between
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, StaleVersion, TooManyAttempts
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
-from partnerportal.lib.policies import authorize, authorize_vendor_staff
+from partnerportal.lib.policies import authorize, authorize_system
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.states import change_row_state
 from partnerportal.lib.tokens import generate_token
@@ -211,7 +211,7 @@ def replace_invitation_link(*, actor: Actor, partner: Organization, reason: str)
     Only vendor staff may do this. The old link stops working at once, and the event log keeps `reason`. Raises
     InvalidInput("reason_required") if the reason is blank.
     """
-    authorize_vendor_staff(actor)
+    authorize_system(actor)
     if not reason.strip():
         raise InvalidInput("reason_required", _("Enter a reason for replacing the link."), field="reason")
     link = InvitationLink.objects.select_for_update().get(organization=partner)
@@ -276,7 +276,7 @@ def rebuild_portfolio(*, actor: Actor) -> int:
     These are the table Portfolio and the column `in_reach` of notices; both follow from organisations and connections.
     Other transactions that write organisations or connections wait until it is done.
     """
-    authorize_vendor_staff(actor)
+    authorize_system(actor)
     with database.cursor() as cursor:
         cursor.execute("LOCK TABLE accounts_organization, connections_connection IN SHARE MODE")
         cursor.execute(_REMOVE)

@@ -14,7 +14,7 @@ from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import Changes, list_row_changes
 from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
-from partnerportal.lib.policies import authorize, authorize_vendor_staff
+from partnerportal.lib.policies import authorize, authorize_system
 from partnerportal.lib.roles import list_roles_for_kind
 
 
@@ -29,7 +29,7 @@ def add_operator(
     otherwise whoever signed up with that address would act now. Raises InvalidInput("roles") for no role or one that
     organisations of this kind do not have.
     """
-    authorize_vendor_staff(actor)
+    authorize_system(actor)
     reset_unverified_account(actor=actor, person=person)
     granted = {"roles": _ordered_roles(organization, roles), "finance_granted": finance_granted}
     operator, _created = Operator.objects.update_or_create(organization=organization, person=person, defaults=granted)

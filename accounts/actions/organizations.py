@@ -17,7 +17,7 @@ from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import list_changes_between, list_row_changes
 from partnerportal.lib.errors import InvalidInput, Message, NotFound, TooManyAttempts
-from partnerportal.lib.policies import authorize, authorize_vendor_staff
+from partnerportal.lib.policies import authorize, authorize_system
 from partnerportal.lib.text import make_single_line
 
 DAY = dt.timedelta(days=1)
@@ -136,7 +136,7 @@ def register_organization(
     invitation link by a trigger (CC-42). Raises InvalidInput("parent") unless the `parent` is a distributor above a
     partner, and ValidationError for a bad value.
     """
-    authorize_vendor_staff(actor)
+    authorize_system(actor)
     if parent and (kind != OrganizationKind.PARTNER or parent.kind != OrganizationKind.DISTRIBUTOR):
         raise InvalidInput(
             "parent", _("Only a partner can have an organisation above it, and it must be a distributor.")

@@ -20,7 +20,7 @@ from accounts.models import FailedAttempts, Person
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, InvalidInput
-from partnerportal.lib.policies import authorize_vendor_staff
+from partnerportal.lib.policies import authorize_system
 from partnerportal.lib.sessions import SessionStore
 from partnerportal.lib.sweeping import delete_in_batches
 from partnerportal.lib.text import make_single_line
@@ -60,7 +60,7 @@ def register_person(
     Conflict("further_address") if it is the verified second address of somebody else, and ValidationError for a bad
     address or name.
     """
-    authorize_vendor_staff(actor)
+    authorize_system(actor)
     person = Person.objects.filter(email__iexact=email).first()
     refuse_taken_secondary_email(email, person)
     if person is None:
@@ -101,7 +101,7 @@ def reset_unverified_account(*, actor: Actor, person: Person) -> bool:
     sign-ins), other addresses and the typed name, and counts as registered by staff. An account with a verified address
     is left alone.
     """
-    authorize_vendor_staff(actor)
+    authorize_system(actor)
     stored = Person.objects.select_for_update(no_key=True).get(pk=person.pk)
     addresses = EmailAddress.objects.select_for_update().filter(user=person)
     if any(address.verified for address in addresses if address.email == stored.email):
@@ -161,7 +161,7 @@ def lock_person(*, actor: Actor, person: Person, reason: str) -> None:
     after the person is unlocked. Raises InvalidInput("reason") without a reason and Conflict("state_changed") if the
     person is locked already.
     """
-    authorize_vendor_staff(actor)
+    authorize_system(actor)
     if not make_single_line(reason):
         raise InvalidInput("reason", _("Enter a reason."), field="reason")
     _set_active(person, False, _("This person is already locked."), locked_at=timezone.now())
@@ -175,7 +175,7 @@ def unlock_person(*, actor: Actor, person: Person) -> None:
 
     Raises Conflict("state_changed") unless the person is locked.
     """
-    authorize_vendor_staff(actor)
+    authorize_system(actor)
     _set_active(person, True, _("This person is not locked."))
     record_event(AccountEventKind.PERSON_UNLOCKED, actor=actor, subject=person)
 

@@ -21,7 +21,7 @@ from accounts.queries import list_organizations_with_sole_admin
 from notifications.models import Event
 from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.errors import Conflict
-from partnerportal.lib.policies import authorize_vendor_staff
+from partnerportal.lib.policies import authorize_system
 
 ACCOUNT = (
     "email",
@@ -55,7 +55,7 @@ def export_personal_data(*, actor: Actor, person: Person) -> dict[str, Any]:
     It has a section for each kind of data: account, addresses, organizations, sessions, devices, failed_attempts,
     events_by, events_about, and one for each registered `PersonalDataSection`, under its name.
     """
-    authorize_vendor_staff(actor)
+    authorize_system(actor)
     devices = Authenticator.objects.filter(user=person).order_by("pk")
     events = Event.objects.order_by("pk")
     return {
@@ -95,7 +95,7 @@ def erase_personal_data(*, actor: Actor, email: str) -> bool:
     more: run the erasure again for that address. What a customer's own systems say, such as who holds its licences,
     is the customer's record and stays.
     """
-    authorize_vendor_staff(actor)
+    authorize_system(actor)
     person = Person.objects.select_for_update().filter(email__iexact=email).first()
     if person is None:
         refuse_taken_secondary_email(email)

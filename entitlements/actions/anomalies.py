@@ -26,7 +26,7 @@ from entitlements.queries.usage import DAY_LASTS
 from notifications.actions.recording import make_event, record_events
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.policies import authorize_vendor_staff
+from partnerportal.lib.policies import authorize_system
 
 BATCH = 200  # customers in one transaction
 READ_BACK = LOOKS_BACK + HISTORY + NEAR  # how far back days are read, so that the usual range can be told
@@ -41,7 +41,7 @@ def detect_usage_anomalies(*, actor: Actor) -> int:
 
     Each anomaly is reported once. One notice holds all anomalies that were found for a customer in a night.
     """
-    authorize_vendor_staff(actor)
+    authorize_system(actor)
     opened = 0
     while (in_batch := _look_at_batch(actor)) is not None:
         opened += in_batch

@@ -10,7 +10,7 @@ from notifications.actions.recording import record_events
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.copy_rows import CopyTextStream
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
-from partnerportal.lib.policies import authorize_vendor_staff
+from partnerportal.lib.policies import authorize_system
 
 _COLUMNS = "external_id, customer_id, sku_id, holder_kind, holder, assigned_at, last_used_at, released_at"
 _VALUES = "sku_id, holder_kind, holder, assigned_at, last_used_at, released_at"
@@ -52,7 +52,7 @@ def store_licence_assignments(*, actor: Actor, lines: list[ValidFeedLine]) -> An
     about the same licence the later one counts. A licence that belongs to another customer is refused with the problem
     `other_customer`.
     """
-    authorize_vendor_staff(actor)
+    authorize_system(actor)
     known = ReferencedCustomerAndSkuIds.read_for_lines(lines)
     answers: Answers = {}
     rows: list[tuple[object, ...]] = []

@@ -10,7 +10,7 @@ from entitlements.actions.rollups import lock_usage_tables, refresh_usage_totals
 from entitlements.facts import Answers, FeedLineOutcome, ReferencedCustomerAndSkuIds, ValidFeedLine
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.copy_rows import CopyTextStream
-from partnerportal.lib.policies import authorize_vendor_staff
+from partnerportal.lib.policies import authorize_system
 
 COLUMNS = (
     "customer_id, sku_id, day, purchased, assigned, newly_assigned, daily_users, daily_devices, monthly_users,"
@@ -72,7 +72,7 @@ def store_usage_days(*, actor: Actor, usage_days: Iterable[ReportedUsageDay]) ->
     Of two rows about the same day the one with the higher line number counts. The caller makes sure that customers and
     SKUs exist. Raises IntegrityError for a row with more newly assigned than assigned.
     """
-    authorize_vendor_staff(actor)
+    authorize_system(actor)
     usage_days = usage_days if isinstance(usage_days, list) else list(usage_days)
     if not usage_days:
         return {}

@@ -20,7 +20,7 @@ from entitlements.ingest import reading
 from entitlements.ingest.reading import UnreadableFeedLine
 from entitlements.ingest.upload_files import DamagedUploadFile
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.policies import authorize_vendor_staff
+from partnerportal.lib.policies import authorize_system
 
 # The weight of a batch. A day of use or a licence held weighs one, anything else four, and an order four more for each
 # of its lines. Each customer of a batch is locked until it is committed, and the database has room for some thousands
@@ -69,7 +69,7 @@ def import_feed(
     Raises DamagedUploadFile when the stream cannot be read to its end, or begins with MOST_BAD lines of which none can
     be read. The lines before that are stored and reported.
     """
-    authorize_vendor_staff(actor)
+    authorize_system(actor)
     counts: Counter[FeedLineOutcome] = Counter()
     head = _Head()
     with closing(_Seen()) as seen:

@@ -9,7 +9,7 @@ from entitlements.models import IngestToken
 from entitlements.models.ingest import UploadFileKind
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
-from partnerportal.lib.policies import authorize_vendor_staff
+from partnerportal.lib.policies import authorize_system
 from partnerportal.lib.text import make_single_line
 from partnerportal.lib.tokens import digest_secret, generate_token
 
@@ -23,7 +23,7 @@ def create_ingest_token(*, actor: Actor, name: str, kinds: Sequence[str] = ()) -
     `kinds` are the kinds of files that may be sent with it, or all kinds if none is given. Raises InvalidInput for a
     bad name or kind, and Conflict if a token of this name exists, even a revoked one.
     """
-    authorize_vendor_staff(actor)
+    authorize_system(actor)
     name = make_single_line(name)
     if not name or len(name) > 80:
         raise InvalidInput("name", "Give a name of 1 to 80 characters.")
@@ -41,7 +41,7 @@ def create_ingest_token(*, actor: Actor, name: str, kinds: Sequence[str] = ()) -
 @transaction.atomic
 def revoke_ingest_token(*, actor: Actor, name: str) -> None:
     """Revoke an ingest token at once. Raises NotFound for a name of no token, or of a revoked one."""
-    authorize_vendor_staff(actor)
+    authorize_system(actor)
     living = IngestToken.objects.filter(name=name, revoked_at=None)
     if not living.update(revoked_at=timezone.now()):
         raise NotFound("not_found", "No living token has this name.")

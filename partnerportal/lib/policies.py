@@ -99,10 +99,10 @@ def authorize(actor: Actor, table: RoleTable, permission: StrEnum, *, on: Any = 
         raise ActionRefused(answer.code, answer.message)
 
 
-def authorize_vendor_staff(actor: Actor) -> None:
+def authorize_system(actor: Actor) -> None:
     """Raise ActionRefused unless the actor is the system.
 
-    It guards what only the vendor's staff do, by management commands.
+    Only management commands and jobs act as the system, so it guards what no page and no token of the API does.
     """
     if not actor.is_system:
         raise ActionRefused("not_vendor_staff", _("Only vendor staff can do this."))
