@@ -131,10 +131,10 @@ class CustomerListing(models.Model):
         return self.seats - self.assigned + self.overage
 
 
-class CustomerSeatTrendQuerySet(TenantQuerySet):
+class CustomerPaceQuerySet(TenantQuerySet):
     """A queryset of CustomerPace rows: an actor sees the rows with its own organisation as viewer."""
 
-    def rows_for(self, actor: Actor) -> "CustomerSeatTrendQuerySet":
+    def rows_for(self, actor: Actor) -> "CustomerPaceQuerySet":
         """Return the rows of which the actor's organisation is the viewer."""
         return self.filter(viewer=actor.organization_id)
 
@@ -156,7 +156,7 @@ class CustomerPace(models.Model):
     moved = models.BigIntegerField(null=True)  # seats assigned against 28 days before
     full_on = models.DateField(null=True)  # when all seats will be assigned; None where they are already, or unknown
 
-    objects = CustomerSeatTrendQuerySet.as_manager()
+    objects = CustomerPaceQuerySet.as_manager()
 
     class Meta:
         indexes = (

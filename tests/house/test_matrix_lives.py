@@ -126,7 +126,7 @@ def take_policy_away(table):
 
 
 def test_every_rule_is_missed_or_stands_behind_others():
-    assert {*MISSED_AT, *BEHIND_OTHERS, "CustomerSeatTrendQuerySet"} == QUERYSETS.keys()
+    assert {*MISSED_AT, *BEHIND_OTHERS, "CustomerPaceQuerySet"} == QUERYSETS.keys()
     assert not MISSED_AT.keys() & BEHIND_OTHERS.keys()
     assert POLICIES_BEHIND_OTHERS.keys() | POLICY_MISSED_AT.keys() <= TABLES.keys()
 
@@ -164,7 +164,7 @@ def test_matrix_goes_red_without_a_rule_of_paces(lock, world, web, keeps_all_bac
     if lock == "second":
         take_policy_away(CustomerPace._meta.db_table)
     else:
-        take_away(monkeypatch, QUERYSETS["CustomerSeatTrendQuerySet"])
+        take_away(monkeypatch, QUERYSETS["CustomerPaceQuerySet"])
     assert harm_of(faults_at(place, world, web, unnamed))
 
 
