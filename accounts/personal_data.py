@@ -52,7 +52,10 @@ class PersonalDataTable:
 
 @dataclass(frozen=True)
 class FreeTextColumn:
-    """A column of texts that people type about a row, and that may name a person. `model` has public ids."""
+    """A column of texts that people type about a row, and that may name a person.
+
+    `model` has public ids, and the column a max_length: an erased text is cut to it.
+    """
 
     model: Any
     column: str

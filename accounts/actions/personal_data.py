@@ -86,14 +86,15 @@ def _by(person: Person) -> Q:
 
 @transaction.atomic
 def erase_personal_data(*, actor: Actor, email: str) -> bool:
-    """Delete a person and overwrite their names and addresses in the log; return whether there was such a person.
+    """Delete a person and overwrite their names and addresses elsewhere; return whether there was such a person.
 
-    For vendor staff. Raises Conflict("last_admin") while the person is the only Admin of an organisation, and
-    Conflict("further_address") for an address that is not somebody's main one. Without a person only the address is
-    overwritten, so a second run reaches what was recorded after the first. Earlier names and addresses are taken from
-    the log, which keeps every change of address. A second address that was taken off the account is not known any
-    more: run the erasure again for that address. What a customer's own systems say, such as who holds its licences,
-    is the customer's record and stays.
+    The log has them, and so may the registered free texts (`FreeTextColumn`), where names are overwritten only in
+    texts about what the person changed. For vendor staff. Raises Conflict("last_admin") while the person is the only
+    Admin of an organisation, and Conflict("further_address") for an address that is not somebody's main one. Without a
+    person only the address is overwritten, so a second run reaches what was recorded after the first. Earlier names
+    and addresses are taken from the log, which keeps every change of address. A second address that was taken off the
+    account is not known any more: run the erasure again for that address. What a customer's own systems say, such as
+    who holds its licences, is the customer's record and stays.
     """
     authorize_system(actor)
     person = Person.objects.select_for_update().filter(email__iexact=email).first()
