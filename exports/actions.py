@@ -44,7 +44,7 @@ from partnerportal.lib.waking import wake_worker
 
 log = logging.getLogger(__name__)
 
-NUDGE = partial(wake_worker, "exports.tasks.make_exports")
+_wake_worker = partial(wake_worker, "exports.tasks.make_exports")
 SMALL = 2000  # rows up to which an export is answered at once
 AT_ONCE = 3  # unfinished exports that one person may have
 KEPT = timedelta(hours=24)  # how long a file can be fetched after it was made
@@ -93,7 +93,7 @@ def request_export(
         raise TooManyAttempts("too_many_exports", TOO_MANY)
     row.save(force_insert=True)
     record_event(ExportEventKind.EXPORTED, actor=actor, subject=row, label=exported_list.key, data=data)
-    transaction.on_commit(NUDGE)
+    transaction.on_commit(_wake_worker)
     return row, None
 
 

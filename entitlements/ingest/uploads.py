@@ -43,7 +43,7 @@ from partnerportal.lib.waking import wake_worker
 
 log = logging.getLogger(__name__)
 
-NUDGE = partial(wake_worker, "entitlements.tasks.ingest_uploads")
+_wake_worker = partial(wake_worker, "entitlements.tasks.ingest_uploads")
 State, Kind = IngestUpload.State, IngestUpload.Kind
 UNFINISHED = Q(state__in=[State.RECEIVED, State.RUNNING])
 TYPES = {Kind.USAGE: ("usage",), Kind.ASSIGNMENTS: ("assignment",), Kind.ENTITLEMENTS: ("sku", "entitlement", "order")}
@@ -112,7 +112,7 @@ def _first_with_key(row: IngestUpload) -> IngestUpload:
     IngestUpload.objects.bulk_create([row], ignore_conflicts=True)  # it waits for a row that is just being written
     first = IngestUpload.objects.get(token=row.token, idempotency_key=row.idempotency_key)
     if first.public_id == row.public_id:
-        transaction.on_commit(NUDGE)
+        transaction.on_commit(_wake_worker)
         return first
     if (first.kind, first.fingerprint) != (row.kind, row.fingerprint):
         raise ContradictoryInput("key_reused", _("This Idempotency-Key was already used for different content."))

@@ -34,8 +34,8 @@ class _Metrics:
         )
         self.queries = Counter("portal_database_queries", "Statements of requests.", ["view"], registry=unseen)
         self.query_seconds = Counter("portal_database_seconds", "Time they took.", ["view"], registry=unseen)
-        self.nudges = Counter(
-            "portal_nudges_skipped", "Nudges that the broker did not take; a sweep does their work.", registry=unseen
+        self.wake_ups = Counter(
+            "portal_wakeups_skipped", "Wake-ups that the broker did not take; a sweep does their work.", registry=unseen
         )
 
 
@@ -75,7 +75,7 @@ def count_lost_worker_wake_up() -> None:
     Does nothing before `start_request_metrics`.
     """
     if _metrics is not None:
-        _metrics.nudges.inc()
+        _metrics.wake_ups.inc()
 
 
 def build_metrics_registry(*collectors: Collector) -> CollectorRegistry:

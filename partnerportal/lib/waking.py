@@ -25,4 +25,4 @@ def wake_worker(task_name: str) -> None:
         BROKER.call(partial(current_app.send_task, task_name, retry=False))
     except Exception as error:
         count_lost_worker_wake_up()
-        log.warning("The broker did not take the nudge for %s; the sweep will find the work: %s", task_name, error)
+        log.warning("The broker did not take the wake-up for %s; the sweep will find the work: %s", task_name, error)

@@ -14,7 +14,7 @@ from tests.threads import PATIENCE, join_all
 
 pytestmark = pytest.mark.slow  # each starts a process
 
-NUDGE = """import django, time; django.setup()
+WAKE_UP = """import django, time; django.setup()
 from partnerportal.lib.waking import wake_worker
 started = time.monotonic()
 for _number in range(40): wake_worker('notifications.tasks.write_notices')
@@ -55,18 +55,18 @@ def test_a_command_of_staff_says_where_its_role_is_known():
 
 def test_does_not_wait_for_a_broker_that_is_away():
     """It tries again after 2 and 4 seconds by default, which every write would spend."""
-    nudged = web(NUDGE, REDIS_URL="redis://127.0.0.1:1/0")
-    assert nudged.stderr.count("did not take the nudge") == 40
-    assert float(nudged.stdout) < 2
+    woken = web(WAKE_UP, REDIS_URL="redis://127.0.0.1:1/0")
+    assert woken.stderr.count("did not take the wake-up") == 40
+    assert float(woken.stdout) < 2
 
 
 @pytest.mark.promise("S-2")
 def test_waits_once_and_shortly_for_a_broker_that_hangs():
     """One that is stopped or swaps: its kernel still takes connections."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        nudged = web(NUDGE, REDIS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
-    assert nudged.stderr.count("did not take the nudge") == 40
-    assert float(nudged.stdout) < 2
+        woken = web(WAKE_UP, REDIS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+    assert woken.stderr.count("did not take the wake-up") == 40
+    assert float(woken.stdout) < 2
 
 
 def test_waits_as_shortly_for_a_broker_that_says_a_byte_now_and_then():
@@ -82,11 +82,11 @@ def test_waits_as_shortly_for_a_broker_that_says_a_byte_now_and_then():
     with socket.create_server(("127.0.0.1", 0)) as server:
         speaker = threading.Thread(target=trickle, args=(server,), daemon=True)
         speaker.start()
-        nudged = web(NUDGE, REDIS_URL=f"redis://127.0.0.1:{server.getsockname()[1]}/0")
+        woken = web(WAKE_UP, REDIS_URL=f"redis://127.0.0.1:{server.getsockname()[1]}/0")
         over.set()
         join_all([speaker])
-    assert nudged.stderr.count("did not take the nudge") == 40
-    assert float(nudged.stdout) < 2
+    assert woken.stderr.count("did not take the wake-up") == 40
+    assert float(woken.stdout) < 2
 
 
 @pytest.mark.promise("O-19")

@@ -40,7 +40,7 @@ def queues_read(file: str) -> list[str]:
 
 
 @cache  # it reads every file of the project
-def nudged_tasks() -> frozenset[str]:
+def woken_tasks() -> frozenset[str]:
     """What is sent by name: `wake_worker("…")` and `partial(wake_worker, "…")`."""
     names = set()
     for path in PROJECT.glob("[a-z]*/**/*.py"):
@@ -64,15 +64,15 @@ def test_a_shipped_worker_reads_the_queue_of_each_task(file: str) -> None:
     assert len(queues_read(file)) == len(set(queues_read(file))), "a queue of its own has a process of its own"
 
 
-def test_what_is_nudged_scheduled_and_routed_is_there() -> None:
-    assert len(nudged_tasks()) >= 4
-    assert nudged_tasks() | scheduled_tasks() | set(app.conf.task_routes) <= own_tasks()
+def test_what_is_woken_scheduled_and_routed_is_there() -> None:
+    assert len(woken_tasks()) >= 4
+    assert woken_tasks() | scheduled_tasks() | set(app.conf.task_routes) <= own_tasks()
 
 
-def test_each_nudge_has_a_sweep() -> None:
-    """A nudge may be lost: beat sends the same, a minute later at most."""
+def test_each_wake_up_has_a_sweep() -> None:
+    """A wake-up may be lost: beat sends the same, a minute later at most."""
     swept = {entry["task"] for entry in app.conf.beat_schedule.values() if entry["schedule"] == 60.0}
-    assert nudged_tasks() <= swept
+    assert woken_tasks() <= swept
 
 
 def test_a_beat_that_is_started_anew_each_half_hour_forgets_nothing() -> None:

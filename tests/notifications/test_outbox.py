@@ -190,7 +190,7 @@ def test_one_bad_event_does_not_hold_up_the_others(world, actor_for, monkeypatch
     assert recipients(bad) == ["customer_ended"]
 
 
-def test_one_nudge_per_transaction_and_one_after_a_rollback(world, actor_for, django_capture_on_commit_callbacks):
+def test_one_wake_up_per_transaction_and_one_after_a_rollback(world, actor_for, django_capture_on_commit_callbacks):
     stranger = actor_for("stranger.admin")
     with django_capture_on_commit_callbacks() as callbacks:
         accept_invitation(actor=stranger, token=world.token("partner"), scopes=ALL)
@@ -214,7 +214,7 @@ def test_an_event_is_kept_when_the_broker_is_away(
     with django_capture_on_commit_callbacks(execute=True):
         accept_invitation(actor=actor_for("stranger.admin"), token=world.token("partner"), scopes=ALL)
     nobody_there.close()
-    assert "did not take the nudge" in caplog.text
+    assert "did not take the wake-up" in caplog.text
     assert write_due_notices() == 1
 
 

@@ -100,14 +100,14 @@ def test_requests_are_counted_by_view_method_and_status(web, counting):
     assert value("portal_database_seconds_total", view="customers") > 0
 
 
-def test_nudges_that_nobody_took_are_counted(db, counting, monkeypatch):
+def test_wake_ups_that_nobody_took_are_counted(db, counting, monkeypatch):
     def refuse(*_arguments: object, **_options: object) -> None:
         raise OSError("no broker")
 
-    before = scrape()("portal_nudges_skipped_total")
+    before = scrape()("portal_wakeups_skipped_total")
     monkeypatch.setattr("partnerportal.lib.waking.BROKER.call", refuse)
     wake_worker("notifications.tasks.write_notices")
-    assert scrape()("portal_nudges_skipped_total") == before + 1
+    assert scrape()("portal_wakeups_skipped_total") == before + 1
 
 
 COUNT = """import sys; from pathlib import Path; from partnerportal.lib import metrics

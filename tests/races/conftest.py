@@ -68,4 +68,4 @@ def race(own_database: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Itera
     race = Race()
     yield race
     race.close()
-    celery_app.control.purge()  # the nudges: nobody works them off here
+    celery_app.control.purge()  # the wake-ups: nobody works them off here

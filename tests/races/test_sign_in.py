@@ -67,7 +67,7 @@ def at_once(own_database: dict[str, str]) -> Iterator[Callable[[list[Client], Se
 
     yield run
     pool.shutdown()
-    celery_app.control.purge()  # the nudges: nobody works them off here
+    celery_app.control.purge()  # the wake-ups: nobody works them off here
 
 
 @pytest.fixture
