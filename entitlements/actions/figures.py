@@ -5,14 +5,14 @@ from django.db import connection, transaction
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_system
 
-# This is one statement, so that a reader sees a figure's rows either before or after it. A second fold waits for these
+# This is one statement, so that a reader sees a figure's rows either before or after it. A second merge waits for these
 # rows, finds them gone and leaves what the first has written.
-_FOLD = """
+_MERGE = """
     WITH gone AS (
         DELETE FROM entitlements_portfoliofigure WHERE viewer_id = %(viewer)s AND (facet, value) IN (
-            SELECT facet, value FROM entitlements_portfoliofigure WHERE viewer_id = %(viewer)s AND NOT is_folded)
+            SELECT facet, value FROM entitlements_portfoliofigure WHERE viewer_id = %(viewer)s AND NOT is_merged)
         RETURNING viewer_id, facet, value, amount)
-    INSERT INTO entitlements_portfoliofigure (viewer_id, facet, value, amount, is_folded)
+    INSERT INTO entitlements_portfoliofigure (viewer_id, facet, value, amount, is_merged)
     SELECT viewer_id, facet, value, sum(amount), true FROM gone GROUP BY 1, 2, 3 HAVING sum(amount) <> 0"""
 
 _EXPECTED = """
@@ -30,7 +30,7 @@ _DIFFERENCES = f"""
     WHERE e.amount IS DISTINCT FROM k.amount
     ORDER BY 1"""  # noqa: S608 - constants of this module
 _WRITE = f"""
-    INSERT INTO entitlements_portfoliofigure (viewer_id, facet, value, amount, is_folded)
+    INSERT INTO entitlements_portfoliofigure (viewer_id, facet, value, amount, is_merged)
     SELECT viewer_id, facet, value, amount, true FROM ({_EXPECTED}) e"""  # noqa: S608
 _LOCK = "LOCK TABLE entitlements_customerlisting, entitlements_portfoliofigure IN SHARE ROW EXCLUSIVE MODE"
 
@@ -41,10 +41,10 @@ def merge_portfolio_figure_changes() -> int:
     A viewer is an organisation with a customer list. Each viewer has its own transaction.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT viewer_id FROM entitlements_portfoliofigure WHERE NOT is_folded")
+        cursor.execute("SELECT DISTINCT viewer_id FROM entitlements_portfoliofigure WHERE NOT is_merged")
         viewers = [row[0] for row in cursor.fetchall()]
         for viewer in viewers:
-            cursor.execute(_FOLD, {"viewer": viewer})
+            cursor.execute(_MERGE, {"viewer": viewer})
     return len(viewers)
 
 

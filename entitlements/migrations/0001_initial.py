@@ -128,7 +128,7 @@ class Migration(migrations.Migration):
                 ('facet', models.CharField(choices=[('total', 'Total'), ('country', 'Country'), ('sku', 'Sku'), ('unusual', 'Unusual'), ('expiry', 'Expiry'), ('end', 'End')], max_length=8)),
                 ('value', models.CharField(max_length=20)),
                 ('amount', models.BigIntegerField()),
-                ('is_folded', models.BooleanField(default=False)),
+                ('is_merged', models.BooleanField(default=False)),
                 ('viewer', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
             ],
         ),
@@ -341,7 +341,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='portfoliofigure',
-            index=models.Index(condition=models.Q(('is_folded', False)), fields=['viewer'], name='portfolio_figure_unfolded'),
+            index=models.Index(condition=models.Q(('is_merged', False)), fields=['viewer'], name='portfolio_figure_unmerged'),
         ),
         migrations.AddConstraint(
             model_name='renewalalert',

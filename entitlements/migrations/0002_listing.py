@@ -151,7 +151,7 @@ CREATE TRIGGER listing_follows_organization
 
 def append_figures(rows: str) -> str:
     """Return the SQL that appends the sums of `rows` (viewer, facet, value, amount). Sums of 0 are left out."""
-    return f"""INSERT INTO entitlements_portfoliofigure (viewer_id, facet, value, amount, is_folded)
+    return f"""INSERT INTO entitlements_portfoliofigure (viewer_id, facet, value, amount, is_merged)
             SELECT viewer_id, facet, value, sum(amount), false FROM ({rows}) f
             GROUP BY 1, 2, 3 HAVING sum(amount) <> 0;"""  # noqa: S608 - constants of this module
 

@@ -201,12 +201,12 @@ class PortfolioFigure(models.Model):
     facet = models.CharField(max_length=8, choices=Facet)
     value = models.CharField(max_length=20)
     amount = models.BigIntegerField()
-    is_folded = models.BooleanField(default=False)
+    is_merged = models.BooleanField(default=False)
 
     objects = PortfolioFigureQuerySet.as_manager()
 
     class Meta:
         indexes = (
             models.Index(fields=["viewer", "facet", "value"], include=["amount"], name="portfolio_figure"),
-            models.Index(fields=["viewer"], name="portfolio_figure_unfolded", condition=Q(is_folded=False)),
+            models.Index(fields=["viewer"], name="portfolio_figure_unmerged", condition=Q(is_merged=False)),
         )

@@ -1,4 +1,4 @@
-"""The figures beside the customer list: always what the list adds up to, folded or not."""
+"""The figures beside the customer list: always what the list adds up to, merged or not."""
 
 import datetime as dt
 from collections import Counter
@@ -35,7 +35,9 @@ WRITES = st.tuples(
     ),
 )
 STEPS = st.lists(
-    st.one_of(WRITES, st.tuples(st.just("delete"), NUMBERS, st.none()), st.tuples(st.just("fold"), NUMBERS, st.none())),
+    st.one_of(
+        WRITES, st.tuples(st.just("delete"), NUMBERS, st.none()), st.tuples(st.just("merge"), NUMBERS, st.none())
+    ),
     min_size=1,
     max_size=12,
 )
@@ -49,7 +51,7 @@ def test_follow_the_list(world: World, steps: list[Any]) -> None:
     customers, skus = [world.customer, world.customer2], list(Sku.objects.order_by("pk")[:2])
     with transaction.atomic():
         for what, number, values in steps:
-            if what == "fold":
+            if what == "merge":
                 merge_portfolio_figure_changes()
             elif what == "delete":
                 Entitlement.objects.filter(external_id=f"F{number}").delete()
@@ -90,7 +92,7 @@ def assert_numbers(world: World) -> None:
     assert sorted(numbers.skus) == sorted({sku for row in rows for sku in row.skus})
 
 
-def test_folding_leaves_one_row_each_and_changes_no_number(world: World) -> None:
+def test_merging_leaves_one_row_each_and_changes_no_number(world: World) -> None:
     before = get_portfolio_totals(world.actor("partner.admin"))
     CustomerListing.objects.filter(viewer=world.partner).update(seats=1)
     CustomerListing.objects.filter(viewer=world.partner).update(seats=2)

@@ -44,7 +44,7 @@ BOUNDED = {
     "connections_invitationlink": "one for a partner",
     "connections_portfolio": "one for a viewer and subject; follows the connections",
     "entitlements_customerlisting": "one for a viewer and customer",
-    "entitlements_portfoliofigure": "sums, folded by a periodic job",
+    "entitlements_portfoliofigure": "sums, merged by a periodic job",
     "entitlements_customerusage": "one for a customer and SKU",
     "entitlements_customerpace": "one for a customer",
     "accounts_savedview": "a person's",

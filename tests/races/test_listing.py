@@ -71,8 +71,8 @@ def test_neither_misses_the_other(
     call_command("rebuild_portfolio", "--check", stdout=io.StringIO())
 
 
-def test_figures_are_folded_while_they_are_written(own_database: dict[str, str], race: Race) -> None:
-    """Eight feeds and eight folds at once, several times: no difference is lost, none counts twice."""
+def test_figures_are_merged_while_they_are_written(own_database: dict[str, str], race: Race) -> None:
+    """Eight feeds and eight merges at once, several times: no difference is lost, none counts twice."""
     sku = Sku.objects.earliest("pk").code
     for number in range(count(6)):
         rows = [
