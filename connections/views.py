@@ -247,7 +247,7 @@ def _sharing_page(
 def customer_overview_page(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show the overview page of a customer: account data (CC-26), what needs attention, and the latest activity.
 
-    Other apps add panels by `register_customer_overview_section`.
+    Other apps add sections by `register_customer_overview_section`.
     """
     actor = request.actor
     customer = get_customer_with_tab_counts(actor, customer_id)

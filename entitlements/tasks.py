@@ -45,7 +45,7 @@ def detect_usage_anomalies() -> None:
     anomalies.detect_usage_anomalies(actor=Actor.system("anomalies"))
 
 
-@shared_task(soft_time_limit=3540, time_limit=3600)  # longer than a message may stay away: uploads are claimed by lease
+@shared_task(soft_time_limit=3540, time_limit=3600)  # longer than a message may stay away: uploads are leased
 def ingest_uploads() -> None:
     """Import uploaded files that wait, one after the other, for a minute."""
     repeat_for_a_minute(uploads.ingest_next_upload)

@@ -137,35 +137,35 @@ def make_next_queued_export() -> bool:
 
     An export that fails is tried again after PAUSE, until it has had all its attempts (`Export.ATTEMPTS`).
     """
-    claimed = lease_next_due_row(Export.objects.order_by("asked_at", "pk"), rows_written=0)
-    if claimed is None:
+    export = lease_next_due_row(Export.objects.order_by("asked_at", "pk"), rows_written=0)
+    if export is None:
         return False
     try:
-        with files.open_export_for_writing(claimed) as file:
-            _wait_for_ends(claimed)
-            written = _copy(claimed, file)
+        with files.open_export_for_writing(export) as file:
+            _wait_for_ends(export)
+            written = _copy(export, file)
             size = file.tell()
         # Until this line nobody can fetch the file. If a connection ends meanwhile, the export is gone and this raises
-        # Lost; if one ends afterwards, it takes the finished export away.
-        claimed.finish(Export.State.READY, rows=written, rows_written=written, size=size)
+        # LeaseLost; if one ends afterwards, it takes the finished export away.
+        export.finish(Export.State.READY, rows=written, rows_written=written, size=size)
     except LeaseLost:
-        log.info("Export %s is somebody else's now, or gone", claimed.public_id)
+        log.info("Export %s is somebody else's now, or gone", export.public_id)
         with suppress(TemporarilyUnavailable):  # the sweep deletes the file later
-            files.delete_export_file(claimed)
+            files.delete_export_file(export)
     except Exception:
-        log.exception("Export %s failed at attempt %s", claimed.public_id, claimed.attempts)
-        claimed.retry_later("failed", delay=PAUSE, rows_written=0)
+        log.exception("Export %s failed at attempt %s", export.public_id, export.attempts)
+        export.retry_later("failed", delay=PAUSE, rows_written=0)
     return True
 
 
 @transaction.atomic
-def _wait_for_ends(claimed: Export) -> None:
+def _wait_for_ends(export: Export) -> None:
     """Wait for transactions that are ending a connection of the organisation, so that the snapshot comes after them.
 
     They hold this lock shared, and may not have seen that the export is running. Transactions that begin later do see
     it, and take the export away.
     """
-    acquire_lock(AdvisoryLock.EXPORTS, claimed.organization_id)
+    acquire_lock(AdvisoryLock.EXPORTS, export.organization_id)
 
 
 class _Source(threading.Thread):
@@ -174,9 +174,9 @@ class _Source(threading.Thread):
     It has a database connection of its own, and reads one snapshot, read-only, as the person.
     """
 
-    def __init__(self, claimed: Export, pipe: IO[bytes]) -> None:
-        super().__init__(name=f"export {claimed.pk}")
-        self.claimed, self.pipe = claimed, pipe
+    def __init__(self, export: Export, pipe: IO[bytes]) -> None:
+        super().__init__(name=f"export {export.pk}")
+        self.export, self.pipe = export, pipe
         self.total: int | None = None  # about how many rows there are; None until that is known, before the first row
         self.written = 0
         self.error: BaseException | None = None
@@ -191,33 +191,33 @@ class _Source(threading.Thread):
             connection.close()
 
     def _write(self) -> None:
-        claimed = self.claimed
+        export = self.export
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            tenancy.enter_tenant(organization_id=claimed.organization_id, person_id=claimed.person_id)
-            actor = build_actor_with_current_roles(claimed.person_id, claimed.organization_id)
+            tenancy.enter_tenant(organization_id=export.organization_id, person_id=export.person_id)
+            actor = build_actor_with_current_roles(export.person_id, export.organization_id)
             if actor is None:
                 raise PermissionError("The person no longer acts for the organisation")
-            exported_list = find_exported_list(claimed.list)
-            authorize_list_export(actor, exported_list, claimed.customer_id)
-            rows = exported_list.rows(actor, claimed.query, claimed.customer_id)
+            exported_list = find_exported_list(export.list)
+            authorize_list_export(actor, exported_list, export.customer_id)
+            rows = exported_list.rows(actor, export.query, export.customer_id)
             self.pipe.write(csv_copy.build_header_line(exported_list.columns))
             self.pipe.flush()
-            self.total = claimed.rows or rows.order_by().count()  # a count from the request will do for a bar
-            person = Person.objects.get(pk=claimed.person_id)
+            self.total = export.rows or rows.order_by().count()  # a count from the request will do for a bar
+            person = Person.objects.get(pk=export.person_id)
             with translation.override(person.language), timezone.override(person.time_zone):
                 self.written = csv_copy.write_csv(rows, exported_list.columns, self.pipe)
 
 
-def _copy(claimed: Export, file: IO[bytes]) -> int:
+def _copy(export: Export, file: IO[bytes]) -> int:
     """Copy the rows of an export into the file; return how many were written.
 
     The progress is reported once a second. Raises LeaseLost when the export is no longer this worker's, and
     whatever error stopped the source.
     """
     reading, writing = os.pipe()
-    source = _Source(claimed, os.fdopen(writing, "wb", CHUNK))
+    source = _Source(export, os.fdopen(writing, "wb", CHUNK))
     source.start()
     lines, reported_at = 0, 0.0
     try:
@@ -226,7 +226,7 @@ def _copy(claimed: Export, file: IO[bytes]) -> int:
             lines += chunk.count(b"\n")
             if time.monotonic() - reported_at > 1 and source.total is not None:
                 reported_at = time.monotonic()
-                claimed.report_progress(rows=source.total, rows_written=min(max(lines - 1, 0), source.total))
+                export.report_progress(rows=source.total, rows_written=min(max(lines - 1, 0), source.total))
     finally:
         os.close(reading)  # a source that is still writing fails then, and ends
         source.join()

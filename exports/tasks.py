@@ -6,7 +6,7 @@ from exports import actions
 from partnerportal.lib.batches import repeat_for_a_minute
 
 
-@shared_task(soft_time_limit=540, time_limit=600)  # longer than a message may stay away: exports are claimed by lease
+@shared_task(soft_time_limit=540, time_limit=600)  # longer than a message may stay away: exports are leased
 def make_exports() -> None:
     """Make the files of waiting exports, one after the other, for at most a minute."""
     repeat_for_a_minute(actions.make_next_queued_export)

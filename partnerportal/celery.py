@@ -23,7 +23,8 @@ app.conf.task_routes = {
 # Frequent jobs have an interval in seconds, rarer ones a time of day in UTC. A beat counts intervals from its own
 # start: if it is restarted with each release or more often, an interval of an hour or a day might never end.
 app.conf.beat_schedule = {
-    # The sweeps find what a lost wake-up or a dead worker left behind. Two beats at once do no harm: rows are claimed.
+    # The sweeps find what a lost wake-up or a dead worker left behind. Two beats at once do no harm: each row
+    # is leased or locked by one worker.
     "notices-each-minute": {"task": "notifications.tasks.write_notices", "schedule": 60.0, "options": {"expires": 55}},
     "mail-sweep": {"task": "notifications.tasks.send_emails", "schedule": 60.0, "options": {"expires": 55}},
     "listings-after-midnight": {

@@ -122,7 +122,7 @@ def _first_with_key(row: IngestUpload) -> IngestUpload:
 
 def ingest_next_upload() -> bool:
     """Import the upload that has waited longest. Returns False if no upload waited."""
-    upload = _claim_oldest()
+    upload = _lease_oldest()
     if upload is None:
         return False
     try:
@@ -143,8 +143,8 @@ def ingest_next_upload() -> bool:
     return True
 
 
-def _claim_oldest() -> IngestUpload | None:
-    """Claim and return the oldest unfinished upload of the first kind whose oldest nobody is at work on, or None."""
+def _lease_oldest() -> IngestUpload | None:
+    """Lease and return the oldest unfinished upload of the first kind whose oldest nobody is at work on, or None."""
     for kind in Kind.values:
         oldest = IngestUpload.objects.filter(UNFINISHED, kind=kind).order_by("pk").values_list("pk", flat=True)[:1]
         if upload := lease_next_due_row(IngestUpload.objects.filter(pk__in=list(oldest))):

@@ -3,7 +3,7 @@
 from django.db import migrations
 
 from connections.reach import make_sharing_condition_sql
-from partnerportal.lib.leases import UNCLAIMED
+from partnerportal.lib.leases import UNLEASED
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.states import enforce_state_transitions
 from partnerportal.lib.tenancy import (
@@ -186,7 +186,7 @@ class Migration(migrations.Migration):
             check=f"{OF_TOKEN} AND kind = ANY (t.kinds))",
             grant="SELECT, INSERT",
         ),
-        fill_columns_by_trigger("entitlements_ingestupload", on_insert=UNCLAIMED | NOT_READ | {"received_at": NOW}),
+        fill_columns_by_trigger("entitlements_ingestupload", on_insert=UNLEASED | NOT_READ | {"received_at": NOW}),
         enforce_state_transitions("entitlements_entitlement", TRIAL_MOVES, initial_state="requested", enforced_for="tenants"),
         enforce_state_transitions("entitlements_ingestupload", UPLOAD_MOVES, initial_state="received", enforced_for="everybody"),
         enable_row_security("entitlements_renewalalert", using="false", grant="SELECT"),

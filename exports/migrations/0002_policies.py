@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from partnerportal.lib.leases import UNCLAIMED
+from partnerportal.lib.leases import UNLEASED
 from partnerportal.lib.states import enforce_state_transitions
 from partnerportal.lib.tenancy import NOW, allow_tenant_events, enable_row_security, fill_columns_by_trigger
 
@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
         allow_tenant_events("exports", "list.exported"),
         enable_row_security("exports_export", using=MINE, grant="SELECT, INSERT"),
         fill_columns_by_trigger(
-            "exports_export", on_insert=UNCLAIMED | {"rows_written": "0", "size": "0", "asked_at": NOW}
+            "exports_export", on_insert=UNLEASED | {"rows_written": "0", "size": "0", "asked_at": NOW}
         ),
         enforce_state_transitions("exports_export", MOVES, initial_state="queued", enforced_for="everybody"),
         migrations.RunSQL(

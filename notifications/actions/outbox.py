@@ -24,7 +24,7 @@ from partnerportal.lib.mail_server import MAIL_SERVER
 log = logging.getLogger(__name__)
 
 BATCH = {DeliveryChannel.FAN_OUT: 200, DeliveryChannel.EMAIL: 50}  # deliveries that a worker takes at once
-LEASE = timedelta(minutes=3)  # how long a claimed mail is left alone: longer than a batch of mails may take
+LEASE = timedelta(minutes=3)  # how long a leased mail is left alone: longer than a batch of mails may take
 # How long to wait after each failed attempt. After the last, a delivery is given up.
 RETRIES = [timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200, 18000, 36000, 86400)]
 

@@ -22,7 +22,7 @@ from partnerportal.lib.waking import wake_worker
 log = logging.getLogger(__name__)
 
 BATCH = 5  # mails that a worker takes at once
-LEASE = dt.timedelta(minutes=1)  # how long a claimed or refused mail is left alone: longer than a batch may take
+LEASE = dt.timedelta(minutes=1)  # how long a leased or refused mail is left alone: longer than a batch may take
 _wake_worker = partial(wake_worker, "notifications.tasks.send_emails")
 
 

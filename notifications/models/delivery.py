@@ -16,9 +16,9 @@ class DeliveryChannel(models.TextChoices):
 class Delivery(models.Model):
     """A task that an event causes once: to write its notices (FAN_OUT), or to mail a notice to one person.
 
-    Only the job role sees deliveries. A trigger adds a delivery of FAN_OUT to every event. A worker claims mails with a
-    lease, commits, sends, and marks them as done; if it dies, the lease runs out. Retries follow `next_at`, never a
-    timer in the broker.
+    Only the job role sees deliveries. A trigger adds a delivery of FAN_OUT to every event. A worker leases mails,
+    commits, sends, and marks them as done; if it dies, the lease runs out. Retries follow `next_at`, never a timer in
+    the broker.
     """
 
     event = models.ForeignKey("notifications.Event", models.CASCADE)

@@ -5,7 +5,7 @@ The life of a row whose model is `LeasedWork`:
 1. A request stores the row in the state BEGINS. It waits, and nobody holds it.
 2. A worker calls `lease_next_due_row`. Rows whose lease has run out, as their worker was killed or hangs, wait again,
    and those that have had all their ATTEMPTS have failed. The first row that waits moves to "running", its `attempts`
-   goes up by one, and it is leased for LEASE. Rows that another worker is claiming at this moment are passed over.
+   goes up by one, and it is leased for LEASE. Rows that another worker is leasing at this moment are passed over.
 3. The worker works with no transaction open. More often than LEASE it calls `report_progress`, which renews the lease.
 4. The worker calls `finish` with the state that the row ends in, or, after an error, `retry_later`: the row waits again
    from a later moment on, or it has failed.
@@ -28,7 +28,7 @@ from partnerportal.lib.states import Moves, change_row_state
 
 RUNNING, FAILED = "running", "failed"
 # For `tenancy.fill_columns_by_trigger`: no worker has had a new row yet, whatever the tenant that stores it says.
-UNCLAIMED = {"error": "''", "attempts": "0", "leased_until": "NULL", "finished_at": "NULL"}
+UNLEASED = {"error": "''", "attempts": "0", "leased_until": "NULL", "finished_at": "NULL"}
 
 
 class LeaseLost(Exception):

@@ -155,11 +155,11 @@ def test_who_lost_the_lease_leaves_nothing_behind(cast: World, monkeypatch: Any)
     export = queue(cast)
     copy = actions._copy
 
-    def stall(claimed: Export, file: Any) -> int:
+    def stall(export: Export, file: Any) -> int:
         monkeypatch.setattr(actions, "_copy", copy)
-        Export.objects.filter(pk=claimed.pk).update(leased_until=timezone.now() - dt.timedelta(seconds=1))
+        Export.objects.filter(pk=export.pk).update(leased_until=timezone.now() - dt.timedelta(seconds=1))
         assert actions.make_next_queued_export()
-        return copy(claimed, file)
+        return copy(export, file)
 
     monkeypatch.setattr(actions, "_copy", stall)
     assert actions.make_next_queued_export()
@@ -171,8 +171,8 @@ def test_a_connection_that_ends_while_the_file_is_written(cast: World, monkeypat
     export = queue(cast)
     copy = actions._copy
 
-    def end_meanwhile(claimed: Export, file: Any) -> int:
-        written = copy(claimed, file)
+    def end_meanwhile(export: Export, file: Any) -> int:
+        written = copy(export, file)
         end_connection(actor=cast.actor("customer.admin"), connection=cast.connection("customer", "partner"))
         return written
 
@@ -187,8 +187,8 @@ def test_less_is_shared_while_the_file_is_written(cast: World, monkeypatch: Any)
     export = queue(cast)
     copy = actions._copy
 
-    def share_less_meanwhile(claimed: Export, file: Any) -> int:
-        written = copy(claimed, file)
+    def share_less_meanwhile(export: Export, file: Any) -> int:
+        written = copy(export, file)
         connected, actor = cast.connection("customer", "partner"), cast.actor("customer.admin")
         change_connection_sharing(actor=actor, connection=connected, scopes=ALL & ~Scope.USAGE)
         return written
@@ -241,7 +241,7 @@ def test_a_file_begun_while_a_connection_ends_comes_after_the_end(cast: World) -
 def test_no_room_on_the_disk_is_a_clear_failure(cast: World, monkeypatch: Any) -> None:
     export = queue(cast, attempts=2)
 
-    def full(claimed: Export, file: Any) -> int:
+    def full(export: Export, file: Any) -> int:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(actions, "_copy", full)
@@ -262,7 +262,7 @@ def test_a_hurried_stop_of_reading_ends_the_writer(cast: World, monkeypatch: Any
         )
     export = queue(cast, list="usage_history")
 
-    def lose(claimed: Export, **progress: int) -> None:
+    def lose(export: Export, **progress: int) -> None:
         raise actions.LeaseLost
 
     monkeypatch.setattr(Export, "report_progress", lose)

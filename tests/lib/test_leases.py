@@ -37,12 +37,12 @@ def queue(own_database: Any) -> Callable[[int], list[Export]]:
     return put
 
 
-def claim() -> Export | None:
+def lease() -> Export | None:
     return lease_next_due_row(Export.objects.order_by("pk"), rows_written=0)
 
 
-def claimed() -> Export:
-    row = claim()
+def leased() -> Export:
+    row = lease()
     assert row
     return row
 
@@ -73,10 +73,10 @@ def at_once(*works: Callable[[], None]) -> None:
     join_all(threads)
 
 
-def test_a_row_is_claimed_worked_at_and_finished(queue):
+def test_a_row_is_leased_worked_at_and_finished(queue):
     first, second = queue(2)
     before = timezone.now()
-    row = claimed()
+    row = leased()
     assert (row.pk, row.state, row.attempts) == (first.pk, RUNNING, 1)
     assert before + Export.LEASE <= stored(row).leased_until <= timezone.now() + Export.LEASE
     Export.objects.update(leased_until=timezone.now() + SECOND)
@@ -87,8 +87,8 @@ def test_a_row_is_claimed_worked_at_and_finished(queue):
     assert (done.state, done.rows, done.rows_written, done.leased_until) == (State.READY, 9, 9, None)
     assert done.finished_at >= before
     Export.objects.filter(pk=second.pk).update(leased_until=None)
-    assert claimed().pk == second.pk
-    assert claim() is None
+    assert leased().pk == second.pk
+    assert lease() is None
 
 
 def test_two_workers_never_have_the_same_row(queue):
@@ -96,7 +96,7 @@ def test_two_workers_never_have_the_same_row(queue):
     taken: list[int] = []
 
     def work() -> None:
-        while row := claim():
+        while row := lease():
             taken.append(row.pk)
 
     at_once(work, work, work, work)
@@ -104,12 +104,12 @@ def test_two_workers_never_have_the_same_row(queue):
     assert set(Export.objects.filter(pk__in=taken).values_list("state", "attempts")) == {(RUNNING, 1)}
 
 
-def test_nobody_waits_for_a_worker_that_is_just_claiming(queue):
+def test_nobody_waits_for_a_worker_that_is_just_leasing(queue):
     first, second = queue(2)
     taken = []
     with transaction.atomic():
-        assert claimed().pk == first.pk
-        at_once(lambda: taken.append(claim()), lambda: taken.append(claim()))
+        assert leased().pk == first.pk
+        at_once(lambda: taken.append(lease()), lambda: taken.append(lease()))
     assert [row.pk for row in taken if row] == [second.pk]
 
 
@@ -136,19 +136,19 @@ def test_a_killed_worker_is_followed_when_its_lease_has_run_out(queue, own_datab
         process.kill()
     left = stored(row)
     assert (left.state, left.attempts, left.rows_written, left.rows) == (RUNNING, 1, 7, 0)
-    assert claim() is None, "its lease has not run out"
+    assert lease() is None, "its lease has not run out"
     run_out(row)
-    again = claimed()
+    again = leased()
     assert (again.pk, again.attempts, stored(row).rows_written, again.error) == (row.pk, 2, 0, "")
 
 
 def test_who_wakes_up_after_a_lease_was_taken_over_changes_nothing(queue):
     queue(1)
-    late = claimed()
+    late = leased()
     run_out(late)
     late.report_progress(rows_written=1)  # nobody has taken it: the worker was late, and goes on
     run_out(late)
-    now = claimed()
+    now = leased()
     assert (now.pk, now.attempts) == (late.pk, 2)
     before = Export.objects.filter(pk=now.pk).values().get()
     with pytest.raises(LeaseLost):
@@ -168,7 +168,7 @@ def test_of_a_late_worker_and_the_one_that_takes_over_one_wins(queue):
     """Whatever the order in which they come, the row is finished by the late one, or runs for the other."""
     for _round in range(count(10)):
         (row,) = queue(1)
-        late = claimed()
+        late = leased()
         run_out(row)
         won: list[str] = []
 
@@ -180,7 +180,7 @@ def test_of_a_late_worker_and_the_one_that_takes_over_one_wins(queue):
                 pass
 
         def take_over(won: list[str] = won) -> None:
-            if claim():
+            if lease():
                 won.append(RUNNING)
 
         at_once(finish, take_over)
@@ -192,36 +192,36 @@ def test_of_a_late_worker_and_the_one_that_takes_over_one_wins(queue):
 @pytest.mark.parametrize("change", [lambda rows: rows.update(state=State.GONE), lambda rows: rows.delete()])
 def test_a_row_that_was_moved_or_deleted_is_lost(queue, change):
     queue(1)
-    row = claimed()
+    row = leased()
     change(Export.objects.filter(pk=row.pk))
     for call in (row.report_progress, lambda: row.finish(State.READY)):
         with pytest.raises(LeaseLost):
             call()
     row.retry_later("failed", delay=SECOND)
     assert set(Export.objects.filter(pk=row.pk).values_list("state", flat=True)) <= {State.GONE}
-    assert claim() is None
+    assert lease() is None
 
 
 def test_a_row_that_was_given_back_waits_a_while_and_fails_after_its_last_attempt(queue):
     queue(1)
     for attempt in range(1, Export.ATTEMPTS + 1):
-        row = claimed()
+        row = leased()
         assert row.attempts == attempt
         row.retry_later("no_space", delay=SECOND * 30, rows_written=0)
         if attempt < Export.ATTEMPTS:
             assert (stored(row).state, stored(row).error, stored(row).finished_at) == (State.QUEUED, "no_space", None)
-            assert claim() is None, "it is not due yet"
+            assert lease() is None, "it is not due yet"
             run_out(row)
     assert (stored(row).state, stored(row).error, stored(row).leased_until) == (FAILED, "no_space", None)
-    assert stored(row).finished_at and claim() is None
+    assert stored(row).finished_at and lease() is None
 
 
 def test_what_kills_every_worker_fails_after_its_last_attempt(queue):
     first, second = queue(2)
     for attempt in range(1, Export.ATTEMPTS + 1):
-        assert (claimed().pk, stored(first).attempts) == (first.pk, attempt)
+        assert (leased().pk, stored(first).attempts) == (first.pk, attempt)
         run_out(first)
-    assert claimed().pk == second.pk
+    assert leased().pk == second.pk
     assert (stored(first).state, stored(first).error) == (FAILED, "interrupted")
 
 

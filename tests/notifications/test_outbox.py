@@ -150,7 +150,7 @@ class Refusing(BaseEmailBackend):
 
 
 def test_a_lease_keeps_others_away_until_it_runs_out(due, monkeypatch):
-    """A worker that died between claiming and marking: three minutes later another one takes it up."""
+    """A worker that died between leasing and marking: three minutes later another one takes it up."""
     monkeypatch.setattr(outbox, "_attempt", Dying)
     with pytest.raises(KeyboardInterrupt):
         send_due_emails()
