@@ -210,7 +210,7 @@ class ConnectionEndedByPartnerNotice(ConnectionEndedNotice):
 
 
 @register_notice_kind
-class PartnerDistributorChangedNotice(ConnectionNotice):
+class PartnerMovedNotice(ConnectionNotice):
     """The notice that tells a partner's customers that the partner's distributor has changed (E-14).
 
     The new distributor sees what the customers share with the partner, and the former one no longer does.

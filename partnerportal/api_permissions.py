@@ -8,8 +8,8 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 
 
-class SignedInPermission(BasePermission):
-    """REST framework permission that lets in everybody who is signed in.
+class ActorRequiredPermission(BasePermission):
+    """REST framework permission that lets in every actor who is not anonymous: signed-in people and API clients.
 
     What they may see and do is decided by `visible_to` and by each action.
     """

@@ -340,7 +340,7 @@ PORTAL_TRIAL_TIME = dt.timedelta(days=14)  # from the approval on; an extension 
 # --- API ----------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["partnerportal.api_authentication.PortalSessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["partnerportal.api_permissions.SignedInPermission"],
+    "DEFAULT_PERMISSION_CLASSES": ["partnerportal.api_permissions.ActorRequiredPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["partnerportal.lib.api_input.JSONBodyParser"],
     "DEFAULT_METADATA_CLASS": None,  # OPTIONS answers 405, because the schema says what there is
@@ -355,7 +355,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "The same actions, filters and rows as the pages, for the organisation that the session acts for.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["partnerportal.api_permissions.SignedInPermission"],
+    "SERVE_PERMISSIONS": ["partnerportal.api_permissions.ActorRequiredPermission"],
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
