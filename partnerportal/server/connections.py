@@ -12,8 +12,8 @@ from waitress.server import TcpWSGIServer, UnixWSGIServer
 from partnerportal.lib.private_files import NO_SPACE
 from partnerportal.server.admission import UploadSenderCheckTask
 from partnerportal.server.answers import ApplicationResponseTask, ErrorResponseTask
-from partnerportal.server.lanes import ThreadPoolDispatcher
 from partnerportal.server.reading import SECONDS, DiskFull, RequestParser, RequestTimeout, Unauthorized
+from partnerportal.server.thread_pools import ThreadPoolDispatcher
 
 CONNECTIONS = 1000  # of one process; beyond them, those that wait longest without a whole request are closed
 BUSY_TURN = 0.05  # seconds that a process whose threads are all at work leaves new connections to the other processes

@@ -42,17 +42,17 @@ class PortalWorker(Worker):
         from partnerportal.lib import garbage
         from partnerportal.lib.private_files import ensure_private_folder
         from partnerportal.server.connections import BUSY_TURN
-        from partnerportal.server.lanes import ThreadPoolDispatcher
+        from partnerportal.server.thread_pools import ThreadPoolDispatcher
 
         raise_open_file_limit()
         tempfile.tempdir = str(ensure_private_folder("incoming"))  # bodies must lie on a disk, and /tmp may be memory
-        self.lanes = ThreadPoolDispatcher(self.cfg.threads)
+        self.thread_pools = ThreadPoolDispatcher(self.cfg.threads)
         self.warm_up_page_threads()
         garbage.tune_garbage_collection()
         self.open_listeners()
         self.shared[READY] = max(self.shared[READY], self.age)
         while self.should_keep_running():
-            self.run_event_loop_once(BUSY_TURN if self.lanes.is_full else 1)
+            self.run_event_loop_once(BUSY_TURN if self.thread_pools.is_full else 1)
         self.finish_open_requests()
 
     def warm_up_page_threads(self) -> None:
@@ -63,7 +63,7 @@ class PortalWorker(Worker):
         preload_templates()
         together = threading.Barrier(self.cfg.threads + 1)
         for _ in range(self.cfg.threads):
-            self.lanes.pages.add_task(PageWarmUpTask(self.wsgi, together))
+            self.thread_pools.pages.add_task(PageWarmUpTask(self.wsgi, together))
         with suppress(threading.BrokenBarrierError):  # a page that cannot be drawn must not keep the process from work
             together.wait(timeout=self.cfg.timeout)
 
@@ -82,7 +82,7 @@ class PortalWorker(Worker):
                     self.wsgi,
                     self.channels,
                     _sock=bound.sock,
-                    dispatcher=self.lanes,
+                    dispatcher=self.thread_pools,
                     adj=build_waitress_settings(settings.DATA_UPLOAD_MAX_MEMORY_SIZE),
                     sockinfo=(bound.sock.family, bound.sock.type, bound.sock.proto, bound.sock.getsockname()),
                     bind_socket=False,
@@ -103,7 +103,7 @@ class PortalWorker(Worker):
         if self.ppid != os.getppid():
             self.log.info("The parent is gone")
             return False
-        self.shared[ASKED] = max(self.shared[ASKED], self.lanes.asked_at)
+        self.shared[ASKED] = max(self.shared[ASKED], self.thread_pools.asked_at)
         if self.alive:
             return not self.is_due_for_renewal()
         return self.is_successor_starting() or self.is_announcing_shutdown()
@@ -113,7 +113,7 @@ class PortalWorker(Worker):
 
         An upload may take ten minutes, during which a leaving process would take no new connections.
         """
-        if self.lanes.taken < self.max_requests:
+        if self.thread_pools.taken < self.max_requests:
             return False
         reading = (c.request for listener in self.listeners for c in list(listener.active_channels.values()))
         return not any(request and request.is_upload for request in reading)
@@ -154,7 +154,7 @@ class PortalWorker(Worker):
             self.run_event_loop_once(0.2)
             for listener in self.listeners:
                 listener.maintenance(time.time())
-        self.lanes.shutdown()
+        self.thread_pools.shutdown()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Handle the signal that tells this process to leave: tell the other processes, and wake the main loop."""

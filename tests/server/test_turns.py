@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
-from partnerportal.server.lanes import FairQueue
+from partnerportal.server.thread_pools import FairQueue
 from tests.faults.plant import Plant, until
 from tests.server.sockets import connect, half_open, read_all, request
 from tests.server.test_slow_clients import waiting_for_the_lock

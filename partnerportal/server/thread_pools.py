@@ -1,4 +1,4 @@
-"""The threads that answer requests, in lanes: pages, uploads and health checks never wait for one another."""
+"""The threads that answer requests, in pools: pages, uploads and health checks never wait for one another."""
 
 import logging
 import time
@@ -79,10 +79,10 @@ class ThreadPoolDispatcher:
     def add_task(self, channel: Any) -> None:
         """Give the channel's next request to the thread pool for its kind. waitress calls this."""
         self.taken += 1
-        lane = self.choose_thread_pool(channel.requests[0])
-        if lane is self.readiness:
+        pool = self.choose_thread_pool(channel.requests[0])
+        if pool is self.readiness:
             self.asked_at = int(time.monotonic())
-        lane.add_task(channel)
+        pool.add_task(channel)
 
     def choose_thread_pool(self, request: RequestParser) -> ThreadedTaskDispatcher:
         """Return the thread pool for a request, by its path.
@@ -102,8 +102,8 @@ class ThreadPoolDispatcher:
 
     def shutdown(self) -> None:
         """End all threads, and wait up to a second for those of each pool."""
-        for lane in (self.pages, self.uploads, self.health, self.readiness):
-            lane.shutdown(timeout=1)
+        for pool in (self.pages, self.uploads, self.health, self.readiness):
+            pool.shutdown(timeout=1)
 
 
 def start_thread_pool(thread_count: int) -> ThreadedTaskDispatcher:
