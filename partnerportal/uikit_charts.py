@@ -28,7 +28,7 @@ def _weeks() -> list[str]:
 def _line(key: str, title: str, limit: int) -> ChartWithTable:
     names, limits = _weeks(), [limit] * 12
     drawings = draw_chart_wide_and_narrow(
-        lambda frame: charts.build_line_chart(frame, [(title, _WEEKLY)], names, limits)
+        lambda dimensions: charts.build_line_chart(dimensions, [(title, _WEEKLY)], names, limits)
     )
     return ChartWithTable(
         key=key,
@@ -48,7 +48,7 @@ def _lines() -> ChartWithTable:
         key="two",
         title="Several lines",
         description=" ".join(f"{name}: {describe_chart_series(names, values)}" for name, values in series),
-        drawings=draw_chart_wide_and_narrow(lambda frame: charts.build_line_chart(frame, series, names)),
+        drawings=draw_chart_wide_and_narrow(lambda dimensions: charts.build_line_chart(dimensions, series, names)),
         head=["Week", "Monthly", "Daily"],
         rows=[
             (name, [formats.format_number(m), formats.format_number(d)])
@@ -59,7 +59,9 @@ def _lines() -> ChartWithTable:
 
 def _bars() -> ChartWithTable:
     names = [formats.format_month(dt.date(2026, month, 1)) for month in range(6, 12)]
-    drawings = draw_chart_wide_and_narrow(lambda frame: charts.build_bar_chart(frame, _STACKS, names, [1000] * 6))
+    drawings = draw_chart_wide_and_narrow(
+        lambda dimensions: charts.build_bar_chart(dimensions, _STACKS, names, [1000] * 6)
+    )
     return ChartWithTable(
         key="bars",
         title="Bars in two parts",

@@ -116,7 +116,7 @@ class UsageTrendPage:
         limit = self.latest_usage.purchased if self.latest_usage else None
         title = _("Licences assigned")
         drawn = draw_chart_wide_and_narrow(
-            lambda frame: charts.build_line_chart(frame, [(title, values)], self.chart_point_labels, limits)
+            lambda dimensions: charts.build_line_chart(dimensions, [(title, values)], self.chart_point_labels, limits)
         )
         ratios = [
             format_percent_or_dash(use.assigned, use.purchased) if use else format_number_or_dash(None)
@@ -142,7 +142,7 @@ class UsageTrendPage:
         stacks = [(use.previously_assigned, use.newly) if use else (0, 0) for use in uses]
         limits = _each(uses, "purchased")
         limit = next((value for value in reversed(limits) if value is not None), None)
-        drawn = draw_chart_wide_and_narrow(lambda frame: charts.build_bar_chart(frame, stacks, names, limits))
+        drawn = draw_chart_wide_and_narrow(lambda dimensions: charts.build_bar_chart(dimensions, stacks, names, limits))
         columns = ("purchased", "previously_assigned", "newly", "assigned")
         return ChartWithTable(
             key="breakdown",
@@ -164,7 +164,7 @@ class UsageTrendPage:
         monthly, daily = _each(self.usage_by_chart_point, "monthly"), _each(self.usage_by_chart_point, "daily")
         series = [(pgettext("active users", "Monthly"), monthly), (pgettext("active users", "Daily"), daily)]
         drawn = draw_chart_wide_and_narrow(
-            lambda frame: charts.build_line_chart(frame, series, self.chart_point_labels)
+            lambda dimensions: charts.build_line_chart(dimensions, series, self.chart_point_labels)
         )
         names = [_("Monthly active"), _("Daily active") if self.range == "12w" else _("Daily active, peak")]
         words = [

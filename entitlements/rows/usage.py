@@ -238,7 +238,7 @@ def draw_chart_wide_and_narrow(
 ) -> list[tuple[str, charts.Chart]]:
     """Draw a chart twice, and return the drawings with their names: "wide" for a desktop, "narrow" for a phone.
 
-    `draw` takes a frame, which has the size, and returns the chart.
+    `draw` takes the dimensions of a chart, and returns the chart.
     """
     return [("wide", draw(charts.WIDE)), ("narrow", draw(charts.NARROW))]
 

@@ -125,7 +125,7 @@ class Chart:
     `limit` is the SVG path of the limit's line, or "" if it is not drawn; `limit_y` is the y of its latest value.
     """
 
-    frame: ChartDimensions
+    dimensions: ChartDimensions
     scale: ChartScale
     ticks: list[AxisTick]
     labels: list[AxisLabel]
@@ -138,12 +138,12 @@ class Chart:
     @property
     def baseline_y(self) -> float:
         """The y of the baseline, where values are 0."""
-        return self.frame.height - self.frame.bottom
+        return self.dimensions.height - self.dimensions.bottom
 
     @property
     def axis_end_x(self) -> float:
         """The x of the right end of the horizontal axis."""
-        return self.frame.width - self.frame.right
+        return self.dimensions.width - self.dimensions.right
 
     @property
     def points(self) -> str:
@@ -235,7 +235,7 @@ def _spark(values: tuple[int, ...], width: int, height: int, least: int) -> str:
 
 
 def _chart(
-    frame: ChartDimensions,
+    dimensions: ChartDimensions,
     scale: ChartScale,
     xs: list[float],
     labels: Sequence[str],
@@ -245,13 +245,13 @@ def _chart(
 ) -> Chart:
     latest = _latest(limits)
     return Chart(
-        frame=frame,
+        dimensions=dimensions,
         scale=scale,
-        ticks=[AxisTick(_y(frame, scale, value), round(value)) for value in scale.ticks],
-        labels=_labels(frame, xs, labels),
+        ticks=[AxisTick(_y(dimensions, scale, value), round(value)) for value in scale.ticks],
+        labels=_labels(dimensions, xs, labels),
         xs=xs,
-        limit=_steps(frame, scale, xs, limits) if scale.shows_limit else "",
-        limit_y=_y(frame, scale, latest) if latest is not None and scale.shows_limit else 0,
+        limit=_steps(dimensions, scale, xs, limits) if scale.shows_limit else "",
+        limit_y=_y(dimensions, scale, latest) if latest is not None and scale.shows_limit else 0,
         lines=lines or [],
         bars=bars or [],
     )
@@ -261,26 +261,28 @@ def _latest(values: Sequence[Value]) -> float | None:
     return next((value for value in reversed(values) if value is not None), None)
 
 
-def _room(frame: ChartDimensions) -> float:
-    return frame.width - frame.left - frame.right
+def _room(dimensions: ChartDimensions) -> float:
+    return dimensions.width - dimensions.left - dimensions.right
 
 
-def _across(frame: ChartDimensions, count: int, inset: float) -> list[float]:
+def _across(dimensions: ChartDimensions, count: int, inset: float) -> list[float]:
     if count == 1:
-        return [round(frame.left + _room(frame) / 2, 1)]
-    step = (_room(frame) - 2 * inset) / max(count - 1, 1)
-    return [round(frame.left + inset + step * at, 1) for at in range(count)]
+        return [round(dimensions.left + _room(dimensions) / 2, 1)]
+    step = (_room(dimensions) - 2 * inset) / max(count - 1, 1)
+    return [round(dimensions.left + inset + step * at, 1) for at in range(count)]
 
 
-def _y(frame: ChartDimensions, scale: ChartScale, value: float) -> float:
+def _y(dimensions: ChartDimensions, scale: ChartScale, value: float) -> float:
     """Return the y of a value. It is never above the drawing: a limit that was once higher is cut off at the top."""
-    room = frame.height - frame.top - frame.bottom
-    return round(frame.top + room * (1 - min(value / scale.top, 1)), 1)
+    room = dimensions.height - dimensions.top - dimensions.bottom
+    return round(dimensions.top + room * (1 - min(value / scale.top, 1)), 1)
 
 
-def _line(frame: ChartDimensions, scale: ChartScale, name: str, xs: list[float], values: Sequence[Value]) -> ChartLine:
-    ys = [None if value is None else _y(frame, scale, value) for value in values]
-    base = frame.height - frame.bottom
+def _line(
+    dimensions: ChartDimensions, scale: ChartScale, name: str, xs: list[float], values: Sequence[Value]
+) -> ChartLine:
+    ys = [None if value is None else _y(dimensions, scale, value) for value in values]
+    base = dimensions.height - dimensions.bottom
     path, area = "", ""
     for run in _runs(xs, ys):
         steps = "L".join(f"{_text(x)} {_text(y)}" for x, y in run)
@@ -301,43 +303,43 @@ def _runs(xs: Sequence[float], ys: Sequence[float | None]) -> list[list[tuple[fl
     return [run for run in runs if run]
 
 
-def _apart(lines: list[ChartLine], frame: ChartDimensions, room: float = 15) -> list[ChartLine]:
+def _apart(lines: list[ChartLine], dimensions: ChartDimensions, room: float = 15) -> list[ChartLine]:
     """Return the lines with the names at their right ends moved at least `room` from one another."""
     taken = float("-inf")
     placed = {}
     for line in sorted(lines, key=lambda line: line.label_y):
         taken = max(line.label_y, taken + room)
         placed[line.name] = taken
-    sunk = max(max(placed.values(), default=0) - (frame.height - frame.bottom), 0)
+    sunk = max(max(placed.values(), default=0) - (dimensions.height - dimensions.bottom), 0)
     return [ChartLine(**{**vars(line), "label_y": round(placed[line.name] - sunk, 1)}) for line in lines]
 
 
-def _stack(frame: ChartDimensions, scale: ChartScale, stack: Sequence[float]) -> list[tuple[float, float]]:
+def _stack(dimensions: ChartDimensions, scale: ChartScale, stack: Sequence[float]) -> list[tuple[float, float]]:
     parts, below = [], 0.0
     for value in stack:
-        foot, head = _y(frame, scale, below), _y(frame, scale, below + value)
+        foot, head = _y(dimensions, scale, below), _y(dimensions, scale, below + value)
         parts.append((head, round(foot - head, 1)))
         below += value
     return parts
 
 
-def _steps(frame: ChartDimensions, scale: ChartScale, xs: list[float], limits: Sequence[Value]) -> str:
+def _steps(dimensions: ChartDimensions, scale: ChartScale, xs: list[float], limits: Sequence[Value]) -> str:
     """Return the path of the limit: a line from edge to edge that steps half way between two points."""
-    edges = [frame.left, *((a + b) / 2 for a, b in itertools.pairwise(xs)), frame.width - frame.right]
+    edges = [dimensions.left, *((a + b) / 2 for a, b in itertools.pairwise(xs)), dimensions.width - dimensions.right]
     path, at, before = "", 0, None
     for limit, same in itertools.groupby(limits):
         until = at + len(list(same))
         if limit is not None:
-            y = _text(_y(frame, scale, limit))
+            y = _text(_y(dimensions, scale, limit))
             path += f"M{_text(edges[at])} {y}" if before is None else f"V{y}"
             path += f"H{_text(edges[until])}"
         at, before = until, limit
     return path
 
 
-def _labels(frame: ChartDimensions, xs: list[float], labels: Sequence[str]) -> list[AxisLabel]:
+def _labels(dimensions: ChartDimensions, xs: list[float], labels: Sequence[str]) -> list[AxisLabel]:
     """Return as many labels as fit, at even distances and counted back from the latest."""
-    every = max(math.ceil(len(labels) / frame.labels), 1)
+    every = max(math.ceil(len(labels) / dimensions.labels), 1)
     positions = range(len(labels) - 1, -1, -every)
     return [AxisLabel(xs[at], labels[at]) for at in reversed(positions)]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from partnerportal.lib import charts
 from partnerportal.lib.charts import NARROW, WIDE
 
-FRAMES = st.sampled_from([WIDE, NARROW])
+DIMENSIONS = st.sampled_from([WIDE, NARROW])
 VALUES = st.lists(st.none() | st.integers(0, 10**9), min_size=1, max_size=90)
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
@@ -38,18 +38,18 @@ def test_the_limit_is_drawn_from_45_percent_on_and_the_scale_is_never_finer_than
     assert not scale.shows_limit or scale.top >= limit
 
 
-@given(frame=FRAMES, values=VALUES, limit=st.none() | st.integers(1, 10**9))
+@given(dimensions=DIMENSIONS, values=VALUES, limit=st.none() | st.integers(1, 10**9))
 def test_everything_lies_inside_the_drawing(
-    frame: charts.ChartDimensions, values: list[int | None], limit: int | None
+    dimensions: charts.ChartDimensions, values: list[int | None], limit: int | None
 ) -> None:
     limits = [limit] * len(values)
-    chart = charts.build_line_chart(frame, [("one", values)], names(values), limits)
+    chart = charts.build_line_chart(dimensions, [("one", values)], names(values), limits)
     (line,) = chart.lines
     for x, y, value in zip(chart.xs, line.ys, values, strict=True):
-        assert frame.left <= x <= frame.width - frame.right
+        assert dimensions.left <= x <= dimensions.width - dimensions.right
         assert (y is None) == (value is None)
-        assert y is None or frame.top <= y <= chart.baseline_y
-    assert 0 < len(chart.labels) <= frame.labels
+        assert y is None or dimensions.top <= y <= chart.baseline_y
+    assert 0 < len(chart.labels) <= dimensions.labels
     assert chart.labels[-1].text == names(values)[-1]
     assert bool(chart.limit) == chart.scale.shows_limit
 
@@ -63,18 +63,21 @@ def test_more_is_higher_and_a_gap_breaks_the_line(values: list[int | None]) -> N
     assert line.path.count("M") == line.area.count("M") == sum(bool(run) for run in runs)
 
 
-@given(stacks=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=13), frame=FRAMES)
+@given(
+    stacks=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=13),
+    dimensions=DIMENSIONS,
+)
 def test_bars_stand_on_the_baseline_one_part_on_the_other(
-    stacks: list[tuple[int, int]], frame: charts.ChartDimensions
+    stacks: list[tuple[int, int]], dimensions: charts.ChartDimensions
 ) -> None:
-    chart = charts.build_bar_chart(frame, stacks, [str(at) for at in range(len(stacks))])
+    chart = charts.build_bar_chart(dimensions, stacks, [str(at) for at in range(len(stacks))])
     for bar, stack in zip(chart.bars, stacks, strict=True):
         below = chart.baseline_y
         for (y, height), value in zip(bar.parts, stack, strict=True):
             assert y + height == pytest.approx(below, abs=0.11)
             assert height >= 0 and (value > 0 or height == 0)
             below = y
-        assert below >= frame.top - 0.1
+        assert below >= dimensions.top - 0.1
     assert all(a.x + a.width <= b.x for a, b in pairwise(chart.bars))
 
 
