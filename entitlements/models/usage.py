@@ -20,7 +20,10 @@ KEPT = {"shares": SHARES_KEPT, "assigned_totals": ASSIGNED_KEPT, "active_totals"
 
 
 class UnusualUse(models.TextChoices):
-    """The kinds of unusual use of a customer. `anomalies.list_unusual_use_kinds` says when each applies."""
+    """The kinds of unusual use of a customer.
+
+    `entitlements.anomalies.list_unusual_use_kinds` says when each applies.
+    """
 
     FALLING = "falling", gettext_lazy("Falling")
     RISING = "rising", gettext_lazy("Rising")

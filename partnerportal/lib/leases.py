@@ -65,7 +65,7 @@ class LeasedWork(models.Model):
 
     @transaction.atomic
     def finish(self, final_state: str, **changes: Any) -> None:
-        """Move this row to its final `final_state`, end the lease and save `changes` to its fields.
+        """Move this row to the state `final_state`, end the lease and save `changes` to its fields.
 
         Raises LeaseLost when the worker no longer holds the row.
         """

@@ -20,7 +20,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def is_asleep(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
@@ -31,10 +31,10 @@ def test_a_killed_run_leaves_nothing_that_is_watched(ending: str) -> None:
     watched, stranger = map(int, run.stdout.split())
     try:
         deadline = time.monotonic() + (1 if ending else 10)
-        while is_asleep(watched) and time.monotonic() < deadline:
+        while is_alive(watched) and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert is_asleep(watched) is bool(ending), "what was forgotten may be another's by now"
-        assert is_asleep(stranger)
+        assert is_alive(watched) is bool(ending), "what was forgotten may be another's by now"
+        assert is_alive(stranger)
     finally:
-        for pid in filter(is_asleep, (watched, stranger)):
+        for pid in filter(is_alive, (watched, stranger)):
             psutil.Process(pid).kill()

@@ -59,7 +59,7 @@ def _record(world: World) -> None:
 
 def _by_tasks(world: World) -> float:
     """Record the events, and return how many a second one worker handles with a task for each."""
-    from tools.bench.tasks import fan_out_one
+    from tools.bench.tasks import write_notices_for_one_delivery
 
     _record(world)
     waiting = list(Delivery.objects.filter(channel=DeliveryChannel.FAN_OUT, done_at=None).values_list("pk", flat=True))
@@ -67,11 +67,11 @@ def _by_tasks(world: World) -> float:
     arguments = [sys.executable, "-m", "celery", "-A", "tools.bench.tasks", "worker", "-c", "1", "-Q", QUEUE]
     worker = start_silently(arguments, environment)
     try:
-        fan_out_one.apply_async((waiting[0],), queue=QUEUE)
+        write_notices_for_one_delivery.apply_async((waiting[0],), queue=QUEUE)
         _wait(waiting[:1])
         begin = time.perf_counter()
         for pk in waiting[1:]:
-            fan_out_one.apply_async((pk,), queue=QUEUE)
+            write_notices_for_one_delivery.apply_async((pk,), queue=QUEUE)
         _wait(waiting)
         return (EVENTS - 1) / (time.perf_counter() - begin)
     finally:

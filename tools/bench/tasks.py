@@ -5,12 +5,12 @@ from django.db import transaction
 
 from partnerportal.celery import app
 
-__all__ = ["app", "fan_out_one"]
+__all__ = ["app", "write_notices_for_one_delivery"]
 
 
 @shared_task
-def fan_out_one(delivery_id: int) -> None:
-    """Fan one event out, in a transaction of its own."""
+def write_notices_for_one_delivery(delivery_id: int) -> None:
+    """Write the notices of one event, in a transaction of its own."""
     from notifications.actions.outbox import write_notices_for_deliveries
     from notifications.models import Delivery
 
