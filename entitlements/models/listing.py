@@ -24,6 +24,7 @@ NO_EXPIRY = dt.date(9999, 12, 31)  # stands for no end and sorts last; a null wo
 
 def make_scope_shared_condition(scope: Scope) -> Exact:
     """Return a query condition for rows of CustomerListing whose customer shares this scope with the row's viewer."""
+    # ValueIfScopeShared spells this condition too, as SQL, because lists ask for it on each page; a test compares both.
     return Exact(ExpressionWrapper(F("scopes").bitand(int(scope)), models.SmallIntegerField()), int(scope))
 
 
@@ -37,6 +38,7 @@ class ValueIfScopeShared(Func):
     template = "CASE WHEN %(expressions)s END"  # the expressions are the column of scopes and the value
 
     def __init__(self, value: Any, scope: Scope) -> None:
+        # The condition is the one of make_scope_shared_condition; a test compares both for each scope.
         super().__init__("scopes", value, arg_joiner=f" & {int(scope)} = {int(scope)} THEN ")
 
     def _resolve_output_field(self) -> "models.Field[Any, Any] | None":

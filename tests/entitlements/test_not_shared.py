@@ -4,10 +4,12 @@ import csv
 import io
 
 import pytest
+from django.db.models import Value
 
 from connections.actions import accept_invitation, change_connection_sharing, end_connection
 from entitlements.actions.renewals import create_calendar_feed
 from entitlements.models import CustomerListing, CustomerPace, CustomerUsage, Entitlement
+from entitlements.models.listing import ValueIfScopeShared, make_scope_shared_condition
 from entitlements.queries.customers import annotate_latest_report_day, annotate_weekly_usage, list_customers
 from exports import actions
 from exports.models import Export
@@ -55,6 +57,17 @@ def report(customer, *, unusual, moved):
     rows.update(unusual=unusual, assigned_before=rows.get().assigned - moved)
     for row in Entitlement.objects.filter(customer=customer):
         Entitlement.objects.filter(pk=row.pk).update(quantity=row.quantity + 1)
+
+
+@pytest.mark.parametrize("scope", [*Scope, Scope.USAGE | Scope.ORDERS], ids=lambda scope: "+".join(scope.codes))
+def test_the_condition_and_the_value_agree_on_what_is_shared(world, scope):
+    rows = CustomerListing.objects.filter(viewer=world.partner, customer=world.customer)
+    for shared in (Scope.NONE, Scope.USAGE, scope, ALL & ~scope, ALL):
+        rows.update(scopes=int(shared))
+        is_shared = scope in shared
+        assert rows.filter(make_scope_shared_condition(scope)).exists() is is_shared, shared
+        (value,) = rows.values_list(ValueIfScopeShared(Value(1), scope), flat=True)
+        assert value == (1 if is_shared else None), shared
 
 
 @pytest.mark.promise("E-14")
