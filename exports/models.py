@@ -45,7 +45,7 @@ class Export(LeasedWork, PublicIdModel):
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
     person_id = models.BigIntegerField()
     list = models.CharField(max_length=20)  # which list: a key of exports.catalogue.LISTS
-    query = models.JSONField(default=dict)  # the filters and sort of the list, as in its address
+    query = models.JSONField(default=dict)  # the filters and sort of the list, as in its URL
     # The one customer whose rows the file has; null for a list of all.
     customer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+", null=True)
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)

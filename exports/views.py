@@ -72,7 +72,7 @@ def _query(exported_list: ExportableList, form: QueryDict) -> Query | None:
     """Return the filters of an export by what the pressed button says.
 
     "all" has no filters; "ticked" adds the `ids` of the ticked rows, and is None if none are ticked; anything else has
-    the filters in the address of the page.
+    the filters in the URL of the page.
     """
     query = {} if form.get("what") == "all" else exported_list.pick_filters(QueryDict(form.get("query", "")).dict())
     if form.get("what") != "ticked":

@@ -103,7 +103,7 @@ def _is_noise(request: HttpRequest, response: HttpResponseBase) -> bool:
 
 
 def _view_name(request: HttpRequest) -> str:
-    """Return the name of the view that answers, or "none", so that invented addresses add no names to the metrics."""
+    """Return the name of the view that answers, or "none", so that invented URLs add no names to the metrics."""
     if request.resolver_match:
         return str(request.resolver_match.view_name)
     if request.path in ASKED_BY_MACHINES:

@@ -22,7 +22,7 @@ from partnerportal.lib.navigation import NavigationItem, NavigationMenu
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.text import make_avatar_initials
 
-_address = lru_cache(maxsize=64)(reverse)  # cached, because every page links the same dozen pages
+_cached_reverse = lru_cache(maxsize=64)(reverse)  # cached, because every page links the same dozen pages
 
 
 @cache
@@ -122,7 +122,7 @@ class PageShell:
     def search_url(self) -> str:
         """Return the URL of the page that searches customers, or "" for a person without that page."""
         pages = (item for item in _items_of(NavigationMenu.WORK) if item.has_search and item.seen_by(self.actor))
-        return next((_address(item.url_name) for item in pages), "")
+        return next((_cached_reverse(item.url_name) for item in pages), "")
 
     @cached_property
     def poll_urls(self) -> list[str]:
@@ -142,7 +142,7 @@ class PageShell:
         return [self._link(item) for item in _items_of(menu) if item.seen_by(self.actor)]
 
     def _link(self, item: NavigationItem) -> MenuLink:
-        url, path = _address(item.url_name), self.request.path
+        url, path = _cached_reverse(item.url_name), self.request.path
         is_current = path == url if item.is_exact else path.startswith(url)
         return MenuLink(str(item.label), item.icon, url, is_current, self._count(item))
 

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from partnerportal.lib import logs
-from partnerportal.lib.secret_addresses import mask_secrets
+from partnerportal.lib.secret_urls import mask_secrets
 
 KEPT_OF_A_REQUEST = ("method", "url")
 

@@ -96,7 +96,7 @@ def run(environment: dict[str, str], port: int) -> int:
 
 
 def welcome(environment: dict[str, str], port: int, runner: subprocess.Popen[bytes]) -> None:
-    """Print the address and the accounts as soon as the portal answers."""
+    """Print the URL and the accounts as soon as the portal answers."""
     deadline = time.monotonic() + READY_SECONDS
     while not answers(port):
         if runner.poll() is not None or time.monotonic() > deadline:

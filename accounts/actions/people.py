@@ -157,7 +157,7 @@ def delete_ended_session_records() -> int:
 def lock_person(*, actor: Actor, person: Person, reason: str) -> None:
     """Lock a person out of the portal at once, on behalf of the vendor's staff.
 
-    Their sign-in, sessions, reset links, calendar addresses and mails stop. Reset links that were sent before stay void
+    Their sign-in, sessions, reset links, calendar URLs and mails stop. Reset links that were sent before stay void
     after the person is unlocked. Raises InvalidInput("reason") without a reason and Conflict("state_changed") if the
     person is locked already.
     """

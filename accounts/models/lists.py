@@ -25,7 +25,7 @@ class SavedView(PublicIdModel):
     person_id = models.BigIntegerField()  # the person who saved the view
     list_key = models.CharField(max_length=20)  # the key of a ListDefinition
     name = models.CharField(max_length=60)
-    query = models.JSONField(default=dict)  # the filters and the order, as in an address
+    query = models.JSONField(default=dict)  # the filters and the order, as in a URL
     is_shared = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
 

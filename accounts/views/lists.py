@@ -37,7 +37,7 @@ def _visible_view(request: PortalRequest, view_id: UUID) -> tuple[SavedView, Lis
     return view, _visible_list(request, view.list_key)
 
 
-def _address(definition: ListDefinition, view: SavedView) -> str:
+def _saved_view_url(definition: ListDefinition, view: SavedView) -> str:
     return build_list_url(reverse(definition.url_name), {**view.query, "view": view.public_id})
 
 
@@ -63,7 +63,7 @@ def saved_view_create(request: PortalRequest, list_key: str) -> HttpResponse:
             if form.cleaned_data["is_default"]:
                 actions.set_default_saved_view(actor=request.actor, list_definition=definition, view=view)
             messages.success(request, _("View “%(name)s” saved.") % {"name": view.name})
-            return redirect(_address(definition, view))
+            return redirect(_saved_view_url(definition, view))
     back = f"{reverse(definition.url_name)}?{query}"
     context = {"form": form, "title": _("Save the view"), "query": query, "may_share": may_share, "back": back}
     return render(request, "accounts/view_form.html", context | {"definition": definition})
@@ -86,9 +86,9 @@ def saved_view_edit(request: PortalRequest, view_id: UUID) -> HttpResponse:
         with show_errors_in_form(form):
             view = actions.change_saved_view(actor=request.actor, view=view, **form.entered_values)
             messages.success(request, _("View “%(name)s” saved.") % {"name": view.name})
-            return redirect(_address(definition, view))
+            return redirect(_saved_view_url(definition, view))
     context = {"form": form, "title": _("Rename or share the view"), "view": view, "may_share": may_share}
-    context |= {"back": _address(definition, view), "definition": definition}
+    context |= {"back": _saved_view_url(definition, view), "definition": definition}
     return render(request, "accounts/view_form.html", context)
 
 
@@ -99,7 +99,7 @@ def saved_view_replace_query(request: PortalRequest, view_id: UUID) -> HttpRespo
     view, definition = _visible_view(request, view_id)
     view = actions.replace_saved_view_query(actor=request.actor, view=view, query=_posted_query(request))
     messages.success(request, _("View “%(name)s” saved.") % {"name": view.name})
-    return redirect(_address(definition, view))
+    return redirect(_saved_view_url(definition, view))
 
 
 @require_POST
@@ -113,7 +113,7 @@ def saved_view_set_default(request: PortalRequest, view_id: UUID) -> HttpRespons
         messages.success(request, _("“%(name)s” is now your default view.") % {"name": view.name})
     else:
         messages.success(request, _("You no longer have a default view."))
-    return redirect(_address(definition, view))
+    return redirect(_saved_view_url(definition, view))
 
 
 @require_form
@@ -126,7 +126,7 @@ def saved_view_delete(request: PortalRequest, view_id: UUID) -> HttpResponse:
         actions.delete_saved_view(actor=request.actor, view=view)
         messages.success(request, _("View “%(name)s” deleted.") % {"name": view.name})
         return redirect(definition.url_name)
-    context = {"view": view, "back": _address(definition, view), "definition": definition}
+    context = {"view": view, "back": _saved_view_url(definition, view), "definition": definition}
     return render(request, "accounts/view_delete.html", context)
 
 

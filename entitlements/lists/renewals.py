@@ -40,8 +40,8 @@ from partnerportal.lib.keyset import KeysetPage, fetch_keyset_page_or_first
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
 
-DEFAULT_SPAN = 30  # days from today on that the list covers unless the address says another of SPANS
-MODE = dict.fromkeys(("within", "on", "show", "month", "view"))  # what an address says of the days that are shown
+DEFAULT_SPAN = 30  # days from today on that the list covers unless the URL says another of SPANS
+MODE = dict.fromkeys(("within", "on", "show", "month", "view"))  # what a URL says of the days that are shown
 
 RENEWALS = ListDefinition(
     key="renewals",
@@ -143,7 +143,7 @@ class RenewalList(PersonalizedList):
             ListTab(
                 label=ngettext("%(count)s day", "%(count)s days", span) % {"count": span},
                 count=self._count(today(), today() + dt.timedelta(days=span)),
-                url=self._mode_address(within=span),
+                url=self._mode_url(within=span),
                 is_current=span == self.span and not self.is_month and self.day is None,
             )
             for span in SPANS
@@ -179,12 +179,12 @@ class RenewalList(PersonalizedList):
     @property
     def list_url(self) -> str:
         """The URL of the list with the usual span of days."""
-        return self._mode_address()
+        return self._mode_url()
 
     @property
     def month_url(self) -> str:
         """The URL of the calendar, with the month of the day that the list shows, or else the present month."""
-        return self._mode_address(show="calendar", month=self.day.strftime("%Y-%m") if self.day else None)
+        return self._mode_url(show="calendar", month=self.day.strftime("%Y-%m") if self.day else None)
 
     @property
     def month_label(self) -> str:
@@ -213,25 +213,25 @@ class RenewalList(PersonalizedList):
             shown,
             self.counts,
             shows_customers=self.shows_customers,
-            make_day_url=lambda day: self._mode_address(on=day),
+            make_day_url=lambda day: self._mode_url(on=day),
         )
 
     @property
     def previous_month_url(self) -> str:
         """The URL of the calendar with the previous month, or "" if that month is past."""
         before = (self.month - dt.timedelta(days=1)).replace(day=1)
-        return self._month_address(before) if before >= today().replace(day=1) else ""
+        return self._calendar_url(before) if before >= today().replace(day=1) else ""
 
     @property
     def next_month_url(self) -> str:
         """The URL of the calendar with the next month, or "" if it begins more than 90 days from today."""
         after = _next_month(self.month)
-        return self._month_address(after) if after <= today() + RENEWAL_HORIZON else ""
+        return self._calendar_url(after) if after <= today() + RENEWAL_HORIZON else ""
 
-    def _month_address(self, month: dt.date) -> str:
-        return self._mode_address(show="calendar", month=month.strftime("%Y-%m"))
+    def _calendar_url(self, month: dt.date) -> str:
+        return self._mode_url(show="calendar", month=month.strftime("%Y-%m"))
 
-    def _mode_address(self, **values: Any) -> str:
+    def _mode_url(self, **values: Any) -> str:
         """Return the URL that shows these days, with the filters of the present one and without its view."""
         return self.build_url(**MODE | values)
 
@@ -241,7 +241,7 @@ def _next_month(month: dt.date) -> dt.date:
 
 
 def _month(text: str) -> dt.date:
-    """Return the first day of the month that an address names, or of this month if that one has nothing to show."""
+    """Return the first day of the month that a URL names, or of this month if that one has nothing to show."""
     this = today().replace(day=1)
     try:
         month = dt.date.fromisoformat(f"{text}-01")

@@ -24,7 +24,7 @@ class LicenceReleaseTableRow:
     service: str
     code: str
     key: str
-    key_query: str  # the query with the key, for addresses that mark the licence or take the mark back
+    key_query: str  # the query with the key, for URLs that mark the licence or take the mark back
     asked: str
     released: str  # empty while it waits
     near: str  # the later of both dates, in words while it is recent

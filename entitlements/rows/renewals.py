@@ -30,7 +30,7 @@ class RenewalTableRow:
     code: str
     kind: str  # "Trial", or empty
     customer: str  # the customer's name; empty on its own page
-    url: str  # the address of the services of the customer, or of the organisation itself
+    url: str  # the URL of the services of the customer, or of the organisation itself
     monogram: str
     org_id: str
     usage: SeatUsageBar

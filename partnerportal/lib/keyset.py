@@ -55,7 +55,7 @@ def _decode(cursor: str, field: Any) -> tuple[Any, int, int, bool] | None:
         if "\0" in str(value).encode().decode():  # PostgreSQL holds no NUL; for lone surrogates encode() raises
             return None
         return field.get_prep_value(field.to_python(value)), pk, position, bool(backwards)
-    except Exception:  # the address may hold anything
+    except Exception:  # the URL may hold anything
         return None
 
 

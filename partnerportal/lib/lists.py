@@ -48,7 +48,7 @@ class ListDefinition:
     has no choice of columns; one that is not a table has no columns. `rule` is the permission to see the list.
     """
 
-    key: str  # at most 20 characters: in saved views, settings and addresses
+    key: str  # at most 20 characters: in saved views, settings and URLs
     label: Message
     url_name: str
     rule: Permission
@@ -178,7 +178,7 @@ class ListState:
     """
 
     url_name: ClassVar[str] = ""
-    usual: ClassVar[Mapping[str, Any]] = {}  # what an address leaves out, by name
+    usual: ClassVar[Mapping[str, Any]] = {}  # what a URL leaves out, by name
 
     page: KeysetPage[Any]
     filter_values: Mapping[str, Any] = {}

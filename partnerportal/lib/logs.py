@@ -16,7 +16,7 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
-from partnerportal.lib.secret_addresses import mask_secrets
+from partnerportal.lib.secret_urls import mask_secrets
 
 _fields: ContextVar["Fields | None"] = ContextVar("log_fields", default=None)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")

@@ -45,4 +45,4 @@ class NavigationItem:
     seen_by: Callable[[Actor], object] = allow_everybody
     count: Callable[[Actor], int] | None = None
     has_search: bool = False  # its page searches for the words of its parameter q
-    is_exact: bool = False  # current on its own page alone, and not on those below its address
+    is_exact: bool = False  # current on its own page alone, and not on those below its URL

@@ -105,20 +105,20 @@ class PersonalizedList(ListState):
 
         It leads to the first page, unless `cursor` is among the changes.
         """
-        return self._address({**self.common_url_values, **changes})
+        return self._make_url({**self.common_url_values, **changes})
 
     @cached_property
     def _path(self) -> str:
         return reverse(self.definition.url_name)
 
-    def _address(self, values: Mapping[str, Any]) -> str:
+    def _make_url(self, values: Mapping[str, Any]) -> str:
         usual = {"sort": self.definition.default_sort, "size": DEFAULT_SIZE, **self.usual}
         url = build_list_url(self._path, values, usual)
         return f"{self._path}?view=all" if url == self._path and self.preferences.default_view else url
 
     def build_url_with_query(self, query: Mapping[str, Any]) -> str:
         """Return the URL of this list with `query` in place of its filters and order, and the same page size."""
-        return self._address({**query, "size": self.size})
+        return self._make_url({**query, "size": self.size})
 
     @cached_property  # cached, because each row asks for them
     def column_headings(self) -> list[ColumnHeading]:
@@ -217,14 +217,14 @@ class PersonalizedList(ListState):
     @property
     def default_view_url(self) -> str:
         """The URL of the saved view with which the list opens for this person, or "" if the person chose none."""
-        return self._address_of_view(self.preferences.find_saved_view(self.preferences.default_view))
+        return self._view_url(self.preferences.find_saved_view(self.preferences.default_view))
 
     @property
     def reset_view_url(self) -> str:
         """The URL that undoes unsaved changes to the saved view that is open, or "" if no view is open."""
-        return self._address_of_view(self.view)
+        return self._view_url(self.view)
 
-    def _address_of_view(self, view: SavedViewSummary | None) -> str:
+    def _view_url(self, view: SavedViewSummary | None) -> str:
         return self.build_url_with_query({**view.query, "view": view.public_id}) if view else ""
 
     @property

@@ -100,7 +100,7 @@ class PrivateS3Storage(S3Storage):
             yield StoredFile(part.object_key.removeprefix(prefix), part.initiated, partial(_call, part.abort))
 
     def url(self, *_arguments: Any, **_options: Any) -> NoReturn:
-        raise NotImplementedError("A private file has no address: the portal itself hands it out")
+        raise NotImplementedError("A private file has no URL: the portal itself hands it out")
 
 
 def _nameless() -> Any:

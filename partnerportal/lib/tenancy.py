@@ -3,7 +3,7 @@
 Every request and task enters a tenant inside its transaction; `set_config(…, true)` ends with that transaction, so a
 pooled connection never carries one tenant into the next. The first settings are the acting organisation and the person.
 The third is a secret that somebody holds: an invitation token (holding it is what lets a stranger see who invites), or
-the digest of a calendar's address or of an ingest token. The fourth is a person who has just proved who they are and is
+the digest of a calendar's URL or of an ingest token. The fourth is a person who has just proved who they are and is
 not signed in yet: what they sign in with may be written, and nothing else of theirs is seen.
 """
 

@@ -8,7 +8,7 @@ from waitress.adjustments import Adjustments
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.utilities import BadRequest, Error
 
-UPLOADS = "/api/v1/ingest/"  # files are sent to addresses below it, and nowhere else
+UPLOADS = "/api/v1/ingest/"  # files are sent to URLs below it, and nowhere else
 HEADER_BYTES = 32 * 1024  # of the request line and all headers together
 MEMORY_BYTES = 64 * 1024  # of a body in memory; a longer one goes into a file
 SECONDS = 10  # from a request's first byte to its last, however steadily it trickles
@@ -101,7 +101,7 @@ class RequestParser(HTTPRequestParser):
         """
         try:
             super().parse_header(normalize_header(header_plus))
-        except ValueError as error:  # such as of a malformed address, or a length of thousands of digits
+        except ValueError as error:  # such as of a malformed URL, or a length of thousands of digits
             raise ParsingError(str(error)) from None
         if "TRANSFER_ENCODING" in self.headers or (self.chunked and "CONTENT_LENGTH" in self.headers):
             raise ParsingError("Transfer-Encoding with Content-Length or with HTTP/1.0")

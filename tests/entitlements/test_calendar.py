@@ -1,4 +1,4 @@
-"""The calendar of what ends soon: its secret address, what it holds, and when it ends."""
+"""The calendar of what ends soon: its secret URL, what it holds, and when it ends."""
 
 import re
 

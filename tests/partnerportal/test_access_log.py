@@ -42,7 +42,7 @@ def test_a_stranger_is_nobody(web, lines):
 
 @pytest.mark.promise("O-3")
 @pytest.mark.parametrize("path", [f"/i/{TOKEN}/", f"/calendar/{TOKEN}.ics", f"/sign-in/password/reset/key/{KEY}/"])
-def test_no_line_of_a_secret_address_holds_the_secret(web, lines, path):
+def test_no_line_of_a_secret_url_holds_the_secret(web, lines, path):
     web("partner.admin").get(path)
     assert len(access(lines)) == 1
     assert "…" in str(access(lines)) and TOKEN not in str(lines()) and KEY not in str(lines())

@@ -1,4 +1,4 @@
-"""Log lines hold no secret of an address, and nobody forges one."""
+"""Log lines hold no secret of a URL, and nobody forges one."""
 
 import json
 import logging
@@ -9,7 +9,7 @@ import pytest
 from django.urls import URLPattern, get_resolver
 
 from partnerportal.lib import logs
-from partnerportal.lib.secret_addresses import SECRET_ADDRESSES, mask_secrets
+from partnerportal.lib.secret_urls import SECRET_URL_PREFIXES, mask_secrets
 
 TOKEN = "q7Zr" * 10 + "abc"
 KEY = "1-cxyz12-0123456789abcdef0123456789abcdef"
@@ -40,7 +40,7 @@ def formatter(request: pytest.FixtureRequest) -> logging.Formatter:
 
 
 @pytest.mark.parametrize(("path", "shown"), SECRET_PATHS)
-def test_a_secret_of_an_address_is_masked_wherever_it_stands(formatter, path, shown):
+def test_a_secret_of_a_url_is_masked_wherever_it_stands(formatter, path, shown):
     try:
         raise ValueError(f"in an error: {path}")
     except ValueError:
@@ -50,7 +50,7 @@ def test_a_secret_of_an_address_is_masked_wherever_it_stands(formatter, path, sh
     assert TOKEN not in line and KEY not in line and "short" not in line
 
 
-def test_a_password_in_the_address_of_a_server_is_masked(formatter):
+def test_a_password_in_the_url_of_a_server_is_masked(formatter):
     line = write(formatter, "No answer from %s", "postgres://portal_web:Pa55word@db:5432/portal")
     assert "Pa55word" not in line and "@db:5432" in line
 
@@ -90,15 +90,13 @@ def test_fields_added_outside_a_block_are_kept_nowhere():
     assert logs.get_log_fields() == {}
 
 
-def test_every_address_with_a_secret_is_on_the_list():
-    """An address whose view is given a `token` or a `key` is one; see SecretURLMiddleware."""
-    addresses = list(secret_routes(get_resolver().url_patterns, "/"))
-    assert len(addresses) >= 3
-    for address in addresses:
-        assert mask_secrets(address).count("…") == 1, address
-    assert {begin for begin in SECRET_ADDRESSES for address in addresses if address.startswith(begin)} == {
-        *SECRET_ADDRESSES
-    }
+def test_every_url_with_a_secret_is_on_the_list():
+    """A URL whose view is given a `token` or a `key` is one; see SecretURLMiddleware."""
+    urls = list(secret_routes(get_resolver().url_patterns, "/"))
+    assert len(urls) >= 3
+    for url in urls:
+        assert mask_secrets(url).count("…") == 1, url
+    assert {begin for begin in SECRET_URL_PREFIXES for url in urls if url.startswith(begin)} == {*SECRET_URL_PREFIXES}
 
 
 def secret_routes(patterns, before):

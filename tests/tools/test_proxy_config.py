@@ -1,11 +1,11 @@
-"""The proxies' configurations hide the same addresses as the portal's own log. No Caddy and no nginx is needed."""
+"""The proxies' configurations hide the same URLs as the portal's own log. No Caddy and no nginx is needed."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from partnerportal.lib.secret_addresses import SECRET_ADDRESSES
+from partnerportal.lib.secret_urls import SECRET_URL_PREFIXES
 from partnerportal.server.connections import LINGER
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -14,26 +14,26 @@ NGINX = re.findall(r"```nginx\n(.+?)```", (PROJECT / "docs" / "operations.md").r
 
 
 def logged(uri: str) -> str:
-    """What the filter of the proxy's log makes of an address."""
+    """What the filter of the proxy's log makes of a URL."""
     (filters,) = re.findall(r'request>uri regexp "(.+)" "(.+)"', CADDYFILE)
     pattern, replacement = filters
     return re.sub(pattern, replacement.replace("${1}", r"\1"), uri)
 
 
 @pytest.mark.promise("O-3")
-@pytest.mark.parametrize("beginning", SECRET_ADDRESSES)
-def test_every_secret_address_is_hidden(beginning: str) -> None:
+@pytest.mark.parametrize("beginning", SECRET_URL_PREFIXES)
+def test_every_secret_url_is_hidden(beginning: str) -> None:
     assert logged(f"{beginning}secret/accept/?secret=1") == f"{beginning}…/accept/…"
     assert logged(f"{beginning}secret.ics") == f"{beginning}…"
 
 
-def test_other_addresses_lose_their_query_alone() -> None:
+def test_other_urls_lose_their_query_alone() -> None:
     assert logged("/customers/?q=secret&next=/i/secret/") == "/customers/…"
     assert logged("/inbox/") == "/inbox/"
 
 
 def logged_by_nginx(uri: str) -> str:
-    """What the example's `map` makes of an address: the first expression that matches counts."""
+    """What the example's `map` makes of a URL: the first expression that matches counts."""
     (table,) = re.findall(r"map \$request_uri \$logged_uri \{(.+?)\}\n", NGINX, re.DOTALL)
     for pattern, shown in re.findall(r'"~(.+)" "(.+)";', table):
         if found := re.search(pattern.replace("(?<", "(?P<"), uri):
@@ -42,7 +42,7 @@ def logged_by_nginx(uri: str) -> str:
 
 
 @pytest.mark.promise("O-3")
-@pytest.mark.parametrize("beginning", SECRET_ADDRESSES)
+@pytest.mark.parametrize("beginning", SECRET_URL_PREFIXES)
 def test_the_example_for_nginx_hides_them_too(beginning: str) -> None:
     assert logged_by_nginx(f"{beginning}secret/accept/?secret=1") == f"{beginning}…"
     assert logged_by_nginx("/customers/?q=secret") == "/customers/"

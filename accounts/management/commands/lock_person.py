@@ -8,7 +8,7 @@ from partnerportal.lib.commands import StaffCommand, parse_email_address
 
 class Command(StaffCommand):
     help = (
-        "Shut a person out at once: their sessions end, and sign-in, reset links, calendar addresses and mails stop."
+        "Shut a person out at once: their sessions end, and sign-in, reset links, calendar URLs and mails stop."
         " What they are is kept; unlock_person lets them in again."
     )
 

@@ -1,5 +1,5 @@
 // A link with data-dialog opens its page as a dialog; without script it is an ordinary link.
-// The server answers the same address with a fragment when HX-Request is set.
+// The server answers the same URL with a fragment when HX-Request is set.
 const dialog = document.getElementById("dialog");
 
 async function open(link) {

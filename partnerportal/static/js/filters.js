@@ -1,7 +1,7 @@
 // Filter forms with data-live send themselves through htmx: at once on a choice, 250 ms after the last key.
 let timer = 0;
 
-// One search is one step of Back: its first answer adds the step, what is typed on only changes the address. It ends with
+// One search is one step of Back: its first answer adds the step, what is typed on only changes the URL. It ends with
 // Enter, or when the field is left.
 let isSearching = false;
 let hasStep = false;
@@ -33,7 +33,7 @@ document.addEventListener("change", (event) => {
   send(form);
 });
 
-// Empty filters stay out of the address.
+// Empty filters stay out of the URL.
 document.addEventListener("htmx:configRequest", (event) => {
   const form = event.detail.elt;
   if (!form.matches?.("form[data-live]")) return;

@@ -13,21 +13,21 @@ document.addEventListener("click", (event) => {
   else link.click();
 });
 
-// A list keeps its last address for this tab of the browser and this organisation; a step of the breadcrumb that leads
+// A list keeps its last URL for this tab of the browser and this organisation; a step of the breadcrumb that leads
 // to the list takes it. Where the sidebar is missing somebody may just have signed out: the next one starts from nothing.
 const PREFIX = "list ";
 const organization = document.getElementById("sidebar")?.dataset.organization;
 const key = (path) => `${PREFIX}${organization} ${path}`;
 
 function keep() {
-  if (!document.querySelector("[data-keeps-address]")) return;
+  if (!document.querySelector("[data-keeps-url]")) return;
   sessionStorage.setItem(key(location.pathname), location.pathname + location.search);
 }
 
 function lead() {
   for (const step of document.querySelectorAll("[data-list-step] > a")) {
-    const address = sessionStorage.getItem(key(new URL(step.href).pathname));
-    if (address) step.href = address;
+    const url = sessionStorage.getItem(key(new URL(step.href).pathname));
+    if (url) step.href = url;
   }
 }
 

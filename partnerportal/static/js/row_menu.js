@@ -1,4 +1,4 @@
-// One menu serves every row of a list: fifty copies were half of the page. It takes its addresses from the row whose "…"
+// One menu serves every row of a list: fifty copies were half of the page. It takes its URLs from the row whose "…"
 // was pressed; menu.js and dialog.js know that button by popovertarget. Without script the row's link leads to the page
 // that offers the same actions.
 const menu = () => document.getElementById("row-menu");
