@@ -27,7 +27,7 @@ class CustomerTableRow:
     name: str
     monogram: str
     subtitle: str
-    path: str  # the address of its page, relative to the list's
+    path: str  # the URL of its page, relative to the list's
     org_id: str
     country: str
     service: str  # the first by name
