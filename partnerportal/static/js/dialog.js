@@ -1,6 +1,7 @@
 // A link with data-dialog opens its page as a dialog; without script it is an ordinary link.
 // The server answers the same URL with a fragment when HX-Request is set.
 const dialog = document.getElementById("dialog");
+let opener; // the link that has opened it last
 
 async function open(link) {
   const response = await fetch(link.href, { headers: { "HX-Request": "true" } }).catch(() => null);
@@ -11,16 +12,18 @@ async function open(link) {
   dialog.innerHTML = await response.text();
   dialog.classList.toggle("wide", link.dataset.dialog === "wide");
   window.htmx?.process(dialog);
+  opener = link;
   dialog.showModal();
-  dialog.addEventListener("close", () => restore(link), { once: true });
   firstField()?.focus();
 }
 
-function restore(link) {
+// The browser tells of a close a moment later, when somebody quick may have opened the dialog again.
+function restore() {
+  if (dialog.open) return;
   dialog.replaceChildren();
   // A link inside a menu is gone from sight: focus returns to the menu's button.
-  const menu = link.closest("[popover]");
-  const target = menu ? document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`) : link;
+  const menu = opener?.closest("[popover]");
+  const target = menu ? document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`) : opener;
   target?.focus();
 }
 
@@ -38,6 +41,8 @@ if (dialog) {
       open(link);
     }
   });
+
+  dialog.addEventListener("close", restore);
 
   dialog.addEventListener("click", (event) => {
     if (event.target.closest("[data-close-dialog]")) {
