@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import time
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -138,9 +139,12 @@ def test_the_web_process_is_killed_in_mid_upload(plant: Plant, secret: str) -> N
 def half_sent(plant: Plant) -> int:
     """How much the web process has of a body that is coming in. The file has no name, so nothing of it can stay."""
     children = psutil.Process(plant.processes["web"].pid).children()
-    files = [path for child in children for path in Path(f"/proc/{child.pid}/fd").iterdir()]
-    bodies = [path for path in files if "/private/incoming/" in os.readlink(path)]
-    return max((path.stat().st_size for path in bodies), default=0)
+    sizes = [0]
+    for path in [path for child in children for path in Path(f"/proc/{child.pid}/fd").iterdir()]:
+        with suppress(FileNotFoundError):  # it was closed meanwhile
+            if "/private/incoming/" in os.readlink(path):
+                sizes.append(path.stat().st_size)
+    return max(sizes)
 
 
 def test_a_body_without_a_length_and_one_that_ends_early(plant: Plant, secret: str) -> None:
