@@ -7,15 +7,18 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
+        from accounts.actions.requests import DatabaseIdempotencyStore
         from accounts.models import ListSettings, SavedView
         from accounts.personal_data import PersonalDataTable, register_personal_data_table
         from accounts.queries import find_addressees_by_organization, get_list_preferences
         from notifications.registry import set_addressee_lookup
+        from partnerportal.lib.idempotency import register_idempotency_store
         from partnerportal.lib.known_pages import register_linkable_page
         from partnerportal.lib.personal_lists import register_list_preferences_reader
 
         set_addressee_lookup(find_addressees_by_organization)
         register_list_preferences_reader(get_list_preferences)
+        register_idempotency_store(DatabaseIdempotencyStore())
         settings = ("organization_id", "list_key", "columns", "density")
         register_personal_data_table("list_settings", PersonalDataTable(ListSettings, settings))
         views = ("organization_id", "list_key", "name", "query", "is_shared", "created_at")

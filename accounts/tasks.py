@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.core.management import call_command
 
-from accounts.actions import attempts, people
+from accounts.actions import attempts, people, requests
 from accounts.actions.attempts import delete_old_failed_sign_in_counts
 from accounts.actions.people import delete_ended_session_records
 
@@ -27,3 +27,9 @@ def delete_unverified_accounts() -> None:
     """Delete people who signed up and never verified an address, and old counts of failed attempts."""
     people.delete_unverified_people()
     delete_old_failed_sign_in_counts()
+
+
+@shared_task
+def delete_old_idempotent_requests() -> None:
+    """Delete old requests of the API that carried an idempotency key, with their responses."""
+    requests.delete_old_idempotent_requests()

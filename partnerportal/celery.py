@@ -68,6 +68,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="4", minute="30"),
         "options": {"expires": 6 * 3600},
     },
+    "idempotency-sweep": {
+        "task": "accounts.tasks.delete_old_idempotent_requests",
+        "schedule": 600.0,
+        "options": {"expires": 590},
+    },
     "notices-sweep": {
         "task": "notifications.tasks.delete_old_notifications",
         "schedule": crontab(hour="4", minute="40"),

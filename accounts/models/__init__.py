@@ -5,11 +5,13 @@ from accounts.models.organization import Organization, OrganizationKind
 from accounts.models.person import Person, Theme
 from accounts.models.program import Program, ProgramFeature, ProgramMembership
 from accounts.models.qualification import Competency, OrganizationCompetency, OrganizationSkill, Skill
+from accounts.models.requests import IdempotentRequest
 from partnerportal.lib.roles import Role
 
 __all__ = [
     "Competency",
     "FailedAttempts",
+    "IdempotentRequest",
     "ListSettings",
     "Operator",
     "Organization",

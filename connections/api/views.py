@@ -4,7 +4,7 @@ from uuid import UUID
 import django_filters as df
 from django.db.models import QuerySet
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,6 +19,7 @@ from connections.api.serializers import (
 from connections.models import Connection, InvitationLink
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from partnerportal.lib.api import EmptyBodySerializer, PaginatedListView, PortalAPIView
+from partnerportal.lib.api_conditions import IF_MATCH, read_seen_version, set_etag
 from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.visible_rows import get_by_public_id
@@ -116,7 +117,7 @@ class EndConnectionView(BaseConnectionView):
 class ConnectionSharingView(PortalAPIView):
     """What a connection shares. The customer can change it, and sees every consent that it has given.
 
-    The header `ETag` names the newest consent. A change may carry it as `If-Match`, and is then refused with 412 if a
+    The header `ETag` names the newest consent. A change carries it as `If-Match`, and is refused with 412 if a
     colleague has consented to something else since.
     """
 
@@ -128,6 +129,7 @@ class ConnectionSharingView(PortalAPIView):
         403: ("wrong_role", "wrong_kind", "not_customer"),
         409: ("state_changed",),
         412: ("changed_meanwhile",),
+        428: ("if_match_required",),
     }
 
     @extend_schema(responses=ConnectionSharingSerializer)
@@ -137,18 +139,17 @@ class ConnectionSharingView(PortalAPIView):
     @extend_schema(
         request=ChangeConnectionSharingSerializer,
         responses=ConnectionSharingSerializer,
-        parameters=[OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, description="The ETag that was seen.")],
+        parameters=[IF_MATCH],
     )
     def put(self, request: Request, connection_id: UUID) -> Response:
         connection = queries.get_connection(self.actor, connection_id)
         body = ChangeConnectionSharingSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        version = request.headers.get("If-Match")
         changed = actions.change_connection_sharing(
             actor=self.actor,
             connection=connection,
             scopes=consent.parse_scope_codes(body.validated_data["scopes"]),
-            version=version.strip().strip('"') if version else None,
+            version=read_seen_version(request),
         )
         return self._answer(changed)
 
@@ -161,9 +162,7 @@ class ConnectionSharingView(PortalAPIView):
             "history": given,
         }
         response = Response(ConnectionSharingSerializer(facts).data)
-        if given:
-            response["ETag"] = f'"{given[0].version}"'
-        return response
+        return set_etag(response, given[0].version) if given else response
 
 
 @extend_schema(tags=["Connections"], responses=InvitationLinkSerializer)

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.api_input import StrictSerializer
 from partnerportal.lib.api_pagination import KeysetPagination, SingleResponsePagination, make_query_parameter_error
+from partnerportal.lib.idempotency import make_post_idempotent
 from partnerportal.lib.policies import RoleTable, authorize
 
 
@@ -24,6 +25,7 @@ class EmptyBodySerializer(StrictSerializer):
 class PortalAPIView(GenericAPIView[Any]):
     """The base of every API endpoint: it checks the caller's permission and refuses unknown query parameters.
 
+    A `post` of a subclass is idempotent for requests that carry a key (`lib.idempotency`), where callers have sessions.
     `rule` is the permission that a caller needs to read; an action checks its own permission besides. `errors` lists,
     by HTTP status, the error codes that the OpenAPI schema shows for this endpoint beside the usual ones.
     """
@@ -34,6 +36,11 @@ class PortalAPIView(GenericAPIView[Any]):
     has_session = True  # False where callers come in by a token, and without a session
     filter_backends: Any = ()
     pagination_class: Any = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.has_session and "post" in vars(cls):
+            cls.post = make_post_idempotent(cls.post)  # type: ignore[attr-defined]
 
     @property
     def is_generating_schema(self) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 
@@ -38,6 +38,14 @@ class ProblemSerializer(serializers.Serializer[Any]):
     errors = ProblemErrorSerializer(many=True)  # type: ignore[assignment]
 
 
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="A name for this request. Sent again with the same key within 24 hours, it is not done again: the "
+    "answer is the first one, with the header `Idempotency-Replayed`.",
+)
+
 MEANINGS = {  # what each status means, as the schema says it
     400: "The request breaks a rule.",
     401: "Nobody is signed in.",
@@ -51,6 +59,7 @@ MEANINGS = {  # what each status means, as the schema says it
     412: "The caller has seen an older version than there is.",
     413: "The body is larger than 64 KiB.",
     415: "Only `application/json` is understood.",
+    428: "The header `If-Match` is missing.",
     429: "As often as is allowed in a day.",
     503: "Something that this needs does not answer. Nothing was changed; `Retry-After` says when to try again.",
 }
@@ -62,6 +71,11 @@ class PortalAutoSchema(AutoSchema):
     def get_summary(self) -> str:
         """Return the operation's summary: the first sentence of the view's docstring, up to a colon if it has one."""
         return self.get_description().partition(".")[0].partition(":")[0]
+
+    def get_override_parameters(self) -> list[Any]:
+        """Return the header parameters that every operation of its method accepts."""
+        view: Any = self.view
+        return [IDEMPOTENCY_KEY] if self.method == "POST" and view.has_session else []
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
         schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
@@ -94,7 +108,8 @@ class PortalAutoSchema(AutoSchema):
         if self.method == "POST" and view.has_session:
             codes[400] += ("unknown_field", "parse_error", "invalid", "required")
             codes[403] = ("csrf_failed", *codes.get(403, ()))
-            codes |= {413: ("too_large",), 415: ("unsupported_media_type",)}
+            codes[400] += ("invalid_key",)
+            codes |= {413: ("too_large",), 415: ("unsupported_media_type",), 422: ("key_reused",)}
         for status, more in view.errors.items():
             codes[status] = tuple(dict.fromkeys((*codes.get(status, ()), *more)))
         return codes

@@ -60,6 +60,12 @@ class ContradictoryInput(DomainError):
     status = 422
 
 
+class PreconditionRequired(DomainError):
+    """Raised for an edit that does not say which version of the object its caller has seen. Answered by 428."""
+
+    status = 428
+
+
 class TooManyAttempts(DomainError):
     """Raised when an action was done as often as is allowed for now. Later it is allowed again. Answered by 429."""
 

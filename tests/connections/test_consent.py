@@ -325,10 +325,15 @@ def test_the_api_shows_and_changes_what_is_shared(api, world):
     assert (newest["scopes"], newest["wording"], newest["language"]) == (["account", "orders"], "", "")
     stale = client.put(address, {"scopes": ["usage"]}, headers={"If-Match": tag})
     assert (stale.status_code, stale.json()["errors"][0]["code"]) == (412, "changed_meanwhile")
-    wrong = client.put(address, {"scopes": ["licence_users"]})
+    blind = client.put(address, {"scopes": ["usage"]})
+    assert (blind.status_code, blind.json()["errors"][0]["code"]) == (428, "if_match_required")
+    weak = client.put(address, {"scopes": ["usage"]}, headers={"If-Match": f"W/{answer['ETag']}"})
+    assert (weak.status_code, weak.json()["errors"][0]["code"]) == (412, "changed_meanwhile")
+    any_version = {"If-Match": "*"}
+    wrong = client.put(address, {"scopes": ["licence_users"]}, headers=any_version)
     assert (wrong.status_code, wrong.json()["errors"][0]["code"]) == (400, "unknown_scope")
-    assert client.put(address, {}).json()["errors"][0]["code"] == "required"
-    assert client.put(address, {"scopes": []}).json()["scopes"] == ["account"]
+    assert client.put(address, {}, headers=any_version).json()["errors"][0]["code"] == "required"
+    assert client.put(address, {"scopes": []}, headers=any_version).json()["scopes"] == ["account"]
 
 
 def test_the_partner_reads_it_through_the_api_without_the_history(api, world):
@@ -336,7 +341,7 @@ def test_the_partner_reads_it_through_the_api_without_the_history(api, world):
     answer = api("partner.admin").get(address)
     assert answer.json()["scopes"] == get_all_shareable_scopes().codes and answer.json()["history"] == []
     assert "ETag" not in answer
-    refused = api("partner.admin").put(address, {"scopes": []})
+    refused = api("partner.admin").put(address, {"scopes": []}, headers={"If-Match": "*"})
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (403, "not_customer")
 
 

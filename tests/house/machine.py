@@ -43,6 +43,7 @@ FOREIGN = {
     "accounts_person": "id <> %(person)s",
     "account_emailaddress": "user_id <> %(person)s",
     "accounts_failedattempts": "person_id <> %(person)s",
+    "accounts_idempotentrequest": "person_id <> %(person)s",
     "notifications_secretmail": "created_at < now()",  # everybody may cause one
     "mfa_authenticator": "user_id <> %(person)s",
     "usersessions_usersession": "user_id <> %(person)s",
@@ -205,7 +206,8 @@ class Machine:
         data = {k: v.format(**self.values) if isinstance(v, str) else v for k, v in row.data.items()}
         if row.is_api:
             body = data if method in ("POST", "PUT") else {}
-            response = client.generic(method, path, json.dumps(body), content_type="application/json")
+            headers = {"If-Match": "*"} if method == "PUT" else {}
+            response = client.generic(method, path, json.dumps(body), content_type="application/json", headers=headers)
         elif method == "POST":
             response = client.post(path, data)
         else:

@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import FailedAttempts, Person
+from accounts.models import FailedAttempts, IdempotentRequest, Person
 from entitlements.models import Anomaly, Entitlement, IngestToken, IngestUpload, RenewalAlert, Sku
 from exports.models import Export
 from notifications.models import Delivery, Notice
@@ -24,6 +24,7 @@ from tests.world import World
 SWEPT = {
     "accounts_person": ("PORTAL_UNVERIFIED_KEPT", "date_joined = {then}, origin = 'signed_up'"),
     "accounts_failedattempts": ("PORTAL_ATTEMPTS_KEPT", "day = {then}"),
+    "accounts_idempotentrequest": ("PORTAL_IDEMPOTENCY_KEPT", "created_at = {then}"),
     "notifications_notice": ("PORTAL_NOTICES_KEPT", "at = {then}"),
     "notifications_secretmail": ("PORTAL_SECRET_MAILS_KEPT", "created_at = {then}"),
     "notifications_delivery": ("PORTAL_DELIVERIES_KEPT", "done_at = {then}"),
@@ -112,6 +113,7 @@ def something(world: World, settings: Any, tmp_path: Any, monkeypatch: pytest.Mo
     RenewalAlert.objects.create(entitlement=entitlement, ends_on=timezone.now().date(), days=7)
     numbers = {"value": 1, "before": 2, "low": 3, "high": 4}
     Anomaly.objects.create(customer=world.customer, sku=sku, metric="assigned", found_on=timezone.now(), **numbers)
+    IdempotentRequest.objects.create(organization=world.partner, person_id=1, key="one", digest="")
     Export.objects.create(organization=world.partner, person_id=1, list="customers")
 
 

@@ -6,7 +6,7 @@ from django.core.mail import EmailMessage
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from django.db.models import Q
 
-from accounts.models import FailedAttempts, Organization, OrganizationKind
+from accounts.models import FailedAttempts, IdempotentRequest, Organization, OrganizationKind
 from connections.directory import list_organizations_with_visible_name
 from notifications.actions.secret_mails import queue_secret_mail
 from notifications.models import InboxMark, Notice, NoticeRead
@@ -115,6 +115,7 @@ def something_personal(world):
     NoticeRead.objects.create(notice=Notice.objects.earliest("pk"), person_id=person.pk)
     InboxMark.objects.create(person_id=person.pk, organization_id=world.partner.pk, read_up_to=1)
     FailedAttempts.objects.create(person=person, kind="code", day=today(), failures=1)
+    IdempotentRequest.objects.create(person_id=person.pk, organization=world.partner, key="one", digest="")
     queue_secret_mail(EmailMessage("s", "b", to=[person.email]))
 
 
