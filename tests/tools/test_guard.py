@@ -8,6 +8,8 @@ import psutil
 import pytest
 from django.conf import settings
 
+pytestmark = pytest.mark.slow  # it waits as long as a server may take to end by itself
+
 RUN = """
 import os, signal, subprocess
 from tests.guard import Guard
