@@ -165,15 +165,10 @@ class ConnectionEndedNotice(ConnectionNotice):
             if (connection.ended_by_id == connection.partner_id) is not self.ended_by_partner:
                 continue
             if self.ended_by_partner:
-                yield (
-                    event,
-                    NoticeRecipient(organization_id=connection.customer_id, params={"name": connection.partner_name}),
-                )
+                told, other_side = connection.customer_id, connection.partner_name
             else:
-                yield (
-                    event,
-                    NoticeRecipient(organization_id=connection.partner_id, params={"name": connection.customer_name}),
-                )
+                told, other_side = connection.partner_id, connection.customer_name
+            yield event, NoticeRecipient(organization_id=told, params={"name": other_side})
 
     def get_subject(self, notice: "Notice") -> str:
         return _("%(name)s ended the connection") % notice.params
