@@ -1,6 +1,5 @@
 """Endpoints by which the vendor's systems send files of facts. A worker reads the files (docs/feed.md)."""
 
-import re
 from collections.abc import Mapping
 from typing import IO, Any, cast
 from uuid import UUID
@@ -21,14 +20,13 @@ from entitlements.ingest.authentication import HasIngestToken, IngestTokenAuthen
 from entitlements.ingest.queries import find_ingest_upload
 from entitlements.ingest.uploads import receive_upload
 from entitlements.models import IngestToken, IngestUpload
+from partnerportal.lib import idempotency
 from partnerportal.lib.api import PortalAPIView
 from partnerportal.lib.api_input import BodyTooLarge
 from partnerportal.lib.api_output import UTCDateTimeField
 from partnerportal.lib.api_tokens import open_token_transaction
 from partnerportal.lib.errors import InvalidInput
 
-_KEY = re.compile(r"[\x21-\x7e]{1,120}")
-KEY = "Idempotency-Key"
 KEY_MEANING = """Names this upload: 1 to 120 visible ASCII characters. The same key with the same bytes gets the same
 answer."""
 BODY = {"application/x-ndjson": OpenApiTypes.BINARY}
@@ -128,7 +126,7 @@ class IngestUploadsView(IngestBaseView):
         responses={202: UploadReceiptSerializer},
         parameters=[
             OpenApiParameter("kind", str, OpenApiParameter.PATH, enum=IngestUpload.Kind.values),
-            OpenApiParameter(KEY, str, OpenApiParameter.HEADER, required=True, description=KEY_MEANING),
+            OpenApiParameter(idempotency.HEADER, str, OpenApiParameter.HEADER, required=True, description=KEY_MEANING),
             OpenApiParameter("Content-Encoding", str, OpenApiParameter.HEADER, enum=["gzip"]),
         ],
     )  # fmt: skip
@@ -148,8 +146,8 @@ class IngestUploadsView(IngestBaseView):
 
 def _key(request: Request) -> str:
     """Return the key that names the upload. Raises InvalidInput("key_required")."""
-    key = request.headers.get(KEY, "")
-    if not _KEY.fullmatch(key):
+    key = request.headers.get(idempotency.HEADER, "")
+    if not idempotency.KEY.fullmatch(key):
         raise InvalidInput(
             "key_required", _("Name the upload in the Idempotency-Key header, in 1 to 120 visible characters.")
         )

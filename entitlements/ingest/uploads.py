@@ -30,11 +30,11 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.api_tokens import open_token_transaction
 from partnerportal.lib.errors import (
     ActionRefused,
-    ContradictoryInput,
     InvalidInput,
     TemporarilyUnavailable,
     TooManyAttempts,
 )
+from partnerportal.lib.idempotency import make_reused_key_error
 from partnerportal.lib.leases import LeaseLost, lease_next_due_row
 from partnerportal.lib.private_files import delete_unneeded_files
 from partnerportal.lib.sweeping import delete_in_batches
@@ -115,7 +115,7 @@ def _first_with_key(row: IngestUpload) -> IngestUpload:
         transaction.on_commit(_wake_worker)
         return first
     if (first.kind, first.fingerprint) != (row.kind, row.fingerprint):
-        raise ContradictoryInput("key_reused", _("This Idempotency-Key was already used for different content."))
+        raise make_reused_key_error()
     upload_files.delete_upload_file(row.public_id)
     return first
 

@@ -4,8 +4,10 @@ from typing import Any
 
 from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
+
+from partnerportal.lib.idempotency import IDEMPOTENCY_KEY
 
 
 class PortalSessionScheme(SessionScheme):
@@ -37,14 +39,6 @@ class ProblemSerializer(serializers.Serializer[Any]):
     type = serializers.ChoiceField(choices=["validation_error", "client_error", "server_error"])
     errors = ProblemErrorSerializer(many=True)  # type: ignore[assignment]
 
-
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    description="A name for this request. Sent again with the same key within 24 hours, it is not done again: the "
-    "answer is the first one, with the header `Idempotency-Replayed`.",
-)
 
 MEANINGS = {  # what each status means, as the schema says it
     400: "The request breaks a rule.",

@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,6 +27,13 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"  # the header of a response that is sent again
 KEY = re.compile(r"[!-~]{1,120}")
 STORED_HEADERS = ("Location", "ETag")
+IDEMPOTENCY_KEY = OpenApiParameter(
+    HEADER,
+    str,
+    OpenApiParameter.HEADER,
+    description="A name for this request. Sent again with the same key within 24 hours, it is not done again: the "
+    f"answer is the first one, with the header `{REPLAYED}`.",
+)
 
 
 @dataclass(frozen=True)
