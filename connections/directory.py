@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts.models import Operator, Organization, OrganizationKind
+from accounts.models import Operator, Organization, OrganizationKind, ProgramFeature, ProgramMembership
 from accounts.models.organization import OrganizationQuerySet
 from connections.models import Connection, InvitationLink, Portfolio
 from partnerportal.lib.actors import Actor
@@ -49,6 +49,20 @@ def _everybody_for_staff(actor: Actor, token: str) -> QuerySet[Organization]:
     return rows if actor.organization_kind == OrganizationKind.VENDOR else rows.none()
 
 
+def _publishers_for_all(actor: Actor, token: str) -> QuerySet[Organization]:
+    rows = Organization.objects.filter(pk=KNOWN, kind=OrganizationKind.PUBLISHER)
+    return rows if actor.organization_id else rows.none()
+
+
+def _resellers_for_publishers(actor: Actor, token: str) -> QuerySet[ProgramMembership]:
+    rows = ProgramMembership.objects.active().filter(
+        organization=KNOWN,
+        organization__kind__in=[OrganizationKind.PARTNER, OrganizationKind.DISTRIBUTOR],
+        program__grants__contains=[ProgramFeature.MARKETPLACE_PURCHASE],
+    )
+    return rows if actor.organization_kind == OrganizationKind.PUBLISHER else rows.none()
+
+
 _PARTNERS = "SELECT partner_id FROM connections_connection WHERE customer_id = portal_org() AND state = 'active'"
 _INVITER = "SELECT organization_id FROM connections_invitationlink WHERE token = portal_secret()"
 
@@ -73,6 +87,20 @@ REASONS = [
     OrganizationVisibilityReason(  # the vendor's staff look after everybody
         _everybody_for_staff,
         "portal_is_vendor()",
+    ),
+    OrganizationVisibilityReason(  # it is a publisher, whose offers everybody may find
+        _publishers_for_all,
+        """portal_org() IS NOT NULL
+            AND EXISTS (SELECT FROM accounts_organization WHERE id = known AND kind = 'publisher')""",
+    ),
+    OrganizationVisibilityReason(  # a publisher chooses among those who may resell (CA-11)
+        _resellers_for_publishers,
+        f"""EXISTS (SELECT FROM accounts_organization WHERE id = portal_org() AND kind = 'publisher')
+            AND EXISTS (SELECT FROM accounts_programmembership m JOIN accounts_program p ON p.id = m.program_id
+                JOIN accounts_organization o ON o.id = m.organization_id AND o.kind IN ('partner', 'distributor')
+                WHERE o.id = known AND '{ProgramFeature.MARKETPLACE_PURCHASE}' = ANY (p.grants)
+                  AND m.starts_on <= (now() AT TIME ZONE 'UTC')::date
+                  AND coalesce(m.ends_on, 'infinity') >= (now() AT TIME ZONE 'UTC')::date)""",  # noqa: S608 - no input
     ),
 ]
 KNOWS_SQL = " OR ".join(reason.sql for reason in REASONS)

@@ -45,7 +45,7 @@ from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.prepared import build_model_instance
 from partnerportal.lib.roles import list_roles_for_kind
 from partnerportal.lib.scopes import ALL, Scope
-from tests import world_usage
+from tests import world_offers, world_usage
 
 READ = {"wording": f"{WORDING}/en"}  # what the forms of a consent carry along: which texts the person read
 
@@ -191,6 +191,8 @@ def build() -> None:
     _qualify("partner", competency="security", skill="migration")
     _badge("partner", "service_provider", today - dt.timedelta(days=400))
     _badge("partner2", "solution_advisor", today - dt.timedelta(days=300))
+    for name in ("partner", "distributor"):
+        _badge(name, "csp", today - dt.timedelta(days=200))
     _badge("lapsed", "solution_advisor", today - dt.timedelta(days=500))
     for customer, partner in [*CONNECTED, ("ended", "partner")]:
         scopes = ALL & ~KEPT_BACK.get((customer, partner), Scope.NONE)
@@ -206,6 +208,7 @@ def build() -> None:
                 person=World().person(f"{name}.admin"),
                 asks=name == "customer2",
             )
+    world_offers.build(World())
     Sku.objects.create(code=SKU_OF_NOBODY, service="To be tried", name="To be tried")
     world_usage.build_ingest()
     while write_due_notices():  # the connected ones get their notices before the end: the row that could leak

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "accounts",
     "connections",
     "entitlements",
+    "marketplace",
     "exports",
     "partnerportal",
     "allauth",  # stands before auth, because of two translations of a text, such as "Email", the first counts

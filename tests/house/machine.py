@@ -52,6 +52,19 @@ FOREIGN = {
         SELECT FROM connections_connection c WHERE c.id = connection_id AND c.customer_id = %(org)s)""",
     "connections_invitationlink": "true",
     "entitlements_sku": "true",
+    **{f"marketplace_{name}": "true" for name in ("market", "marketcountry", "category")},
+    "marketplace_offer": "publisher_id <> %(org)s",
+    "marketplace_subscription": "true",
+    "marketplace_subscriptionterm": "true",
+    **{
+        f"marketplace_{name}": """NOT EXISTS (
+            SELECT FROM marketplace_offer o WHERE o.id = offer_id AND o.publisher_id = %(org)s)"""
+        for name in ("offerversion", "plan", "salestop", "authorization", "audiencechange")
+    },
+    "marketplace_channelinfo": """NOT EXISTS (SELECT FROM marketplace_offerversion v JOIN marketplace_offer o
+        ON o.id = v.offer_id WHERE v.id = version_id AND o.publisher_id = %(org)s)""",
+    "marketplace_price": """NOT EXISTS (SELECT FROM marketplace_plan p JOIN marketplace_offer o
+        ON o.id = p.offer_id WHERE p.id = plan_id AND o.publisher_id = %(org)s)""",
     # trials are a customer's own to ask for, and the vendor's to decide
     "entitlements_entitlement": """customer_id <> %(org)s AND NOT EXISTS (
         SELECT FROM accounts_organization v WHERE v.id = %(org)s AND v.kind = 'vendor')""",

@@ -26,6 +26,8 @@ CALLED_BY = {
         "failed_attempts(bigint, text)",
         "queue_secret_mail(text)",
         "portal_waiting()",  # numbers for /metrics
+        "portal_is_reseller()",
+        "portal_is_priced_in(bigint, text)",
     },
     # by jobs that bring in facts and rebuild what is derived
     "portal_worker": SETTINGS
@@ -51,6 +53,9 @@ WRITTEN = {
     "accounts_competency": {"SELECT"},
     "accounts_skill": {"SELECT"},
     "entitlements_sku": {"SELECT"},
+    "marketplace_market": {"SELECT"},
+    "marketplace_marketcountry": {"SELECT"},
+    "marketplace_category": {"SELECT"},
     "partnerportal_taskrun": {"SELECT"},  # for /metrics
 }
 HAS = dict.fromkeys(("SELECT", "INSERT", "UPDATE", "REFERENCES"), "has_any_column")  # also of one column alone

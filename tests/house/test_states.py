@@ -11,6 +11,7 @@ from django.utils import timezone
 from connections.models import Connection
 from entitlements.models import Entitlement, IngestUpload, LicenseAssignment
 from exports.models import Export
+from marketplace.models import Subscription
 from partnerportal.lib import tenancy
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.states import change_row_state, list_state_transitions
@@ -21,6 +22,10 @@ MACHINES = [model for model in apps.get_models() if hasattr(model, "MOVES")]
 EXTRA = {  # what a row needs beside its state
     ("Connection", "active"): lambda row: {"ended_at": None, "ended_by_id": None},
     ("Connection", "ended"): lambda row: {"ended_at": timezone.now(), "ended_by_id": row.customer_id},
+    ("Subscription", "pending"): lambda row: {"activated_at": None, "ended_at": None},
+    ("Subscription", "subscribed"): lambda row: {"activated_at": timezone.now(), "ended_at": None},
+    ("Subscription", "suspended"): lambda row: {"activated_at": timezone.now(), "ended_at": None},
+    ("Subscription", "unsubscribed"): lambda row: {"ended_at": timezone.now()},
 }
 ROWS = {
     "Connection": lambda world: world.connection("customer", "partner"),
@@ -28,6 +33,7 @@ ROWS = {
     "Organization": lambda world: world.customer,
     "Export": lambda world: Export.objects.filter(organization=world.customer).earliest("pk"),
     "IngestUpload": lambda world: IngestUpload.objects.earliest("pk"),
+    "Subscription": lambda world: Subscription.objects.earliest("pk"),
 }
 
 
@@ -117,6 +123,7 @@ HOLDS = {
     "Export": "everybody",
     "IngestUpload": "everybody",
     "Organization": "everybody",
+    "Subscription": "everybody",
 }
 # States of rows that only the feed and jobs write: the web role may not update them at all.
 TOLD = {"entitlements_order"}

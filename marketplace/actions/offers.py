@@ -1,0 +1,135 @@
+"""Actions of publishers on their offers: create one, edit its draft, publish the draft, begin a new one."""
+
+import re
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.actions.audience import put_saved_audience_in_force
+from marketplace.content import find_problems
+from marketplace.events import OfferEvent
+from marketplace.models import ChannelInfo, Offer, OfferType, OfferVersion, Plan, Price, PricingModel
+from marketplace.policies import OFFERS, ROLE_TABLE, OfferPermission
+from marketplace.queries.offers import get_draft, lock_own_offer
+from notifications.actions.recording import record_event
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Conflict, InvalidInput, StaleVersion, TooManyAttempts
+from partnerportal.lib.policies import authorize
+
+CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
+TAKEN = _("You have an offer with this code already.")
+MALFORMED = _("Use lower-case letters, digits, hyphens and underscores; begin with a letter or digit.")
+OVERTAKEN = _("A colleague has saved this offer since you opened it. Nothing of yours is lost: compare and save again.")
+FIXED = _("The plan %(code)s was published and cannot be removed. Stop its sale instead.")
+
+
+@transaction.atomic
+def create_offer(*, actor: Actor, code: str, type: OfferType, pricing_model: PricingModel) -> Offer:
+    """Create an offer of the acting publisher, with an empty draft, and return the offer.
+
+    Raises InvalidInput for a malformed code, Conflict("code_taken") for one that another of its offers has, and
+    TooManyAttempts beyond OFFERS.
+    """
+    authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
+    if not CODE.fullmatch(code):
+        raise InvalidInput("malformed_code", MALFORMED, field="code")
+    own = Offer.objects.visible_to(actor).filter(publisher=actor.organization_id)
+    if own.count() >= OFFERS:
+        raise TooManyAttempts(
+            "too_many_offers", _("You have %(number)s offers, which is the limit.") % {"number": OFFERS}
+        )
+    offer = Offer(code=code, type=type, pricing_model=pricing_model)
+    offer.publisher_id = actor.organization_id  # type: ignore[assignment]
+    try:
+        with transaction.atomic():
+            offer.save(force_insert=True)
+    except IntegrityError as error:
+        raise Conflict("code_taken", TAKEN, field="code") from error
+    _store_draft(offer, {}, {})
+    record_event(OfferEvent.CREATED, actor=actor, subject=offer, data={"code": code})
+    return offer
+
+
+@transaction.atomic
+def save_draft(
+    *, actor: Actor, offer: Offer, content: dict[str, Any], channel: dict[str, Any], revision: int | None
+) -> OfferVersion:
+    """Replace the draft of an offer, and return it with its new revision.
+
+    `content` and `channel` are validated data of ContentSerializer and ChannelSerializer. `revision` is the revision of
+    the draft that the editor has seen, 0 if there was none, or None for any. Raises StaleVersion("changed_meanwhile")
+    if a colleague has saved it since, and Conflict("plan_fixed") if a published plan is missing.
+    """
+    authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
+    locked = lock_own_offer(actor, offer)
+    draft = get_draft(locked)
+    if revision is not None and revision != (draft.revision if draft else 0):
+        raise StaleVersion("changed_meanwhile", OVERTAKEN)
+    codes = {plan["code"] for plan in content.get("plans", [])}
+    for plan in locked.plans.exclude(published_in=None):
+        if plan.code not in codes:
+            raise Conflict("plan_fixed", FIXED % {"code": plan.code})
+    return _store_draft(locked, content, channel)
+
+
+@transaction.atomic
+def publish_offer(*, actor: Actor, offer: Offer, revision: int) -> OfferVersion:
+    """Publish the draft of an offer as its next version, which is live at once, and return the version.
+
+    `revision` is the one that the publisher has checked. Raises Conflict("no_draft") without a draft, StaleVersion if
+    it was saved since, and Conflict("incomplete") while `find_problems` finds any.
+    """
+    authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
+    locked = lock_own_offer(actor, offer)
+    draft = get_draft(locked)
+    if draft is None:
+        raise Conflict("no_draft", _("There are no changes to publish."))
+    if draft.revision != revision:
+        raise StaleVersion("changed_meanwhile", OVERTAKEN)
+    if find_problems(locked, draft.content, draft.channel.content):
+        raise Conflict("incomplete", _("Complete the checklist first."))
+    newest = locked.versions.exclude(number=None).order_by("-number").first()
+    draft.number = (newest.number or 0) + 1 if newest else 1
+    draft.changed_at = timezone.now()
+    draft.save(update_fields=["number", "changed_at"])
+    _publish_plans(locked, draft)
+    is_first = not locked.is_published
+    locked.live_version = draft
+    locked.published_at = locked.published_at or draft.changed_at
+    locked.save(update_fields=["live_version", "published_at"])
+    if is_first:
+        put_saved_audience_in_force(locked)
+    record_event(OfferEvent.PUBLISHED, actor=actor, subject=locked, data={"version": draft.number})
+    return draft
+
+
+def _store_draft(offer: Offer, content: dict[str, Any], channel: dict[str, Any]) -> OfferVersion:
+    draft = get_draft(offer)
+    if draft is None:
+        draft = OfferVersion(offer=offer, revision=0)
+    draft.content, draft.revision = content, draft.revision + 1
+    draft.changed_at = timezone.now()
+    draft.save()
+    info, _is_new = ChannelInfo.objects.update_or_create(version=draft, defaults={"content": channel})
+    draft.channel = info
+    _keep_plans(offer, [plan["code"] for plan in content.get("plans", [])])
+    return draft
+
+
+def _keep_plans(offer: Offer, codes: list[str]) -> None:
+    """Store a plan for each code that has none, so that it can have prices; delete unpublished plans of other codes."""
+    Plan.objects.bulk_create([Plan(offer=offer, code=code) for code in codes], ignore_conflicts=True)
+    unused = offer.plans.filter(published_in=None).exclude(code__in=codes)
+    Price.objects.filter(plan__in=unused).delete()
+    unused.delete()
+
+
+def _publish_plans(offer: Offer, version: OfferVersion) -> None:
+    plans = {plan["code"]: plan for plan in version.content["plans"]}
+    for row in offer.plans.all():
+        row.is_live = row.code in plans
+        row.is_byol = row.is_live and plans[row.code]["is_byol"]
+        row.published_in = row.published_in or (version.number if row.is_live else None)
+        row.save(update_fields=["is_live", "is_byol", "published_in"])

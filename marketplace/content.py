@@ -1,0 +1,195 @@
+"""What an offer says: the shape of a version's content, which the page and the API read alike, and what it still lacks.
+
+A draft may be incomplete, but never malformed. `find_problems` says what must be there before it is published; the
+checklist beside the form and the action that publishes both ask it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from marketplace.models import Audience, BillingFrequency, Category, Offer, Term
+from partnerportal.lib.api_input import StrictSerializer
+from partnerportal.lib.errors import Message
+
+LANGUAGES = ("en", "fr", "ja")
+MOST_PLANS, MOST_CATEGORIES, MOST_LINKS = 100, 3, 10
+LONGEST_NAME, LONGEST_SUMMARY, LONGEST_DESCRIPTION = 100, 300, 20_000
+
+
+class ListingTextSerializer(StrictSerializer):
+    """The listing's texts in one language. The description is in Markdown."""
+
+    name = serializers.CharField(max_length=LONGEST_NAME, allow_blank=True, default="")
+    summary = serializers.CharField(max_length=LONGEST_SUMMARY, allow_blank=True, default="")
+    description = serializers.CharField(
+        max_length=LONGEST_DESCRIPTION, allow_blank=True, default="", trim_whitespace=False
+    )
+
+
+class PlanTextSerializer(StrictSerializer):
+    """A plan's texts in one language."""
+
+    name = serializers.CharField(max_length=LONGEST_NAME, allow_blank=True, default="")
+    description = serializers.CharField(max_length=1000, allow_blank=True, default="")
+
+
+class ListingTextsSerializer(StrictSerializer):
+    """The listing's texts by language. A language that is missing falls back to another."""
+
+    en = ListingTextSerializer(required=False)
+    fr = ListingTextSerializer(required=False)
+    ja = ListingTextSerializer(required=False)
+
+
+class PlanTextsSerializer(StrictSerializer):
+    """A plan's texts by language. A language that is missing falls back to another."""
+
+    en = PlanTextSerializer(required=False)
+    fr = PlanTextSerializer(required=False)
+    ja = PlanTextSerializer(required=False)
+
+
+class LinkSerializer(StrictSerializer):
+    """A link of the listing to a page of the publisher."""
+
+    title = serializers.CharField(max_length=100)
+    url = serializers.URLField(max_length=500)
+
+
+class ContactSerializer(StrictSerializer):
+    """How to reach the publisher: by email, phone or a page."""
+
+    name = serializers.CharField(max_length=120, allow_blank=True, default="")
+    email = serializers.EmailField(allow_blank=True, default="")
+    phone = serializers.CharField(max_length=40, allow_blank=True, default="")
+    url = serializers.URLField(max_length=500, allow_blank=True, default="")
+
+
+class PlanSerializer(StrictSerializer):
+    """A plan: its code, texts, terms and limits."""
+
+    code = serializers.RegexField(r"^[a-z0-9][a-z0-9_-]{0,49}$")
+    texts = PlanTextsSerializer(default=dict)
+    terms = serializers.ListField(child=serializers.ChoiceField(choices=Term.choices), default=list)
+    billing = serializers.ListField(child=serializers.ChoiceField(choices=BillingFrequency.choices), default=list)
+    min_seats = serializers.IntegerField(min_value=1, max_value=1_000_000, allow_null=True, default=None)
+    max_seats = serializers.IntegerField(min_value=1, max_value=1_000_000, allow_null=True, default=None)
+    trial_days = serializers.IntegerField(min_value=0, max_value=180, default=0)
+    is_byol = serializers.BooleanField(default=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a smallest number of seats above the largest."""
+        if attrs["min_seats"] and attrs["max_seats"] and attrs["min_seats"] > attrs["max_seats"]:
+            message = _("The largest number of licences is smaller than the smallest.")
+            raise serializers.ValidationError({"max_seats": [message]}, "below_minimum")
+        return attrs
+
+
+class ContentSerializer(StrictSerializer):
+    """The content of a version: its listing, and its plans in the order in which they are shown."""
+
+    texts = ListingTextsSerializer(default=dict)
+    categories = serializers.ListField(child=serializers.SlugField(), max_length=MOST_CATEGORIES, default=list)
+    links = serializers.ListField(child=LinkSerializer(), max_length=MOST_LINKS, default=list)
+    support = ContactSerializer(default=dict)
+    plans = serializers.ListField(child=PlanSerializer(), max_length=MOST_PLANS, default=list)
+
+    def validate_categories(self, codes: list[str]) -> list[str]:
+        """Refuse a category that is not in the catalogue."""
+        unknown = set(codes) - set(Category.objects.filter(code__in=codes).values_list("code", flat=True))
+        if unknown:
+            raise serializers.ValidationError(_("There is no such category."), "unknown_category")
+        return list(dict.fromkeys(codes))
+
+    def validate_plans(self, plans: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Refuse two plans with the same code."""
+        codes = [plan["code"] for plan in plans]
+        if len(set(codes)) < len(codes):
+            raise serializers.ValidationError(_("Two plans have the same code."), "code_twice")
+        return plans
+
+
+class ChannelSerializer(StrictSerializer):
+    """What resellers alone see: marketing material and whom to contact about selling (CA-30, CA-31)."""
+
+    marketing_url = serializers.URLField(max_length=500, allow_blank=True, default="")
+    contact = ContactSerializer(default=dict)
+    sales_url = serializers.URLField(max_length=500, allow_blank=True, default="")
+    support_url = serializers.URLField(max_length=500, allow_blank=True, default="")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that keeps a draft from being published: where it is in the content, a code and a sentence."""
+
+    pointer: str  # a JSON pointer (RFC 6901), such as "/plans/0/terms"
+    code: str
+    message: Message
+
+
+def find_problems(offer: Offer, content: Mapping[str, Any], channel: Mapping[str, Any]) -> list[Problem]:
+    """Return everything that a draft lacks before it can be published, in the order of the form (CA-3, CA-31)."""
+    return [*_listing_problems(content), *_plan_problems(content), *_channel_problems(offer, channel)]
+
+
+def _listing_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
+    texts = content.get("texts", {})
+    begun = [language for language in LANGUAGES if any(texts.get(language, {}).values())]
+    if not begun:
+        yield Problem("/texts", "no_texts", _("Describe the offer in at least one language."))
+    for language in begun:
+        for field in ("name", "summary", "description"):
+            if not texts[language].get(field):
+                yield Problem(
+                    f"/texts/{language}/{field}", "text_missing", _("Complete the texts of each language you begin.")
+                )
+    if not content.get("categories"):
+        yield Problem("/categories", "no_category", _("Choose a category."))
+    if not has_contact(content.get("support", {})):
+        yield Problem("/support", "no_support_contact", _("Say how partners and customers reach your support."))
+
+
+def _plan_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
+    plans = content.get("plans", [])
+    if not plans:
+        yield Problem("/plans", "no_plan", _("Add a plan."))
+    for at, plan in enumerate(plans):
+        if not any(text.get("name") for text in plan.get("texts", {}).values()):
+            yield Problem(f"/plans/{at}/texts", "plan_unnamed", _("Give each plan a name."))
+        if not plan.get("is_byol") and not (plan.get("terms") and plan.get("billing")):
+            yield Problem(
+                f"/plans/{at}/terms", "no_term", _("Choose for each plan how long and how often it is billed.")
+            )
+
+
+def _channel_problems(offer: Offer, channel: Mapping[str, Any]) -> Iterator[Problem]:
+    if offer.audience == Audience.NONE:
+        return
+    if not channel.get("marketing_url"):
+        yield Problem("/channel/marketing_url", "no_marketing_url", _("Partners need a link to marketing material."))
+    if not has_contact(channel.get("contact", {})):
+        yield Problem("/channel/contact", "no_channel_contact", _("Partners need a contact for the channel."))
+    if not channel.get("sales_url"):
+        yield Problem("/channel/sales_url", "no_sales_material", _("Partners need sales material."))
+    if not channel.get("support_url"):
+        yield Problem("/channel/support_url", "no_support_material", _("Partners need support material."))
+
+
+def has_contact(contact: Mapping[str, Any]) -> bool:
+    """Return whether a contact says any way to reach the publisher."""
+    return any(contact.get(way) for way in ("email", "phone", "url"))
+
+
+def pick_texts(texts: Mapping[str, Any], language: str) -> tuple[Mapping[str, Any], str]:
+    """Return the texts to show to a reader of `language`, and the language that they are in.
+
+    Without texts in that language they are the English ones, or else those of the first language that has a name.
+    """
+    for choice in (language, *LANGUAGES):
+        if texts.get(choice, {}).get("name"):
+            return texts[choice], choice
+    return {}, language

@@ -1,0 +1,14 @@
+from enum import StrEnum
+
+
+class OfferEvent(StrEnum):
+    """The kinds of events about publishers' offers."""
+
+    CREATED = "offer.created"
+    PUBLISHED = "offer.published"
+    AUDIENCE_SAVED = "offer.audience_saved"
+    AUDIENCE_CHANGED = "offer.audience_changed"
+    PRICED = "offer.priced"
+    PRICE_WITHDRAWN = "offer.price_withdrawn"
+    STOPPED = "offer.stopped"
+    RESUMED = "offer.resumed"

@@ -1,0 +1,281 @@
+"""Row-level security of offers: a publisher sees its own, staff all, everybody the listing of what is published.
+
+What is for resellers is seen by members of a programme that lets them buy; prices, in their own market and currency.
+"""
+
+from django.db import migrations
+
+from partnerportal.lib.states import enforce_state_transitions
+from partnerportal.lib.tenancy import (
+    NOW,
+    allow_tenant_events,
+    build_grant_sql,
+    enable_row_security,
+    fill_columns_by_trigger,
+    inline_policy_functions,
+)
+
+# Both have their definer's rights, because a policy asks them for each statement and they read tables of others.
+FUNCTIONS = """
+CREATE FUNCTION portal_is_reseller() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM accounts_organization o
+        JOIN accounts_programmembership m ON m.organization_id = o.id JOIN accounts_program p ON p.id = m.program_id
+        WHERE o.id = portal_org() AND o.kind IN ('partner', 'distributor') AND 'marketplace_purchase' = ANY (p.grants)
+          AND m.starts_on <= (now() AT TIME ZONE 'UTC')::date
+          AND coalesce(m.ends_on, 'infinity') >= (now() AT TIME ZONE 'UTC')::date) $$;
+CREATE FUNCTION portal_is_priced_in(market bigint, currency text) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM accounts_organization o JOIN marketplace_marketcountry c ON c.country = o.country
+        WHERE o.id = portal_org() AND c.market_id = $1 AND c.currency = $2) $$;
+GRANT EXECUTE ON FUNCTION portal_is_reseller(), portal_is_priced_in(bigint, text) TO portal_app;
+-- A published version is what buyers were shown, so nobody changes it. It goes with its offer alone.
+CREATE FUNCTION offer_version_is_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'this violates that a published version of an offer never changes' USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER offer_version_is_fixed BEFORE UPDATE ON marketplace_offerversion
+    FOR EACH ROW WHEN (OLD.number IS NOT NULL) EXECUTE FUNCTION offer_version_is_fixed();
+-- Code, type and pricing model are fixed with the first version; the publisher never changes.
+CREATE FUNCTION offer_is_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'this violates what is fixed of a published offer' USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER offer_is_fixed BEFORE UPDATE ON marketplace_offer FOR EACH ROW
+    WHEN (OLD.live_version_id IS NOT NULL AND (OLD.publisher_id, OLD.code, OLD.type, OLD.pricing_model, true)
+          IS DISTINCT FROM (NEW.publisher_id, NEW.code, NEW.type, NEW.pricing_model, NEW.live_version_id IS NOT NULL))
+    EXECUTE FUNCTION offer_is_fixed();
+CREATE FUNCTION plan_is_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        RAISE EXCEPTION 'this violates that a published plan is never deleted' USING ERRCODE = 'check_violation';
+    END IF;
+    RAISE EXCEPTION 'this violates that a published plan keeps its code' USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER plan_is_fixed BEFORE UPDATE ON marketplace_plan FOR EACH ROW
+    WHEN (OLD.published_in IS NOT NULL AND (OLD.offer_id, OLD.code, OLD.published_in)
+          IS DISTINCT FROM (NEW.offer_id, NEW.code, NEW.published_in)) EXECUTE FUNCTION plan_is_fixed();
+CREATE TRIGGER plan_is_kept BEFORE DELETE ON marketplace_plan FOR EACH ROW
+    WHEN (OLD.published_in IS NOT NULL) EXECUTE FUNCTION plan_is_fixed();
+"""
+UNDO = """
+DROP TRIGGER plan_is_kept ON marketplace_plan; DROP TRIGGER plan_is_fixed ON marketplace_plan;
+DROP FUNCTION plan_is_fixed();
+DROP TRIGGER offer_is_fixed ON marketplace_offer; DROP FUNCTION offer_is_fixed();
+DROP TRIGGER offer_version_is_fixed ON marketplace_offerversion; DROP FUNCTION offer_version_is_fixed();
+DROP FUNCTION portal_is_priced_in(bigint, text); DROP FUNCTION portal_is_reseller();
+"""
+# What was resold decides about audiences (CA-20, CA-28, E-8). The functions have their definer's rights, because they ask
+# for sales and partners that a publisher may not see.
+SALES = """
+CREATE FUNCTION resold_subscriptions(offer bigint) RETURNS SETOF marketplace_subscription
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT s FROM marketplace_subscription s
+    WHERE s.offer_id = $1 AND (s.activated_at IS NOT NULL OR s.state = 'pending') $$;
+CREATE FUNCTION has_resold_by(offer bigint, seller bigint) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM resold_subscriptions($1) s WHERE $2 IN (s.buyer_id, s.reseller_id))
+        OR EXISTS (SELECT FROM resold_subscriptions($1) s
+                   JOIN accounts_organization o ON o.parent_id = $2 AND o.id IN (s.buyer_id, s.reseller_id)
+                   WHERE NOT EXISTS (SELECT FROM marketplace_authorization a
+                                     WHERE a.offer_id = $1 AND a.organization_id = o.id AND a.ended_at IS NULL)) $$;
+REVOKE EXECUTE ON FUNCTION resold_subscriptions(bigint), has_resold_by(bigint, bigint) FROM PUBLIC;
+CREATE FUNCTION audience_with_sales_is_kept() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF OLD.audience = 'specific' AND NEW.audience = 'none' AND EXISTS (SELECT FROM resold_subscriptions(OLD.id)) THEN
+        RAISE EXCEPTION 'this violates that an offer that was resold stays with its partners'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER audience_with_sales_is_kept BEFORE UPDATE OF audience ON marketplace_offer
+    FOR EACH ROW WHEN (OLD.audience <> NEW.audience) EXECUTE FUNCTION audience_with_sales_is_kept();
+CREATE FUNCTION live_audience_needs_staff() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF row_security_active(TG_RELID) AND NOT portal_is_vendor() THEN
+        RAISE EXCEPTION 'this violates that the audience of a live offer changes by a request'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER live_audience_needs_staff BEFORE UPDATE OF audience ON marketplace_offer FOR EACH ROW
+    WHEN (OLD.audience <> NEW.audience AND OLD.live_version_id IS NOT NULL AND OLD.audience <> 'none')
+    EXECUTE FUNCTION live_audience_needs_staff();
+CREATE FUNCTION authorization_with_sales_is_kept() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF (SELECT audience = 'specific' FROM marketplace_offer WHERE id = OLD.offer_id)
+       AND has_resold_by(OLD.offer_id, OLD.organization_id) THEN
+        RAISE EXCEPTION 'this violates that a partner that has resold an offer keeps its authorization'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER authorization_with_sales_is_kept BEFORE UPDATE OF ended_at ON marketplace_authorization FOR EACH ROW
+    WHEN (OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL) EXECUTE FUNCTION authorization_with_sales_is_kept();
+-- A partner that leaves a distributor keeps what it has resold through it, as an authorization of its own.
+CREATE FUNCTION moved_partner_keeps_what_it_resold() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO marketplace_authorization (public_id, offer_id, organization_id, source, since)
+    SELECT gen_random_uuid(), a.offer_id, NEW.id, 'resold', statement_timestamp()
+    FROM marketplace_authorization a JOIN marketplace_offer f ON f.id = a.offer_id AND f.audience = 'specific'
+    WHERE a.organization_id = OLD.parent_id AND a.ended_at IS NULL
+      AND EXISTS (SELECT FROM resold_subscriptions(a.offer_id) s WHERE NEW.id IN (s.buyer_id, s.reseller_id))
+    ON CONFLICT (offer_id, organization_id) WHERE ended_at IS NULL DO NOTHING;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER moved_partner_keeps_what_it_resold AFTER UPDATE OF parent_id ON accounts_organization FOR EACH ROW
+    WHEN (OLD.parent_id IS DISTINCT FROM NEW.parent_id AND OLD.parent_id IS NOT NULL)
+    EXECUTE FUNCTION moved_partner_keeps_what_it_resold();
+"""
+SALES_UNDO = """
+DROP TRIGGER moved_partner_keeps_what_it_resold ON accounts_organization;
+DROP FUNCTION moved_partner_keeps_what_it_resold();
+DROP TRIGGER authorization_with_sales_is_kept ON marketplace_authorization;
+DROP FUNCTION authorization_with_sales_is_kept();
+DROP TRIGGER live_audience_needs_staff ON marketplace_offer; DROP FUNCTION live_audience_needs_staff();
+DROP TRIGGER audience_with_sales_is_kept ON marketplace_offer; DROP FUNCTION audience_with_sales_is_kept();
+DROP FUNCTION has_resold_by(bigint, bigint); DROP FUNCTION resold_subscriptions(bigint);
+"""
+MOVES = {
+    "pending": ["subscribed", "unsubscribed"],
+    "subscribed": ["suspended", "unsubscribed"],
+    "suspended": ["subscribed", "unsubscribed"],
+    "unsubscribed": [],
+}
+WRITES = "portal_is_admin()"
+STAFF = "(SELECT portal_is_vendor())"
+
+
+def of_offer(condition: str) -> str:
+    """Return SQL that is true if the row's offer, as `o`, meets a condition."""
+    return f"EXISTS (SELECT FROM marketplace_offer o WHERE o.id = offer_id AND {condition})"
+
+
+def of_plan(condition: str) -> str:
+    """Return SQL that is true if the row's plan and its offer, as `p` and `o`, meet a condition."""
+    return f"""EXISTS (SELECT FROM marketplace_plan p JOIN marketplace_offer o ON o.id = p.offer_id
+               WHERE p.id = plan_id AND {condition})"""
+
+
+OWN = "o.publisher_id = portal_org()"
+BELOW = "SELECT id FROM accounts_organization WHERE parent_id = portal_org()"
+PARTY = f"""portal_org() IN (publisher_id, buyer_id, reseller_id, customer_id)
+    OR buyer_id IN ({BELOW}) OR reseller_id IN ({BELOW})"""
+PAYS = f"s.buyer_id = portal_org() OR s.buyer_id IN ({BELOW})"
+CHANNEL = """EXISTS (SELECT FROM marketplace_offerversion v JOIN marketplace_offer o ON o.id = v.offer_id
+             WHERE v.id = version_id AND {condition})"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("marketplace", "0001_initial"), ("entitlements", "0003_policies")]
+
+    operations = [
+        migrations.RunSQL(inline_policy_functions(FUNCTIONS), UNDO),
+        *(
+            migrations.RunSQL(build_grant_sql(f"marketplace_{table}", "SELECT"), migrations.RunSQL.noop)
+            for table in ("market", "marketcountry", "category")
+        ),
+        enable_row_security(
+            "marketplace_offer",
+            using=f"publisher_id = portal_org() OR live_version_id IS NOT NULL AND portal_org() IS NOT NULL OR {STAFF}",
+            check=f"(publisher_id = portal_org() OR {STAFF}) AND (SELECT {WRITES})",
+            grant="SELECT, INSERT, UPDATE (audience, next_audience, audience_revision, landing_page_url, webhook_url, "
+            "live_version_id, published_at)",
+        ),
+        enable_row_security(
+            "marketplace_offerversion",
+            using=of_offer(f"({OWN} OR o.live_version_id = marketplace_offerversion.id OR {STAFF})"),
+            check=of_offer(f"{OWN} AND (SELECT {WRITES})"),
+            grant="SELECT, INSERT, UPDATE (content, revision, number, changed_at)",
+        ),
+        enable_row_security(
+            "marketplace_channelinfo",
+            using=CHANNEL.format(
+                condition=f"({OWN} OR o.live_version_id = v.id AND (SELECT portal_is_reseller()) OR {STAFF})"
+            ),
+            check=CHANNEL.format(condition=f"{OWN} AND v.number IS NULL AND (SELECT {WRITES})"),
+            grant="SELECT, INSERT, UPDATE (content)",
+        ),
+        enable_row_security(
+            "marketplace_plan",
+            using=of_offer(f"({OWN} OR marketplace_plan.published_in IS NOT NULL OR {STAFF})"),
+            check=of_offer(f"{OWN} AND (SELECT {WRITES})"),
+            grant="SELECT, INSERT, UPDATE (published_in, is_live, is_byol, is_open), DELETE",
+        ),
+        enable_row_security(
+            "marketplace_price",
+            using=f"""{of_plan(OWN)} OR {STAFF} OR (SELECT portal_is_reseller())
+                AND portal_is_priced_in(market_id, currency) AND {of_plan("p.published_in IS NOT NULL")}""",
+            check=of_plan(f"{OWN} AND (SELECT {WRITES})"),
+            grant="SELECT, INSERT, UPDATE (withdrawn_at), DELETE",
+        ),
+        enable_row_security(
+            "marketplace_salestop",
+            using=of_offer("true"),
+            check=of_offer(f"({OWN} OR {STAFF}) AND by_vendor = {STAFF} AND (SELECT {WRITES})"),
+            grant="SELECT, INSERT, UPDATE (lifted_at)",
+        ),
+        migrations.RunSQL(SALES, SALES_UNDO),
+        enable_row_security(
+            "marketplace_authorization",
+            using=f"""{of_offer(OWN)} OR {STAFF} OR organization_id = portal_org()
+                OR organization_id = (SELECT parent_id FROM accounts_organization WHERE id = portal_org())
+                OR organization_id IN ({BELOW})""",
+            check=of_offer(f"({OWN} OR {STAFF}) AND (SELECT {WRITES})"),
+            grant="SELECT, INSERT, UPDATE (ended_at)",
+        ),
+        migrations.RunSQL(
+            """CREATE POLICY ended_by_staff ON marketplace_authorization AS RESTRICTIVE FOR UPDATE
+               USING ((SELECT portal_is_vendor()))""",
+            "DROP POLICY ended_by_staff ON marketplace_authorization",
+        ),
+        enable_row_security(
+            "marketplace_audiencechange",
+            using=of_offer(f"({OWN} OR {STAFF})"),
+            check=of_offer(f"({OWN} OR {STAFF}) AND (SELECT {WRITES})"),
+            grant="SELECT, INSERT, UPDATE (is_removal, source), DELETE",
+        ),
+        enable_row_security("marketplace_subscription", using=f"{PARTY} OR {STAFF}", check="false"),
+        enable_row_security(
+            "marketplace_subscriptionterm",
+            using=f"""EXISTS (SELECT FROM marketplace_subscription s WHERE s.id = subscription_id
+                AND (s.publisher_id = portal_org() OR {STAFF} OR (SELECT portal_sees_finance()) AND ({PAYS})))""",
+            check="false",
+        ),
+        enforce_state_transitions("marketplace_subscription", MOVES, initial_state="pending", enforced_for="everybody"),
+        fill_columns_by_trigger(
+            "marketplace_authorization",
+            on_insert={"since": NOW, "ended_at": "NULL"},
+            on_change={"ended_at": NOW},
+        ),
+        fill_columns_by_trigger(
+            "marketplace_offer", on_insert={"created_at": NOW, "published_at": "NULL"}, on_change={"published_at": NOW}
+        ),
+        *(
+            migrations.RunSQL(
+                f"""CREATE POLICY deleted_by_its_publisher ON marketplace_{table} AS RESTRICTIVE FOR DELETE
+                    USING ({condition} AND (SELECT {WRITES}))""",
+                f"DROP POLICY deleted_by_its_publisher ON marketplace_{table}",
+            )
+            for table, condition in (
+                ("plan", of_offer(OWN)),
+                ("price", of_plan(OWN)),
+                ("audiencechange", of_offer(f"({OWN} OR {STAFF})")),
+            )
+        ),
+        fill_columns_by_trigger("marketplace_offerversion", on_insert={"changed_at": NOW}, on_change={"changed_at": NOW}),
+        fill_columns_by_trigger(
+            "marketplace_price", on_insert={"created_at": NOW, "withdrawn_at": "NULL"}, on_change={"withdrawn_at": NOW}
+        ),
+        fill_columns_by_trigger(
+            "marketplace_salestop", on_insert={"began_at": NOW, "lifted_at": "NULL"}, on_change={"lifted_at": NOW}
+        ),
+        allow_tenant_events(
+            "marketplace",
+            "offer.audience_changed offer.audience_saved offer.created offer.price_withdrawn offer.priced offer.published "
+            "offer.resumed offer.stopped",
+        ),
+    ]

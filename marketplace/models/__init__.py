@@ -1,0 +1,35 @@
+from marketplace.models.audience import AudienceChange, Authorization
+from marketplace.models.market import Category, Market, MarketCountry
+from marketplace.models.offer import (
+    Audience,
+    ChannelInfo,
+    Offer,
+    OfferType,
+    OfferVersion,
+    Plan,
+    PricingModel,
+    SaleStop,
+)
+from marketplace.models.price import BillingFrequency, Price, Term
+from marketplace.models.subscription import Subscription, SubscriptionTerm
+
+__all__ = [
+    "Audience",
+    "AudienceChange",
+    "Authorization",
+    "BillingFrequency",
+    "Category",
+    "ChannelInfo",
+    "Market",
+    "MarketCountry",
+    "Offer",
+    "OfferType",
+    "OfferVersion",
+    "Plan",
+    "Price",
+    "PricingModel",
+    "SaleStop",
+    "Subscription",
+    "SubscriptionTerm",
+    "Term",
+]

@@ -1,0 +1,134 @@
+"""Subscriptions: what was sold of offers, to which customer and by whom (MM-1, CA-20, E-8)."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import OrganizationKind
+from marketplace.models.offer import Offer, OfferVersion, Plan
+from marketplace.models.price import BillingFrequency, Price, Term
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.models import PublicIdModel
+from partnerportal.lib.visible_rows import TenantQuerySet
+
+
+def make_party_condition(actor: Actor, prefix: str = "") -> Q:
+    """Return a condition for subscriptions to which the actor's organisation is a party, by their own columns.
+
+    Parties are the buyer, the reseller on record, the distributor above either, the customer and the publisher. Other
+    partners of the same customer are none. `prefix` leads to the subscription, such as "subscription__".
+    """
+    own = actor.organization_id
+    names = ("buyer", "reseller", "buyer__parent", "reseller__parent", "customer", "publisher")
+    condition = Q()
+    for name in names:
+        condition |= Q(**{f"{prefix}{name}": own})
+    return condition
+
+
+class SubscriptionQuerySet(TenantQuerySet):
+    """A queryset of subscriptions, which their parties see by the row's own columns, and the vendor's staff."""
+
+    def rows_for(self, actor: Actor) -> "SubscriptionQuerySet":
+        if actor.organization_kind == OrganizationKind.VENDOR:
+            return self.all()
+        return self.filter(make_party_condition(actor))
+
+    def resold(self) -> "SubscriptionQuerySet":
+        """Return those that count as resold: activated once, or waiting for it (E-8). Ended ones count too."""
+        return self.filter(~Q(activated_at=None) | Q(state=Subscription.State.PENDING))
+
+
+class Subscription(PublicIdModel):
+    """A plan of an offer that was sold to a customer. Its public id is the one of the fulfilment API.
+
+    `customer_name` is the name when it was bought, which its buyer keeps after a connection has ended (E-16).
+    """
+
+    class State(models.TextChoices):
+        """The lifecycle of a subscription, as publishers know it."""
+
+        PENDING = "pending", _("Pending fulfilment start")
+        SUBSCRIBED = "subscribed", _("Subscribed")
+        SUSPENDED = "suspended", _("Suspended")
+        UNSUBSCRIBED = "unsubscribed", _("Unsubscribed")
+
+    MOVES = {
+        State.PENDING: frozenset({State.SUBSCRIBED, State.UNSUBSCRIBED}),
+        State.SUBSCRIBED: frozenset({State.SUSPENDED, State.UNSUBSCRIBED}),
+        State.SUSPENDED: frozenset({State.SUBSCRIBED, State.UNSUBSCRIBED}),
+        State.UNSUBSCRIBED: frozenset(),
+    }
+    BEGINS = State.PENDING
+
+    external_id = models.CharField(max_length=120, unique=True)  # of the system that it was imported from
+    offer = models.ForeignKey(Offer, models.PROTECT, related_name="subscriptions")
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="subscriptions")
+    version = models.ForeignKey(OfferVersion, models.PROTECT, related_name="+")  # what the buyer was shown
+    publisher = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
+    buyer = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
+    reseller = models.ForeignKey(  # the partner on record, which may be the buyer
+        "accounts.Organization", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    customer = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
+    customer_name = models.CharField(max_length=200)
+    state = models.CharField(max_length=12, choices=State, default=BEGINS)
+    quantity = models.PositiveIntegerField()  # seats; 1 for a flat rate
+    term = models.CharField(max_length=4, choices=Term)
+    billing = models.CharField(max_length=4, choices=BillingFrequency)
+    is_renewed = models.BooleanField(default=True)  # whether a new term begins when one ends
+    purchased_at = models.DateTimeField(default=timezone.now)
+    activated_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SubscriptionQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="subscription_of_something"),
+            models.CheckConstraint(
+                condition=Q(state="pending", activated_at=None)
+                | Q(state__in=["subscribed", "suspended"], activated_at__isnull=False)
+                | Q(state="unsubscribed"),
+                name="subscription_activated_when_it_runs",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="unsubscribed", ended_at__isnull=False) | ~Q(state="unsubscribed") & Q(ended_at=None),
+                name="subscription_ended_with_a_moment",
+            ),
+        )
+
+
+class SubscriptionTermQuerySet(TenantQuerySet):
+    """A queryset of terms with their prices: those who pay see them with finance sight, and customers never (E-13)."""
+
+    def rows_for(self, actor: Actor) -> "SubscriptionTermQuerySet":
+        own = actor.organization_id
+        if actor.organization_kind == OrganizationKind.VENDOR:
+            return self.all()
+        published = Q(subscription__publisher=own)
+        if not actor.sees_finance:
+            return self.filter(published)
+        return self.filter(published | Q(subscription__buyer=own) | Q(subscription__buyer__parent=own))
+
+
+class SubscriptionTerm(models.Model):
+    """A term of a subscription, with a copy of the price that holds to its end, so that no later price changes it."""
+
+    subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="terms")
+    starts_on = models.DateField()
+    ends_on = models.DateField()  # the last day, in UTC
+    price = models.ForeignKey(Price, models.PROTECT, null=True, blank=True, related_name="+")
+    amount = models.DecimalField(
+        max_digits=14, decimal_places=4
+    )  # for one billing period, and for one seat if per seat
+    currency = models.CharField(max_length=3)
+
+    objects = SubscriptionTermQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["subscription", "starts_on"], name="subscription_term_once"),
+            models.CheckConstraint(condition=Q(ends_on__gte=models.F("starts_on")), name="subscription_term_order"),
+        )

@@ -1,0 +1,35 @@
+"""The role table of this app: who may do what with offers."""
+
+from enum import StrEnum
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import OrganizationKind, ProgramFeature, Role
+from partnerportal.lib.policies import PermissionRule, RoleTable
+
+
+class OfferPermission(StrEnum):
+    """The permissions on offers; ROLE_TABLE says which roles have each."""
+
+    VIEW_OWN = "marketplace.view_own_offers"
+    EDIT = "marketplace.edit_offers"
+    BROWSE = "marketplace.browse_offers"
+
+
+OFFERS = 200  # that one publisher may have
+
+ROLE_TABLE: RoleTable = {
+    OfferPermission.VIEW_OWN: PermissionRule(
+        label=_("See the organisation’s offers, with drafts and prices"), kinds=frozenset({OrganizationKind.PUBLISHER})
+    ),
+    OfferPermission.EDIT: PermissionRule(
+        label=_("Create, edit and publish offers"),
+        kinds=frozenset({OrganizationKind.PUBLISHER}),
+        roles=frozenset({Role.ADMIN}),
+    ),
+    OfferPermission.BROWSE: PermissionRule(
+        label=_("Browse the offers of all publishers"),
+        kinds=frozenset({OrganizationKind.PARTNER, OrganizationKind.DISTRIBUTOR}),
+        feature=ProgramFeature.MARKETPLACE_PURCHASE,
+    ),
+}

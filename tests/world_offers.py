@@ -1,0 +1,119 @@
+"""What the publisher of the cast sells: a published offer with a draft beside it, prices in two markets, and a stop."""
+
+import datetime as dt
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import Organization
+from marketplace.actions.audience import save_audience
+from marketplace.actions.offers import create_offer, publish_offer, save_draft
+from marketplace.models import (
+    Audience,
+    Market,
+    Offer,
+    OfferType,
+    Plan,
+    Price,
+    PricingModel,
+    SaleStop,
+    Subscription,
+    SubscriptionTerm,
+)
+from partnerportal.lib.actors import Actor
+
+CONTACT = {"email": "help@publisher.example"}
+MATERIAL = "https://publisher.example/channel"
+CHANNEL = {
+    "marketing_url": f"{MATERIAL}/marketing",
+    "contact": {"email": "channel@publisher.example"},
+    "sales_url": f"{MATERIAL}/sales",
+    "support_url": f"{MATERIAL}/support",
+}
+
+
+def make_content(name: str, *codes: str, **changes: Any) -> dict[str, Any]:
+    """Return the content of a version that can be published, with a plan for each code."""
+    return {
+        "texts": {"en": {"name": name, "summary": f"{name} in a line", "description": f"All of **{name}**."}},
+        "categories": ["backup"],
+        "links": [],
+        "support": CONTACT,
+        "plans": [
+            {
+                "code": code,
+                "texts": {"en": {"name": code.title(), "description": ""}},
+                "terms": ["P1M", "P1Y"],
+                "billing": ["P1M"],
+                "min_seats": None,
+                "max_seats": None,
+                "trial_days": 0,
+                "is_byol": False,
+            }
+            for code in codes
+        ],
+    } | changes
+
+
+def build(world: Any) -> None:
+    """Publish an offer that everybody may resell and one for selected partners, price and stop a plan, and sell one."""
+    actor = world.actor("publisher.admin")
+    open_to_all = _publish(actor, "backup", "Backup", Audience.ANY)
+    draft = make_content("Draft qdraftq", "basic", "pro")
+    save_draft(actor=actor, offer=open_to_all, content=draft, channel=CHANNEL, revision=0)
+    plan = Plan.objects.get(offer=open_to_all, code="basic")
+    for market, currency in (("europe", "EUR"), ("japan", "JPY")):
+        _price(plan, market, currency, 1000 if currency == "JPY" else "9.90")
+    SaleStop.objects.create(offer=open_to_all, plan=plan, market=Market.objects.get(code="japan"))
+    selected = _publish(actor, "monitor", "Monitor", Audience.SPECIFIC, world.distributor)
+    save_audience(actor=actor, offer=selected, audience=Audience.SPECIFIC, added=[world.partner], revision=None)
+    _sell(world, Plan.objects.get(offer=open_to_all, code="basic"))
+
+
+def _publish(actor: Actor, code: str, name: str, audience: Audience, *members: Organization) -> Offer:
+    offer = create_offer(actor=actor, code=code, type=OfferType.SAAS, pricing_model=PricingModel.PER_SEAT)
+    save_audience(actor=actor, offer=offer, audience=audience, added=members, revision=None)
+    save_draft(actor=actor, offer=offer, content=make_content(name, "basic"), channel=CHANNEL, revision=None)
+    publish_offer(actor=actor, offer=offer, revision=2)
+    return Offer.objects.get(pk=offer.pk)
+
+
+def _price(plan: Plan, market: str, currency: str, amount: object) -> Price:
+    return Price.objects.create(
+        plan=plan,
+        market=Market.objects.get(code=market),
+        currency=currency,
+        term="P1M",
+        billing="P1M",
+        valid_from=timezone.now().date() - dt.timedelta(days=30),
+        amount=amount,
+    )
+
+
+def _sell(world: Any, plan: Plan) -> Subscription:
+    today = timezone.now().date()
+    subscription = Subscription.objects.create(
+        external_id="qsoldq",
+        offer=plan.offer,
+        plan=plan,
+        version=plan.offer.live_version,
+        publisher=world.publisher,
+        buyer=world.partner,
+        reseller=world.partner,
+        customer=world.customer,
+        customer_name=world.customer.name,
+        state=Subscription.State.SUBSCRIBED,
+        quantity=5,
+        term="P1M",
+        billing="P1M",
+        activated_at=timezone.now(),
+    )
+    SubscriptionTerm.objects.create(
+        subscription=subscription,
+        starts_on=today,
+        ends_on=today + dt.timedelta(days=30),
+        price=plan.prices.get(currency="EUR"),
+        amount="9.90",
+        currency="EUR",
+    )
+    return subscription
