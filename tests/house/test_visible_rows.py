@@ -17,13 +17,6 @@ MANAGERS = {"objects", "_default_manager", "_base_manager"}
 UNFILTERED = {"get_object_or_404", "get_list_or_404", "connection", "connections"}
 # Tables without tenants: nothing in them belongs to somebody else.
 CATALOGUES = {"Category", "Market", "MarketCountry", "Person", "Program", "Sku"}
-    "Category",
-    "Market",
-    "MarketCountry",
-    "Person",
-    "Program",
-    "Sku",
-}  # tables without tenants: nothing in them belongs to somebody else
 EXCEPTIONS = {
     # sub-selects that narrow rows which are filtered already, or count back from them for the same customer
     ("entitlements/filters.py", "Entitlement.objects.running"),
