@@ -7,3 +7,9 @@ class MarketplaceConfig(AppConfig):
 
     name = "marketplace"
     verbose_name = _("Marketplace")
+
+    def ready(self) -> None:
+        from marketplace.lists.offers import OFFERS
+        from partnerportal.lib.lists import register_list_definition
+
+        register_list_definition(OFFERS)

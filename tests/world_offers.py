@@ -60,7 +60,7 @@ def build(world: Any) -> None:
     actor = world.actor("publisher.admin")
     open_to_all = _publish(actor, "backup", "Backup", Audience.ANY)
     draft = make_content("Draft qdraftq", "basic", "pro")
-    save_draft(actor=actor, offer=open_to_all, content=draft, channel=CHANNEL, revision=0)
+    save_draft(actor=actor, offer=open_to_all, content=draft, channel=CHANNEL, revision=2)
     plan = Plan.objects.get(offer=open_to_all, code="basic")
     for market, currency in (("europe", "EUR"), ("japan", "JPY")):
         _price(plan, market, currency, 1000 if currency == "JPY" else "9.90")

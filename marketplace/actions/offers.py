@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +13,7 @@ from marketplace.content import find_problems
 from marketplace.events import OfferEvent
 from marketplace.models import ChannelInfo, Offer, OfferType, OfferVersion, Plan, Price, PricingModel
 from marketplace.policies import OFFERS, ROLE_TABLE, OfferPermission
-from marketplace.queries.offers import get_draft, lock_own_offer
+from marketplace.queries.offers import get_draft, get_newest_version, lock_own_offer
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, InvalidInput, StaleVersion, TooManyAttempts
@@ -58,14 +59,14 @@ def save_draft(
 ) -> OfferVersion:
     """Replace the draft of an offer, and return it with its new revision.
 
-    `content` and `channel` are validated data of ContentSerializer and ChannelSerializer. `revision` is the revision of
-    the draft that the editor has seen, 0 if there was none, or None for any. Raises StaleVersion("changed_meanwhile")
-    if a colleague has saved it since, and Conflict("plan_fixed") if a published plan is missing.
+    `content` and `channel` are validated data of ContentSerializer and ChannelSerializer. `revision` is that of the
+    newest version that the editor has seen, be it the draft or a published one, or None for any. Raises
+    StaleVersion("changed_meanwhile") if a colleague has saved the offer since, and Conflict("plan_fixed") if a
+    published plan is missing.
     """
     authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
     locked = lock_own_offer(actor, offer)
-    draft = get_draft(locked)
-    if revision is not None and revision != (draft.revision if draft else 0):
+    if revision is not None and revision != get_newest_version(locked).revision:
         raise StaleVersion("changed_meanwhile", OVERTAKEN)
     codes = {plan["code"] for plan in content.get("plans", [])}
     for plan in locked.plans.exclude(published_in=None):
@@ -96,9 +97,9 @@ def publish_offer(*, actor: Actor, offer: Offer, revision: int) -> OfferVersion:
     draft.save(update_fields=["number", "changed_at"])
     _publish_plans(locked, draft)
     is_first = not locked.is_published
-    locked.live_version = draft
+    locked.live_version, locked.changed_at = draft, draft.changed_at
     locked.published_at = locked.published_at or draft.changed_at
-    locked.save(update_fields=["live_version", "published_at"])
+    locked.save(update_fields=["live_version", "changed_at", "published_at"])
     if is_first:
         put_saved_audience_in_force(locked)
     record_event(OfferEvent.PUBLISHED, actor=actor, subject=locked, data={"version": draft.number})
@@ -107,11 +108,13 @@ def publish_offer(*, actor: Actor, offer: Offer, revision: int) -> OfferVersion:
 
 def _store_draft(offer: Offer, content: dict[str, Any], channel: dict[str, Any]) -> OfferVersion:
     draft = get_draft(offer)
-    if draft is None:
-        draft = OfferVersion(offer=offer, revision=0)
+    if draft is None:  # its revisions go on from those of the last version, so that none comes twice
+        last = offer.versions.aggregate(last=Max("revision"))["last"]
+        draft = OfferVersion(offer=offer, revision=last or 0)
     draft.content, draft.revision = content, draft.revision + 1
     draft.changed_at = timezone.now()
     draft.save()
+    Offer.objects.filter(pk=offer.pk).update(changed_at=draft.changed_at)
     info, _is_new = ChannelInfo.objects.update_or_create(version=draft, defaults={"content": channel})
     draft.channel = info
     _keep_plans(offer, [plan["code"] for plan in content.get("plans", [])])

@@ -47,6 +47,7 @@ class Migration(migrations.Migration):
                 ('landing_page_url', models.URLField(blank=True, max_length=500)),
                 ('webhook_url', models.URLField(blank=True, max_length=500)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('published_at', models.DateTimeField(blank=True, null=True)),
                 ('publisher', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='accounts.organization')),
             ],

@@ -183,7 +183,7 @@ class Migration(migrations.Migration):
             using=f"publisher_id = portal_org() OR live_version_id IS NOT NULL AND portal_org() IS NOT NULL OR {STAFF}",
             check=f"(publisher_id = portal_org() OR {STAFF}) AND (SELECT {WRITES})",
             grant="SELECT, INSERT, UPDATE (audience, next_audience, audience_revision, landing_page_url, webhook_url, "
-            "live_version_id, published_at)",
+            "live_version_id, changed_at, published_at)",
         ),
         enable_row_security(
             "marketplace_offerversion",
@@ -252,7 +252,9 @@ class Migration(migrations.Migration):
             on_change={"ended_at": NOW},
         ),
         fill_columns_by_trigger(
-            "marketplace_offer", on_insert={"created_at": NOW, "published_at": "NULL"}, on_change={"published_at": NOW}
+            "marketplace_offer",
+            on_insert={"created_at": NOW, "changed_at": NOW, "published_at": "NULL"},
+            on_change={"changed_at": NOW, "published_at": NOW},
         ),
         *(
             migrations.RunSQL(

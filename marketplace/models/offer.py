@@ -68,6 +68,7 @@ class Offer(PublicIdModel):
     landing_page_url = models.URLField(max_length=500, blank=True)  # of a SaaS offer; used when purchases come
     webhook_url = models.URLField(max_length=500, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(default=timezone.now)  # when its draft was saved or published last
     published_at = models.DateTimeField(null=True, blank=True)  # the first time
 
     objects = OfferQuerySet.as_manager()
@@ -109,7 +110,7 @@ class OfferVersion(PublicIdModel):
     offer = models.ForeignKey(Offer, models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField(null=True, blank=True)  # from 1; null for the draft
     content = models.JSONField(default=dict)
-    revision = models.PositiveIntegerField(default=1)  # of a draft: how often it was saved, which edits compare
+    revision = models.PositiveIntegerField(default=1)  # how often the offer was saved, which edits compare
     changed_at = models.DateTimeField(default=timezone.now)
 
     objects = OfferVersionQuerySet.as_manager()

@@ -1,0 +1,24 @@
+"""The form with which an offer begins."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.models import OfferType, PricingModel
+
+
+class CreateOfferForm(forms.Form):
+    """The form to create an offer: what is fixed once it is published."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=50,
+        help_text=_("Lower-case letters, digits, hyphens and underscores. It names the offer in the API and in files."),
+        widget=forms.TextInput({"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    type = forms.ChoiceField(label=_("Type"), choices=OfferType.choices, widget=forms.RadioSelect)
+    pricing_model = forms.ChoiceField(
+        label=_("Pricing model"),
+        choices=PricingModel.choices,
+        widget=forms.RadioSelect,
+        help_text=_("All plans of the offer have the same."),
+    )

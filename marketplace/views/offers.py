@@ -1,0 +1,57 @@
+"""Pages of a publisher's offers: the list, and the overview of one."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from marketplace.actions.offers import create_offer
+from marketplace.forms.offers import CreateOfferForm
+from marketplace.lists.offers import OfferList
+from marketplace.offer_frame import render_offer_page
+from marketplace.policies import ROLE_TABLE, OfferPermission
+from marketplace.queries.offers import get_own_offer
+from partnerportal.lib.form_errors import show_errors_in_form
+from partnerportal.lib.pages import render_list_page, require_permission
+from partnerportal.lib.requests import PortalRequest
+
+may_view = require_permission(ROLE_TABLE, OfferPermission.VIEW_OWN)
+may_edit = require_permission(ROLE_TABLE, OfferPermission.EDIT)
+require_form = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_safe
+@may_view
+def offer_list(request: PortalRequest) -> HttpResponse:
+    """Show the publisher its offers, those changed last first."""
+    return render_list_page(
+        request,
+        OfferList(request.actor, request.GET),
+        page_template="marketplace/offers.html",
+        list_template="marketplace/offers.html#list",
+        context={"may_edit": ROLE_TABLE[OfferPermission.EDIT].check_actor(request.actor)},
+    )
+
+
+@require_form
+@may_edit
+def offer_create(request: PortalRequest) -> HttpResponse:
+    """Show the form for a new offer, which says what becomes fixed; on POST create the offer and lead to its page."""
+    form = CreateOfferForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        with show_errors_in_form(form):
+            offer = create_offer(actor=request.actor, **form.cleaned_data)
+            messages.success(request, _("The draft of the offer %(code)s is created.") % {"code": offer.code})
+            return redirect("offer", offer_id=offer.public_id)
+    return render(request, "marketplace/offer_new.html", {"form": form})
+
+
+@require_safe
+@may_view
+def offer_overview(request: PortalRequest, offer_id: UUID) -> HttpResponse:
+    """Show the overview of an offer: its state, and what is to be done next."""
+    offer = get_own_offer(request.actor, offer_id)
+    return render_offer_page(request, offer, tab="overview", template="marketplace/offer.html", context={})
