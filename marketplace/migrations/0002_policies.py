@@ -24,11 +24,14 @@ CREATE FUNCTION portal_is_reseller() RETURNS boolean
         WHERE o.id = portal_org() AND o.kind IN ('partner', 'distributor') AND 'marketplace_purchase' = ANY (p.grants)
           AND m.starts_on <= (now() AT TIME ZONE 'UTC')::date
           AND coalesce(m.ends_on, 'infinity') >= (now() AT TIME ZONE 'UTC')::date) $$;
+CREATE FUNCTION portal_is_publisher() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM accounts_organization WHERE id = portal_org() AND kind = 'publisher') $$;
 CREATE FUNCTION portal_is_priced_in(market bigint, currency text) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT EXISTS (SELECT FROM accounts_organization o JOIN marketplace_marketcountry c ON c.country = o.country
         WHERE o.id = portal_org() AND c.market_id = $1 AND c.currency = $2) $$;
-GRANT EXECUTE ON FUNCTION portal_is_reseller(), portal_is_priced_in(bigint, text) TO portal_app;
+GRANT EXECUTE ON FUNCTION portal_is_reseller(), portal_is_publisher(), portal_is_priced_in(bigint, text) TO portal_app;
 -- A published version is what buyers were shown, so nobody changes it. It goes with its offer alone.
 CREATE FUNCTION offer_version_is_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -63,7 +66,7 @@ DROP TRIGGER plan_is_kept ON marketplace_plan; DROP TRIGGER plan_is_fixed ON mar
 DROP FUNCTION plan_is_fixed();
 DROP TRIGGER offer_is_fixed ON marketplace_offer; DROP FUNCTION offer_is_fixed();
 DROP TRIGGER offer_version_is_fixed ON marketplace_offerversion; DROP FUNCTION offer_version_is_fixed();
-DROP FUNCTION portal_is_priced_in(bigint, text); DROP FUNCTION portal_is_reseller();
+DROP FUNCTION portal_is_priced_in(bigint, text); DROP FUNCTION portal_is_publisher(); DROP FUNCTION portal_is_reseller();
 """
 # What was resold decides about audiences (CA-20, CA-28, E-8). The functions have their definer's rights, because they ask
 # for sales and partners that a publisher may not see.

@@ -11,6 +11,7 @@ from marketplace.models.offer import (
     SaleStop,
 )
 from marketplace.models.price import BillingFrequency, Price, Term
+from marketplace.models.reseller import ResellerListing
 from marketplace.models.subscription import Subscription, SubscriptionTerm
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Plan",
     "Price",
     "PricingModel",
+    "ResellerListing",
     "SaleStop",
     "Subscription",
     "SubscriptionTerm",

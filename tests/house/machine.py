@@ -54,6 +54,7 @@ FOREIGN = {
     "entitlements_sku": "true",
     **{f"marketplace_{name}": "true" for name in ("market", "marketcountry", "category")},
     "marketplace_offer": "publisher_id <> %(org)s",
+    "marketplace_resellerlisting": "true",
     "marketplace_subscription": "true",
     "marketplace_subscriptionterm": "true",
     **{

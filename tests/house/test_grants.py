@@ -27,6 +27,7 @@ CALLED_BY = {
         "queue_secret_mail(text)",
         "portal_waiting()",  # numbers for /metrics
         "portal_is_reseller()",
+        "portal_is_publisher()",
         "portal_is_priced_in(bigint, text)",
     },
     # by jobs that bring in facts and rebuild what is derived

@@ -60,6 +60,7 @@ BOUNDED = {
     "marketplace_market": "the catalogue of markets",
     "marketplace_marketcountry": "one for a country",
     "marketplace_category": "the catalogue of categories",
+    "marketplace_resellerlisting": "one for a partner or distributor",
     "marketplace_audiencechange": "one for an offer and organisation, deleted once it holds",
     "entitlements_sku": "the catalogue of services",
     "portal_cache": "each row says when it ends, and a write now and then deletes what has ended",
