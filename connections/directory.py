@@ -55,7 +55,7 @@ def _publishers_for_all(actor: Actor, token: str) -> QuerySet[Organization]:
 
 
 def _resellers_for_publishers(actor: Actor, token: str) -> QuerySet[ProgramMembership]:
-    rows = ProgramMembership.objects.active().filter(
+    rows = ProgramMembership.objects.filter(
         organization=KNOWN,
         organization__kind__in=[OrganizationKind.PARTNER, OrganizationKind.DISTRIBUTOR],
         program__grants__contains=[ProgramFeature.MARKETPLACE_PURCHASE],
@@ -93,14 +93,12 @@ REASONS = [
         """portal_org() IS NOT NULL
             AND EXISTS (SELECT FROM accounts_organization WHERE id = known AND kind = 'publisher')""",
     ),
-    OrganizationVisibilityReason(  # a publisher chooses among those who may resell (CA-11)
+    OrganizationVisibilityReason(  # a publisher chooses among those who may resell or could once (CA-11)
         _resellers_for_publishers,
         f"""EXISTS (SELECT FROM accounts_organization WHERE id = portal_org() AND kind = 'publisher')
             AND EXISTS (SELECT FROM accounts_programmembership m JOIN accounts_program p ON p.id = m.program_id
                 JOIN accounts_organization o ON o.id = m.organization_id AND o.kind IN ('partner', 'distributor')
-                WHERE o.id = known AND '{ProgramFeature.MARKETPLACE_PURCHASE}' = ANY (p.grants)
-                  AND m.starts_on <= (now() AT TIME ZONE 'UTC')::date
-                  AND coalesce(m.ends_on, 'infinity') >= (now() AT TIME ZONE 'UTC')::date)""",  # noqa: S608 - no input
+                WHERE o.id = known AND '{ProgramFeature.MARKETPLACE_PURCHASE}' = ANY (p.grants)""",  # noqa: S608 - no input
     ),
 ]
 KNOWS_SQL = " OR ".join(reason.sql for reason in REASONS)

@@ -13,6 +13,7 @@ class OfferPermission(StrEnum):
 
     VIEW_OWN = "marketplace.view_own_offers"
     EDIT = "marketplace.edit_offers"
+    DECIDE_AUDIENCE = "marketplace.decide_audiences"
     BROWSE = "marketplace.browse_offers"
 
 
@@ -25,6 +26,11 @@ ROLE_TABLE: RoleTable = {
     OfferPermission.EDIT: PermissionRule(
         label=_("Create, edit and publish offers"),
         kinds=frozenset({OrganizationKind.PUBLISHER}),
+        roles=frozenset({Role.ADMIN}),
+    ),
+    OfferPermission.DECIDE_AUDIENCE: PermissionRule(
+        label=_("Decide about the audience of a live offer"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
         roles=frozenset({Role.ADMIN}),
     ),
     OfferPermission.BROWSE: PermissionRule(

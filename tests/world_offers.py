@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Organization
-from marketplace.actions.audience import save_audience
+from marketplace.actions.audience import add_to_audience, choose_audience
 from marketplace.actions.offers import create_offer, publish_offer, save_draft
 from marketplace.models import (
     Audience,
@@ -66,13 +66,14 @@ def build(world: Any) -> None:
         _price(plan, market, currency, 1000 if currency == "JPY" else "9.90")
     SaleStop.objects.create(offer=open_to_all, plan=plan, market=Market.objects.get(code="japan"))
     selected = _publish(actor, "monitor", "Monitor", Audience.SPECIFIC, world.distributor)
-    save_audience(actor=actor, offer=selected, audience=Audience.SPECIFIC, added=[world.partner], revision=None)
-    _sell(world, Plan.objects.get(offer=open_to_all, code="basic"))
+    add_to_audience(actor=actor, offer=selected, organization_ids=[world.partner.pk])
+    sell(world, open_to_all)
 
 
 def _publish(actor: Actor, code: str, name: str, audience: Audience, *members: Organization) -> Offer:
     offer = create_offer(actor=actor, code=code, type=OfferType.SAAS, pricing_model=PricingModel.PER_SEAT)
-    save_audience(actor=actor, offer=offer, audience=audience, added=members, revision=None)
+    choose_audience(actor=actor, offer=offer, audience=audience, revision=None)
+    add_to_audience(actor=actor, offer=offer, organization_ids=[member.pk for member in members])
     save_draft(actor=actor, offer=offer, content=make_content(name, "basic"), channel=CHANNEL, revision=None)
     publish_offer(actor=actor, offer=offer, revision=2)
     return Offer.objects.get(pk=offer.pk)
@@ -90,29 +91,29 @@ def _price(plan: Plan, market: str, currency: str, amount: object) -> Price:
     )
 
 
-def _sell(world: Any, plan: Plan) -> Subscription:
-    today = timezone.now().date()
-    subscription = Subscription.objects.create(
-        external_id="qsoldq",
-        offer=plan.offer,
-        plan=plan,
-        version=plan.offer.live_version,
-        publisher=world.publisher,
-        buyer=world.partner,
-        reseller=world.partner,
-        customer=world.customer,
-        customer_name=world.customer.name,
-        state=Subscription.State.SUBSCRIBED,
-        quantity=5,
-        term="P1M",
-        billing="P1M",
-        activated_at=timezone.now(),
-    )
+def sell(world: Any, offer: Offer, **changes: Any) -> Subscription:
+    """Store a subscription of an offer that the partner of the cast has sold to the customer, and return it."""
+    today, plan = timezone.now().date(), offer.plans.get(code="basic")
+    facts: dict[str, Any] = {
+        "external_id": f"qsoldq-{offer.code}",
+        "version": offer.live_version,
+        "publisher": world.publisher,
+        "buyer": world.partner,
+        "reseller": world.partner,
+        "customer": world.customer,
+        "customer_name": world.customer.name,
+        "state": Subscription.State.SUBSCRIBED,
+        "quantity": 5,
+        "term": "P1M",
+        "billing": "P1M",
+        "activated_at": timezone.now(),
+    }
+    subscription = Subscription.objects.create(offer=offer, plan=plan, **(facts | changes))
     SubscriptionTerm.objects.create(
         subscription=subscription,
         starts_on=today,
         ends_on=today + dt.timedelta(days=30),
-        price=plan.prices.get(currency="EUR"),
+        price=plan.prices.filter(currency="EUR").first(),
         amount="9.90",
         currency="EUR",
     )

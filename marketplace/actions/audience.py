@@ -1,75 +1,238 @@
-"""Actions on audiences: save who may resell an offer, and put what was saved in force (CA-7…CA-19, E-8)."""
+"""Actions on audiences: save who is to resell an offer, and put it in force by the rules of E-8 (CA-7…CA-29)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organization
+from marketplace.audience_rules import Way, judge_audience_change, judge_removal
 from marketplace.events import OfferEvent
-from marketplace.models import Audience, AudienceChange, Authorization, Offer
+from marketplace.models import Audience, AudienceChange, Authorization, Offer, ResellerListing
 from marketplace.policies import ROLE_TABLE, OfferPermission
+from marketplace.queries.audience import count_sales_by_seller, count_sales_through
 from marketplace.queries.offers import lock_own_offer
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Conflict, StaleVersion
+from partnerportal.lib.errors import Conflict, InvalidInput, NotFound, StaleVersion
 from partnerportal.lib.policies import authorize
 
+BATCH = 2_000  # rows that one statement writes
 OVERTAKEN = _("A colleague has saved this audience since you opened it. Reload the page to see the latest.")
-NEEDS_REQUEST = _("The audience of a live offer is changed by a request.")
+NOT_IN_PROGRAM = _("Only active members of the CSP programme can be added.")
+NOTHING_TO_SYNC = _("There are no saved changes to sync.")
+NOT_LIVE = _("This offer is not published yet. Its audience takes effect when you publish it.")
+
+Source = Authorization.Source
 
 
 @transaction.atomic
-def save_audience(
-    *,
-    actor: Actor,
-    offer: Offer,
-    audience: Audience,
-    added: Iterable[Organization] = (),
-    dropped: Iterable[Organization] = (),
-    revision: int | None,
-    source: str = Authorization.Source.SELECTED,
-) -> Offer:
-    """Save who is to resell an offer; return the offer. It holds from the first publication or a sync (CA-14, CA-17).
+def choose_audience(*, actor: Actor, offer: Offer, audience: str, revision: int | None) -> Offer:
+    """Save which of the three options an offer is to have; return the offer (CA-8, CA-14).
 
-    `added` come into the table of those to add, and `dropped` leave it again. `revision` is the one that the editor has
-    seen, or None for any. Raises StaleVersion("changed_meanwhile") if a colleague has saved since, and
-    Conflict("request_needed") where a live offer's option is changed by a request alone.
+    It takes effect with the first publication or a sync. `revision` is the one of the audience that the editor has
+    seen, or None for any. Raises StaleVersion("changed_meanwhile") if a colleague has saved since, and Conflict where
+    the rules of E-8 need a request ("request_needed") or refuse the change ("has_sales").
     """
-    authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
-    locked = lock_own_offer(actor, offer)
-    if revision is not None and revision != locked.audience_revision:
-        raise StaleVersion("changed_meanwhile", OVERTAKEN)
-    if locked.is_published and locked.audience not in (Audience.NONE, audience):
-        raise Conflict("request_needed", NEEDS_REQUEST)
+    locked = _lock_audience(actor, offer, revision)
+    verdict = judge_audience_change(locked, audience, sellers=len(count_sales_by_seller(actor, locked)))
+    if verdict.way == Way.REQUEST:
+        raise Conflict("request_needed", verdict.message, field="audience")
+    if verdict.way == Way.REFUSED:
+        raise Conflict(verdict.code, verdict.message, field="audience")
     before, locked.next_audience = locked.next_audience, audience
-    locked.audience_revision += 1
-    locked.save(update_fields=["next_audience", "audience_revision"])
-    held = set(locked.authorizations.active().values_list("organization", flat=True))
-    AudienceChange.objects.bulk_create(
-        [AudienceChange(offer=locked, organization=row, source=source) for row in added if row.pk not in held],
-        ignore_conflicts=True,
-        batch_size=1000,
-    )
-    locked.audience_changes.filter(organization__in=[row.pk for row in dropped], is_removal=False).delete()
-    record_event(
-        OfferEvent.AUDIENCE_SAVED, actor=actor, subject=locked, changes={"audience": [str(before), str(audience)]}
-    )
+    _touch(locked)
+    if before != audience:
+        changes = {"next_audience": [str(before), str(audience)]}
+        record_event(OfferEvent.AUDIENCE_SAVED, actor=actor, subject=locked, changes=changes)
     return locked
+
+
+@transaction.atomic
+def add_to_audience(
+    *, actor: Actor, offer: Offer, organization_ids: Collection[int], source: str = Source.SELECTED
+) -> int:
+    """Save organisations as additions to an offer's audience, and return how many are new (CA-13, CA-14).
+
+    Those that are in it already stay, and a saved removal is taken back. Raises InvalidInput("not_in_program") if one
+    of them is no active member of the CSP programme.
+    """
+    locked = _lock_audience(actor, offer, None)
+    keys = set(organization_ids)
+    allowed = ResellerListing.objects.visible_to(actor).active().filter(organization__in=keys)
+    if allowed.count() < len(keys):
+        raise InvalidInput("not_in_program", NOT_IN_PROGRAM)
+    saved = locked.audience_changes.filter(organization__in=keys)
+    saved.filter(is_removal=True).delete()
+    held = locked.authorizations.active().filter(organization__in=keys).values_list("organization_id", flat=True)
+    new = keys - set(held) - set(saved.values_list("organization_id", flat=True))
+    AudienceChange.objects.bulk_create(
+        [AudienceChange(offer=locked, organization_id=key, source=source) for key in sorted(new)], batch_size=BATCH
+    )
+    _touch(locked)
+    if new:
+        data = {"added": len(new), "source": str(source)}
+        record_event(OfferEvent.AUDIENCE_SAVED, actor=actor, subject=locked, data=data)
+    return len(new)
+
+
+@dataclass(frozen=True)
+class RemovalResult:
+    """What became of organisations that were to leave an audience, as numbers of organisations."""
+
+    dropped: int  # additions that were only saved
+    marked: int  # in force, and now marked for a request
+    locked: int  # that have sales, and stay
+
+
+@transaction.atomic
+def remove_from_audience(*, actor: Actor, offer: Offer, organization_ids: Collection[int]) -> RemovalResult:
+    """Take saved additions back, and mark those in force for removal by a request; return what became of each.
+
+    Organisations with sales are not marked, because they stay (CA-20).
+    """
+    locked = _lock_audience(actor, offer, None)
+    keys = set(organization_ids)
+    dropped, _models = locked.audience_changes.filter(organization__in=keys, is_removal=False).delete()
+    held = set(locked.authorizations.active().filter(organization__in=keys).values_list("organization_id", flat=True))
+    sales = count_sales_through(actor, locked, held)
+    marked = [key for key in sorted(held) if judge_removal(locked, has_resold=key in sales).way != Way.REFUSED]
+    AudienceChange.objects.bulk_create(
+        [AudienceChange(offer=locked, organization_id=key, is_removal=True) for key in marked],
+        batch_size=BATCH,
+        ignore_conflicts=True,
+    )
+    _touch(locked)
+    if dropped or marked:
+        data = {"dropped": dropped, "marked": len(marked)}
+        record_event(OfferEvent.AUDIENCE_SAVED, actor=actor, subject=locked, data=data)
+    return RemovalResult(dropped, len(marked), len(held) - len(marked))
+
+
+@transaction.atomic
+def sync_audience(*, actor: Actor, offer: Offer, revision: int) -> int:
+    """Put the saved audience of a live offer in force, and return how many organisations were added (CA-17).
+
+    It never removes: what is marked for removal waits for a request. `revision` is the one that the dry run has shown,
+    so that nobody syncs what they have not seen. Raises Conflict("not_live") for an offer that is not published,
+    StaleVersion("changed_meanwhile") if the audience was saved since, and Conflict("nothing_to_sync").
+    """
+    locked = _lock_audience(actor, offer, revision)
+    if not locked.is_published:
+        raise Conflict("not_live", NOT_LIVE)
+    if locked.audience == locked.next_audience and not locked.audience_changes.filter(is_removal=False).exists():
+        raise Conflict("nothing_to_sync", NOTHING_TO_SYNC)
+    before = locked.audience
+    added = put_saved_audience_in_force(locked)
+    _touch(locked)
+    record_event(
+        OfferEvent.AUDIENCE_CHANGED,
+        actor=actor,
+        subject=locked,
+        changes={"audience": [str(before), str(locked.audience)]} if before != locked.audience else {},
+        data={"added": added},
+    )
+    return added
 
 
 def put_saved_audience_in_force(offer: Offer) -> int:
     """Put the saved audience of a locked offer in force, and return how many organisations were added to it."""
-    changes = list(offer.audience_changes.filter(is_removal=False))
     if offer.audience != offer.next_audience:
         offer.audience = offer.next_audience
         offer.save(update_fields=["audience"])
     if offer.audience != Audience.SPECIFIC:
         return 0
-    Authorization.objects.bulk_create(
-        [Authorization(offer=offer, organization_id=row.organization_id, source=row.source) for row in changes],
-        batch_size=1000,
+    additions = offer.audience_changes.filter(is_removal=False)
+    new = [
+        Authorization(offer=offer, organization_id=key, source=source)
+        for key, source in additions.values_list("organization_id", "source")
+    ]
+    Authorization.objects.bulk_create(new, batch_size=BATCH, ignore_conflicts=True)
+    additions.delete()
+    return len(new)
+
+
+@transaction.atomic
+def deauthorize(*, actor: Actor, offer: Offer, organization_ids: Collection[int]) -> int:
+    """End the authorisations of organisations for a live offer, as vendor staff have decided; return their number.
+
+    Raises Conflict("partner_has_sales") if one of them has resold the offer (CA-20). The row of the offer is locked
+    first, so that no sale comes between.
+    """
+    locked = _lock_for_staff(actor, offer)
+    keys = set(organization_ids)
+    if count_sales_through(actor, locked, keys):
+        raise Conflict("partner_has_sales", _("A partner has sold the offer to customers since, so it stays."))
+    ended = locked.authorizations.active().filter(organization__in=keys).update(ended_at=timezone.now())
+    locked.audience_changes.filter(organization__in=keys, is_removal=True).delete()
+    _touch(locked)
+    record_event(
+        OfferEvent.AUDIENCE_CHANGED,
+        actor=actor,
+        subject=locked,
+        counterpart=locked.publisher,
+        data={"ended": ended},
+    )
+    return ended
+
+
+@transaction.atomic
+def change_live_audience(*, actor: Actor, offer: Offer, audience: str) -> Offer:
+    """Change the option of a live offer's audience, as vendor staff have decided, and return the offer (CA-24…CA-28).
+
+    From any to specific partners, those that have resold are authorised, and so are the saved additions. Raises
+    Conflict("has_sales") where sales refuse the change.
+    """
+    locked = _lock_for_staff(actor, offer)
+    sellers = count_sales_by_seller(actor, locked)
+    verdict = judge_audience_change(locked, audience, sellers=len(sellers))
+    if verdict.way == Way.REFUSED:
+        raise Conflict(verdict.code, verdict.message)
+    before, locked.next_audience = locked.audience, audience
+    locked.save(update_fields=["next_audience"])
+    if audience == Audience.SPECIFIC:
+        _keep_sellers(locked, sellers)
+    put_saved_audience_in_force(locked)
+    if audience != Audience.SPECIFIC:
+        locked.authorizations.active().update(ended_at=timezone.now())
+        locked.audience_changes.all().delete()
+    _touch(locked)
+    changes = {"audience": [str(before), str(audience)]}
+    record_event(
+        OfferEvent.AUDIENCE_CHANGED, actor=actor, subject=locked, counterpart=locked.publisher, changes=changes
+    )
+    return locked
+
+
+def _keep_sellers(offer: Offer, sellers: Collection[int]) -> None:
+    """Save every organisation that has resold the offer as an addition to its audience (CA-26)."""
+    AudienceChange.objects.bulk_create(
+        [AudienceChange(offer=offer, organization_id=key, source=Source.RESOLD) for key in sorted(sellers)],
+        batch_size=BATCH,
         ignore_conflicts=True,
     )
-    offer.audience_changes.filter(pk__in=[row.pk for row in changes]).delete()
-    return len(changes)
+
+
+def _lock_audience(actor: Actor, offer: Offer, revision: int | None) -> Offer:
+    authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
+    locked = lock_own_offer(actor, offer)
+    if revision is not None and revision != locked.audience_revision:
+        raise StaleVersion("changed_meanwhile", OVERTAKEN)
+    return locked
+
+
+def _lock_for_staff(actor: Actor, offer: Offer) -> Offer:
+    authorize(actor, ROLE_TABLE, OfferPermission.DECIDE_AUDIENCE)
+    rows: QuerySet[Offer] = Offer.objects.visible_to(actor).filter(pk=offer.pk)
+    locked = rows.select_for_update().first()
+    if locked is None:
+        raise NotFound("not_found", "")
+    return locked
+
+
+def _touch(offer: Offer) -> None:
+    """Note that the audience was saved, so that editors who have seen it before are told."""
+    offer.audience_revision += 1
+    offer.save(update_fields=["audience_revision", "next_audience"])

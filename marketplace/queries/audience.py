@@ -1,0 +1,173 @@
+"""Queries for audiences: who may resell an offer, who could, and what has been sold already."""
+
+import re
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+
+from accounts.models import Organization, OrganizationKind
+from marketplace.models import Authorization, Offer, ResellerListing, Subscription
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.text import make_search_key
+
+PASTED = 1_000  # names or ids that are looked up at once
+
+
+@dataclass(frozen=True)
+class AudienceReach:
+    """How many organisations each option would let sell today, and how many have sold the offer already."""
+
+    any: int  # all partners and distributors of the programme
+    selected: int  # organisations in the table, saved additions among them
+    covered: int  # partners that may sell through a distributor in the table
+    sellers: int  # partners that have resold
+
+
+def count_audience_reach(actor: Actor, offer: Offer) -> AudienceReach:
+    """Return what each option of the offer's audience would mean today, in numbers."""
+    listing = ResellerListing.objects.visible_to(actor).active()
+    return AudienceReach(
+        any=listing.count(),
+        selected=offer.authorizations.active().count() + offer.audience_changes.filter(is_removal=False).count(),
+        covered=listing.filter(make_selected_condition(offer, "parent")).count(),
+        sellers=len(count_sales_by_seller(actor, offer)),
+    )
+
+
+def make_selected_condition(offer: Offer, column: str = "organization") -> Q:
+    """Return a condition for rows whose organisation is in the table of an offer's audience, or a saved addition to it.
+
+    `column` names the column with the organisation.
+    """
+    held = offer.authorizations.active().values("organization")
+    added = offer.audience_changes.filter(is_removal=False).values("organization")
+    return Q(**{f"{column}__in": held}) | Q(**{f"{column}__in": added})
+
+
+def count_sales_by_seller(actor: Actor, offer: Offer, sellers: Iterable[int] | None = None) -> dict[int, int]:
+    """Return how many subscriptions of an offer each organisation has resold, by primary key.
+
+    The seller is the reseller on record, or else the buyer. `sellers` limits the count to some organisations.
+    """
+    sold = Subscription.objects.visible_to(actor).filter(offer=offer).resold()
+    if sellers is not None:
+        keys = list(sellers)
+        sold = sold.filter(Q(buyer__in=keys) | Q(reseller__in=keys))
+    counts: dict[int, int] = {}
+    for row in sold.values("buyer_id", "reseller_id").annotate(number=Count("pk")):
+        for seller in {row["buyer_id"], row["reseller_id"]} - {None}:
+            counts[seller] = counts.get(seller, 0) + row["number"]
+    return counts
+
+
+def count_sales_through(actor: Actor, offer: Offer, organization_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many subscriptions lock each organisation in the audience: those that it or partners under it sold.
+
+    A partner with an authorisation of its own counts for itself alone, not for its distributor.
+    """
+    keys = set(organization_ids)
+    sales = count_sales_by_seller(actor, offer)
+    counts = {key: sales[key] for key in keys & sales.keys()}
+    own = set(
+        offer.authorizations.active().filter(organization__in=sales.keys()).values_list("organization_id", flat=True)
+    )
+    parents = ResellerListing.objects.visible_to(actor).filter(organization__in=sales.keys() - own, parent__in=keys)
+    for seller, parent in parents.values_list("organization_id", "parent_id"):
+        counts[parent] = counts.get(parent, 0) + sales[seller]
+    return counts
+
+
+def list_candidates(
+    actor: Actor, *, search: str = "", country: str = "", competency: int | None = None, skill: int | None = None
+) -> QuerySet[ResellerListing]:
+    """Return the organisations that a publisher can choose from, in the order of their names (CA-11, CA-12).
+
+    `search` is a part of the name, or a whole tenant ID.
+    """
+    rows = ResellerListing.objects.visible_to(actor).active()
+    if tenant_id := parse_tenant_id(search):
+        rows = rows.filter(tenant_id=tenant_id)
+    elif folded := make_search_key(search):
+        rows = rows.filter(name_folded__contains=folded)
+    if country:
+        rows = rows.filter(country=country)
+    if competency is not None:
+        rows = rows.filter(competencies__contains=[competency])
+    if skill is not None:
+        rows = rows.filter(skills__contains=[skill])
+    return rows.order_by("name_folded", "organization")
+
+
+def parse_tenant_id(text: str) -> uuid.UUID | None:
+    """Return the tenant ID that a text is, or None."""
+    try:
+        return uuid.UUID(text.strip())
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class PastedEntry:
+    """A name or tenant ID that was pasted: the organisation that it names, or the code of why none can be added."""
+
+    text: str
+    organization_id: int | None = None
+    code: str = ""  # "unknown", "ambiguous", "inactive", "suspended" or "already_there"
+
+
+def match_pasted_entries(actor: Actor, offer: Offer, text: str) -> list[PastedEntry]:
+    """Return what each line of a pasted list of names or tenant IDs stands for, in its order and each once.
+
+    Lines end with a line break or a semicolon; tenant IDs may be separated by commas or blanks too. At most PASTED are
+    looked up.
+    """
+    entries = list(dict.fromkeys(_split_pasted(text)))[:PASTED]
+    listing = ResellerListing.objects.visible_to(actor)
+    ids = {entry: parsed for entry in entries if (parsed := parse_tenant_id(entry))}
+    names = {entry: make_search_key(entry) for entry in entries if entry not in ids}
+    by_id = {row.tenant_id: [row] for row in listing.filter(tenant_id__in=ids.values())}
+    by_name: dict[str, list[ResellerListing]] = {}
+    for row in listing.filter(name_folded__in=names.values()):
+        by_name.setdefault(row.name_folded, []).append(row)
+    held = set(listing.filter(make_selected_condition(offer)).values_list("organization_id", flat=True))
+    found = {entry: by_id.get(ids[entry], []) if entry in ids else by_name.get(names[entry], []) for entry in entries}
+    running = set(
+        listing.active()
+        .filter(organization__in=[row.organization_id for rows in found.values() for row in rows])
+        .values_list("organization_id", flat=True)
+    )
+    return [_judge_pasted(entry, found[entry], held, running) for entry in entries]
+
+
+def _split_pasted(text: str) -> list[str]:
+    parts = []
+    for line in re.split(r"[\r\n;]+", text):
+        words = [word for word in re.split(r"[,\s]+", line) if word]
+        parts += words if words and all(parse_tenant_id(word) for word in words) else [line.strip()]
+    return [part for part in parts if part]
+
+
+def _judge_pasted(entry: str, rows: list[ResellerListing], held: set[int], running: set[int]) -> PastedEntry:
+    if len(rows) != 1:
+        return PastedEntry(entry, code="ambiguous" if rows else "unknown")
+    (row,) = rows
+    if row.organization_id in held:
+        return PastedEntry(entry, row.organization_id, "already_there")
+    if row.is_suspended:
+        return PastedEntry(entry, row.organization_id, "suspended")
+    return PastedEntry(entry, row.organization_id, "" if row.organization_id in running else "inactive")
+
+
+def list_authorizations(actor: Actor, offer: Offer) -> QuerySet[Authorization]:
+    """Return the audience of an offer that is in force, with its organisations."""
+    rows = Authorization.objects.visible_to(actor).filter(offer=offer).active()
+    return rows.select_related("organization")
+
+
+def count_partners_below(actor: Actor, organizations: Iterable[Organization]) -> dict[int, int]:
+    """Return how many active partners of the programme each of the distributors covers, by primary key."""
+    keys = [row.pk for row in organizations if row.kind == OrganizationKind.DISTRIBUTOR]
+    below = ResellerListing.objects.visible_to(actor).active().filter(parent__in=keys)
+    return dict(below.values_list("parent").annotate(number=Count("pk")))
