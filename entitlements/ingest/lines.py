@@ -1,11 +1,9 @@
 """The shape of each type of line of docs/feed.md, as a REST framework serializer."""
 
 import datetime as dt
-import re
 from decimal import Decimal
 from typing import Any
 
-from babel.numbers import is_currency
 from django.core.validators import RegexValidator
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
@@ -13,6 +11,7 @@ from rest_framework.exceptions import ErrorDetail
 from entitlements.models import Entitlement, LicenseAssignment, Order, Sku
 from entitlements.models.entitlement import REQUESTED_HERE
 from partnerportal.lib.days import today
+from partnerportal.lib.money import is_currency_code
 
 MAX_ORDER_LINES = 500  # lines of one order
 MAX_INTEGER = 2_147_483_647  # the greatest integer of the database's columns
@@ -126,7 +125,7 @@ class OrderFeedLineSerializer(FeedLineSerializer):
 
     def validate_currency(self, value: str) -> str:
         """Return the currency. Raises ValidationError("unknown_currency") for any other text than an ISO 4217 code."""
-        if not re.fullmatch("[A-Z]{3}", value) or not is_currency(value):
+        if not is_currency_code(value):
             raise serializers.ValidationError("This is not an ISO 4217 currency code.", code="unknown_currency")
         return value
 

@@ -16,7 +16,12 @@ def make_single_line(text: str) -> str:
 
     Characters that are invisible or that turn the direction of the text are removed.
     """
-    return _UNSEEN.sub("", _BREAKS.sub(" ", text)).strip()
+    return remove_invisible_characters(_BREAKS.sub(" ", text)).strip()
+
+
+def remove_invisible_characters(text: str) -> str:
+    """Return the text without characters that are invisible or that turn its direction. Line breaks stay."""
+    return _UNSEEN.sub("", text)
 
 
 def make_search_key(text: str) -> str:
