@@ -80,6 +80,7 @@ class PlanSerializer(StrictSerializer):
     max_seats = serializers.IntegerField(min_value=1, max_value=1_000_000, allow_null=True, default=None)
     trial_days = serializers.IntegerField(min_value=0, max_value=180, default=0)
     is_byol = serializers.BooleanField(default=False)
+    is_one_per_customer = serializers.BooleanField(default=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse a smallest number of seats above the largest."""

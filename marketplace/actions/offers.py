@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.actions.audience import put_saved_audience_in_force
+from marketplace.actions.listing import LISTED, list_offer, list_plans
 from marketplace.content import find_problems
 from marketplace.events import OfferEvent
 from marketplace.models import ChannelInfo, Offer, OfferType, OfferVersion, Plan, Price, PricingModel
@@ -95,11 +96,12 @@ def publish_offer(*, actor: Actor, offer: Offer, revision: int) -> OfferVersion:
     draft.number = (newest.number or 0) + 1 if newest else 1
     draft.changed_at = timezone.now()
     draft.save(update_fields=["number", "changed_at"])
-    _publish_plans(locked, draft)
+    list_plans(locked, draft)
     is_first = not locked.is_published
     locked.live_version, locked.changed_at = draft, draft.changed_at
     locked.published_at = locked.published_at or draft.changed_at
-    locked.save(update_fields=["live_version", "changed_at", "published_at"])
+    list_offer(locked, draft)
+    locked.save(update_fields=["live_version", "changed_at", "published_at", *LISTED])
     if is_first:
         put_saved_audience_in_force(locked)
     record_event(OfferEvent.PUBLISHED, actor=actor, subject=locked, data={"version": draft.number})
@@ -127,12 +129,3 @@ def _keep_plans(offer: Offer, codes: list[str]) -> None:
     unused = offer.plans.filter(published_in=None).exclude(code__in=codes)
     Price.objects.filter(plan__in=unused).delete()
     unused.delete()
-
-
-def _publish_plans(offer: Offer, version: OfferVersion) -> None:
-    plans = {plan["code"]: plan for plan in version.content["plans"]}
-    for row in offer.plans.all():
-        row.is_live = row.code in plans
-        row.is_byol = row.is_live and plans[row.code]["is_byol"]
-        row.published_in = row.published_in or (version.number if row.is_live else None)
-        row.save(update_fields=["is_live", "is_byol", "published_in"])

@@ -51,6 +51,12 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('published_at', models.DateTimeField(blank=True, null=True)),
+                ('listing', models.JSONField(default=dict)),
+                ('search', models.TextField(blank=True, default='')),
+                ('sort_en', models.CharField(blank=True, default='', max_length=400)),
+                ('sort_fr', models.CharField(blank=True, default='', max_length=400)),
+                ('sort_ja', models.CharField(blank=True, default='', max_length=400)),
+                ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.SlugField(), blank=True, default=list, size=None)),
                 ('publisher', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='accounts.organization')),
             ],
         ),
@@ -89,6 +95,9 @@ class Migration(migrations.Migration):
                 ('is_live', models.BooleanField(default=False)),
                 ('is_byol', models.BooleanField(default=False)),
                 ('is_open', models.BooleanField(default=True)),
+                ('is_one_per_customer', models.BooleanField(default=False)),
+                ('names', models.JSONField(default=dict)),
+                ('position', models.PositiveSmallIntegerField(default=0)),
                 ('offer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='plans', to='marketplace.offer')),
             ],
         ),
@@ -279,5 +288,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='subscriptionterm',
             constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='subscription_term_order'),
+        ),
+        migrations.AddIndex(
+            model_name='price',
+            index=models.Index(condition=models.Q(('withdrawn_at', None)), fields=['market', 'currency', 'plan', 'term', 'billing', '-valid_from'], include=('amount',), name='price_of_a_place'),
         ),
     ]

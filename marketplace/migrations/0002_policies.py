@@ -15,7 +15,7 @@ from partnerportal.lib.tenancy import (
     inline_policy_functions,
 )
 
-# Both have their definer's rights, because a policy asks them for each statement and they read tables of others.
+# They have their definer's rights, because they read tables of others, and policies ask them for each statement.
 FUNCTIONS = """
 CREATE FUNCTION portal_is_reseller() RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -27,11 +27,26 @@ CREATE FUNCTION portal_is_reseller() RETURNS boolean
 CREATE FUNCTION portal_is_publisher() RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT EXISTS (SELECT FROM accounts_organization WHERE id = portal_org() AND kind = 'publisher') $$;
-CREATE FUNCTION portal_is_priced_in(market bigint, currency text) RETURNS boolean
+-- Where the tenant, or a partner under it, sees prices: its markets, each with the currency of its country.
+CREATE FUNCTION portal_price_places() RETURNS TABLE (market_id bigint, currency text)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT EXISTS (SELECT FROM accounts_organization o JOIN marketplace_marketcountry c ON c.country = o.country
-        WHERE o.id = portal_org() AND c.market_id = $1 AND c.currency = $2) $$;
-GRANT EXECUTE ON FUNCTION portal_is_reseller(), portal_is_publisher(), portal_is_priced_in(bigint, text) TO portal_app;
+    SELECT DISTINCT c.market_id, c.currency::text FROM accounts_organization o
+        JOIN marketplace_marketcountry c ON c.country = o.country WHERE portal_org() IN (o.id, o.parent_id) $$;
+-- The customers of a partner, for itself, the distributor above it and the vendor: whether they are connected decides
+-- what the partner may sell to them, and staff and distributors see no connections.
+CREATE FUNCTION portal_customers_of(partner bigint) RETURNS SETOF bigint
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT c.customer_id FROM connections_connection c JOIN accounts_organization o ON o.id = c.partner_id
+    WHERE c.partner_id = $1 AND c.state = 'active' AND (portal_org() IN (o.id, o.parent_id) OR portal_is_vendor()) $$;
+-- The plans that a customer of the tenant's portfolio has a subscription of, whoever sold it: a plan that is sold once to
+-- each customer is sold to it by nobody else. It says neither who sold it nor anything else of the subscription.
+CREATE FUNCTION portal_plans_held_by(customer bigint) RETURNS SETOF bigint
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT s.plan_id FROM marketplace_subscription s JOIN marketplace_plan p ON p.id = s.plan_id AND p.is_one_per_customer
+    WHERE s.customer_id = $1 AND s.state <> 'unsubscribed' AND (portal_is_vendor()
+        OR EXISTS (SELECT FROM connections_portfolio WHERE viewer_id = portal_org() AND subject_id = $1)) $$;
+GRANT EXECUTE ON FUNCTION portal_is_reseller(), portal_is_publisher(), portal_price_places(),
+    portal_customers_of(bigint), portal_plans_held_by(bigint) TO portal_app;
 -- A published version is what buyers were shown, so nobody changes it. It goes with its offer alone.
 CREATE FUNCTION offer_version_is_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -66,7 +81,8 @@ DROP TRIGGER plan_is_kept ON marketplace_plan; DROP TRIGGER plan_is_fixed ON mar
 DROP FUNCTION plan_is_fixed();
 DROP TRIGGER offer_is_fixed ON marketplace_offer; DROP FUNCTION offer_is_fixed();
 DROP TRIGGER offer_version_is_fixed ON marketplace_offerversion; DROP FUNCTION offer_version_is_fixed();
-DROP FUNCTION portal_is_priced_in(bigint, text); DROP FUNCTION portal_is_publisher(); DROP FUNCTION portal_is_reseller();
+DROP FUNCTION portal_plans_held_by(bigint); DROP FUNCTION portal_customers_of(bigint);
+DROP FUNCTION portal_price_places(); DROP FUNCTION portal_is_publisher(); DROP FUNCTION portal_is_reseller();
 """
 # What was resold decides about audiences (CA-20, CA-28, E-8). The functions have their definer's rights, because they ask
 # for sales and partners that a publisher may not see.
@@ -173,7 +189,7 @@ CHANNEL = """EXISTS (SELECT FROM marketplace_offerversion v JOIN marketplace_off
 
 
 class Migration(migrations.Migration):
-    dependencies = [("marketplace", "0001_initial"), ("entitlements", "0003_policies")]
+    dependencies = [("marketplace", "0001_initial"), ("connections", "0003_policies"), ("entitlements", "0003_policies")]
 
     operations = [
         migrations.RunSQL(inline_policy_functions(FUNCTIONS), UNDO),
@@ -186,7 +202,8 @@ class Migration(migrations.Migration):
             using=f"publisher_id = portal_org() OR live_version_id IS NOT NULL AND portal_org() IS NOT NULL OR {STAFF}",
             check=f"(publisher_id = portal_org() OR {STAFF}) AND (SELECT {WRITES})",
             grant="SELECT, INSERT, UPDATE (audience, next_audience, audience_revision, landing_page_url, webhook_url, "
-            "live_version_id, changed_at, published_at)",
+            "live_version_id, changed_at, published_at, listing, search, sort_en, sort_fr, "
+            "sort_ja, categories)",
         ),
         enable_row_security(
             "marketplace_offerversion",
@@ -206,12 +223,12 @@ class Migration(migrations.Migration):
             "marketplace_plan",
             using=of_offer(f"({OWN} OR marketplace_plan.published_in IS NOT NULL OR {STAFF})"),
             check=of_offer(f"{OWN} AND (SELECT {WRITES})"),
-            grant="SELECT, INSERT, UPDATE (published_in, is_live, is_byol, is_open), DELETE",
+            grant="SELECT, INSERT, UPDATE (published_in, is_live, is_byol, is_open, is_one_per_customer, names, position), DELETE",
         ),
         enable_row_security(
             "marketplace_price",
             using=f"""{of_plan(OWN)} OR {STAFF} OR (SELECT portal_is_reseller())
-                AND portal_is_priced_in(market_id, currency) AND {of_plan("p.published_in IS NOT NULL")}""",
+                AND (market_id, currency) IN (SELECT * FROM portal_price_places()) AND {of_plan("p.published_in IS NOT NULL")}""",
             check=of_plan(f"{OWN} AND (SELECT {WRITES})"),
             grant="SELECT, INSERT, UPDATE (withdrawn_at), DELETE",
         ),

@@ -4,12 +4,14 @@ Four things change on their own and never wait for one another: texts and plans 
 prices by the day from which they hold, and a stop of sales at once.
 """
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrganizationKind, ProgramFeature
+from accounts.models.organization import FOLDED
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.visible_rows import TenantQuerySet
@@ -70,6 +72,13 @@ class Offer(PublicIdModel):
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)  # when its draft was saved or published last
     published_at = models.DateTimeField(null=True, blank=True)  # the first time
+    # What lists show, sort and search, copied from the live version by whoever publishes (actions.listing).
+    listing = models.JSONField(default=dict)  # by reader's language: name, summary and the language they are in
+    search = models.TextField(blank=True, default="")  # folded, in all languages
+    sort_en = models.CharField(max_length=FOLDED, blank=True, default="")  # the folded name that a reader sees
+    sort_fr = models.CharField(max_length=FOLDED, blank=True, default="")
+    sort_ja = models.CharField(max_length=FOLDED, blank=True, default="")
+    categories = ArrayField(models.SlugField(), default=list, blank=True)
 
     objects = OfferQuerySet.as_manager()
 
@@ -166,6 +175,9 @@ class Plan(PublicIdModel):
     is_live = models.BooleanField(default=False)  # whether the live version has it
     is_byol = models.BooleanField(default=False)  # bring your own licence, as the live version says
     is_open = models.BooleanField(default=True)  # whether the whole programme may sell it where CA-6 lets it
+    is_one_per_customer = models.BooleanField(default=False)  # as the live version says
+    names = models.JSONField(default=dict)  # by reader's language, as the live version says
+    position = models.PositiveSmallIntegerField(default=0)  # in the live version
 
     objects = PlanQuerySet.as_manager()
 

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -34,7 +34,10 @@ class BillingFrequency(models.TextChoices):
 
 
 class PriceQuerySet(TenantQuerySet):
-    """A queryset of prices: publishers see their own, the vendor all, resellers those of their market and currency."""
+    """A queryset of prices: publishers see their own, the vendor all, resellers those of their market and currency.
+
+    A distributor sees those of its partners' markets and currencies too.
+    """
 
     def rows_for(self, actor: Actor) -> "PriceQuerySet":
         if actor.organization_kind == OrganizationKind.VENDOR:
@@ -42,10 +45,10 @@ class PriceQuerySet(TenantQuerySet):
         own = Q(plan__offer__publisher=actor.organization_id)
         if actor.organization_id is None or ProgramFeature.MARKETPLACE_PURCHASE not in actor.features:
             return self.filter(own)
-        country = Organization.objects.filter(pk=actor.organization_id).values("country")
-        place = MarketCountry.objects.filter(country__in=country)
-        theirs = Q(market__in=place.values("market"), currency__in=place.values("currency"))
-        return self.filter(own | theirs & ~Q(plan__published_in=None))
+        buyers = Organization.objects.filter(Q(pk=actor.organization_id) | Q(parent=actor.organization_id))
+        places = MarketCountry.objects.filter(country__in=buyers.values("country"))
+        is_theirs = Exists(places.filter(market=OuterRef("market"), currency=OuterRef("currency")))
+        return self.filter(own | Q(is_theirs) & ~Q(plan__published_in=None))
 
     def in_force(self, on: dt.date | None = None) -> "PriceQuerySet":
         """Return of each plan, market, currency, term and billing frequency the price that holds on a day (UTC).
@@ -86,4 +89,12 @@ class Price(PublicIdModel):
             ),
             models.CheckConstraint(condition=Q(amount=None) | Q(amount__gte=0), name="price_not_negative"),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="price_currency_shape"),
+        )
+        indexes = (  # in the order in which `in_force` reads the prices of one market and currency
+            models.Index(
+                fields=["market", "currency", "plan", "term", "billing", "-valid_from"],
+                include=["amount"],
+                name="price_of_a_place",
+                condition=Q(withdrawn_at=None),
+            ),
         )

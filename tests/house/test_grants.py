@@ -28,7 +28,9 @@ CALLED_BY = {
         "portal_waiting()",  # numbers for /metrics
         "portal_is_reseller()",
         "portal_is_publisher()",
-        "portal_is_priced_in(bigint, text)",
+        "portal_price_places()",
+        "portal_customers_of(bigint)",  # for its distributor and the vendor, who see no connections
+        "portal_plans_held_by(bigint)",
     },
     # by jobs that bring in facts and rebuild what is derived
     "portal_worker": SETTINGS

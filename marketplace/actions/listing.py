@@ -1,0 +1,37 @@
+"""What lists need of a published version: copied to the offer and its plans, so that no list reads contents."""
+
+from typing import Any
+
+from accounts.models.organization import FOLDED
+from marketplace.content import LANGUAGES, pick_texts
+from marketplace.models import Offer, OfferVersion
+from partnerportal.lib.text import make_search_key
+
+LISTED = ("listing", "search", "categories", *(f"sort_{language}" for language in LANGUAGES))
+
+
+def list_offer(offer: Offer, version: OfferVersion) -> None:
+    """Set the columns LISTED of an offer by a version that is about to be live. The caller saves them."""
+    texts: dict[str, Any] = version.content["texts"]
+    offer.categories = version.content["categories"]
+    for language in LANGUAGES:
+        shown, shown_in = pick_texts(texts, language)
+        offer.listing[language] = {"name": shown["name"], "summary": shown["summary"], "language": shown_in}
+        setattr(offer, f"sort_{language}", make_search_key(shown["name"])[:FOLDED])
+    words = [text for each in texts.values() for text in (each["name"], each["summary"]) if text]
+    offer.search = make_search_key("\n".join([*words, offer.code]))
+
+
+def list_plans(offer: Offer, version: OfferVersion) -> None:
+    """Save what lists and rules need of each plan of an offer, by a version that is about to be live."""
+    plans = {plan["code"]: (position, plan) for position, plan in enumerate(version.content["plans"])}
+    for row in offer.plans.all():
+        row.is_live = row.code in plans
+        row.is_byol = row.is_one_per_customer = False
+        if row.is_live:
+            row.position, plan = plans[row.code]
+            row.is_byol, row.is_one_per_customer = plan["is_byol"], plan.get("is_one_per_customer", False)
+            names = {language: pick_texts(plan["texts"], language)[0] for language in LANGUAGES}
+            row.names = {language: shown.get("name", row.code) for language, shown in names.items()}
+        row.published_in = row.published_in or (version.number if row.is_live else None)
+        row.save(update_fields=["is_live", "is_byol", "is_one_per_customer", "names", "position", "published_in"])

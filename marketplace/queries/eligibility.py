@@ -1,0 +1,200 @@
+"""Whether a partner may sell a plan to a customer, and every rule that says no (CA-6, CA-9…CA-19, E-10).
+
+This is the only implementation: the simulator, the catalogue, the API and the price list all ask it. What depends on
+the partner and the customer alone is read once, as a ProspectiveSale; what depends on the plan is an annotation in SQL,
+so that thousands of plans take one statement.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Case, CharField, Func, Q, QuerySet, Value, When
+from django.db.models.expressions import RawSQL
+
+from accounts.models import Organization, OrganizationKind, ProgramFeature, ProgramMembership
+from connections.directory import list_organizations_with_visible_name
+from marketplace.models import Audience, Authorization, MarketCountry, OfferType, Plan, Price, SaleStop
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.days import today
+
+SELLERS = (OrganizationKind.PARTNER, OrganizationKind.DISTRIBUTOR)
+
+
+class SaleRule(StrEnum):
+    """The rules that a sale has to meet, by the codes that the API gives, in the order in which they are shown."""
+
+    OFFER_NOT_PUBLISHED = "offer_not_published"
+    PLAN_NOT_LIVE = "plan_not_live"
+    OFFER_STOPPED = "offer_stopped"
+    PLAN_STOPPED = "plan_stopped"
+    PLAN_STOPPED_IN_MARKET = "plan_stopped_in_market"
+    OPTED_OUT = "opted_out"
+    NOT_IN_AUDIENCE = "not_in_audience"
+    NO_PRICE = "no_price"
+    PARTNER_SUSPENDED = "partner_suspended"
+    NO_MEMBERSHIP = "no_membership"
+    NO_MARKET = "no_market"
+    OUTSIDE_MARKET = "outside_market"
+    NOT_CONNECTED = "not_connected"
+    ALREADY_HELD = "already_held"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProspectiveSale:
+    """Who is to sell, and to whom: a customer, any customer of a country, or anybody (neither is given).
+
+    It holds what decides about the sale of every plan alike. `market_id` is None for a partner whose country is in no
+    market.
+    """
+
+    partner: Organization
+    customer: Organization | None
+    country: str  # the customer's, or ""
+    market_id: int | None
+    market: str
+    currency: str
+    is_member: bool
+    is_in_market: bool
+    is_connected: bool
+    day: dt.date
+
+    def list_failures(self) -> Iterator[SaleRule]:
+        """Yield the rules that fail whatever the plan."""
+        if self.partner.is_suspended:
+            yield SaleRule.PARTNER_SUSPENDED
+        if not self.is_member:
+            yield SaleRule.NO_MEMBERSHIP
+        if self.market_id is None:
+            yield SaleRule.NO_MARKET
+        if not self.is_in_market:
+            yield SaleRule.OUTSIDE_MARKET
+        if not self.is_connected:
+            yield SaleRule.NOT_CONNECTED
+
+
+def list_sellers(actor: Actor) -> QuerySet[Organization]:
+    """Return the partners and distributors about whose sales the actor may ask.
+
+    A partner asks about itself, a distributor about its partners too, a publisher about whoever is in the programme,
+    and the vendor about all.
+    """
+    sellers = list_organizations_with_visible_name(actor).filter(kind__in=SELLERS)
+    if actor.organization_kind in SELLERS:
+        return sellers.filter(Q(pk=actor.organization_id) | Q(parent=actor.organization_id))
+    return sellers
+
+
+def list_customers_of_seller(actor: Actor, partner: Organization) -> QuerySet[Organization]:
+    """Return the customers about whom the actor may ask: those connected with the partner, and for the vendor all.
+
+    There are none for a publisher, which must not learn who is connected with whom.
+    """
+    customers = Organization.objects.visible_to(actor).filter(kind=OrganizationKind.CUSTOMER)
+    if actor.organization_kind == OrganizationKind.VENDOR or actor.is_system:
+        return customers
+    if actor.organization_kind not in SELLERS:
+        return customers.none()
+    return customers.filter(_connected_with(partner))
+
+
+def _connected_with(partner: Organization) -> Q:
+    return Q(pk__in=RawSQL("SELECT portal_customers_of(%s)", [partner.pk]))
+
+
+def get_prospective_sale(
+    actor: Actor, partner: Organization, *, customer: Organization | None = None, country: str = ""
+) -> ProspectiveSale:
+    """Return the facts about a sale by `partner`, which comes from `list_sellers`, to a customer or a country."""
+    country = customer.country if customer else country
+    rows = MarketCountry.objects.filter(country__in=[partner.country, country]).select_related("market")
+    places = {row.country: row for row in rows}
+    own = places.get(partner.country)
+    there = places.get(country)
+    members = ProgramMembership.objects.filter(program__grants__contains=[ProgramFeature.MARKETPLACE_PURCHASE])
+    connected = Organization.objects.filter(_connected_with(partner))
+    return ProspectiveSale(
+        partner=partner,
+        customer=customer,
+        country=country,
+        market_id=own.market_id if own else None,
+        market=own.market.name if own else "",
+        currency=own.currency if own else "",
+        is_member=members.active().filter(organization=partner).exists(),
+        is_in_market=not country or bool(own and there and own.market_id == there.market_id),
+        is_connected=customer is None or connected.filter(pk=customer.pk).exists(),
+        day=today(),
+    )
+
+
+def make_plan_conditions(actor: Actor, sale: ProspectiveSale) -> dict[SaleRule, Q]:
+    """Return for each rule that depends on the plan the condition for plans that fail it."""
+    stops = SaleStop.objects.visible_to(actor).active()
+    sellers = [pk for pk in (sale.partner.pk, sale.partner.parent_id) if pk]
+    chosen = Authorization.objects.visible_to(actor).active().filter(organization__in=sellers)
+    # A virtual machine that takes one's own licence, and a container, are open to the whole programme, whatever the
+    # audience of the offer, unless the publisher has turned that off (CA-6).
+    is_open = Q(is_open=True) & (
+        Q(offer__type=OfferType.CONTAINER) | Q(offer__type=OfferType.VIRTUAL_MACHINE, is_byol=True)
+    )
+    conditions = {
+        SaleRule.OFFER_NOT_PUBLISHED: Q(offer__live_version=None),
+        SaleRule.PLAN_NOT_LIVE: Q(is_live=False),
+        SaleRule.OFFER_STOPPED: Q(offer__in=stops.filter(plan=None).values("offer")),
+        SaleRule.PLAN_STOPPED: Q(pk__in=stops.filter(market=None).exclude(plan=None).values("plan")),
+        SaleRule.OPTED_OUT: Q(offer__audience=Audience.NONE) & ~is_open,
+        SaleRule.NOT_IN_AUDIENCE: (
+            Q(offer__audience=Audience.SPECIFIC) & ~is_open & ~Q(offer__in=chosen.values("offer"))
+        ),
+        SaleRule.NO_PRICE: Q(is_byol=False) & ~Q(pk__in=_priced(actor, sale)),
+    }
+    if sale.market_id:
+        here = stops.filter(market=sale.market_id)
+        conditions[SaleRule.PLAN_STOPPED_IN_MARKET] = Q(pk__in=here.values("plan"))
+    if sale.customer:
+        held = RawSQL("SELECT portal_plans_held_by(%s)", [sale.customer.pk])
+        conditions[SaleRule.ALREADY_HELD] = Q(is_one_per_customer=True, pk__in=held)
+    return conditions
+
+
+def list_prices_of_sale(actor: Actor, sale: ProspectiveSale) -> Any:
+    """Return the prices with an amount that hold for the partner's market and currency on the day of the sale."""
+    prices = Price.objects.visible_to(actor)
+    if sale.market_id is None:
+        return prices.none()
+    here = prices.filter(market=sale.market_id, currency=sale.currency)
+    return here.in_force(sale.day).exclude(amount=None)
+
+
+def _priced(actor: Actor, sale: ProspectiveSale) -> Any:
+    return list_prices_of_sale(actor, sale).values("plan")
+
+
+def make_sellable_condition(actor: Actor, sale: ProspectiveSale) -> Q:
+    """Return the condition for plans that may be sold: no rule fails."""
+    if any(sale.list_failures()):
+        return Q(pk__in=[])
+    condition = Q()
+    for fails in make_plan_conditions(actor, sale).values():
+        condition &= ~fails
+    return condition
+
+
+def annotate_failed_rules(plans: QuerySet[Plan], actor: Actor, sale: ProspectiveSale) -> QuerySet[Plan]:
+    """Return the plans with `failed_rules`: the codes of all rules that keep the sale from being made, in their order.
+
+    A plan whose list is empty may be sold.
+    """
+    by_plan = make_plan_conditions(actor, sale)
+    for_all = set(sale.list_failures())
+    failed = [
+        Value(rule.value) if rule in for_all else Case(When(by_plan[rule], then=Value(rule.value)))
+        for rule in SaleRule
+        if rule in for_all or rule in by_plan
+    ]
+    codes = ArrayField(CharField())
+    array = Func(*failed, template="array_remove(ARRAY[%(expressions)s]::text[], NULL)", output_field=codes)
+    return plans.annotate(failed_rules=array)
