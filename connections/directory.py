@@ -98,7 +98,7 @@ REASONS = [
         f"""EXISTS (SELECT FROM accounts_organization WHERE id = portal_org() AND kind = 'publisher')
             AND EXISTS (SELECT FROM accounts_programmembership m JOIN accounts_program p ON p.id = m.program_id
                 JOIN accounts_organization o ON o.id = m.organization_id AND o.kind IN ('partner', 'distributor')
-                WHERE o.id = known AND '{ProgramFeature.MARKETPLACE_PURCHASE}' = ANY (p.grants)""",  # noqa: S608 - no input
+                WHERE o.id = known AND '{ProgramFeature.MARKETPLACE_PURCHASE}' = ANY (p.grants))""",  # noqa: S608 - no input
     ),
 ]
 KNOWS_SQL = " OR ".join(reason.sql for reason in REASONS)
