@@ -194,3 +194,15 @@ def pick_texts(texts: Mapping[str, Any], language: str) -> tuple[Mapping[str, An
         if texts.get(choice, {}).get("name"):
             return texts[choice], choice
     return {}, language
+
+
+def list_combinations(plan: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the terms of a plan's content, each with the billing frequencies that are not longer than it."""
+    return [
+        (term, billing)
+        for term in Term.values
+        for billing in BillingFrequency.values
+        if term in plan.get("terms", ())
+        and billing in plan.get("billing", ())
+        and (term, billing) != (Term.MONTH, BillingFrequency.YEARLY)
+    ]

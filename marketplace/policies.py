@@ -15,6 +15,8 @@ class OfferPermission(StrEnum):
     EDIT = "marketplace.edit_offers"
     DECIDE_AUDIENCE = "marketplace.decide_audiences"
     BROWSE = "marketplace.browse_offers"
+    VIEW_PRICES = "marketplace.view_prices"
+    STOP = "marketplace.stop_sales"
 
 
 OFFERS = 200  # that one publisher may have
@@ -31,6 +33,22 @@ ROLE_TABLE: RoleTable = {
     OfferPermission.DECIDE_AUDIENCE: PermissionRule(
         label=_("Decide about the audience of a live offer"),
         kinds=frozenset({OrganizationKind.VENDOR}),
+        roles=frozenset({Role.ADMIN}),
+    ),
+    OfferPermission.VIEW_PRICES: PermissionRule(
+        label=_("See prices of offers"),
+        kinds=frozenset(
+            {
+                OrganizationKind.PUBLISHER,
+                OrganizationKind.VENDOR,
+                OrganizationKind.PARTNER,
+                OrganizationKind.DISTRIBUTOR,
+            }
+        ),
+    ),
+    OfferPermission.STOP: PermissionRule(
+        label=_("Stop the sale of offers and lift the stop"),
+        kinds=frozenset({OrganizationKind.PUBLISHER, OrganizationKind.VENDOR}),
         roles=frozenset({Role.ADMIN}),
     ),
     OfferPermission.BROWSE: PermissionRule(

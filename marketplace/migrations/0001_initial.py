@@ -137,6 +137,7 @@ class Migration(migrations.Migration):
             name='SaleStop',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('by_vendor', models.BooleanField(default=False)),
                 ('reason', models.CharField(blank=True, max_length=500)),
                 ('began_at', models.DateTimeField(default=django.utils.timezone.now)),

@@ -75,8 +75,34 @@ CREATE TRIGGER plan_is_fixed BEFORE UPDATE ON marketplace_plan FOR EACH ROW
           IS DISTINCT FROM (NEW.offer_id, NEW.code, NEW.published_in)) EXECUTE FUNCTION plan_is_fixed();
 CREATE TRIGGER plan_is_kept BEFORE DELETE ON marketplace_plan FOR EACH ROW
     WHEN (OLD.published_in IS NOT NULL) EXECUTE FUNCTION plan_is_fixed();
+-- Buyers were shown the prices of a published plan: none is deleted, and none that has begun is withdrawn.
+CREATE FUNCTION published_price_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM marketplace_plan p WHERE p.published_in IS NOT NULL AND p.id = OLD.plan_id) THEN
+        RAISE EXCEPTION 'this violates that a price of a published plan stays' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER published_price_is_kept BEFORE DELETE ON marketplace_price
+    FOR EACH ROW EXECUTE FUNCTION published_price_is_kept();
+CREATE TRIGGER begun_price_is_not_withdrawn BEFORE UPDATE OF withdrawn_at ON marketplace_price FOR EACH ROW
+    WHEN (OLD.withdrawn_at IS NULL AND OLD.valid_from <= (now() AT TIME ZONE 'UTC')::date)
+    EXECUTE FUNCTION published_price_is_kept();
+CREATE FUNCTION price_is_not_backdated() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF row_security_active(TG_RELID) THEN
+        RAISE EXCEPTION 'this violates that a price does not begin in the past' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+-- A day is granted to a price that is stored just after midnight.
+CREATE TRIGGER price_is_not_backdated BEFORE INSERT ON marketplace_price FOR EACH ROW
+    WHEN (NEW.valid_from < (now() AT TIME ZONE 'UTC')::date - 1) EXECUTE FUNCTION price_is_not_backdated();
 """
 UNDO = """
+DROP TRIGGER price_is_not_backdated ON marketplace_price; DROP FUNCTION price_is_not_backdated();
+DROP TRIGGER begun_price_is_not_withdrawn ON marketplace_price; DROP TRIGGER published_price_is_kept ON marketplace_price;
+DROP FUNCTION published_price_is_kept();
 DROP TRIGGER plan_is_kept ON marketplace_plan; DROP TRIGGER plan_is_fixed ON marketplace_plan;
 DROP FUNCTION plan_is_fixed();
 DROP TRIGGER offer_is_fixed ON marketplace_offer; DROP FUNCTION offer_is_fixed();

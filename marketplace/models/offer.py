@@ -199,7 +199,7 @@ class SaleStopQuerySet(TenantQuerySet):
         return self.filter(lifted_at=None)
 
 
-class SaleStop(models.Model):
+class SaleStop(PublicIdModel):
     """A stop of the sale of an offer, of one of its plans, or of a plan in one market. It holds at once until lifted.
 
     Prices, audience and what was sold stay as they are.

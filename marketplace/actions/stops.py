@@ -1,0 +1,74 @@
+"""Actions on stops of sales: stop an offer, a plan or a plan in one market at once, and lift the stop as easily."""
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import OrganizationKind
+from marketplace.events import OfferEvent
+from marketplace.models import Market, Offer, Plan, SaleStop
+from marketplace.policies import ROLE_TABLE, OfferPermission
+from marketplace.queries.stops import lock_managed_offer
+from notifications.actions.recording import record_event
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import ActionRefused, InvalidInput, NotFound
+from partnerportal.lib.policies import authorize
+
+LONGEST_REASON = 500
+REASON = _("Enter a reason of at most %(most)s characters.")
+OF_NO_PLAN = _("Choose a plan to stop its sale in one market.")
+VENDORS = _("The vendor has stopped this sale, so the vendor alone can lift the stop.")
+NOT_VENDORS = _("The publisher has stopped this sale, so the publisher alone can lift the stop.")
+
+
+@transaction.atomic
+def stop_sale(
+    *, actor: Actor, offer: Offer, plan: Plan | None = None, market: Market | None = None, reason: str = ""
+) -> SaleStop:
+    """Stop the sale of an offer, of one of its plans, or of a plan in one market, at once; return the stop.
+
+    Stopped again, it stays the same stop. Prices, audience and what was sold stay as they are. Raises InvalidInput for
+    a market without a plan, for a reason that is too long, and for the vendor's staff for none; NotFound for an offer
+    that the actor does not manage, or a plan of another.
+    """
+    authorize(actor, ROLE_TABLE, OfferPermission.STOP)
+    by_vendor, reason = actor.organization_kind == OrganizationKind.VENDOR, reason.strip()
+    if len(reason) > LONGEST_REASON or (by_vendor and not reason):
+        raise InvalidInput("reason_required", REASON % {"most": LONGEST_REASON}, field="reason")
+    if market is not None and plan is None:
+        raise InvalidInput("plan_required", OF_NO_PLAN, field="plan")
+    locked = lock_managed_offer(actor, offer)
+    if plan is not None and plan.offer_id != locked.pk:
+        raise NotFound("not_found", "")
+    place = {"plan": plan, "market": market, "by_vendor": by_vendor}
+    standing = locked.stops.active().filter(**place).select_related("plan", "market").first()
+    if standing is not None:
+        return standing
+    stop = SaleStop.objects.create(offer=locked, reason=reason, **place)
+    record_event(OfferEvent.STOPPED, actor=actor, subject=locked, data=_describe(stop), note=reason)
+    return stop
+
+
+@transaction.atomic
+def lift_stop(*, actor: Actor, stop: SaleStop) -> SaleStop:
+    """Lift a stop of sales, and return it. One that is lifted already stays so.
+
+    Raises NotFound for a stop of an offer that the actor does not manage, and ActionRefused("not_your_stop") for the
+    vendor's stop if the publisher lifts it, and the reverse.
+    """
+    authorize(actor, ROLE_TABLE, OfferPermission.STOP)
+    offer = lock_managed_offer(actor, stop.offer)
+    fresh = offer.stops.select_related("plan", "market").get(pk=stop.pk)
+    if fresh.by_vendor != (actor.organization_kind == OrganizationKind.VENDOR):
+        raise ActionRefused("not_your_stop", VENDORS if fresh.by_vendor else NOT_VENDORS)
+    if fresh.lifted_at is not None:
+        return fresh
+    fresh.lifted_at = timezone.now()
+    fresh.save(update_fields=["lifted_at"])
+    record_event(OfferEvent.RESUMED, actor=actor, subject=offer, data=_describe(fresh))
+    return fresh
+
+
+def _describe(stop: SaleStop) -> dict[str, str]:
+    named = {"stop": str(stop.public_id), "plan": stop.plan.code if stop.plan else ""}
+    return named | {"market": stop.market.code if stop.market else ""}

@@ -1,0 +1,43 @@
+"""Queries for the stops of an offer's sale."""
+
+from uuid import UUID
+
+from accounts.models import OrganizationKind
+from marketplace.models import Offer, SaleStop
+from marketplace.models.offer import OfferQuerySet, SaleStopQuerySet
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import NotFound
+from partnerportal.lib.visible_rows import get_by_public_id
+
+
+def _list_managed_offers(actor: Actor) -> OfferQuerySet:
+    """Return the offers whose sale the actor's organisation may stop: the publisher's own, and for the vendor all."""
+    offers: OfferQuerySet = Offer.objects.visible_to(actor)
+    return (
+        offers if actor.organization_kind == OrganizationKind.VENDOR else offers.filter(publisher=actor.organization_id)
+    )
+
+
+def get_managed_offer(actor: Actor, public_id: UUID) -> Offer:
+    """Return an offer that the actor's organisation manages. Raises NotFound for another."""
+    return get_by_public_id(_list_managed_offers(actor).select_related("live_version"), public_id)
+
+
+def lock_managed_offer(actor: Actor, offer: Offer) -> Offer:
+    """Return an offer that the actor's organisation manages, locked until the transaction ends, or raise NotFound."""
+    locked = _list_managed_offers(actor).filter(pk=offer.pk).select_for_update().first()
+    if locked is None:
+        raise NotFound("not_found", "")
+    return locked
+
+
+def list_stops(actor: Actor, offer: Offer) -> SaleStopQuerySet:
+    """Return the stops of an offer that hold now, the wider ones first."""
+    stops: SaleStopQuerySet = SaleStop.objects.visible_to(actor).active().filter(offer=offer)
+    return stops.select_related("plan", "market").order_by("plan__code", "market__name", "by_vendor", "pk")
+
+
+def get_stop(actor: Actor, offer: Offer, public_id: UUID) -> SaleStop:
+    """Return a stop of an offer, also one that is lifted. Raises NotFound."""
+    stops = SaleStop.objects.visible_to(actor).filter(offer=offer).select_related("offer", "plan", "market")
+    return get_by_public_id(stops, public_id)
