@@ -287,7 +287,7 @@ def test_another_publisher_changes_nothing(world: World) -> None:
 
 
 def subscription_ending(ends_on: dt.date, *, term: str = "P1M", amount: str = "9.90") -> Subscription:
-    subscription = Subscription.objects.get(external_id="qsoldq")
+    subscription = Subscription.objects.get(external_id="qsoldq-backup")
     Subscription.objects.filter(pk=subscription.pk).update(term=term)
     SubscriptionTerm.objects.all().update(starts_on=ends_on - 27 * DAY, ends_on=ends_on, amount=amount)
     subscription.refresh_from_db()
@@ -341,7 +341,7 @@ def test_reach_counts_subscriptions_and_licences(world: World) -> None:
     subscription_ending(ends_on)
     lower, same = new_price("9.00", today()), new_price("9.90", today())
     assert find_reach(world.actor(ADMIN), [lower, same]) == [Reach(1, 5, ends_on + DAY, ends_on + DAY), Reach()]
-    Subscription.objects.filter(external_id="qsoldq").update(is_renewed=False)
+    Subscription.objects.filter(external_id="qsoldq-backup").update(is_renewed=False)
     assert find_reach(world.actor(ADMIN), [lower]) == [Reach()]
 
 
