@@ -33,7 +33,10 @@ class OfferTab:
     types: frozenset[str] = frozenset(OfferType)
 
 
-OFFER_TABS = (OfferTab(key="overview", label=_("Overview"), url_name="offer"),)
+OFFER_TABS = (
+    OfferTab(key="overview", label=_("Overview"), url_name="offer"),
+    OfferTab(key="audience", label=_("Audience"), url_name="offer_audience"),
+)
 
 
 def render_offer_page(

@@ -5,10 +5,9 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
-from accounts.models import Organization, OrganizationKind
-from marketplace.models import Authorization, Offer, ResellerListing, Subscription
+from marketplace.models import AudienceChange, Authorization, Offer, ResellerListing, Subscription
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.text import make_search_key
 
@@ -79,25 +78,9 @@ def count_sales_through(actor: Actor, offer: Offer, organization_ids: Iterable[i
     return counts
 
 
-def list_candidates(
-    actor: Actor, *, search: str = "", country: str = "", competency: int | None = None, skill: int | None = None
-) -> QuerySet[ResellerListing]:
-    """Return the organisations that a publisher can choose from, in the order of their names (CA-11, CA-12).
-
-    `search` is a part of the name, or a whole tenant ID.
-    """
-    rows = ResellerListing.objects.visible_to(actor).active()
-    if tenant_id := parse_tenant_id(search):
-        rows = rows.filter(tenant_id=tenant_id)
-    elif folded := make_search_key(search):
-        rows = rows.filter(name_folded__contains=folded)
-    if country:
-        rows = rows.filter(country=country)
-    if competency is not None:
-        rows = rows.filter(competencies__contains=[competency])
-    if skill is not None:
-        rows = rows.filter(skills__contains=[skill])
-    return rows.order_by("name_folded", "organization")
+def list_resellers(actor: Actor) -> QuerySet[ResellerListing]:
+    """Return the organisations that a publisher can choose from: active members of the CSP programme (CA-11)."""
+    return ResellerListing.objects.visible_to(actor).active()
 
 
 def parse_tenant_id(text: str) -> uuid.UUID | None:
@@ -160,14 +143,51 @@ def _judge_pasted(entry: str, rows: list[ResellerListing], held: set[int], runni
     return PastedEntry(entry, row.organization_id, "" if row.organization_id in running else "inactive")
 
 
-def list_authorizations(actor: Actor, offer: Offer) -> QuerySet[Authorization]:
-    """Return the audience of an offer that is in force, with its organisations."""
-    rows = Authorization.objects.visible_to(actor).filter(offer=offer).active()
-    return rows.select_related("organization")
+def count_partners_below(actor: Actor, organization_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many active partners of the programme stand under each of some distributors, by primary key."""
+    below = ResellerListing.objects.visible_to(actor).active().filter(parent__in=list(organization_ids))
+    return dict(below.order_by().values_list("parent").annotate(number=Count("pk")))
 
 
-def count_partners_below(actor: Actor, organizations: Iterable[Organization]) -> dict[int, int]:
-    """Return how many active partners of the programme each of the distributors covers, by primary key."""
-    keys = [row.pk for row in organizations if row.kind == OrganizationKind.DISTRIBUTOR]
-    below = ResellerListing.objects.visible_to(actor).active().filter(parent__in=keys)
-    return dict(below.values_list("parent").annotate(number=Count("pk")))
+def list_audience(actor: Actor, offer: Offer) -> QuerySet[ResellerListing]:
+    """Return the organisations in an offer's audience and the saved additions, in the order of their names.
+
+    Each has `since` and `source` of its authorisation, or None, and `is_removal` of its saved change, or None.
+    """
+    held = Authorization.objects.visible_to(actor).filter(offer=offer, organization=OuterRef("organization")).active()
+    saved = AudienceChange.objects.visible_to(actor).filter(offer=offer, organization=OuterRef("organization"))
+    rows = ResellerListing.objects.visible_to(actor).filter(make_selected_condition(offer))
+    return rows.select_related("organization").annotate(
+        since=Subquery(held.values("since")),
+        source=Subquery(held.values("source")),
+        is_removal=Subquery(saved.values("is_removal")),
+    )
+
+
+def get_organization_ids(actor: Actor, public_ids: Iterable[str]) -> set[int]:
+    """Return the primary keys of resellers with some of these public ids. Others are left out."""
+    valid = [value for text in public_ids if (value := parse_tenant_id(text))]
+    rows = ResellerListing.objects.visible_to(actor).filter(organization__public_id__in=valid)
+    return set(rows.values_list("organization_id", flat=True))
+
+
+@dataclass(frozen=True)
+class SavedAudience:
+    """What is saved of an offer's audience and not in force: a number of additions and removals, and another option."""
+
+    added: int
+    removed: int
+    changes_option: bool
+
+    @property
+    def can_sync(self) -> bool:
+        """Whether a sync would change anything."""
+        return self.added > 0 or self.changes_option
+
+
+def summarize_saved_audience(offer: Offer) -> SavedAudience:
+    """Return what is saved of an offer's audience and not in force."""
+    numbers = offer.audience_changes.aggregate(
+        added=Count("pk", filter=Q(is_removal=False)), removed=Count("pk", filter=Q(is_removal=True))
+    )
+    return SavedAudience(**numbers, changes_option=offer.audience != offer.next_audience)

@@ -14,11 +14,12 @@ from marketplace.actions.audience import (
     sync_audience,
 )
 from marketplace.audience_rules import Way, judge_audience_change, judge_removal
+from marketplace.filters import ResellerFilterSet
 from marketplace.models import Audience, AudienceChange, Authorization, Offer, Subscription
 from marketplace.queries.audience import (
     count_audience_reach,
     count_sales_through,
-    list_candidates,
+    list_resellers,
     match_pasted_entries,
 )
 from notifications.models import Event
@@ -56,6 +57,10 @@ def in_program(organization):
 
 def names(world, rows):
     return {world.names[row.organization_id] for row in rows}
+
+
+def find(world, actor, **filters):
+    return names(world, ResellerFilterSet(filters, list_resellers(actor)).qs)
 
 
 CELLS = {
@@ -284,29 +289,29 @@ def test_a_partner_that_moves_without_sales_loses_what_came_through_its_distribu
 @pytest.mark.promise("CA-11", "CA-12")
 def test_the_picker_finds_by_name_tenant_id_country_competency_and_skill(world, publisher):
     competency, skill = world.partner.competencies.get(), world.partner.skills.get()
-    assert names(world, list_candidates(publisher)) == {"partner", "distributor"}
-    assert names(world, list_candidates(publisher, search="QPARTNERQ")) == {"partner"}
-    assert names(world, list_candidates(publisher, search=str(world.partner.tenant_id))) == {"partner"}
-    assert names(world, list_candidates(publisher, country="FR")) == set()
-    assert names(world, list_candidates(publisher, country="DE", competency=competency.pk)) == {"partner"}
-    assert names(world, list_candidates(publisher, skill=skill.pk)) == {"partner"}
+    assert names(world, list_resellers(publisher)) == {"partner", "distributor"}
+    assert find(world, publisher, q="QPARTNERQ") == {"partner"}
+    assert find(world, publisher, q=str(world.partner.tenant_id)) == {"partner"}
+    assert find(world, publisher, country="FR") == set()
+    assert find(world, publisher, country="DE", competency=competency.code) == {"partner"}
+    assert find(world, publisher, skill=skill.code) == {"partner"}
 
 
 @pytest.mark.parametrize("who", ["partner.admin", "distributor.admin", "customer.admin"])
 def test_only_publishers_and_staff_see_who_may_resell(world, as_tenant, who):
     actor = world.actor(who)
-    assert not list_candidates(actor).exists()
+    assert not list_resellers(actor).exists()
     with as_tenant(actor):
-        assert not list_candidates(world.actor("vendor.admin")).exists()
+        assert not list_resellers(world.actor("vendor.admin")).exists()
 
 
 def test_the_listing_follows_names_memberships_and_suspensions(world, publisher):
     in_program(world.partner2)
-    assert names(world, list_candidates(publisher, search="partner2")) == {"partner2"}
+    assert find(world, publisher, q="partner2") == {"partner2"}
     Organization.objects.filter(pk=world.partner2.pk).update(name_folded="another name")
-    assert names(world, list_candidates(publisher, search="another")) == {"partner2"}
+    assert find(world, publisher, q="another") == {"partner2"}
     ProgramMembership.objects.filter(organization=world.partner2, program__code="csp").delete()
-    assert names(world, list_candidates(publisher, search="another")) == set()
+    assert find(world, publisher, q="another") == set()
 
 
 def test_a_pasted_list_says_what_cannot_be_added_and_why(world, publisher, monitor):

@@ -1,0 +1,25 @@
+"""The forms of an offer's audience."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.models import Audience
+from marketplace.queries.audience import PASTED
+
+
+class AudienceForm(forms.Form):
+    """The form with the three options, and the revision of the audience that its reader has seen."""
+
+    audience = forms.ChoiceField(label=_("CSP reseller audience"), choices=Audience.choices, widget=forms.RadioSelect)
+    revision = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+
+class PasteForm(forms.Form):
+    """The form to paste a list of names or tenant IDs."""
+
+    entries = forms.CharField(
+        label=_("Names or tenant IDs"),
+        max_length=80 * PASTED,
+        help_text=_("One in each line."),
+        widget=forms.Textarea({"rows": 5, "spellcheck": "false"}),
+    )

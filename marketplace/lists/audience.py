@@ -1,0 +1,85 @@
+"""The lists of an offer's audience page: who is in it, and who can be added."""
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from django.db.models import Exists, OuterRef
+
+from accounts.models import Competency, Skill
+from marketplace.filters import ResellerFilterSet
+from marketplace.models import AudienceChange, Offer
+from marketplace.queries.audience import (
+    count_partners_below,
+    count_sales_through,
+    list_audience,
+    list_resellers,
+    make_selected_condition,
+)
+from marketplace.rows.audience import AudienceRow, ResellerRow, make_audience_rows, make_reseller_rows
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.countries import list_country_choices
+from partnerportal.lib.keyset import fetch_keyset_page_or_first
+from partnerportal.lib.lists import ListState
+
+SIZE = 50  # rows on a page
+
+
+class AudienceList(ListState):
+    """Who is in an offer's audience or saved for it, by name. Invalid filters in the URL are ignored."""
+
+    def __init__(self, actor: Actor, offer: Offer, params: Mapping[str, str]) -> None:
+        self.actor, self.offer = actor, offer
+        filters = ResellerFilterSet(params, list_audience(actor, offer))
+        self.filter_values = filters.cleaned_values
+        self.cursor = params.get("cursor", "")
+        self.page = fetch_keyset_page_or_first(
+            filters.qs, sort="name_folded", descending=False, size=SIZE, cursor=self.cursor
+        )
+        if self.filter_values:
+            self.matching = filters.qs.order_by().count()
+
+    @cached_property
+    def rows(self) -> list[AudienceRow]:
+        """The rows of the page, each with why it is locked."""
+        keys = [row.organization_id for row in self.page.rows]
+        return make_audience_rows(
+            self.page.rows,
+            covered=count_partners_below(self.actor, keys),
+            sales=count_sales_through(self.actor, self.offer, keys),
+        )
+
+
+class ResellerList(ListState):
+    """Who can be added to an offer's audience, by name, without those who are in it."""
+
+    def __init__(self, actor: Actor, offer: Offer, params: Mapping[str, str]) -> None:
+        self.actor = actor
+        candidates = list_resellers(actor).exclude(make_selected_condition(offer))
+        marked = AudienceChange.objects.visible_to(actor).filter(offer=offer, organization=OuterRef("organization"))
+        filters = ResellerFilterSet(params, candidates.exclude(Exists(marked)).select_related("organization"))
+        self.filter_values = filters.cleaned_values
+        self.cursor = params.get("cursor", "")
+        self.page = fetch_keyset_page_or_first(
+            filters.qs, sort="name_folded", descending=False, size=SIZE, cursor=self.cursor
+        )
+
+    @cached_property
+    def rows(self) -> list[ResellerRow]:
+        """The rows of the page."""
+        keys = [row.organization_id for row in self.page.rows]
+        return make_reseller_rows(self.page.rows, covered=count_partners_below(self.actor, keys))
+
+    @property
+    def country_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by country."""
+        return list(list_country_choices())
+
+    @property
+    def competency_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by competency."""
+        return list(Competency.objects.order_by("name").values_list("code", "name"))
+
+    @property
+    def skill_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by skill."""
+        return list(Skill.objects.order_by("name").values_list("code", "name"))

@@ -1,0 +1,155 @@
+"""The rows of the pages of an offer's audience, in the reader's words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.models import OrganizationKind
+from marketplace.audience_rules import AudienceVerdict, judge_audience_change
+from marketplace.models import Audience, Authorization, MarketCountry, Offer, ResellerListing
+from marketplace.queries.audience import AudienceReach, PastedEntry
+from partnerportal.lib import formats
+from partnerportal.lib.countries import get_country_name
+from partnerportal.lib.errors import Message
+
+
+@dataclass(frozen=True)
+class AudienceOption:
+    """One of the three options of an audience, with what it would mean today."""
+
+    value: str
+    label: str
+    meaning: str
+    verdict: AudienceVerdict
+    is_in_force: bool
+    is_saved: bool
+
+
+def make_audience_options(offer: Offer, reach: AudienceReach) -> list[AudienceOption]:
+    """Return the options of an offer's audience, each with its meaning in numbers and what a change to it needs."""
+    meanings = {
+        Audience.ANY: _describe_partners(reach.any),
+        Audience.SPECIFIC: _describe_selected(reach),
+        Audience.NONE: _("Nobody can sell it anew. Subscriptions that were sold continue."),
+    }
+    return [
+        AudienceOption(
+            value=option,
+            label=str(option.label),
+            meaning=meanings[option],
+            verdict=judge_audience_change(offer, option, sellers=reach.sellers),
+            is_in_force=offer.is_published and offer.audience == option,
+            is_saved=offer.next_audience == option,
+        )
+        for option in Audience
+    ]
+
+
+def _describe_partners(number: int) -> str:
+    text = ngettext("%(number)s partner may sell it today.", "%(number)s partners may sell it today.", number)
+    return text % {"number": formats.format_number(number)}
+
+
+def _describe_selected(reach: AudienceReach) -> str:
+    text = ngettext("%(number)s organisation selected", "%(number)s organisations selected", reach.selected)
+    selected = text % {"number": formats.format_number(reach.selected)}
+    return f"{selected}, {describe_covered(reach.covered)}" if reach.covered else selected
+
+
+def describe_covered(number: int) -> str:
+    """Return how many partners a distributor in an audience brings along, as "and its 412 partners"."""
+    text = ngettext("and its %(number)s partner", "and its %(number)s partners", number)
+    return text % {"number": formats.format_number(number)}
+
+
+@dataclass(frozen=True)
+class ResellerRow:
+    """A row of the picker: an organisation that can be added to an audience."""
+
+    key: str
+    name: str
+    note: str
+    tenant_id: str
+    country: str
+    market: str
+
+
+@dataclass(frozen=True)
+class AudienceRow(ResellerRow):
+    """A row of an audience: the organisation, since when it may sell, and what is saved about it."""
+
+    since: str
+    source: str
+    is_added: bool
+    is_marked: bool
+    lock: str  # why it cannot be removed, or ""
+
+
+def make_audience_rows(
+    rows: Iterable[ResellerListing], *, covered: Mapping[int, int], sales: Mapping[int, int]
+) -> list[AudienceRow]:
+    """Return the rows of `list_audience`.
+
+    `covered` says how many partners stand under each distributor, and `sales` how many subscriptions lock each row.
+    """
+    rows = list(rows)
+    markets = _market_names(rows)
+    return [
+        AudienceRow(
+            **vars(_make_row(row, markets, covered)),
+            since=formats.format_date(row.since) if row.since else "",  # type: ignore[attr-defined]
+            source=str(Authorization.Source(row.source).label) if row.source else "",  # type: ignore[attr-defined]
+            is_added=row.is_removal is False,  # type: ignore[attr-defined]
+            is_marked=row.is_removal is True,  # type: ignore[attr-defined]
+            lock=_describe_lock(sales.get(row.organization_id, 0)),
+        )
+        for row in rows
+    ]
+
+
+def make_reseller_rows(rows: Iterable[ResellerListing], *, covered: Mapping[int, int]) -> list[ResellerRow]:
+    """Return the rows of the picker. `covered` says how many partners stand under each distributor."""
+    rows = list(rows)
+    markets = _market_names(rows)
+    return [_make_row(row, markets, covered) for row in rows]
+
+
+def _make_row(row: ResellerListing, markets: Mapping[str, str], covered: Mapping[int, int]) -> ResellerRow:
+    is_distributor = row.kind == OrganizationKind.DISTRIBUTOR
+    return ResellerRow(
+        key=str(row.organization.public_id),
+        name=row.organization.name,
+        note=describe_covered(covered.get(row.organization_id, 0)) if is_distributor else "",
+        tenant_id=str(row.tenant_id),
+        country=get_country_name(row.country),
+        market=markets.get(row.country, ""),
+    )
+
+
+def _market_names(rows: Iterable[ResellerListing]) -> dict[str, str]:
+    """Return the names of the markets in which the organisations may sell, by country (CA-16)."""
+    countries = {row.country for row in rows}
+    return dict(MarketCountry.objects.filter(country__in=countries).values_list("country", "market__name"))
+
+
+def _describe_lock(sales: int) -> str:
+    if not sales:
+        return ""
+    text = ngettext("Stays: %(number)s subscription was sold.", "Stays: %(number)s subscriptions were sold.", sales)
+    return text % {"number": formats.format_number(sales)}
+
+
+PASTED_REASONS = {
+    "unknown": gettext_lazy("No member of the CSP programme has this name or tenant ID."),
+    "ambiguous": gettext_lazy("Several partners have this name. Use the tenant ID."),
+    "inactive": gettext_lazy("Its membership of the CSP programme is not active."),
+    "suspended": gettext_lazy("It is suspended."),
+    "already_there": gettext_lazy("It is in the audience already."),
+}
+
+
+def describe_pasted_entries(entries: Iterable[PastedEntry]) -> list[tuple[str, Message]]:
+    """Return the entries of a pasted list that cannot be added, each with the reason."""
+    return [(entry.text, PASTED_REASONS[entry.code]) for entry in entries if entry.code]

@@ -1,0 +1,150 @@
+"""Pages of the audience of an offer: the three options, the table, the picker and the sync (CA-7…CA-21)."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from marketplace.actions import audience as actions
+from marketplace.forms.audience import AudienceForm, PasteForm
+from marketplace.lists.audience import AudienceList, ResellerList
+from marketplace.models import Audience
+from marketplace.offer_frame import render_offer_page
+from marketplace.policies import ROLE_TABLE, OfferPermission
+from marketplace.queries.audience import (
+    count_audience_reach,
+    get_organization_ids,
+    match_pasted_entries,
+    summarize_saved_audience,
+)
+from marketplace.queries.offers import get_own_offer
+from marketplace.rows.audience import describe_pasted_entries, make_audience_options
+from partnerportal.lib import formats
+from partnerportal.lib.form_errors import show_errors_in_form
+from partnerportal.lib.pages import require_permission
+from partnerportal.lib.requests import PortalRequest
+
+may_view = require_permission(ROLE_TABLE, OfferPermission.VIEW_OWN)
+may_edit = require_permission(ROLE_TABLE, OfferPermission.EDIT)
+require_form = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_form
+@may_view
+@vary_on_headers("HX-Request")
+def audience(request: PortalRequest, offer_id: UUID) -> HttpResponse:
+    """Show who may resell an offer: the options with their numbers, and the table; on POST save the option."""
+    offer = get_own_offer(request.actor, offer_id)
+    form = AudienceForm(request.POST or None, initial={"audience": offer.next_audience})
+    if request.method == "POST" and form.is_valid():
+        with show_errors_in_form(form):
+            actions.choose_audience(actor=request.actor, offer=offer, **form.cleaned_data)
+            messages.success(request, _("The audience is saved."))
+            return redirect("offer_audience", offer_id=offer.public_id)
+    context = {
+        "form": form,
+        "options": make_audience_options(offer, count_audience_reach(request.actor, offer)),
+        "list": AudienceList(request.actor, offer, request.GET),
+        "saved": summarize_saved_audience(offer),
+        "shows_table": Audience.SPECIFIC in (offer.audience, offer.next_audience),
+    }
+    template = "marketplace/audience.html#list" if request.htmx else "marketplace/audience.html"
+    return render_offer_page(request, offer, tab="audience", template=template, context=context)
+
+
+@require_form
+@may_edit
+@vary_on_headers("HX-Request")
+def audience_select(request: PortalRequest, offer_id: UUID) -> HttpResponse:
+    """Show the picker of partners; on POST add those that were chosen to the table (CA-11…CA-13)."""
+    offer = get_own_offer(request.actor, offer_id)
+    if request.method == "POST":
+        keys = get_organization_ids(request.actor, request.POST.getlist("row"))
+        number = actions.add_to_audience(actor=request.actor, offer=offer, organization_ids=keys)
+        messages.success(request, _describe_added(number))
+        return redirect("offer_audience", offer_id=offer.public_id)
+    context = {"list": ResellerList(request.actor, offer, request.GET), "paste": PasteForm()}
+    template = "marketplace/audience_select.html#list" if request.htmx else "marketplace/audience_select.html"
+    return render_offer_page(request, offer, tab="audience", template=template, context=context)
+
+
+@require_POST
+@may_edit
+def audience_paste(request: PortalRequest, offer_id: UUID) -> HttpResponse:
+    """Add the partners of a pasted list of names or tenant IDs, and show what could not be added and why."""
+    offer = get_own_offer(request.actor, offer_id)
+    form = PasteForm(request.POST)
+    context = {"list": ResellerList(request.actor, offer, {}), "paste": form}
+    if form.is_valid():
+        entries = match_pasted_entries(request.actor, offer, form.cleaned_data["entries"])
+        keys = {entry.organization_id for entry in entries if entry.organization_id and not entry.code}
+        context["added"] = _describe_added(
+            actions.add_to_audience(actor=request.actor, offer=offer, organization_ids=keys) if keys else 0
+        )
+        context["refused"] = describe_pasted_entries(entries)
+    return render_offer_page(
+        request, offer, tab="audience", template="marketplace/audience_select.html", context=context
+    )
+
+
+@require_POST
+@may_edit
+def audience_remove(request: PortalRequest, offer_id: UUID) -> HttpResponse:
+    """Take the chosen partners out of what is saved, and mark those in force for a request."""
+    offer = get_own_offer(request.actor, offer_id)
+    keys = get_organization_ids(request.actor, request.POST.getlist("row"))
+    result = actions.remove_from_audience(actor=request.actor, offer=offer, organization_ids=keys)
+    if result.dropped:
+        messages.success(request, _describe_dropped(result.dropped))
+    if result.marked:
+        messages.success(request, _describe_marked(result.marked))
+    if result.locked:
+        messages.warning(request, _describe_locked(result.locked))
+    return redirect("offer_audience", offer_id=offer.public_id)
+
+
+@require_form
+@may_edit
+def audience_sync(request: PortalRequest, offer_id: UUID) -> HttpResponse:
+    """Show what a sync would do; on POST sync what was shown (CA-17)."""
+    offer = get_own_offer(request.actor, offer_id)
+    if request.method == "POST":
+        revision = int(request.POST.get("revision") or 0)
+        number = actions.sync_audience(actor=request.actor, offer=offer, revision=revision)
+        messages.success(request, _("The audience is synced.") + " " + _describe_added(number))
+        return redirect("offer_audience", offer_id=offer.public_id)
+    context = {"saved": summarize_saved_audience(offer)}
+    return render_offer_page(request, offer, tab="audience", template="marketplace/audience_sync.html", context=context)
+
+
+def _describe_added(number: int) -> str:
+    text = ngettext("%(number)s partner added.", "%(number)s partners added.", number)
+    return text % {"number": formats.format_number(number)}
+
+
+def _describe_dropped(number: int) -> str:
+    text = ngettext("%(number)s partner removed.", "%(number)s partners removed.", number)
+    return text % {"number": formats.format_number(number)}
+
+
+def _describe_marked(number: int) -> str:
+    text = ngettext(
+        "%(number)s partner is marked for removal, which needs a request.",
+        "%(number)s partners are marked for removal, which needs a request.",
+        number,
+    )
+    return text % {"number": formats.format_number(number)}
+
+
+def _describe_locked(number: int) -> str:
+    text = ngettext(
+        "%(number)s partner stays, because it has sold the offer.",
+        "%(number)s partners stay, because they have sold the offer.",
+        number,
+    )
+    return text % {"number": formats.format_number(number)}

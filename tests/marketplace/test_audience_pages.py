@@ -1,0 +1,105 @@
+"""The pages of an audience: options with numbers, the table, the picker, the pasted list and the sync."""
+
+import pytest
+from django.urls import reverse
+
+from marketplace.models import Audience, Offer
+from tests.world_offers import sell
+
+
+@pytest.fixture
+def offer(world):
+    return Offer.objects.get(code="monitor")  # specific: the distributor; a saved addition: the partner
+
+
+def url(offer, page=""):
+    return reverse(f"offer_audience{page}", args=[offer.public_id])
+
+
+@pytest.mark.promise("CA-8")
+def test_the_page_shows_three_options_with_what_they_mean_today(web, offer):
+    page = web("publisher.reader").get(url(offer))
+    text = page.content.decode()
+    assert text.count('type="radio"') == 3
+    assert "2 partners may sell it today." in text
+    assert "2 organisations selected, and its 1 partner" in text
+    assert 'data-reason="Only Admins can do this."' in text or "Only Admins can do this." in text
+
+
+@pytest.mark.promise("CA-13")
+def test_what_was_chosen_in_the_picker_stands_in_the_table(web, world, offer):
+    client = web("publisher.admin")
+    backup = Offer.objects.get(code="backup")
+    assert world.partner.name in client.get(url(backup, "_select"), {"q": "qpartnerq"}).content.decode()
+    answer = client.post(url(backup, "_select"), {"row": [str(world.partner.public_id), "nonsense"]})
+    assert answer.status_code == 302
+    assert [row.organization for row in backup.audience_changes.all()] == [world.partner]
+    assert world.partner.name not in client.get(url(backup, "_select")).content.decode()  # no longer to be chosen
+
+
+@pytest.mark.parametrize("row", [[], ["nonsense"], ["00000000-0000-0000-0000-000000000000"]])
+def test_nothing_chosen_adds_nothing(web, offer, row):
+    assert web("publisher.admin").post(url(offer, "_select"), {"row": row}).status_code == 302
+    assert offer.audience_changes.count() == 1
+
+
+def test_a_pasted_list_names_what_it_refuses(web, world, offer):
+    page = web("publisher.admin").post(url(offer, "_paste"), {"entries": f"{world.partner.tenant_id}\nNobody <b>Inc."})
+    text = page.content.decode()
+    assert "It is in the audience already." in text
+    assert "No member of the CSP programme has this name or tenant ID." in text
+    assert "Nobody &lt;b&gt;Inc." in text
+    assert web("publisher.admin").post(url(offer, "_paste"), {"entries": ""}).status_code == 200
+
+
+def test_the_table_marks_locks_and_takes_back(web, world, offer):
+    client = web("publisher.admin")
+    client.post(url(offer, "_remove"), {"row": [str(world.partner.public_id), str(world.distributor.public_id)]})
+    assert "Marked for removal" in client.get(url(offer)).content.decode()
+    assert [(row.organization, row.is_removal) for row in offer.audience_changes.all()] == [(world.distributor, True)]
+    sell(world, offer)
+    page = client.get(url(offer)).content.decode()
+    assert "Stays: 1 subscription was sold." in page
+
+
+def test_the_sync_shows_first_what_it_does(web, world, offer):
+    client = web("publisher.admin")
+    page = client.get(url(offer, "_sync")).content.decode()
+    assert "1 partner can sell the offer from now on." in page
+    assert "Whoever is added leaves the audience again by a request only." in page
+    assert client.post(url(offer, "_sync"), {"revision": "1"}).status_code in (409, 412)  # not what was shown
+    assert not offer.authorizations.active().filter(organization=world.partner).exists()
+    assert client.post(url(offer, "_sync"), {"revision": offer.audience_revision}).status_code == 302
+    assert offer.authorizations.active().filter(organization=world.partner).exists()
+
+
+@pytest.mark.parametrize("revision", ["", "x", "-1", "9" * 40])
+def test_a_sync_of_nonsense_is_refused(web, offer, revision):
+    assert web("publisher.admin").post(url(offer, "_sync"), {"revision": revision}).status_code in (400, 409, 412)
+
+
+def test_an_option_that_needs_a_request_is_not_saved(web, offer):
+    page = web("publisher.admin").post(url(offer), {"audience": "any", "revision": offer.audience_revision})
+    assert page.status_code == 200 and "vendor staff decide" in page.content.decode()
+    offer.refresh_from_db()
+    assert (offer.audience, offer.next_audience) == (Audience.SPECIFIC, Audience.SPECIFIC)
+
+
+def test_two_editors_do_not_overwrite_each_other(web, offer):
+    seen = offer.audience_revision
+    client = web("publisher.admin")
+    client.post(url(offer), {"audience": "specific", "revision": seen})
+    assert client.post(url(offer), {"audience": "specific", "revision": seen}).status_code in (409, 412)
+
+
+@pytest.mark.parametrize("who", ["partner.admin", "customer.admin", "distributor.admin", "vendor.admin"])
+@pytest.mark.parametrize("page", ["", "_select", "_sync"])
+def test_no_other_kind_has_the_pages(web, offer, who, page):
+    assert web(who).get(url(offer, page)).status_code in (403, 404)
+
+
+def test_the_pages_cost_the_same_whatever_their_length(web, offer, django_assert_max_num_queries):
+    client = web("publisher.admin")
+    for page in ("", "_select", "_sync"):
+        with django_assert_max_num_queries(24):
+            client.get(url(offer, page))
