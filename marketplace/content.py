@@ -123,13 +123,44 @@ class ChannelSerializer(StrictSerializer):
     support_url = serializers.URLField(max_length=500, allow_blank=True, default="")
 
 
+class DraftSerializer(ContentSerializer):
+    """A draft as one tree: its content, and what resellers alone see of it."""
+
+    channel = ChannelSerializer(default=dict)
+
+
 @dataclass(frozen=True)
 class Problem:
-    """Something that keeps a draft from being published: where it is in the content, a code and a sentence."""
+    """Something that keeps a draft from being saved or published: where it is in the tree, a code and a sentence."""
 
     pointer: str  # a JSON pointer (RFC 6901), such as "/plans/0/terms"
     code: str
     message: Message
+
+
+def read_draft(tree: Any) -> tuple[dict[str, Any], dict[str, Any], list[Problem]]:
+    """Return the content, the channel information and the problems of a draft that somebody wants to save.
+
+    `tree` is what a page or the API has received, in the shape of DraftSerializer. With any problem the rest is empty.
+    """
+    serializer = DraftSerializer(data=tree)
+    if not serializer.is_valid():
+        return {}, {}, list(_list_errors(serializer.errors, ""))
+    content = dict(serializer.validated_data)
+    return content, content.pop("channel"), []
+
+
+def _list_errors(errors: Any, pointer: str) -> Iterator[Problem]:
+    if isinstance(errors, Mapping):
+        for key, inner in errors.items():
+            yield from _list_errors(inner, pointer if key == "non_field_errors" else f"{pointer}/{_escape(key)}")
+    else:
+        for error in errors:
+            yield Problem(pointer, error.code, str(error))
+
+
+def _escape(key: object) -> str:
+    return str(key).replace("~", "~0").replace("/", "~1")
 
 
 def find_problems(offer: Offer, content: Mapping[str, Any], channel: Mapping[str, Any]) -> list[Problem]:
@@ -168,7 +199,7 @@ def _plan_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _channel_problems(offer: Offer, channel: Mapping[str, Any]) -> Iterator[Problem]:
-    if offer.audience == Audience.NONE:
+    if offer.audience == offer.next_audience == Audience.NONE:
         return
     if not channel.get("marketing_url"):
         yield Problem("/channel/marketing_url", "no_marketing_url", _("Partners need a link to marketing material."))

@@ -5,6 +5,7 @@ class OfferEvent(StrEnum):
     """The kinds of events about publishers' offers."""
 
     CREATED = "offer.created"
+    CONFIGURED = "offer.configured"
     PUBLISHED = "offer.published"
     AUDIENCE_SAVED = "offer.audience_saved"
     AUDIENCE_CHANGED = "offer.audience_changed"

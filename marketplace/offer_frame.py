@@ -35,7 +35,16 @@ class OfferTab:
 
 OFFER_TABS = (
     OfferTab(key="overview", label=_("Overview"), url_name="offer"),
+    OfferTab(key="listing", label=_("Listing"), url_name="offer_listing"),
+    OfferTab(key="plans", label=_("Plans"), url_name="offer_plans"),
     OfferTab(key="audience", label=_("Audience"), url_name="offer_audience"),
+    OfferTab(
+        key="technical",
+        label=_("Technical configuration"),
+        url_name="offer_technical",
+        types=frozenset({OfferType.SAAS}),
+    ),
+    OfferTab(key="history", label=_("History"), url_name="offer_history"),
 )
 
 

@@ -1,7 +1,9 @@
 from django.urls import path
 
 from marketplace.views.audience import audience, audience_paste, audience_remove, audience_select, audience_sync
-from marketplace.views.offers import offer_create, offer_list, offer_overview
+from marketplace.views.editor import offer_listing, offer_plans
+from marketplace.views.offers import offer_create, offer_list, offer_overview, offer_technical
+from marketplace.views.publishing import offer_compare, offer_history, offer_publish
 
 OFFER = "offers/<uuid:offer_id>/"
 
@@ -14,4 +16,10 @@ urlpatterns = [
     path(f"{OFFER}audience/paste/", audience_paste, name="offer_audience_paste"),
     path(f"{OFFER}audience/remove/", audience_remove, name="offer_audience_remove"),
     path(f"{OFFER}audience/sync/", audience_sync, name="offer_audience_sync"),
+    path(f"{OFFER}listing/", offer_listing, name="offer_listing"),
+    path(f"{OFFER}plans/", offer_plans, name="offer_plans"),
+    path(f"{OFFER}technical/", offer_technical, name="offer_technical"),
+    path(f"{OFFER}history/", offer_history, name="offer_history"),
+    path(f"{OFFER}compare/", offer_compare, name="offer_compare"),
+    path(f"{OFFER}publish/", offer_publish, name="offer_publish"),
 ]

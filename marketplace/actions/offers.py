@@ -21,10 +21,12 @@ from partnerportal.lib.errors import Conflict, InvalidInput, StaleVersion, TooMa
 from partnerportal.lib.policies import authorize
 
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
+TECHNICAL = ("landing_page_url", "webhook_url")
 TAKEN = _("You have an offer with this code already.")
 MALFORMED = _("Use lower-case letters, digits, hyphens and underscores; begin with a letter or digit.")
 OVERTAKEN = _("A colleague has saved this offer since you opened it. Nothing of yours is lost: compare and save again.")
 FIXED = _("The plan %(code)s was published and cannot be removed. Stop its sale instead.")
+TERM_FIXED = _("The plan %(code)s was published with more terms and billing frequencies. Stop their sale instead.")
 
 
 @transaction.atomic
@@ -62,17 +64,14 @@ def save_draft(
 
     `content` and `channel` are validated data of ContentSerializer and ChannelSerializer. `revision` is that of the
     newest version that the editor has seen, be it the draft or a published one, or None for any. Raises
-    StaleVersion("changed_meanwhile") if a colleague has saved the offer since, and Conflict("plan_fixed") if a
-    published plan is missing.
+    StaleVersion("changed_meanwhile") if a colleague has saved the offer since, and Conflict("plan_fixed") or
+    Conflict("term_fixed") if a published plan, or a term or billing frequency of it, is missing.
     """
     authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
     locked = lock_own_offer(actor, offer)
     if revision is not None and revision != get_newest_version(locked).revision:
         raise StaleVersion("changed_meanwhile", OVERTAKEN)
-    codes = {plan["code"] for plan in content.get("plans", [])}
-    for plan in locked.plans.exclude(published_in=None):
-        if plan.code not in codes:
-            raise Conflict("plan_fixed", FIXED % {"code": plan.code})
+    _ensure_published_plans_stay(locked, content)
     return _store_draft(locked, content, channel)
 
 
@@ -108,14 +107,44 @@ def publish_offer(*, actor: Actor, offer: Offer, revision: int) -> OfferVersion:
     return draft
 
 
+@transaction.atomic
+def set_technical_configuration(*, actor: Actor, offer: Offer, landing_page_url: str, webhook_url: str) -> Offer:
+    """Set where buyers of a SaaS offer land and where its publisher is told of purchases; return the offer.
+
+    It holds at once, also while the offer is live. Raises Conflict("not_saas") for an offer of another type.
+    """
+    authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
+    locked = lock_own_offer(actor, offer)
+    if locked.type != OfferType.SAAS:
+        raise Conflict("not_saas", _("Only SaaS offers have a landing page and a webhook."))
+    before = {field: getattr(locked, field) for field in TECHNICAL}
+    locked.landing_page_url, locked.webhook_url = landing_page_url, webhook_url
+    changes = {field: [old, getattr(locked, field)] for field, old in before.items() if old != getattr(locked, field)}
+    if changes:
+        locked.save(update_fields=[*changes])
+        record_event(OfferEvent.CONFIGURED, actor=actor, subject=locked, changes=changes)
+    return locked
+
+
+def _ensure_published_plans_stay(offer: Offer, content: dict[str, Any]) -> None:
+    plans = {plan["code"]: plan for plan in content.get("plans", [])}
+    for row in offer.plans.exclude(published_in=None):
+        if row.code not in plans:
+            raise Conflict("plan_fixed", FIXED % {"code": row.code})
+    for live in offer.live_version.content["plans"] if offer.live_version else []:
+        plan = plans[live["code"]]
+        if any(set(live[key]) - set(plan[key]) for key in ("terms", "billing")):
+            raise Conflict("term_fixed", TERM_FIXED % {"code": live["code"]})
+
+
 def _store_draft(offer: Offer, content: dict[str, Any], channel: dict[str, Any]) -> OfferVersion:
     draft = get_draft(offer)
     if draft is None:  # its revisions go on from those of the last version, so that none comes twice
-        last = offer.versions.aggregate(last=Max("revision"))["last"]
-        draft = OfferVersion(offer=offer, revision=last or 0)
-    draft.content, draft.revision = content, draft.revision + 1
-    draft.changed_at = timezone.now()
-    draft.save()
+        last = offer.versions.aggregate(last=Max("revision"))["last"] or 0
+        draft = OfferVersion.objects.create(offer=offer, content=content, revision=last + 1)
+    else:
+        draft.content, draft.revision, draft.changed_at = content, draft.revision + 1, timezone.now()
+        draft.save(update_fields=["content", "revision", "changed_at"])
     Offer.objects.filter(pk=offer.pk).update(changed_at=draft.changed_at)
     info, _is_new = ChannelInfo.objects.update_or_create(version=draft, defaults={"content": channel})
     draft.channel = info

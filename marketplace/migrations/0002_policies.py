@@ -323,7 +323,7 @@ class Migration(migrations.Migration):
         ),
         allow_tenant_events(
             "marketplace",
-            "offer.audience_changed offer.audience_saved offer.created offer.price_withdrawn offer.priced offer.published "
-            "offer.resumed offer.stopped",
+            "offer.audience_changed offer.audience_saved offer.configured offer.created offer.price_withdrawn offer.priced "
+            "offer.published offer.resumed offer.stopped",
         ),
     ]

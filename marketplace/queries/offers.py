@@ -1,11 +1,14 @@
 """Queries for the offers of a publisher."""
 
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Exists, F, OuterRef, Subquery, Value, When
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, Subquery, Value, When
 
+from marketplace.events import OfferEvent
 from marketplace.models import Offer, OfferVersion, SaleStop
 from marketplace.models.offer import OfferQuerySet
+from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.visible_rows import get_by_public_id
@@ -51,6 +54,40 @@ def lock_own_offer(actor: Actor, offer: Offer) -> Offer:
 def get_draft(offer: Offer) -> OfferVersion | None:
     """Return the draft of an offer with its channel information, or None if there are no changes to publish."""
     return offer.versions.filter(number=None).select_related("channel").first()
+
+
+def make_tree(version: OfferVersion) -> dict[str, Any]:
+    """Return the content and the channel information of a version as one tree, as `content.DraftSerializer` reads."""
+    return {**version.content, "channel": version.channel.content}
+
+
+def list_published_versions(offer: Offer) -> QuerySet[OfferVersion]:
+    """Return the published versions of an offer with their channel information, the newest first."""
+    return offer.versions.exclude(number=None).select_related("channel").order_by("-number")
+
+
+def get_version(offer: Offer, name: str) -> OfferVersion:
+    """Return the version of an offer that `name` names: "draft", "live" or a number. Raises NotFound."""
+    versions = offer.versions.select_related("channel")
+    if name == "draft":
+        versions = versions.filter(number=None)
+    elif name == "live":
+        versions = versions.filter(pk=offer.live_version_id)
+    else:
+        is_number = name.isascii() and name.isdigit() and len(name) < 10
+        versions = versions.filter(number=int(name)) if is_number else versions.none()
+    version = versions.first()
+    if version is None:
+        raise NotFound("not_found", "")
+    return version
+
+
+def list_publishers_by_version(actor: Actor, offer: Offer) -> dict[int, str]:
+    """Return who has published each version of an offer, as the log names them, by the number of the version."""
+    events = Event.objects.visible_to(actor).filter(
+        organization_id=actor.organization_id, kind=OfferEvent.PUBLISHED, subject_id=offer.public_id
+    )
+    return {event.data["version"]: event.actor_label for event in events}
 
 
 def get_newest_version(offer: Offer) -> OfferVersion:

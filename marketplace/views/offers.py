@@ -8,12 +8,16 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from marketplace.actions.offers import create_offer
+from marketplace.actions.offers import create_offer, set_technical_configuration
 from marketplace.forms.offers import CreateOfferForm
+from marketplace.forms.technical import TechnicalForm
 from marketplace.lists.offers import OfferList
+from marketplace.models import OfferType
 from marketplace.offer_frame import render_offer_page
 from marketplace.policies import ROLE_TABLE, OfferPermission
-from marketplace.queries.offers import get_own_offer
+from marketplace.queries.offers import get_newest_version, get_own_offer, make_tree
+from marketplace.rows.checklist import make_checklist
+from partnerportal.lib.errors import NotFound
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import render_list_page, require_permission
 from partnerportal.lib.requests import PortalRequest
@@ -52,6 +56,30 @@ def offer_create(request: PortalRequest) -> HttpResponse:
 @require_safe
 @may_view
 def offer_overview(request: PortalRequest, offer_id: UUID) -> HttpResponse:
-    """Show the overview of an offer: its state, and what is to be done next."""
+    """Show the overview of an offer: its state, what its draft lacks, and what to do next."""
     offer = get_own_offer(request.actor, offer_id)
-    return render_offer_page(request, offer, tab="overview", template="marketplace/offer.html", context={})
+    newest = get_newest_version(offer)
+    context = {
+        "newest": newest,
+        "plans": newest.content.get("plans", []),
+        "checklist": make_checklist(offer, make_tree(newest)),
+    }
+    return render_offer_page(request, offer, tab="overview", template="marketplace/offer.html", context=context)
+
+
+@require_form
+@may_view
+def offer_technical(request: PortalRequest, offer_id: UUID) -> HttpResponse:
+    """Show the form of a SaaS offer's technical configuration; on POST change it, which holds at once."""
+    offer = get_own_offer(request.actor, offer_id)
+    if offer.type != OfferType.SAAS:
+        raise NotFound("not_found", "")
+    initial = {field: getattr(offer, field) for field in TechnicalForm.base_fields}
+    form = TechnicalForm(request.POST if request.method == "POST" else None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        set_technical_configuration(actor=request.actor, offer=offer, **form.cleaned_data)
+        messages.success(request, _("The technical configuration is saved."))
+        return redirect("offer_technical", offer_id=offer.public_id)
+    return render_offer_page(
+        request, offer, tab="technical", template="marketplace/offer_technical.html", context={"form": form}
+    )

@@ -1,0 +1,169 @@
+"""The form of an offer's plans: their texts, terms, billing and limits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.comparison import LANGUAGE_NAMES
+from marketplace.content import LANGUAGES, LONGEST_NAME, MOST_PLANS
+from marketplace.forms.editor import (
+    SectionForm,
+    Tree,
+    list_positions,
+    parse_choices,
+    parse_texts,
+)
+from marketplace.models import BillingFrequency, Offer, OfferType, PricingModel, Term
+from partnerportal.lib.errors import Message
+
+TEXTS = ("name", "description")
+NUMBERS = ("min_seats", "max_seats")
+OF_BYOL = (OfferType.VIRTUAL_MACHINE, OfferType.CONTAINER)
+NEW_PLAN: dict[str, Any] = {"code": "", "texts": {}, "terms": [], "billing": [], "trial_days": 0}
+FIXED = _("Fixed with the first publication.")
+
+
+@dataclass(frozen=True)
+class PlanFields:
+    """The fields of one plan. `published_in` is the number of the first version with it, or None."""
+
+    at: int
+    code: Any
+    languages: list[dict[str, Any]]
+    choices: list[Any]
+    numbers: list[Any]
+    published_in: int | None
+    kept: list[tuple[str, str]]  # names and values of choices that are fixed, sent as hidden fields
+
+    @property
+    def title(self) -> str:
+        """What names the plan above its fields: its code, or nothing for a new one."""
+        return str(self.code.value() or "")
+
+
+class PlansForm(SectionForm):
+    """The form of an offer's plans. A published plan stays, with its code and the terms that were published."""
+
+    parts = ("plans",)
+    tab = "plans"
+    url_name = "offer_plans"
+    template = "marketplace/offer_plans.html"
+
+    def __init__(self, offer: Offer, tree: Mapping[str, Any]) -> None:
+        self.published = {plan.code: plan.published_in for plan in offer.plans.all() if plan.published_in is not None}
+        live = offer.live_version.content["plans"] if offer.live_version else []
+        self.live = {plan["code"]: plan for plan in live}
+        super().__init__(offer, tree)
+
+    def add_fields(self) -> None:
+        for at, plan in enumerate(self.tree.get("plans", [])):
+            self._add_plan(f"plans.{at}", plan["code"])
+
+    def _add_plan(self, name: str, code: str) -> None:
+        since = self.published.get(code)
+        fixed = {"readonly": True} if since else {}
+        hint = _("Fixed since version %(number)s.") % {"number": since} if since else FIXED
+        self.add_text(f"{name}.code", _("Code"), help_text=hint, maxlength=50, autocapitalize="none", **fixed)
+        for language in LANGUAGES:
+            self.add_text(f"{name}.texts.{language}.name", _("Name"), maxlength=LONGEST_NAME, lang=language)
+            self.add_area(f"{name}.texts.{language}.description", _("Description"), rows=3, lang=language)
+        live = self.live.get(code, {})
+        self._add_kept_choices(f"{name}.terms", _("Terms"), Term.choices, live.get("terms", []))
+        self._add_kept_choices(f"{name}.billing", _("Billed"), BillingFrequency.choices, live.get("billing", []))
+        if self.offer.pricing_model == PricingModel.PER_SEAT:
+            self.add_text(f"{name}.min_seats", _("Fewest licences"), type="number", min=1, inputmode="numeric")
+            self.add_text(f"{name}.max_seats", _("Most licences"), type="number", min=1, inputmode="numeric")
+        self.add_text(
+            f"{name}.trial_days",
+            _("Free trial in days"),
+            type="number",
+            min=0,
+            max=180,
+            help_text=_("0 for no free trial."),
+        )
+        if self.offer.type in OF_BYOL:
+            self._add_checkbox(
+                f"{name}.is_byol", _("Bring your own licence (BYOL)"), _("Customers pay you outside the marketplace.")
+            )
+        self._add_checkbox(
+            f"{name}.is_one_per_customer", _("Once per customer"), _("A customer can have it only once at a time.")
+        )
+
+    def _add_checkbox(self, name: str, label: Message, help_text: Message) -> None:
+        self.fields[name] = forms.BooleanField(label=label, required=False, help_text=help_text)
+
+    def _add_kept_choices(self, name: str, label: Message, choices: list[tuple[str, Message]], kept: list[str]) -> None:
+        hint = _("What was published stays: you stop its sale under Prices.") if kept else ""
+        self.add_choices(name, label, choices, hint)
+        self.fields[name].widget = CheckboxSelectMultiple(choices=choices, kept=kept)
+
+    @classmethod
+    def parse(cls, data: QueryDict) -> Tree:
+        positions = list_positions(data, "plans", "code", MOST_PLANS + 1)
+        return {"plans": [_parse_plan(data, f"plans.{at}") for at in positions]}
+
+    @property
+    def plans(self) -> list[PlanFields]:
+        """The fields of each plan."""
+        return [self._group(at, plan) for at, plan in enumerate(self.tree.get("plans", []))]
+
+    def _group(self, at: int, plan: Mapping[str, Any]) -> PlanFields:
+        name, code = f"plans.{at}", plan["code"]
+        live = self.live.get(code, {})
+        begun = plan.get("texts", {})
+        return PlanFields(
+            at=at,
+            code=self[f"{name}.code"],
+            languages=[
+                {
+                    "label": LANGUAGE_NAMES[language],
+                    "fields": [self[f"{name}.texts.{language}.{key}"] for key in TEXTS],
+                    "is_open": language in begun or (not begun and language == "en"),
+                }
+                for language in LANGUAGES
+            ],
+            choices=[self[f"{name}.{key}"] for key in ("terms", "billing")],
+            numbers=[
+                self[f"{name}.{key}"]
+                for key in (*NUMBERS, "trial_days", "is_byol", "is_one_per_customer")
+                if f"{name}.{key}" in self.fields
+            ],
+            published_in=self.published.get(code),
+            kept=[(f"{name}.{key}", value) for key in ("terms", "billing") for value in live.get(key, [])],
+        )
+
+
+class CheckboxSelectMultiple(forms.CheckboxSelectMultiple):
+    """Checkboxes some of which stay ticked. A browser does not send those, so hidden fields do.
+
+    It is named as its base, by whose name ui/field.html knows how to draw it.
+    """
+
+    def __init__(self, *args: Any, kept: list[str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.kept = kept
+
+    def create_option(self, name: str, value: Any, *args: Any, **options: Any) -> dict[str, Any]:
+        """Return the context of a checkbox, which is disabled if its choice stays."""
+        option = super().create_option(name, value, *args, **options)
+        if value in self.kept:
+            option["attrs"] |= {"disabled": True, "checked": True}
+        return option
+
+
+def _parse_plan(data: QueryDict, name: str) -> dict[str, Any]:
+    numbers = {key: data.get(f"{name}.{key}", "").strip() or None for key in NUMBERS}
+    return {
+        "code": data.get(f"{name}.code", "").strip(),
+        "texts": parse_texts(data, f"{name}.texts", TEXTS),
+        "terms": parse_choices(data, f"{name}.terms", Term.values),
+        "billing": parse_choices(data, f"{name}.billing", BillingFrequency.values),
+        "trial_days": data.get(f"{name}.trial_days", "").strip() or 0,
+        "is_byol": f"{name}.is_byol" in data,
+        "is_one_per_customer": f"{name}.is_one_per_customer" in data,
+        **numbers,
+    }
