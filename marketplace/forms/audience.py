@@ -11,7 +11,13 @@ class AudienceForm(forms.Form):
     """The form with the three options, and the revision of the audience that its reader has seen."""
 
     audience = forms.ChoiceField(label=_("CSP reseller audience"), choices=Audience.choices, widget=forms.RadioSelect)
-    revision = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    revision = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
+
+
+class SyncForm(forms.Form):
+    """The form that syncs what its dry run has shown, which is the revision that it carries."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
 
 
 class PasteForm(forms.Form):

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from marketplace.actions import audience as actions
-from marketplace.forms.audience import AudienceForm, PasteForm
+from marketplace.forms.audience import AudienceForm, PasteForm, SyncForm
 from marketplace.lists.audience import AudienceList, ResellerList
 from marketplace.models import Audience
 from marketplace.offer_frame import render_offer_page
@@ -113,9 +113,9 @@ def audience_remove(request: PortalRequest, offer_id: UUID) -> HttpResponse:
 def audience_sync(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     """Show what a sync would do; on POST sync what was shown (CA-17)."""
     offer = get_own_offer(request.actor, offer_id)
-    if request.method == "POST":
-        revision = int(request.POST.get("revision") or 0)
-        number = actions.sync_audience(actor=request.actor, offer=offer, revision=revision)
+    form = SyncForm(request.POST or None)
+    if form.is_valid():
+        number = actions.sync_audience(actor=request.actor, offer=offer, **form.cleaned_data)
         messages.success(request, _("The audience is synced.") + " " + _describe_added(number))
         return redirect("offer_audience", offer_id=offer.public_id)
     context = {"saved": summarize_saved_audience(offer)}
