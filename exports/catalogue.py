@@ -3,11 +3,12 @@
 import accounts.exports
 import connections.exports
 import entitlements.exports
+import marketplace.exports
 import notifications.exports
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.exports.lists import ExportableList
 
-APPS = (accounts, connections, entitlements, notifications)
+APPS = (accounts, connections, entitlements, marketplace, notifications)
 LISTS: dict[str, ExportableList] = {each.key: each for app in APPS for each in app.exports.LISTS}
 
 

@@ -1,5 +1,6 @@
 """Actions on audiences: save who is to resell an offer, and put it in force by the rules of E-8 (CA-7…CA-29)."""
 
+import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from partnerportal.lib.policies import authorize
 BATCH = 2_000  # rows that one statement writes
 OVERTAKEN = _("A colleague has saved this audience since you opened it. Reload the page to see the latest.")
 NOT_IN_PROGRAM = _("Only active members of the CSP programme can be added.")
+UNKNOWN = _("No active member of the CSP programme has the tenant ID %(tenant_id)s.")
 NOTHING_TO_SYNC = _("There are no saved changes to sync.")
 NOT_LIVE = _("This offer is not published yet. Its audience takes effect when you publish it.")
 
@@ -236,3 +238,29 @@ def _touch(offer: Offer) -> None:
     """Note that the audience was saved, so that editors who have seen it before are told."""
     offer.audience_revision += 1
     offer.save(update_fields=["audience_revision", "next_audience"])
+
+
+@transaction.atomic
+def replace_audience(
+    *, actor: Actor, offer: Offer, audience: str, tenant_ids: Collection[uuid.UUID], revision: int | None
+) -> Offer:
+    """Save the whole audience of an offer, its option and its organisations by tenant ID; return the offer.
+
+    All or nothing: raises what `choose_audience` raises, InvalidInput("unknown_tenant_id") for organisations that
+    cannot be added, and Conflict("request_needed") or Conflict("partner_has_sales") if the audience in force would
+    lose somebody, which takes a request.
+    """
+    choose_audience(actor=actor, offer=offer, audience=audience, revision=revision)
+    listing = ResellerListing.objects.visible_to(actor)
+    keys = dict(listing.filter(tenant_id__in=tenant_ids).values_list("tenant_id", "organization_id"))
+    if unknown := sorted(str(tenant_id) for tenant_id in set(tenant_ids) - keys.keys()):
+        raise InvalidInput("unknown_tenant_id", UNKNOWN % {"tenant_id": unknown[0]}, field="tenant_ids")
+    wanted, held = set(keys.values()), set(offer.authorizations.active().values_list("organization_id", flat=True))
+    if lost := held - wanted if offer.is_published and audience == Audience.SPECIFIC else set():
+        verdict = judge_removal(offer, has_resold=bool(count_sales_through(actor, offer, lost)))
+        code = verdict.code if verdict.way == Way.REFUSED else "request_needed"
+        raise Conflict(code, verdict.message, field="tenant_ids")
+    saved = set(offer.audience_changes.filter(is_removal=False).values_list("organization_id", flat=True))
+    remove_from_audience(actor=actor, offer=offer, organization_ids=saved - wanted)
+    add_to_audience(actor=actor, offer=offer, organization_ids=wanted - held, source=Source.API)
+    return lock_own_offer(actor, offer)

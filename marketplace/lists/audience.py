@@ -56,7 +56,7 @@ class ResellerList(ListState):
         self.actor = actor
         candidates = list_resellers(actor).exclude(make_selected_condition(offer))
         marked = AudienceChange.objects.visible_to(actor).filter(offer=offer, organization=OuterRef("organization"))
-        filters = ResellerFilterSet(params, candidates.exclude(Exists(marked)).select_related("organization"))
+        filters = ResellerFilterSet(params, candidates.exclude(Exists(marked)))
         self.filter_values = filters.cleaned_values
         self.cursor = params.get("cursor", "")
         self.page = fetch_keyset_page_or_first(

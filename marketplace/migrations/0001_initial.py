@@ -121,7 +121,10 @@ class Migration(migrations.Migration):
             name='ResellerListing',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(unique=True)),
+                ('name', models.CharField(max_length=200)),
                 ('name_folded', models.CharField(max_length=400)),
+                ('partner_id', models.CharField(max_length=12)),
                 ('tenant_id', models.UUIDField(unique=True)),
                 ('kind', models.CharField(max_length=16)),
                 ('country', models.CharField(max_length=2)),

@@ -5,13 +5,14 @@ from django.db import migrations
 from partnerportal.lib.tenancy import enable_row_security
 
 # `reseller_listing` is the definition; the triggers write again what it says of an organisation that has changed.
-COLUMNS = "organization_id, name_folded, tenant_id, kind, country, parent_id, is_suspended, competencies, skills, periods"
+COLUMNS = "organization_id, public_id, name, name_folded, partner_id, tenant_id, kind, country, parent_id, is_suspended, competencies, skills, periods"
 LISTING = f"""
-CREATE FUNCTION reseller_listing() RETURNS TABLE (organization_id bigint, name_folded varchar, tenant_id uuid,
+CREATE FUNCTION reseller_listing() RETURNS TABLE (organization_id bigint, public_id uuid, name varchar,
+    name_folded varchar, partner_id varchar, tenant_id uuid,
     kind varchar, country varchar, parent_id bigint, is_suspended boolean, competencies bigint[], skills bigint[],
     periods datemultirange)
     LANGUAGE sql STABLE AS $$
-    SELECT o.id, o.name_folded, o.tenant_id, o.kind, o.country, o.parent_id,
+    SELECT o.id, o.public_id, o.name, o.name_folded, o.partner_id, o.tenant_id, o.kind, o.country, o.parent_id,
            o.state = 'suspended',
            ARRAY(SELECT c.competency_id FROM accounts_organizationcompetency c
                  WHERE c.organization_id = o.id ORDER BY 1),
@@ -32,7 +33,7 @@ CREATE FUNCTION organization_is_listed_as_reseller() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN PERFORM list_reseller(NEW.id); RETURN NULL; END $$;
 CREATE TRIGGER organization_is_listed_as_reseller
-    AFTER UPDATE OF name_folded, tenant_id, kind, country, parent_id, state ON accounts_organization
+    AFTER UPDATE OF public_id, name, name_folded, partner_id, tenant_id, kind, country, parent_id, state ON accounts_organization
     FOR EACH ROW WHEN (NEW.kind IN ('partner', 'distributor') OR OLD.kind IN ('partner', 'distributor'))
     EXECUTE FUNCTION organization_is_listed_as_reseller();
 CREATE FUNCTION organization_leaves_resellers() RETURNS trigger

@@ -44,7 +44,10 @@ class ResellerListing(models.Model):
     """
 
     organization = models.OneToOneField("accounts.Organization", models.CASCADE, related_name="+", db_constraint=False)
+    public_id = models.UUIDField(unique=True)
+    name = models.CharField(max_length=200)
     name_folded = models.CharField(max_length=400)
+    partner_id = models.CharField(max_length=12)
     tenant_id = models.UUIDField(unique=True)
     kind = models.CharField(max_length=16)
     country = models.CharField(max_length=2)

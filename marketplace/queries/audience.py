@@ -157,7 +157,7 @@ def list_audience(actor: Actor, offer: Offer) -> QuerySet[ResellerListing]:
     held = Authorization.objects.visible_to(actor).filter(offer=offer, organization=OuterRef("organization")).active()
     saved = AudienceChange.objects.visible_to(actor).filter(offer=offer, organization=OuterRef("organization"))
     rows = ResellerListing.objects.visible_to(actor).filter(make_selected_condition(offer))
-    return rows.select_related("organization").annotate(
+    return rows.annotate(
         since=Subquery(held.values("since")),
         source=Subquery(held.values("source")),
         is_removal=Subquery(saved.values("is_removal")),
@@ -167,7 +167,7 @@ def list_audience(actor: Actor, offer: Offer) -> QuerySet[ResellerListing]:
 def get_organization_ids(actor: Actor, public_ids: Iterable[str]) -> set[int]:
     """Return the primary keys of resellers with some of these public ids. Others are left out."""
     valid = [value for text in public_ids if (value := parse_tenant_id(text))]
-    rows = ResellerListing.objects.visible_to(actor).filter(organization__public_id__in=valid)
+    rows = ResellerListing.objects.visible_to(actor).filter(public_id__in=valid)
     return set(rows.values_list("organization_id", flat=True))
 
 

@@ -119,8 +119,8 @@ def make_reseller_rows(rows: Iterable[ResellerListing], *, covered: Mapping[int,
 def _make_row(row: ResellerListing, markets: Mapping[str, str], covered: Mapping[int, int]) -> ResellerRow:
     is_distributor = row.kind == OrganizationKind.DISTRIBUTOR
     return ResellerRow(
-        key=str(row.organization.public_id),
-        name=row.organization.name,
+        key=str(row.public_id),
+        name=row.name,
         note=describe_covered(covered.get(row.organization_id, 0)) if is_distributor else "",
         tenant_id=str(row.tenant_id),
         country=get_country_name(row.country),

@@ -51,6 +51,7 @@ def audience(request: PortalRequest, offer_id: UUID) -> HttpResponse:
         "options": make_audience_options(offer, count_audience_reach(request.actor, offer)),
         "list": AudienceList(request.actor, offer, request.GET),
         "saved": summarize_saved_audience(offer),
+        "export_query": f"offer={offer.public_id}",
         "shows_table": Audience.SPECIFIC in (offer.audience, offer.next_audience),
     }
     template = "marketplace/audience.html#list" if request.htmx else "marketplace/audience.html"

@@ -33,3 +33,14 @@ def read_seen_version(request: Request) -> str | None:
             "if_match_required", _("Send the ETag that you have seen in the header If-Match, so that nothing is lost.")
         )
     return None if header == "*" else header.removeprefix('"').removesuffix('"')
+
+
+def parse_revision(request: Request) -> int | None:
+    """Return the revision that `If-Match` names, or None for `*`; 0, which no row has, for what is no number.
+
+    Raises PreconditionRequired as `read_seen_version` does.
+    """
+    version = read_seen_version(request)
+    if version is None:
+        return None
+    return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0

@@ -1,0 +1,45 @@
+"""The lists of the marketplace that can be exported."""
+
+from uuid import UUID
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.models import MarketCountry, ResellerListing
+from marketplace.policies import ROLE_TABLE, OfferPermission
+from marketplace.queries.audience import list_audience, parse_tenant_id
+from marketplace.queries.offers import get_own_offer
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.exports.columns import (
+    make_datetime_column,
+    make_identifier_column,
+    make_text_column,
+    make_unchanged_column,
+)
+from partnerportal.lib.exports.lists import ExportableList, Query
+
+
+def _audience(actor: Actor, query: Query, _customer: int | None) -> QuerySet[ResellerListing]:
+    """Return the audience of the publisher's offer that the filter `offer` names, with its saved additions (E-9)."""
+    offer = get_own_offer(actor, parse_tenant_id(query.get("offer", "")) or UUID(int=0))
+    market = MarketCountry.objects.filter(country=OuterRef("country")).values("market__name")
+    return list_audience(actor, offer).annotate(region=Subquery(market)).order_by("name_folded", "organization")
+
+
+LISTS = (
+    ExportableList(
+        key="audience",
+        label=_("CSP reseller audience"),
+        rows=_audience,
+        rule=(ROLE_TABLE, OfferPermission.VIEW_OWN),
+        filters=frozenset({"offer"}),
+        columns=(
+            make_identifier_column("tenant_id"),
+            make_text_column("partner_name", "name"),
+            make_text_column("partner_id"),
+            make_unchanged_column("country"),
+            make_text_column("region"),
+            make_datetime_column("authorized_since", "since"),
+        ),
+    ),
+)

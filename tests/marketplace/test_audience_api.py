@@ -1,0 +1,116 @@
+"""The audience of an offer by API: read, replaced all or nothing, and synced against what was seen."""
+
+import csv
+import io
+import uuid
+
+import pytest
+
+from accounts.models import Program, ProgramMembership
+from marketplace.models import Offer
+from partnerportal.lib.days import today
+from tests.world_offers import sell
+
+
+@pytest.fixture
+def offer(world):
+    return Offer.objects.get(code="monitor")  # specific: the distributor; a saved addition: the partner
+
+
+def url(offer, page=""):
+    return f"/api/v1/offers/{offer.public_id}/audience/{page}"
+
+
+def put(client, offer, tag="*", **body):
+    return client.put(url(offer), body, headers={"If-Match": tag})
+
+
+def code(answer):
+    return answer.json()["errors"][0]["code"]
+
+
+def test_it_says_what_is_in_force_and_what_is_saved(api, world, offer):
+    answer = api("publisher.reader").get(url(offer))
+    assert answer["ETag"] == f'"{offer.audience_revision}"'
+    assert answer.json() == {
+        "in_force": "specific",
+        "saved": "specific",
+        "partners": 2,
+        "covered_partners": 1,
+        "partners_with_sales": 0,
+        "to_add": 1,
+        "to_remove": 0,
+    }
+    members = api("publisher.reader").get(url(offer, "partners/")).json()["items"]
+    assert [(row["tenant_id"], row["market"], row["change"]) for row in members] == [
+        (str(world.distributor.tenant_id), "europe", None),
+        (str(world.partner.tenant_id), "europe", "add"),
+    ]
+
+
+def test_a_replacement_is_saved_whole(api, world, offer):
+    client = api("publisher.admin")
+    tag = client.get(url(offer))["ETag"]
+    answer = put(client, offer, tag, audience="specific", tenant_ids=[str(world.distributor.tenant_id)])
+    assert (answer.status_code, answer.json()["to_add"]) == (200, 0)
+    assert put(client, offer, tag, audience="specific").status_code == 412
+    assert client.put(url(offer), {"audience": "specific"}).status_code == 428
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "expected"),
+    [
+        ({"audience": "any"}, 409, "request_needed"),
+        ({"audience": "none"}, 409, "request_needed"),
+        ({"audience": "specific", "tenant_ids": []}, 409, "request_needed"),
+        ({"audience": "specific", "tenant_ids": [str(uuid.uuid4())]}, 400, "unknown_tenant_id"),
+        ({"audience": "specific", "tenant_ids": ["x"]}, 400, "invalid"),
+        ({"audience": "some"}, 400, "invalid_choice"),
+        ({}, 400, "required"),
+    ],
+)
+def test_what_the_rules_refuse_changes_nothing(api, offer, body, status, expected):
+    answer = put(api("publisher.admin"), offer, **body)
+    assert (answer.status_code, code(answer)) == (status, expected)
+    offer.refresh_from_db()
+    assert (offer.audience, offer.next_audience, offer.audience_changes.count()) == ("specific", "specific", 1)
+
+
+def test_nobody_with_sales_is_taken_out(api, world, offer):
+    sell(world, offer)
+    answer = put(api("publisher.admin"), offer, audience="specific", tenant_ids=[])
+    assert (answer.status_code, code(answer)) == (409, "partner_has_sales")
+    assert code(put(api("publisher.admin"), offer, audience="none")) == "has_sales"
+
+
+def test_a_sync_needs_what_was_seen(api, world, offer):
+    client = api("publisher.admin")
+    assert client.post(url(offer, "sync/"), {}).status_code == 428
+    assert client.post(url(offer, "sync/"), {}, headers={"If-Match": '"x"'}).status_code == 412
+    tag = client.get(url(offer))["ETag"]
+    assert client.post(url(offer, "sync/"), {}, headers={"If-Match": tag}).json()["to_add"] == 0
+    answer = client.post(url(offer, "sync/"), {}, headers={"If-Match": "*"})
+    assert (answer.status_code, code(answer)) == (409, "nothing_to_sync")
+
+
+@pytest.mark.parametrize("who", ["partner.admin", "customer.admin", "vendor.admin"])
+@pytest.mark.parametrize("page", ["", "partners/"])
+def test_no_other_kind_reads_it(api, offer, who, page):
+    assert api(who).get(url(offer, page)).status_code == 403
+
+
+@pytest.mark.promise("CA-18")
+def test_the_export_has_one_row_for_each_organisation(api, world, offer):
+    ProgramMembership.objects.create(
+        organization=world.partner2, program=Program.objects.get(code="csp"), starts_on=today()
+    )
+    client = api("publisher.reader")
+    answer = client.post("/api/v1/exports/", {"list": "audience", "filters": {"offer": str(offer.public_id)}})
+    assert answer.status_code in (201, 202), answer.json()
+    content = client.get(answer.json()["url"]).getvalue().decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(content)))
+    assert list(rows[0]) == ["tenant_id", "partner_name", "partner_id", "country", "region", "authorized_since"]
+    assert [(row["tenant_id"], row["country"], row["region"], bool(row["authorized_since"])) for row in rows] == [
+        (str(world.distributor.tenant_id), "DE", "Europe", True),
+        (str(world.partner.tenant_id), "DE", "Europe", False),
+    ]
