@@ -49,7 +49,7 @@ class AudienceMemberSerializer(serializers.Serializer[ResellerListing]):
     country = serializers.CharField()
     market = serializers.SerializerMethodField()
     since = UTCDateTimeField(allow_null=True)
-    source = serializers.ChoiceField(choices=Authorization.Source.choices, allow_null=True)
+    source = serializers.ChoiceField(choices=Authorization.Source.choices, allow_null=True)  # type: ignore[assignment]
     change = serializers.SerializerMethodField()
 
     def get_market(self, row: ResellerListing) -> str | None:
