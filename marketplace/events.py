@@ -13,3 +13,10 @@ class OfferEvent(StrEnum):
     PRICE_WITHDRAWN = "offer.price_withdrawn"
     STOPPED = "offer.stopped"
     RESUMED = "offer.resumed"
+
+
+class SubscriptionEvent(StrEnum):
+    """The kinds of events about what was sold."""
+
+    ADDED = "subscription.added"
+    CHANGED = "subscription.changed"

@@ -72,7 +72,7 @@ def import_feed(
     authorize_system(actor)
     counts: Counter[FeedLineOutcome] = Counter()
     head = _Head()
-    with closing(_Seen()) as seen:
+    with closing(SeenKeys()) as seen:
         lines = seen.first_only(reading.read_feed_lines(stream, line_types, skipped_lines))
         for batch in _batches(lines if skipped_lines else head.until_hopeless(lines)):
             for result in _import_batch(actor, batch, with_events, at or timezone.now()):
@@ -120,7 +120,7 @@ def _weight(line: ValidFeedLine | UnreadableFeedLine, customers: set[str]) -> fl
 def _import_batch(
     actor: Actor, batch: list[ValidFeedLine | UnreadableFeedLine], with_events: bool, at: dt.datetime
 ) -> list[FeedLineResult]:
-    results = [_refuse(line, line.problems) for line in batch if isinstance(line, UnreadableFeedLine)]
+    results = [refuse_line(line, line.problems) for line in batch if isinstance(line, UnreadableFeedLine)]
     facts = [line for line in batch if isinstance(line, ValidFeedLine)]
     ways: tuple[tuple[Container[str], Store], ...] = (
         (("sku", "entitlement", "order"), partial(store_feed_lines, actor=actor, with_events=with_events, at=at)),
@@ -128,11 +128,11 @@ def _import_batch(
         (("assignment",), partial(store_licence_assignments, actor=actor)),
     )
     for types, store in ways:  # SKUs come first, because the others name them
-        results += _store([fact for fact in facts if fact.type in types], store)
+        results += store_in_halves([fact for fact in facts if fact.type in types], store)
     return sorted(results, key=lambda result: result.line)
 
 
-def _store(facts: list[ValidFeedLine], store: Store) -> Iterator[FeedLineResult]:
+def store_in_halves(facts: list[ValidFeedLine], store: Store) -> Iterator[FeedLineResult]:
     """Store facts and yield the result of each.
 
     If the database refuses them, halves are tried until only the line at fault is left out.
@@ -143,21 +143,24 @@ def _store(facts: list[ValidFeedLine], store: Store) -> Iterator[FeedLineResult]
         outcomes = store(lines=facts)
     except (IntegrityError, DataError):
         if len(facts) == 1:
-            yield _refuse(facts[0], [FeedLineProblem("refused_by_database", "The database does not accept this line.")])
+            yield refuse_line(
+                facts[0], [FeedLineProblem("refused_by_database", "The database does not accept this line.")]
+            )
             return
         middle = len(facts) // 2
-        yield from _store(facts[:middle], store)
-        yield from _store(facts[middle:], store)
+        yield from store_in_halves(facts[:middle], store)
+        yield from store_in_halves(facts[middle:], store)
         return
     for fact in facts:
         outcome = outcomes[fact.line]
         if isinstance(outcome, FeedLineProblem):
-            yield _refuse(fact, [outcome])
+            yield refuse_line(fact, [outcome])
         else:
             yield FeedLineResult(fact.line, fact.type, fact.key, outcome)
 
 
-def _refuse(line: ValidFeedLine | UnreadableFeedLine, problems: list[FeedLineProblem]) -> FeedLineResult:
+def refuse_line(line: ValidFeedLine | UnreadableFeedLine, problems: list[FeedLineProblem]) -> FeedLineResult:
+    """Return the result of a line that is left out."""
     return FeedLineResult(line.line, line.type, line.key, FeedLineOutcome.ERROR, tuple(problems))
 
 
@@ -184,8 +187,8 @@ class _Head:
         yield from lines
 
 
-class _Seen:
-    """The keys of the feed so far, in a temporary database that spills to disk: exact, and memory stays bounded."""
+class SeenKeys:
+    """The keys of a feed so far, in a temporary database that spills to disk: exact, and memory stays bounded."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("")

@@ -6,7 +6,7 @@ It judges only the shape of lines and needs no database. Whether a customer or S
 import datetime as dt
 import json
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn, Protocol
@@ -40,14 +40,31 @@ class UnreadableFeedLine:
     key: str = ""
 
 
-# One instance of each serializer judges every line, because it keeps no state between calls to run_validation. The name
-# is that of the field with the line's key; the key of a day of use is made of the fields that say what it is about.
-_TYPES: dict[str, tuple[FeedLineSerializer, str]] = {
-    "sku": (SkuFeedLineSerializer(), "code"),
-    "entitlement": (EntitlementFeedLineSerializer(), "external_id"),
-    "order": (OrderFeedLineSerializer(), "number"),
-    "usage": (UsageFeedLineSerializer(), ""),
-    "assignment": (AssignmentFeedLineSerializer(), "external_id"),
+@dataclass(frozen=True)
+class LineType:
+    """A type of line: the serializer that judges it, and the names of the fields of which its key is made.
+
+    One instance of a serializer judges every line, because it keeps no state between calls to run_validation. A field
+    that is the whole key is left out of the line's values.
+    """
+
+    serializer: FeedLineSerializer
+    key: tuple[str, ...]
+
+    def take_key(self, values: dict[str, Any]) -> str:
+        """Return the key of a line with these values."""
+        if len(self.key) == 1:
+            return str(values.pop(self.key[0]))
+        return " ".join(str(values[name]) for name in self.key)
+
+
+LineTypes = Mapping[str, LineType]
+_TYPES: LineTypes = {
+    "sku": LineType(SkuFeedLineSerializer(), ("code",)),
+    "entitlement": LineType(EntitlementFeedLineSerializer(), ("external_id",)),
+    "order": LineType(OrderFeedLineSerializer(), ("number",)),
+    "usage": LineType(UsageFeedLineSerializer(), ("customer", "sku", "day")),
+    "assignment": LineType(AssignmentFeedLineSerializer(), ("external_id",)),
 }
 TYPES = tuple(_TYPES)
 LINES_PER_TICK = 10_000  # read() yields None after so many lines, so that a batch is not held back by unread ones
@@ -75,52 +92,59 @@ def read_feed_lines(
     The first `skipped_lines` lines are passed over. It also yields None after every LINES_PER_TICK lines, so that the
     caller can act even while lines are blank or skipped.
     """
-    for number, raw in enumerate(_lines(stream), 1):
+    types = {name: kind for name, kind in _TYPES.items() if name in line_types}
+    return read_typed_lines(stream, types, skipped_lines=skipped_lines)
+
+
+def read_typed_lines(
+    stream: LineReader, types: LineTypes, *, most_bytes: int = MAX_LINE_BYTES, skipped_lines: int = 0
+) -> Iterator[ValidFeedLine | UnreadableFeedLine | None]:
+    """Yield what `read_feed_lines` does, of a file with lines of other types, and of up to `most_bytes` bytes."""
+    for number, raw in enumerate(_lines(stream, most_bytes), 1):
         if number % LINES_PER_TICK == 0:
             yield None
         if number <= skipped_lines:
             continue
         if raw is None:
-            reason = f"A line may have {MAX_LINE_BYTES:,} bytes."
+            reason = f"A line may have {most_bytes:,} bytes."
             yield UnreadableFeedLine(number, [FeedLineProblem("line_too_long", reason)])
         elif raw.strip():
-            yield _parse(number, raw, line_types)
+            yield _parse(number, raw, types)
 
 
-def _lines(stream: LineReader) -> Iterator[bytes | None]:
+def _lines(stream: LineReader, most_bytes: int) -> Iterator[bytes | None]:
     """Yield the lines, or None for one that is too long, which is passed over in pieces and never held as a whole."""
-    while raw := stream.readline(MAX_LINE_BYTES + 2):
-        if len(raw.rstrip(b"\r\n")) <= MAX_LINE_BYTES:
+    while raw := stream.readline(most_bytes + 2):
+        if len(raw.rstrip(b"\r\n")) <= most_bytes:
             yield raw
             continue
         while raw and not raw.endswith(b"\n"):
-            raw = stream.readline(MAX_LINE_BYTES)
+            raw = stream.readline(most_bytes)
         yield None
 
 
-def _parse(number: int, raw: bytes, types: Container[str]) -> ValidFeedLine | UnreadableFeedLine:
+def _parse(number: int, raw: bytes, types: LineTypes) -> ValidFeedLine | UnreadableFeedLine:
     """Return what the line with this number says, or what is wrong with it."""
     try:
         data = _decode(raw, first=number == 1)
     except _Refused as refused:
         return UnreadableFeedLine(number, [refused.problem])
     kind = data.pop("type", None)
-    if not isinstance(kind, str) or kind not in _TYPES or kind not in types:
-        names = ", ".join(name for name in _TYPES if name in types)
+    if not isinstance(kind, str) or kind not in types:
+        names = ", ".join(types)
         return UnreadableFeedLine(number, [FeedLineProblem("unknown_type", f"The type is one of {names}.", "type")])
-    schema, key_field = _TYPES[kind]
+    line_type = types[kind]
     values = _plain_usage(data) if kind == "usage" else None
     if values is None:
         try:
-            values = schema.run_validation(data)
+            values = line_type.serializer.run_validation(data)
         except serializers.ValidationError as error:
-            return UnreadableFeedLine(number, list(_problems(error.detail)), kind, _shown_key(data, key_field))
-    key = values.pop(key_field) if key_field else f"{values['customer']} {values['sku']} {values['day']}"
-    return ValidFeedLine(number, kind, key, values)
+            return UnreadableFeedLine(number, list(_problems(error.detail)), kind, _shown_key(data, line_type.key[0]))
+    return ValidFeedLine(number, kind, line_type.take_key(values), values)
 
 
 def _shown_key(data: dict[str, Any], key_field: str) -> str:
-    key = data.get(key_field or "customer")
+    key = data.get(key_field)
     return key[:SHOWN] if isinstance(key, str) else ""
 
 

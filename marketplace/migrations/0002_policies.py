@@ -150,6 +150,8 @@ CREATE TRIGGER live_audience_needs_staff BEFORE UPDATE OF audience ON marketplac
 CREATE FUNCTION authorization_with_sales_is_kept() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
+    -- A sale locks its offer as well: one that is being stored is waited for, and then seen.
+    PERFORM FROM marketplace_offer WHERE id = OLD.offer_id FOR NO KEY UPDATE;
     IF (SELECT audience = 'specific' FROM marketplace_offer WHERE id = OLD.offer_id)
        AND has_resold_by(OLD.offer_id, OLD.organization_id) THEN
         RAISE EXCEPTION 'this violates that a partner that has resold an offer keeps its authorization'

@@ -1,5 +1,8 @@
 """Subscriptions: what was sold of offers, to which customer and by whom (MM-1, CA-20, E-8)."""
 
+import calendar
+import datetime as dt
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -11,6 +14,18 @@ from marketplace.models.price import BillingFrequency, Price, Term
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.visible_rows import TenantQuerySet
+
+MONTHS = {Term.MONTH: 1, Term.YEAR: 12, Term.TWO_YEARS: 24, Term.THREE_YEARS: 36}
+
+
+def get_last_day_of_term(starts_on: dt.date, term: str) -> dt.date:
+    """Return the last day of a term that begins on a day: the day before the next term begins.
+
+    A term that would begin on a day that its month lacks begins on the month's last one.
+    """
+    year, month = divmod(starts_on.year * 12 + starts_on.month - 1 + MONTHS[Term(term)], 12)
+    day = min(starts_on.day, calendar.monthrange(year, month + 1)[1])
+    return dt.date(year, month + 1, day) - dt.timedelta(days=1)
 
 
 def make_party_condition(actor: Actor, prefix: str = "") -> Q:

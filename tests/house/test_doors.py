@@ -23,6 +23,9 @@ MADE_FOR_OTHERS = {
     "connections.notices": "base classes of news of a customer",
     "connections.sharing": "registers what a connection shares",
     "connections.timeline": "registers the words of a customer's activity",
+    "entitlements.facts": "lines of a file, their problems and outcomes, for other files of lines",
+    "entitlements.ingest": "reads files of JSON Lines, whatever they are about",
+    "entitlements.management": "opens such files for commands, and words their results",
     "notifications.registry": "registers kinds of notices",
 }
 GATHERED = {"exports/catalogue.py": "exports"}  # it gathers what each app says of its lists

@@ -96,6 +96,8 @@ NEVER_BY_TENANTS = {
     "person.locked",
     "person.reset",
     "person.unlocked",
+    "subscription.added",
+    "subscription.changed",
     "trial.expired",
     "usage.unusual",
 }

@@ -34,6 +34,8 @@ RIGHT = {
     "export_person": ["{email}"],
     "extend_membership": ["{partner}", "service_provider", "--until", "2099-01-01"],
     "grant_membership": ["{partner}", "csp", "--from", "2020-01-01", "--until", "2020-12-31"],
+    "import_offers": ["{file}", "--report", "{report}"],
+    "import_subscriptions": ["{file}", "--report", "{report}"],
     "ingest": [
         "{file}", "--report", "{report}", "--from", "microsoft-subscriptions", "--customer", "{customer}",
         "--sku", "A-1",
@@ -87,6 +89,8 @@ WRONG = {  # each wrong in a way of its own
     "move_partner {customer} --distributor {distributor}": "Only a partner can have an organisation above it",
     "sample_data --customers 1000001": "At most 1,000,000 customers",
     "ingest /nothing": "No such file",
+    "import_offers /nothing": "No such file",
+    "import_subscriptions {file}": "1 of 1 lines were left out.",
     "nothing_at_all": "Unknown command",
 }
 
