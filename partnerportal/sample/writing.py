@@ -36,6 +36,7 @@ from partnerportal.lib.text import make_search_key
 from partnerportal.sample import cast, facts
 from partnerportal.sample.facts import SampleCustomer
 from partnerportal.sample.holders import write_sample_licence_holders
+from partnerportal.sample.offers import write_sample_offers
 from partnerportal.sample.usage import write_sample_usage
 
 NAMESPACE = uuid.UUID("5a5a2b0e-7c1d-4a51-9d1b-6f3c0f0e8d11")
@@ -66,6 +67,7 @@ def write_sample_data() -> None:
     write_sample_licence_holders(_buyers(organizations), now)
     detect_usage_anomalies(actor=Actor.system("anomalies"))
     _asked_of_vendor(organizations)
+    write_sample_offers(organizations, now)
     write_pending_notices()
 
 
