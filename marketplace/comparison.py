@@ -153,11 +153,11 @@ def _list_plan_facts(plans: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, 
                 }
                 inner = f"texts/{language}/{key}"
                 yield f"/plans/{plan['code']}/{inner}", Fact(f"{pointer}/{inner}", place, label, value, value or "")
-        for key, label in PLAN_LABELS.items():
+        for key, name in PLAN_LABELS.items():
             value = plan.get(key) or None
             yield (
                 f"/plans/{plan['code']}/{key}",
-                Fact(f"{pointer}/{key}", place, str(label), value, describe_plan_value(key, value)),
+                Fact(f"{pointer}/{key}", place, str(name), value, describe_plan_value(key, value)),
             )
 
 

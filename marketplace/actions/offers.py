@@ -14,7 +14,7 @@ from marketplace.content import find_problems
 from marketplace.events import OfferEvent
 from marketplace.models import ChannelInfo, Offer, OfferType, OfferVersion, Plan, Price, PricingModel
 from marketplace.policies import OFFERS, ROLE_TABLE, OfferPermission
-from marketplace.queries.offers import get_draft, get_newest_version, lock_own_offer
+from marketplace.queries.offers import get_draft, get_newest_version, lock_own_offer, make_technical_version
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, InvalidInput, StaleVersion, TooManyAttempts
@@ -108,15 +108,21 @@ def publish_offer(*, actor: Actor, offer: Offer, revision: int) -> OfferVersion:
 
 
 @transaction.atomic
-def set_technical_configuration(*, actor: Actor, offer: Offer, landing_page_url: str, webhook_url: str) -> Offer:
+def set_technical_configuration(
+    *, actor: Actor, offer: Offer, landing_page_url: str, webhook_url: str, seen: str | None
+) -> Offer:
     """Set where buyers of a SaaS offer land and where its publisher is told of purchases; return the offer.
 
-    It holds at once, also while the offer is live. Raises Conflict("not_saas") for an offer of another type.
+    It holds at once, also while the offer is live. `seen` is the `make_technical_version` that the editor has seen, or
+    None for any. Raises Conflict("not_saas") for an offer of another type, and StaleVersion("changed_meanwhile") if a
+    colleague has changed the configuration since.
     """
     authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
     locked = lock_own_offer(actor, offer)
     if locked.type != OfferType.SAAS:
         raise Conflict("not_saas", _("Only SaaS offers have a landing page and a webhook."))
+    if seen is not None and seen != make_technical_version(locked):
+        raise StaleVersion("changed_meanwhile", OVERTAKEN)
     before = {field: getattr(locked, field) for field in TECHNICAL}
     locked.landing_page_url, locked.webhook_url = landing_page_url, webhook_url
     changes = {field: [old, getattr(locked, field)] for field, old in before.items() if old != getattr(locked, field)}

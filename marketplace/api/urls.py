@@ -1,5 +1,6 @@
 from django.urls import path
 
+from marketplace.api import offers
 from marketplace.api.audience import AudienceMembersView, AudienceView, SyncAudienceView
 
 OFFER = "offers/<uuid:offer_id>/"
@@ -8,4 +9,10 @@ urlpatterns = [
     path(f"{OFFER}audience/", AudienceView.as_view(), name="offer_audience"),
     path(f"{OFFER}audience/partners/", AudienceMembersView.as_view(), name="offer_audience_partners"),
     path(f"{OFFER}audience/sync/", SyncAudienceView.as_view(), name="offer_audience_sync"),
+    path("offers/", offers.OffersView.as_view(), name="offers"),
+    path(OFFER, offers.OfferView.as_view(), name="offer"),
+    path(f"{OFFER}publish/", offers.PublishOfferView.as_view(), name="offer_publish"),
+    path(f"{OFFER}versions/", offers.OfferVersionsView.as_view(), name="offer_versions"),
+    path(f"{OFFER}compare/", offers.OfferComparisonView.as_view(), name="offer_compare"),
+    path(f"{OFFER}technical/", offers.TechnicalConfigurationView.as_view(), name="offer_technical"),
 ]

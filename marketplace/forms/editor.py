@@ -14,7 +14,6 @@ from django.http import QueryDict
 
 from marketplace.content import LANGUAGES, Problem
 from marketplace.models import Offer
-from partnerportal.lib.errors import Message
 
 Tree = dict[str, Any]
 
@@ -76,7 +75,7 @@ class SectionForm(forms.Form):
             name = name.rpartition(".")[0]
         return None
 
-    def add_text(self, name: str, label: Message, **options: Any) -> None:
+    def add_text(self, name: str, label: Any, **options: Any) -> None:
         """Add a field for a line of text."""
         kind = options.pop("type", "text")
         self.fields[name] = forms.CharField(
@@ -86,14 +85,12 @@ class SectionForm(forms.Form):
             widget=forms.TextInput({"type": kind} | options),
         )
 
-    def add_area(self, name: str, label: Message, *, rows: int, help_text: Message = "", **attributes: Any) -> None:
+    def add_area(self, name: str, label: Any, *, rows: int, help_text: Any = "", **attributes: Any) -> None:
         """Add a field for a text of several lines."""
         widget = forms.Textarea({"rows": rows} | attributes)
         self.fields[name] = forms.CharField(label=label, required=False, help_text=help_text, widget=widget)
 
-    def add_choices(
-        self, name: str, label: Message, choices: Iterable[tuple[str, Message]], help_text: Message = ""
-    ) -> None:
+    def add_choices(self, name: str, label: Any, choices: Iterable[tuple[str, Any]], help_text: Any = "") -> None:
         """Add a field for choices, several of which can be made."""
         self.fields[name] = forms.MultipleChoiceField(
             label=label,

@@ -18,7 +18,6 @@ from marketplace.forms.editor import (
     parse_texts,
 )
 from marketplace.models import BillingFrequency, Offer, OfferType, PricingModel, Term
-from partnerportal.lib.errors import Message
 
 TEXTS = ("name", "description")
 NUMBERS = ("min_seats", "max_seats")
@@ -93,10 +92,10 @@ class PlansForm(SectionForm):
             f"{name}.is_one_per_customer", _("Once per customer"), _("A customer can have it only once at a time.")
         )
 
-    def _add_checkbox(self, name: str, label: Message, help_text: Message) -> None:
+    def _add_checkbox(self, name: str, label: Any, help_text: Any) -> None:
         self.fields[name] = forms.BooleanField(label=label, required=False, help_text=help_text)
 
-    def _add_kept_choices(self, name: str, label: Message, choices: list[tuple[str, Message]], kept: list[str]) -> None:
+    def _add_kept_choices(self, name: str, label: Any, choices: list[tuple[str, Any]], kept: list[str]) -> None:
         hint = _("What was published stays: you stop its sale under Prices.") if kept else ""
         self.add_choices(name, label, choices, hint)
         self.fields[name].widget = CheckboxSelectMultiple(choices=choices, kept=kept)

@@ -147,7 +147,7 @@ class Migration(migrations.Migration):
                 ('lifted_at', models.DateTimeField(blank=True, null=True)),
                 ('market', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.market')),
                 ('offer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stops', to='marketplace.offer')),
-                ('plan', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='stops', to='marketplace.plan')),
+                ('plan', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='stops', to='marketplace.plan')),
             ],
         ),
         migrations.CreateModel(

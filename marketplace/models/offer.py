@@ -206,7 +206,7 @@ class SaleStop(PublicIdModel):
     """
 
     offer = models.ForeignKey(Offer, models.CASCADE, related_name="stops")
-    plan = models.ForeignKey(Plan, models.CASCADE, null=True, blank=True, related_name="stops")  # null: all plans
+    plan = models.ForeignKey(Plan, models.PROTECT, null=True, blank=True, related_name="stops")  # null: all plans
     market = models.ForeignKey("marketplace.Market", models.PROTECT, null=True, blank=True, related_name="+")
     by_vendor = models.BooleanField(default=False)  # a stop by the vendor's staff is lifted by them alone
     reason = models.CharField(max_length=500, blank=True)

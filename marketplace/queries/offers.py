@@ -1,5 +1,6 @@
 """Queries for the offers of a publisher."""
 
+import hashlib
 from typing import Any
 from uuid import UUID
 
@@ -61,6 +62,11 @@ def make_tree(version: OfferVersion) -> dict[str, Any]:
     return {**version.content, "channel": version.channel.content}
 
 
+def make_technical_version(offer: Offer) -> str:
+    """Return a digest of an offer's technical configuration, by which an editor says which one was seen."""
+    return hashlib.sha256(f"{offer.landing_page_url}\n{offer.webhook_url}".encode()).hexdigest()[:32]
+
+
 def list_published_versions(offer: Offer) -> QuerySet[OfferVersion]:
     """Return the published versions of an offer with their channel information, the newest first."""
     return offer.versions.exclude(number=None).select_related("channel").order_by("-number")
@@ -72,7 +78,7 @@ def get_version(offer: Offer, name: str) -> OfferVersion:
     if name == "draft":
         versions = versions.filter(number=None)
     elif name == "live":
-        versions = versions.filter(pk=offer.live_version_id)
+        versions = versions.filter(number=offer.live_version.number) if offer.live_version else versions.none()
     else:
         is_number = name.isascii() and name.isdigit() and len(name) < 10
         versions = versions.filter(number=int(name)) if is_number else versions.none()

@@ -31,7 +31,7 @@ class ChecklistItem:
 def make_checklist(offer: Offer, tree: Mapping[str, Any]) -> list[ChecklistItem]:
     """Return what the draft lacks; empty if it can be published. `tree` is the one of the newest version."""
     problems = find_problems(offer, tree, tree.get("channel", {}))
-    items = {}
+    items: dict[str, ChecklistItem] = {}
     for problem in problems:
         page = "offer_plans" if problem.pointer.startswith("/plans") else "offer_listing"
         url = f"{reverse(page, args=[offer.public_id])}#{_find_anchor(problem.pointer, problem.code)}"

@@ -15,9 +15,9 @@ from marketplace.lists.offers import OfferList
 from marketplace.models import OfferType
 from marketplace.offer_frame import render_offer_page
 from marketplace.policies import ROLE_TABLE, OfferPermission
-from marketplace.queries.offers import get_newest_version, get_own_offer, make_tree
+from marketplace.queries.offers import get_newest_version, get_own_offer, make_technical_version, make_tree
 from marketplace.rows.checklist import make_checklist
-from partnerportal.lib.errors import NotFound
+from partnerportal.lib.errors import NotFound, StaleVersion
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import render_list_page, require_permission
 from partnerportal.lib.requests import PortalRequest
@@ -76,10 +76,15 @@ def offer_technical(request: PortalRequest, offer_id: UUID) -> HttpResponse:
         raise NotFound("not_found", "")
     initial = {field: getattr(offer, field) for field in TechnicalForm.base_fields}
     form = TechnicalForm(request.POST if request.method == "POST" else None, initial=initial)
+    context = {"form": form, "seen": make_technical_version(offer), "stored": offer, "is_overtaken": False}
     if request.method == "POST" and form.is_valid():
-        set_technical_configuration(actor=request.actor, offer=offer, **form.cleaned_data)
-        messages.success(request, _("The technical configuration is saved."))
-        return redirect("offer_technical", offer_id=offer.public_id)
-    return render_offer_page(
-        request, offer, tab="technical", template="marketplace/offer_technical.html", context={"form": form}
-    )
+        try:
+            seen = request.POST.get("seen", "")
+            set_technical_configuration(actor=request.actor, offer=offer, seen=seen, **form.cleaned_data)
+        except StaleVersion:
+            context["is_overtaken"] = True
+        else:
+            messages.success(request, _("The technical configuration is saved."))
+            return redirect("offer_technical", offer_id=offer.public_id)
+    template, status = "marketplace/offer_technical.html", 409 if context["is_overtaken"] else 200
+    return render_offer_page(request, offer, tab="technical", template=template, context=context, status=status)

@@ -30,6 +30,7 @@ class JSONBodyParser(BaseParser):
     """
 
     media_type = "application/json"
+    max_body = MAX_BODY  # bytes; a subclass may allow more
 
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
         """Return the request body as Python data.
@@ -37,8 +38,8 @@ class JSONBodyParser(BaseParser):
         Raises BodyTooLarge for a body that is too long, and ParseError for one that is not JSON or is nested too
         deeply.
         """
-        raw = stream.read(MAX_BODY + 1)
-        if len(raw) > MAX_BODY:
+        raw = stream.read(self.max_body + 1)
+        if len(raw) > self.max_body:
             raise BodyTooLarge(_("The request is too large."))
         try:
             body = json.loads(raw.decode(), parse_constant=self._refuse)
