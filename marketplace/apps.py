@@ -9,7 +9,12 @@ class MarketplaceConfig(AppConfig):
     verbose_name = _("Marketplace")
 
     def ready(self) -> None:
+        from marketplace import catalogue_notices  # noqa: F401  (registers the notice kinds)
+        from marketplace.lists.all_offers import ALL_OFFERS
+        from marketplace.lists.catalogue import CATALOGUE
         from marketplace.lists.offers import OFFERS
+        from marketplace.lists.storefront import STOREFRONT
         from partnerportal.lib.lists import register_list_definition
 
-        register_list_definition(OFFERS)
+        for definition in (OFFERS, CATALOGUE, STOREFRONT, ALL_OFFERS):
+            register_list_definition(definition)

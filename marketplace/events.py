@@ -13,6 +13,8 @@ class OfferEvent(StrEnum):
     PRICE_WITHDRAWN = "offer.price_withdrawn"
     STOPPED = "offer.stopped"
     RESUMED = "offer.resumed"
+    PUBLISHER_CONTACTED = "offer.publisher_contacted"
+    PARTNER_ASKED = "offer.partner_asked"
 
 
 class SubscriptionEvent(StrEnum):

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import MarketCountry, ResellerListing
 from marketplace.policies import ROLE_TABLE, OfferPermission
+from marketplace.price_list_export import PRICE_LIST
 from marketplace.queries.audience import list_audience, parse_tenant_id
 from marketplace.queries.offers import get_own_offer
 from partnerportal.lib.actors import Actor
@@ -27,6 +28,7 @@ def _audience(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Res
 
 
 LISTS = (
+    PRICE_LIST,
     ExportableList(
         key="audience",
         label=_("CSP reseller audience"),

@@ -5,7 +5,8 @@ from enum import StrEnum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrganizationKind, ProgramFeature, Role
-from partnerportal.lib.policies import PermissionRule, RoleTable
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.policies import ActionDenied, PermissionRule, RoleTable
 
 
 class OfferPermission(StrEnum):
@@ -17,9 +18,24 @@ class OfferPermission(StrEnum):
     BROWSE = "marketplace.browse_offers"
     VIEW_PRICES = "marketplace.view_prices"
     STOP = "marketplace.stop_sales"
+    CONTACT_PUBLISHER = "marketplace.contact_publishers"
+    VIEW_STOREFRONT = "marketplace.view_storefront"
+    ASK_PARTNER = "marketplace.ask_partners"
+    VIEW_ALL = "marketplace.view_all_offers"
+    SIMULATE = "marketplace.simulate_sales"
 
 
 OFFERS = 200  # that one publisher may have
+
+SELLERS = frozenset({OrganizationKind.PARTNER, OrganizationKind.DISTRIBUTOR})
+
+
+def _deny_sellers_outside_the_programme(actor: Actor, _subject: object) -> ActionDenied | None:
+    """Return why a partner or distributor may not ask about sales: it is in no programme that lets it sell."""
+    if actor.organization_kind not in SELLERS or ProgramFeature.MARKETPLACE_PURCHASE in actor.features:
+        return None
+    return ActionDenied("no_badge", _("This needs an active partner programme membership."))
+
 
 ROLE_TABLE: RoleTable = {
     OfferPermission.VIEW_OWN: PermissionRule(
@@ -55,5 +71,28 @@ ROLE_TABLE: RoleTable = {
         label=_("Browse the offers of all publishers"),
         kinds=frozenset({OrganizationKind.PARTNER, OrganizationKind.DISTRIBUTOR}),
         feature=ProgramFeature.MARKETPLACE_PURCHASE,
+    ),
+    OfferPermission.CONTACT_PUBLISHER: PermissionRule(
+        label=_("Write to the publisher of an offer"),
+        kinds=SELLERS,
+        roles=frozenset({Role.ADMIN, Role.ADMIN_AGENT, Role.SALES_AGENT}),
+        feature=ProgramFeature.MARKETPLACE_PURCHASE,
+    ),
+    OfferPermission.VIEW_STOREFRONT: PermissionRule(
+        label=_("See what the marketplace offers"), kinds=frozenset({OrganizationKind.CUSTOMER})
+    ),
+    OfferPermission.ASK_PARTNER: PermissionRule(
+        label=_("Ask a partner about an offer"),
+        kinds=frozenset({OrganizationKind.CUSTOMER}),
+        roles=frozenset({Role.ADMIN}),
+    ),
+    OfferPermission.VIEW_ALL: PermissionRule(
+        label=_("See the published offers of all publishers, with their audiences"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+    ),
+    OfferPermission.SIMULATE: PermissionRule(
+        label=_("Check whether a partner may sell a plan"),
+        kinds=SELLERS | {OrganizationKind.PUBLISHER, OrganizationKind.VENDOR},
+        when=_deny_sellers_outside_the_programme,
     ),
 }

@@ -1,9 +1,13 @@
 from django.urls import path
 
 from marketplace.views.audience import audience, audience_paste, audience_remove, audience_select, audience_sync
+from marketplace.views.catalogue import catalogue, catalogue_choose, catalogue_offer, contact_publisher
 from marketplace.views.editor import offer_listing, offer_plans
 from marketplace.views.offers import offer_create, offer_list, offer_overview, offer_technical
 from marketplace.views.publishing import offer_compare, offer_history, offer_publish
+from marketplace.views.simulator import simulator
+from marketplace.views.storefront import ask_partner, storefront, storefront_offer
+from marketplace.views.vendor import all_offers, vendor_offer
 
 OFFER = "offers/<uuid:offer_id>/"
 
@@ -22,4 +26,14 @@ urlpatterns = [
     path(f"{OFFER}history/", offer_history, name="offer_history"),
     path(f"{OFFER}compare/", offer_compare, name="offer_compare"),
     path(f"{OFFER}publish/", offer_publish, name="offer_publish"),
+    path("marketplace/offers/", catalogue, name="catalogue"),
+    path("marketplace/offers/choose/", catalogue_choose, name="catalogue_choose"),
+    path("marketplace/offers/<uuid:offer_id>/", catalogue_offer, name="catalogue_offer"),
+    path("marketplace/offers/<uuid:offer_id>/contact/", contact_publisher, name="contact_publisher"),
+    path("marketplace/", storefront, name="storefront"),
+    path("marketplace/<uuid:offer_id>/", storefront_offer, name="storefront_offer"),
+    path("marketplace/<uuid:offer_id>/ask/", ask_partner, name="ask_partner"),
+    path("marketplace/all/", all_offers, name="all_offers"),
+    path("marketplace/all/<uuid:offer_id>/", vendor_offer, name="vendor_offer"),
+    path("marketplace/simulator/", simulator, name="simulator"),
 ]

@@ -328,4 +328,8 @@ class Migration(migrations.Migration):
             "offer.audience_changed offer.audience_saved offer.configured offer.created offer.price_withdrawn offer.priced "
             "offer.published offer.resumed offer.stopped",
         ),
+        allow_tenant_events(
+            "resellers", "offer.publisher_contacted", condition="portal_is_reseller()"
+        ),
+        allow_tenant_events("customers", "offer.partner_asked", condition="portal_is_admin()"),
     ]

@@ -1,11 +1,14 @@
 """Queries for the catalogue: the published offers as partners, customers and the vendor see them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import BoolOr
 from django.db.models import Case, Count, Q, QuerySet, Value, When
 
+from accounts.models import Organization
+from connections.directory import list_organizations_with_visible_name
 from marketplace.models import Category, Offer, Plan, Price
 from marketplace.models.offer import OfferQuerySet
 from marketplace.queries.eligibility import (
@@ -72,16 +75,13 @@ def filter_by_failed_rule(offers: OfferQuerySet, actor: Actor, sale: Prospective
 def count_offers_by_reason(offers: OfferQuerySet, actor: Actor, sale: ProspectiveSale) -> dict[str, int]:
     """Return how many of the offers have a plan that may be sold, as SELLABLE, and how many others fail which rule.
 
-    An offer that fails several rules counts for each of them. One statement counts all.
+    Their number is "total". An offer that fails several rules counts for each of them. One statement counts all.
     """
     plans = list_live_plans(actor).filter(offer__in=offers.values("pk"))
     by_plan = make_plan_conditions(actor, sale)
     for_all = set(sale.list_failures())
-    if for_all:
-        flags = {SELLABLE: Value(False)}
-    else:
-        flags = {SELLABLE: Case(When(make_sellable_condition(actor, sale), then=Value(True)), default=Value(False))}
-    flags |= {rule: Case(When(fails, then=Value(True)), default=Value(False)) for rule, fails in by_plan.items()}
+    conditions = {SELLABLE: make_sellable_condition(actor, sale), **by_plan}
+    flags = {rule: Case(When(fails, then=Value(True)), default=Value(False)) for rule, fails in conditions.items()}
     per_offer = plans.values("offer").annotate(**{f"any_{name}": BoolOr(flag) for name, flag in flags.items()})
     counts = per_offer.aggregate(
         total=Count("offer"),
@@ -92,8 +92,24 @@ def count_offers_by_reason(offers: OfferQuerySet, actor: Actor, sale: Prospectiv
             for name in map(str, flags)
         },
     )
-    total = counts.pop("total") - counts[SELLABLE]
-    return counts | {rule.value: total for rule in for_all}
+    return counts | {rule.value: counts["total"] - counts[SELLABLE] for rule in for_all}
+
+
+def narrow_by_sale(
+    offers: OfferQuerySet, actor: Actor, sale: ProspectiveSale, values: Mapping[str, Any]
+) -> OfferQuerySet:
+    """Return the offers that the filters `sellable` and `reason` keep."""
+    if (is_sellable := values.get("sellable")) is not None:
+        offers = filter_by_sellability(offers, actor, sale, is_sellable=is_sellable)
+    if reason := values.get("reason"):
+        offers = filter_by_failed_rule(offers, actor, sale, SaleRule(reason))
+    return offers
+
+
+def list_publishers(actor: Actor) -> QuerySet[Organization]:
+    """Return the publishers of the offers in the catalogue, by name."""
+    publishers = list_published_offers(actor).order_by().values("publisher")
+    return list_organizations_with_visible_name(actor).filter(pk__in=publishers).order_by("name_folded", "pk")
 
 
 def list_categories() -> list[Category]:

@@ -1,0 +1,58 @@
+"""The filters of the catalogue, on its page, in saved views and in the API. On a page a bad value is ignored."""
+
+from typing import Any
+
+import django_filters as df
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.models import Category, Offer, OfferType, PricingModel
+from marketplace.models.offer import OfferQuerySet
+from marketplace.queries.eligibility import SaleRule
+from partnerportal.lib.filters import FilterSet
+from partnerportal.lib.text import make_search_key
+
+
+class StorefrontFilterSet(FilterSet):
+    """The filters of published offers that everybody has: text, category, publisher and type.
+
+    `q` matches a part of the name or summary in any language, of the code or of the publisher's name, without regard
+    to case and accents. A category includes those below it.
+    """
+
+    q = df.CharFilter(method="filter_by_text", label=_("Name or publisher"), max_length=200)
+    category = df.CharFilter(method="filter_by_category", label=_("Category"), max_length=50)
+    publisher = df.UUIDFilter("publisher__public_id", label=_("Publisher"))
+    type = df.ChoiceFilter(choices=OfferType.choices, label=_("Type"))
+
+    class Meta:
+        model = Offer
+        fields: list[str] = []
+
+    def filter_by_text(self, rows: OfferQuerySet, name: str, value: str) -> OfferQuerySet:
+        """Keep offers with the text in their names, summaries or code, or in the publisher's name."""
+        folded = make_search_key(value)
+        return rows.filter(Q(search__contains=folded) | Q(publisher__name_folded__contains=folded)) if folded else rows
+
+    def filter_by_category(self, rows: OfferQuerySet, name: str, value: str) -> OfferQuerySet:
+        """Keep offers of the category with this code, or of one below it."""
+        codes = Category.objects.filter(Q(code=value) | Q(parent__code=value)).values_list("code", flat=True)
+        return rows.filter(categories__overlap=list(codes) or [value])
+
+
+class CatalogueFilterSet(StorefrontFilterSet):
+    """The filters of the catalogue: those of all offers, the pricing model, and what depends on a sale.
+
+    `partner` and `customer` name who is to sell to whom; `sellable` and `reason` are about that sale. The list applies
+    these four itself, because they need the facts about the sale.
+    """
+
+    pricing = df.ChoiceFilter("pricing_model", choices=PricingModel.choices, label=_("Pricing model"))
+    sellable = df.BooleanFilter(method="leave", widget=df.widgets.BooleanWidget, label=_("Can be sold"))
+    reason = df.ChoiceFilter(method="leave", choices=[(rule.value, rule.value) for rule in SaleRule])
+    partner = df.UUIDFilter(method="leave")
+    customer = df.UUIDFilter(method="leave")
+
+    def leave(self, rows: OfferQuerySet, name: str, value: Any) -> OfferQuerySet:
+        """Return the rows as they are."""
+        return rows

@@ -1,0 +1,62 @@
+"""The vendor's list of all published offers, with their state and audience."""
+
+from functools import cached_property
+from typing import Any
+
+import django_filters as df
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext_lazy
+
+from marketplace.catalogue_filters import StorefrontFilterSet
+from marketplace.lists.storefront import StorefrontList
+from marketplace.models import Audience, SaleStop
+from marketplace.policies import ROLE_TABLE, OfferPermission
+from marketplace.rows.catalogue import VendorOfferRow, make_vendor_offer_row
+from partnerportal.lib.lists import ListColumn, ListDefinition
+
+
+class AllOffersFilterSet(StorefrontFilterSet):
+    """The filters of all offers: those of the storefront, and the audience."""
+
+    audience = df.ChoiceFilter(choices=Audience.choices, label=gettext_lazy("CSP reseller audience"))
+
+
+ALL_OFFERS = ListDefinition(
+    key="all_offers",
+    label=gettext_lazy("Offers"),
+    url_name="all_offers",
+    rule=(ROLE_TABLE, OfferPermission.VIEW_ALL),
+    columns=(  # each column has its branch in parts/all_offers_row.html
+        ListColumn(name="name", label=gettext_lazy("Offer"), sort="sort_en"),
+        ListColumn(name="publisher", label=gettext_lazy("Publisher")),
+        ListColumn(name="type", label=gettext_lazy("Type"), css="wide-only"),
+        ListColumn(name="state", label=gettext_lazy("Status")),
+        ListColumn(name="audience", label=gettext_lazy("CSP reseller audience")),
+        ListColumn(name="published", label=gettext_lazy("First published"), sort="published_at", css="wide-only"),
+    ),
+    filter_set=AllOffersFilterSet,
+    default_sort="name",
+)
+
+
+class AllOffersList(StorefrontList):
+    """All published offers, as the vendor's page shows them."""
+
+    definition = ALL_OFFERS
+    filter_set = AllOffersFilterSet
+    offer_url_name = "vendor_offer"
+
+    def list_offers(self) -> Any:
+        """Return the published offers, each with whether its sale is stopped."""
+        stops = SaleStop.objects.visible_to(self.actor).active().filter(offer=OuterRef("pk"), plan=None)
+        return super().list_offers().annotate(is_stopped=Exists(stops))
+
+    @cached_property
+    def rows(self) -> list[VendorOfferRow]:  # type: ignore[override]
+        """The rows of the page."""
+        return [make_vendor_offer_row(offer, self.category_names) for offer in self.page.rows]
+
+    @property
+    def audience_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by audience."""
+        return [(value, str(label)) for value, label in Audience.choices]

@@ -1,0 +1,164 @@
+"""The catalogue of published offers, as partners and distributors see it: what its URL asks for, and its rows."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import gettext as _
+
+from marketplace.catalogue_filters import CatalogueFilterSet
+from marketplace.models import OfferType, PricingModel
+from marketplace.policies import ROLE_TABLE, OfferPermission
+from marketplace.queries.catalogue import (
+    SELLABLE,
+    count_offers_by_reason,
+    list_categories,
+    list_plans_with_failed_rules,
+    list_prices_of_plans,
+    list_published_offers,
+    list_publishers,
+    narrow_by_sale,
+)
+from marketplace.queries.prospects import find_sale
+from marketplace.rows.catalogue import CatalogueRow, make_catalogue_rows, name_categories
+from marketplace.rows.eligibility import format_reason_counts
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first
+from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab, build_query_string
+from partnerportal.lib.personal_lists import PersonalizedList
+
+CATALOGUE = ListDefinition(
+    key="catalogue",
+    label=gettext_lazy("Marketplace"),
+    url_name="catalogue",
+    rule=(ROLE_TABLE, OfferPermission.BROWSE),
+    columns=(  # each column has its branch in parts/catalogue_row.html
+        ListColumn(name="name", label=gettext_lazy("Offer"), sort="sort_en"),
+        ListColumn(name="publisher", label=gettext_lazy("Publisher")),
+        ListColumn(name="category", label=gettext_lazy("Category"), css="wide-only"),
+        ListColumn(name="type", label=gettext_lazy("Type"), css="wide-only"),
+        ListColumn(name="price", label=gettext_lazy("Price from"), css="num"),
+        ListColumn(name="sellable", label=gettext_lazy("Can be sold")),
+    ),
+    filter_set=CatalogueFilterSet,
+    default_sort="name",
+    more_sorts={"published": "published_at"},
+)
+SORTED_BY_NAME = {"en": "sort_en", "fr": "sort_fr", "ja": "sort_ja"}
+
+
+def choose_name_column() -> str:
+    """Return the column with the names as the reader sees them, to sort by."""
+    return SORTED_BY_NAME.get(get_language() or "en", "sort_en")
+
+
+class CatalogueList(PersonalizedList):
+    """The catalogue as its page shows it, for a partner that is to sell and, if one is chosen, its customer.
+
+    A customer or partner in the URL whom the actor may not ask about is ignored, like every bad value.
+    """
+
+    definition = CATALOGUE
+    tab_filters = ("sellable", "partner", "customer")
+
+    def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
+        super().__init__(actor, params)
+        self.actor = actor
+        values = CatalogueFilterSet(params).cleaned_values
+        self.sale = find_sale(actor, values)
+        if self.sale.customer is None:
+            values.pop("customer", None)
+        if self.sale.partner.pk == actor.organization_id:
+            values.pop("partner", None)
+        self.filter_values = values
+        self.offers = CatalogueFilterSet(values, list_published_offers(actor)).qs
+        narrowed = annotate_total_row_count(narrow_by_sale(self.offers, actor, self.sale, values))
+        self.page = fetch_keyset_page_or_first(narrowed, **self.keyset_page_options)
+        self.matching = self.page.rows[0].total_count if self.page.rows else 0
+
+    @property
+    def keyset_page_options(self) -> dict[str, Any]:
+        """The order, size and cursor of the page; names are sorted as the reader sees them."""
+        options = super().keyset_page_options
+        return options | {"sort": choose_name_column()} if options["sort"] == "sort_en" else options
+
+    @cached_property
+    def rows(self) -> list[CatalogueRow]:
+        """The rows of the page."""
+        plans = list_plans_with_failed_rules(self.actor, self.sale, self.page.rows)
+        prices = list_prices_of_plans(self.actor, self.sale, plans)
+        return make_catalogue_rows(self.page.rows, plans, prices, self.category_names, self.sale_query)
+
+    @cached_property
+    def category_names(self) -> dict[str, str]:
+        """The names of all categories by their codes."""
+        return name_categories(list_categories())
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many offers of the filters can be sold, and how many of the others fail which rule."""
+        return count_offers_by_reason(self.offers, self.actor, self.sale)
+
+    @property
+    def filter_tabs(self) -> list[ListTab]:
+        """The tabs of all offers, of those that can be sold, and of the others."""
+        chosen = self.filter_values.get("sellable")
+        total, sellable = self.counts["total"], self.counts[SELLABLE]
+        tabs = (
+            (_("All offers"), None, total),
+            (_("Can be sold"), True, sellable),
+            (_("Cannot be sold"), False, total - sellable),
+        )
+        return [
+            ListTab(label, self.build_url(sellable=value, reason="", view=""), count, chosen is value)
+            for label, value, count in tabs
+        ]
+
+    @property
+    def reason_links(self) -> list[ListTab]:
+        """A link for each rule that some offers fail, with their number, which leads to these offers."""
+        chosen = self.filter_values.get("reason")
+        return [
+            ListTab(label, self.build_url(reason="" if chosen == rule else rule.value), count, chosen == rule)
+            for rule, label, count in format_reason_counts(self.counts)
+        ]
+
+    @property
+    def sale_query(self) -> str:
+        """The chosen partner and customer as a query string without "?"."""
+        return build_query_string({name: self.filter_values.get(name, "") for name in ("partner", "customer")})
+
+    @property
+    def whole_catalogue_url(self) -> str:
+        """The URL of the same list for the acting organisation and no customer in particular."""
+        return self.build_url(partner="", customer="")
+
+    @property
+    def all_url(self) -> str:
+        """The URL of the same list with what can be sold and what cannot."""
+        return self.build_url(sellable="", reason="")
+
+    @property
+    def match_count_label(self) -> str:
+        return ngettext("%(total)s offer", "%(total)s offers", self.matching or 0) % {"total": self.total}
+
+    @property
+    def category_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by category: those at the top, each followed by those below it."""
+        return list(self.category_names.items())
+
+    @cached_property
+    def publisher_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by publisher."""
+        return [(str(row.public_id), row.name) for row in list_publishers(self.actor)]
+
+    @property
+    def type_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by type."""
+        return [(value, str(label)) for value, label in OfferType.choices]
+
+    @property
+    def pricing_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by pricing model."""
+        return [(value, str(label)) for value, label in PricingModel.choices]

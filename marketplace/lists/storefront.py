@@ -1,0 +1,89 @@
+"""The storefront: published offers as customers see them, without prices, audiences and channel information."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext_lazy, ngettext
+
+from marketplace.catalogue_filters import StorefrontFilterSet
+from marketplace.lists.catalogue import choose_name_column
+from marketplace.models import OfferType
+from marketplace.policies import ROLE_TABLE, OfferPermission
+from marketplace.queries.catalogue import list_categories, list_published_offers, list_publishers
+from marketplace.rows.catalogue import ListedOffer, make_listed_offer, name_categories
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first
+from partnerportal.lib.lists import ListColumn, ListDefinition
+from partnerportal.lib.personal_lists import PersonalizedList
+
+STOREFRONT = ListDefinition(
+    key="storefront",
+    label=gettext_lazy("Marketplace"),
+    url_name="storefront",
+    rule=(ROLE_TABLE, OfferPermission.VIEW_STOREFRONT),
+    columns=(  # each column has its branch in parts/storefront_row.html
+        ListColumn(name="name", label=gettext_lazy("Offer"), sort="sort_en"),
+        ListColumn(name="publisher", label=gettext_lazy("Publisher")),
+        ListColumn(name="category", label=gettext_lazy("Category")),
+        ListColumn(name="type", label=gettext_lazy("Type"), css="wide-only"),
+    ),
+    filter_set=StorefrontFilterSet,
+    default_sort="name",
+    more_sorts={"published": "published_at"},
+)
+
+
+class StorefrontList(PersonalizedList):
+    """The storefront as its page shows it."""
+
+    definition = STOREFRONT
+    filter_set = StorefrontFilterSet
+    offer_url_name = "storefront_offer"
+
+    def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
+        super().__init__(actor, params)
+        self.actor = actor
+        filters = self.filter_set(params, self.list_offers())
+        self.filter_values = filters.cleaned_values
+        self.page = fetch_keyset_page_or_first(annotate_total_row_count(filters.qs), **self.keyset_page_options)
+        self.matching = self.page.rows[0].total_count if self.page.rows else 0
+
+    def list_offers(self) -> Any:
+        """Return the offers that the list shows, before its filters."""
+        return list_published_offers(self.actor)
+
+    @property
+    def keyset_page_options(self) -> dict[str, Any]:
+        """The order, size and cursor of the page; names are sorted as the reader sees them."""
+        options = super().keyset_page_options
+        return options | {"sort": choose_name_column()} if options["sort"] == "sort_en" else options
+
+    @cached_property
+    def rows(self) -> list[ListedOffer]:
+        """The rows of the page."""
+        return [make_listed_offer(offer, self.category_names, self.offer_url_name) for offer in self.page.rows]
+
+    @cached_property
+    def category_names(self) -> dict[str, str]:
+        """The names of all categories by their codes."""
+        return name_categories(list_categories())
+
+    @property
+    def match_count_label(self) -> str:
+        return ngettext("%(total)s offer", "%(total)s offers", self.matching or 0) % {"total": self.total}
+
+    @property
+    def category_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by category: those at the top, each followed by those below it."""
+        return list(self.category_names.items())
+
+    @cached_property
+    def publisher_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by publisher."""
+        return [(str(row.public_id), row.name) for row in list_publishers(self.actor)]
+
+    @property
+    def type_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by type."""
+        return [(value, str(label)) for value, label in OfferType.choices]

@@ -1,0 +1,110 @@
+"""The choice of who sells and who buys on a page: by a search, whose results are links, so that it needs no script."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils.http import urlencode
+
+from accounts.models import Organization, OrganizationKind
+from marketplace.queries.eligibility import list_customers_of_seller, list_sellers
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.countries import get_country_name
+from partnerportal.lib.text import make_search_key
+
+SHOWN = 50  # matches; whoever has more searches further
+
+
+@dataclass(frozen=True)
+class PartyOption:
+    """An organisation to choose: its name, what tells it apart, and the query that chooses it."""
+
+    name: str
+    org_id: str
+    country: str
+    query: str
+
+
+class PartyChooser:
+    """The choice of a partner and a customer by the parameters `partner`, `customer`, `partner_q` and `customer_q`.
+
+    `kept` are further parameters that its links keep. Whom the actor may not ask about counts as not chosen. Who asks
+    about nobody but itself has no choice of a partner, and a publisher none of a customer.
+    """
+
+    def __init__(self, actor: Actor, params: Mapping[str, str], kept: Mapping[str, str] | None = None) -> None:
+        self.actor = actor
+        self.params = params
+        self.kept = {name: value for name, value in (kept or {}).items() if value}
+        self.chooses_partner = actor.organization_kind != OrganizationKind.PARTNER
+        self.chooses_customer = actor.organization_kind != OrganizationKind.PUBLISHER
+        self.partner_q = params.get("partner_q", "").strip()[:200]
+        self.customer_q = params.get("customer_q", "").strip()[:200]
+
+    @cached_property
+    def partner(self) -> Organization | None:
+        """The partner that is to sell: the chosen one, or else a partner or distributor that acts itself."""
+        chosen = _find(list_sellers(self.actor), self.params.get("partner", ""))
+        if chosen or self.actor.organization_kind in (OrganizationKind.VENDOR, OrganizationKind.PUBLISHER):
+            return chosen
+        return list_sellers(self.actor).filter(pk=self.actor.organization_id).first()
+
+    @cached_property
+    def customer(self) -> Organization | None:
+        """The chosen customer, or None."""
+        if not (self.partner and self.chooses_customer):
+            return None
+        return _find(list_customers_of_seller(self.actor, self.partner), self.params.get("customer", ""))
+
+    @property
+    def is_own_partner(self) -> bool:
+        """Whether the acting organisation itself is to sell."""
+        return bool(self.partner and self.partner.pk == self.actor.organization_id)
+
+    @cached_property
+    def partner_options(self) -> list[PartyOption]:
+        """The partners that match the search, the first of them by name without one."""
+        if not self.chooses_partner:
+            return []
+        return self._options(list_sellers(self.actor), self.partner_q, "partner", self.kept)
+
+    @cached_property
+    def customer_options(self) -> list[PartyOption]:
+        """The customers of the partner that match the search, the first of them by name without one."""
+        if not (self.partner and self.chooses_customer):
+            return []
+        rows = list_customers_of_seller(self.actor, self.partner)
+        return self._options(rows, self.customer_q, "customer", self.kept | self.partner_value)
+
+    @property
+    def partner_value(self) -> dict[str, str]:
+        """The parameter of the chosen partner; none for the acting organisation itself."""
+        return {"partner": str(self.partner.public_id)} if self.partner and not self.is_own_partner else {}
+
+    @property
+    def customer_value(self) -> dict[str, str]:
+        """The parameter of the chosen customer, if there is one."""
+        return {"customer": str(self.customer.public_id)} if self.customer else {}
+
+    @property
+    def query(self) -> str:
+        """What is chosen, as a query string without "?"."""
+        return urlencode(self.partner_value | self.customer_value)
+
+    def _options(self, rows: QuerySet[Any], text: str, name: str, kept: dict[str, str]) -> list[PartyOption]:
+        if folded := make_search_key(text):
+            rows = rows.filter(Q(name_folded__contains=folded) | Q(org_id__startswith=folded))
+        return [
+            PartyOption(row.name, row.org_id, get_country_name(row.country), urlencode({**kept, name: row.public_id}))
+            for row in rows.order_by("name_folded", "pk")[:SHOWN]
+        ]
+
+
+def _find(organizations: QuerySet[Any], public_id: str) -> Organization | None:
+    try:
+        return organizations.filter(public_id=UUID(public_id)).first()
+    except ValueError:
+        return None

@@ -1,0 +1,70 @@
+"""The price list of a partner's market as an exported list."""
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import F, QuerySet
+from django.utils.translation import get_language, gettext_lazy
+
+from marketplace.models import Price
+from marketplace.policies import ROLE_TABLE, OfferPermission
+from marketplace.queries.price_list import calculate_last_day, list_price_list
+from marketplace.queries.prospects import find_sale
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.exports.columns import (
+    join_with_semicolons,
+    make_datetime_column,
+    make_identifier_column,
+    make_text_column,
+    make_translated_column,
+    make_unchanged_column,
+)
+from partnerportal.lib.exports.lists import ExportableList, Query
+
+
+def _prices(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
+    """Return the price list of the actor's market, or of that of the partner whose public id is `partner`."""
+    sale = find_sale(actor, {"partner": query.get("partner")})
+    return list_price_list(actor, sale).order_by("plan__offer__code", "plan__offer", "plan__position", "pk")
+
+
+def _offer_name(price: Price) -> str:
+    listing = price.plan.offer.listing
+    return str((listing.get(get_language() or "en") or listing["en"])["name"])
+
+
+def _plan_name(price: Price) -> str:
+    return str(price.plan.names.get(get_language() or "en") or price.plan.code)
+
+
+def _last_day(price: Price) -> str:
+    day: dt.date | None = calculate_last_day(price)
+    return day.isoformat() if day else ""
+
+
+PRICE_LIST = ExportableList(
+    key="price_list",
+    label=gettext_lazy("Price list"),
+    rows=_prices,
+    rule=(ROLE_TABLE, OfferPermission.BROWSE),
+    filters=frozenset({"partner"}),
+    columns=(
+        make_text_column("publisher", "plan__offer__publisher__name"),
+        make_text_column("offer", "plan__offer__code"),
+        make_translated_column("offer_name", _offer_name),
+        make_text_column("plan", "plan__code"),
+        make_translated_column("plan_name", _plan_name),
+        make_unchanged_column("pricing_model", "plan__offer__pricing_model"),
+        make_text_column("market", "market__code"),
+        make_unchanged_column("currency"),
+        make_unchanged_column("term"),
+        make_unchanged_column("billing"),
+        make_unchanged_column("amount"),
+        make_unchanged_column("valid_from"),
+        make_translated_column("valid_to", _last_day),
+        make_unchanged_column("failed_rules", join_with_semicolons(F("failed_rules"))),
+        make_datetime_column("added_at", "created_at"),
+        make_identifier_column("offer_id", "plan__offer__public_id"),
+        make_identifier_column("plan_id", "plan__public_id"),
+    ),
+)

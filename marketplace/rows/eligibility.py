@@ -1,0 +1,139 @@
+"""Why a sale cannot be made, in the reader's words: each rule with the fact that it rests on and what to do next."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from accounts.models import OrganizationKind
+from marketplace.models import Plan
+from marketplace.queries.eligibility import ProspectiveSale, SaleRule
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.countries import get_country_name
+from partnerportal.lib.errors import Message
+
+# Short names, for lists and filters.
+RULE_LABELS: dict[SaleRule, Message] = {
+    SaleRule.OFFER_NOT_PUBLISHED: gettext_lazy("Not published"),
+    SaleRule.PLAN_NOT_LIVE: gettext_lazy("Plan not on sale"),
+    SaleRule.OFFER_STOPPED: gettext_lazy("Sale stopped"),
+    SaleRule.PLAN_STOPPED: gettext_lazy("Sale of the plan stopped"),
+    SaleRule.PLAN_STOPPED_IN_MARKET: gettext_lazy("Sale stopped in the market"),
+    SaleRule.OPTED_OUT: gettext_lazy("Not sold through partners"),
+    SaleRule.NOT_IN_AUDIENCE: gettext_lazy("For selected partners"),
+    SaleRule.NO_PRICE: gettext_lazy("No price in the currency"),
+    SaleRule.PARTNER_SUSPENDED: gettext_lazy("Partner suspended"),
+    SaleRule.NO_MEMBERSHIP: gettext_lazy("No programme membership"),
+    SaleRule.NO_MARKET: gettext_lazy("Partner in no market"),
+    SaleRule.OUTSIDE_MARKET: gettext_lazy("Customer outside the market"),
+    SaleRule.NOT_CONNECTED: gettext_lazy("Customer not connected"),
+    SaleRule.ALREADY_HELD: gettext_lazy("Customer has it already"),
+}
+_SENTENCES: dict[SaleRule, Message] = {
+    SaleRule.OFFER_NOT_PUBLISHED: gettext_lazy("The offer is not published."),
+    SaleRule.PLAN_NOT_LIVE: gettext_lazy("The live version of the offer does not have this plan."),
+    SaleRule.OFFER_STOPPED: gettext_lazy("The sale of the offer is stopped."),
+    SaleRule.PLAN_STOPPED: gettext_lazy("The sale of this plan is stopped."),
+    SaleRule.PLAN_STOPPED_IN_MARKET: gettext_lazy("The sale of this plan is stopped in the market %(market)s."),
+    SaleRule.OPTED_OUT: gettext_lazy("The publisher sells this offer without partners."),
+    SaleRule.NOT_IN_AUDIENCE: gettext_lazy("Selected partners sell this offer, and %(partner)s is not one of them."),
+    SaleRule.NO_PRICE: gettext_lazy("The plan has no price in %(currency)s for the market %(market)s."),
+    SaleRule.PARTNER_SUSPENDED: gettext_lazy("%(partner)s is suspended."),
+    SaleRule.NO_MEMBERSHIP: gettext_lazy("%(partner)s has no active membership of the CSP programme."),
+    SaleRule.NO_MARKET: gettext_lazy("%(partner_country)s, the country of %(partner)s, is in no market."),
+    SaleRule.OUTSIDE_MARKET: gettext_lazy("%(country)s is outside the market of %(partner)s."),
+    SaleRule.NOT_CONNECTED: gettext_lazy("%(customer)s is not connected with %(partner)s."),
+    SaleRule.ALREADY_HELD: gettext_lazy("%(customer)s has this plan already, and each customer can have it once."),
+}
+_NO_PLACE = gettext_lazy("The plan has no price for %(partner)s, whose country is in no market.")
+_OF_PUBLISHER = {
+    SaleRule.PLAN_NOT_LIVE,
+    SaleRule.OFFER_STOPPED,
+    SaleRule.PLAN_STOPPED,
+    SaleRule.PLAN_STOPPED_IN_MARKET,
+    SaleRule.OPTED_OUT,
+    SaleRule.NOT_IN_AUDIENCE,
+    SaleRule.NO_PRICE,
+}
+_OF_ACCOUNT = {SaleRule.PARTNER_SUSPENDED, SaleRule.NO_MEMBERSHIP, SaleRule.NO_MARKET}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A rule that fails: its code, its words, the fact that it rests on, and the next step as a link, or ""."""
+
+    code: str
+    label: str
+    text: str
+    fact: str
+    step: str
+    step_url: str
+
+
+def make_reasons(actor: Actor, sale: ProspectiveSale, plan: Plan) -> list[Reason]:
+    """Return why a plan cannot be sold, for each of its `failed_rules`. `plan` comes with its offer."""
+    return [_reason(SaleRule(code), actor, sale, plan) for code in plan.failed_rules]  # type: ignore[attr-defined]
+
+
+def _reason(rule: SaleRule, actor: Actor, sale: ProspectiveSale, plan: Plan) -> Reason:
+    sentence = _NO_PLACE if rule is SaleRule.NO_PRICE and sale.market_id is None else _SENTENCES[rule]
+    words = {
+        "partner": sale.partner.name,
+        "customer": sale.customer.name if sale.customer else "",
+        "country": get_country_name(sale.country),
+        "partner_country": get_country_name(sale.partner.country),
+        "market": sale.market,
+        "currency": sale.currency,
+    }
+    step, url = _next_step(rule, actor, sale, plan)
+    return Reason(rule.value, str(RULE_LABELS[rule]), str(sentence) % words, _fact(rule, sale, plan), step, url)
+
+
+def _fact(rule: SaleRule, sale: ProspectiveSale, plan: Plan) -> str:
+    """Return what the rule looked at, as "Market: Europe"."""
+    place = [(_("Market"), sale.market), (_("Currency"), sale.currency)]
+    facts: dict[SaleRule, list[tuple[str, str]]] = {
+        SaleRule.PLAN_NOT_LIVE: [(_("Plan"), plan.code)],
+        SaleRule.OFFER_STOPPED: [(_("Offer"), plan.offer.code)],
+        SaleRule.PLAN_STOPPED: [(_("Plan"), plan.code)],
+        SaleRule.PLAN_STOPPED_IN_MARKET: [(_("Plan"), plan.code), place[0]],
+        SaleRule.OPTED_OUT: [(_("CSP reseller audience"), str(plan.offer.get_audience_display()))],
+        SaleRule.NOT_IN_AUDIENCE: [(_("CSP reseller audience"), str(plan.offer.get_audience_display()))],
+        SaleRule.NO_PRICE: place if sale.market_id else [(_("Country"), get_country_name(sale.partner.country))],
+        SaleRule.NO_MARKET: [(_("Country"), get_country_name(sale.partner.country))],
+        SaleRule.OUTSIDE_MARKET: [(_("Country"), get_country_name(sale.country)), *place[: bool(sale.market)]],
+        SaleRule.ALREADY_HELD: [(_("Plan"), plan.code)],
+    }
+    return " · ".join(
+        _("%(label)s: %(value)s") % {"label": label, "value": value} for label, value in facts.get(rule, [])
+    )
+
+
+def _next_step(rule: SaleRule, actor: Actor, sale: ProspectiveSale, plan: Plan) -> tuple[str, str]:
+    """Return the label and the URL of what the reader can do about a rule; both are "" where there is nothing."""
+    kind, offer = actor.organization_kind, plan.offer
+    if kind == OrganizationKind.PUBLISHER:
+        return (_("Open the offer"), reverse("offer", args=[offer.public_id])) if rule not in _OF_ACCOUNT else ("", "")
+    if kind == OrganizationKind.VENDOR:
+        return _("Open the offer"), reverse("vendor_offer", args=[offer.public_id])
+    if rule in _OF_PUBLISHER:
+        return _("Contact publisher"), reverse("contact_publisher", args=[offer.public_id])
+    if rule in _OF_ACCOUNT:
+        return (
+            (_("Open account details"), reverse("account_details"))
+            if sale.partner.pk == actor.organization_id
+            else ("", "")
+        )
+    return _("Choose another customer"), reverse("catalogue_choose")
+
+
+def format_reason_counts(counts: dict[str, int]) -> Iterable[tuple[SaleRule, str, int]]:
+    """Yield each rule that some offers fail, with its short name and their number, in the order of the rules."""
+    for rule in SaleRule:
+        if counts.get(rule.value):
+            yield rule, str(RULE_LABELS[rule]), counts[rule.value]
+
+
+NOT_BUYABLE = pgettext_lazy("offer", "Cannot be sold")

@@ -1,0 +1,128 @@
+"""The simulator's page: the choice of a partner, a customer or country and a plan, and what the rules say of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils.http import urlencode
+from django.utils.translation import get_language
+
+from accounts.models import OrganizationKind
+from marketplace.models import Offer, Plan
+from marketplace.parties import SHOWN, PartyChooser
+from marketplace.queries.eligibility import annotate_failed_rules, get_prospective_sale
+from marketplace.rows.eligibility import Reason, make_reasons
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.countries import get_country_name, list_country_choices
+from partnerportal.lib.text import make_search_key
+
+
+@dataclass(frozen=True)
+class PlanOption:
+    """A plan to choose: the names of its offer and itself, and the query that chooses it."""
+
+    offer: str
+    plan: str
+    publisher: str
+    query: str
+
+
+class Simulation(PartyChooser):
+    """A question to the simulator, by the parameters `partner`, `customer`, `country` and `plan`, and its answer.
+
+    Publishers ask about plans of their own offers and about countries, everybody else about plans that are published.
+    A plan that the actor may not ask about counts as not chosen. A country counts where no customer is chosen.
+    """
+
+    def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
+        countries = dict(list_country_choices())
+        self.country = params.get("country", "") if params.get("country", "") in countries else ""
+        self.plan_q = params.get("plan_q", "").strip()[:200]
+        super().__init__(actor, params)
+        if self.customer:
+            self.country = ""
+        self.kept = {"country": self.country, "plan": str(self.plan.public_id) if self.plan else ""}
+        self.kept = {name: value for name, value in self.kept.items() if value}
+
+    @property
+    def plans(self) -> Any:
+        """The plans that the actor may ask about."""
+        plans = Plan.objects.visible_to(self.actor).select_related("offer__publisher")
+        if self.actor.organization_kind == OrganizationKind.PUBLISHER:
+            return plans.filter(offer__publisher=self.actor.organization_id)
+        return plans.exclude(offer__live_version=None).exclude(published_in=None)
+
+    @cached_property
+    def plan(self) -> Plan | None:
+        """The chosen plan, or None."""
+        try:
+            return self.plans.filter(public_id=UUID(self.params.get("plan", ""))).first()
+        except ValueError:
+            return None
+
+    @cached_property
+    def plan_options(self) -> list[PlanOption]:
+        """The plans that match the search, the first of them without one."""
+        rows = self.plans
+        if folded := make_search_key(self.plan_q):
+            text = Q(offer__search__contains=folded) | Q(offer__publisher__name_folded__contains=folded)
+            rows = rows.filter(text | Q(offer__code__contains=folded) | Q(code__contains=folded))
+        return [
+            PlanOption(
+                offer=name_offer(row.offer),
+                plan=name_plan(row),
+                publisher=row.offer.publisher.name,
+                query=urlencode({**self.without_plan, "plan": row.public_id}),
+            )
+            for row in rows.order_by("offer__sort_en", "offer", "position", "pk")[:SHOWN]
+        ]
+
+    @cached_property
+    def reasons(self) -> list[Reason] | None:
+        """The rules that keep the sale from being made, none if it can be; None while something is to be chosen."""
+        if self.partner is None or self.plan is None:
+            return None
+        sale = get_prospective_sale(self.actor, self.partner, customer=self.customer, country=self.country)
+        plans = annotate_failed_rules(Plan.objects.visible_to(self.actor).filter(pk=self.plan.pk), self.actor, sale)
+        judged = plans.select_related("offer").get()
+        return make_reasons(self.actor, sale, judged)
+
+    @property
+    def without_country(self) -> dict[str, str]:
+        """What is chosen beside the country, as parameters by name; choosing a country leaves out the customer."""
+        plan = {"plan": str(self.plan.public_id)} if self.plan else {}
+        return self.partner_value | plan
+
+    @property
+    def without_plan(self) -> dict[str, str]:
+        """What is chosen beside the plan, as parameters by name."""
+        return self.partner_value | self.customer_value | ({"country": self.country} if self.country else {})
+
+    @property
+    def plan_name(self) -> str:
+        """The names of the chosen plan and its offer."""
+        return f"{name_offer(self.plan.offer)} · {name_plan(self.plan)}" if self.plan else ""
+
+    @property
+    def country_name(self) -> str:
+        """The name of the chosen country, or ""."""
+        return get_country_name(self.country) if self.country else ""
+
+    @property
+    def country_choices(self) -> list[tuple[str, str]]:
+        """All countries by name."""
+        return list_country_choices()
+
+
+def name_offer(offer: Offer) -> str:
+    """Return the name of an offer in the reader's language, or its code before it is published."""
+    shown = offer.listing.get(get_language() or "en") or offer.listing.get("en")
+    return shown["name"] if shown else offer.code
+
+
+def name_plan(plan: Plan) -> str:
+    """Return the name of a plan in the reader's language, or its code before it is published."""
+    return plan.names.get(get_language() or "en") or plan.code
