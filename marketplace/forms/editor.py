@@ -11,11 +11,34 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import get_language
 
+from marketplace.comparison import LANGUAGE_NAMES
 from marketplace.content import LANGUAGES, Problem
 from marketplace.models import Offer
 
 Tree = dict[str, Any]
+
+
+class TextField(forms.CharField):
+    """A field for text that takes what was typed as it is."""
+
+    def clean(self, value: Any) -> Any:
+        return value
+
+
+class ChoicesField(forms.MultipleChoiceField):
+    """A field for several choices that takes what was chosen as it is."""
+
+    def clean(self, value: Any) -> Any:
+        return value
+
+
+class CheckboxField(forms.BooleanField):
+    """A field for a tick that takes it as it is."""
+
+    def clean(self, value: Any) -> Any:
+        return value
 
 
 class SectionForm(forms.Form):
@@ -29,6 +52,7 @@ class SectionForm(forms.Form):
     tab: ClassVar[str]
     url_name: ClassVar[str]
     template: ClassVar[str]
+    use_required_attribute = False  # a draft may be incomplete
 
     def __init__(self, offer: Offer, tree: Mapping[str, Any]) -> None:
         self.offer = offer
@@ -75,30 +99,50 @@ class SectionForm(forms.Form):
             name = name.rpartition(".")[0]
         return None
 
-    def add_text(self, name: str, label: Any, **options: Any) -> None:
+    def add_text(
+        self, name: str, label: Any, *, is_optional: bool = False, help_text: Any = "", **attributes: Any
+    ) -> None:
         """Add a field for a line of text."""
-        kind = options.pop("type", "text")
-        self.fields[name] = forms.CharField(
-            label=label,
-            required=False,
-            help_text=options.pop("help_text", ""),
-            widget=forms.TextInput({"type": kind} | options),
-        )
+        widget = forms.TextInput(attributes)
+        self.fields[name] = TextField(label=label, required=not is_optional, help_text=help_text, widget=widget)
 
-    def add_area(self, name: str, label: Any, *, rows: int, help_text: Any = "", **attributes: Any) -> None:
+    def add_area(
+        self, name: str, label: Any, *, is_optional: bool = False, help_text: Any = "", **attributes: Any
+    ) -> None:
         """Add a field for a text of several lines."""
-        widget = forms.Textarea({"rows": rows} | attributes)
-        self.fields[name] = forms.CharField(label=label, required=False, help_text=help_text, widget=widget)
+        widget = forms.Textarea(attributes)
+        self.fields[name] = TextField(label=label, required=not is_optional, help_text=help_text, widget=widget)
 
-    def add_choices(self, name: str, label: Any, choices: Iterable[tuple[str, Any]], help_text: Any = "") -> None:
+    def add_choices(
+        self, name: str, label: Any, choices: Iterable[tuple[str, Any]], *, help_text: Any = "", widget: Any = None
+    ) -> None:
         """Add a field for choices, several of which can be made."""
-        self.fields[name] = forms.MultipleChoiceField(
-            label=label,
-            required=False,
-            choices=list(choices),
-            help_text=help_text,
-            widget=forms.CheckboxSelectMultiple,
+        self.fields[name] = ChoicesField(
+            label=label, choices=list(choices), help_text=help_text, widget=widget or forms.CheckboxSelectMultiple
         )
+
+    def make_languages(self, name: str, keys: Iterable[str]) -> list[dict[str, Any]]:
+        """Return the fields of the texts by language that stand in the tree under `name`, such as "plans.0.texts".
+
+        One language is open: the reader's, or the first that has texts, and besides each with an error.
+        """
+        named = {language: self[f"{name}.{language}.name"].value() or "" for language in LANGUAGES}
+        reader = get_language() or ""
+        shown = next((each for each in (reader, *LANGUAGES) if named.get(each)), reader if reader in named else "en")
+        languages = []
+        for language in LANGUAGES:
+            fields = [self[f"{name}.{language}.{key}"] for key in keys]
+            is_open = language == shown or any(field.errors for field in fields)
+            languages.append(
+                {
+                    "code": language,
+                    "label": LANGUAGE_NAMES[language],
+                    "name": named[language],
+                    "fields": fields,
+                    "is_open": is_open,
+                }
+            )
+        return languages
 
 
 def flatten_tree(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:

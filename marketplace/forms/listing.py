@@ -3,10 +3,8 @@
 from typing import Any
 
 from django.http import QueryDict
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.comparison import LANGUAGE_NAMES
 from marketplace.content import (
     LANGUAGES,
     LONGEST_DESCRIPTION,
@@ -24,6 +22,7 @@ from marketplace.forms.editor import (
     parse_texts,
 )
 from marketplace.queries.categories import list_category_choices
+from partnerportal.lib.markdown import render_markdown
 
 TEXTS = ("name", "summary", "description")
 CONTACT = ("name", "email", "phone", "url")
@@ -39,6 +38,7 @@ class ListingForm(SectionForm):
     tab = "listing"
     url_name = "offer_listing"
     template = "marketplace/offer_listing.html"
+    shows_preview = False
 
     def add_fields(self) -> None:
         for language in LANGUAGES:
@@ -57,11 +57,12 @@ class ListingForm(SectionForm):
             "categories",
             _("Categories"),
             list_category_choices(),
-            _("Up to %(number)s.") % {"number": MOST_CATEGORIES},
+            help_text=_("Up to %(number)s.") % {"number": MOST_CATEGORIES},
         )
         for at in range(self.link_count):
-            self.add_text(f"links.{at}.title", _("Title"), maxlength=100)
-            self.add_text(f"links.{at}.url", _("Address"), type="url", maxlength=500)
+            is_blank = at >= len(self.tree.get("links", []))
+            self.add_text(f"links.{at}.title", _("Title"), is_optional=is_blank, maxlength=100)
+            self.add_text(f"links.{at}.url", _("Address"), is_optional=is_blank, type="url", maxlength=500)
         self._add_contact("support")
         self.add_text("channel.marketing_url", _("Link to marketing material"), type="url", maxlength=500)
         self._add_contact("channel.contact")
@@ -69,7 +70,7 @@ class ListingForm(SectionForm):
         self.add_text("channel.support_url", _("Link to support material"), type="url", maxlength=500)
 
     def _add_contact(self, name: str) -> None:
-        self.add_text(f"{name}.name", _("Contact name"), maxlength=120)
+        self.add_text(f"{name}.name", _("Contact name"), is_optional=True, maxlength=120)
         self.add_text(f"{name}.email", _("Email"), type="email", maxlength=254)
         self.add_text(f"{name}.phone", _("Phone"), type="tel", maxlength=40)
         self.add_text(f"{name}.url", _("Page"), type="url", maxlength=500)
@@ -99,18 +100,12 @@ class ListingForm(SectionForm):
 
     @property
     def languages(self) -> list[dict[str, Any]]:
-        """The fields of each language. A language is open if it has texts or errors, or is the reader's."""
-        begun = self.tree.get("texts", {})
-        first = get_language() if get_language() in LANGUAGES else "en"
-        return [
-            {
-                "code": language,
-                "label": LANGUAGE_NAMES[language],
-                "fields": [self[f"texts.{language}.{key}"] for key in TEXTS],
-                "is_open": language in begun or (not begun and language == first),
-            }
-            for language in LANGUAGES
-        ]
+        """The fields of each language, with the description as its readers see it if `shows_preview`."""
+        languages = self.make_languages("texts", TEXTS)
+        for language in languages if self.shows_preview else []:
+            text = self[f"texts.{language['code']}.description"].value() or ""
+            language["preview"] = render_markdown(text) if text.strip() else ""
+        return languages
 
     @property
     def links(self) -> list[list[Any]]:

@@ -8,9 +8,9 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.comparison import LANGUAGE_NAMES
 from marketplace.content import LANGUAGES, LONGEST_NAME, MOST_PLANS
 from marketplace.forms.editor import (
+    CheckboxField,
     SectionForm,
     Tree,
     list_positions,
@@ -69,13 +69,19 @@ class PlansForm(SectionForm):
         self.add_text(f"{name}.code", _("Code"), help_text=hint, maxlength=50, autocapitalize="none", **fixed)
         for language in LANGUAGES:
             self.add_text(f"{name}.texts.{language}.name", _("Name"), maxlength=LONGEST_NAME, lang=language)
-            self.add_area(f"{name}.texts.{language}.description", _("Description"), rows=3, lang=language)
+            self.add_area(
+                f"{name}.texts.{language}.description", _("Description"), is_optional=True, rows=2, lang=language
+            )
         live = self.live.get(code, {})
         self._add_kept_choices(f"{name}.terms", _("Terms"), Term.choices, live.get("terms", []))
         self._add_kept_choices(f"{name}.billing", _("Billed"), BillingFrequency.choices, live.get("billing", []))
         if self.offer.pricing_model == PricingModel.PER_SEAT:
-            self.add_text(f"{name}.min_seats", _("Fewest licences"), type="number", min=1, inputmode="numeric")
-            self.add_text(f"{name}.max_seats", _("Most licences"), type="number", min=1, inputmode="numeric")
+            self.add_text(
+                f"{name}.min_seats", _("Fewest licences"), is_optional=True, type="number", min=1, inputmode="numeric"
+            )
+            self.add_text(
+                f"{name}.max_seats", _("Most licences"), is_optional=True, type="number", min=1, inputmode="numeric"
+            )
         self.add_text(
             f"{name}.trial_days",
             _("Free trial in days"),
@@ -93,12 +99,12 @@ class PlansForm(SectionForm):
         )
 
     def _add_checkbox(self, name: str, label: Any, help_text: Any) -> None:
-        self.fields[name] = forms.BooleanField(label=label, required=False, help_text=help_text)
+        self.fields[name] = CheckboxField(label=label, help_text=help_text)
 
     def _add_kept_choices(self, name: str, label: Any, choices: list[tuple[str, Any]], kept: list[str]) -> None:
         hint = _("What was published stays: you stop its sale under Prices.") if kept else ""
-        self.add_choices(name, label, choices, hint)
-        self.fields[name].widget = CheckboxSelectMultiple(choices=choices, kept=kept)
+        widget = CheckboxSelectMultiple(choices=choices, kept=kept)
+        self.add_choices(name, label, choices, help_text=hint, widget=widget)
 
     @classmethod
     def parse(cls, data: QueryDict) -> Tree:
@@ -113,18 +119,10 @@ class PlansForm(SectionForm):
     def _group(self, at: int, plan: Mapping[str, Any]) -> PlanFields:
         name, code = f"plans.{at}", plan["code"]
         live = self.live.get(code, {})
-        begun = plan.get("texts", {})
         return PlanFields(
             at=at,
             code=self[f"{name}.code"],
-            languages=[
-                {
-                    "label": LANGUAGE_NAMES[language],
-                    "fields": [self[f"{name}.texts.{language}.{key}"] for key in TEXTS],
-                    "is_open": language in begun or (not begun and language == "en"),
-                }
-                for language in LANGUAGES
-            ],
+            languages=self.make_languages(f"{name}.texts", TEXTS),
             choices=[self[f"{name}.{key}"] for key in ("terms", "billing")],
             numbers=[
                 self[f"{name}.{key}"]

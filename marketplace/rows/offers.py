@@ -1,11 +1,13 @@
 """The rows of the pages of a publisher's offers, in the reader's words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 
+from marketplace.comparison import describe_plan_value
 from marketplace.content import pick_texts
 from marketplace.models import Audience, Offer
 from partnerportal.lib.errors import Message
@@ -71,4 +73,28 @@ def make_offer_rows(offers: Iterable[Offer]) -> list[OfferRow]:
             offer=offer,
         )
         for offer in offers
+    ]
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """A plan on the overview of an offer: its name, code, and how long and how often it is billed."""
+
+    name: str
+    code: str
+    details: str
+
+
+def make_plan_rows(plans: Iterable[Mapping[str, Any]]) -> list[PlanRow]:
+    """Return the rows of the plans of a version."""
+    language = get_language() or "en"
+    return [
+        PlanRow(
+            name=pick_texts(plan.get("texts", {}), language)[0].get("name") or plan["code"],
+            code=plan["code"],
+            details=" · ".join(
+                filter(None, (describe_plan_value(key, plan.get(key) or None) for key in ("terms", "billing")))
+            ),
+        )
+        for plan in plans
     ]

@@ -46,8 +46,8 @@ class Edit:
     overtaken_by: dict[str, Any] | None = None  # the tree that a colleague has saved meanwhile
 
     @property
-    def seen(self) -> str:
-        """The digest of the section that the person sees stored."""
+    def stored(self) -> str:
+        """The digest of the section as it is stored."""
         return self.form.make_digest(self.tree)
 
 
@@ -73,9 +73,11 @@ def _edit_section(request: PortalRequest, offer_id: UUID, section: type[SectionF
         return _render(request, Edit(offer, tree, newest.revision, section(offer, tree)))
     authorize(request.actor, ROLE_TABLE, OfferPermission.EDIT)
     typed = section.parse(request.POST)
-    if _change_plans(typed, request.POST):
-        return _render(request, Edit(offer, tree, newest.revision, section(offer, typed), is_unsaved=True))
-    return _save(request, Edit(offer, tree, newest.revision, section(offer, typed), is_unsaved=True))
+    is_only_shown = _change_plans(typed, request.POST) or "preview" in request.POST
+    edit = Edit(offer, tree, newest.revision, section(offer, typed), is_unsaved=True)
+    if isinstance(edit.form, ListingForm):
+        edit.form.shows_preview = "preview" in request.POST
+    return _render(request, edit) if is_only_shown else _save(request, edit)
 
 
 def _save(request: PortalRequest, edit: Edit) -> HttpResponse:
@@ -84,7 +86,7 @@ def _save(request: PortalRequest, edit: Edit) -> HttpResponse:
     if problems:
         edit.form.add_problems(problems)
         return _render(request, edit)
-    if request.POST.get("seen", "") != edit.seen:
+    if request.POST.get("seen", "") != edit.stored:
         return _render(request, replace(edit, overtaken_by=edit.tree), status=409)
     if not compare_versions(edit.tree, {**content, "channel": channel}, {}):
         messages.info(request, _("You changed nothing, so nothing was saved."))
@@ -120,7 +122,7 @@ def _render(request: PortalRequest, edit: Edit, *, status: int = 200) -> HttpRes
     categories = dict(list_category_choices())
     context = {
         "form": edit.form,
-        "seen": edit.seen,
+        "seen": edit.stored if theirs or request.method != "POST" else request.POST.get("seen", ""),
         "is_unsaved": edit.is_unsaved,
         "checklist": make_checklist(edit.offer, edit.tree),
         "differences": compare_versions(edit.form.tree, edit.form.pick_parts(theirs), categories) if theirs else None,

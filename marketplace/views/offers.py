@@ -17,6 +17,7 @@ from marketplace.offer_frame import render_offer_page
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.offers import get_newest_version, get_own_offer, make_technical_version, make_tree
 from marketplace.rows.checklist import make_checklist
+from marketplace.rows.offers import make_plan_rows
 from partnerportal.lib.errors import NotFound, StaleVersion
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import render_list_page, require_permission
@@ -61,7 +62,7 @@ def offer_overview(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     newest = get_newest_version(offer)
     context = {
         "newest": newest,
-        "plans": newest.content.get("plans", []),
+        "plans": make_plan_rows(newest.content.get("plans", [])),
         "checklist": make_checklist(offer, make_tree(newest)),
     }
     return render_offer_page(request, offer, tab="overview", template="marketplace/offer.html", context=context)

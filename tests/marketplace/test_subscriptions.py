@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from marketplace.ingest.importing import import_subscription_file
