@@ -25,7 +25,7 @@ class AuthorizationQuerySet(TenantQuerySet):
         above = Organization.objects.filter(partners=own).values("pk")
         below = Organization.objects.filter(parent=own).values("pk")
         return self.filter(
-            Q(offer__publisher=own) | Q(organization=own) | Q(organization__in=above) | Q(organization__in=below)
+            Q(publisher=own) | Q(organization=own) | Q(organization__in=above) | Q(organization__in=below)
         )
 
     def active(self) -> "AuthorizationQuerySet":
@@ -48,6 +48,7 @@ class Authorization(PublicIdModel):
         RESOLD = "resold", _("Had resold the offer before")
 
     offer = models.ForeignKey(Offer, models.PROTECT, related_name="authorizations")
+    publisher = models.ForeignKey(Organization, models.PROTECT, related_name="+", editable=False)  # of the offer
     organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="+")
     source = models.CharField(max_length=10, choices=Source)
     since = models.DateTimeField(default=timezone.now)
@@ -69,7 +70,7 @@ class AudienceChangeQuerySet(TenantQuerySet):
     def rows_for(self, actor: Actor) -> "AudienceChangeQuerySet":
         if actor.organization_kind == OrganizationKind.VENDOR:
             return self.all()
-        return self.filter(offer__publisher=actor.organization_id)
+        return self.filter(publisher=actor.organization_id)
 
 
 class AudienceChange(models.Model):
@@ -80,6 +81,7 @@ class AudienceChange(models.Model):
     """
 
     offer = models.ForeignKey(Offer, models.CASCADE, related_name="audience_changes")
+    publisher = models.ForeignKey(Organization, models.CASCADE, related_name="+", editable=False)  # of the offer
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
     is_removal = models.BooleanField(default=False)
     source = models.CharField(max_length=10, choices=Authorization.Source, default=Authorization.Source.SELECTED)

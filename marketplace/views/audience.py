@@ -46,13 +46,14 @@ def audience(request: PortalRequest, offer_id: UUID) -> HttpResponse:
             actions.choose_audience(actor=request.actor, offer=offer, **form.cleaned_data)
             messages.success(request, _("The audience is saved."))
             return redirect("offer_audience", offer_id=offer.public_id)
+    shows_table = Audience.SPECIFIC in (offer.audience, offer.next_audience)
     context = {
         "form": form,
-        "options": make_audience_options(offer, count_audience_reach(request.actor, offer)),
-        "list": AudienceList(request.actor, offer, request.GET),
+        "options": [] if request.htmx else make_audience_options(offer, count_audience_reach(request.actor, offer)),
+        "list": AudienceList(request.actor, offer, request.GET) if shows_table else None,
         "saved": summarize_saved_audience(offer),
         "export_query": f"offer={offer.public_id}",
-        "shows_table": Audience.SPECIFIC in (offer.audience, offer.next_audience),
+        "shows_table": shows_table,
     }
     template = "marketplace/audience.html#list" if request.htmx else "marketplace/audience.html"
     return render_offer_page(request, offer, tab="audience", template=template, context=context)
