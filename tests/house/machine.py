@@ -21,6 +21,7 @@ from accounts.models import Operator, SavedView
 from connections.models import Connection
 from entitlements.models import Entitlement, IngestUpload, LicenseAssignment, Order
 from exports.models import Export
+from marketplace.models import Offer
 from notifications.actions.secret_mails import send_secret_mails
 from notifications.models import Notice
 from partnerportal.lib import tenancy
@@ -220,7 +221,7 @@ class Machine:
         data = {k: v.format(**self.values) if isinstance(v, str) else v for k, v in row.data.items()}
         if row.is_api:
             body = data if method in ("POST", "PUT") else {}
-            headers = {"If-Match": "*"} if method == "PUT" else {}
+            headers = {"If-Match": "*"} if method in ("POST", "PUT") else {}
             response = client.generic(method, path, json.dumps(body), content_type="application/json", headers=headers)
         elif method == "POST":
             response = client.post(path, data)
@@ -306,6 +307,7 @@ def placeholders(world: World) -> dict[str, str]:
     values["trial_running"] = str(running.public_id)
     values["extended"] = str(running.ends_on + settings.PORTAL_TRIAL_TIME)
     values["sku_vendor"] = SKU_OF_NOBODY
+    values["offer"] = str(Offer.objects.get(code="backup").public_id)
     return values
 
 

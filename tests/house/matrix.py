@@ -2,6 +2,7 @@
 
 from tests.house.answers import sign_in
 from tests.house.matrix_api import API, API_HELP
+from tests.house.matrix_offers import OFFER_API, OFFER_PAGES
 from tests.house.matrix_pages import PAGES
 
 FOR_GUESTS = "200 anonymous; 302 else"
@@ -40,4 +41,4 @@ SIGN_IN = [
     ),
 ]
 
-MATRIX = [*PAGES, *API, *API_HELP, *SIGN_IN]
+MATRIX = [*PAGES, *OFFER_PAGES, *API, *OFFER_API, *API_HELP, *SIGN_IN]

@@ -1,0 +1,34 @@
+"""The permission matrix of offers: the pages and the API of their publisher."""
+
+from tests.house.answers import api, page
+
+OFFER = "offers/<uuid:offer_id>/"
+SEEN = "200 publisher; 403 else"
+EDITED = "200 publisher.admin; 403 else"
+NEW = {"code": "vault", "type": "saas", "pricing_model": "flat"}
+
+OFFER_PAGES = [
+    page("offers/", get=SEEN),
+    page("offers/new/", get=EDITED, post="302 publisher.admin; 403 else", data=NEW),
+    *(page(f"{OFFER}{tab}", f"/offers/{{offer}}/{tab}", get=SEEN) for tab in ("", "history/")),
+    page(f"{OFFER}compare/", "/offers/{offer}/compare/?from=1&to=draft", get=SEEN),
+    page(f"{OFFER}compare/", "/offers/{offer}/compare/?from=7&to=draft", get="404 publisher; 403 else"),
+    page(f"{OFFER}listing/", "/offers/{offer}/listing/", get=SEEN, post="409 publisher.admin; 403 else"),
+    page(f"{OFFER}plans/", "/offers/{offer}/plans/", get=SEEN, post=EDITED, data={"add_plan": "1"}),
+    page(f"{OFFER}technical/", "/offers/{offer}/technical/", get=SEEN, post="409 publisher.admin; 403 else"),
+    page(f"{OFFER}publish/", "/offers/{offer}/publish/", get=EDITED, post="409 publisher.admin; 403 else"),
+]
+OFFER_API = [
+    api("offers/", get=SEEN, post="201 publisher.admin; 403 else", data=NEW),
+    api(OFFER, "offers/{offer}/", get=SEEN, put="409 publisher.admin; 403 else"),
+    api(f"{OFFER}publish/", "offers/{offer}/publish/", post=EDITED),
+    api(f"{OFFER}versions/", "offers/{offer}/versions/", get=SEEN),
+    api(f"{OFFER}compare/", "offers/{offer}/compare/?from=live&to=draft", get=SEEN),
+    api(
+        f"{OFFER}technical/",
+        "offers/{offer}/technical/",
+        get=SEEN,
+        put=EDITED,
+        data={"landing_page_url": "", "webhook_url": ""},
+    ),
+]
