@@ -13,7 +13,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import get_language
 
-from marketplace.comparison import LANGUAGE_NAMES
+from marketplace.comparison import LANGUAGE_NAMES, list_facts
 from marketplace.content import LANGUAGES, Problem
 from marketplace.models import Offer
 
@@ -76,8 +76,9 @@ class SectionForm(forms.Form):
 
     @classmethod
     def make_digest(cls, tree: Mapping[str, Any]) -> str:
-        """Return a digest of the parts of a stored tree that this form shows."""
-        text = json.dumps(cls.pick_parts(tree), sort_keys=True)
+        """Return a digest of what the parts of a stored tree say that this form shows."""
+        facts = [(key, fact.value) for key, fact in list_facts(cls.pick_parts(tree), {}) if fact.value is not None]
+        text = json.dumps(facts)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def add_problems(self, problems: Iterable[Problem]) -> None:

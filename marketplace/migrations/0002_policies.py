@@ -54,6 +54,18 @@ BEGIN
 END $$;
 CREATE TRIGGER offer_version_is_fixed BEFORE UPDATE ON marketplace_offerversion
     FOR EACH ROW WHEN (OLD.number IS NOT NULL) EXECUTE FUNCTION offer_version_is_fixed();
+-- What resellers alone were shown is a part of its version.
+CREATE FUNCTION channel_info_is_fixed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM marketplace_offerversion WHERE id = OLD.version_id AND number IS NOT NULL) THEN
+        RAISE EXCEPTION 'this violates that a published version of an offer never changes'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER channel_info_is_fixed BEFORE UPDATE ON marketplace_channelinfo FOR EACH ROW
+    EXECUTE FUNCTION channel_info_is_fixed();
 -- Code, type and pricing model are fixed with the first version; the publisher never changes.
 CREATE FUNCTION offer_is_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -106,6 +118,7 @@ DROP FUNCTION published_price_is_kept();
 DROP TRIGGER plan_is_kept ON marketplace_plan; DROP TRIGGER plan_is_fixed ON marketplace_plan;
 DROP FUNCTION plan_is_fixed();
 DROP TRIGGER offer_is_fixed ON marketplace_offer; DROP FUNCTION offer_is_fixed();
+DROP TRIGGER channel_info_is_fixed ON marketplace_channelinfo; DROP FUNCTION channel_info_is_fixed();
 DROP TRIGGER offer_version_is_fixed ON marketplace_offerversion; DROP FUNCTION offer_version_is_fixed();
 DROP FUNCTION portal_plans_held_by(bigint); DROP FUNCTION portal_customers_of(bigint);
 DROP FUNCTION portal_price_places(); DROP FUNCTION portal_is_publisher(); DROP FUNCTION portal_is_reseller();
