@@ -9,7 +9,7 @@ class MarketplaceConfig(AppConfig):
     verbose_name = _("Marketplace")
 
     def ready(self) -> None:
-        from marketplace import catalogue_notices  # noqa: F401  (registers the notice kinds)
+        from marketplace import catalogue_notices, health_notices  # noqa: F401  (they register the notice kinds)
         from marketplace.lists.all_offers import ALL_OFFERS
         from marketplace.lists.catalogue import CATALOGUE
         from marketplace.lists.offers import OFFERS

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from notifications.models import Event
 
 
-def _offers_of(events: "Sequence[Event]") -> "list[tuple[Event, Offer]]":
+def pair_with_offers(events: "Sequence[Event]") -> "list[tuple[Event, Offer]]":
     """Return each event with the offer it is about, in one query."""
     by_id: dict[Any, Offer] = {
         row.public_id: row for row in Offer.objects.filter(public_id__in=[event.subject_id for event in events])
@@ -26,7 +26,8 @@ def _offers_of(events: "Sequence[Event]") -> "list[tuple[Event, Offer]]":
     return [(event, by_id[event.subject_id]) for event in events if event.subject_id in by_id]
 
 
-def _facts(offer: Offer) -> dict[str, Any]:
+def describe_offer(offer: Offer) -> dict[str, Any]:
+    """Return what the params of a notice say of an offer: its public id, and its names by language."""
     names = {language: shown["name"] for language, shown in offer.listing.items()}
     return {"offer": str(offer.public_id), "names": names}
 
@@ -56,8 +57,8 @@ class PublisherContactedNotice(OfferMessageNotice):
     audience = frozenset({OrganizationKind.PUBLISHER.value})
 
     def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
-        for event, offer in _offers_of(events):
-            params = _facts(offer) | {"sender": event.data["sender"]}
+        for event, offer in pair_with_offers(events):
+            params = describe_offer(offer) | {"sender": event.data["sender"]}
             yield event, NoticeRecipient(organization_id=offer.publisher_id, note=event.note, params=params)
 
     def get_subject(self, notice: Notice) -> str:
@@ -83,7 +84,7 @@ class PartnerAskedNotice(OfferMessageNotice):
     feature = ProgramFeature.CUSTOMER_DASHBOARD.value
 
     def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
-        for event, offer in _offers_of(events):
+        for event, offer in pair_with_offers(events):
             if event.counterpart_id is None:
                 continue
             yield (
@@ -94,7 +95,7 @@ class PartnerAskedNotice(OfferMessageNotice):
                     about_public_id=event.data["customer"],
                     about_label=event.data["customer_name"],
                     note=event.note,
-                    params=_facts(offer),
+                    params=describe_offer(offer),
                 ),
             )
 

@@ -22,3 +22,11 @@ class SubscriptionEvent(StrEnum):
 
     ADDED = "subscription.added"
     CHANGED = "subscription.changed"
+
+
+class HealthEvent(StrEnum):
+    """The kinds of events about health issues of offers (CA-4)."""
+
+    REPORTED = "health.reported"
+    UPDATED = "health.updated"
+    CLEARED = "health.cleared"

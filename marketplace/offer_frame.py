@@ -44,6 +44,7 @@ OFFER_TABS = (
         url_name="offer_technical",
         types=frozenset({OfferType.SAAS}),
     ),
+    OfferTab(key="health", label=_("Health"), url_name="offer_health"),
     OfferTab(key="history", label=_("History"), url_name="offer_history"),
 )
 

@@ -6,6 +6,7 @@ from marketplace.content import has_contact
 from marketplace.models import Authorization, ChannelInfo, Offer, SaleStop
 from marketplace.queries.catalogue import list_categories, list_plans_with_failed_rules, list_prices_of_plans
 from marketplace.queries.eligibility import ProspectiveSale
+from marketplace.queries.health import list_health_issues
 from marketplace.rows.catalogue import make_offer_listing, make_plan_panels, name_categories
 from marketplace.rows.price_amounts import describe_month_unit
 from partnerportal.lib.actors import Actor
@@ -39,6 +40,7 @@ def make_catalogue_offer_context(actor: Actor, offer: Offer, sale: ProspectiveSa
         "is_sellable": any(not panel.reasons for panel in panels),
         "price_unit": describe_month_unit(offer.pricing_model),
         "channel": material,
+        "issues": [issue for issue in list_health_issues(actor, offer) if not issue.cleared_at],
         "has_channel_contact": has_contact(material.get("contact", {})),
         "is_for_other_partner": sale.partner.pk != actor.organization_id,
     }

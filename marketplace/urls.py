@@ -3,6 +3,7 @@ from django.urls import path
 from marketplace.views.audience import audience, audience_paste, audience_remove, audience_select, audience_sync
 from marketplace.views.catalogue import catalogue, catalogue_choose, catalogue_offer, contact_publisher
 from marketplace.views.editor import offer_listing, offer_plans
+from marketplace.views.health import health_update, offer_health
 from marketplace.views.offers import offer_create, offer_list, offer_overview, offer_technical
 from marketplace.views.publishing import offer_compare, offer_history, offer_publish
 from marketplace.views.simulator import simulator
@@ -23,6 +24,8 @@ urlpatterns = [
     path(f"{OFFER}listing/", offer_listing, name="offer_listing"),
     path(f"{OFFER}plans/", offer_plans, name="offer_plans"),
     path(f"{OFFER}technical/", offer_technical, name="offer_technical"),
+    path(f"{OFFER}health/", offer_health, name="offer_health"),
+    path("offers/health/<uuid:issue_id>/", health_update, name="health_update"),
     path(f"{OFFER}history/", offer_history, name="offer_history"),
     path(f"{OFFER}compare/", offer_compare, name="offer_compare"),
     path(f"{OFFER}publish/", offer_publish, name="offer_publish"),

@@ -7,9 +7,11 @@ from django.utils import timezone
 
 from accounts.models import Organization
 from marketplace.actions.audience import add_to_audience, choose_audience
+from marketplace.actions.health import report_health_issue
 from marketplace.actions.offers import create_offer, publish_offer, save_draft
 from marketplace.models import (
     Audience,
+    HealthIssue,
     Market,
     Offer,
     OfferType,
@@ -68,6 +70,7 @@ def build(world: Any) -> None:
     selected = _publish(actor, "monitor", "Monitor", Audience.SPECIFIC, world.distributor)
     add_to_audience(actor=actor, offer=selected, organization_ids=[world.partner.pk])
     sell(world, open_to_all)
+    report_health_issue(actor=actor, offer=selected, kind=HealthIssue.Kind.MAINTENANCE, text="Half an hour tonight.")
 
 
 def _publish(actor: Actor, code: str, name: str, audience: Audience, *members: Organization) -> Offer:

@@ -1,4 +1,5 @@
 from marketplace.models.audience import AudienceChange, Authorization
+from marketplace.models.health import HealthIssue, HealthReport
 from marketplace.models.market import Category, Market, MarketCountry
 from marketplace.models.offer import (
     Audience,
@@ -21,6 +22,8 @@ __all__ = [
     "BillingFrequency",
     "Category",
     "ChannelInfo",
+    "HealthIssue",
+    "HealthReport",
     "Market",
     "MarketCountry",
     "Offer",

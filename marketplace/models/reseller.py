@@ -22,6 +22,8 @@ class DateMultirangeField(models.Field):
 class ResellerListingQuerySet(TenantQuerySet):
     """A queryset of the listing, which publishers see, because they choose among its organisations, and the vendor."""
 
+    finds_keys_first = True  # for keyset pages: what is looked up of each row is looked up for the page alone
+
     def rows_for(self, actor: Actor) -> "ResellerListingQuerySet":
         if actor.organization_kind in (OrganizationKind.VENDOR, OrganizationKind.PUBLISHER):
             return self.all()

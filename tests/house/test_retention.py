@@ -85,6 +85,8 @@ KEPT = {
     "marketplace_channelinfo": "a part of its version",
     "marketplace_plan": "what was sold refers to it",
     "marketplace_price": "what was sold was priced by it",
+    "marketplace_healthissue": "what troubled an offer, and when",
+    "marketplace_healthreport": "a part of its issue",
     "marketplace_authorization": "who could resell what, from when to when",
     "marketplace_subscription": "a commercial record",
     "marketplace_subscriptionterm": "what each term of it costs",

@@ -28,6 +28,7 @@ from tests.world import SKU_OF_NOBODY
 
 # Dates and times that a tenant writes as it likes, and why it may.
 CHOSEN = {
+    "marketplace_healthissue.began_at INSERT": "the publisher's to say",
     "marketplace_price.valid_from INSERT": "the publisher's to say",
     "accounts_programmembership.starts_on INSERT": "the vendor's to say (test_admins_alone.py)",
     "accounts_programmembership.ends_on INSERT": "likewise",
