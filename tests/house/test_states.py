@@ -11,6 +11,7 @@ from django.utils import timezone
 from connections.models import Connection
 from entitlements.models import Entitlement, IngestUpload, LicenseAssignment
 from exports.models import Export
+from imports.models import Import
 from partnerportal.lib import tenancy
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.states import change_row_state, list_state_transitions
@@ -27,6 +28,7 @@ ROWS = {
     "Entitlement": lambda world: Entitlement.objects.filter(customer=world.customer, kind="trial").earliest("pk"),
     "Organization": lambda world: world.customer,
     "Export": lambda world: Export.objects.filter(organization=world.customer).earliest("pk"),
+    "Import": lambda world: Import.objects.filter(organization=world.customer).earliest("pk"),
     "IngestUpload": lambda world: IngestUpload.objects.earliest("pk"),
 }
 
@@ -115,6 +117,7 @@ HOLDS = {
     "Connection": "everybody",
     "Entitlement": "tenants",
     "Export": "everybody",
+    "Import": "everybody",
     "IngestUpload": "everybody",
     "Organization": "everybody",
 }

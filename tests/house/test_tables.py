@@ -52,6 +52,7 @@ PERSONAL = {
     "entitlements_ingesttoken",
     "entitlements_ingestupload",
     "entitlements_renewalalert",
+    "imports_importbatch",
 }
 
 COLUMN = dict.fromkeys(
@@ -63,6 +64,7 @@ KEPT_BY_A_PERSON = (
     "accounts_listsettings",
     "entitlements_calendarfeed",
     "exports_export",
+    "imports_import",
     "notifications_noticepreference",
 )
 
