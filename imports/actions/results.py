@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from imports import files
-from imports.catalogue import find_import_kind
 from imports.models import Import, ImportBatch
 from imports.policies import ROLE_TABLE, ImportPermission
 from partnerportal.lib.actors import Actor
@@ -95,7 +94,6 @@ def download_results(*, actor: Actor, source: Import, only_failed: bool) -> Http
     of the results are ignored then. Raises Conflict while there are none, and NoLongerExists once they are deleted.
     """
     authorize(actor, ROLE_TABLE, ImportPermission.IMPORT)
-    kind = find_import_kind(source.kind)
     if source.state not in (State.CHECKED, State.DONE):
         if source.state in (State.CANCELLED, State.EXPIRED):
             raise NoLongerExists("import_gone", _("This file has been deleted. Upload it again."))
@@ -109,7 +107,7 @@ def download_results(*, actor: Actor, source: Import, only_failed: bool) -> Http
     response: Any = FileResponse(file, content_type=CSV)
     if only_failed:
         response = StreamingHttpResponse(_read_failed_rows(file), content_type=CSV)
-    return add_csv_download_headers(response, f"{kind.code}-{'errors' if only_failed else 'results'}")
+    return add_csv_download_headers(response, f"{source.kind}-{'errors' if only_failed else 'results'}")
 
 
 def _read_failed_rows(file: IO[bytes]) -> Iterator[bytes]:
