@@ -7,18 +7,18 @@ from typing import IO, Any
 from django.http import FileResponse, HttpResponse
 
 from exports.models import Export
-from partnerportal.lib.days import today
 from partnerportal.lib.private_files import (
+    CSV,
     StoredFile,
+    add_csv_download_headers,
     build_private_file_response,
     delete_private_file,
-    list_private_files,
+    list_files_by_public_id,
     open_private_file_for_reading,
     open_private_file_for_writing,
 )
 
 FOLDER = "exports"  # within the portal's private files
-CSV = "text/csv; charset=utf-8"
 
 
 def build_export_file_name(export: Export) -> str:
@@ -45,17 +45,8 @@ def stream_export_file(export: Export) -> FileResponse:
 
 
 def add_download_headers(response: Any, export: Export) -> HttpResponse:
-    """Add headers to a response so that browsers save it as a CSV file; return the response.
-
-    The file is named after the list and today's date. The headers also forbid to cache it, or to take it for something
-    other than CSV.
-    """
-    name = f"{export.list.replace('_', '-')}-{today().isoformat()}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "private, no-store"
-    response["X-Content-Type-Options"] = "nosniff"
-    download: HttpResponse = response
-    return download
+    """Add headers to a response so that browsers save it as a CSV file named after the list; return the response."""
+    return add_csv_download_headers(response, export.list)
 
 
 def delete_export_file(export: Export) -> None:
@@ -68,7 +59,6 @@ def list_export_files() -> Iterator[tuple[str, int, StoredFile]]:
 
     Files with other names are left out.
     """
-    for file in list_private_files(FOLDER):
-        public_id, _dot, attempt = file.name.partition(".")
+    for public_id, attempt, file in list_files_by_public_id(FOLDER):
         with suppress(ValueError):
             yield public_id, int(attempt), file

@@ -18,6 +18,7 @@ from exports.queries import find_exported_organization, get_export, list_exports
 from exports.rows import build_export_rows, is_export_unfinished
 from partnerportal.lib.exports.lists import ExportableList, Query
 from partnerportal.lib.pages import is_local_path, require_permission
+from partnerportal.lib.private_files import CSV
 from partnerportal.lib.requests import PortalRequest
 
 SHOWN = 30  # latest exports of a person that the page lists
@@ -52,7 +53,7 @@ def export_create(request: PortalRequest) -> HttpResponse:
         return redirect(form["back"] if is_local_path(request, form.get("back", "")) else "customers")
     export, content = actions.request_export(actor=actor, exported_list=exported_list, query=query, customer=customer)
     if content is not None:
-        return files.add_download_headers(HttpResponse(content, content_type=files.CSV), export)
+        return files.add_download_headers(HttpResponse(content, content_type=CSV), export)
     request.session["waits_for_exports"] = True
     messages.success(request, _("Export started. You can leave this page; the file will be here when it is ready."))
     return redirect("exports")

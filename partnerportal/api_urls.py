@@ -47,6 +47,7 @@ urlpatterns = [
     path("v1/", include("connections.api.urls")),
     path("v1/", include("entitlements.api.urls")),
     path("v1/", include("exports.api.urls")),
+    path("v1/", include("imports.api.urls")),
     path("v1/", include("marketplace.api.urls")),
     path("v1/", include("notifications.api.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -18,6 +18,7 @@ app.autodiscover_tasks()
 app.conf.task_routes = {
     "entitlements.tasks.ingest_uploads": {"queue": "ingest"},
     "exports.tasks.make_exports": {"queue": "exports"},
+    "imports.tasks.run_imports": {"queue": "imports"},
     "notifications.tasks.send_emails": {"queue": "mails"},
 }
 # Frequent jobs have an interval in seconds, rarer ones a time of day in UTC. A beat counts intervals from its own
@@ -57,6 +58,8 @@ app.conf.beat_schedule = {
     },
     "exports": {"task": "exports.tasks.make_exports", "schedule": 60.0, "options": {"expires": 55}},
     "exports-sweep": {"task": "exports.tasks.delete_old_exports", "schedule": 60.0, "options": {"expires": 55}},
+    "imports": {"task": "imports.tasks.run_imports", "schedule": 60.0, "options": {"expires": 55}},
+    "imports-sweep": {"task": "imports.tasks.delete_old_imports", "schedule": 600.0, "options": {"expires": 590}},
     "sessions": {
         "task": "accounts.tasks.delete_ended_sessions",
         "schedule": crontab(hour="4", minute="20"),

@@ -12,9 +12,10 @@ _NAMES = """
 activity archive archive-restore arrow-down arrow-up arrow-up-right badge-check ban bell book-open bookmark building
 building-2 calendar-check calendar-clock calendar-days calendar-plus calendar-sync chart-line check check-check
 chevrons-up-down circle-alert circle-check circle-dot circle-question-mark clock columns-3 copy download ellipsis eye
-eye-off file-down fingerprint-pattern flask-conical history hourglass inbox info key-round layout-dashboard life-buoy
-link list list-filter lock log-out mail monitor-smartphone package package-check package-plus panel-left pencil plus
-receipt-text refresh-cw rotate-ccw rows-3 search settings-2 shield-check smartphone star star-off store tags trash-2
+eye-off file-down file-up fingerprint-pattern flask-conical history hourglass inbox info key-round layout-dashboard
+life-buoy link list list-filter lock log-out mail monitor-smartphone package package-check package-plus panel-left
+pencil plus receipt-text refresh-cw rotate-ccw rows-3 search settings-2 shield-check smartphone star star-off store
+tags trash-2
 trending-down trending-up triangle-alert unlink user-check user-minus user-plus users x
 """
 NAMES = frozenset(_NAMES.split())

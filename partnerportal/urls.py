@@ -9,6 +9,7 @@ from partnerportal import uikit, views
 urlpatterns = [
     path("", views.start_page, name="overview"),
     path("", include("exports.urls")),
+    path("", include("imports.urls")),
     path("", include("marketplace.urls")),
     path("", include("entitlements.urls")),
     path("", include("connections.urls")),

@@ -15,6 +15,7 @@ from accounts.policies import ROLE_TABLE as ACCOUNTS
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from entitlements.policies import ROLE_TABLE as ENTITLEMENTS
 from exports.policies import ROLE_TABLE as EXPORTS
+from imports.policies import ROLE_TABLE as IMPORTS
 from notifications.policies import ROLE_TABLE as NOTIFICATIONS
 from partnerportal import errors
 from partnerportal.lib import logs
@@ -29,7 +30,7 @@ from partnerportal.start_page import list_start_page_blocks_by_area
 
 PLAIN = "text/plain; charset=utf-8"
 SECURITY_TXT_VALID = dt.timedelta(days=180)
-ROLE_TABLES = {**ACCOUNTS, **CONNECTIONS, **ENTITLEMENTS, **EXPORTS, **NOTIFICATIONS}
+ROLE_TABLES = {**ACCOUNTS, **CONNECTIONS, **ENTITLEMENTS, **EXPORTS, **IMPORTS, **NOTIFICATIONS}
 
 
 @require_safe

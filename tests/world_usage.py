@@ -24,6 +24,7 @@ from entitlements.models import (
 )
 from entitlements.models.usage import ACTIVE_KEPT, ASSIGNED_KEPT, SHARES_KEPT
 from exports.models import Export
+from imports.models import Import, ImportBatch
 from notifications.actions.recording import record_events
 from notifications.models import MailMode, NoticePreference
 from partnerportal.lib.actors import Actor
@@ -57,6 +58,8 @@ def build(organization: Organization, *, word: str, used: str, holders: str, per
     RenewalAlert.objects.create(entitlement=entitlement, ends_on=entitlement.ends_on, days=30)
     own = {"organization": organization, "person_id": person.pk}
     Export.objects.create(**own, list="customers", state=Export.State.FAILED, error="interrupted")
+    failed = Import.objects.create(**own, kind="goods", state=Import.State.FAILED, problem=f"Problem {word}")
+    ImportBatch.objects.create(source=failed, rows_before=0, results=[["new", f"Result {word}"]])
     SavedView.objects.create(**own, list_key="customers", name=f"View {word}", query={"q": "a"})
     ListSettings.objects.create(**own, list_key="customers")  # no default view: the list of most tests is the whole one
     NoticePreference.objects.create(

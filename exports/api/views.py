@@ -20,8 +20,9 @@ from exports.policies import ROLE_TABLE, ExportPermission
 from exports.queries import find_exported_organization, get_export, list_exports
 from partnerportal.lib.api import PaginatedListView, PortalAPIView
 from partnerportal.lib.api_pagination import make_query_parameter_error
+from partnerportal.lib.private_files import CSV
 
-CSV = "text/csv"
+CSV_TYPE = "text/csv"
 
 
 class BaseExportView(PortalAPIView):
@@ -53,7 +54,7 @@ class ExportListView(BaseExportView, PaginatedListView):
 
     @extend_schema(
         request=RequestExportSerializer,
-        responses={(200, CSV): OpenApiTypes.BINARY, (202, "application/json"): ExportSerializer},
+        responses={(200, CSV_TYPE): OpenApiTypes.BINARY, (202, "application/json"): ExportSerializer},
     )
     def post(self, request: Request) -> HttpResponse | Response:
         """Export a list as CSV.
@@ -77,7 +78,7 @@ class ExportListView(BaseExportView, PaginatedListView):
             customer=customer,
         )
         if content is not None:
-            return files.add_download_headers(HttpResponse(content, content_type=files.CSV), export)
+            return files.add_download_headers(HttpResponse(content, content_type=CSV), export)
         kept = get_export(self.actor, export.public_id)  # with what the database itself says of it
         location = reverse("api:export", args=[export.public_id])
         return Response(ExportSerializer(kept).data, status=202, headers={"Location": location})
@@ -93,7 +94,7 @@ class ExportDetailView(BaseExportView):
         return Response(ExportSerializer(get_export(self.actor, export_id)).data)
 
 
-@extend_schema(tags=["Exports"], responses={(200, CSV): OpenApiTypes.BINARY})
+@extend_schema(tags=["Exports"], responses={(200, CSV_TYPE): OpenApiTypes.BINARY})
 class ExportFileView(BaseExportView):
     """The CSV file of one of the caller's exports. Whether the caller may see the list is checked again."""
 

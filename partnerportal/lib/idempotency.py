@@ -14,6 +14,8 @@ from functools import wraps
 from hashlib import sha256
 from typing import Any, Protocol
 
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.renderers import JSONRenderer
@@ -99,9 +101,24 @@ def make_post_idempotent(post: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _hash_content(request: Request) -> str:
-    """Return a hash of the request's URL and JSON, whatever the order of the names in it."""
-    content = [request.method, request.get_full_path(), request.data]
-    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    """Return a hash of the request's URL and content, whatever the order of the names in it.
+
+    Of a file that is sent as part of a form its bytes count, and not its name.
+    """
+    data = dict(request.data.lists()) if isinstance(request.data, QueryDict) else request.data
+    content = [request.method, request.get_full_path(), data]
+    return sha256(json.dumps(content, sort_keys=True, default=_hash_file).encode()).hexdigest()
+
+
+def _hash_file(file: Any) -> str:
+    """Return a hash of an uploaded file's bytes, and go back to its start. Raises TypeError for anything else."""
+    if not isinstance(file, UploadedFile):
+        raise TypeError(f"{type(file).__name__} is not JSON")
+    digest = sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
 
 
 def _make_stored_response(response: Any) -> StoredResponse | None:

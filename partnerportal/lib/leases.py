@@ -13,10 +13,14 @@ The life of a row whose model is `LeasedWork`:
    fencing token: a worker that wakes up late still holds the old number, so its next call raises LeaseLost and changes
    nothing. It raises LeaseLost as well when the row was deleted, or moved to another state by somebody else.
 
+A row may be work more than once, such as an import that is checked, and applied when somebody has confirmed it. Its
+model names each pair of states, waiting and running, in PHASES. Whoever begins a later phase sets `attempts` to 0.
+
 What an attempt leaves outside the row must be fenced too, or be harmless when it is done twice: an attempt of an export
 writes a file of its own, and a line of an upload that is stored again changes nothing.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
@@ -44,8 +48,10 @@ class LeasedWork(models.Model):
 
     LEASE: ClassVar[timedelta]  # how long a worker may be silent
     ATTEMPTS: ClassVar[int]  # how often the work is begun before it has failed
-    BEGINS: ClassVar[str]  # the state of a row that waits
+    BEGINS: ClassVar[str]  # the state of a new row, which waits
+    PHASES: ClassVar[Mapping[str, str]] = {}  # states that wait -> the states of their work; by default BEGINS alone
     MOVES: ClassVar[Moves]
+    state: Any  # a field of each subclass
 
     attempts = models.PositiveSmallIntegerField(default=0)  # begun so far, the present one included: the fencing token
     leased_until = models.DateTimeField(null=True)  # of a running row; a row that waits is not due before it
@@ -54,6 +60,11 @@ class LeasedWork(models.Model):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def list_phases(cls) -> Mapping[str, str]:
+        """Return the state in which a row runs for each state in which it waits."""
+        return cls.PHASES or {cls.BEGINS: RUNNING}
 
     def report_progress(self, **changes: Any) -> None:
         """Renew the worker's lease of this row and save `changes` to its fields.
@@ -88,7 +99,9 @@ class LeasedWork(models.Model):
     def _held_row(self) -> QuerySet[Any]:
         """Return the row as it stands in the database, as long as this worker's attempt is the one that runs."""
         rows: QuerySet[Any] = type(self)._default_manager.all()
-        return rows.filter(pk=self.pk, state=RUNNING, attempts=self.attempts)
+        return rows.filter(pk=self.pk, state=self.state, attempts=self.attempts).filter(
+            state__in=self.list_phases().values()
+        )
 
 
 L = TypeVar("L", bound=LeasedWork)
@@ -103,16 +116,19 @@ def lease_next_due_row(rows: QuerySet[L], **changes: Any) -> L | None:
     """
     now = timezone.now()
     free: QuerySet[Any] = rows.exclude(leased_until__gt=now).select_for_update(skip_locked=True, of=("self",))
-    for lapsed in free.filter(state=RUNNING):
+    phases = rows.model.list_phases()
+    for lapsed in free.filter(state__in=phases.values()):
         _wait_again(lapsed, "interrupted", now, changes)
-    due = free.filter(state=rows.model.BEGINS).first()
+    due = free.filter(state__in=phases.keys()).first()
     if due is None:
         return None
-    return change_row_state(due, RUNNING, attempts=due.attempts + 1, leased_until=now + due.LEASE, error="", **changes)
+    running = phases[due.state]
+    return change_row_state(due, running, attempts=due.attempts + 1, leased_until=now + due.LEASE, error="", **changes)
 
 
 def _wait_again(row: LeasedWork, error: str, due_at: datetime, changes: dict[str, Any]) -> None:
     if row.attempts < row.ATTEMPTS:
-        change_row_state(row, row.BEGINS, error=error, leased_until=due_at, **changes)
+        waiting = next(waiting for waiting, running in row.list_phases().items() if running == row.state)
+        change_row_state(row, waiting, error=error, leased_until=due_at, **changes)
     else:
         change_row_state(row, FAILED, error=error, leased_until=None, finished_at=timezone.now())

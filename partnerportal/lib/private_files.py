@@ -14,18 +14,21 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
+from uuid import UUID
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, storages
 from django.db.models import QuerySet
-from django.http import FileResponse
+from django.http import FileResponse, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from partnerportal.lib.days import today
 from partnerportal.lib.errors import TemporarilyUnavailable
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the errors of a full disk
 UNFINISHED = ".part"  # what a name ends with while its file is being written
+CSV = "text/csv; charset=utf-8"
 ORPHANED = timedelta(days=1)  # how long a file is kept that no row knows
 
 
@@ -96,6 +99,18 @@ def list_private_files(folder: str) -> Iterator[StoredFile]:
     return _storage().list_stored_files(folder)
 
 
+def list_files_by_public_id(folder: str) -> Iterator[tuple[str, str, StoredFile]]:
+    """Yield each private file of a folder whose files are named after database rows: `<public id>.<rest>`.
+
+    Each comes as a tuple: the public id, the rest of the name, and the file. Files with other names are left out.
+    """
+    for file in list_private_files(folder):
+        public_id, dot, rest = file.name.partition(".")
+        with suppress(ValueError):
+            if dot and UUID(public_id):
+                yield public_id, rest, file
+
+
 def delete_unneeded_files(
     stored_files: Iterable[tuple[str, StoredFile]], rows: QuerySet[Any], is_needed: Callable[[Any, StoredFile], bool]
 ) -> int:
@@ -122,6 +137,20 @@ def delete_unneeded_files(
 def build_private_file_response(name: str, content_type: str) -> FileResponse:
     """Return a response that streams the private file to the browser. Raises FileNotFoundError."""
     return FileResponse(open_private_file_for_reading(name), content_type=content_type)
+
+
+def add_csv_download_headers(response: Any, name: str) -> HttpResponse:
+    """Add headers to a response so that browsers save it as a CSV file; return the response.
+
+    The file is called `name` and today's date. The headers also forbid to cache it, or to take it for something other
+    than CSV.
+    """
+    file_name = f"{name.replace('_', '-')}-{today().isoformat()}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    response["Cache-Control"] = "private, no-store"
+    response["X-Content-Type-Options"] = "nosniff"
+    download: HttpResponse = response
+    return download
 
 
 def _storage() -> PrivateStorage:

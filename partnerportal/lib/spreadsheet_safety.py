@@ -1,4 +1,8 @@
-"""Safety of exported text in spreadsheets: a cell that looks like a formula is marked, so that it is not run."""
+"""Safety of exported text in spreadsheets: a cell that looks like a formula is marked, so that it is not run.
+
+The mark is an apostrophe. A text that looks as if it had one gets another, so that an import takes off what an export
+has put on, and nothing else.
+"""
 
 from typing import Any
 
@@ -13,9 +17,18 @@ _INVISIBLE = " \u00a0\ufeff\u200b\u3000"
 def escape_spreadsheet_cell(text: str) -> str:
     """Return the text as a spreadsheet cell that is never run as a formula: with an apostrophe before it if need be.
 
-    A formula is also recognised after leading blanks and byte order marks.
+    A formula is also recognised after leading blanks and byte order marks, and after apostrophes.
     """
-    return f"'{text}" if text.lstrip(_INVISIBLE).startswith(_STARTERS) else text
+    return f"'{text}" if _looks_like_formula(text) else text
+
+
+def unescape_spreadsheet_cell(cell: str) -> str:
+    """Return the text from which `escape_spreadsheet_cell` has made the cell."""
+    return cell[1:] if cell.startswith("'") and _looks_like_formula(cell[1:]) else cell
+
+
+def _looks_like_formula(text: str) -> bool:
+    return text.lstrip("'").lstrip(_INVISIBLE).startswith(_STARTERS)
 
 
 def escape_spreadsheet_cell_sql(expression: Any) -> Case:
@@ -24,7 +37,8 @@ def escape_spreadsheet_cell_sql(expression: Any) -> Case:
     tests/lib/test_spreadsheet_safety.py makes sure that the two agree.
     """
     text = F(expression) if isinstance(expression, str) else expression
-    bare = Func(text, Value(_INVISIBLE), function="ltrim", output_field=CharField())
+    unmarked = Func(text, Value("'"), function="ltrim", output_field=CharField())
+    bare = Func(unmarked, Value(_INVISIBLE), function="ltrim", output_field=CharField())
     runs = In(Left(bare, 1), [Value(starter) for starter in _STARTERS])
     quoted = Concat(Value("'"), text, output_field=TextField())
     return Case(When(runs, then=quoted), default=text, output_field=TextField())

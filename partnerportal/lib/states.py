@@ -38,9 +38,14 @@ def change_locked_row_states(rows: list[M], new_state: str, **changes: Any) -> N
 def _set_state(locked: models.Model, to: str, changes: dict[str, Any]) -> None:
     allowed: Collection[Any] = locked.MOVES.get(locked.state, frozenset())  # type: ignore[attr-defined]
     if to not in allowed:
-        raise Conflict("state_changed", _("This has changed in the meantime. Reload the page to see the latest."))
+        raise make_state_changed_error()
     for name, value in {"state": to, **changes}.items():
         setattr(locked, name, value)
+
+
+def make_state_changed_error() -> Conflict:
+    """Return the error, for the caller to raise, of a row whose state has changed since somebody looked at it."""
+    return Conflict("state_changed", _("This has changed in the meantime. Reload the page to see the latest."))
 
 
 def find_states_leading_to(transitions: Moves, new_state: str) -> frozenset[str]:

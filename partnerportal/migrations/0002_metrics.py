@@ -18,6 +18,8 @@ CREATE FUNCTION portal_waiting(OUT kind text, OUT waiting bigint, OUT oldest_sec
         WHERE d.done_at IS NULL AND d.dead_at IS NULL
         UNION ALL SELECT 'secret_mails', created_at FROM notifications_secretmail
         UNION ALL SELECT 'exports', asked_at FROM exports_export WHERE state IN ('queued', 'running')
+        UNION ALL SELECT 'imports', asked_at FROM imports_import
+            WHERE state IN ('uploaded', 'checking', 'confirmed', 'applying')
         UNION ALL SELECT 'uploads', received_at FROM entitlements_ingestupload WHERE state IN ('received', 'running')
     ) AS undone GROUP BY kind
 $$;
@@ -32,6 +34,7 @@ class Migration(migrations.Migration):
         ("notifications", "0004_secret_mails"),
         ("entitlements", "0001_initial"),
         ("exports", "0001_initial"),
+        ("imports", "0001_initial"),
     ]
 
     operations = [

@@ -104,6 +104,8 @@ def choose_error_code_and_text(status: int, *, is_upload: bool) -> tuple[str, st
     """Return the error code and the sentence with which the server answers this HTTP status."""
     if status == 413 and is_upload:
         return "too_large", _("The upload is too large. Split it into smaller ones.")
+    if status == 401 and not is_upload:
+        return "authentication_failed", _("Sign in, and send the file again.")
     if status == 408 and is_upload:
         return "too_slow", _("The upload took longer than ten minutes. Split it into smaller ones.")
     return {

@@ -60,7 +60,7 @@ class PortalHTTPChannel(HTTPChannel):
             return True
         if self.request is not before:
             self.since = time.time()
-        if self.request is not None and self.request.is_upload and not self.request.is_asked_for:
+        if self.request is not None and self.request.needs_known_sender and not self.request.is_asked_for:
             self.request.is_asked_for = self.paused = True
             self.server.task_dispatcher.uploads.add_task(UploadSenderCheckTask(self))
         return taken
@@ -198,7 +198,7 @@ class ConnectionListener:
         """Close the connection that has waited longest without a whole request; one with an upload comes last."""
         waiting = [channel for channel in self.active_channels.values() if not channel.requests]
         if waiting:
-            min(waiting, key=lambda c: (bool(c.request and c.request.is_upload), c.since)).handle_close()
+            min(waiting, key=lambda c: (bool(c.request and c.request.needs_known_sender), c.since)).handle_close()
 
     def stop_accepting(self) -> None:
         """Accept the connections that the kernel has already let in, and then no more."""

@@ -8,7 +8,10 @@ from waitress.adjustments import Adjustments
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.utilities import BadRequest, Error
 
-UPLOADS = "/api/v1/ingest/"  # files are sent to URLs below it, and nowhere else
+UPLOADS = "/api/v1/ingest/"  # the vendor's systems send files to URLs below it, with a token
+FORMS_WITH_FILES = ("/imports/new/", "/api/v1/imports/")  # people send files to URLs below them, with their session
+FORM_BYTES = 21 * 1024**2  # of a form with a file: 20 MB, and what stands around them
+FORM_SECONDS = 120  # from its first byte to its last
 HEADER_BYTES = 32 * 1024  # of the request line and all headers together
 MEMORY_BYTES = 64 * 1024  # of a body in memory; a longer one goes into a file
 SECONDS = 10  # from a request's first byte to its last, however steadily it trickles
@@ -35,7 +38,7 @@ class RequestTimeout(Error):
 
 
 class Unauthorized(Error):
-    """Raised for an upload without a token that may upload. It is answered 401."""
+    """Raised for an upload whose sender has no token or no session with which to send it. It is answered 401."""
 
     code = 401
     reason = "Unauthorized"
@@ -75,7 +78,13 @@ class RequestParser(HTTPRequestParser):
     completed: bool
     command, path = "-", "/"  # these stand until the request line is read
     seconds = SECONDS
-    is_asked_for = False  # whether the check of its sender's token has begun
+    is_large_form = False  # whether it is a form with a file that is larger than other requests may be
+    is_asked_for = False  # whether the check of its sender has begun
+
+    @property
+    def needs_known_sender(self) -> bool:
+        """Return whether the request may be read to its end only if it is known who sends it, because it is large."""
+        return self.is_upload or self.is_large_form
 
     @property
     def is_upload(self) -> bool:
@@ -107,6 +116,9 @@ class RequestParser(HTTPRequestParser):
             raise ParsingError("Transfer-Encoding with Content-Length or with HTTP/1.0")
         if self.path.startswith(UPLOADS):
             self.adj, self.seconds = build_waitress_settings(settings.INGEST_BYTES), UPLOAD_SECONDS
+        elif self.path.startswith(FORMS_WITH_FILES) and self.content_length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            self.adj, self.seconds = build_waitress_settings(FORM_BYTES), FORM_SECONDS
+            self.is_large_form = self.content_length <= FORM_BYTES
         if self.chunked:  # taking millions of tiny chunks apart would keep everybody waiting
             self.error, self.completed = LengthRequired(""), True
 

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "entitlements",
     "marketplace",
     "exports",
+    "imports",
     "partnerportal",
     "allauth",  # stands before auth, because of two translations of a text, such as "Email", the first counts
     "django.contrib.auth",
@@ -289,6 +290,10 @@ if PRIVATE_BUCKET:
             "secret_key": env.read_secret("PRIVATE_BUCKET_SECRET", default="") or None,
         },
     }
+FILE_UPLOAD_HANDLERS = [  # of forms: a small file stays in memory
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "partnerportal.lib.upload_handlers.NamelessFileUploadHandler",
+]
 INGEST_BYTES = env.read_number("INGEST_BYTES", default=256 * 1024**2)  # most bytes of one upload, as it is sent
 INGEST_UNPACKED_BYTES = env.read_number("INGEST_UNPACKED_BYTES", default=2 * 1024**3)  # most bytes of one, unpacked
 
@@ -333,6 +338,7 @@ PORTAL_NOTICES_KEPT = dt.timedelta(days=env.read_number("NOTICE_DAYS", 730))  # 
 PORTAL_DELIVERIES_KEPT = dt.timedelta(days=env.read_number("DELIVERY_DAYS", 90))  # mails that were sent or given up
 PORTAL_IDEMPOTENCY_KEPT = dt.timedelta(hours=24)  # API requests with an Idempotency-Key, and responses
 PORTAL_EXPORTS_KEPT = dt.timedelta(days=env.read_number("EXPORT_DAYS", 30))  # exports; their files go after a day
+PORTAL_IMPORTS_KEPT = dt.timedelta(days=env.read_number("IMPORT_DAYS", 30))  # imports; their files go after a week
 PORTAL_UPLOADS_KEPT = dt.timedelta(days=env.read_number("UPLOAD_DAYS", 90))  # results of uploads, with their keys
 PORTAL_ANOMALIES_KEPT = dt.timedelta(days=env.read_number("ANOMALY_DAYS", 730))  # anomalies that have ended
 
@@ -374,6 +380,7 @@ SPECTACULAR_SETTINGS = {
         "SkuKind": "entitlements.models.Sku.Kind",
         "OrderState": "entitlements.models.Order.State",
         "ExportState": "exports.models.Export.State",
+        "ImportState": "imports.models.Import.State",
         "UploadKind": "entitlements.models.IngestUpload.Kind",
         "UploadState": "entitlements.models.IngestUpload.State",
     },
@@ -383,6 +390,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "Connections", "description": "Who is linked to whom."},
         {"name": "Trials", "description": "Services that customers try: requested, decided, ended."},
         {"name": "Exports", "description": "Lists as CSV files, with the filters of their pages."},
+        {"name": "Imports", "description": "CSV files that are checked first, and applied when that is confirmed."},
         {"name": "Ingest", "description": "How the vendor's systems send facts, with a token of their own."},
         {"name": "Notices", "description": "What the acting organisation is told."},
     ],

@@ -20,6 +20,7 @@ from entitlements.actions.trials import decline_trial
 from entitlements.models import Entitlement, LicenseAssignment, Sku
 from exports.events import ExportEventKind
 from exports.models import Export
+from imports.models import Import
 from notifications.actions.outbox import write_due_notices
 from notifications.actions.recording import record_event
 from notifications.models import Delivery, Event, Notice, NoticePreference
@@ -55,6 +56,7 @@ def busy(world: World) -> Person:
     client.post("/me/notices/", {"ends_soon": "each"})
     client.post("/lists/customers/display/", {"density": "compact"})
     Export.objects.create(organization=world.partner, person_id=person.pk, list="customers")
+    Import.objects.create(organization=world.partner, person_id=person.pk, kind="goods")
     shared = {"scopes": ALL, "offered": ALL, "person_id": person.pk, "person_label": BEFORE}
     Consent.objects.create(connection=world.connection("customer", "partner"), **shared)
     client.post("/inbox/read/", {})

@@ -16,6 +16,7 @@ from django.utils import timezone
 from entitlements.ingest import upload_files
 from entitlements.models import IngestToken, IngestUpload
 from exports.models import Export
+from imports.models import Import
 from notifications.models import Delivery, DeliveryChannel
 from partnerportal.lib.tokens import digest_secret
 from tests.faults.plant import Plant
@@ -65,6 +66,14 @@ def an_export() -> Callable[[], bool]:
     return Export.objects.filter(pk=export.pk, state="ready").exists
 
 
+def an_import() -> Callable[[], bool]:
+    """No app has this kind, and the worker says so."""
+    world = World()
+    person = world.person("partner.admin")
+    row = Import.objects.create(organization=world.partner, person_id=person.pk, kind="unheard of")
+    return Import.objects.filter(pk=row.pk, state="failed", error="unknown_kind").exists
+
+
 def an_upload() -> Callable[[], bool]:
     token = IngestToken.objects.create(name="Kinds", digest=digest_secret("x"), prefix="x")
     upload = IngestUpload.objects.create(token=token, kind="usage", idempotency_key="k", fingerprint="", size=3)
@@ -75,6 +84,7 @@ def an_upload() -> Callable[[], bool]:
 KINDS = {
     "celery": (partial(a_delivery, DeliveryChannel.FAN_OUT), "notifications.tasks.write_notices"),
     "exports": (an_export, "exports.tasks.make_exports"),
+    "imports": (an_import, "imports.tasks.run_imports"),
     "ingest": (an_upload, "entitlements.tasks.ingest_uploads"),
     "mails": (partial(a_delivery, DeliveryChannel.EMAIL), "notifications.tasks.send_emails"),
 }

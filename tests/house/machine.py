@@ -21,6 +21,7 @@ from accounts.models import Operator, SavedView
 from connections.models import Connection
 from entitlements.models import Entitlement, IngestUpload, LicenseAssignment, Order
 from exports.models import Export
+from imports.models import Import
 from marketplace.models import Offer
 from notifications.actions.secret_mails import send_secret_mails
 from notifications.models import Notice
@@ -86,6 +87,8 @@ FOREIGN = {
     "entitlements_ingestupload": "true",
     "entitlements_renewalalert": "true",
     "exports_export": "person_id <> %(person)s OR organization_id <> %(org)s",
+    "imports_import": "person_id <> %(person)s OR organization_id <> %(org)s",
+    "imports_importbatch": "true",
     "accounts_savedview": "person_id <> %(person)s OR organization_id <> %(org)s",
     "accounts_listsettings": "person_id <> %(person)s OR organization_id <> %(org)s",
     "entitlements_calendarfeed": "person_id <> %(person)s OR organization_id <> %(org)s",
@@ -295,6 +298,7 @@ def placeholders(world: World) -> dict[str, str]:
     values["operator_partner"] = str(world.operator("partner.reader").public_id)
     values["view_partner"] = str(SavedView.objects.get(organization=world.partner).public_id)
     values["export_partner"] = str(Export.objects.get(organization=world.partner).public_id)
+    values["import_partner"] = str(Import.objects.get(organization=world.partner).public_id)
     values["upload"] = str(IngestUpload.objects.earliest("pk").public_id)
     values["holder_customer"] = str(LicenseAssignment.objects.filter(customer=world.customer).earliest("pk").public_id)
     asked = LicenseAssignment.objects.filter(release_asked_at__isnull=False)

@@ -14,7 +14,7 @@ from tests.house.answers import (
     api,
     page,
 )
-from tests.house.matrix_pages import CATALOGUE, CUSTOMER, EXPORT, TRIAL
+from tests.house.matrix_pages import CATALOGUE, CUSTOMER, EXPORT, IMPORT, TRIAL
 
 ACT_FOR = "organizations/<uuid:organization_id>/act-for/"
 CONNECTION = "connections/<uuid:connection_id>/"
@@ -98,6 +98,11 @@ API = [
     ),
     api(EXPORT, "exports/{export_partner}/", get="200 partner.admin; 404 else"),
     api(f"{EXPORT}file/", "exports/{export_partner}/file/", get="409 partner.admin; 404 else"),
+    api("imports/", get=EVERYBODY, post="415 else", data={"kind": "goods"}),
+    api(IMPORT, "imports/{import_partner}/", get="200 partner.admin; 404 else"),
+    api(f"{IMPORT}apply/", "imports/{import_partner}/apply/", post="404 else", data={"mode": "merge"}),
+    api(f"{IMPORT}cancel/", "imports/{import_partner}/cancel/", post="409 partner.admin; 404 else"),
+    api(f"{IMPORT}results/", "imports/{import_partner}/results/", get="409 partner.admin; 404 else"),
     api("releases/", get="200 vendor; 403 else"),
     api("releases/done/", get="200 vendor; 403 else"),
     *(

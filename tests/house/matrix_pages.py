@@ -35,6 +35,8 @@ OF_LAPSED = [("lapsed", sort) for sort in ("name", "goods", "skus")]
 CALENDAR = "calendar/<str:token>.ics"
 TRIAL = "trials/<uuid:trial_id>/"
 EXPORT = "exports/<uuid:export_id>/"
+IMPORT = "imports/<uuid:import_id>/"
+IMPORT_KIND = "imports/new/<str:kind_code>/"
 LAPSED = [("lapsed", "name"), ("lapsed", "token"), ("lapsed", "details")]
 
 PAGES = [
@@ -118,6 +120,15 @@ PAGES = [
     page("exports/new/", post="200 vendor; 403 else", data={"list": "releases", "query": "state=released"}),
     page("exports/new/", post="404 else", data={"list": "assignments"}),
     page("exports/<uuid:export_id>/file/", "/exports/{export_partner}/file/", get="409 partner.admin; 404 else"),
+    page("imports/", get=EVERYBODY),
+    *(
+        page(f"{IMPORT_KIND}{path}", f"/imports/new/goods/{path}", get="404 else", post=post)
+        for path, post in (("", "404 else"), ("template/", ""))
+    ),
+    page(IMPORT, "/imports/{import_partner}/", get="200 partner.admin; 404 else"),
+    page(f"{IMPORT}apply/", "/imports/{import_partner}/apply/", post="404 else", data={"mode": "merge"}),
+    page(f"{IMPORT}cancel/", "/imports/{import_partner}/cancel/", post="409 partner.admin; 404 else"),
+    page(f"{IMPORT}results/", "/imports/{import_partner}/results/", get="409 partner.admin; 404 else"),
     page("usage/", get=EVERYBODY),
     page("usage/trend/", get=EVERYBODY),
     page("usage/customers/", get=BADGE_HOLDERS),

@@ -28,7 +28,8 @@ MADE_FOR_OTHERS = {
     "entitlements.management": "opens such files for commands, and words their results",
     "notifications.registry": "registers kinds of notices",
 }
-GATHERED = {"exports/catalogue.py": "exports"}  # it gathers what each app says of its lists
+# They gather what each app says of its lists, and of what can be imported.
+GATHERED = {"exports/catalogue.py": "exports", "imports/catalogue.py": "imports"}
 EXCEPTIONS = {("entitlements/lists/customers.py", "connections.rows")}  # why a row's connection may not be ended
 
 FILES = sorted(

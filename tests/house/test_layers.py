@@ -16,7 +16,7 @@ def test_every_app_of_ours_has_its_layer():
     ours = set(OURS)
     assert ours == set(contracts["root_packages"])
     stack, _root, words = contracts["contracts"]
-    assert ours - {"partnerportal"} <= {name.strip() for layer in stack["layers"] for name in layer.split(":")}
+    assert ours - {"partnerportal"} <= {name.strip() for layer in stack["layers"] for name in re.split("[:|]", layer)}
     assert ours - {"partnerportal"} == set(words["containers"])
 
 

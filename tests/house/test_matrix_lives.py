@@ -41,6 +41,7 @@ MISSED_AT = {
     "EntitlementQuerySet": ("stranger.admin", "api/v1/trials/"),
     "EventQuerySet": ("partner2.admin", f"{CUSTOMER}activity/"),
     "ExportQuerySet": ("partner.reader", "api/v1/exports/<uuid:export_id>/"),
+    "ImportQuerySet": ("partner.reader", "api/v1/imports/<uuid:import_id>/"),
     "InvitationLinkQuerySet": ("partner2.admin", "invite/"),
     "LicenseAssignmentQuerySet": ("stranger.admin", "usage/licences/"),
     "NoticePreferenceQuerySet": ("stranger.admin", "me/notices/"),

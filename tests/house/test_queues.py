@@ -83,6 +83,6 @@ def test_a_beat_that_is_started_anew_each_half_hour_forgets_nothing() -> None:
 
 def test_what_may_take_longer_than_the_others_shares_no_queue() -> None:
     long = {name for name in own_tasks() if (app.tasks[name].time_limit or 0) > LONG}
-    assert long == {"entitlements.tasks.ingest_uploads", "exports.tasks.make_exports"}
+    assert long == {"entitlements.tasks.ingest_uploads", "exports.tasks.make_exports", "imports.tasks.run_imports"}
     for task in (*long, "notifications.tasks.send_emails"):
         assert [other for other in own_tasks() if queue_of(other) == queue_of(task)] == [task]

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import FailedAttempts, IdempotentRequest, Person
 from entitlements.models import Anomaly, Entitlement, IngestToken, IngestUpload, RenewalAlert, Sku
 from exports.models import Export
+from imports.models import Import
 from notifications.models import Delivery, Notice
 from partnerportal.celery import app
 from partnerportal.lib import sweeping
@@ -31,6 +32,7 @@ SWEPT = {
     "entitlements_renewalalert": ("PORTAL_NOTICES_KEPT", "ends_on = {then}"),
     "entitlements_anomaly": ("PORTAL_ANOMALIES_KEPT", "found_on = {then}, ended_on = {then}"),
     "exports_export": ("PORTAL_EXPORTS_KEPT", "asked_at = {then}, finished_at = {then}, state = 'gone'"),
+    "imports_import": ("PORTAL_IMPORTS_KEPT", "asked_at = {then}, finished_at = {then}, state = 'failed'"),
     "entitlements_ingestupload": ("PORTAL_UPLOADS_KEPT", "finished_at = {then}, state = 'done'"),
     "django_session": ("SESSION_COOKIE_AGE", "expire_date = {then}"),
     "usersessions_usersession": ("SESSION_COOKIE_AGE", "session_key = 'gone'"),  # with its session
@@ -48,6 +50,7 @@ BOUNDED = {
     "entitlements_portfoliofigure": "sums, merged by a periodic job",
     "entitlements_customerusage": "one for a customer and SKU",
     "entitlements_customerpace": "one for a customer",
+    "imports_importbatch": "goes with its import, or when a run ends",
     "accounts_savedview": "a person's",
     "accounts_listsettings": "one for a person and organisation",
     "entitlements_calendarfeed": "one for a person and organisation",
@@ -131,6 +134,7 @@ def something(world: World, settings: Any, tmp_path: Any, monkeypatch: pytest.Mo
     Anomaly.objects.create(customer=world.customer, sku=sku, metric="assigned", found_on=timezone.now(), **numbers)
     IdempotentRequest.objects.create(organization=world.partner, person_id=1, key="one", digest="")
     Export.objects.create(organization=world.partner, person_id=1, list="customers")
+    Import.objects.create(organization=world.partner, person_id=1, kind="goods")
 
 
 def count(table: str) -> int:
@@ -172,11 +176,12 @@ def test_what_is_open_is_not_swept(world: World, something: None) -> None:
     Delivery.objects.update(done_at=None, dead_at=None, next_at=long_ago)
     Anomaly.objects.update(found_on=long_ago, ended_on=None)
     Export.objects.filter(state="queued").update(asked_at=long_ago)
+    Import.objects.filter(state="uploaded").update(asked_at=long_ago)
     token = IngestToken.objects.first()
     IngestUpload.objects.create(
         token=token, kind="usage", idempotency_key="old", fingerprint="", size=1, received_at=long_ago
     )
-    models = (Delivery, Anomaly, Export, IngestUpload, FailedAttempts, UserSession, Notice, Person)
+    models = (Delivery, Anomaly, Export, Import, IngestUpload, FailedAttempts, UserSession, Notice, Person)
     before = [model.objects.count() for model in models]
     sweep()
     assert [model.objects.count() for model in models] == before

@@ -19,6 +19,7 @@ from entitlements.actions import trials
 from entitlements.ingest.tokens import create_ingest_token
 from entitlements.models import CalendarFeed, Entitlement, IngestToken, IngestUpload, LicenseAssignment, Sku
 from exports.models import Export
+from imports.models import Import
 from notifications.models import Event
 from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.scopes import ALL, Scope
@@ -153,6 +154,35 @@ def test_an_export_is_asked_for_now_and_untouched(world, actor_for, as_tenant):
         asked = stored(row)
     assert (asked.rows_written, asked.size, asked.error, asked.attempts) == (0, 0, "", 0)
     assert (asked.leased_until, asked.finished_at) == (None, None) and is_now(asked.asked_at)
+
+
+def test_an_import_is_uploaded_now_and_not_run(world, actor_for, as_tenant):
+    actor = actor_for("partner.admin")
+    lies = {"mode": "replace", "rows_total": 9, "rows_done": 9, "checked": {"new": 9}, "applied": {"new": 9}}
+    with as_tenant(actor):
+        row = Import(
+            organization_id=actor.organization_id, person_id=actor.person_id, kind="goods", **UNTOUCHED, **lies
+        )
+        row.remarks, row.problem, row.asked_at = {"merge": ["Fine."]}, "None.", LONG_AGO
+        asked = stored(row)
+    assert (asked.mode, asked.rows_total, asked.rows_done, asked.problem) == ("", 0, 0, "")
+    assert (asked.checked, asked.applied, asked.remarks) == ({}, {}, {})
+    assert (asked.error, asked.attempts, asked.leased_until, asked.finished_at) == ("", 0, None, None)
+    assert is_now(asked.asked_at)
+
+
+def test_an_import_is_cancelled_now_by_who_has_not_run_it(world, actor_for, as_tenant):
+    actor = actor_for("partner.admin")
+    own = {"organization_id": actor.organization_id, "person_id": actor.person_id}
+    row = Import.objects.create(**own, kind="goods", attempts=2, rows_done=500)
+    with as_tenant(actor):
+        rows = Import.objects.filter(pk=row.pk)
+        assert rows.update(state="cancelled", finished_at=LONG_AGO, attempts=9, rows_done=9) == 1
+    row.refresh_from_db()
+    assert is_now(row.finished_at) and (row.attempts, row.rows_done) == (0, 0)
+    for column in ("checked", "problem", "kind", "asked_at"):
+        with pytest.raises(DatabaseError, match="permission denied"), as_tenant(actor):
+            Import.objects.filter(pk=row.pk).update(**{column: getattr(row, column)})
 
 
 def test_an_upload_is_received_now_and_unread(world, as_tenant):

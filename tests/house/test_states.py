@@ -11,6 +11,7 @@ from django.utils import timezone
 from connections.models import Connection
 from entitlements.models import Entitlement, IngestUpload, LicenseAssignment
 from exports.models import Export
+from imports.models import Import
 from marketplace.models import Subscription
 from partnerportal.lib import tenancy
 from partnerportal.lib.errors import Conflict
@@ -32,6 +33,7 @@ ROWS = {
     "Entitlement": lambda world: Entitlement.objects.filter(customer=world.customer, kind="trial").earliest("pk"),
     "Organization": lambda world: world.customer,
     "Export": lambda world: Export.objects.filter(organization=world.customer).earliest("pk"),
+    "Import": lambda world: Import.objects.filter(organization=world.customer).earliest("pk"),
     "IngestUpload": lambda world: IngestUpload.objects.earliest("pk"),
     "Subscription": lambda world: Subscription.objects.earliest("pk"),
 }
@@ -121,6 +123,7 @@ HOLDS = {
     "Connection": "everybody",
     "Entitlement": "tenants",
     "Export": "everybody",
+    "Import": "everybody",
     "IngestUpload": "everybody",
     "Organization": "everybody",
     "Subscription": "everybody",

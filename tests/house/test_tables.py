@@ -55,6 +55,7 @@ PERSONAL = {
     "entitlements_ingesttoken",
     "entitlements_ingestupload",
     "entitlements_renewalalert",
+    "imports_importbatch",
 }
 
 COLUMN = dict.fromkeys(
@@ -66,6 +67,7 @@ KEPT_BY_A_PERSON = (
     "accounts_listsettings",
     "entitlements_calendarfeed",
     "exports_export",
+    "imports_import",
     "notifications_noticepreference",
 )
 

@@ -8,6 +8,8 @@ SHARING = "connections/<uuid:connection_id>/sharing/"
 VIEW = "lists/views/<uuid:view_id>/"
 OPERATOR = "operators/<uuid:operator_id>/"
 INVITATION = "i/<str:token>/"
+IMPORT = "imports/<uuid:import_id>/"
+IMPORT_KIND = "imports/new/<str:kind_code>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
 TRIAL = "trials/<uuid:trial_id>/"
 SIGN_IN = "sign-in/"
@@ -57,6 +59,8 @@ PAGES = {
         Shown(VIEW, "/lists/views/{view_partner}/"),
         Shown(f"{VIEW}delete/", "/lists/views/{view_partner}/delete/"),
         Shown("exports/"),
+        Shown("imports/"),
+        Shown(IMPORT, "/imports/{import_partner}/"),
         *customer_pages("customer"),
         Shown("usage/customers/"),
         Shown("renewals/"),
@@ -164,6 +168,11 @@ NOT_PAGES = {
     "exports/new/": "answers a form",
     "exports/news/": "answers a script",
     "exports/<uuid:export_id>/file/": "a file",
+    IMPORT_KIND: "no app has an import yet: tests/journeys/test_imports.py",
+    f"{IMPORT_KIND}template/": "a file",
+    f"{IMPORT}apply/": "answers a form",
+    f"{IMPORT}cancel/": "answers a form",
+    f"{IMPORT}results/": "a file",
     "organizations/switch/": "answers a form",
     "inbox/read/": "answers a form",
     "inbox/<uuid:notice_id>/": "answers a form",

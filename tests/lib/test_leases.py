@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from entitlements.models import IngestUpload
 from exports.models import Export
+from imports.models import Import
 from partnerportal.lib.leases import FAILED, RUNNING, LeasedWork, LeaseLost, lease_next_due_row
 from tests.counts import count
 from tests.threads import join_all
@@ -227,7 +228,9 @@ def test_what_kills_every_worker_fails_after_its_last_attempt(queue):
 
 def test_every_model_with_a_lease_has_the_states_of_its_life():
     models = [model for model in apps.get_models() if issubclass(model, LeasedWork)]
-    assert set(models) == {Export, IngestUpload}
+    assert set(models) == {Export, Import, IngestUpload}
     for model in models:
-        assert RUNNING in model.MOVES[model.BEGINS]
-        assert {model.BEGINS, FAILED} <= set(model.MOVES[RUNNING])
+        assert model.BEGINS in model.list_phases()
+        for waiting, running in model.list_phases().items():
+            assert running in model.MOVES[waiting]
+            assert {waiting, FAILED} <= set(model.MOVES[running])

@@ -13,6 +13,7 @@ from partnerportal.lib.spreadsheet_safety import (
     _STARTERS,
     escape_spreadsheet_cell,
     escape_spreadsheet_cell_sql,
+    unescape_spreadsheet_cell,
 )
 from tests.counts import count
 
@@ -49,6 +50,16 @@ def test_what_a_spreadsheet_would_run_is_marked(before, start):
 @given(texts=st.lists(TEXTS, min_size=1, max_size=20))
 def test_the_database_agrees(texts, told):
     assert told(texts) == [escape_spreadsheet_cell(text) for text in texts]
+
+
+@given(TEXTS)
+def test_what_is_marked_is_unmarked_again(text):
+    assert unescape_spreadsheet_cell(escape_spreadsheet_cell(text)) == text
+
+
+def test_an_apostrophe_of_ones_own_is_kept():
+    assert [escape_spreadsheet_cell(text) for text in ("'=1", "''=1", "'a", "'")] == ["''=1", "'''=1", "'a", "'"]
+    assert [unescape_spreadsheet_cell(cell) for cell in ("'=1", "'a", "'", "''")] == ["=1", "'a", "'", "''"]
 
 
 @given(TEXTS)

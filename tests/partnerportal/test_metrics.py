@@ -21,6 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from entitlements.models import IngestToken, IngestUpload
 from exports.models import Export
+from imports.models import Import
 from notifications.actions.secret_mails import queue_secret_mail
 from notifications.models import Delivery
 from partnerportal.celery import app
@@ -179,7 +180,7 @@ def test_every_job_of_the_schedule_appears_with_its_last_success(own_database, c
 def test_what_waits_and_for_how_long(world, counting):
     Delivery.objects.update(done_at=timezone.now())
     value = scrape()
-    assert [value("portal_waiting", kind=kind) for kind in WAITING] == [0] * 6
+    assert [value("portal_waiting", kind=kind) for kind in WAITING] == [0] * 7
     queue_secret_mail(EmailMessage("A code", "XYZ-123", to=["ada@example.com"]))
     event = Delivery.objects.filter(channel="fan_out").earliest("event__at").event
     Delivery.objects.filter(event=event).update(done_at=None)
@@ -188,6 +189,9 @@ def test_what_waits_and_for_how_long(world, counting):
     last = Export.objects.latest("pk")
     Export.objects.filter(pk=last.pk).update(state=Export.State.RUNNING)
     Export.objects.create(organization=last.organization, person_id=last.person_id, list=last.list)  # now
+    for state in ("uploaded", "checking", "confirmed", "applying", "checked"):  # the last one waits for its person
+        waits = {"organization": last.organization, "person_id": last.person_id, "state": state}
+        Import.objects.create(**waits, kind="goods", asked_at=hours)
     upload = {"token": IngestToken.objects.first(), "kind": "usage", "fingerprint": "", "size": 1}
     IngestUpload.objects.create(**upload, idempotency_key="first", received_at=hours)
     IngestUpload.objects.create(**upload, idempotency_key="second")
@@ -197,8 +201,8 @@ def test_what_waits_and_for_how_long(world, counting):
     age, inaccuracy = (timezone.now() - event.at).total_seconds(), 600  # the database's clock stands in a transaction
     assert age - inaccuracy < value("portal_oldest_waiting_seconds", kind="fan_out") <= age
     assert value("portal_waiting", kind="exports") == Export.objects.count() > 2
-    assert [value("portal_waiting", kind=kind) for kind in ("uploads", "email")] == [2, 0]
-    for kind in ("exports", "uploads"):
+    assert [value("portal_waiting", kind=kind) for kind in ("imports", "uploads", "email")] == [4, 2, 0]
+    for kind in ("exports", "imports", "uploads"):
         assert 3 * 3600 - inaccuracy < value("portal_oldest_waiting_seconds", kind=kind) < 3 * 3600 + 60
     assert value("portal_waiting", kind="secret_mails") == 1
 

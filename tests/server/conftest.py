@@ -14,9 +14,11 @@ import psutil
 import pytest
 from django.conf import settings
 
+from accounts.models import Person
 from entitlements.models import IngestToken
 from partnerportal.lib.tokens import digest_secret
 from tests import databases
+from tests.conftest import PageClient
 from tests.faults.plant import Plant, free_port
 from tests.guard import Guard
 from tests.server.sockets import PATIENCE, SECRET, answer, request
@@ -34,6 +36,15 @@ def plant(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) 
             yield plant
         finally:
             plant.stop()
+
+
+@pytest.fixture
+def session_cookie(plant: Plant, django_db_blocker: Any) -> str:
+    """The cookie of somebody who is signed in, as a header has it."""
+    client = PageClient()
+    with django_db_blocker.unblock():
+        client.begin_session(Person.objects.earliest("pk"))
+    return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
 
 
 class Server:

@@ -68,6 +68,38 @@ def test_the_file_of_a_known_sender_comes_in(plant: Plant) -> None:
     assert (status, json.loads(said)["size"]) == (202, len(body))
 
 
+FORM = "/imports/new/goods/"
+LARGE = 3_000_000  # bytes; other requests may have 2.5 MiB
+
+
+def test_the_large_form_of_a_stranger_is_refused_before_it_comes(plant: Plant) -> None:
+    for path in (FORM, "/api/v1/imports/"):
+        for cookie in ((), ("Cookie: portal-sid=" + "x" * 43,), ("Cookie: ;;=\xff",)):
+            with connect(plant.port) as link:
+                link.sendall(request("POST", path, *cookie, f"Content-Length: {LARGE}", body=bytes(1000)))
+                status, _headers, body = parse(read_all(link))
+            assert status == 401 and (b"Sign in" in body)
+
+
+def test_the_large_form_of_somebody_who_is_signed_in_comes_in(plant: Plant, session_cookie: str) -> None:
+    headers = (f"Cookie: {session_cookie}", "Content-Type: multipart/form-data; boundary=x", "Connection: close")
+    for length, expected in ((LARGE, 403), (21 * 1024**2 + 1, 413)):  # 403: no CSRF token
+        with connect(plant.port) as link:
+            link.sendall(request("POST", FORM, *headers, f"Content-Length: {length}"))
+            for _start in range(0, length if expected == 403 else 0, 1_000_000):
+                link.sendall(bytes(1_000_000))
+            assert parse(read_all(link))[0] == expected
+
+
+def test_a_small_form_of_a_stranger_is_sent_to_the_application(plant: Plant) -> None:
+    assert (
+        answer(plant.port, request("POST", FORM, "Content-Length: 1000", "Connection: close", body=bytes(1000)))[0]
+        == 403
+    )
+    assert answer(plant.port, request("GET", FORM, "Connection: close"))[0] == 302
+    assert answer(plant.port, request("POST", PAGE, f"Content-Length: {LARGE}"))[0] == 413
+
+
 @pytest.mark.promise("S-17")
 @pytest.mark.parametrize(
     ("data", "status", "code"),

@@ -54,6 +54,9 @@ def test_the_example_for_nginx_takes_what_the_portal_takes() -> None:
     """Without it uploads above a megabyte ended at the proxy, and a slow client held what is behind it."""
     _before, _location, upload = NGINX.partition("location /api/v1/ingest/ {")
     assert "client_max_body_size 256m;" in upload and "proxy_read_timeout 700s;" in upload
+    for path in ("/imports/new/", "= /api/v1/imports/"):
+        _before, _location, form = NGINX.partition(f"location {path} {{")
+        assert "client_max_body_size 22m;" in form.partition("}")[0]
     assert {"client_header_timeout 10s;", "client_body_timeout 10s;", "proxy_set_header Host $http_host;"} <= set(
         map(str.strip, NGINX.splitlines())
     )

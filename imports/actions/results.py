@@ -1,0 +1,123 @@
+"""The results of an import's runs, as files: one with every row, one with the first rows of each outcome."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import IO, Any
+
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from imports import files
+from imports.models import Import, ImportBatch
+from imports.policies import ROLE_TABLE, ImportPermission
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Conflict, NoLongerExists
+from partnerportal.lib.imports.csv_reading import CsvReader
+from partnerportal.lib.imports.kinds import RESULT_COLUMNS, ImportKind, ImportRow, write_csv_row
+from partnerportal.lib.imports.results import RowOutcome, RowResult
+from partnerportal.lib.policies import authorize
+from partnerportal.lib.private_files import CSV, add_csv_download_headers
+from partnerportal.lib.spreadsheet_safety import unescape_spreadsheet_cell
+
+State = Import.State
+KEPT = timedelta(days=7)  # how long files can be fetched, and a checked import confirmed
+SAMPLES = 5  # rows of each outcome that the page shows
+BOM = "\ufeff"
+
+
+def read_row_results(source: Import, kind: ImportKind) -> Iterator[tuple[ImportRow, RowResult]]:
+    """Yield each row of the uploaded file with its result in the present run, whose batches are all done."""
+    batches = ImportBatch.objects.filter(source=source).order_by("rows_before").values_list("results", flat=True)
+    results = chain.from_iterable(batches.iterator(chunk_size=10))
+    with files.open_file_for_reading(files.build_upload_name(source)) as file:
+        for row, (outcome, message) in zip(CsvReader(file, kind), results, strict=True):
+            yield row, RowResult(RowOutcome(outcome), message)
+
+
+def write_result_files(source: Import, kind: ImportKind) -> None:
+    """Write the files with the results of the present run, whose batches are all done."""
+    shown: Counter[RowOutcome] = Counter()
+    with (
+        files.open_file_for_writing(files.build_results_name(source)) as all_results,
+        files.open_file_for_writing(files.build_samples_name(source)) as samples,
+    ):
+        texts = [io.TextIOWrapper(file, "utf-8", newline="") for file in (all_results, samples)]
+        for text in texts:
+            text.write(BOM)
+            write_csv_row(text, [*RESULT_COLUMNS, *kind.column_keys])
+        for row, result in read_row_results(source, kind):
+            cells = [row.number, result.outcome, result.message, *row.values.values()]
+            write_csv_row(texts[0], cells)
+            if shown[result.outcome] < SAMPLES:
+                shown[result.outcome] += 1
+                write_csv_row(texts[1], cells)
+        for text in texts:
+            text.flush()
+            text.detach()  # the file is closed by whoever has opened it
+
+
+def get_results_deadline(source: Import) -> datetime | None:
+    """Return until when the results of an import can be fetched, or None if they cannot be fetched now."""
+    if source.state not in (State.CHECKED, State.DONE) or source.finished_at is None:
+        return None
+    until = source.finished_at + KEPT
+    return until if until > timezone.now() else None
+
+
+def read_samples(source: Import) -> list[list[str]]:
+    """Return the first results of each outcome, as the cells of their rows, in the order of the file.
+
+    It is empty if there is no such file.
+    """
+    if get_results_deadline(source) is None:
+        return []
+    with suppress(FileNotFoundError), files.open_file_for_reading(files.build_samples_name(source)) as file:
+        return [[unescape_spreadsheet_cell(cell) for cell in cells] for cells in _read_cells(file)][1:]
+    return []
+
+
+def _read_cells(file: IO[bytes]) -> Iterator[list[str]]:
+    with io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
+        yield from csv.reader(text)
+
+
+def download_results(*, actor: Actor, source: Import, only_failed: bool) -> HttpResponse:
+    """Return a response with the results of an import's latest run as a CSV file.
+
+    `only_failed` leaves out all rows but those that failed, so that they can be mended and uploaded again: the columns
+    of the results are ignored then. Raises Conflict while there are none, and NoLongerExists once they are deleted.
+    """
+    authorize(actor, ROLE_TABLE, ImportPermission.IMPORT)
+    if source.state not in (State.CHECKED, State.DONE):
+        if source.state in (State.CANCELLED, State.EXPIRED):
+            raise NoLongerExists("import_gone", _("This file has been deleted. Upload it again."))
+        raise Conflict("results_not_ready", _("There are no results yet. The page of the import shows its progress."))
+    try:
+        if get_results_deadline(source) is None:
+            raise FileNotFoundError
+        file = files.open_file_for_reading(files.build_results_name(source))
+    except FileNotFoundError:
+        raise NoLongerExists("import_gone", _("This file has been deleted. Upload it again.")) from None
+    response: Any = FileResponse(file, content_type=CSV)
+    if only_failed:
+        response = StreamingHttpResponse(_read_failed_rows(file), content_type=CSV)
+    return add_csv_download_headers(response, f"{source.kind}-{'errors' if only_failed else 'results'}")
+
+
+def _read_failed_rows(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the head of a file of results, and its rows that failed. Closes the file."""
+    with file:
+        for number, cells in enumerate(_read_cells(file)):
+            if number == 0:
+                yield BOM.encode()
+            elif not RowOutcome(cells[1]).is_failure:
+                continue
+            text = io.StringIO()
+            write_csv_row(text, [unescape_spreadsheet_cell(cell) for cell in cells])
+            yield text.getvalue().encode()

@@ -1,0 +1,224 @@
+"""The worker's side of imports: the dry run of a file, and, when somebody has confirmed it, the import itself.
+
+Both runs read the file from its start and give its rows to the kind in batches. A batch, its results and the progress
+are one transaction, so a worker that takes over after a killed one (partnerportal/lib/leases.py) reads on to the first
+batch that is not done, and no batch is done twice.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from hashlib import sha256
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from accounts.models import Person
+from connections.actors import build_actor_with_current_roles
+from imports import files
+from imports.actions.results import read_row_results, write_result_files
+from imports.catalogue import find_import_kind
+from imports.models import Import, ImportBatch
+from imports.queries import find_authorized_target
+from partnerportal.lib import tenancy
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import ActionRefused, DomainError, NotFound, TemporarilyUnavailable
+from partnerportal.lib.imports.csv_reading import CsvReader, count_rows, read_batches
+from partnerportal.lib.imports.kinds import ImportKind, ImportRow
+from partnerportal.lib.imports.results import RowOutcome, RowResult
+from partnerportal.lib.leases import LeaseLost, lease_next_due_row
+
+log = logging.getLogger(__name__)
+
+State = Import.State
+BATCH = 500  # rows of one transaction
+PAUSE = timedelta(seconds=20)  # how long an import waits after an error before it goes on
+PROBLEM = 500  # characters of the sentence that is kept of why an import failed
+REMARKS = 20  # sentences of a kind that are kept
+
+
+def run_next_import() -> bool:
+    """Check or apply the import that has waited longest; return False if none was waiting.
+
+    A run that fails by an error of ours goes on after PAUSE, until it has had all its attempts (`Import.ATTEMPTS`).
+    """
+    source = lease_next_due_row(Import.objects.order_by("asked_at", "pk"))
+    if source is None:
+        return False
+    try:
+        with _speak_as_person(source):
+            _run(source)
+    except LeaseLost:
+        log.info("Import %s is somebody else's now, or cancelled", source.public_id)
+    except TemporarilyUnavailable as error:
+        log.warning("Import %s waits for the storage of its file", source.public_id, exc_info=True)
+        source.retry_later(error.code, delay=PAUSE)
+    except Exception:
+        log.exception("Import %s failed at attempt %s", source.public_id, source.attempts)
+        source.retry_later("failed", delay=PAUSE)
+    return True
+
+
+@contextmanager
+def _speak_as_person(source: Import) -> Iterator[None]:
+    """Run the block in the language and the time zone of the person who imports."""
+    person = Person.objects.filter(pk=source.person_id).only("language", "time_zone").first()
+    if person is None:
+        yield
+        return
+    with translation.override(person.language), timezone.override(person.time_zone):
+        yield
+
+
+def _run(source: Import) -> None:
+    """Do all that is left of the run. What is wrong with the file, or no longer allowed, ends it as failed."""
+    try:
+        kind = _find_kind(source)
+        with files.open_file_for_reading(files.build_upload_name(source)) as file:
+            if not source.rows_total:
+                source.rows_total = count_rows(file, kind)
+                source.report_progress(rows_total=source.rows_total)
+        _do_batches(source, kind)
+        _finish(source, kind)
+    except TemporarilyUnavailable:
+        raise
+    except FileNotFoundError:
+        _fail(source, "file_lost", _("The file is no longer there. Upload it again."))
+    except NotFound:
+        _fail(source, "target_gone", _("What the file was to be imported into is no longer there."))
+    except DomainError as error:
+        _fail(source, error.code, str(error.message))
+
+
+def _find_kind(source: Import) -> ImportKind:
+    try:
+        return find_import_kind(source.kind)
+    except NotFound:
+        raise ActionRefused("unknown_kind", _("Such files can no longer be imported.")) from None
+
+
+def _fail(source: Import, code: str, sentence: str) -> None:
+    source.finish(State.FAILED, error=code, problem=sentence[:PROBLEM])
+    log.info("Import %s failed: %s", source.public_id, code)
+
+
+def _do_batches(source: Import, kind: ImportKind) -> None:
+    """Give each batch that is not done yet to the kind. Rows that were done before are read, for their keys."""
+    counts = Counter(_get_counts(source))
+    keys = _KeysSeen(kind)
+    with files.open_file_for_reading(files.build_upload_name(source)) as file:
+        rows = iter(CsvReader(file, kind))
+        rows_before = source.rows_done
+        for row in islice(rows, rows_before):
+            keys.has_seen(row)
+        for batch in read_batches(rows, BATCH):
+            repeated = {row.number for row in batch if keys.has_seen(row)}
+            _do_batch(source, kind, rows_before, batch, repeated, counts)
+            rows_before += len(batch)
+
+
+def _get_counts(source: Import) -> dict[str, int]:
+    counts: dict[str, int] = source.checked if source.state == State.CHECKING else source.applied
+    return counts
+
+
+def _do_batch(
+    source: Import,
+    kind: ImportKind,
+    rows_before: int,
+    batch: list[ImportRow],
+    repeated: set[int],
+    counts: Counter[str],
+) -> None:
+    """Check or apply one batch and store its results. Nothing of it stays if the lease is lost meanwhile."""
+    with transaction.atomic():
+        source.report_progress()  # locks the row, so that nobody takes it over before this is committed
+        good = [row for row in batch if not row.problem and row.number not in repeated]
+        by_number = dict(zip((row.number for row in good), _ask_kind(source, kind, good), strict=True))
+        results = [by_number.get(row.number) or _judge_shape(row) for row in batch]
+        counts.update(str(result.outcome) for result in results)
+        ImportBatch.objects.create(
+            source=source,
+            rows_before=rows_before,
+            results=[[str(result.outcome), str(result.message)] for result in results],
+        )
+        run = "checked" if source.state == State.CHECKING else "applied"
+        source.report_progress(rows_done=rows_before + len(batch), **{run: dict(counts)})
+
+
+def _judge_shape(row: ImportRow) -> RowResult:
+    """Return the result of a row that the kind is not asked about: it is malformed, or there already."""
+    return RowResult(RowOutcome.BAD, row.problem) if row.problem else RowResult(RowOutcome.DUPLICATE)
+
+
+def _ask_kind(source: Import, kind: ImportKind, rows: list[ImportRow]) -> Sequence[RowResult]:
+    if not rows:
+        return []
+    with _act_as_person(source, kind) as (actor, target):
+        if source.state == State.CHECKING:
+            return kind.check(actor, target, rows)
+        return kind.apply(actor, target, rows, source.mode)
+
+
+@contextmanager
+def _act_as_person(source: Import, kind: ImportKind) -> Iterator[tuple[Actor, Any]]:
+    """Enter the tenant of the person who imports; give the person as actor, and the target.
+
+    Raises NotFound or ActionRefused if the person may no longer import into it.
+    """
+    with tenancy.as_tenant(organization_id=source.organization_id, person_id=source.person_id):
+        actor = build_actor_with_current_roles(source.person_id, source.organization_id)
+        if actor is None:
+            raise ActionRefused("no_longer_member", _("The person no longer acts for the organisation."))
+        yield actor, find_authorized_target(actor, kind, source.target_id)
+
+
+def _finish(source: Import, kind: ImportKind) -> None:
+    """End the run: write its results into files, let the kind look at the whole file, and move the row on."""
+    write_result_files(source, kind)
+    is_check = source.state == State.CHECKING
+    with transaction.atomic():
+        source.report_progress()
+        remarks = _collect_remarks(source, kind, is_check=is_check)
+        ImportBatch.objects.filter(source=source).delete()
+        source.finish(State.CHECKED if is_check else State.DONE, remarks=remarks)
+
+
+def _collect_remarks(source: Import, kind: ImportKind, *, is_check: bool) -> dict[str, list[str]]:
+    """Call the kind's `preview` for each mode, or its `finish` for the one that was chosen; return what they say."""
+    ask, modes = (kind.preview, [mode.key for mode in kind.modes]) if is_check else (kind.finish, [source.mode])
+    if ask is None:
+        return {}
+    failed = {row.number for row, result in read_row_results(source, kind) if result.outcome.is_failure}
+    with _act_as_person(source, kind) as (actor, target):
+        said = {mode: ask(actor, target, mode, _read_other_rows(source, kind, failed)) for mode in modes}
+        return {mode: [str(sentence) for sentence in sentences][:REMARKS] for mode, sentences in said.items()}
+
+
+def _read_other_rows(source: Import, kind: ImportKind, failed: set[int]) -> Iterable[ImportRow]:
+    """Yield the rows of the file whose numbers are not among those that failed."""
+    with files.open_file_for_reading(files.build_upload_name(source)) as file:
+        yield from (row for row in CsvReader(file, kind) if row.number not in failed)
+
+
+class _KeysSeen:
+    """The values of the kind's `key_column` so far, each as a digest of 16 bytes, so that long ones take no memory."""
+
+    def __init__(self, kind: ImportKind) -> None:
+        self.column = kind.key_column
+        self.digests: set[bytes] = set()
+
+    def has_seen(self, row: ImportRow) -> bool:
+        """Return whether an earlier row without a problem had the same key, and remember that of this row."""
+        if not self.column or row.problem:
+            return False
+        digest = sha256(row.values[self.column].casefold().encode()).digest()[:16]
+        if digest in self.digests:
+            return True
+        self.digests.add(digest)
+        return False

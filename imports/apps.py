@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ImportsConfig(AppConfig):
+    name = "imports"
+    verbose_name = _("Imports")
+
+    def ready(self) -> None:
+        from accounts.personal_data import PersonalDataTable, register_personal_data_table
+        from imports.models import Import
+
+        columns = ("organization_id", "kind", "state", "rows_total", "asked_at", "finished_at")
+        register_personal_data_table("imports", PersonalDataTable(Import, columns))

@@ -1,0 +1,209 @@
+"""What the pages of imports show, ready for the templates, with texts in the reader's language."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from imports.actions.requests import UNFINISHED, has_something_to_apply
+from imports.actions.results import get_results_deadline, read_samples
+from imports.catalogue import KINDS
+from imports.models import Import
+from partnerportal.lib import formats
+from partnerportal.lib.imports.kinds import ImportKind, ImportMode
+from partnerportal.lib.imports.results import RowOutcome
+
+State = Import.State
+CANCELLABLE = (State.UPLOADED, State.CHECKING, State.CHECKED)
+SHOWN_CELLS = 6  # columns of a file that the page shows; the file of results has all
+SHOWN_CHARACTERS = 80  # of a cell
+
+
+@dataclass(frozen=True)
+class ImportListRow:
+    """An import as the list of a person's imports shows it."""
+
+    label: str
+    url: str
+    tone: str
+    state: str
+    progress: str
+    done: int  # percent
+    is_unfinished: bool
+    asked_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class OutcomeCount:
+    """How many rows of a file had one outcome, and the first of them."""
+
+    label: str
+    tone: str
+    count: str
+    samples: list["SampleRow"]
+
+
+@dataclass(frozen=True)
+class SampleRow:
+    """One row of a file with the sentence about it, as the page shows it."""
+
+    number: str
+    cells: list[str]
+    message: str
+
+
+@dataclass(frozen=True)
+class ModeChoice:
+    """One mode of an import, with what it would do besides; `checked` marks the one chosen at first."""
+
+    key: str
+    label: str
+    help_text: str
+    remarks: list[str]
+    is_chosen: bool
+
+
+def is_import_unfinished(source: Import) -> bool:
+    """Return whether an import waits for a worker or is being worked on."""
+    return source.state in UNFINISHED
+
+
+def build_import_list_rows(imports: Iterable[Import]) -> list[ImportListRow]:
+    """Return an ImportListRow for each import, in this order."""
+    return [
+        ImportListRow(
+            label=describe_kind(source),
+            url=reverse("import", args=[source.public_id]),
+            tone=_TONES[State(source.state)],
+            state=describe_state(source),
+            progress=describe_progress(source),
+            done=get_percent_done(source),
+            is_unfinished=is_import_unfinished(source),
+            asked_at=source.asked_at,
+        )
+        for source in imports
+    ]
+
+
+def describe_kind(source: Import) -> str:
+    """Return the label of an import's kind, or its code if there is no such kind any more."""
+    kind = KINDS.get(source.kind)
+    return str(kind.label) if kind else source.kind
+
+
+def get_percent_done(source: Import) -> int:
+    """Return how much of the present run is done, in percent."""
+    return 100 * source.rows_done // source.rows_total if source.rows_total else 0
+
+
+def get_tone(source: Import) -> str:
+    """Return the tone in which the state of an import is shown."""
+    return _TONES[State(source.state)]
+
+
+_TONES = {
+    State.UPLOADED: "info",
+    State.CHECKING: "info",
+    State.CHECKED: "warn",
+    State.CONFIRMED: "info",
+    State.APPLYING: "info",
+    State.DONE: "ok",
+    State.FAILED: "bad",
+    State.CANCELLED: "",
+    State.EXPIRED: "",
+}
+
+
+def describe_state(source: Import) -> str:
+    """Return a word or a short sentence for the state of an import."""
+    state = State(source.state)
+    if state in (State.UPLOADED, State.CONFIRMED) and source.attempts:
+        return _("Interrupted, will continue")
+    return {
+        State.UPLOADED: _("Waiting"),
+        State.CHECKING: _("Checking"),
+        State.CHECKED: _("Ready to import"),
+        State.CONFIRMED: _("Waiting"),
+        State.APPLYING: _("Importing"),
+        State.DONE: _("Done"),
+        State.FAILED: _("Failed"),
+        State.CANCELLED: _("Cancelled"),
+        State.EXPIRED: _("Expired"),
+    }[state]
+
+
+def describe_progress(source: Import) -> str:
+    """Return how many rows of an import are done, as a phrase; "" until the rows are counted."""
+    if not source.rows_total:
+        return ""
+    if is_import_unfinished(source):
+        numbers = {
+            "written": formats.format_number(source.rows_done),
+            "rows": formats.format_number(source.rows_total),
+        }
+        return _("%(written)s of %(rows)s rows") % numbers
+    count = {"count": formats.format_number(source.rows_total)}
+    return ngettext("%(count)s row", "%(count)s rows", source.rows_total) % count
+
+
+def build_outcome_counts(source: Import) -> list[OutcomeCount]:
+    """Return the counts of the latest run by outcome, with the first rows of each; failures come first."""
+    counts = source.checked if source.state in (State.UPLOADED, State.CHECKING, State.CHECKED) else source.applied
+    samples: dict[str, list[SampleRow]] = {}
+    for number, outcome, message, *cells in read_samples(source):
+        shown = [_shorten(cell) for cell in cells[:SHOWN_CELLS]]
+        samples.setdefault(outcome, []).append(SampleRow(formats.format_number(int(number)), shown, message))
+    order = sorted((RowOutcome(code) for code in counts), key=lambda outcome: (not outcome.is_failure, outcome))
+    return [
+        OutcomeCount(
+            label=str(outcome.label),
+            tone="bad" if outcome.is_failure else "ok" if outcome.takes_effect else "",
+            count=formats.format_number(counts[outcome]),
+            samples=samples.get(outcome, []),
+        )
+        for outcome in order
+    ]
+
+
+def _shorten(cell: str) -> str:
+    return cell if len(cell) <= SHOWN_CHARACTERS else f"{cell[: SHOWN_CHARACTERS - 1]}…"
+
+
+def count_failed_rows(source: Import) -> int:
+    """Return how many rows failed in the latest run that is finished."""
+    counts = source.applied if source.state == State.DONE else source.checked
+    return sum(count for outcome, count in counts.items() if RowOutcome(outcome).is_failure)
+
+
+def count_usable_rows(source: Import) -> int:
+    """Return how many rows the dry run found that would change something."""
+    return sum(count for outcome, count in source.checked.items() if RowOutcome(outcome).takes_effect)
+
+
+def build_mode_choices(source: Import, kind: ImportKind) -> list[ModeChoice]:
+    """Return the modes among which people choose when they confirm the import; none unless they can."""
+    if source.state != State.CHECKED or not has_something_to_apply(source):
+        return []
+    return [_build_choice(source, mode, is_chosen=mode is kind.modes[0]) for mode in kind.modes]
+
+
+def _build_choice(source: Import, mode: ImportMode, *, is_chosen: bool) -> ModeChoice:
+    remarks = source.remarks.get(mode.key, [])
+    return ModeChoice(mode.key, str(mode.label), str(mode.help_text), remarks, is_chosen)
+
+
+def describe_limits(kind: ImportKind) -> str:
+    """Return a sentence about how large a file may be."""
+    limits = {
+        "rows": formats.format_number(kind.max_rows),
+        "size": formats.format_number(kind.max_bytes // 1_000_000),
+    }
+    return _("CSV in UTF-8, at most %(rows)s rows and %(size)s MB.") % limits
+
+
+def has_results(source: Import) -> bool:
+    """Return whether the results of an import can be fetched now."""
+    return get_results_deadline(source) is not None

@@ -1,0 +1,157 @@
+"""Pages of imports: the upload of a file, its dry run, the import and the results."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from imports import rows
+from imports.actions.requests import cancel_import, confirm_import, upload_import
+from imports.actions.results import KEPT, download_results, get_results_deadline
+from imports.catalogue import KINDS, find_import_kind, list_available_kinds
+from imports.forms import UploadForm
+from imports.models import Import
+from imports.policies import ROLE_TABLE, ImportPermission
+from imports.queries import find_authorized_target, get_import, list_imports
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import DomainError, NotFound
+from partnerportal.lib.form_errors import show_errors_in_form
+from partnerportal.lib.imports.kinds import ImportKind
+from partnerportal.lib.pages import require_permission
+from partnerportal.lib.private_files import CSV, add_csv_download_headers
+from partnerportal.lib.requests import PortalRequest
+
+SHOWN = 30  # latest imports of a person that the page lists
+
+
+@require_safe
+@require_permission(ROLE_TABLE, ImportPermission.IMPORT)
+@vary_on_headers("HX-Request")
+def imports_page(request: PortalRequest) -> HttpResponse:
+    """Show the page of the person's latest imports, at most SHOWN.
+
+    While one of them is unfinished, the page polls for changes of its list.
+    """
+    latest = list(list_imports(request.actor).order_by("-asked_at", "-pk")[:SHOWN])
+    context = {
+        "rows": rows.build_import_list_rows(latest),
+        "is_waiting": any(map(rows.is_import_unfinished, latest)),
+        "kinds": [kind for kind in list_available_kinds(request.actor) if kind.find_target is None],
+        "kept_days": KEPT.days,
+    }
+    return render(request, "imports/imports.html#list" if request.htmx else "imports/imports.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_permission(ROLE_TABLE, ImportPermission.IMPORT)
+def import_create(request: PortalRequest, kind_code: str) -> HttpResponse:
+    """Show what a file of this kind must look like, and take one; its `target` is a public id in the URL."""
+    kind = find_import_kind(kind_code)
+    target_id = _read_target_id(request)
+    target = find_authorized_target(request.actor, kind, target_id)
+    given = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = UploadForm(*given, help_text=rows.describe_limits(kind))
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        with show_errors_in_form(form):
+            source = upload_import(actor=request.actor, kind=kind, target_id=target_id, file=file.file, size=file.size)
+        if form.is_valid():
+            return redirect("import", source.public_id)
+    context = {"form": form, "kind": kind, "columns": kind.columns, **_describe_target(kind, target)}
+    return render(request, "imports/new.html", context, status=400 if form.errors else 200)
+
+
+def _read_target_id(request: PortalRequest) -> UUID | None:
+    """Return the public id in the parameter `target`, or None without one. Raises NotFound if it is none."""
+    try:
+        return UUID(request.GET["target"]) if request.GET.get("target") else None
+    except ValueError:
+        raise NotFound("not_found", "") from None
+
+
+def _describe_target(kind: ImportKind, target: Any) -> dict[str, str]:
+    """Return the name and the page of what is imported into, for a template."""
+    if target is None:
+        return {"target": "", "target_url": ""}
+    url = kind.get_target_url(target) if kind.get_target_url else ""
+    return {"target": kind.describe_target(target), "target_url": url}
+
+
+@require_safe
+@require_permission(ROLE_TABLE, ImportPermission.IMPORT)
+def import_template(request: PortalRequest, kind_code: str) -> HttpResponse:
+    """Send a CSV file to begin with: its head, and a row of examples."""
+    kind = find_import_kind(kind_code)
+    response = HttpResponse(kind.build_template(), content_type=CSV)
+    return add_csv_download_headers(response, f"{kind.code}-template")
+
+
+@require_safe
+@require_permission(ROLE_TABLE, ImportPermission.IMPORT)
+@vary_on_headers("HX-Request")
+def import_page(request: PortalRequest, import_id: UUID) -> HttpResponse:
+    """Show an import: its progress, which the page polls, and the results of its dry run or of the import."""
+    source = get_import(request.actor, import_id)
+    context = _describe_import(request.actor, source)
+    return render(request, "imports/import.html#import" if request.htmx else "imports/import.html", context)
+
+
+def _describe_import(actor: Actor, source: Import) -> dict[str, Any]:
+    kind = KINDS.get(source.kind)
+    choices = rows.build_mode_choices(source, kind) if kind else []
+    return {
+        "source": source,
+        "label": rows.describe_kind(source),
+        "state": rows.describe_state(source),
+        "tone": rows.get_tone(source),
+        "progress": rows.describe_progress(source),
+        "done": rows.get_percent_done(source),
+        "is_waiting": rows.is_import_unfinished(source),
+        "is_checking": source.state in (Import.State.UPLOADED, Import.State.CHECKING),
+        "can_cancel": source.state in rows.CANCELLABLE,
+        "outcomes": rows.build_outcome_counts(source) if rows.has_results(source) or source.applied else [],
+        "columns": kind.column_keys[: rows.SHOWN_CELLS] if kind else (),
+        "failed": rows.count_failed_rows(source),
+        "usable": rows.count_usable_rows(source),
+        "choices": choices,
+        "remarks": source.remarks.get(source.mode, []) if source.state == Import.State.DONE else [],
+        "until": get_results_deadline(source),
+        **_find_target_for_page(actor, source, kind),
+    }
+
+
+def _find_target_for_page(actor: Actor, source: Import, kind: ImportKind | None) -> dict[str, str]:
+    """Return the name and the page of the target; nothing if the person can no longer import into it."""
+    try:
+        target = find_authorized_target(actor, kind, source.target_id) if kind else None
+    except DomainError:
+        target = None
+    return _describe_target(kind, target) if kind else {"target": "", "target_url": ""}
+
+
+@require_POST
+@require_permission(ROLE_TABLE, ImportPermission.IMPORT)
+def import_apply(request: PortalRequest, import_id: UUID) -> HttpResponse:
+    """Confirm an import after its dry run, in the mode that was chosen, and go back to its page."""
+    source = get_import(request.actor, import_id)
+    confirm_import(actor=request.actor, source=source, mode=request.POST.get("mode", ""))
+    return redirect("import", import_id)
+
+
+@require_POST
+@require_permission(ROLE_TABLE, ImportPermission.IMPORT)
+def import_cancel(request: PortalRequest, import_id: UUID) -> HttpResponse:
+    """Cancel an import that is not confirmed, and go to the list of imports."""
+    cancel_import(actor=request.actor, source=get_import(request.actor, import_id))
+    return redirect("imports")
+
+
+@require_safe
+@require_permission(ROLE_TABLE, ImportPermission.IMPORT)
+def import_results(request: PortalRequest, import_id: UUID) -> HttpResponse:
+    """Send the results of an import's latest run as a CSV file; with `only=failed` those of the rows that failed."""
+    source = get_import(request.actor, import_id)
+    return download_results(actor=request.actor, source=source, only_failed=request.GET.get("only") == "failed")

@@ -1,0 +1,121 @@
+"""The description of an import by its app, from which files can be imported.
+
+An import has two runs, and the first cannot be left out. The dry run gives each row to `check`, and people see what
+would become of it. When they have confirmed, the import gives each row to `apply`. Rows come in batches, each in a
+transaction of its own, as the person who imports: under both locks, and with the permission and the target asked again
+in each.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Message
+from partnerportal.lib.imports.results import RowResult
+from partnerportal.lib.policies import Permission
+from partnerportal.lib.spreadsheet_safety import escape_spreadsheet_cell
+
+RESULT_COLUMNS = ("row", "outcome", "message")  # stand before a row in files of results, and are ignored in imports
+
+
+@dataclass(frozen=True)
+class ImportColumn:
+    """One column of a file that can be imported: its heading, what it means, and what stands in it, for example."""
+
+    key: str
+    help_text: Message
+    example: str
+    is_required: bool = True  # whether each row must have a value in it; an optional column may be absent
+
+
+@dataclass(frozen=True)
+class ImportRow:
+    """One row of an imported file. `number` counts as spreadsheets do: the head of the file is row 1.
+
+    `values` are its cells by the column's key; a cell that is absent is "". `problem` is what is wrong with its shape;
+    rows with a problem are neither checked nor applied.
+    """
+
+    number: int
+    values: Mapping[str, str]
+    problem: Message = ""
+
+
+@dataclass(frozen=True)
+class ImportMode:
+    """One way to apply a file, among which people choose when they confirm, such as "merge" and "replace"."""
+
+    key: str  # at most 20 characters
+    label: Message
+    help_text: Message = ""
+
+
+Rows = Sequence[ImportRow]
+Check = Callable[[Actor, Any, Rows], Sequence[RowResult]]
+Apply = Callable[[Actor, Any, Rows, str], Sequence[RowResult]]
+Remark = Callable[[Actor, Any, str, Iterable[ImportRow]], Iterable[Message]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportKind:
+    """The description of something that people can import as a CSV file.
+
+    `check` takes the actor, the target and a batch of rows, and returns what would become of each, in the same order;
+    it changes nothing. `apply` takes the mode besides, does it, and returns what has become of each. A batch is applied
+    exactly once; a row that was there already must change nothing, because people import the same file again.
+
+    `find_target` returns what the file is imported into, by its public id, from what is visible to the actor, and
+    raises NotFound; kinds without it have the target None. `rule` is the permission, which may look at the target.
+
+    `preview` and `finish` see the whole file: they take the actor, the target, the mode and an iterator over the rows
+    that did not fail, and return sentences for the page. `preview` says what else each mode would do, such as how many
+    things the file leaves out; `finish` does it, in the transaction that ends the import.
+    """
+
+    code: str  # at most 20 characters; also the name of its files
+    label: Message
+    columns: tuple[ImportColumn, ...]
+    rule: Permission
+    check: Check
+    apply: Apply
+    modes: tuple[ImportMode, ...]  # at least one
+    find_target: Callable[[Actor, UUID], Any] | None = None
+    describe_target: Callable[[Any], str] = str  # the name of a target, for people
+    get_target_url: Callable[[Any], str] | None = None  # its page
+    key_column: str = ""  # the column that tells rows apart: a value that comes a second time is a duplicate
+    preview: Remark | None = None
+    finish: Remark | None = None
+    max_rows: int = 10_000
+    max_bytes: int = 2_000_000
+
+    def __post_init__(self) -> None:
+        keys = [column.key for column in self.columns]
+        assert len(set(keys)) == len(keys), f"two columns of {self.code} have one key"
+        assert not set(keys) & set(RESULT_COLUMNS), f"a column of {self.code} is called like one of the results"
+        assert not self.key_column or self.key_column in keys, f"{self.code} has no column {self.key_column}"
+        assert self.modes, f"{self.code} has no mode"
+
+    @property
+    def column_keys(self) -> tuple[str, ...]:
+        return tuple(column.key for column in self.columns)
+
+    def has_mode(self, key: str) -> bool:
+        """Return whether one of the kind's modes has this key."""
+        return any(mode.key == key for mode in self.modes)
+
+    def build_template(self) -> bytes:
+        """Return a CSV file to begin with: the head, and a row of examples."""
+        file = io.StringIO()
+        write_csv_row(file, self.column_keys)
+        write_csv_row(file, [column.example for column in self.columns])
+        return "\ufeff".encode() + file.getvalue().encode()
+
+
+def write_csv_row(file: Any, cells: Iterable[Any]) -> None:
+    """Write a row as CSV into a text file, so that no spreadsheet will run a cell of it as a formula."""
+    writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)  # it would leave a lone CR without quotes
+    writer.writerow([escape_spreadsheet_cell(str(cell)) for cell in cells])

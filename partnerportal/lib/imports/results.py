@@ -1,0 +1,38 @@
+"""What becomes of a row of an imported file, in its dry run and in the import itself."""
+
+from dataclasses import dataclass
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.lib.errors import Message
+
+
+class RowOutcome(models.TextChoices):
+    """What becomes of a row of an imported file. A dry run says what would become of it."""
+
+    NEW = "new", _("New")
+    CHANGED = "changed", _("Changed")
+    ALREADY_THERE = "already_there", _("Already there")
+    DUPLICATE = "duplicate", _("Twice in the file")
+    UNKNOWN = "unknown", _("Unknown")
+    REFUSED = "refused", _("Refused")
+    BAD = "bad", _("Invalid")
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the row is left out, so that its author may want to mend it."""
+        return self in (RowOutcome.UNKNOWN, RowOutcome.REFUSED, RowOutcome.BAD)
+
+    @property
+    def takes_effect(self) -> bool:
+        """Whether the row changes something."""
+        return self in (RowOutcome.NEW, RowOutcome.CHANGED)
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """The result of one row: its outcome, and a sentence that says why, for an outcome that does not say it all."""
+
+    outcome: RowOutcome
+    message: Message = ""
