@@ -3,7 +3,7 @@
 from typing import Any
 
 import django_filters as df
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import Category, Offer, OfferType, PricingModel
@@ -11,6 +11,11 @@ from marketplace.models.offer import OfferQuerySet
 from marketplace.queries.eligibility import SaleRule
 from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.text import make_search_key
+
+
+def leave_rows(rows: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
+    """Return the rows as they are: the method of filters that a list applies itself."""
+    return rows
 
 
 class StorefrontFilterSet(FilterSet):
@@ -48,11 +53,7 @@ class CatalogueFilterSet(StorefrontFilterSet):
     """
 
     pricing = df.ChoiceFilter("pricing_model", choices=PricingModel.choices, label=_("Pricing model"))
-    sellable = df.BooleanFilter(method="leave", widget=df.widgets.BooleanWidget, label=_("Can be sold"))
-    reason = df.ChoiceFilter(method="leave", choices=[(rule.value, rule.value) for rule in SaleRule])
-    partner = df.UUIDFilter(method="leave")
-    customer = df.UUIDFilter(method="leave")
-
-    def leave(self, rows: OfferQuerySet, name: str, value: Any) -> OfferQuerySet:
-        """Return the rows as they are."""
-        return rows
+    sellable = df.BooleanFilter(method=leave_rows, widget=df.widgets.BooleanWidget, label=_("Can be sold"))
+    reason = df.ChoiceFilter(method=leave_rows, choices=[(rule.value, rule.value) for rule in SaleRule])
+    partner = df.UUIDFilter(method=leave_rows)
+    customer = df.UUIDFilter(method=leave_rows)

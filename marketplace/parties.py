@@ -15,7 +15,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.text import make_search_key
 
-SHOWN = 50  # matches; whoever has more searches further
+SHOWN = 10  # matches; whoever has more searches further
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class PartyChooser:
         chosen = _find(list_sellers(self.actor), self.params.get("partner", ""))
         if chosen or self.actor.organization_kind in (OrganizationKind.VENDOR, OrganizationKind.PUBLISHER):
             return chosen
-        return list_sellers(self.actor).filter(pk=self.actor.organization_id).first()
+        return list_sellers(self.actor).filter(public_id=self.actor.organization_public_id).first()
 
     @cached_property
     def customer(self) -> Organization | None:

@@ -3,17 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.http import urlencode
 from django.utils.translation import get_language
 
 from accounts.models import OrganizationKind
 from marketplace.models import Offer, Plan
 from marketplace.parties import SHOWN, PartyChooser
-from marketplace.queries.eligibility import annotate_failed_rules, get_prospective_sale
+from marketplace.queries.eligibility import get_prospective_sale, judge_plan
 from marketplace.rows.eligibility import Reason, make_reasons
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name, list_country_choices
@@ -47,26 +46,18 @@ class Simulation(PartyChooser):
         self.kept = {"country": self.country, "plan": str(self.plan.public_id) if self.plan else ""}
         self.kept = {name: value for name, value in self.kept.items() if value}
 
-    @property
-    def plans(self) -> Any:
-        """The plans that the actor may ask about."""
-        plans = Plan.objects.visible_to(self.actor).select_related("offer__publisher")
-        if self.actor.organization_kind == OrganizationKind.PUBLISHER:
-            return plans.filter(offer__publisher=self.actor.organization_id)
-        return plans.exclude(offer__live_version=None).exclude(published_in=None)
-
     @cached_property
     def plan(self) -> Plan | None:
         """The chosen plan, or None."""
         try:
-            return self.plans.filter(public_id=UUID(self.params.get("plan", ""))).first()
+            return list_plans_to_ask_about(self.actor).filter(public_id=UUID(self.params.get("plan", ""))).first()
         except ValueError:
             return None
 
     @cached_property
     def plan_options(self) -> list[PlanOption]:
         """The plans that match the search, the first of them without one."""
-        rows = self.plans
+        rows = list_plans_to_ask_about(self.actor)
         if folded := make_search_key(self.plan_q):
             text = Q(offer__search__contains=folded) | Q(offer__publisher__name_folded__contains=folded)
             rows = rows.filter(text | Q(offer__code__contains=folded) | Q(code__contains=folded))
@@ -75,7 +66,7 @@ class Simulation(PartyChooser):
                 offer=name_offer(row.offer),
                 plan=name_plan(row),
                 publisher=row.offer.publisher.name,
-                query=urlencode({**self.without_plan, "plan": row.public_id}),
+                query=urlencode(self.without_plan | {"plan": str(row.public_id)}),
             )
             for row in rows.order_by("offer__sort_en", "offer", "position", "pk")[:SHOWN]
         ]
@@ -86,9 +77,7 @@ class Simulation(PartyChooser):
         if self.partner is None or self.plan is None:
             return None
         sale = get_prospective_sale(self.actor, self.partner, customer=self.customer, country=self.country)
-        plans = annotate_failed_rules(Plan.objects.visible_to(self.actor).filter(pk=self.plan.pk), self.actor, sale)
-        judged = plans.select_related("offer").get()
-        return make_reasons(self.actor, sale, judged)
+        return make_reasons(self.actor, sale, judge_plan(self.actor, sale, self.plan))
 
     @property
     def without_country(self) -> dict[str, str]:
@@ -126,3 +115,14 @@ def name_offer(offer: Offer) -> str:
 def name_plan(plan: Plan) -> str:
     """Return the name of a plan in the reader's language, or its code before it is published."""
     return plan.names.get(get_language() or "en") or plan.code
+
+
+def list_plans_to_ask_about(actor: Actor) -> QuerySet[Plan]:
+    """Return the plans about whose sale the actor may ask: a publisher its own, others those that were published.
+
+    They come with their offers and publishers.
+    """
+    plans = Plan.objects.visible_to(actor).select_related("offer__publisher")
+    if actor.organization_kind == OrganizationKind.PUBLISHER:
+        return plans.filter(offer__publisher=actor.organization_id)
+    return plans.exclude(published_in=None)

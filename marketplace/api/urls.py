@@ -1,6 +1,6 @@
 from django.urls import path
 
-from marketplace.api import offers
+from marketplace.api import catalogue, offers
 from marketplace.api.audience import AudienceMembersView, AudienceView, SyncAudienceView
 
 OFFER = "offers/<uuid:offer_id>/"
@@ -9,6 +9,10 @@ urlpatterns = [
     path(f"{OFFER}audience/", AudienceView.as_view(), name="offer_audience"),
     path(f"{OFFER}audience/partners/", AudienceMembersView.as_view(), name="offer_audience_partners"),
     path(f"{OFFER}audience/sync/", SyncAudienceView.as_view(), name="offer_audience_sync"),
+    path("catalogue/", catalogue.CatalogueView.as_view(), name="catalogue"),
+    path("catalogue/price-list/", catalogue.PriceListView.as_view(), name="price_list"),
+    path("catalogue/<uuid:offer_id>/", catalogue.CatalogueOfferView.as_view(), name="catalogue_offer"),
+    path("eligibility/", catalogue.EligibilityView.as_view(), name="eligibility"),
     path("offers/", offers.OffersView.as_view(), name="offers"),
     path(OFFER, offers.OfferView.as_view(), name="offer"),
     path(f"{OFFER}publish/", offers.PublishOfferView.as_view(), name="offer_publish"),

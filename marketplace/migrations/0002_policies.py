@@ -361,7 +361,6 @@ class Migration(migrations.Migration):
             "offer.published offer.resumed offer.stopped",
         ),
         allow_tenant_events(
-            "resellers", "offer.publisher_contacted", condition="portal_is_reseller()"
+            "resellers", "offer.publisher_contacted", condition="(portal_is_reseller() OR portal_is_vendor())"
         ),
-        allow_tenant_events("customers", "offer.partner_asked", condition="portal_is_admin()"),
     ]

@@ -80,7 +80,8 @@ def count_offers_by_reason(offers: OfferQuerySet, actor: Actor, sale: Prospectiv
     plans = list_live_plans(actor).filter(offer__in=offers.values("pk"))
     by_plan = make_plan_conditions(actor, sale)
     for_all = set(sale.list_failures())
-    conditions = {SELLABLE: make_sellable_condition(actor, sale), **by_plan}
+    conditions: dict[str, Q] = {SELLABLE: make_sellable_condition(actor, sale)}
+    conditions.update({rule.value: fails for rule, fails in by_plan.items()})
     flags = {rule: Case(When(fails, then=Value(True)), default=Value(False)) for rule, fails in conditions.items()}
     per_offer = plans.values("offer").annotate(**{f"any_{name}": BoolOr(flag) for name, flag in flags.items()})
     counts = per_offer.aggregate(

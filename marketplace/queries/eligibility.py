@@ -198,3 +198,9 @@ def annotate_failed_rules(plans: QuerySet[Plan], actor: Actor, sale: Prospective
     codes = ArrayField(CharField())
     array = Func(*failed, template="array_remove(ARRAY[%(expressions)s]::text[], NULL)", output_field=codes)
     return plans.annotate(failed_rules=array)
+
+
+def judge_plan(actor: Actor, sale: ProspectiveSale, plan: Plan) -> Plan:
+    """Return a plan that the actor sees, with its offer and `failed_rules`."""
+    plans = annotate_failed_rules(Plan.objects.visible_to(actor).filter(pk=plan.pk), actor, sale)
+    return plans.select_related("offer").get()

@@ -2,6 +2,7 @@
 
 from tests.house.answers import sign_in
 from tests.house.matrix_api import API, API_HELP
+from tests.house.matrix_catalogue import CATALOGUE_API, CATALOGUE_PAGES
 from tests.house.matrix_offers import OFFER_API, OFFER_PAGES
 from tests.house.matrix_pages import PAGES
 
@@ -41,4 +42,4 @@ SIGN_IN = [
     ),
 ]
 
-MATRIX = [*PAGES, *OFFER_PAGES, *API, *OFFER_API, *API_HELP, *SIGN_IN]
+MATRIX = [*PAGES, *OFFER_PAGES, *CATALOGUE_PAGES, *API, *OFFER_API, *CATALOGUE_API, *API_HELP, *SIGN_IN]

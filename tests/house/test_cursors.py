@@ -42,6 +42,11 @@ PAGES = {
         ("partner.admin", "/customers/{customer}/activity/", "cursor"),
         ("customer.admin", "/orders/", "cursor"),
     ],
+    "marketplace/lists/catalogue.py": [("partner.admin", "/marketplace/offers/", "cursor")],
+    "marketplace/lists/storefront.py": [
+        ("customer.admin", "/marketplace/", "cursor"),
+        ("vendor.admin", "/marketplace/all/?sort=published", "cursor"),
+    ],
     "notifications/lists/inbox.py": [("partner.admin", "/inbox/", "cursor")],
 }
 OPERATIONS = yaml.load((settings.BASE_DIR / "docs/openapi.yaml").read_text(), yaml.CSafeLoader)["paths"]

@@ -19,6 +19,7 @@ MADE_FOR_OTHERS = {
     "connections.actors": "who a person is today, for a job",
     "connections.consent": "registers the scopes that a customer can share",
     "connections.customers": "the frame of a customer's pages",
+    "connections.directory": "whose names an actor may know",
     "connections.guards": "who may open a page about customers",
     "connections.notices": "base classes of news of a customer",
     "connections.sharing": "registers what a connection shares",

@@ -1,0 +1,66 @@
+"""The permission matrix of published offers: the catalogue, the storefront, the vendor's pages and the simulator."""
+
+from tests.house.answers import api, page
+
+OFFER = "<uuid:offer_id>/"
+RESELLERS = "200 partner distributor; 403 else"
+WRITERS = "partner.admin partner.admin_agent partner.sales_agent partner.sales_agent_with_finance"
+MAY_WRITE = f"{WRITERS} distributor.admin distributor.admin_agent"
+CUSTOMERS = "200 customer customer2 ended stranger many@customer; 403 else"
+ADMINS = "customer.admin customer2.admin ended.admin stranger.admin"
+STAFF = "200 vendor; 403 else"
+ASKERS = "200 partner distributor publisher vendor; 403 else"
+PUBLISHER = [("publisher", "name")]  # whose names everybody may find
+# Publishers know who is in the programme, by name and ORGID; nobody else sees another there.
+SIMULATED = [*PUBLISHER, *((name, sort) for name in ("partner", "distributor") for sort in ("name", "details"))]
+OF_ITS_CUSTOMER = "200 partner; 404 distributor; 403 else"
+FOR_ITSELF = "200 partner distributor; 404 publisher vendor; 403 else"  # others name the partner
+MESSAGE = {"message": "How?", "reply_to": "a@example.com"}
+
+CATALOGUE_PAGES = [
+    page("marketplace/offers/", get=RESELLERS, shows=PUBLISHER),
+    page(
+        "marketplace/offers/", "/marketplace/offers/?customer={customer}&sellable=true", get=RESELLERS, shows=PUBLISHER
+    ),
+    page("marketplace/offers/", "/marketplace/offers/?customer={stranger}", get=RESELLERS, shows=PUBLISHER),
+    page("marketplace/offers/choose/", get=RESELLERS),
+    page(f"marketplace/offers/{OFFER}", "/marketplace/offers/{offer}/", get=RESELLERS, shows=PUBLISHER),
+    page(
+        f"marketplace/offers/{OFFER}contact/",
+        "/marketplace/offers/{offer}/contact/",
+        get=f"200 {MAY_WRITE}; 403 else",
+        post=f"302 {MAY_WRITE}; 403 else",
+        data=MESSAGE,
+        shows=PUBLISHER,
+    ),
+    page("marketplace/", get=CUSTOMERS, shows=PUBLISHER),
+    page(f"marketplace/{OFFER}", "/marketplace/{offer}/", get=CUSTOMERS, shows=PUBLISHER),
+    page(
+        f"marketplace/{OFFER}ask/",
+        "/marketplace/{offer}/ask/",
+        get=f"200 {ADMINS}; 403 else",
+        post=f"302 customer.admin; 200 {ADMINS}; 403 else",
+        data={"connection": "{connection}", "message": "How?"},
+    ),
+    page("marketplace/all/", get=STAFF, shows=PUBLISHER),
+    page(f"marketplace/all/{OFFER}", "/marketplace/all/{offer}/", get=STAFF, shows=PUBLISHER),
+    page("marketplace/simulator/", get=ASKERS, shows=SIMULATED),
+    page("exports/new/", post=RESELLERS, data={"list": "price_list"}),
+]
+CATALOGUE_API = [
+    api("catalogue/", get=RESELLERS, shows=PUBLISHER),
+    api(
+        "catalogue/",
+        "catalogue/?for_customer={customer}",
+        get="200 partner; 404 distributor; 403 else",
+        shows=PUBLISHER,
+    ),
+    api("catalogue/price-list/", get=RESELLERS, shows=PUBLISHER),
+    api(f"catalogue/{OFFER}", "catalogue/{offer}/", get=RESELLERS, shows=PUBLISHER),
+    api(
+        "eligibility/",
+        "eligibility/?plan={plan}",
+        get="200 partner distributor; 404 publisher vendor; 403 else",
+        shows=SIMULATED,
+    ),
+]
