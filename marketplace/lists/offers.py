@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from functools import cached_property
 
-from django.db.models import Count
 from django.utils.translation import gettext_lazy, pgettext
 
 from marketplace.filters import OFFER_STATES, OfferFilterSet
 from marketplace.models import Audience, OfferType
 from marketplace.policies import ROLE_TABLE, OfferPermission
-from marketplace.queries.offers import list_own_offers
+from marketplace.queries.offers import count_own_offers_by_state, list_own_offers
 from marketplace.rows.offers import OFFER_STATE_LABELS, OfferRow, make_offer_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
@@ -57,8 +56,7 @@ class OfferList(PersonalizedList):
     @cached_property
     def counts(self) -> dict[str, int]:
         """The number of offers by state, for the tabs; states without any are left out."""
-        counted = list_own_offers(self.actor).order_by().values("state").annotate(rows=Count("pk"))
-        return {row["state"]: row["rows"] for row in counted}
+        return count_own_offers_by_state(self.actor)
 
     @property
     def has_none(self) -> bool:

@@ -4,7 +4,7 @@ import hashlib
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Exists, F, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, QuerySet, Subquery, Value, When
 
 from marketplace.events import OfferEvent
 from marketplace.models import Offer, OfferVersion, SaleStop
@@ -36,6 +36,12 @@ def list_own_offers(actor: Actor) -> OfferQuerySet:
             default=Value("live"),
         ),
     )
+
+
+def count_own_offers_by_state(actor: Actor) -> dict[str, int]:
+    """Return how many offers the acting publisher has in each state; states without any are left out."""
+    counted = list_own_offers(actor).order_by().values("state").annotate(offers=Count("pk"))
+    return {row["state"]: row["offers"] for row in counted}
 
 
 def get_own_offer(actor: Actor, public_id: UUID) -> Offer:

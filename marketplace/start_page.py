@@ -1,0 +1,87 @@
+"""What this app shows a publisher on the start page: its offers in numbers, its drafts, and how to begin."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from marketplace.filters import OFFER_STATES
+from marketplace.policies import ROLE_TABLE, OfferPermission
+from marketplace.queries.offers import count_own_offers_by_state, list_own_offers
+from marketplace.rows.offers import OFFER_STATE_LABELS, get_offer_name
+from partnerportal.lib import formats
+from partnerportal.lib.blocks import StartPageArea, StartPageBlock
+from partnerportal.lib.requests import PortalRequest
+from partnerportal.lib.rows import AttentionItem
+
+DRAFTS_SHOWN = 6
+
+is_publisher = ROLE_TABLE[OfferPermission.VIEW_OWN].check_actor
+
+
+def _offers(request: PortalRequest) -> dict[str, Any] | None:
+    """Return the publisher's offers in numbers by state, and its drafts; nothing before the first offer."""
+    counts = count_own_offers_by_state(request.actor)
+    if not counts:
+        return None
+    url = reverse("offers")
+    states = [
+        {"label": OFFER_STATE_LABELS[state][0], "count": counts.get(state, 0), "url": f"{url}?state={state}"}
+        for state in OFFER_STATES
+    ]
+    drafts = list_own_offers(request.actor).filter(has_draft=True).order_by("-changed_at", "-pk")[:DRAFTS_SHOWN]
+    return {
+        "states": states,
+        "title": _("Drafts"),
+        "none": _("There are no changes to publish."),
+        "attention": [
+            AttentionItem(
+                tone="info",
+                icon="pencil",
+                title=get_offer_name(offer),
+                text=_("Saved %(when)s") % {"when": formats.format_relative_time(offer.changed_at)},
+                url=reverse("offer", args=[offer.public_id]),
+            )
+            for offer in drafts
+        ],
+    }
+
+
+def _first_steps(request: PortalRequest) -> dict[str, Any] | None:
+    """Return what is to be set up before the first offer, for who may do it; nothing once there is one."""
+    actor, organization = request.actor, request.operator.organization
+    if list_own_offers(actor).exists() or not ROLE_TABLE[OfferPermission.EDIT].check_actor(actor):
+        return None
+    is_complete = bool(organization.street and organization.city and organization.contact_email)
+    complete, open_details = _("Complete your account details"), _("Open account details")
+    return {
+        "steps": [
+            _step(complete, "building", "account_details", open_details, is_done=is_complete),
+            _step(_("Create your first offer"), "tags", "offer_new", _("Create offer"), is_done=False),
+        ]
+    }
+
+
+def _step(label: str, icon: str, url_name: str, action: str, *, is_done: bool) -> dict[str, Any]:
+    return {"label": label, "icon": icon, "url": reverse(url_name), "action": action, "is_done": is_done}
+
+
+BLOCKS = (
+    StartPageBlock(
+        area=StartPageArea.STRIP,
+        order=20,
+        template="marketplace/start_page/offers.html",
+        context=_offers,
+        seen_by=is_publisher,
+    ),
+    StartPageBlock(
+        area=StartPageArea.WORK, order=5, template="ui/attention.html", context=_offers, seen_by=is_publisher
+    ),
+    StartPageBlock(
+        area=StartPageArea.WORK,
+        order=5,
+        template="marketplace/start_page/steps.html",
+        context=_first_steps,
+        seen_by=is_publisher,
+    ),
+)
