@@ -2,14 +2,16 @@
 
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import CharField, Func, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import MarketCountry, ResellerListing
+from marketplace.models.price import PriceQuerySet
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.price_list_export import PRICE_LIST
 from marketplace.queries.audience import list_audience, parse_tenant_id
 from marketplace.queries.offers import get_own_offer
+from marketplace.queries.prices import PRICED, list_current_prices
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
     make_datetime_column,
@@ -27,6 +29,12 @@ def _audience(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Res
     return list_audience(actor, offer).annotate(region=Subquery(market)).order_by("name_folded", "organization")
 
 
+def _prices(actor: Actor, query: Query, _customer: int | None) -> PriceQuerySet:
+    """Return the prices of the publisher's offer that the filter `offer` names: in force, and those that are to begin."""
+    offer = get_own_offer(actor, parse_tenant_id(query.get("offer", "")) or UUID(int=0))
+    return list_current_prices(actor, offer).order_by(*PRICED)
+
+
 LISTS = (
     PRICE_LIST,
     ExportableList(
@@ -42,6 +50,22 @@ LISTS = (
             make_unchanged_column("country"),
             make_text_column("region"),
             make_datetime_column("authorized_since", "since"),
+        ),
+    ),
+    ExportableList(
+        key="prices",
+        label=_("Prices of an offer"),
+        rows=_prices,
+        rule=(ROLE_TABLE, OfferPermission.VIEW_OWN),
+        filters=frozenset({"offer"}),
+        columns=(
+            make_unchanged_column("plan", "plan__code"),
+            make_unchanged_column("market", "market__code"),
+            make_unchanged_column("currency"),
+            make_unchanged_column("term"),
+            make_unchanged_column("billing"),
+            make_unchanged_column("amount", Func("amount", function="trim_scale", output_field=CharField())),
+            make_unchanged_column("valid_from"),
         ),
     ),
 )

@@ -90,6 +90,14 @@ class PricingFacts:
         """Return the price that held before this day, or would hold on it."""
         return max((row for row in self.prices.get(key, ()) if row.valid_from < day), key=_day, default=None)
 
+    def find_in_force(self, key: Key) -> Price | None:
+        """Return the price that holds today (UTC)."""
+        return self.find_replaced(key, today() + dt.timedelta(days=1))
+
+    def find_next(self, key: Key) -> Price | None:
+        """Return the first price that begins after today (UTC)."""
+        return next((row for row in self.prices.get(key, ()) if row.valid_from > today()), None)
+
     def find_same_day(self, key: Key, day: dt.date) -> Price | None:
         """Return the price that begins on this day."""
         return next((row for row in self.prices.get(key, ()) if row.valid_from == day), None)

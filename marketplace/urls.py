@@ -5,10 +5,12 @@ from marketplace.views.catalogue import catalogue, catalogue_choose, catalogue_o
 from marketplace.views.editor import offer_listing, offer_plans
 from marketplace.views.health import health_update, offer_health
 from marketplace.views.offers import offer_create, offer_list, offer_overview, offer_technical
+from marketplace.views.prices import offer_prices, price_change, price_history, price_withdraw
 from marketplace.views.publishing import offer_compare, offer_history, offer_publish
 from marketplace.views.simulator import simulator
 from marketplace.views.storefront import ask_partner, storefront, storefront_offer
 from marketplace.views.vendor import all_offers, vendor_offer
+from marketplace.views.stops import stop_lift, stop_new
 
 OFFER = "offers/<uuid:offer_id>/"
 
@@ -39,4 +41,10 @@ urlpatterns = [
     path("marketplace/all/", all_offers, name="all_offers"),
     path("marketplace/all/<uuid:offer_id>/", vendor_offer, name="vendor_offer"),
     path("marketplace/simulator/", simulator, name="simulator"),
+    path(f"{OFFER}prices/", offer_prices, name="offer_prices"),
+    path(f"{OFFER}prices/<slug:plan_code>/change/", price_change, name="price_change"),
+    path(f"{OFFER}prices/<slug:plan_code>/history/", price_history, name="price_history"),
+    path(f"{OFFER}prices/<uuid:price_id>/withdraw/", price_withdraw, name="price_withdraw"),
+    path(f"{OFFER}stops/new/", stop_new, name="stop_new"),
+    path(f"{OFFER}stops/<uuid:stop_id>/lift/", stop_lift, name="stop_lift"),
 ]

@@ -12,7 +12,7 @@ from marketplace.models import Offer, Price
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.pricing import ALREADY_PRICED, CONFLICTS, CheckedChange, PriceChange, check_changes
 from marketplace.queries.offers import lock_own_offer
-from marketplace.queries.prices import load_pricing_facts
+from marketplace.queries.prices import list_priced_plans, load_pricing_facts
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -51,7 +51,9 @@ def add_prices(*, actor: Actor, offer: Offer, changes: Sequence[PriceChange]) ->
     if len(changes) > MOST_CHANGES:
         raise InvalidInput("too_many_changes", TOO_MANY % {"most": MOST_CHANGES}, field="changes")
     locked = lock_own_offer(actor, offer)
-    facts = load_pricing_facts(actor, locked, {change.plan for change in changes})
+    codes = {change.plan for change in changes}
+    plans = [priced for priced in list_priced_plans(actor, locked) if priced.plan.code in codes]
+    facts = load_pricing_facts(actor, plans)
     checked, problems = check_changes(facts, changes)
     if problems:
         raise (PricesOvertaken if {problem.code for problem in problems} <= CONFLICTS else PricesInvalid)(problems)

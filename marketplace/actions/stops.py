@@ -1,5 +1,7 @@
 """Actions on stops of sales: stop an offer, a plan or a plan in one market at once, and lift the stop as easily."""
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -45,7 +47,7 @@ def stop_sale(
     if standing is not None:
         return standing
     stop = SaleStop.objects.create(offer=locked, reason=reason, **place)
-    record_event(OfferEvent.STOPPED, actor=actor, subject=locked, data=_describe(stop), note=reason)
+    record_event(OfferEvent.STOPPED, actor=actor, subject=locked, note=reason, **_describe(stop))
     return stop
 
 
@@ -65,10 +67,15 @@ def lift_stop(*, actor: Actor, stop: SaleStop) -> SaleStop:
         return fresh
     fresh.lifted_at = timezone.now()
     fresh.save(update_fields=["lifted_at"])
-    record_event(OfferEvent.RESUMED, actor=actor, subject=offer, data=_describe(fresh))
+    record_event(OfferEvent.RESUMED, actor=actor, subject=offer, **_describe(fresh))
     return fresh
 
 
-def _describe(stop: SaleStop) -> dict[str, str]:
-    named = {"stop": str(stop.public_id), "plan": stop.plan.code if stop.plan else ""}
-    return named | {"market": stop.market.code if stop.market else ""}
+def _describe(stop: SaleStop) -> dict[str, Any]:
+    """Return what the event of a stop says of it; the publisher is told of the vendor's."""
+    data = {
+        "stop": str(stop.public_id),
+        "plan": stop.plan.code if stop.plan else "",
+        "market": stop.market.code if stop.market else "",
+    }
+    return {"data": data, "counterpart": stop.offer.publisher if stop.by_vendor else None}

@@ -1,7 +1,10 @@
 """Queries for the prices of an offer."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 from django.db.models import Case, Q, Value, When
 
@@ -11,6 +14,7 @@ from marketplace.models.price import PriceQuerySet
 from marketplace.pricing import Key, PricingFacts
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
+from partnerportal.lib.visible_rows import get_by_public_id
 
 PRICED = ("plan__code", "market__name", "currency", "term", "billing", "valid_from")  # the order of lists of prices
 
@@ -20,30 +24,40 @@ def get_key(price: Price) -> Key:
     return price.plan.code, price.market.code, price.currency, price.term, price.billing
 
 
-def load_pricing_facts(actor: Actor, offer: Offer, plans: Collection[str] | None = None) -> PricingFacts:
-    """Return what the rules of prices rest on, for all plans of an offer that the actor sees or those of some codes."""
-    rows = Plan.objects.visible_to(actor).filter(offer=offer)
-    rows = rows if plans is None else rows.filter(code__in=plans)
+@dataclass(frozen=True)
+class PricedPlan:
+    """A plan of an offer with what it is sold for, by the live version or the draft."""
+
+    plan: Plan
+    texts: Mapping[str, Any]  # by language, of the newer of the two versions
+    combinations: Sequence[tuple[str, str]]  # terms, each with a billing frequency
+
+
+def list_priced_plans(actor: Actor, offer: Offer) -> list[PricedPlan]:
+    """Return the plans of an offer that the actor sees, in the order of its newest version."""
+    versions = OfferVersion.objects.visible_to(actor).filter(Q(number=None) | Q(pk=offer.live_version_id), offer=offer)
+    texts: dict[str, Any] = {}
+    combinations: dict[str, dict[tuple[str, str], None]] = defaultdict(dict)
+    for version in versions.order_by("-revision"):
+        for content in version.content.get("plans", []):
+            texts.setdefault(content["code"], content.get("texts", {}))
+            combinations[content["code"]] |= dict.fromkeys(list_combinations(content))
+    rows = {plan.code: plan for plan in Plan.objects.visible_to(actor).filter(offer=offer)}
+    return [PricedPlan(rows[code], texts[code], list(combinations[code])) for code in texts if code in rows]
+
+
+def load_pricing_facts(actor: Actor, plans: Sequence[PricedPlan]) -> PricingFacts:
+    """Return what the rules of prices rest on for some plans of one offer."""
     countries = MarketCountry.objects.select_related("market").order_by("market__name", "currency")
     facts = PricingFacts(
-        plans={plan.code: plan for plan in rows.order_by("code")},
-        combinations=_read_combinations(actor, offer),
+        plans={priced.plan.code: priced.plan for priced in plans},
+        combinations={priced.plan.code: priced.combinations for priced in plans},
         markets={(row.market.code, row.currency): row.market for row in countries},
     )
     prices = Price.objects.visible_to(actor).filter(plan__in=facts.plans.values(), withdrawn_at=None)
     for price in prices.select_related("plan", "market").order_by("valid_from"):
         facts.prices.setdefault(get_key(price), []).append(price)
     return facts
-
-
-def _read_combinations(actor: Actor, offer: Offer) -> dict[str, list[tuple[str, str]]]:
-    """Return what each plan is sold for by the live version or the draft."""
-    versions = OfferVersion.objects.visible_to(actor).filter(Q(number=None) | Q(pk=offer.live_version_id), offer=offer)
-    found: dict[str, dict[tuple[str, str], None]] = defaultdict(dict)
-    for version in versions.order_by("number"):
-        for plan in version.content.get("plans", []):
-            found[plan["code"]] |= dict.fromkeys(list_combinations(plan))
-    return {code: sorted(pairs) for code, pairs in found.items()}
 
 
 def list_current_prices(actor: Actor, offer: Offer) -> PriceQuerySet:
@@ -56,3 +70,21 @@ def list_current_prices(actor: Actor, offer: Offer) -> PriceQuerySet:
     state = Case(When(valid_from__gt=today(), then=Value("upcoming")), default=Value("in_force"))
     rows = seen.filter(Q(pk__in=begun) | Q(withdrawn_at=None, valid_from__gt=today()))
     return rows.annotate(state=state).select_related("plan", "market")
+
+
+def list_upcoming_prices(actor: Actor, offer: Offer) -> PriceQuerySet:
+    """Return the prices of an offer that are to begin after today (UTC), the earliest first."""
+    seen = Price.objects.visible_to(actor).filter(plan__offer=offer, withdrawn_at=None, valid_from__gt=today())
+    return seen.select_related("plan", "market").order_by("valid_from", "pk")
+
+
+def list_price_history(actor: Actor, plan: Plan) -> PriceQuerySet:
+    """Return all prices of a plan, with those that were withdrawn, the latest published first."""
+    seen = Price.objects.visible_to(actor).filter(plan=plan)
+    return seen.select_related("plan", "market").order_by("-created_at", "-pk")
+
+
+def get_own_price(actor: Actor, offer: Offer, public_id: UUID) -> Price:
+    """Return a price of an offer. Raises NotFound for one of another, or one that the actor does not see."""
+    seen = Price.objects.visible_to(actor).filter(plan__offer=offer)
+    return get_by_public_id(seen.select_related("plan__offer", "market"), public_id)

@@ -1,0 +1,55 @@
+"""The rows of stops of sales, in the reader's words."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import OrganizationKind
+from marketplace.models import Offer, SaleStop
+from notifications.models import Event
+from partnerportal.lib.actors import Actor
+
+
+@dataclass(frozen=True)
+class StopRow:
+    """A stop that holds: what it stops, since when and by whom, and where it is lifted by those who may."""
+
+    what: str
+    since: dt.datetime
+    by: str
+    reason: str
+    lift_url: str
+
+
+def format_stopped(stop: SaleStop, names: Mapping[str, str]) -> str:
+    """Return what a stop stops, in words. `names` are those of plans by code."""
+    if stop.plan is None:
+        return _("The whole offer")
+    plan = names.get(stop.plan.code, stop.plan.code)
+    return _("%(plan)s in %(market)s") % {"plan": plan, "market": stop.market.name} if stop.market else plan
+
+
+def make_stop_rows(
+    actor: Actor, offer: Offer, stops: Iterable[SaleStop], names: Mapping[str, str], events: Mapping[str, Event]
+) -> list[StopRow]:
+    """Return rows of stops. `events` are those by which they began; persons of the other side are not named."""
+    is_vendor = actor.organization_kind == OrganizationKind.VENDOR
+    rows = []
+    for stop in stops:
+        event = events.get(str(stop.public_id))
+        is_own = event is not None and event.organization_id == actor.organization_id
+        rows.append(
+            StopRow(
+                what=format_stopped(stop, names),
+                since=stop.began_at,
+                by=(event.actor_label if is_own else event.organization_label) if event else "",
+                reason=stop.reason,
+                lift_url=reverse("stop_lift", args=[offer.public_id, stop.public_id])
+                if stop.by_vendor == is_vendor
+                else "",
+            )
+        )
+    return rows

@@ -1,0 +1,82 @@
+"""Pages that stop the sale of an offer, of a plan or of a plan in one market, and lift such a stop."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+from django.views.decorators.vary import vary_on_headers
+
+from accounts.models import OrganizationKind
+from marketplace.actions.stops import lift_stop, stop_sale
+from marketplace.forms.prices import StopSaleForm
+from marketplace.models import Market, Offer, Plan
+from marketplace.policies import ROLE_TABLE, OfferPermission
+from marketplace.queries.prices import list_priced_plans
+from marketplace.queries.stops import get_managed_offer, get_stop
+from marketplace.rows.prices import get_plan_name
+from marketplace.rows.stops import format_stopped
+from partnerportal.lib.form_errors import show_errors_in_form
+from partnerportal.lib.pages import read_next_url, require_permission
+from partnerportal.lib.requests import PortalRequest
+
+may_stop = require_permission(ROLE_TABLE, OfferPermission.STOP)
+require_form = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_form
+@may_stop
+@vary_on_headers("HX-Request")
+def stop_new(request: PortalRequest, offer_id: UUID) -> HttpResponse:
+    """Show the dialog that stops a sale at once; on POST stop it."""
+    offer = get_managed_offer(request.actor, offer_id)
+    names = _plan_names(request, offer)
+    markets = Market.objects.order_by("name").values_list("code", "name")
+    form = StopSaleForm(names.items(), markets, request.POST if request.method == "POST" else None, initial=request.GET)
+    back = read_next_url(request, _default_url(request, offer))
+    if request.method == "POST" and form.is_valid():
+        with show_errors_in_form(form):
+            plan, market = _chosen(request, offer, form)
+            stop = stop_sale(
+                actor=request.actor, offer=offer, plan=plan, market=market, reason=form.cleaned_data["reason"]
+            )
+            messages.success(request, _("Sale stopped: %(what)s.") % {"what": format_stopped(stop, names)})
+            return redirect(back)
+    context = {"form": form, "offer": offer, "back": back}
+    return render(request, "marketplace/stop_new.html", context)
+
+
+@require_form
+@may_stop
+@vary_on_headers("HX-Request")
+def stop_lift(request: PortalRequest, offer_id: UUID, stop_id: UUID) -> HttpResponse:
+    """Show the dialog that lifts a stop; on POST lift it."""
+    offer = get_managed_offer(request.actor, offer_id)
+    stop = get_stop(request.actor, offer, stop_id)
+    what = format_stopped(stop, _plan_names(request, offer))
+    back = read_next_url(request, _default_url(request, offer))
+    if request.method == "POST":
+        lift_stop(actor=request.actor, stop=stop)
+        messages.success(request, _("On sale again: %(what)s.") % {"what": what})
+        return redirect(back)
+    return render(request, "marketplace/stop_lift.html", {"offer": offer, "stop": stop, "what": what, "back": back})
+
+
+def _default_url(request: PortalRequest, offer: Offer) -> str:
+    if request.actor.organization_kind == OrganizationKind.VENDOR:
+        return "/"
+    return reverse("offer_prices", args=[offer.public_id])
+
+
+def _plan_names(request: PortalRequest, offer: Offer) -> dict[str, str]:
+    return {priced.plan.code: get_plan_name(priced) for priced in list_priced_plans(request.actor, offer)}
+
+
+def _chosen(request: PortalRequest, offer: Offer, form: StopSaleForm) -> tuple[Plan | None, Market | None]:
+    """Return the plan and the market that a valid form names, or None for all."""
+    plan, market = form.cleaned_data["plan"], form.cleaned_data["market"]
+    plans = Plan.objects.visible_to(request.actor).filter(offer=offer)
+    return plans.filter(code=plan).first() if plan else None, Market.objects.filter(code=market).first()
