@@ -30,7 +30,7 @@ def _audience(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Res
 
 
 def _prices(actor: Actor, query: Query, _customer: int | None) -> PriceQuerySet:
-    """Return the prices of the publisher's offer that the filter `offer` names: in force, and those that are to begin."""
+    """Return the prices of the publisher's offer that the filter `offer` names: those in force, and upcoming ones."""
     offer = get_own_offer(actor, parse_tenant_id(query.get("offer", "")) or UUID(int=0))
     return list_current_prices(actor, offer).order_by(*PRICED)
 

@@ -17,6 +17,7 @@ class OfferPermission(StrEnum):
     DECIDE_AUDIENCE = "marketplace.decide_audiences"
     BROWSE = "marketplace.browse_offers"
     VIEW_PRICES = "marketplace.view_prices"
+    VIEW_STOPS = "marketplace.view_stops"
     STOP = "marketplace.stop_sales"
     CONTACT_PUBLISHER = "marketplace.contact_publishers"
     VIEW_STOREFRONT = "marketplace.view_storefront"
@@ -61,6 +62,10 @@ ROLE_TABLE: RoleTable = {
                 OrganizationKind.DISTRIBUTOR,
             }
         ),
+    ),
+    OfferPermission.VIEW_STOPS: PermissionRule(
+        label=_("See which sales of offers are stopped"),
+        kinds=frozenset({OrganizationKind.PUBLISHER, OrganizationKind.VENDOR}),
     ),
     OfferPermission.STOP: PermissionRule(
         label=_("Stop the sale of offers and lift the stop"),

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 
 from django.urls import reverse
@@ -10,6 +9,7 @@ from django.utils.http import urlencode
 
 from marketplace.forms.prices import name_field
 from marketplace.models import Offer
+from marketplace.models.price import write_amount
 from marketplace.pricing import CheckedChange, Key, PriceChange, PricingFacts, check_changes
 from marketplace.queries.prices import PricedPlan, list_priced_plans, load_pricing_facts
 from marketplace.renewals import Reach, find_reach
@@ -26,7 +26,6 @@ from marketplace.rows.prices import (
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
-from partnerportal.lib.money import get_currency_decimals
 from partnerportal.lib.text import make_search_key
 
 PLANS = 4  # beside each other on a page
@@ -161,7 +160,7 @@ class PriceDesk:
 def _make_preview_row(checked: CheckedChange, reach: Reach) -> PreviewRow:
     price, change, old = checked.price, checked.change, checked.replaced
     kind, value = ("end", "on") if change.amount is None else ("amount", change.amount)
-    replaces = "" if old is None else _plain(old, price.currency)
+    replaces = "" if old is None else write_amount(old, price.currency)
     return PreviewRow(
         market=price.market.name,
         currency=price.currency,
@@ -174,8 +173,3 @@ def _make_preview_row(checked: CheckedChange, reach: Reach) -> PreviewRow:
         reached=format_reach(reach),
         fields=[(name_field(kind, change.key), value), (name_field("replaces", change.key), replaces)],
     )
-
-
-def _plain(amount: Decimal, currency: str) -> str:
-    """Return an amount as forms and the API take it, such as "9.90"."""
-    return f"{amount:.{get_currency_decimals(currency)}f}"

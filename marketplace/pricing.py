@@ -149,19 +149,24 @@ def _problems_of(facts: PricingFacts, change: PriceChange) -> Iterator[tuple[str
         yield "plan", "unknown_plan", NO_SUCH_PLAN
     elif (change.term, change.billing) not in facts.combinations.get(change.plan, ()):
         yield "term", "unknown_term", NO_SUCH_TERM
-    if (change.market, change.currency) not in facts.markets:
+    is_pair = (change.market, change.currency) in facts.markets
+    if not is_pair:
         yield "currency", "currency_of_no_market", NO_SUCH_PAIR
     if change.valid_from < today():
         yield "valid_from", "in_the_past", IN_THE_PAST
     elif change.valid_from > today() + FURTHEST:
         yield "valid_from", "too_far", TOO_FAR
+    if is_pair:  # else nobody can tell how many decimals there are
+        yield from _problems_of_amounts(change)
+
+
+def _problems_of_amounts(change: PriceChange) -> Iterator[tuple[str, str, Message]]:
     for name, text in (("amount", change.amount), ("replaces", change.replaces)):
         try:
             if text is not None and parse_amount(text, change.currency).amount > LARGEST:
                 yield name, "amount_too_large", TOO_LARGE
         except InvalidInput as error:
-            if error.code != "unknown_currency":  # which the market's problem says already
-                yield name, error.code, error.message
+            yield name, error.code, error.message
 
 
 def _resolve(facts: PricingFacts, change: PriceChange) -> CheckedChange:

@@ -74,9 +74,8 @@ def _store(actor: Actor, offer: Offer, checked: Sequence[CheckedChange]) -> None
             Price.objects.bulk_create([one.price for one in added])
     except IntegrityError as error:  # nobody adds prices without the offer's lock; this is the second one
         raise Conflict("already_priced", ALREADY_PRICED) from error
-    record_event(
-        OfferEvent.PRICED, actor=actor, subject=offer, data={"prices": [str(one.price.public_id) for one in added]}
-    )
+    ids = [str(one.price.public_id) for one in added]
+    record_event(OfferEvent.PRICED, actor=actor, subject=offer, data={"prices": len(ids), "added": ids})
 
 
 @transaction.atomic

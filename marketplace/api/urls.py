@@ -1,6 +1,6 @@
 from django.urls import path
 
-from marketplace.api import catalogue, offers
+from marketplace.api import catalogue, offers, prices
 from marketplace.api.audience import AudienceMembersView, AudienceView, SyncAudienceView
 
 OFFER = "offers/<uuid:offer_id>/"
@@ -19,4 +19,8 @@ urlpatterns = [
     path(f"{OFFER}versions/", offers.OfferVersionsView.as_view(), name="offer_versions"),
     path(f"{OFFER}compare/", offers.OfferComparisonView.as_view(), name="offer_compare"),
     path(f"{OFFER}technical/", offers.TechnicalConfigurationView.as_view(), name="offer_technical"),
+    path(f"{OFFER}prices/", prices.PricesView.as_view(), name="offer_prices"),
+    path(f"{OFFER}prices/<uuid:price_id>/withdraw/", prices.WithdrawPriceView.as_view(), name="price_withdraw"),
+    path(f"{OFFER}stops/", prices.SaleStopsView.as_view(), name="offer_stops"),
+    path(f"{OFFER}stops/<uuid:stop_id>/lift/", prices.LiftStopView.as_view(), name="stop_lift"),
 ]

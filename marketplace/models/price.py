@@ -1,6 +1,7 @@
 """Prices of plans: rows that are only added, each of which holds from its day until the next one begins."""
 
 import datetime as dt
+from decimal import Decimal
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -13,6 +14,7 @@ from marketplace.models.offer import Plan
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.models import PublicIdModel
+from partnerportal.lib.money import get_currency_decimals
 from partnerportal.lib.visible_rows import TenantQuerySet
 
 
@@ -98,3 +100,13 @@ class Price(PublicIdModel):
                 condition=Q(withdrawn_at=None),
             ),
         )
+
+    @property
+    def plain_amount(self) -> str | None:
+        """The amount as the API and forms take it, with all decimals of its currency, or None without an amount."""
+        return None if self.amount is None else write_amount(self.amount, self.currency)
+
+
+def write_amount(amount: Decimal, currency: str) -> str:
+    """Return an amount as the API and forms take it, such as "9.90", with all decimals of its currency."""
+    return f"{amount:.{get_currency_decimals(currency)}f}"

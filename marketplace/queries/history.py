@@ -17,7 +17,7 @@ def find_pricing_events(actor: Actor, offer: Offer, prices: Iterable[Price]) -> 
         return {}
     days = {moment.date() for moment in wanted.values()}
     events = _of_offer(actor, offer).filter(kind=OfferEvent.PRICED, at__date__gte=min(days), at__date__lte=max(days))
-    return {price: event for event in events for price in event.data["prices"] if price in wanted}
+    return {price: event for event in events for price in event.data.get("added", ()) if price in wanted}
 
 
 def find_stopping_events(actor: Actor, offer: Offer, stops: Iterable[SaleStop]) -> dict[str, Event]:

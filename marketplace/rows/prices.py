@@ -7,9 +7,8 @@ from decimal import Decimal
 from itertools import groupby
 
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from marketplace.content import pick_texts
 from marketplace.models import BillingFrequency, Offer, Price, Term

@@ -86,7 +86,7 @@ def test_a_price_is_added_and_holds_from_its_day(world: World) -> None:
     assert in_force(plan) == Decimal("9.90") == in_force(plan, today() + 9 * DAY)
     assert in_force(plan, today() + 10 * DAY) == 12
     event = Event.objects.filter(kind="offer.priced").latest("pk")
-    assert event.data == {"prices": [str(price.public_id)]}
+    assert event.data == {"prices": 1, "added": [str(price.public_id)]}
 
 
 def test_the_same_price_again_is_the_same_row(world: World) -> None:
