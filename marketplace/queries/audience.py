@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
@@ -110,18 +110,20 @@ def match_pasted_entries(actor: Actor, offer: Offer, text: str) -> list[PastedEn
     listing = ResellerListing.objects.visible_to(actor)
     ids = {entry: parsed for entry in entries if (parsed := parse_tenant_id(entry))}
     names = {entry: make_search_key(entry) for entry in entries if entry not in ids}
-    by_id = {row.tenant_id: [row] for row in listing.filter(tenant_id__in=ids.values())}
     by_name: dict[str, list[ResellerListing]] = {}
     for row in listing.filter(name_folded__in=names.values()):
         by_name.setdefault(row.name_folded, []).append(row)
-    held = set(listing.filter(make_selected_condition(offer)).values_list("organization_id", flat=True))
-    found = {entry: by_id.get(ids[entry], []) if entry in ids else by_name.get(names[entry], []) for entry in entries}
-    running = set(
-        listing.active()
-        .filter(organization__in=[row.organization_id for rows in found.values() for row in rows])
-        .values_list("organization_id", flat=True)
-    )
-    return [_judge_pasted(entry, found[entry], held, running) for entry in entries]
+    wanted = {*ids.values(), *(row.tenant_id for rows in by_name.values() for row in rows)}
+    matched = match_tenant_ids(actor, offer, wanted)
+    result = []
+    for entry in entries:
+        rows = by_name.get(names.get(entry, ""), [])
+        if entry in ids or len(rows) == 1:
+            found = matched[ids[entry] if entry in ids else rows[0].tenant_id]
+            result.append(PastedEntry(entry, found.organization_id, found.code))
+        else:
+            result.append(PastedEntry(entry, code="ambiguous" if rows else "unknown"))
+    return result
 
 
 def _split_pasted(text: str) -> list[str]:
@@ -130,17 +132,6 @@ def _split_pasted(text: str) -> list[str]:
         words = [word for word in re.split(r"[,\s]+", line) if word]
         parts += words if words and all(parse_tenant_id(word) for word in words) else [line.strip()]
     return [part for part in parts if part]
-
-
-def _judge_pasted(entry: str, rows: list[ResellerListing], held: set[int], running: set[int]) -> PastedEntry:
-    if len(rows) != 1:
-        return PastedEntry(entry, code="ambiguous" if rows else "unknown")
-    (row,) = rows
-    if row.organization_id in held:
-        return PastedEntry(entry, row.organization_id, "already_there")
-    if row.is_suspended:
-        return PastedEntry(entry, row.organization_id, "suspended")
-    return PastedEntry(entry, row.organization_id, "" if row.organization_id in running else "inactive")
 
 
 def count_partners_below(actor: Actor, organization_ids: Iterable[int]) -> dict[int, int]:
@@ -191,3 +182,37 @@ def summarize_saved_audience(offer: Offer) -> SavedAudience:
         added=Count("pk", filter=Q(is_removal=False)), removed=Count("pk", filter=Q(is_removal=True))
     )
     return SavedAudience(**numbers, changes_option=offer.audience != offer.next_audience)
+
+
+@dataclass(frozen=True)
+class MatchedReseller:
+    """The organisation with a tenant ID, and the code of why it cannot be added, as in PastedEntry, or ""."""
+
+    organization_id: int | None
+    code: str
+
+
+def match_tenant_ids(actor: Actor, offer: Offer, tenant_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, MatchedReseller]:
+    """Return for each tenant ID the organisation that it stands for, and whether it can be added to an audience."""
+    listing = ResellerListing.objects.visible_to(actor).filter(tenant_id__in=tenant_ids)
+    held = set(listing.filter(make_selected_condition(offer)).values_list("pk", flat=True))
+    running = set(listing.active().values_list("pk", flat=True))
+    found = {
+        row.tenant_id: MatchedReseller(row.organization_id, _judge_reseller(row, held, running)) for row in listing
+    }
+    return {tenant_id: found.get(tenant_id, MatchedReseller(None, "unknown")) for tenant_id in tenant_ids}
+
+
+def _judge_reseller(row: ResellerListing, held: set[int], running: set[int]) -> str:
+    """Return the code of why a reseller cannot be added, or "". The sets hold primary keys of the listing."""
+    if row.pk in held:
+        return "already_there"
+    if row.is_suspended:
+        return "suspended"
+    return "" if row.pk in running else "inactive"
+
+
+def list_selected_tenant_ids(actor: Actor, offer: Offer) -> dict[uuid.UUID, int]:
+    """Return who is in the table of an offer's audience, saved additions too: primary keys by tenant ID."""
+    rows = ResellerListing.objects.visible_to(actor).filter(make_selected_condition(offer))
+    return dict(rows.values_list("tenant_id", "organization_id"))

@@ -1,0 +1,139 @@
+"""What publishers can import: the audience of an offer, from the file that another offer's export has written (E-9)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from marketplace.actions.audience import add_to_audience, remove_from_audience
+from marketplace.models import Authorization, Offer
+from marketplace.policies import ROLE_TABLE, OfferPermission
+from marketplace.queries.audience import (
+    MatchedReseller,
+    count_sales_through,
+    list_selected_tenant_ids,
+    match_tenant_ids,
+    parse_tenant_id,
+)
+from marketplace.queries.offers import get_own_offer
+from partnerportal.lib import formats
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Message
+from partnerportal.lib.imports.kinds import ImportColumn, ImportKind, ImportMode, ImportRow
+from partnerportal.lib.imports.results import RowOutcome, RowResult
+
+MERGE, REPLACE = "merge", "replace"
+BATCH = 1_000  # tenant IDs that one query looks up
+BAD = RowResult(RowOutcome.BAD, _("This is no tenant ID."))
+RESULTS = {
+    "unknown": RowResult(RowOutcome.UNKNOWN, _("No member of the CSP programme has this tenant ID.")),
+    "inactive": RowResult(RowOutcome.REFUSED, _("Its membership of the CSP programme is not active.")),
+    "suspended": RowResult(RowOutcome.REFUSED, _("It is suspended.")),
+    "already_there": RowResult(RowOutcome.ALREADY_THERE),
+    "": RowResult(RowOutcome.NEW),
+}
+
+
+def _match(actor: Actor, offer: Offer, rows: Sequence[ImportRow]) -> list[MatchedReseller | None]:
+    """Return for each row the reseller with its tenant ID, or None where there is no valid one."""
+    ids = [parse_tenant_id(row.values["tenant_id"]) for row in rows]
+    found = match_tenant_ids(actor, offer, {tenant_id for tenant_id in ids if tenant_id})
+    return [found[tenant_id] if tenant_id else None for tenant_id in ids]
+
+
+def check_audience_rows(actor: Actor, offer: Offer, rows: Sequence[ImportRow]) -> list[RowResult]:
+    """Return what would become of each row of an audience."""
+    return [RESULTS[found.code] if found else BAD for found in _match(actor, offer, rows)]
+
+
+def apply_audience_rows(actor: Actor, offer: Offer, rows: Sequence[ImportRow], mode: str) -> list[RowResult]:
+    """Save the organisations of the rows as additions to the audience of an offer, and return what became of each."""
+    matched = _match(actor, offer, rows)
+    keys = {found.organization_id for found in matched if found and not found.code and found.organization_id}
+    if keys:
+        add_to_audience(actor=actor, offer=offer, organization_ids=keys, source=Authorization.Source.IMPORTED)
+    return [RESULTS[found.code] if found else BAD for found in matched]
+
+
+def _find_left_out(actor: Actor, offer: Offer, rows: Iterable[ImportRow]) -> dict[UUID, int]:
+    """Return the organisations of an audience that a file leaves out: primary keys by tenant ID."""
+    named = {parse_tenant_id(row.values["tenant_id"]) for row in rows}
+    return {key: value for key, value in list_selected_tenant_ids(actor, offer).items() if key not in named}
+
+
+def preview_audience(actor: Actor, offer: Offer, mode: str, rows: Iterable[ImportRow]) -> Iterator[Message]:
+    """Yield what replacing the audience would do with those that the file leaves out."""
+    if mode != REPLACE:
+        return
+    left_out = _find_left_out(actor, offer, rows)
+    if not left_out:
+        yield _("The file leaves nobody out.")
+        return
+    yield _count(len(left_out), "%(number)s partner is not in the file.", "%(number)s partners are not in the file.")
+    if locked := len(count_sales_through(actor, offer, left_out.values())):
+        yield _count(
+            locked,
+            "%(number)s of them stays, because it has sold the offer.",
+            "%(number)s of them stay, because they have sold the offer.",
+        )
+
+
+def finish_audience(actor: Actor, offer: Offer, mode: str, rows: Iterable[ImportRow]) -> Iterator[Message]:
+    """Take out what the file leaves out, if the audience is replaced; yield what became of it."""
+    if mode != REPLACE or not (left_out := _find_left_out(actor, offer, rows)):
+        return
+    result = remove_from_audience(actor=actor, offer=offer, organization_ids=set(left_out.values()))
+    if result.dropped:
+        yield _count(result.dropped, "%(number)s saved addition dropped.", "%(number)s saved additions dropped.")
+    if result.marked:
+        yield _count(
+            result.marked,
+            "%(number)s partner is marked for removal, which needs a request.",
+            "%(number)s partners are marked for removal, which needs a request.",
+        )
+    if result.locked:
+        yield _count(
+            result.locked,
+            "%(number)s partner stays, because it has sold the offer.",
+            "%(number)s partners stay, because they have sold the offer.",
+        )
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return ngettext(one, many, number) % {"number": formats.format_number(number)}
+
+
+IMPORTS = (
+    ImportKind(
+        code="audience",
+        label=_("CSP reseller audience"),
+        columns=(
+            ImportColumn("tenant_id", _("The tenant ID of the partner"), "6f9619ff-8b86-d011-b42d-00cf4fc964ff"),
+            ImportColumn("partner_name", _("Ignored"), "Contoso Ltd", is_required=False),
+            ImportColumn("partner_id", _("Ignored"), "4567890", is_required=False),
+            ImportColumn("country", _("Ignored"), "DE", is_required=False),
+            ImportColumn("region", _("Ignored"), "Europe", is_required=False),
+            ImportColumn("authorized_since", _("Ignored"), "2026-01-31T09:00:00Z", is_required=False),
+        ),
+        rule=(ROLE_TABLE, OfferPermission.EDIT),
+        check=check_audience_rows,
+        apply=apply_audience_rows,
+        modes=(
+            ImportMode(MERGE, _("Merge"), _("Adds the partners of the file and keeps the others.")),
+            ImportMode(
+                REPLACE,
+                _("Replace"),
+                _("Also takes out the partners that the file leaves out; those in force need a request."),
+            ),
+        ),
+        find_target=get_own_offer,
+        get_target_url=lambda offer: reverse("offer_audience", args=[offer.public_id]),
+        key_column="tenant_id",
+        preview=preview_audience,
+        finish=finish_audience,
+        max_rows=100_000,
+        max_bytes=20_000_000,
+    ),
+)

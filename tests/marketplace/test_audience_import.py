@@ -1,0 +1,100 @@
+"""An audience imported from a file: its own export byte for byte, merge and replace, and an outcome for each row."""
+
+import io
+import uuid
+
+import pytest
+
+from marketplace.imports import IMPORTS, apply_audience_rows, check_audience_rows
+from marketplace.models import Offer
+from partnerportal.lib.imports.csv_reading import CsvReader
+from partnerportal.lib.imports.kinds import ImportRow
+from tests.exports.test_views import NEW, content
+from tests.world_offers import sell
+
+(AUDIENCE,) = IMPORTS
+
+
+@pytest.fixture(autouse=True)
+def private_files(settings, tmp_path):
+    settings.PRIVATE_ROOT = tmp_path
+
+
+@pytest.fixture
+def publisher(world):
+    return world.actor("publisher.admin")
+
+
+@pytest.fixture
+def monitor(world):
+    return Offer.objects.get(code="monitor")  # specific: the distributor; a saved addition: the partner
+
+
+@pytest.fixture
+def backup(world):
+    return Offer.objects.get(code="backup")  # any, and nobody selected
+
+
+def rows(*values):
+    return [ImportRow(number, {"tenant_id": str(value)}) for number, value in enumerate(values, start=2)]
+
+
+def outcomes(results):
+    return [str(result.outcome) for result in results]
+
+
+def test_each_row_has_its_outcome(world, publisher, monitor):
+    given = rows(world.distributor.tenant_id, world.partner2.tenant_id, uuid.uuid4(), "x", world.partner.tenant_id)
+    assert outcomes(check_audience_rows(publisher, monitor, given)) == [
+        "already_there",
+        "unknown",  # not in the programme, which nobody outside needs to know of
+        "unknown",
+        "bad",
+        "already_there",
+    ]
+    assert not monitor.audience_changes.exclude(organization=world.partner).exists()
+
+
+def test_a_merge_adds_and_a_second_one_changes_nothing(world, publisher, backup):
+    given = rows(world.distributor.tenant_id, "x", world.partner.tenant_id)
+    assert outcomes(apply_audience_rows(publisher, backup, given, "merge")) == ["new", "bad", "new"]
+    assert {row.source for row in backup.audience_changes.all()} == {"imported"}
+    assert outcomes(apply_audience_rows(publisher, backup, given, "merge")) == [
+        "already_there",
+        "bad",
+        "already_there",
+    ]
+
+
+def test_replace_marks_whom_the_file_leaves_out_and_keeps_who_has_sold(world, publisher, monitor):
+    given = rows(uuid.uuid4())
+    assert [str(text) for text in AUDIENCE.preview(publisher, monitor, "replace", given)] == [
+        "2 partners are not in the file."
+    ]
+    assert list(AUDIENCE.preview(publisher, monitor, "merge", given)) == []
+    assert [str(text) for text in AUDIENCE.finish(publisher, monitor, "replace", given)] == [
+        "1 saved addition dropped.",
+        "1 partner is marked for removal, which needs a request.",
+    ]
+    assert [(row.organization, row.is_removal) for row in monitor.audience_changes.all()] == [(world.distributor, True)]
+
+
+def test_replace_keeps_who_has_sold(world, publisher, monitor):
+    sell(world, monitor)
+    texts = [str(text) for text in AUDIENCE.finish(publisher, monitor, "replace", rows(world.partner.tenant_id))]
+    assert texts == ["1 partner stays, because it has sold the offer."]
+    assert not monitor.audience_changes.filter(is_removal=True).exists()
+
+
+@pytest.mark.promise("CA-18")
+def test_the_export_of_one_offer_is_imported_into_another_byte_for_byte(web, world, publisher, monitor, backup):
+    answer = web("publisher.admin").post(NEW, {"list": "audience", "query": f"offer={monitor.public_id}"})
+    read = list(CsvReader(io.BytesIO(content(answer).encode()), AUDIENCE))
+    assert [row.problem for row in read] == ["", ""]
+    assert outcomes(apply_audience_rows(publisher, backup, read, "merge")) == ["new", "new"]
+    assert {row.organization for row in backup.audience_changes.all()} == {world.partner, world.distributor}
+
+
+@pytest.mark.parametrize("who", ["publisher.reader", "partner.admin", "customer.admin", "vendor.admin"])
+def test_nobody_else_imports_an_audience(web, backup, who):
+    assert web(who).get(f"/imports/new/audience/?target={backup.public_id}").status_code in (403, 404)
