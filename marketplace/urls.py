@@ -8,9 +8,9 @@ from marketplace.views.offers import offer_create, offer_list, offer_overview, o
 from marketplace.views.prices import offer_prices, price_change, price_history, price_withdraw
 from marketplace.views.publishing import offer_compare, offer_history, offer_publish
 from marketplace.views.simulator import simulator
+from marketplace.views.stops import stop_lift, stop_new
 from marketplace.views.storefront import ask_partner, storefront, storefront_offer
 from marketplace.views.vendor import all_offers, vendor_offer
-from marketplace.views.stops import stop_lift, stop_new
 
 OFFER = "offers/<uuid:offer_id>/"
 

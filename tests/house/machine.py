@@ -22,7 +22,7 @@ from connections.models import Connection
 from entitlements.models import Entitlement, IngestUpload, LicenseAssignment, Order
 from exports.models import Export
 from imports.models import Import
-from marketplace.models import Offer, Plan
+from marketplace.models import Offer, Plan, Price, SaleStop
 from notifications.actions.secret_mails import send_secret_mails
 from notifications.models import Notice
 from partnerportal.lib import tenancy
@@ -316,6 +316,8 @@ def placeholders(world: World) -> dict[str, str]:
     values["sku_vendor"] = SKU_OF_NOBODY
     values["offer"] = str(Offer.objects.get(code="backup").public_id)
     values["plan"] = str(Plan.objects.get(offer__code="backup", code="basic").public_id)
+    values["price"] = str(Price.objects.get(plan__offer__code="backup", currency="EUR").public_id)
+    values["stop"] = str(SaleStop.objects.get().public_id)
     return values
 
 

@@ -5,6 +5,7 @@ from tests.house.matrix_api import API, API_HELP
 from tests.house.matrix_catalogue import CATALOGUE_API, CATALOGUE_PAGES
 from tests.house.matrix_offers import OFFER_API, OFFER_PAGES
 from tests.house.matrix_pages import PAGES
+from tests.house.matrix_prices import PRICE_API, PRICE_PAGES
 
 FOR_GUESTS = "200 anonymous; 302 else"
 FOR_PERSONS = "login anonymous; any else"
@@ -42,4 +43,7 @@ SIGN_IN = [
     ),
 ]
 
-MATRIX = [*PAGES, *OFFER_PAGES, *CATALOGUE_PAGES, *API, *OFFER_API, *CATALOGUE_API, *API_HELP, *SIGN_IN]
+MATRIX = [
+    *(*PAGES, *OFFER_PAGES, *PRICE_PAGES, *CATALOGUE_PAGES, *SIGN_IN),
+    *(*API, *OFFER_API, *PRICE_API, *CATALOGUE_API, *API_HELP),
+]
