@@ -69,8 +69,7 @@ def _read_amount(value: Any, currency: str) -> Decimal | None:
     """Return an amount that the file gives as text or as a number."""
     if value is None:
         return None
-    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
-    return parse_amount(f"{value:f}" if is_number else str(value), currency).amount
+    return parse_amount(f"{value:f}" if isinstance(value, Decimal) else str(value), currency).amount
 
 
 class PricesLineSerializer(FeedLineSerializer):
