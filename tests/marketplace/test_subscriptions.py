@@ -3,17 +3,37 @@
 import datetime as dt
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.actions.standing import move_partner
+from accounts.models import Organization
+from connections.actions import end_connection
+from marketplace.actions.offers import create_offer, publish_offer, save_draft
+from marketplace.actions.subscriptions import import_subscriptions
 from marketplace.ingest.importing import import_subscription_file
-from marketplace.models import Authorization, Plan, Price, Subscription, SubscriptionTerm
+from marketplace.models import (
+    Audience,
+    Authorization,
+    Offer,
+    OfferType,
+    Plan,
+    Price,
+    PricingModel,
+    Subscription,
+    SubscriptionTerm,
+)
 from marketplace.models.subscription import get_last_day_of_term
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import ActionRefused
 from tests.world import World
+from tests.world_offers import CHANNEL, make_content
 
 TODAY = timezone.now().date()
 SYSTEM = Actor.system("vendor staff")
@@ -71,13 +91,10 @@ def test_the_same_line_again_changes_nothing(world: World) -> None:
     before = all_that_is_stored()
     plan = Plan.objects.get(offer__code="backup", code="basic")
     price = plan.prices.get(currency="EUR")
-    price.pk, price.public_id, price.amount, price.valid_from = (
-        None,
-        world.partner.public_id,
-        1,
-        TODAY - dt.timedelta(6),
+    day = TODAY - dt.timedelta(days=5)
+    Price.objects.create(
+        plan=plan, market=price.market, currency="EUR", term="P1M", billing="P1M", valid_from=day, amount=1
     )
-    price.save()
     assert sell(world, *lines) == [("unchanged", "", "")] * 2
     assert all_that_is_stored() == before
 
@@ -149,3 +166,275 @@ def test_a_line_that_is_wrong_is_left_out_and_its_neighbours_are_not(world: Worl
 def test_sellers_are_partners(world: World) -> None:
     assert sell(world, buyer=world.customer2.org_id) == [("error", "wrong_kind", "buyer")]
     assert sell(world, reseller=world.publisher.org_id) == [("error", "wrong_kind", "reseller")]
+
+
+def test_quantities_fit_the_plan(world: World) -> None:
+    publish(world, min_seats=2, max_seats=4)
+    assert sell(world, quantity=1) == [("error", "not_in_plan", "quantity")]
+    assert sell(world, quantity=5) == [("error", "not_in_plan", "quantity")]
+    assert sell(world, quantity=4) == [("added", "", "")]
+    assert sell(world, quantity=5, external_id="S-2", version=1) == [("added", "", "")], "the buyer was shown another"
+
+
+def publish(world: World, **plan: Any) -> None:
+    """Publish another version of `monitor` whose plan differs."""
+    actor, offer = world.actor("publisher.admin"), Offer.objects.get(code="monitor")
+    content = make_content("Monitor", "basic")
+    content["plans"][0] |= plan
+    draft = save_draft(actor=actor, offer=offer, content=content, channel=CHANNEL, revision=None)
+    publish_offer(actor=actor, offer=offer, revision=draft.revision)
+
+
+def test_the_version_that_the_buyer_was_shown_stays(world: World) -> None:
+    sell(world)
+    publish(world, min_seats=2, max_seats=4)
+    assert sell(world) == [("unchanged", "", "")]
+    assert Subscription.objects.get(external_id="S-1").version.number == 1
+
+
+def test_an_offer_that_was_never_published_is_not_sold(world: World) -> None:
+    actor = world.actor("publisher.admin")
+    create_offer(actor=actor, code="later", type=OfferType.SAAS, pricing_model=PricingModel.FLAT)
+    assert sell(world, offer="later") == [("error", "not_published", "offer")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"offer": "backup"}, "offer"),
+        ({"buyer": "partner2"}, "buyer"),
+        ({"customer": "customer2"}, "customer"),
+        ({"purchased_at": "2020-01-01T00:00:00Z"}, "purchased_at"),
+        ({"amount": "13"}, "amount"),
+    ],
+)
+def test_what_was_sold_does_not_change_hands_or_price(world: World, changes: dict[str, str], field: str) -> None:
+    sell(world)
+    before = all_that_is_stored()
+    changes = {name: world[value].org_id if name in ("buyer", "customer") else value for name, value in changes.items()}
+    assert sell(world, **changes) == [("error", "fixed", field)]
+    assert all_that_is_stored() == before
+
+
+def test_a_country_outside_all_markets_buys_nothing(world: World) -> None:
+    Organization.objects.filter(pk=world.partner.pk).update(country="KP")
+    assert sell(world) == [("error", "no_market", "buyer")]
+
+
+@pytest.mark.parametrize("who", ["vendor.admin", "publisher.admin", "partner.admin"])
+def test_no_person_imports_subscriptions(world: World, who: str) -> None:
+    with pytest.raises(ActionRefused):
+        import_subscriptions(actor=world.actor(who), lines=[])
+
+
+def test_the_command_names_what_is_wrong_and_fails(world: World, tmp_path: Any) -> None:
+    file, report = tmp_path / "sales", tmp_path / "report"
+    lines = [make_sale(world), make_sale(world, external_id="S-2", offer="nothing"), make_sale(world)]
+    file.write_text("\n".join(map(json.dumps, lines)))
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.raises(CommandError, match=r"^2 of 3 lines were left out\.$"):
+        call_command("import_subscriptions", str(file), "--report", str(report), stdout=out, stderr=err)
+    assert "1 added, 0 changed, 0 unchanged" in out.getvalue()
+    assert "Line 2 (subscription S-2): offer: This publisher has no offer with this code. [unknown_offer]" in (
+        err.getvalue()
+    )
+    codes = [json.loads(line).get("errors", [{}])[0].get("code") for line in report.read_text().splitlines()]
+    assert codes == [None, "unknown_offer", "duplicate"]
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "term", "last"),
+    [
+        ("2026-03-07", "P1M", "2026-04-06"),
+        ("2026-01-31", "P1M", "2026-02-27"),
+        ("2028-02-29", "P1Y", "2029-02-27"),
+        ("2026-12-01", "P1M", "2026-12-31"),
+        ("2026-11-29", "P3Y", "2029-11-28"),
+    ],
+)
+def test_a_term_ends_on_the_day_before_the_next_begins(starts_on: str, term: str, last: str) -> None:
+    assert str(get_last_day_of_term(dt.date.fromisoformat(starts_on), term)) == last
+
+
+# Who sold is never outside the audience
+
+
+def authorized(world: World, code: str = "monitor") -> set[tuple[str, str]]:
+    rows = Authorization.objects.active().filter(offer__code=code)
+    return {(world.names[row.organization_id], row.source) for row in rows}
+
+
+@pytest.mark.promise("CA-26")
+def test_a_seller_outside_the_audience_comes_into_it(world: World) -> None:
+    sell(world, buyer=world.partner2.org_id)
+    assert authorized(world) == {("distributor", "selected"), ("partner2", "resold")}
+    sell(world, buyer=world.partner2.org_id, external_id="S-2")
+    assert authorized(world) == {("distributor", "selected"), ("partner2", "resold")}
+
+
+def test_a_seller_that_its_distributor_covers_needs_no_row_of_its_own(world: World) -> None:
+    sell(world)
+    assert authorized(world) == {("distributor", "selected")}
+
+
+def test_a_distributor_that_buys_for_its_partner_comes_in_with_it(world: World) -> None:
+    sell(world, buyer=world.distributor2.org_id, reseller=world.partner2.org_id)
+    assert authorized(world) >= {("distributor2", "resold")}
+
+
+def test_a_sale_that_never_began_authorizes_nobody(world: World) -> None:
+    never = {
+        "state": "unsubscribed", "activated_at": None, "starts_on": None, "amount": None, "currency": None,
+        "ended_at": f"{TODAY}T00:00:00Z",
+    }  # fmt: skip
+    assert sell(world, buyer=world.partner2.org_id, **never) == [("added", "", "")]
+    assert authorized(world) == {("distributor", "selected")}
+
+
+def test_an_offer_for_everybody_has_no_rows(world: World) -> None:
+    sell(world, buyer=world.partner2.org_id, offer="backup", amount="7", currency="EUR")
+    assert authorized(world, "backup") == set()
+
+
+def move(partner: Organization, distributor: Organization | None) -> None:
+    move_partner(actor=Actor.system("staff"), partner=partner, distributor=distributor)
+
+
+@pytest.mark.promise("CA-20")
+def test_a_partner_that_moves_keeps_what_it_resold_and_nothing_else(world: World) -> None:
+    sell(world)
+    move(world.partner, world.distributor2)
+    assert authorized(world) == {("distributor", "selected"), ("partner", "resold")}
+
+
+def test_a_partner_that_leaves_its_distributor_keeps_what_it_resold(world: World) -> None:
+    sell(world)
+    move(world.partner, None)
+    assert authorized(world) == {("distributor", "selected"), ("partner", "resold")}
+
+
+def ends(world: World, name: str) -> bool:
+    """Whether the database lets the authorisation of an organisation end; undone."""
+    try:
+        with transaction.atomic():
+            Authorization.objects.active().filter(organization=world[name]).update(ended_at=timezone.now())
+            transaction.set_rollback(True)
+        return True
+    except IntegrityError as error:
+        assert "violates" in str(error)
+        return False
+
+
+@pytest.mark.promise("CA-20")
+def test_a_distributors_row_is_locked_by_sales_of_those_it_covers_and_no_others(world: World) -> None:
+    assert ends(world, "distributor")
+    sell(world)
+    assert not ends(world, "distributor")
+    Authorization.objects.create(offer=Offer.objects.get(code="monitor"), organization=world.partner, source="selected")
+    assert ends(world, "distributor"), "the partner stands for itself"
+    assert not ends(world, "partner")
+
+
+@pytest.mark.promise("CA-28")
+def test_an_offer_that_somebody_resold_is_not_closed_to_everybody(world: World) -> None:
+    sell(world, state="unsubscribed", ended_at=f"{TODAY}T00:00:00Z")
+    offer = Offer.objects.filter(code="monitor")
+    with pytest.raises(IntegrityError, match="violates"), transaction.atomic():
+        offer.update(audience=Audience.NONE)
+    assert offer.update(audience=Audience.ANY) == 1
+
+
+# Both locks: who sees what was sold
+
+
+SEEN: dict[str, tuple[bool, bool]] = {  # whether the row is seen, and its terms with their prices
+    "partner.admin": (True, True),
+    "partner.admin_agent": (True, True),
+    "partner.reader": (True, False),
+    "partner.sales_agent": (True, False),
+    "partner.reader_with_finance": (True, True),
+    "distributor.admin": (True, True),
+    "distributor.reader": (True, False),
+    "publisher.admin": (True, True),
+    "publisher.reader": (True, True),
+    "customer.admin": (True, False),
+    "customer.reader": (True, False),
+    "vendor.admin": (True, True),
+    "vendor.reader": (True, True),
+    "lapsed.admin": (False, False),  # another partner of the customer
+    "partner2.admin": (False, False),
+    "distributor2.admin": (False, False),
+    "customer2.admin": (False, False),
+    "stranger.admin": (False, False),
+    "nobadge.admin": (False, False),
+    "nobody": (False, False),
+    "anonymous": (False, False),
+}
+
+
+@pytest.mark.promise("E-13")
+@pytest.mark.parametrize("who", SEEN)
+def test_parties_see_what_was_sold_and_nobody_else(world: World, as_tenant: Callable[[Actor], Any], who: str) -> None:
+    sell(world)
+    actor = world.actor(who)
+    subscriptions, terms = (
+        Subscription.objects.filter(external_id="S-1"),
+        SubscriptionTerm.objects.filter(subscription__external_id="S-1"),
+    )
+    with as_tenant(actor):
+        second_lock = (subscriptions.exists(), terms.exists())
+    first_lock = (
+        subscriptions.visible_to(actor).exists() if actor.organization_id else False,
+        terms.visible_to(actor).exists() if actor.organization_id else False,
+    )
+    assert (first_lock, second_lock) == (SEEN[who], SEEN[who])
+
+
+def test_the_reseller_on_record_sees_the_sale_and_no_price_of_the_buyer(
+    world: World, as_tenant: Callable[[Actor], Any]
+) -> None:
+    sell(world, buyer=world.distributor2.org_id, reseller=world.partner2.org_id)
+    for who, sees_price in (("partner2.admin", False), ("distributor2.admin", True), ("partner.admin", None)):
+        actor, seen = world.actor(who), sees_price is not None
+        rows = Subscription.objects.filter(external_id="S-1")
+        terms = SubscriptionTerm.objects.filter(subscription__external_id="S-1")
+        assert (rows.visible_to(actor).exists(), terms.visible_to(actor).exists()) == (seen, bool(sees_price))
+        with as_tenant(actor):
+            assert (rows.exists(), terms.exists()) == (seen, bool(sees_price))
+
+
+@pytest.mark.promise("E-16")
+def test_the_buyer_keeps_its_record_after_the_connection_has_ended(
+    world: World, as_tenant: Callable[[Actor], Any]
+) -> None:
+    name = world.customer.name
+    sell(world)
+    end_connection(actor=world.actor("customer.admin"), connection=world.connection("customer", "partner"))
+    actor = world.actor("partner.admin")
+    with as_tenant(actor):
+        row = Subscription.objects.get(external_id="S-1")
+        assert row.customer_name == name
+        assert row.terms.exists()
+        assert not Organization.objects.filter(pk=row.customer_id).exists(), "the customer itself is gone"
+    assert Subscription.objects.visible_to(actor).filter(external_id="S-1").exists()
+
+
+@pytest.mark.parametrize("who", ["vendor.admin", "publisher.admin", "partner.admin", "customer.admin"])
+def test_no_tenant_writes_what_was_sold(world: World, as_tenant: Callable[[Actor], Any], who: str) -> None:
+    sell(world)
+    with as_tenant(world.actor(who)):
+        for model in (Subscription, SubscriptionTerm):
+            for write in (lambda rows: rows.update(id=-1), lambda rows: rows._raw_delete(rows.db)):
+                with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+                    write(model.objects.all())
+
+
+def test_other_partners_of_the_customer_hear_nothing(world: World, as_tenant: Callable[[Actor], Any]) -> None:
+    sell(world)
+    sell(world, state="suspended")
+    events = Event.objects.filter(kind__startswith="subscription.")
+    for who, seen in (("partner.admin", 2), ("lapsed.admin", 0), ("customer.admin", 0), ("publisher.admin", 0)):
+        actor = world.actor(who)
+        assert events.visible_to(actor).count() == seen
+        with as_tenant(actor):
+            assert events.count() == seen
