@@ -65,8 +65,11 @@ FOREIGN = {
     **{
         f"marketplace_{name}": """NOT EXISTS (
             SELECT FROM marketplace_offer o WHERE o.id = offer_id AND o.publisher_id = %(org)s)"""
-        for name in ("offerversion", "plan", "salestop", "authorization", "audiencechange")
+        for name in ("offerversion", "plan", "authorization", "audiencechange")
     },
+    "marketplace_salestop": """NOT EXISTS (
+            SELECT FROM marketplace_offer o WHERE o.id = offer_id AND o.publisher_id = %(org)s)
+        AND NOT (by_vendor AND EXISTS (SELECT FROM accounts_organization WHERE id = %(org)s AND kind = 'vendor'))""",
     "marketplace_channelinfo": """NOT EXISTS (SELECT FROM marketplace_offerversion v JOIN marketplace_offer o
         ON o.id = v.offer_id WHERE v.id = version_id AND o.publisher_id = %(org)s)""",
     "marketplace_price": """NOT EXISTS (SELECT FROM marketplace_plan p JOIN marketplace_offer o
