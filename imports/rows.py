@@ -178,9 +178,13 @@ def count_failed_rows(source: Import) -> int:
     return sum(count for outcome, count in counts.items() if RowOutcome(outcome).is_failure)
 
 
-def count_usable_rows(source: Import) -> int:
-    """Return how many rows the dry run found that would change something."""
-    return sum(count for outcome, count in source.checked.items() if RowOutcome(outcome).takes_effect)
+def describe_confirmation(source: Import) -> str:
+    """Return the words of the button that confirms an import: how many rows would change something."""
+    number = sum(count for outcome, count in source.checked.items() if RowOutcome(outcome).takes_effect)
+    if not number:
+        return _("Import the file")
+    count = {"count": formats.format_number(number)}
+    return ngettext("Import %(count)s row", "Import %(count)s rows", number) % count
 
 
 def build_mode_choices(source: Import, kind: ImportKind) -> list[ModeChoice]:

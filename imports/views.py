@@ -115,7 +115,7 @@ def _describe_import(actor: Actor, source: Import) -> dict[str, Any]:
         "outcomes": rows.build_outcome_counts(source) if rows.has_results(source) or source.applied else [],
         "columns": kind.column_keys[: rows.SHOWN_CELLS] if kind else (),
         "failed": rows.count_failed_rows(source),
-        "usable": rows.count_usable_rows(source),
+        "confirmation": rows.describe_confirmation(source),
         "choices": choices,
         "remarks": source.remarks.get(source.mode, []) if source.state == Import.State.DONE else [],
         "until": get_results_deadline(source),

@@ -3,7 +3,7 @@
 account           shows the organisation's own account
 customers         lists the connected customers
 export            takes the form that asks for a list as a file
-import            takes a file for the import with a code
+import            takes a file of the kind of import with a code; what it is imported into is the parameter `target`
 list_display      chooses the columns and the density of the list with a key
 organization_new  is for a person who acts for no organisation yet
 own_licences      shows the licences that the organisation itself has

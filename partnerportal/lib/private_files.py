@@ -1,8 +1,8 @@
-"""Files that only the portal hands out: uploads that were sent to it, and exports that were asked for.
+"""Files that only the portal hands out: uploads that were sent to it, exports, and what people attach.
 
 `STORAGES["private"]` says where they lie: in a folder, or in a bucket where several machines share the work
-(`lib/private_bucket.py`). Names are `folder/name`. Nobody is given a URL of the storage: whoever may have a file
-gets it from a view, which checks that each time.
+(`lib/private_bucket.py`). Names are `folder/name`; a folder may stand in another. Nobody is given a URL of the
+storage: whoever may have a file gets it from a view, which checks that each time.
 """
 
 import errno
@@ -20,7 +20,9 @@ from django.conf import settings
 from django.core.files.storage import FileSystemStorage, storages
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.days import today
@@ -139,16 +141,22 @@ def build_private_file_response(name: str, content_type: str) -> FileResponse:
     return FileResponse(open_private_file_for_reading(name), content_type=content_type)
 
 
+def add_download_headers(response: HttpResponseBase, file_name: str, *, inline: bool = False) -> None:
+    """Add headers to a response so that browsers save it as a file of this name, or show it if `inline` is true.
+
+    The headers also forbid to keep a copy in any cache, and to take the file for something else than its content type.
+    """
+    response["Content-Disposition"] = content_disposition_header(not inline, file_name) or "attachment"
+    response["Cache-Control"] = "private, no-store"
+    response["X-Content-Type-Options"] = "nosniff"
+
+
 def add_csv_download_headers(response: Any, name: str) -> HttpResponse:
     """Add headers to a response so that browsers save it as a CSV file; return the response.
 
-    The file is called `name` and today's date. The headers also forbid to cache it, or to take it for something other
-    than CSV.
+    The file is called `name` and today's date.
     """
-    file_name = f"{name.replace('_', '-')}-{today().isoformat()}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
-    response["Cache-Control"] = "private, no-store"
-    response["X-Content-Type-Options"] = "nosniff"
+    add_download_headers(response, f"{name.replace('_', '-')}-{today().isoformat()}.csv")
     download: HttpResponse = response
     return download
 
@@ -198,6 +206,9 @@ def ensure_private_folder(name: str) -> Path:
 
     Only the portal's own system user may enter it.
     """
-    path = Path(settings.PRIVATE_ROOT, name)
+    path = Path(settings.PRIVATE_ROOT)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for part in Path(name).parts:  # one by one, because `parents` would leave those above open to everybody
+        path /= part
+        path.mkdir(mode=0o700, exist_ok=True)
     return path

@@ -25,13 +25,17 @@ from exports import actions as export_actions
 from exports import files
 from exports.models import Export
 from partnerportal.lib import private_bucket
+from partnerportal.lib.attached_files import delete_orphaned_files, save_attached_file, serve_attached_file
 from partnerportal.lib.errors import TemporarilyUnavailable
 from partnerportal.lib.private_files import (
     list_private_files,
     open_private_file_for_reading,
     open_private_file_for_writing,
 )
+from partnerportal.lib.uploaded_files import check_document
 from tests.entitlements.test_ingest_hostile import peak_of
+from tests.leaflets import Leaflet, leaflet_tables
+from tests.uploads import PDF, upload
 from tests.world import World
 
 pytestmark = pytest.mark.slow  # the server is a process
@@ -224,6 +228,22 @@ def test_an_upload_is_brought_in_by_another_machine(machine: Any, world: World, 
     assert [name for name, _file in upload_files.list_upload_files()] == [str(row.public_id)]
     upload_files.delete_upload_file(row.public_id)
     assert keys(bucket) == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_attached_on_one_machine_is_given_by_another_and_goes_with_its_row(machine: Any, bucket: Any) -> None:
+    with leaflet_tables():
+        row = save_attached_file(Leaflet(title="a"), check_document(upload("a.pdf", PDF)))
+        orphan = "portal.test/attached/messages.leaflet/00000000-0000-4000-8000-000000000001"
+        bucket.put_object(Key=orphan, Body=b"x")
+        machine("worker")
+        assert delete_orphaned_files(Leaflet) == 0, "an orphan is kept for a day"
+        answer = serve_attached_file(row)
+        assert (b"".join(answer), answer["Content-Length"]) == (PDF, str(len(PDF)))
+        answer.close()
+        assert keys(bucket) == {f"portal.test/attached/messages.leaflet/{row.public_id}", orphan}
+        row.delete()
+        assert keys(bucket) == {orphan}
 
 
 @pytest.mark.django_db

@@ -93,3 +93,41 @@ def test_anothers_is_not_found(world: World, api: Any) -> None:
         assert [client.get(f"{url}{path}").status_code for path in ("", "results/")] == [404, 404]
         asked = [client.post(f"{url}apply/", {"mode": "merge"}), client.post(f"{url}cancel/")]
         assert [answer.status_code for answer in asked] == [404, 404]
+
+
+HOSTILE_FORMS = {
+    "no boundary": ("multipart/form-data", b"x"),
+    "a boundary of another kind": ("multipart/form-data; boundary=\xc3\xa9", b"x"),
+    "nothing": ("multipart/form-data; boundary=x", b""),
+    "no end": ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="kind"\r\n\r\nshelf'),
+    "bad base64": (
+        "multipart/form-data; boundary=x",
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n'
+        b"Content-Transfer-Encoding: base64\r\n\r\n===\r\n--x--\r\n",
+    ),
+    "fields without end": (
+        "multipart/form-data; boundary=x",
+        b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n' * 2000 + b"--x--\r\n",
+    ),
+    "files without end": (
+        "multipart/form-data; boundary=x",
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n1\r\n' * 200 + b"--x--\r\n",
+    ),
+    "a field of 3 MB": (
+        "multipart/form-data; boundary=x",
+        b'--x\r\nContent-Disposition: form-data; name="kind"\r\n\r\n' + b"a" * 3_000_000 + b"\r\n--x--\r\n",
+    ),
+    "a path for a name": (
+        "multipart/form-data; boundary=x",
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="../../etc/passwd"\r\n\r\n1\r\n--x--\r\n',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_FORMS)
+def test_a_hostile_form_is_the_callers_error(name: str, api: Any, web: Any) -> None:
+    content_type, body = HOSTILE_FORMS[name]
+    for client, url in ((api("partner.admin"), URL), (web("partner.admin"), "/imports/new/shelf/")):
+        answer = client.generic("POST", url, body, content_type=content_type)
+        assert 400 <= answer.status_code < 500, (url, answer.status_code)
+    assert not list(files.list_import_files())

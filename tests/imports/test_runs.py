@@ -237,6 +237,35 @@ def test_who_lost_the_lease_changes_nothing(cast: World, monkeypatch: Any) -> No
     assert shelf() == {"a": 1, "b": 1, "c": 1}
 
 
+def test_a_batch_that_takes_longer_than_the_lease_is_not_taken_over(cast: World, monkeypatch: Any) -> None:
+    source = upload(cast)
+    do, ask = runs._do_batch, runs._ask_kind
+    taken_over: list[bool] = []
+
+    def begin_late(*arguments: Any) -> None:
+        Import.objects.update(leased_until=timezone.now() - dt.timedelta(seconds=1))
+        do(*arguments)
+
+    def take_over() -> None:
+        try:
+            taken_over.append(runs.run_next_import())
+        finally:
+            connection.close()
+
+    def ask_slowly(*arguments: Any) -> Any:
+        if not taken_over:
+            other = threading.Thread(target=take_over, daemon=True)
+            other.start()
+            join_all([other])
+        return ask(*arguments)
+
+    monkeypatch.setattr(runs, "_do_batch", begin_late)
+    monkeypatch.setattr(runs, "_ask_kind", ask_slowly)
+    assert runs.run_next_import()
+    assert taken_over == [False]
+    assert (fresh(source).state, fresh(source).attempts) == ("checked", 1)
+
+
 def test_a_late_checker_does_not_meet_the_applying_worker(cast: World) -> None:
     """Attempts are counted anew for the second phase, so their number alone would not tell the two apart."""
     source = upload(cast)

@@ -168,7 +168,7 @@ NOT_PAGES = {
     "exports/new/": "answers a form",
     "exports/news/": "answers a script",
     "exports/<uuid:export_id>/file/": "a file",
-    IMPORT_KIND: "no app has an import yet: tests/journeys/test_imports.py",
+    IMPORT_KIND: "no app has an import yet",
     f"{IMPORT_KIND}template/": "a file",
     f"{IMPORT}apply/": "answers a form",
     f"{IMPORT}cancel/": "answers a form",
