@@ -12,6 +12,5 @@ class ImportsConfig(AppConfig):
         from partnerportal.lib.known_pages import register_linkable_page
 
         columns = ("organization_id", "kind", "state", "rows_total", "asked_at", "finished_at")
-        register_linkable_page("import", "import_new")
         register_personal_data_table("imports", PersonalDataTable(Import, columns))
         register_linkable_page("import", "import_new")
