@@ -12,6 +12,7 @@ IMPORT = "imports/<uuid:import_id>/"
 IMPORT_KIND = "imports/new/<str:kind_code>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
 TRIAL = "trials/<uuid:trial_id>/"
+OFFER = "offers/<uuid:offer_id>/"
 SIGN_IN = "sign-in/"
 FACTORS = "sign-in/two-factor/"
 KEY = f"{FACTORS}webauthn/keys/<int:pk>/"
@@ -107,6 +108,15 @@ PAGES = {
     "ended.reader": [Shown(INVITATION, "/i/{token_partner}/")],
     "many": [Shown(INVITATION, "/i/{token_partner}/")],
     "nobody": [Shown("organizations/new/"), Shown(INVITATION, "/i/{token_partner}/")],
+    "publisher.admin": [
+        Shown(f"{OFFER}prices/", "/offers/{offer}/prices/"),
+        Shown(f"{OFFER}prices/", "/offers/{offer}/prices/?q=nothing-like-it"),
+        Shown(f"{OFFER}prices/<slug:plan_code>/change/", "/offers/{offer}/prices/basic/change/"),
+        Shown(f"{OFFER}prices/<slug:plan_code>/history/", "/offers/{offer}/prices/basic/history/"),
+        Shown(f"{OFFER}prices/<uuid:price_id>/withdraw/", "/offers/{offer}/prices/{price}/withdraw/"),
+        Shown(f"{OFFER}stops/new/", "/offers/{offer}/stops/new/"),
+        Shown(f"{OFFER}stops/<uuid:stop_id>/lift/", "/offers/{offer}/stops/{stop}/lift/"),
+    ],
     "vendor.admin": [
         Shown("", "/"),
         Shown("trials/"),
