@@ -92,7 +92,10 @@ class Difference:
         return [segment for segment in self._segments() if segment.kind != "out"]
 
     def _segments(self) -> list[Segment]:
-        return compare_words(self.before.text if self.before else "", self.after.text if self.after else "")
+        before, after = (fact.text if fact else "" for fact in (self.before, self.after))
+        if isinstance(self.fact.value, str):
+            return compare_words(before, after)
+        return [segment for segment in (Segment("out", before), Segment("in", after)) if segment.text]
 
 
 def compare_versions(

@@ -63,6 +63,7 @@ def render_offer_page(
         "offer": offer,
         "header": make_offer_header(offer),
         "tabs": list(_tab_links(offer, tab)),
+        "tab_label": next(each.label for each in OFFER_TABS if each.key == tab) if tab != "overview" else "",
         "may_edit": ROLE_TABLE[OfferPermission.EDIT].check_actor(request.actor),
     }
     return render(request, template, {**frame, **context}, status=status)

@@ -13,6 +13,7 @@ IMPORT_KIND = "imports/new/<str:kind_code>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
 TRIAL = "trials/<uuid:trial_id>/"
 OFFER = "offers/<uuid:offer_id>/"
+OFFER_TABS = ("listing/", "plans/", "technical/", "history/", "publish/")
 SIGN_IN = "sign-in/"
 FACTORS = "sign-in/two-factor/"
 KEY = f"{FACTORS}webauthn/keys/<int:pk>/"
@@ -116,7 +117,14 @@ PAGES = {
         Shown(f"{OFFER}prices/<uuid:price_id>/withdraw/", "/offers/{offer}/prices/{price}/withdraw/"),
         Shown(f"{OFFER}stops/new/", "/offers/{offer}/stops/new/"),
         Shown(f"{OFFER}stops/<uuid:stop_id>/lift/", "/offers/{offer}/stops/{stop}/lift/"),
+        Shown("", "/"),
+        Shown("offers/"),
+        Shown("offers/", "/offers/?q=nothing-has-this-name"),
+        Shown("offers/new/"),
+        *(Shown(OFFER + tab, f"/offers/{{offer}}/{tab}") for tab in ("", *OFFER_TABS)),
+        Shown(f"{OFFER}compare/", "/offers/{offer}/compare/?from=1&to=draft"),
     ],
+    "publisher.reader": [Shown(f"{OFFER}{tab}", f"/offers/{{offer}}/{tab}") for tab in ("listing/", "plans/")],
     "vendor.admin": [
         Shown("", "/"),
         Shown("trials/"),

@@ -1,0 +1,93 @@
+"""Editors and publishers of one offer at the same moment: each save is of what its editor saw, each version once."""
+
+import pytest
+
+from marketplace.actions.offers import create_offer, publish_offer, save_draft
+from marketplace.models import Offer, OfferType, OfferVersion, PricingModel
+from marketplace.queries.offers import get_draft, get_newest_version
+from partnerportal.lib.errors import Conflict, StaleVersion
+from tests.counts import count
+from tests.world_offers import CHANNEL, make_content
+
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
+ROUNDS = 200
+
+
+@pytest.fixture
+def publisher(cast):
+    return cast.actor("publisher.admin")
+
+
+@pytest.fixture
+def backup(cast):
+    return Offer.objects.get(code="backup")
+
+
+def save(actor, offer, name, revision):
+    content = make_content(name, "basic", "pro")
+    return save_draft(actor=actor, offer=offer, content=content, channel=CHANNEL, revision=revision)
+
+
+def publish(actor, offer, revision):
+    return publish_offer(actor=actor, offer=offer, revision=revision)
+
+
+def name_of(version):
+    return version.content["texts"]["en"]["name"]
+
+
+def test_of_editors_who_saw_the_same_one_saves(cast, race, publisher, backup):
+    for number in range(count(ROUNDS)):
+        seen = get_newest_version(backup).revision
+        names = [f"Round {number} {at}" for at in range(4)]
+        results = race.run([(publisher, lambda name=name: save(publisher, backup, name, seen)) for name in names])
+        saved = [result for result in results if isinstance(result, OfferVersion)]
+        assert len(saved) == 1
+        assert all(result.code == "changed_meanwhile" for result in results if result not in saved)
+        draft = get_draft(backup)
+        assert (draft.revision, name_of(draft)) == (seen + 1, name_of(saved[0]))
+
+
+def test_a_draft_is_published_once(cast, race, publisher, backup):
+    for number in range(1, count(ROUNDS) + 1):
+        before = Offer.objects.get(pk=backup.pk).live_version.number
+        seen = save(publisher, backup, f"Round {number}", None).revision
+        results = race.run([(publisher, lambda: publish(publisher, backup, seen))] * 4)
+        versions = [result for result in results if isinstance(result, OfferVersion)]
+        assert [version.number for version in versions] == [before + 1]
+        assert all(isinstance(result, Conflict | StaleVersion) for result in results if result not in versions)
+        backup.refresh_from_db()
+        assert backup.live_version == versions[0] and get_draft(backup) is None
+        plans = {plan["code"] for plan in backup.live_version.content["plans"]}
+        assert {plan.code for plan in backup.plans.filter(is_live=True)} == plans
+
+
+def test_what_is_published_is_what_was_checked(cast, race, publisher, backup):
+    """A colleague saves at the moment of the publication: before it, it is refused; after it, there is a new draft."""
+    for number in range(count(ROUNDS)):
+        seen = save(publisher, backup, f"Checked {number}", None).revision
+        saved, published = race.run(
+            [
+                (publisher, lambda number=number: save(publisher, backup, f"Later {number}", None)),
+                (publisher, lambda seen=seen: publish(publisher, backup, seen)),
+            ]
+        )
+        assert isinstance(saved, OfferVersion)
+        draft = get_draft(backup)
+        assert name_of(draft) == f"Later {number}" and draft.revision == seen + 1
+        backup.refresh_from_db()
+        if isinstance(published, OfferVersion):
+            assert name_of(backup.live_version) == f"Checked {number}"
+        else:
+            assert published.code == "changed_meanwhile" and name_of(backup.live_version) != f"Checked {number}"
+
+
+def test_a_code_is_given_once(cast, race, publisher):
+    for number in range(count(ROUNDS)):
+        values = {"code": f"code-{number}", "type": OfferType.SAAS, "pricing_model": PricingModel.FLAT}
+        results = race.run([(publisher, lambda values=values: create_offer(actor=publisher, **values))] * 4)
+        made = [result for result in results if isinstance(result, Offer)]
+        assert len(made) == 1
+        assert all(result.code == "code_taken" for result in results if result not in made)
+        made[0].versions.all().delete()
+        Offer.objects.filter(pk=made[0].pk).delete()
