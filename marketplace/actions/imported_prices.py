@@ -9,8 +9,10 @@ from django.db import transaction
 
 from entitlements.facts import Answers, FeedLineOutcome, ValidFeedLine
 from marketplace.actions.imported_offers import RefusedLine, act_for_publisher
+from marketplace.content import list_combinations
 from marketplace.events import OfferEvent
 from marketplace.models import MarketCountry, Offer, OfferVersion, Plan, Price
+from marketplace.pricing import NO_SUCH_PAIR
 from notifications.actions.recording import make_event, record_events
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_system
@@ -61,7 +63,7 @@ class _Known:
             raise RefusedLine("unknown_plan", "The offer has no plan with this code.", "plan")
         if values["term"] not in content["terms"]:
             raise RefusedLine("term_not_of_plan", f"The plan has {', '.join(content['terms']) or 'no term'}.", "term")
-        if values["billing"] not in content["billing"]:
+        if (values["term"], values["billing"]) not in list_combinations(content):
             raise RefusedLine("billing_not_of_plan", f"The plan is billed {', '.join(content['billing'])}.", "billing")
         return plan
 
@@ -74,7 +76,7 @@ class _Known:
                 field = f"amounts.{market}.{currency}"
                 market_id = self.markets.get((market, currency))
                 if market_id is None:
-                    raise RefusedLine("no_such_pair", "No country of this market pays in this currency.", field)
+                    raise RefusedLine("currency_of_no_market", str(NO_SUCH_PAIR), field)
                 key = (plan.pk, market_id, currency, term, billing, day)
                 if key not in self.prices:
                     new.append(Price(**dict(zip(COLUMNS, key, strict=True)), amount=amount))

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts.models import Organization, OrganizationKind
 from entitlements.facts import Answers, FeedLineOutcome, FeedLineProblem, ValidFeedLine
+from marketplace.content import list_combinations
 from marketplace.events import SubscriptionEvent
 from marketplace.models import Audience, Authorization, Offer, Plan, PricingModel, Subscription, SubscriptionTerm
 from marketplace.models.subscription import get_last_day_of_term
@@ -146,7 +147,7 @@ def _check_plan(values: dict[str, Any], offer: Offer, content: dict[str, Any] | 
         raise _Refused("plan", "not_in_version", "That version of the offer has no such plan.")
     if values["term"] not in content["terms"]:
         raise _Refused("term", "term_not_of_plan", f"The plan is sold for {', '.join(content['terms']) or 'no term'}.")
-    if values["billing"] not in content["billing"]:
+    if (values["term"], values["billing"]) not in list_combinations(content):
         raise _Refused("billing", "billing_not_of_plan", f"The plan is billed {', '.join(content['billing'])}.")
     is_flat = offer.pricing_model == PricingModel.FLAT
     least, most = (1, 1) if is_flat else (content["min_seats"] or 1, content["max_seats"])

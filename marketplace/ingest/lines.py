@@ -16,6 +16,7 @@ from entitlements.ingest.lines import (
 )
 from marketplace.content import ChannelSerializer, ContentSerializer
 from marketplace.models import Audience, BillingFrequency, OfferType, PricingModel, Subscription, Term
+from marketplace.pricing import LARGEST, TOO_LARGE
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import InvalidInput
 from partnerportal.lib.money import parse_amount
@@ -69,7 +70,10 @@ def _read_amount(value: Any, currency: str) -> Decimal | None:
     """Return an amount that the file gives as text or as a number."""
     if value is None:
         return None
-    return parse_amount(f"{value:f}" if isinstance(value, Decimal) else str(value), currency).amount
+    amount = parse_amount(f"{value:f}" if isinstance(value, Decimal) else str(value), currency).amount
+    if amount > LARGEST:
+        raise InvalidInput("amount_too_large", TOO_LARGE)
+    return amount
 
 
 class PricesLineSerializer(FeedLineSerializer):

@@ -14,8 +14,10 @@ from typing import Any
 from accounts.models import Organization
 from entitlements.facts import FeedLineOutcome
 from entitlements.ingest.importing import FeedLineResult
+from marketplace.actions.imported_offers import act_for_publisher
+from marketplace.actions.stops import stop_sale
 from marketplace.ingest.importing import import_offer_file, import_subscription_file
-from marketplace.models import Audience, Market, Offer, OfferType, Plan, PricingModel, SaleStop, Subscription
+from marketplace.models import Audience, Market, Offer, OfferType, Plan, PricingModel, Subscription
 from marketplace.models.subscription import get_last_day_of_term
 from partnerportal.lib.actors import Actor
 from partnerportal.sample.listings import LISTINGS, UPDATED_SUMMARY
@@ -295,11 +297,15 @@ def _begin_of_present_term(first: dt.date, term: str, today: dt.date) -> dt.date
 
 def _stop(offers: dict[str, Offer]) -> None:
     """Stop the sale of one offer, and of a plan of another in one market."""
-    SaleStop.objects.create(
-        offer=offers["octavo-landing-zone"], reason="The template is being rebuilt for a new region."
-    )
-    gold = Plan.objects.get(offer=offers["feldspat-tresor"], code="gold")
-    SaleStop.objects.create(
-        offer=gold.offer, plan=gold, market=Market.objects.get(code="united-states"),
+    rebuilt, tresor = offers["octavo-landing-zone"], offers["feldspat-tresor"]
+    _stop_sale(rebuilt, reason="The template is being rebuilt for a new region.")
+    _stop_sale(
+        tresor,
+        plan=Plan.objects.get(offer=tresor, code="gold"),
+        market=Market.objects.get(code="united-states"),
         reason="The data centre in Virginia is full until spring.",
-    )  # fmt: skip
+    )
+
+
+def _stop_sale(offer: Offer, **stop: Any) -> None:
+    stop_sale(actor=act_for_publisher(Actor.system("sample data"), offer.publisher), offer=offer, **stop)
