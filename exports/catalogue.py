@@ -4,10 +4,11 @@ import accounts.exports
 import connections.exports
 import entitlements.exports
 import notifications.exports
+import support.exports
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.exports.lists import ExportableList
 
-APPS = (accounts, connections, entitlements, notifications)
+APPS = (accounts, connections, entitlements, notifications, support)
 LISTS: dict[str, ExportableList] = {each.key: each for app in APPS for each in app.exports.LISTS}
 
 

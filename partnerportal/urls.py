@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("exports.urls")),
     path("", include("imports.urls")),
     path("", include("entitlements.urls")),
+    path("", include("support.urls")),
     path("", include("connections.urls")),
     path("", include("accounts.urls")),
     path("", include("notifications.urls")),

@@ -15,6 +15,7 @@ from imports.models import Import
 from partnerportal.lib import tenancy
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.states import change_row_state, list_state_transitions
+from support.models import Request
 from tests.house.ours import OURS, tree_of
 from tests.states import put
 
@@ -22,6 +23,12 @@ MACHINES = [model for model in apps.get_models() if hasattr(model, "MOVES")]
 EXTRA = {  # what a row needs beside its state
     ("Connection", "active"): lambda row: {"ended_at": None, "ended_by_id": None},
     ("Connection", "ended"): lambda row: {"ended_at": timezone.now(), "ended_by_id": row.customer_id},
+    ("Request", "draft"): lambda row: {"submitted_at": None},
+    ("Request", "declined"): lambda row: {"submitted_at": timezone.now(), "reason": "No"},
+    **{
+        ("Request", state): lambda row: {"submitted_at": timezone.now()}
+        for state in ("submitted", "needs_information", "approved", "withdrawn", "overtaken")
+    },
 }
 ROWS = {
     "Connection": lambda world: world.connection("customer", "partner"),
@@ -30,6 +37,7 @@ ROWS = {
     "Export": lambda world: Export.objects.filter(organization=world.customer).earliest("pk"),
     "Import": lambda world: Import.objects.filter(organization=world.customer).earliest("pk"),
     "IngestUpload": lambda world: IngestUpload.objects.earliest("pk"),
+    "Request": lambda world: Request.objects.filter(organization=world.partner).earliest("pk"),
 }
 
 
@@ -120,6 +128,7 @@ HOLDS = {
     "Import": "everybody",
     "IngestUpload": "everybody",
     "Organization": "everybody",
+    "Request": "everybody",
 }
 # States of rows that only the feed and jobs write: the web role may not update them at all.
 TOLD = {"entitlements_order"}
