@@ -12,6 +12,7 @@ IMPORT = "imports/<uuid:import_id>/"
 IMPORT_KIND = "imports/new/<str:kind_code>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
 TRIAL = "trials/<uuid:trial_id>/"
+REQUEST = "requests/<uuid:request_id>/"
 SIGN_IN = "sign-in/"
 FACTORS = "sign-in/two-factor/"
 KEY = f"{FACTORS}webauthn/keys/<int:pk>/"
@@ -107,6 +108,16 @@ PAGES = {
     "ended.reader": [Shown(INVITATION, "/i/{token_partner}/")],
     "many": [Shown(INVITATION, "/i/{token_partner}/")],
     "nobody": [Shown("organizations/new/"), Shown(INVITATION, "/i/{token_partner}/")],
+    "publisher.admin": [
+        Shown("", "/"),
+        Shown("requests/"),
+        Shown("requests/", "/requests/?state=closed"),
+        Shown("requests/new/<str:kind>/<uuid:subject_id>/", "/requests/new/organization.country/{publisher}/"),
+        Shown(REQUEST, "/requests/{request_publisher}/"),
+        Shown(f"{REQUEST}details/", "/requests/{request_draft}/details/"),
+        Shown(f"{REQUEST}discard/", "/requests/{request_draft}/discard/"),
+        Shown(f"{REQUEST}withdraw/", "/requests/{request_publisher}/withdraw/"),
+    ],
     "vendor.admin": [
         Shown("", "/"),
         Shown("trials/"),
@@ -114,6 +125,11 @@ PAGES = {
         Shown("releases/", "/releases/?state=released"),
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_waiting}}/{action}/") for action in ("approve", "decline")),
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_running}}/{action}/") for action in ("extend", "convert")),
+        Shown("requests/queue/"),
+        Shown("requests/queue/", "/requests/queue/?state=closed"),
+        Shown(REQUEST, "/requests/{request_partner}/"),
+        Shown(f"{REQUEST}ask/", "/requests/{request_partner}/ask/"),
+        Shown(f"{REQUEST}decline/", "/requests/{request_partner}/decline/"),
         Shown("ui-kit/"),
         Shown("ui-kit/dialog/"),
     ],
@@ -156,6 +172,9 @@ OPENINGS = [
 
 NOT_PAGES = {
     f"{HOLDER}keep/": "answers a form",
+    f"{REQUEST}approve/": "answers a form",
+    f"{REQUEST}assign/": "answers a form",
+    f"{REQUEST}messages/": "answers a form",
     f"{INVITATION}accept/": "answers a form",
     f"{VIEW}query/": "answers a form",
     f"{VIEW}default/": "answers a form",
