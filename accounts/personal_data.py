@@ -54,11 +54,13 @@ class PersonalDataTable:
 class FreeTextColumn:
     """A column of texts that people type about a row, and that may name a person.
 
-    `model` has public ids, and the column a max_length: an erased text is cut to it.
+    The column has a max_length: an erased text is cut to it. `subject` is the lookup of the public id that events about
+    the row have: its own, or that of what the row belongs to.
     """
 
     model: Any
     column: str
+    subject: str = "public_id"
 
 
 _sections: dict[str, PersonalDataSection] = {}

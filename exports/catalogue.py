@@ -5,10 +5,11 @@ import connections.exports
 import entitlements.exports
 import marketplace.exports
 import notifications.exports
+import support.exports
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.exports.lists import ExportableList
 
-APPS = (accounts, connections, entitlements, marketplace, notifications)
+APPS = (accounts, connections, entitlements, marketplace, notifications, support)
 LISTS: dict[str, ExportableList] = {each.key: each for app in APPS for each in app.exports.LISTS}
 
 

@@ -50,6 +50,7 @@ urlpatterns = [
     path("v1/", include("imports.api.urls")),
     path("v1/", include("marketplace.api.urls")),
     path("v1/", include("notifications.api.urls")),
+    path("v1/", include("support.api.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", with_its_icons(require_sign_in(reference)), name="docs"),
     path("<anything:rest>", UnmatchedURLView.as_view(), name="nothing"),

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("imports.urls")),
     path("", include("marketplace.urls")),
     path("", include("entitlements.urls")),
+    path("", include("support.urls")),
     path("", include("connections.urls")),
     path("", include("accounts.urls")),
     path("", include("notifications.urls")),

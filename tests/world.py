@@ -45,6 +45,10 @@ from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.prepared import build_model_instance
 from partnerportal.lib.roles import list_roles_for_kind
 from partnerportal.lib.scopes import ALL, Scope
+from support.actions.drafts import save_request_draft, start_request
+from support.actions.messages import post_message
+from support.actions.submitting import submit_request
+from support.country_change import CODE
 from tests import world_offers, world_usage
 
 READ = {"wording": f"{WORDING}/en"}  # what the forms of a consent carry along: which texts the person read
@@ -68,7 +72,8 @@ CONNECTED = [("customer", "partner"), ("customer", "lapsed"), ("customer2", "par
 MANY = {"partner": [Role.ADMIN], "customer": [Role.READER], "distributor": [Role.ADMIN]}
 FINANCE_GRANTED = (Role.READER, Role.SALES_AGENT)  # roles of the partner in which somebody sees orders by grant
 SKU_OF_NOBODY = "to-be-tried"
-SORTS = ("name", "details", "people", "goods", "skus", "orders", "usage", "licence holders")
+SORTS = ("name", "details", "people", "goods", "skus", "orders", "usage", "licence holders", "requests")
+ASKING = ("partner", "partner2", "distributor", "publisher")  # have asked the vendor for another country
 # What customers do not share with a partner; with all others they share everything.
 KEPT_BACK = {("customer2", "partner2"): Scope.ORDERS | Scope.USAGE, ("customer", "lapsed"): ALL & ~Scope.ACCOUNT}
 
@@ -211,6 +216,8 @@ def build() -> None:
     world_offers.build(World())
     Sku.objects.create(code=SKU_OF_NOBODY, service="To be tried", name="To be tried")
     world_usage.build_ingest()
+    for name in ASKING:
+        _ask(name)
     while write_due_notices():  # the connected ones get their notices before the end: the row that could leak
         pass
     end_connection(actor=World().actor("ended.admin"), connection=World().connection("ended", "partner"))
@@ -317,6 +324,24 @@ def _goods(organization: Organization, name: str) -> None:
             scopes=kind.scopes,
             data={"customer": str(organization.public_id), "customer_name": organization.name, **facts},
         )
+
+
+def _ask(name: str) -> None:
+    """A request that waits, with a revision and a message; and of the publisher a draft that nobody else sees."""
+    actor, organization = World().actor(f"{name}.admin"), World()[name]
+    word = canary(name, "requests")
+    fields = {
+        "title": f"Moved {word}",
+        "justification": f"Moved {word}",
+        "contact_email": f"{word}@example.com",
+        "payload": {"country": "FR"},
+    }
+    draft = start_request(actor=actor, kind=CODE, subject_id=organization.public_id)
+    request = submit_request(actor=actor, request=draft, **fields)
+    post_message(actor=actor, request=request, body=f"Soon {word}")
+    if name == "publisher":
+        draft = start_request(actor=actor, kind=CODE, subject_id=organization.public_id)
+        save_request_draft(actor=actor, request=draft, **fields)
 
 
 def events_of(kind: str) -> Any:

@@ -161,7 +161,8 @@ def _erase_from_typed_texts(person: Person | None, names: list[str], addresses: 
     changed_by_person = Event.objects.filter(_by(person)).values("subject_id") if person else []
     for text in list_free_text_columns():
         rows = text.model._default_manager.all()
-        _erase_words(rows.filter(public_id__in=changed_by_person), text.column, names + addresses)
+        about = rows.filter(**{f"{text.subject}__in": changed_by_person})
+        _erase_words(about, text.column, names + addresses)
         _erase_words(rows, text.column, addresses)
 
 

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "accounts",
     "connections",
     "entitlements",
+    "support",
     "marketplace",
     "exports",
     "imports",

@@ -27,6 +27,8 @@ from notifications.models import Delivery, Event, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import ALL
 from partnerportal.lib.sessions import SessionStore
+from support.country_change import CODE
+from support.models import Request
 from tests.accounts.test_secrets import everything
 from tests.accounts.test_sign_in import sign_in
 from tests.conftest import PageClient
@@ -59,6 +61,10 @@ def busy(world: World) -> Person:
     Import.objects.create(organization=world.partner, person_id=person.pk, kind="goods")
     shared = {"scopes": ALL, "offered": ALL, "person_id": person.pk, "person_label": BEFORE}
     Consent.objects.create(connection=world.connection("customer", "partner"), **shared)
+    open_one = Request.objects.get(organization=world.partner, state="submitted")
+    client.post(f"/requests/{open_one.public_id}/messages/", {"message": f"{NAME} <{EMAIL}> has moved too"})
+    client.post(f"/requests/new/{CODE}/{world.partner.public_id}/")
+    Request.objects.filter(person=person).update(contact_email=EMAIL, justification=f"Ask {EMAIL}")
     client.post("/inbox/read/", {})
     client.post(f"/inbox/{world.notices('partner').first().public_id}/")
     client.post(f"/operators/{world.operator('partner.reader').public_id}/roles/", {"roles": ["sales_agent"]})

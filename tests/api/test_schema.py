@@ -26,6 +26,11 @@ from exports import files
 from exports.models import Export
 from partnerportal.lib.requests import Utf8Request
 from partnerportal.lib.tokens import digest_secret, generate_token
+from support.actions.deciding import ask_for_information
+from support.actions.rows import check_request
+from support.actions.submitting import withdraw_request
+from support.country_change import CODE
+from support.models import Request
 from tests import conftest
 from tests.counts import count
 from tests.world import SKU_OF_NOBODY
@@ -70,9 +75,37 @@ def actor_of(label: str) -> str:
         return "customer2.admin"
     if "/releases/" in label:
         return "vendor.admin"
+    if "/requests/" in label:
+        return actor_for_requests(label)
     if "/trials/" in label:
         return "customer.admin" if label.endswith("/trials/") else "vendor.admin"
     return "stranger.admin" if "accept" in label else "partner.admin"
+
+
+def actor_for_requests(label: str) -> str:
+    """Who may do it with the request that is among the real values."""
+    if label.endswith(("/approve/", "/ask/", "/decline/", "/findings/")):
+        return "vendor.admin"
+    if label.endswith("/answer/"):
+        return "partner2.admin"
+    return "publisher.admin" if needs_draft(label) else "partner.admin"
+
+
+def needs_draft(label: str) -> bool:
+    return label.startswith("PUT ") or label.endswith(("/submit/", "/discard/"))
+
+
+def make_request_possible(label: str, case: Any, real: dict[str, Any]) -> None:
+    """Name the request that is in the right state, and what its kind and a decision take."""
+    named = "request_draft" if needs_draft(label) else "request_asked" if label.endswith("/answer/") else "request_id"
+    if case.path_parameters:
+        case.path_parameters["request_id"] = str(real[named])
+    if isinstance(case.body, dict):
+        case.body.pop("payload", None)
+        for name in {"kind", "subject", "facts_digest"} & case.body.keys():
+            case.body[name] = str(real[f"request_{name}"])
+        if "revision" in case.body:
+            case.body["revision"] = 1
 
 
 @pytest.fixture
@@ -103,10 +136,24 @@ def real(world, token):
         "invitation_link": world.token("partner"),
         "key": asked.get(released_at=None).external_id,
         "key_released": asked.get(released_at__isnull=False).external_id,
+        "request_id": Request.objects.get(organization=world.partner).public_id,
+        "request_draft": Request.objects.get(organization=world.publisher, state="draft").public_id,
+        "request_asked": ask_about_request(world).public_id,
+        "request_kind": CODE,
+        "request_subject": world.partner.public_id,
+        "request_facts_digest": check_request(Request.objects.get(organization=world.partner)).digest,
         "kind": "usage",
         "export_id": finished_export(world).public_id,
         "upload_id": IngestUpload.objects.get(token=token).public_id,
     }
+
+
+def ask_about_request(world):
+    """Return a request that needs information. The publisher's is withdrawn, so that its draft can be submitted."""
+    open_one = Request.objects.get(organization=world.publisher, state="submitted")
+    withdraw_request(actor=world.actor("publisher.admin"), request=open_one)
+    asked = Request.objects.get(organization=world.partner2)
+    return ask_for_information(actor=world.actor("vendor.admin"), request=asked, message="Since when?")
 
 
 def finished_export(world):
@@ -172,6 +219,8 @@ def test_every_operation_keeps_its_word(application, cookies, real, token, label
             case.path_parameters = {name: str(real[name]) for name in case.path_parameters or {}}
             if isinstance(case.body, dict):
                 case.body |= {name: str(real[name]) for name in IN_BODIES & case.body.keys()}
+            if "/requests/" in label:
+                make_request_possible(label, case, real)
             if label.endswith(("/extend/", "/convert/")):
                 case.path_parameters["trial_id"] = str(real["trial_running"])
             if label.endswith("/reopen/") and isinstance(case.body, dict):

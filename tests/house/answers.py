@@ -63,7 +63,8 @@ SEES = {
     "distributor": {"partner": "name details", "customer": SHARED, "customer2": SHARED},
     "distributor.reader": {"partner": "name details", "customer": WITHOUT_ORDERS, "customer2": WITHOUT_ORDERS},
     "distributor2": {"partner2": "name details", "customer2": WITHOUT_USAGE},
-    "vendor": {name: "name details goods skus" for name in KINDS if name != "vendor"},  # on the page of trials
+    # on the pages of trials and requests
+    "vendor": {name: "name details goods skus requests" for name in KINDS if name != "vendor"},
     "many@customer": {"partner": "name details", "lapsed": "name", "distributor": "name details"},
 }
 

@@ -26,12 +26,15 @@ from marketplace.models import Offer, Plan, Price, SaleStop
 from notifications.actions.secret_mails import send_secret_mails
 from notifications.models import Notice
 from partnerportal.lib import tenancy
+from support.models import Request
 from tests.world import KINDS, SKU_OF_NOBODY, SORTS, World, canary
 from tests.world_usage import CALENDAR
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 REFUSALS = {401, 403, 405}
 
+OF_REQUEST = """NOT EXISTS (
+    SELECT FROM support_request r WHERE r.id = request_id AND r.organization_id = %(org)s"""
 # Rows that a request may not change: all but the actor's own. A person may found an organisation, hence `id <= newest`.
 FOREIGN = {
     "accounts_organization": "id <> %(org)s AND id <= %(newest)s",
@@ -89,6 +92,11 @@ FOREIGN = {
     "entitlements_ingesttoken": "true",
     "entitlements_ingestupload": "true",
     "entitlements_renewalalert": "true",
+    # requests are whoever asks's own, and the vendor's to decide
+    "support_request": """organization_id <> %(org)s AND NOT EXISTS (
+        SELECT FROM accounts_organization v WHERE v.id = %(org)s AND v.kind = 'vendor')""",
+    "support_requestrevision": f"{OF_REQUEST})",
+    "support_requestmessage": f"{OF_REQUEST}) AND organization_id <> %(org)s",
     "exports_export": "person_id <> %(person)s OR organization_id <> %(org)s",
     "imports_import": "person_id <> %(person)s OR organization_id <> %(org)s",
     "imports_importbatch": "true",
@@ -284,6 +292,7 @@ def _canaries(world: World) -> Iterator[tuple[str, tuple[str, str]]]:
         (Order, "customer_id", "orders"),
         (Notice, "recipient_id", "inbox"),
         (LicenseAssignment, "customer_id", "licence holders"),
+        (Request, "organization_id", "requests"),
     ):
         for public_id, pk in model.objects.values_list("public_id", owner):
             yield str(public_id), (world.names[pk], sort)
@@ -321,6 +330,9 @@ def placeholders(world: World) -> dict[str, str]:
     values["plan"] = str(Plan.objects.get(offer__code="backup", code="basic").public_id)
     values["price"] = str(Price.objects.get(plan__offer__code="backup", currency="EUR").public_id)
     values["stop"] = str(SaleStop.objects.get().public_id)
+    for name in ("partner", "publisher"):
+        values[f"request_{name}"] = str(Request.objects.get(organization=world[name], state="submitted").public_id)
+    values["request_draft"] = str(Request.objects.get(state="draft").public_id)
     return values
 
 

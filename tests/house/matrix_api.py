@@ -14,10 +14,14 @@ from tests.house.answers import (
     api,
     page,
 )
-from tests.house.matrix_pages import CATALOGUE, CUSTOMER, EXPORT, IMPORT, TRIAL
+from tests.house.matrix_pages import CATALOGUE, CUSTOMER, DECIDED, EXPORT, IMPORT, MAKES, REQUEST, TRIAL
 
 ACT_FOR = "organizations/<uuid:organization_id>/act-for/"
 CONNECTION = "connections/<uuid:connection_id>/"
+# Who sees no request of the partner's: everybody but itself and the vendor.
+NO_REQUEST = (
+    "partner2 lapsed nobadge customer customer2 ended stranger distributor distributor2 publisher many@customer"
+)
 API_NOTICE = "notices/<uuid:notice_id>/"
 API = [
     api("organizations/", get=EVERYBODY, defaults="401 anonymous"),
@@ -90,6 +94,69 @@ API = [
             post="200 vendor.admin customer.admin; 404 customer2 ended stranger; 403 else",
         )
         for trial in ("trial_waiting", "trial_running")
+    ),
+    api(
+        "requests/",
+        get=EVERYBODY,
+        post=MAKES.replace("200", "201"),
+        data={"kind": "organization.country", "subject": "{partner}"},
+    ),
+    api(
+        REQUEST,
+        "requests/{request_partner}/",
+        get="200 partner vendor; 404 else",
+        put=f"404 {NO_REQUEST}; 409 partner.admin; 403 else",
+        data={"title": "T"},
+    ),
+    api(
+        REQUEST,
+        "requests/{request_draft}/",
+        get="200 publisher; 404 else",
+        put="200 publisher.admin; 403 publisher.reader; 404 else",
+        data={"title": "T"},
+    ),
+    *(
+        api(f"{REQUEST}{action}/", f"requests/{{request_draft}}/{action}/", post=answer)
+        for action, answer in (
+            ("discard", "204 publisher.admin; 403 publisher.reader; 404 else"),
+            ("submit", "409 publisher.admin; 403 publisher.reader; 404 else"),
+        )
+    ),
+    api(
+        f"{REQUEST}answer/",
+        "requests/{request_partner}/answer/",
+        post=f"409 partner.admin; 404 {NO_REQUEST}; 403 else",
+    ),
+    api(
+        f"{REQUEST}withdraw/",
+        "requests/{request_partner}/withdraw/",
+        post=f"200 partner.admin; 404 {NO_REQUEST}; 403 else",
+    ),
+    *(
+        api(
+            f"{REQUEST}{action}/",
+            f"requests/{{request_partner}}/{action}/",
+            post=f"200 vendor.admin; 404 {NO_REQUEST}; 403 else",
+            data=data,
+        )
+        for action, data in (
+            ("ask", {"message": "Why?"}),
+            ("decline", {"reason": "No"}),
+        )
+    ),
+    api(
+        f"{REQUEST}approve/",
+        "requests/{request_partner}/approve/",
+        post=f"409 vendor.admin; 404 {NO_REQUEST}; 403 else",
+        data=DECIDED,
+    ),
+    api(f"{REQUEST}findings/", "requests/{request_partner}/findings/", get="200 vendor; 403 else"),
+    api(
+        f"{REQUEST}messages/",
+        "requests/{request_partner}/messages/",
+        get="200 partner vendor; 404 else",
+        post=f"201 partner.admin vendor.admin; 404 {NO_REQUEST}; 403 else",
+        data={"message": "Hello"},
     ),
     api("exports/", get=EVERYBODY, post=BADGE_HOLDERS, data={"list": "customers"}),
     *(

@@ -37,6 +37,13 @@ TRIAL = "trials/<uuid:trial_id>/"
 EXPORT = "exports/<uuid:export_id>/"
 IMPORT = "imports/<uuid:import_id>/"
 IMPORT_KIND = "imports/new/<str:kind_code>/"
+REQUEST = "requests/<uuid:request_id>/"
+NO_MAKERS = f"{NOT_ADMINS} vendor"  # of requests
+MAKES = f"200 partner.admin; {NO_MAKERS} customer customer2 ended stranger; 404 else"
+ASKED = {"title": "T", "justification": "J", "severity": "minimal", "contact_email": "a@example.com", "version": "2"}
+ASKED |= {"country": "FR"}
+DECIDES, DECIDES_BY_FORM = "200 vendor.admin; 403 else", "302 vendor.admin; 403 else"
+DECIDED = {"facts_digest": "other", "revision": "1"}  # on the right facts the organisation itself would be changed
 LAPSED = [("lapsed", "name"), ("lapsed", "token"), ("lapsed", "details")]
 
 PAGES = [
@@ -77,6 +84,8 @@ PAGES = [
             ("own_renewals", EVERYBODY),
             ("trials", "200 vendor; 403 else"),
             ("releases", "200 vendor; 403 else"),
+            ("requests", "200 vendor; 403 else"),
+            ("own_requests", "403 vendor; 200 else"),
         )
         for path, data in (("display/", {"density": "compact"}), ("views/new/", {"name": "New"}))
     ),
@@ -118,6 +127,8 @@ PAGES = [
     page("exports/new/", post="200 vendor; 403 else", data={"list": "trials"}),
     page("exports/new/", post="200 vendor; 403 else", data={"list": "releases"}),
     page("exports/new/", post="200 vendor; 403 else", data={"list": "releases", "query": "state=released"}),
+    page("exports/new/", post="200 vendor; 403 else", data={"list": "requests"}),
+    page("exports/new/", post="403 vendor; 200 else", data={"list": "own_requests"}),
     page("exports/new/", post="404 else", data={"list": "assignments"}),
     page("exports/<uuid:export_id>/file/", "/exports/{export_partner}/file/", get="409 partner.admin; 404 else"),
     page("imports/", get=EVERYBODY),
@@ -190,6 +201,61 @@ PAGES = [
             post="302 vendor.admin customer.admin; 404 customer2 ended stranger; 403 else",
         )
         for trial in ("trial_waiting", "trial_running")
+    ),
+    page("requests/", get="403 vendor; 200 else"),
+    page("requests/queue/", get="200 vendor; 403 else"),
+    page("requests/queue/", "/requests/queue/?state=closed", get="200 vendor; 403 else"),
+    page(
+        "requests/new/<str:kind>/<uuid:subject_id>/",
+        "/requests/new/organization.country/{partner}/",
+        get=MAKES,
+        post=MAKES.replace("200", "302"),
+    ),
+    page(REQUEST, "/requests/{request_partner}/", get="200 partner vendor; 404 else"),
+    page(REQUEST, "/requests/{request_publisher}/", get="200 publisher vendor; 404 else"),
+    page(REQUEST, "/requests/{request_draft}/", get="200 publisher; 404 else"),
+    page(
+        f"{REQUEST}details/",
+        "/requests/{request_draft}/details/",
+        get=f"200 publisher.admin; {NO_MAKERS}; 404 else",
+        post=f"302 publisher.admin; {NO_MAKERS}; 404 else",
+        data=ASKED | {"save": "1"},
+    ),
+    page(
+        f"{REQUEST}details/",
+        "/requests/{request_partner}/details/",
+        get=f"409 partner.admin; {NO_MAKERS}; 404 else",
+        post=f"409 partner.admin; {NO_MAKERS}; 404 else",
+    ),
+    page(
+        f"{REQUEST}discard/",
+        "/requests/{request_draft}/discard/",
+        get=f"200 publisher.admin; {NO_MAKERS}; 404 else",
+        post=f"302 publisher.admin; {NO_MAKERS}; 404 else",
+    ),
+    page(
+        f"{REQUEST}withdraw/",
+        "/requests/{request_partner}/withdraw/",
+        get=f"200 partner.admin; {NO_MAKERS}; 404 else",
+        post=f"302 partner.admin; {NO_MAKERS}; 404 else",
+    ),
+    *(
+        page(
+            f"{REQUEST}{action}/",
+            f"/requests/{{request_partner}}/{action}/",
+            get=DECIDES,
+            post=DECIDES_BY_FORM,
+            data=data,
+        )
+        for action, data in (("ask", {"message": "Why?"}), ("decline", {"reason": "No", "revision": "1"}))
+    ),
+    page(f"{REQUEST}approve/", "/requests/{request_partner}/approve/", post="409 vendor.admin; 403 else", data=DECIDED),
+    page(f"{REQUEST}assign/", "/requests/{request_partner}/assign/", post="302 vendor.admin; 403 else"),
+    page(
+        f"{REQUEST}messages/",
+        "/requests/{request_partner}/messages/",
+        post=f"302 partner.admin vendor.admin; {NOT_ADMINS}; 404 else",
+        data={"message": "Hello"},
     ),
     page("account/", get=EVERYBODY),
     page(

@@ -48,6 +48,8 @@ PAGES = {
         ("vendor.admin", "/marketplace/all/?sort=published", "cursor"),
     ],
     "notifications/lists/inbox.py": [("partner.admin", "/inbox/", "cursor")],
+    "support/lists/own.py": [("publisher.admin", "/requests/", "cursor")],
+    "support/lists/queue.py": [("vendor.admin", "/requests/queue/", "cursor")],
 }
 OPERATIONS = yaml.load((settings.BASE_DIR / "docs/openapi.yaml").read_text(), yaml.CSafeLoader)["paths"]
 API = sorted(

@@ -101,7 +101,7 @@ NEVER_BY_TENANTS = {
     "trial.expired",
     "usage.unusual",
 }
-# What an organisation is to the vendor: the vendor's Admins alone.
+# What an organisation is to the vendor, and what becomes of its requests: the vendor's Admins alone.
 BY_VENDORS_ADMINS = {
     "account_manager.changed",
     "membership.changed",
@@ -110,6 +110,10 @@ BY_VENDORS_ADMINS = {
     "organization.suspended",
     "partner.moved",
     "qualifications.changed",
+    "request.approved",
+    "request.assigned",
+    "request.declined",
+    "request.information_asked",
 }
 
 

@@ -49,6 +49,7 @@ MISSED_AT = {
     "OperatorQuerySet": ("stranger.admin", "operators/"),
     "PortfolioFigureQuerySet": ("partner2.admin", "customers/"),
     "PortfolioQuerySet": ("partner2.admin", CUSTOMER),
+    "RequestQuerySet": ("partner2.admin", "requests/<uuid:request_id>/"),
     "SavedViewQuerySet": ("partner.reader", "lists/views/<uuid:view_id>/"),
     "UsageQuerySet": ("partner2.admin", "exports/new/"),
 }
@@ -61,6 +62,7 @@ BEHIND_OTHERS = {
     "OrganizationQuerySet": "another organisation is read beside a connection, a customer or a service that is seen",
     "ProgramMembershipQuerySet": "memberships are read of an organisation that is seen",
     "QualificationQuerySet": "they are read of an organisation that is seen",
+    "RequestPartQuerySet": "revisions and messages are read of a request that is seen",
 }
 # The same of policies, where the others stand: pages read more through them than through `rows_for`.
 POLICIES_BEHIND_OTHERS = {
@@ -70,7 +72,11 @@ POLICIES_BEHIND_OTHERS = {
     "entitlements_usageday": "days are read of one customer, once its page or file has found that it shares its usage",
 }
 # Where a policy is missed elsewhere than its queryset's rule.
-POLICY_MISSED_AT = {"entitlements_entitlement": ("partner2.admin", "exports/new/")}
+POLICY_MISSED_AT = {
+    "entitlements_entitlement": ("partner2.admin", "exports/new/"),
+    # a request is read with its organisation, so who misses the policy is who sees that
+    "support_request": ("distributor.admin", "requests/<uuid:request_id>/"),
+}
 # Where somebody who sees a customer misses that a rule asks for a scope.
 SCOPE_MISSED_AT = {
     "EntitlementQuerySet": "exports/new/",

@@ -98,6 +98,9 @@ KEPT = {
     "entitlements_licenseassignment": "the customer's own record: the vendor's feed owns it",
     "entitlements_usageday": "what months are counted from and checked against (rebuild_usage); partitioned by month",
     "entitlements_usagemonth": "what trends of past years show",
+    "support_request": "what an organisation has asked of the vendor, and the answer",
+    "support_requestrevision": "what was asked at each submission",
+    "support_requestmessage": "what was said about it",
 }
 
 

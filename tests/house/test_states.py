@@ -16,6 +16,7 @@ from marketplace.models import Subscription
 from partnerportal.lib import tenancy
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.states import change_row_state, list_state_transitions
+from support.models import Request
 from tests.house.ours import OURS, tree_of
 from tests.states import put
 
@@ -27,6 +28,12 @@ EXTRA = {  # what a row needs beside its state
     ("Subscription", "subscribed"): lambda row: {"activated_at": timezone.now(), "ended_at": None},
     ("Subscription", "suspended"): lambda row: {"activated_at": timezone.now(), "ended_at": None},
     ("Subscription", "unsubscribed"): lambda row: {"ended_at": timezone.now()},
+    ("Request", "draft"): lambda row: {"submitted_at": None},
+    ("Request", "declined"): lambda row: {"submitted_at": timezone.now(), "reason": "No"},
+    **{
+        ("Request", state): lambda row: {"submitted_at": timezone.now()}
+        for state in ("submitted", "needs_information", "approved", "withdrawn", "overtaken")
+    },
 }
 ROWS = {
     "Connection": lambda world: world.connection("customer", "partner"),
@@ -36,6 +43,7 @@ ROWS = {
     "Import": lambda world: Import.objects.filter(organization=world.customer).earliest("pk"),
     "IngestUpload": lambda world: IngestUpload.objects.earliest("pk"),
     "Subscription": lambda world: Subscription.objects.earliest("pk"),
+    "Request": lambda world: Request.objects.filter(organization=world.partner).earliest("pk"),
 }
 
 
@@ -127,6 +135,7 @@ HOLDS = {
     "IngestUpload": "everybody",
     "Organization": "everybody",
     "Subscription": "everybody",
+    "Request": "everybody",
 }
 # States of rows that only the feed and jobs write: the web role may not update them at all.
 TOLD = {"entitlements_order"}

@@ -5,7 +5,7 @@ import io
 from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from partnerportal.lib.imports.csv_reading import LINE_BYTES, CsvReader, UnreadableFile, count_rows
@@ -117,6 +117,7 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
 )
 
 
+@example([("a\rb", "c"), ("d", '\r\n"e')])
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=5))
 def test_what_is_written_is_read_again(cells: list[tuple[str, str]]) -> None:
     file = io.StringIO()

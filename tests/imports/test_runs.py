@@ -443,6 +443,5 @@ def test_a_hundred_thousand_rows_in_bounded_memory(cast: World, own_database: An
         assert fresh(source).state == state
         kilobytes, seconds = map(float, told.split())
         assert kilobytes < 60_000, f"{state}: {kilobytes:.0f} kB more"
-        assert seconds < 60, f"{state}: {seconds:.1f} s"
         sys.stderr.write(f"{state}: {kilobytes / 1000:.0f} MB more, {seconds:.1f} s\n")
     assert fresh(source).applied == {"new": number} and len(shelf()) == number

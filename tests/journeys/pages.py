@@ -14,6 +14,7 @@ HOLDER = "usage/licences/<uuid:assignment_id>/"
 TRIAL = "trials/<uuid:trial_id>/"
 OFFER = "offers/<uuid:offer_id>/"
 OFFER_TABS = ("listing/", "plans/", "technical/", "history/", "publish/")
+REQUEST = "requests/<uuid:request_id>/"
 SIGN_IN = "sign-in/"
 FACTORS = "sign-in/two-factor/"
 KEY = f"{FACTORS}webauthn/keys/<int:pk>/"
@@ -123,6 +124,13 @@ PAGES = {
         Shown("offers/new/"),
         *(Shown(OFFER + tab, f"/offers/{{offer}}/{tab}") for tab in ("", *OFFER_TABS)),
         Shown(f"{OFFER}compare/", "/offers/{offer}/compare/?from=1&to=draft"),
+        Shown("requests/"),
+        Shown("requests/", "/requests/?state=closed"),
+        Shown("requests/new/<str:kind>/<uuid:subject_id>/", "/requests/new/organization.country/{publisher}/"),
+        Shown(REQUEST, "/requests/{request_publisher}/"),
+        Shown(f"{REQUEST}details/", "/requests/{request_draft}/details/"),
+        Shown(f"{REQUEST}discard/", "/requests/{request_draft}/discard/"),
+        Shown(f"{REQUEST}withdraw/", "/requests/{request_publisher}/withdraw/"),
     ],
     "publisher.reader": [Shown(f"{OFFER}{tab}", f"/offers/{{offer}}/{tab}") for tab in ("listing/", "plans/")],
     "vendor.admin": [
@@ -132,6 +140,11 @@ PAGES = {
         Shown("releases/", "/releases/?state=released"),
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_waiting}}/{action}/") for action in ("approve", "decline")),
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_running}}/{action}/") for action in ("extend", "convert")),
+        Shown("requests/queue/"),
+        Shown("requests/queue/", "/requests/queue/?state=closed"),
+        Shown(REQUEST, "/requests/{request_partner}/"),
+        Shown(f"{REQUEST}ask/", "/requests/{request_partner}/ask/"),
+        Shown(f"{REQUEST}decline/", "/requests/{request_partner}/decline/"),
         Shown("ui-kit/"),
         Shown("ui-kit/dialog/"),
     ],
@@ -174,6 +187,9 @@ OPENINGS = [
 
 NOT_PAGES = {
     f"{HOLDER}keep/": "answers a form",
+    f"{REQUEST}approve/": "answers a form",
+    f"{REQUEST}assign/": "answers a form",
+    f"{REQUEST}messages/": "answers a form",
     f"{INVITATION}accept/": "answers a form",
     f"{VIEW}query/": "answers a form",
     f"{VIEW}default/": "answers a form",

@@ -341,5 +341,6 @@ def test_random_walks(world: World) -> None:
     Marketplace.actors = {name: world.actor(f"{name}.admin") for name in ("publisher", "vendor", "partner")}
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(
-        Marketplace, settings=settings(max_examples=count(100, at_least=8), stateful_step_count=20, suppress_health_check=checks)
+        Marketplace,
+        settings=settings(max_examples=count(100, at_least=8), stateful_step_count=20, suppress_health_check=checks),
     )

@@ -9,6 +9,8 @@ import pytest
 from entitlements.models import Entitlement
 from entitlements.queries.releases import count_waiting_licence_releases
 from entitlements.queries.trials import count_undecided_trial_requests
+from notifications.queries import count_unread_notices
+from support.queries import count_waiting_requests
 from tests.world import World
 
 OVERVIEW = ("Overview", "layout-dashboard", "/")
@@ -29,15 +31,20 @@ OF_OWN = [
     ("Orders", "receipt-text", "/orders/"),
     RENEWALS,
 ]
-OF_VENDOR = [("Trials", "flask-conical", "/trials/"), ("Licence releases", "user-minus", "/releases/")]
+OF_VENDOR = [
+    ("Trials", "flask-conical", "/trials/"),
+    ("Licence releases", "user-minus", "/releases/"),
+    ("Requests", "clipboard-list", "/requests/queue/"),
+]
+ASKING = [("Requests", "clipboard-list", "/requests/")]
 WORK = {
-    "partner": OF_CUSTOMERS,
-    "distributor": OF_CUSTOMERS,
-    "nobadge": [],
-    "lapsed": [],
+    "partner": [*OF_CUSTOMERS, *ASKING],
+    "distributor": [*OF_CUSTOMERS, *ASKING],
+    "nobadge": ASKING,
+    "lapsed": ASKING,
     "customer": OF_OWN,
     "vendor": OF_VENDOR,
-    "publisher": [],
+    "publisher": ASKING,
 }
 LINK = re.compile(r'<a class="[\w-]+" href="([^"]+)"[^>]*><svg[^>]*><use href="[^"#]+#([\w-]+)"/></svg>([^<]+)')
 
@@ -102,6 +109,8 @@ def test_the_menu_counts_what_waits(world: World, web: Any, as_tenant: Any) -> N
         expected = {
             "/trials/": count_undecided_trial_requests(actor, 100),
             "/releases/": count_waiting_licence_releases(actor, 100),
+            "/requests/queue/": count_waiting_requests(actor, 100),
+            "/inbox/": count_unread_notices(actor),
         }
     assert all(expected.values())
     assert counts(web("vendor.admin").get("/me/")) == expected

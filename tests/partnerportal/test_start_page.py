@@ -17,7 +17,7 @@ PAGES = {
     "customer": (OWN_STRIP, ["Needs attention", "Who can see your data", "Latest notifications"]),
     "stranger": (OWN_STRIP, ["Needs attention", "Who can see your data", "Latest notifications"]),
     "nobadge": ([], ["Your organisation", "Your own licences", "Latest notifications"]),
-    "vendor": ([], ["Your organisation", "Latest notifications"]),
+    "vendor": ([], ["Your organisation", "Requests waiting: 4", "Latest notifications"]),
     "publisher": ([], ["Your organisation", "Your own licences", "Latest notifications"]),
 }
 

@@ -1,0 +1,40 @@
+"""Actions on the thread of a request."""
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import InvalidInput
+from partnerportal.lib.policies import authorize
+from support.actions.rows import ensure_state, lock_request, record_about
+from support.events import SupportEventKind
+from support.models import Request, RequestMessage
+from support.models.request import TEXT_LENGTH
+from support.policies import ROLE_TABLE, SupportPermission
+
+
+@transaction.atomic
+def post_message(*, actor: Actor, request: Request, body: str) -> RequestMessage:
+    """Write a message about a request that is not decided, and return it. The other side is told.
+
+    Raises NotFound for a request that the actor does not see, Conflict("state_changed") for one that is decided or a
+    draft, and InvalidInput("message_required") for a text that is empty or too long.
+    """
+    authorize(actor, ROLE_TABLE, SupportPermission.WRITE_MESSAGES)
+    row = lock_request(actor, request)
+    ensure_state(row, *Request.OPEN)
+    message = store_message(actor, row, body)
+    is_asker = actor.organization_id == row.organization_id
+    record_about(SupportEventKind.REQUEST_COMMENTED, actor, row, note=message.body, is_by_asker=is_asker)
+    return message
+
+
+def store_message(actor: Actor, row: Request, body: str) -> RequestMessage:
+    """Store a message in the actor's name, and return it. Raises InvalidInput("message_required")."""
+    text = body.strip()
+    if not text or len(text) > TEXT_LENGTH:
+        message = _("Enter a message of at most %(most)s characters.") % {"most": TEXT_LENGTH}
+        raise InvalidInput("message_required", message, field="message")
+    return RequestMessage.objects.create(
+        request=row, organization_id=actor.organization_id or row.organization_id, person_id=actor.person_id, body=text
+    )

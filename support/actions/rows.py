@@ -1,0 +1,154 @@
+"""What the actions on requests share: the locked row, the check of its kind, and the event."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from notifications.actions.recording import record_event
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.changes import list_changes_between
+from partnerportal.lib.errors import Conflict, InvalidInput, Message, NotFound
+from partnerportal.lib.states import change_row_state
+from support.events import SupportEventKind
+from support.kinds import Findings, get_request_kind
+from support.models import Request, RequestRevision
+
+State = Request.State
+STATE_CHANGED = _("This has changed in the meantime. Reload the page to see the latest.")
+REQUIRED = ("title", "justification", "contact_email")  # of what is submitted
+
+
+class RequestAlreadyOpen(Conflict):
+    """Raised when another request about the same is open. `request` is that one, if the actor may see it."""
+
+    def __init__(self, request: Request | None) -> None:
+        text = _("Another request about this is open: %(number)s. Wait for its decision, or withdraw it.")
+        super().__init__("request_open", text % {"number": request.number if request else "–"})
+        self.request = request
+
+
+def lock_request(actor: Actor, request: Request) -> Request:
+    """Lock and return the row of a request as it is now. Raises NotFound for one that the actor does not see."""
+    rows = Request.objects.visible_to(actor).select_for_update(of=("self",)).select_related("organization")
+    row = rows.filter(pk=request.pk).first()
+    if row is None:
+        raise NotFound("not_found", "")
+    return row
+
+
+def lock_own_request(actor: Actor, request: Request) -> Request:
+    """Lock and return a request of the actor's own organisation. Raises NotFound for any other."""
+    row = lock_request(actor, request)
+    if row.organization_id != actor.organization_id:
+        raise NotFound("not_found", "")
+    return row
+
+
+def ensure_state(row: Request, *states: str) -> None:
+    """Raise Conflict("state_changed") unless the locked row is in one of these states."""
+    if row.state not in states:
+        raise Conflict("state_changed", STATE_CHANGED)
+
+
+def ensure_version(row: Request, seen: str | None) -> None:
+    """Raise Conflict("changed_meanwhile") if the locked row is not the version that was seen; None stands for any."""
+    if seen is not None and seen != str(row.version):
+        raise Conflict("changed_meanwhile", STATE_CHANGED)
+
+
+def set_fields(actor: Actor, row: Request, values: dict[str, Any], *, is_complete: bool) -> None:
+    """Set the fields of a locked row, which is not saved yet.
+
+    `is_complete` asks for every required field. Raises InvalidInput, which names the field at fault.
+    """
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.payload = clean_payload(actor, row, row.payload, is_complete=is_complete)
+    for name in REQUIRED if is_complete else ():
+        if not getattr(row, name).strip():
+            raise InvalidInput("required", _("This field is required."), field=name)
+
+
+def clean_payload(actor: Actor, row: Request, payload: dict[str, Any], *, is_complete: bool) -> dict[str, Any]:
+    """Return the values of the fields of the request's kind, as its form cleans them.
+
+    Raises InvalidInput for the first value that is wrong, for an unknown field, and with `is_complete` for a missing
+    one.
+    """
+    form = get_request_kind(row.kind).details(payload, actor=actor, request=row)
+    if unknown := payload.keys() - form.fields.keys():
+        raise InvalidInput("unknown_field", _("Unknown field."), field=min(unknown))
+    for field in form.fields.values():
+        field.required = field.required and is_complete
+    if not form.is_valid():
+        name, (error, *_more) = next(iter(form.errors.as_data().items()))
+        raise InvalidInput(error.code or "invalid", error.messages[0], field=name)
+    return form.to_payload()
+
+
+def check_request(row: Request) -> Findings:
+    """Return what the kind of the request finds about it now."""
+    return get_request_kind(row.kind).check(row)
+
+
+def move_request(row: Request, to: str, **changes: Any) -> Request:
+    """Move a locked row to a state, and count the change; return it with its organisation.
+
+    Raises Conflict("state_changed") where the moves of requests do not lead there, and RequestAlreadyOpen if another
+    one with the same key is open.
+    """
+    now = timezone.now()
+    times = {"decided_at": now} if to in Request.CLOSED else {}
+    try:
+        with transaction.atomic():
+            moved = change_row_state(row, to, version=row.version + 1, updated_at=now, **times, **changes)
+    except IntegrityError as error:
+        diagnostics = getattr(error.__cause__, "diag", None)
+        if not diagnostics or diagnostics.constraint_name != "request_one_open":
+            raise
+        raise RequestAlreadyOpen(None) from error
+    moved.organization = row.organization
+    return moved
+
+
+def store_revision(row: Request) -> None:
+    """Keep what the fields of a request are at this submission."""
+    RequestRevision.objects.create(request=row, number=row.revision, **row.field_values)
+
+
+def close_as_overtaken(actor: Actor, row: Request, findings: Findings) -> Request:
+    """Close a request that is not allowed any more, and return it. The first reason stands in its event."""
+    moved = move_request(row, State.OVERTAKEN)
+    record_about(SupportEventKind.REQUEST_OVERTAKEN, actor, moved, before=row.state, reasons=list_codes(findings))
+    return moved
+
+
+def list_codes(findings: Findings) -> list[str]:
+    """Return the codes of the reasons against a request."""
+    return [reason.code for reason in findings.reasons]
+
+
+def first_reason(findings: Findings) -> tuple[str, Message]:
+    """Return the code and the sentence of the first reason against a request."""
+    return findings.reasons[0].code, findings.reasons[0].message
+
+
+def record_about(
+    kind: SupportEventKind, actor: Actor, row: Request, *, before: str = "", note: str = "", **data: Any
+) -> None:
+    """Record an event about a request, which the asking organisation may read too.
+
+    `before` is the state that the request had, if it has changed. Its title may name a person, so the event has its
+    number instead.
+    """
+    record_event(
+        kind,
+        actor=actor,
+        subject=row,
+        counterpart=row.organization,
+        changes=list_changes_between({"state": before}, {"state": row.state}) if before else None,
+        data={"number": row.number, "kind": row.kind, "request": str(row.public_id), **data},
+        note=note,
+    )

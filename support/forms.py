@@ -1,0 +1,133 @@
+"""The forms of requests."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from accounts.models import Operator
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.fields import OneLineFormField
+from support.kinds import RequestDetailsForm, get_request_kind
+from support.models import Request, Severity
+from support.models.request import PHONE_LENGTH, REASON_LENGTH, TEXT_LENGTH, TITLE_LENGTH
+from support.queries import list_possible_assignees
+
+
+class RequestFieldsForm(forms.Form):
+    """The form for the fields that every request has. A draft may lack those that a submission needs."""
+
+    title = OneLineFormField(label=_("Title"), max_length=TITLE_LENGTH)
+    justification = forms.CharField(
+        label=_("Justification"),
+        max_length=TEXT_LENGTH,
+        widget=forms.Textarea({"rows": 5}),
+        help_text=_("Why the vendor should do this. Its staff read it."),
+    )
+    severity = forms.ChoiceField(
+        label=_("Severity"),
+        choices=Severity.choices,
+        initial=Severity.MODERATE,
+        help_text=_("How much it affects you."),
+    )
+    contact_email = forms.EmailField(label=_("Contact email"))
+    contact_phone = OneLineFormField(label=_("Contact phone"), max_length=PHONE_LENGTH, required=False)
+    version = forms.CharField(widget=forms.HiddenInput, max_length=12)
+
+    def __init__(self, *args: Any, is_draft: bool = False, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name in ("title", "justification", "contact_email") if is_draft else ():
+            self.fields[name].required = False
+
+
+class AnswerFieldsForm(RequestFieldsForm):
+    """The form for an answer to the vendor's question: the fields anew, and a message."""
+
+    message = forms.CharField(
+        label=pgettext_lazy("request", "Message"),
+        max_length=TEXT_LENGTH,
+        widget=forms.Textarea({"rows": 3}),
+        required=False,
+    )
+
+
+class RequestForms:
+    """The two forms of the page on which a request is filled in: of its kind, and of every request."""
+
+    def __init__(self, actor: Actor, row: Request, data: Any = None, *, is_draft: bool = False) -> None:
+        of_kind = get_request_kind(row.kind).details
+        self.details: RequestDetailsForm = of_kind(data, initial=row.payload, actor=actor, request=row)
+        form = RequestFieldsForm if row.is_draft else AnswerFieldsForm
+        self.fields = form(data, initial=row.field_values | {"version": row.version}, is_draft=is_draft)
+        for field in self.details.fields.values() if is_draft else ():
+            field.required = False
+
+    def is_valid(self) -> bool:
+        """Return whether both forms are. Both are asked, so that every error shows at once."""
+        return all([self.details.is_valid(), self.fields.is_valid()])
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values of both forms, as the actions take them."""
+        return {**self.fields.cleaned_data, "payload": self.details.to_payload()}
+
+
+class RequestMessageForm(forms.Form):
+    """The form for a message about a request."""
+
+    message = forms.CharField(
+        label=pgettext_lazy("request", "Message"),
+        max_length=TEXT_LENGTH,
+        widget=forms.Textarea({"rows": 3}),
+        error_messages={"required": _("Enter a message.")},
+    )
+
+
+class DeclineRequestForm(forms.Form):
+    """The form to decline a request, with the reason."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=REASON_LENGTH,
+        widget=forms.Textarea({"rows": 3}),
+        error_messages={"required": _("Enter a reason.")},
+    )
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class ApproveRequestForm(forms.Form):
+    """The form to approve a request. It holds what the page showed: the revision, and the facts with their digest."""
+
+    facts_digest = forms.CharField(max_length=64)
+    revision = forms.IntegerField()
+    facts_seen = forms.JSONField(required=False)
+
+    def clean_facts_seen(self) -> dict[str, str]:
+        """Return the facts that the page showed, by name. Anything else counts as none."""
+        seen = self.cleaned_data["facts_seen"]
+        return {str(name): str(value) for name, value in seen.items()} if isinstance(seen, dict) else {}
+
+
+class AssigneeField(forms.ModelChoiceField):
+    """A form field to choose one of the vendor's operators. Each is shown by the person's name."""
+
+    def label_from_instance(self, operator: Operator) -> str:
+        """Return the label of an operator: the person's name."""
+        return str(operator.person)
+
+
+class AssignRequestForm(forms.Form):
+    """The form to assign a request to one of the vendor's operators, or to nobody."""
+
+    operator = AssigneeField(
+        None,
+        to_field_name="public_id",
+        label=_("Assigned to"),
+        required=False,
+        empty_label=pgettext_lazy("assignee", "Nobody"),
+    )
+
+    def __init__(self, actor: Actor, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["operator"].queryset = list_possible_assignees(actor)  # type: ignore[attr-defined]

@@ -1,0 +1,216 @@
+"""The registry of the kinds of requests. Each is registered by the app that knows what is asked for.
+
+A kind says what its form shows read-only, which fields it has of its own, who may ask, whether the request is allowed,
+and what an approval does. This app knows no kind but those that it registers itself.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext
+
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import ActionRefused, Message, NotFound
+from partnerportal.lib.policies import ActionDenied, Answer, PermissionRule
+from support.models import Request
+
+
+@dataclass(frozen=True)
+class PrefilledField:
+    """A field that the form shows read-only, because whoever asks must not change it (CA-22).
+
+    `label` and `value` are stored as they are in the source code, and translated for each reader; `is_name` is for a
+    value that is the same in every language.
+    """
+
+    label: str
+    value: str
+    is_name: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the field as the request stores it."""
+        return {"label": self.label, "value": self.value, "is_name": self.is_name}
+
+
+@dataclass(frozen=True)
+class LabelledText:
+    """A label with a text in the reader's language."""
+
+    label: Message
+    text: Message
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One of the facts on which a decision rests, such as how many customers a partner has sold to.
+
+    `name` and `value` are the same for every reader and make the digest; `label` and `text` are what people read.
+    `text` is by default the value.
+    """
+
+    name: str
+    label: Message
+    value: str
+    text: Message = ""
+
+    @property
+    def shown(self) -> str:
+        """The value in the reader's words."""
+        return str(self.text) or self.value
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A reason why a request is not allowed, as a code for programs and a sentence for people."""
+
+    code: str
+    message: Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What a kind finds about a request: whether it is allowed now, on which facts that rests, and what it changes.
+
+    Without `reasons` against it, a request is allowed.
+    """
+
+    facts: tuple[Fact, ...] = ()
+    changes: tuple[LabelledText, ...] = ()  # what an approval will change
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether nothing speaks against the request."""
+        return not self.reasons
+
+    @property
+    def facts_shown(self) -> list[LabelledText]:
+        """The facts in the reader's language."""
+        return [LabelledText(fact.label, fact.shown) for fact in self.facts]
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The value of each fact, by name."""
+        return {fact.name: fact.value for fact in self.facts}
+
+    @property
+    def digest(self) -> str:
+        """A hash of the facts, by which whoever decides says what they have seen. It is the same in every language."""
+        content = [sorted(self.values.items()), [reason.code for reason in self.reasons]]
+        return sha256(json.dumps(content).encode()).hexdigest()
+
+    def list_differences(self, seen: Mapping[str, str]) -> list[LabelledText]:
+        """Return the facts that are not as they were seen, each with its present value.
+
+        `seen` holds the value of each fact by name. A fact that is gone is named by its name.
+        """
+        changed = [LabelledText(fact.label, fact.shown) for fact in self.facts if seen.get(fact.name) != fact.value]
+        return changed + [LabelledText(name, "–") for name in seen if name not in self.values]
+
+
+class RequestDetailsForm(forms.Form):
+    """The base of the forms for the fields that a kind of requests has of its own.
+
+    The values are stored in the request, so `to_payload` returns only what JSON has. Names of fields differ from those
+    that every request has.
+    """
+
+    def __init__(self, *args: Any, actor: Actor, request: Request, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.actor, self.request = actor, request
+
+    def to_payload(self) -> dict[str, Any]:
+        """Return the cleaned values as JSON has them, by field name. Empty ones are left out."""
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [])}
+
+
+def _describe_nothing(request: Request) -> list[LabelledText]:
+    return []
+
+
+def _no_subject(actor: Actor) -> UUID | None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestKind:
+    """A kind of requests that an organisation makes to the vendor, as the app that knows it declares it.
+
+    `check` is asked at each submission, on the page of the decision and in the decision's transaction. `effect` runs in
+    that transaction and calls one action, which records its own event. All of them run with what the asking
+    organisation, or the vendor's staff, may see.
+    """
+
+    code: str  # at most 40 characters
+    label: Message
+    title: str  # with which the form opens; translated for who asks
+    rule: PermissionRule  # who may ask
+    find_subject: Callable[[Actor, UUID], Any]  # returns what the request is about; raises NotFound
+    describe_subject: Callable[[Any], str] = str  # its label, which names no person
+    prefilled: Callable[[Actor, Any], Iterable[PrefilledField]]
+    details: type[RequestDetailsForm] = RequestDetailsForm
+    describe_details: Callable[[Request], list[LabelledText]] = _describe_nothing  # the payload, for readers
+    check: Callable[[Request], Findings]
+    effect: Callable[[Actor, Request], object]
+    open_key: Callable[[Request], str]  # at most 120 characters; only one request with it can be open
+    find_own_subject: Callable[[Actor], UUID | None] = _no_subject  # where the list of requests offers to begin one
+
+    def check_asker(self, actor: Actor) -> Answer:
+        """Return ActionAllowed if the actor may make requests of this kind, else an ActionDenied with the reason."""
+        return self.rule.check_actor(actor)
+
+    def authorize_asker(self, actor: Actor) -> None:
+        """Raise ActionRefused unless the actor may make requests of this kind."""
+        answer = self.check_asker(actor)
+        if isinstance(answer, ActionDenied):
+            raise ActionRefused(answer.code, answer.message)
+
+
+_kinds: dict[str, RequestKind] = {}
+
+
+def register_request_kind(kind: RequestKind) -> RequestKind:
+    """Register a kind of requests, and return it. Raises AssertionError for a code that is registered already."""
+    assert kind.code not in _kinds, f"two kinds of requests are called {kind.code}"
+    assert len(kind.code) <= 40, f"the code {kind.code} is too long"
+    _kinds[kind.code] = kind
+    return kind
+
+
+def get_request_kind(code: str) -> RequestKind:
+    """Return the kind of requests with this code. Raises NotFound for an unknown one."""
+    if code not in _kinds:
+        raise NotFound("not_found", "")
+    return _kinds[code]
+
+
+def list_request_kinds() -> list[RequestKind]:
+    """Return every registered kind of requests, in the order of registration."""
+    return list(_kinds.values())
+
+
+def may_ask_for_anything(actor: Actor) -> bool:
+    """Return whether some kind of requests is made by organisations of the actor's kind, in whatever role."""
+    return any(actor.organization_kind in kind.rule.kinds for kind in _kinds.values())
+
+
+def describe_prefilled(request: Request) -> list[LabelledText]:
+    """Return what the form showed read-only, in the reader's language."""
+    return [
+        LabelledText(_translate(each["label"]), each["value"] if each["is_name"] else _translate(each["value"]))
+        for each in request.prefilled
+    ]
+
+
+def describe_kind(code: str) -> str:
+    """Return the label of a kind of requests in the reader's language, or its code if no app registers it any more."""
+    return str(_kinds[code].label) if code in _kinds else code
+
+
+def _translate(text: str) -> str:
+    return gettext(text) if text else ""

@@ -1,0 +1,99 @@
+"""The list of an organisation's own requests: what its URL asks for, and its rows."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.keyset import fetch_keyset_page_or_first
+from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
+from partnerportal.lib.personal_lists import PersonalizedList
+from support.filters import OwnRequestFilterSet, list_kind_choices
+from support.models import Severity
+from support.policies import ROLE_TABLE, SupportPermission
+from support.queries import OWN_VIEWS, list_requests
+from support.rows import RequestTableRow, make_request_table_rows
+
+NUMBER = ListColumn(name="number", label=gettext_lazy("Number"))
+SHARED_COLUMNS = (  # each column has its branch in parts/request_row.html
+    ListColumn(name="kind", label=gettext_lazy("Type")),
+    ListColumn(name="severity", label=gettext_lazy("Severity"), css="wide-only"),
+    ListColumn(name="date", label=gettext_lazy("Submitted")),
+    ListColumn(name="state", label=gettext_lazy("Status")),
+)
+OWN_REQUESTS = ListDefinition(
+    key="own_requests",
+    label=gettext_lazy("Requests"),
+    url_name="own_requests",
+    rule=(ROLE_TABLE, SupportPermission.LIST_REQUESTS),
+    columns=(NUMBER, *SHARED_COLUMNS),
+    filter_set=OwnRequestFilterSet,
+)
+
+
+class RequestListBase(PersonalizedList):
+    """The base of the lists of requests, with a tab for each group of states."""
+
+    tab_filters = ("state",)
+    tab: str
+
+    @property
+    def tab_labels(self) -> Mapping[str, str]:
+        """The label of each tab, by the group of states that it shows, in their order on the page."""
+        raise NotImplementedError
+
+    @property
+    def filter_tabs(self) -> list[ListTab]:
+        """The tabs of the list, each with its URL."""
+        return [
+            ListTab(label, self.build_url(state=tab, view=""), self.count_tab(tab), tab == self.tab)
+            for tab, label in self.tab_labels.items()
+        ]
+
+    def count_tab(self, tab: str) -> int | None:
+        """Return how many requests the tab has, or None if it says no number."""
+        return None
+
+    @property
+    def kind_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by kind: pairs of code and label."""
+        return list_kind_choices()
+
+    @property
+    def severity_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by severity: pairs of value and label."""
+        return [(value, str(label)) for value, label in Severity.choices]
+
+
+class OwnRequestList(RequestListBase):
+    """The list of an organisation's own requests as its page shows it, newest first."""
+
+    definition = OWN_REQUESTS
+    usual: ClassVar[Mapping[str, Any]] = {"state": "open"}
+
+    def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
+        super().__init__(actor, params)
+        values = OwnRequestFilterSet(params).cleaned_values
+        self.tab = values.get("state", "open")
+        self.filter_values = values | {"state": self.tab}
+        self.page = fetch_keyset_page_or_first(
+            OwnRequestFilterSet(self.filter_values, list_requests(actor)).qs,
+            sort="id",
+            descending=True,
+            size=self.size,
+            cursor=self.cursor,
+            any_of=[Q(state=state) for state in OWN_VIEWS[self.tab]],
+        )
+
+    @cached_property
+    def rows(self) -> list[RequestTableRow]:
+        """The rows of the page."""
+        return make_request_table_rows(self.page.rows)
+
+    @property
+    def tab_labels(self) -> dict[str, str]:
+        return {"open": _("Open"), "closed": _("Closed")}

@@ -1,0 +1,67 @@
+"""The vendor's queue of requests: what its URL asks for, and its rows."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.keyset import fetch_keyset_page_or_first
+from partnerportal.lib.lists import ListColumn, ListDefinition
+from support.filters import RequestQueueFilterSet
+from support.lists.own import NUMBER, SHARED_COLUMNS, RequestListBase
+from support.policies import ROLE_TABLE, SupportPermission
+from support.queries import QUEUE_VIEWS, count_waiting_requests, list_assignee_names, list_requests
+from support.rows import RequestTableRow, make_request_table_rows
+
+COUNTED = 1000  # "1,000" then means at least so many
+REQUESTS = ListDefinition(
+    key="requests",
+    label=gettext_lazy("Requests"),
+    url_name="request_queue",
+    rule=(ROLE_TABLE, SupportPermission.VIEW_QUEUE),
+    columns=(
+        NUMBER,
+        ListColumn(name="organization", label=gettext_lazy("Organisation")),
+        *SHARED_COLUMNS,
+        ListColumn(name="assignee", label=gettext_lazy("Assigned to")),
+    ),
+    filter_set=RequestQueueFilterSet,
+)
+
+
+class RequestQueueList(RequestListBase):
+    """The vendor's queue as its page shows it: requests that wait come oldest first, closed ones newest first."""
+
+    definition = REQUESTS
+    usual: ClassVar[Mapping[str, Any]] = {"state": "waiting"}
+
+    def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
+        super().__init__(actor, params)
+        self.actor = actor
+        values = RequestQueueFilterSet(params).cleaned_values
+        self.tab = values.get("state", "waiting")
+        self.filter_values = values | {"state": self.tab}
+        self.page = fetch_keyset_page_or_first(
+            RequestQueueFilterSet(self.filter_values, list_requests(actor)).qs,
+            sort="id",
+            descending=self.tab == "closed",
+            size=self.size,
+            cursor=self.cursor,
+            any_of=[Q(state=state) for state in QUEUE_VIEWS[self.tab]],
+        )
+
+    @cached_property
+    def rows(self) -> list[RequestTableRow]:
+        """The rows of the page, each with the name of whom it is assigned to."""
+        return make_request_table_rows(self.page.rows, list_assignee_names(self.actor, self.page.rows))
+
+    @property
+    def tab_labels(self) -> dict[str, str]:
+        return {"waiting": _("Waiting"), "asked": _("Needs information"), "closed": _("Closed")}
+
+    def count_tab(self, tab: str) -> int | None:
+        return count_waiting_requests(self.actor, COUNTED) if tab == "waiting" else None

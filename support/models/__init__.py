@@ -1,0 +1,3 @@
+from support.models.request import Request, RequestMessage, RequestRevision, Severity
+
+__all__ = ["Request", "RequestMessage", "RequestRevision", "Severity"]

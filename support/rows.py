@@ -1,0 +1,118 @@
+"""Rows of requests and their messages, in the reader's words."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from partnerportal.lib import formats
+from partnerportal.lib.actors import Actor
+from support.kinds import describe_kind
+from support.models import Request, RequestMessage, Severity
+
+State = Request.State
+TONES = {
+    State.SUBMITTED: "info",
+    State.NEEDS_INFORMATION: "warn",
+    State.APPROVED: "ok",
+    State.DECLINED: "bad",
+}
+SEVERITY_TONES = {Severity.CRITICAL: "bad", Severity.MODERATE: "", Severity.MINIMAL: ""}
+
+
+@dataclass(frozen=True)
+class RequestTableRow:
+    """A row of a list of requests, with its dates written out."""
+
+    public_id: str
+    number: str
+    kind: str
+    subject: str
+    organization: str
+    org_id: str
+    severity: str
+    severity_tone: str
+    state: str
+    tone: str
+    date: str  # of the submission; of a draft, of the last change
+    age: str  # the same in words while it is recent
+    assignee: str
+    is_draft: bool
+
+
+def make_request_table_rows(
+    requests: Iterable[Request], assignees: Mapping[int, str] | None = None
+) -> list[RequestTableRow]:
+    """Return a RequestTableRow for each request.
+
+    `assignees` are the names of those to whom they are assigned, by the operator's primary key.
+    """
+    return [_row(request, assignees or {}) for request in requests]
+
+
+def _row(row: Request, assignees: Mapping[int, str]) -> RequestTableRow:
+    at = row.submitted_at or row.updated_at
+    date, near = formats.format_date(at), formats.format_relative_time(at)
+    return RequestTableRow(
+        public_id=str(row.public_id),
+        number=row.number,
+        kind=describe_kind(row.kind),
+        subject=row.subject_label,
+        organization=row.organization.name,
+        org_id=row.organization.org_id,
+        severity=row.get_severity_display(),
+        severity_tone=SEVERITY_TONES[Severity(row.severity)],
+        state=row.get_state_display(),
+        tone=TONES.get(State(row.state), ""),
+        date=date,
+        age=near if near != date else "",
+        assignee=assignees.get(row.assignee_id or 0, ""),
+        is_draft=row.is_draft,
+    )
+
+
+@dataclass(frozen=True)
+class MessageRow:
+    """A message of a request's thread, as either side reads it: which side wrote it, but not who."""
+
+    author: str
+    icon: str
+    body: str
+    at: dt.datetime
+
+
+def make_message_rows(actor: Actor, request: Request, messages: Iterable[RequestMessage]) -> list[MessageRow]:
+    """Return a MessageRow for each message, in the order given."""
+    return [_message_row(actor, request, message) for message in messages]
+
+
+def _message_row(actor: Actor, request: Request, message: RequestMessage) -> MessageRow:
+    is_of_asker = message.organization_id == request.organization_id
+    name = request.organization.name if is_of_asker else _("Vendor")
+    is_own = message.organization_id == actor.organization_id
+    author = _("%(name)s (you)") % {"name": name} if is_own else name
+    return MessageRow(author, "building-2" if is_of_asker else "headset", message.body, message.at)
+
+
+def describe_next_step(actor: Actor, request: Request) -> str:
+    """Return what happens next with a request, as its reader sees it."""
+    is_own = request.organization_id == actor.organization_id
+    own = {
+        State.DRAFT: _("Only your organisation sees this draft. Complete and submit it."),
+        State.SUBMITTED: _("The vendor’s staff decide. You get a notification."),
+        State.NEEDS_INFORMATION: _("The vendor needs information. Read the messages, then answer."),
+        State.APPROVED: _("What you asked for is done."),
+        State.DECLINED: _("Nothing was changed. You can make a new request."),
+        State.WITHDRAWN: _("Nothing was changed. You can make a new request."),
+        State.OVERTAKEN: _("What you asked for is no longer possible or already so. Nothing was changed."),
+    }
+    vendors = {
+        State.SUBMITTED: _("It waits for the decision of your staff."),
+        State.NEEDS_INFORMATION: _("It waits for an answer of the organisation."),
+        State.APPROVED: _("What was asked for is done."),
+        State.DECLINED: _("The organisation has read the reason. Nothing was changed."),
+        State.WITHDRAWN: _("The organisation has withdrawn it. Nothing was changed."),
+        State.OVERTAKEN: _("What was asked for is no longer possible or already so. Nothing was changed."),
+    }
+    return (own if is_own else vendors).get(State(request.state), "")

@@ -1,0 +1,130 @@
+"""Pages of whoever asks: its requests, the two steps of a new one, and the answer to a question."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Conflict
+from partnerportal.lib.form_errors import show_errors_in_form
+from partnerportal.lib.pages import render_list_page, require_permission
+from partnerportal.lib.requests import PortalRequest
+from support.actions.drafts import save_request_draft, start_request
+from support.actions.rows import STATE_CHANGED, RequestAlreadyOpen
+from support.actions.submitting import answer_request, submit_request
+from support.forms import RequestForms
+from support.kinds import LabelledText, describe_kind, describe_prefilled, get_request_kind, list_request_kinds
+from support.lists.own import OwnRequestList
+from support.models import Request
+from support.policies import ROLE_TABLE, SupportPermission
+from support.queries import get_request
+
+require_form = require_http_methods(["GET", "HEAD", "POST"])
+may_make = require_permission(ROLE_TABLE, SupportPermission.MAKE_REQUESTS)
+
+
+@require_safe
+@require_permission(ROLE_TABLE, SupportPermission.LIST_REQUESTS)
+def own_request_list(request: PortalRequest) -> HttpResponse:
+    """Show an organisation its own requests, newest first, and what it may ask for."""
+    return render_list_page(
+        request,
+        OwnRequestList(request.actor, request.GET),
+        page_template="support/own_requests.html",
+        list_template="support/own_requests.html#list",
+        context={"beginnings": list_beginnings(request.actor)},
+    )
+
+
+def list_beginnings(actor: Actor) -> list[dict[str, Any]]:
+    """Return the kinds of requests that the actor may begin here, each with the URL of its first step."""
+    found = []
+    for kind in list_request_kinds():
+        subject_id = kind.find_own_subject(actor) if kind.check_asker(actor) else None
+        if subject_id:
+            found.append({"label": kind.label, "url": reverse("request_new", args=[kind.code, subject_id])})
+    return found
+
+
+@require_form
+@may_make
+def request_new(request: PortalRequest, kind: str, subject_id: UUID) -> HttpResponse:
+    """Show the first step of a request: what it is about, read-only (CA-22). On POST begin the draft."""
+    if request.method == "POST":
+        row = start_request(actor=request.actor, kind=kind, subject_id=subject_id)
+        return redirect("request_details", row.public_id)
+    known = get_request_kind(kind)
+    known.authorize_asker(request.actor)
+    subject = known.find_subject(request.actor, subject_id)
+    prefilled = [field.as_json() for field in known.prefilled(request.actor, subject)]
+    shown = describe_prefilled(Request(prefilled=prefilled))
+    context = {"title": known.label, "prefilled": shown, "action": request.path, "back": reverse("own_requests")}
+    return render(request, "support/request_new.html", context)
+
+
+@require_form
+@may_make
+def request_details(request: PortalRequest, request_id: UUID) -> HttpResponse:
+    """Show the second step of a request, or the form for an answer; on POST save the draft, submit it or answer."""
+    row = _get_own_editable(request.actor, request_id)
+    saves = row.is_draft and "save" in request.POST
+    posted = request.POST if request.method == "POST" else None
+    forms = RequestForms(request.actor, row, posted, is_draft=saves)
+    open_one: list[Request] = []
+    if posted is not None and forms.is_valid():
+        with show_errors_in_form(forms.fields):
+            return _act(request, row, forms, open_one, saves=saves)
+    context = {
+        "row": row,
+        "title": describe_kind(row.kind),
+        "forms": forms,
+        "prefilled": describe_prefilled(row),
+        "open_one": open_one[0] if open_one else None,
+    }
+    return render(request, "support/request_details.html", context)
+
+
+def _get_own_editable(actor: Actor, request_id: UUID) -> Request:
+    """Return a request whose fields the actor may change now. Raises NotFound, and Conflict for a fixed one."""
+    row = get_request(actor, request_id)
+    get_request_kind(row.kind).authorize_asker(actor)
+    if not row.is_editable:
+        raise Conflict("state_changed", STATE_CHANGED)
+    return row
+
+
+def _act(
+    request: PortalRequest, row: Request, forms: RequestForms, open_one: list[Request], *, saves: bool
+) -> HttpResponse:
+    """Do what the form asks for, and redirect to the request. The request that is open already goes to `open_one`."""
+    actions = (save_request_draft, _("The draft is saved.")) if saves else (submit_request, _("Request submitted."))
+    action, done = actions if row.is_draft else (answer_request, _("You have answered. The vendor decides."))
+    try:
+        changed = action(actor=request.actor, request=row, **forms.values)
+    except RequestAlreadyOpen as error:
+        open_one += [error.request] if error.request else []
+        raise
+    if changed.state == Request.State.OVERTAKEN:
+        done = _("This is no longer possible or already so. The request is closed as overtaken.")
+    messages.success(request, done)
+    return redirect("request_details" if saves else "request", changed.public_id)
+
+
+def describe_fields(row: Request) -> list[LabelledText]:
+    """Return the fields of a request that whoever asks has filled in, as readers see them."""
+    fields = get_request_kind(row.kind).describe_details(row)
+    names = {
+        "title": row.title,
+        "justification": row.justification,
+        "severity": row.get_severity_display(),
+        "contact_email": row.contact_email,
+        "contact_phone": row.contact_phone,
+    }
+    labels = {name: Request._meta.get_field(name).verbose_name for name in names}  # type: ignore[union-attr]
+    return fields + [LabelledText(str(labels[name]).capitalize(), value) for name, value in names.items() if value]

@@ -1,0 +1,288 @@
+"""Requests to the vendor: drafts, submissions, decisions, and what both locks leave to each side."""
+
+from typing import Any
+
+import pytest
+from django.db import DatabaseError
+from django.utils import timezone
+
+from accounts.models import Organization
+from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound
+from support.actions.deciding import (
+    FactsChanged,
+    approve_request,
+    ask_for_information,
+    assign_request,
+    decline_request,
+)
+from support.actions.drafts import discard_request_draft, save_request_draft, start_request
+from support.actions.messages import post_message
+from support.actions.rows import RequestAlreadyOpen
+from support.actions.submitting import answer_request, submit_request, withdraw_request
+from support.country_change import CODE
+from support.kinds import get_request_kind
+from support.models import Request, RequestMessage, RequestRevision
+from tests.support.asking import FIELDS, seen
+from tests.world import World
+
+
+def stored(row: Request) -> Request:
+    return Request.objects.get(pk=row.pk)
+
+
+def country_of(world: World, name: str = "lapsed") -> str:
+    return Organization.objects.get(pk=world[name].pk).country
+
+
+def test_a_draft_is_found_again_and_names_what_it_is_about(world: World, acts: Any, draft: Request) -> None:
+    again = acts("lapsed.admin", start_request, kind=CODE, subject_id=world.lapsed.public_id)
+    assert again.pk == draft.pk
+    kept = stored(draft)
+    assert kept.number.startswith("R-") and len(kept.number) == 8 and kept.number == draft.number
+    assert (kept.state, kept.subject_label, kept.title) == ("draft", world.lapsed.name, "Change of country")
+    assert [each["label"] for each in kept.prefilled] == ["Organisation", "ORGID", "Category", "Problem"]
+
+
+def test_a_draft_may_be_unfinished_and_a_submission_may_not(acts: Any, draft: Request) -> None:
+    acts("lapsed.admin", save_request_draft, request=draft, justification="Half a")
+    assert stored(draft).justification == "Half a" and stored(draft).version == 2
+    for name in ("justification", "contact_email", "title"):
+        with pytest.raises(InvalidInput) as refused:
+            acts("lapsed.admin", submit_request, request=draft, **FIELDS | {name: " "})
+        assert refused.value.field == name
+    with pytest.raises(InvalidInput) as refused:
+        acts("lapsed.admin", submit_request, request=draft, **FIELDS | {"payload": {}})
+    assert refused.value.field == "country"
+    assert stored(draft).state == "draft"
+
+
+@pytest.mark.parametrize("payload", [{"country": "Atlantis"}, {"country": ["FR"]}, {"country": "FR", "more": 1}])
+def test_a_payload_that_its_kind_does_not_know_is_refused(acts: Any, draft: Request, payload: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput):
+        acts("lapsed.admin", save_request_draft, request=draft, payload=payload)
+    assert stored(draft).payload == {}
+
+
+def test_the_second_save_of_the_same_version_is_refused(acts: Any, draft: Request) -> None:
+    acts("lapsed.admin", save_request_draft, request=draft, version="1", title="First")
+    with pytest.raises(Conflict) as refused:
+        acts("lapsed.admin", save_request_draft, request=draft, version="1", title="Second")
+    assert refused.value.code == "changed_meanwhile" and stored(draft).title == "First"
+
+
+def test_a_draft_is_discarded_and_nothing_else(acts: Any, world: World, draft: Request) -> None:
+    acts("lapsed.admin", discard_request_draft, request=draft)
+    assert not Request.objects.filter(pk=draft.pk).exists()
+    again = acts("lapsed.admin", start_request, kind=CODE, subject_id=world.lapsed.public_id)
+    asked = acts("lapsed.admin", submit_request, request=again, **FIELDS)
+    with pytest.raises(Conflict):
+        acts("lapsed.admin", discard_request_draft, request=asked)
+    assert Request.objects.filter(pk=asked.pk).exists()
+
+
+def test_the_vendor_sees_what_is_submitted_and_no_draft(actor_for: Any, acts: Any, draft: Request) -> None:
+    staff = actor_for("vendor.admin")
+    assert draft not in Request.objects.visible_to(staff)
+    acts("lapsed.admin", submit_request, request=draft, **FIELDS)
+    assert draft in Request.objects.visible_to(staff)
+    assert draft not in Request.objects.visible_to(actor_for("partner.admin"))
+
+
+def test_what_is_submitted_is_kept_as_a_revision(waiting: Request) -> None:
+    assert (waiting.state, waiting.revision) == ("submitted", 1) and waiting.submitted_at is not None
+    (revision,) = RequestRevision.objects.filter(request=waiting)
+    assert revision.field_values == FIELDS and revision.number == 1
+
+
+def test_who_may_not_ask_begins_nothing(world: World, acts: Any) -> None:
+    for who in ("lapsed.reader", "customer.admin", "vendor.admin"):
+        with pytest.raises(ActionRefused):
+            acts(who, start_request, kind=CODE, subject_id=world[who.partition(".")[0]].public_id)
+    with pytest.raises(NotFound):
+        acts("lapsed.admin", start_request, kind=CODE, subject_id=world.partner.public_id)
+    with pytest.raises(NotFound):
+        acts("lapsed.admin", start_request, kind="unknown", subject_id=world.lapsed.public_id)
+
+
+def test_only_one_request_about_the_same_is_open(world: World, acts: Any, waiting: Request) -> None:
+    again = acts("lapsed.admin", start_request, kind=CODE, subject_id=world.lapsed.public_id)
+    assert again.pk != waiting.pk
+    with pytest.raises(RequestAlreadyOpen) as refused:
+        acts("lapsed.admin", submit_request, request=again, **FIELDS)
+    assert refused.value.request == waiting and waiting.number in str(refused.value.message)
+    acts("lapsed.admin", withdraw_request, request=waiting)
+    assert acts("lapsed.admin", submit_request, request=again, **FIELDS).state == "submitted"
+
+
+def test_what_is_so_already_is_not_asked_for(acts: Any, draft: Request) -> None:
+    with pytest.raises(Conflict) as refused:
+        acts("lapsed.admin", submit_request, request=draft, **FIELDS | {"payload": {"country": "DE"}})
+    assert refused.value.code == "country_is_the_same"
+
+
+def test_an_approval_happens_at_once(world: World, acts: Any, waiting: Request) -> None:
+    approved = acts("vendor.admin", approve_request, request=waiting, **seen(waiting))
+    assert approved.state == "approved" and stored(waiting).decided_at is not None
+    assert country_of(world) == "FR"
+    with pytest.raises(Conflict):
+        acts("vendor.admin", approve_request, request=waiting, **seen(waiting))
+
+
+def test_other_facts_are_shown_before_anything_is_decided(world: World, acts: Any, waiting: Request) -> None:
+    before = seen(waiting)
+    Organization.objects.filter(pk=world.lapsed.pk).update(country="IT")
+    with pytest.raises(FactsChanged) as refused:
+        acts("vendor.admin", approve_request, request=waiting, **before)
+    assert refused.value.code == "facts_changed" and "Present country: Italy" in str(refused.value.message)
+    assert (stored(waiting).state, country_of(world)) == ("submitted", "IT")
+    assert acts("vendor.admin", approve_request, request=waiting, **seen(waiting)).state == "approved"
+
+
+def test_what_is_not_allowed_any_more_is_closed_as_overtaken(world: World, acts: Any, waiting: Request) -> None:
+    before = seen(waiting)
+    Organization.objects.filter(pk=world.lapsed.pk).update(country="FR")
+    assert acts("vendor.admin", approve_request, request=waiting, **before).state == "overtaken"
+    assert stored(waiting).state == "overtaken"
+
+
+def test_an_effect_that_fails_leaves_the_request_as_it_was(
+    acts: Any, waiting: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_given: Any) -> None:
+        raise Conflict("not_today", "Not today")
+
+    monkeypatch.setitem(get_request_kind(CODE).__dict__, "effect", fail)
+    with pytest.raises(Conflict, match="not_today"):
+        acts("vendor.admin", approve_request, request=waiting, **seen(waiting))
+    assert stored(waiting).state == "submitted"
+
+
+def test_a_decline_needs_a_reason(acts: Any, waiting: Request) -> None:
+    for reason in ("", "  ", "x" * 401):
+        with pytest.raises(InvalidInput) as refused:
+            acts("vendor.admin", decline_request, request=waiting, reason=reason)
+        assert refused.value.code == "reason_required"
+    acts("vendor.admin", decline_request, request=waiting, reason="Send us the register first.")
+    assert (stored(waiting).state, stored(waiting).reason) == ("declined", "Send us the register first.")
+
+
+def test_a_question_and_its_answer_make_a_new_revision(acts: Any, waiting: Request) -> None:
+    before = seen(waiting)
+    acts("vendor.admin", ask_for_information, request=waiting, message="Since when?")
+    assert stored(waiting).state == "needs_information"
+    with pytest.raises(Conflict):
+        acts("vendor.admin", approve_request, request=waiting, **before)
+    answer = FIELDS | {"justification": "Since May."}
+    answered = acts("lapsed.admin", answer_request, request=waiting, message="See above.", **answer)
+    assert (answered.state, answered.revision) == ("submitted", 2)
+    said = list(RequestMessage.objects.filter(request=waiting).order_by("pk").values_list("body", flat=True))
+    assert said == ["Since when?", "See above."]
+    with pytest.raises(Conflict) as refused:
+        acts("vendor.admin", approve_request, request=waiting, **before)
+    assert refused.value.code == "revision_changed"
+    first, second = RequestRevision.objects.filter(request=waiting).order_by("number")
+    assert (first.justification, second.justification) == (FIELDS["justification"], "Since May.")
+    assert acts("vendor.admin", approve_request, request=waiting, **seen(answered)).state == "approved"
+
+
+def test_an_answer_to_what_is_overtaken_closes_it(world: World, acts: Any, waiting: Request) -> None:
+    acts("vendor.admin", ask_for_information, request=waiting, message="Since when?")
+    Organization.objects.filter(pk=world.lapsed.pk).update(country="FR")
+    assert acts("lapsed.admin", answer_request, request=waiting, **FIELDS).state == "overtaken"
+    assert stored(waiting).state == "overtaken"
+
+
+def test_a_request_is_assigned_to_one_of_the_vendors(world: World, acts: Any, waiting: Request) -> None:
+    staff, other = world.operator("vendor.reader"), world.operator("lapsed.admin")
+    acts("vendor.admin", assign_request, request=waiting, operator=staff)
+    assert stored(waiting).assignee_id == staff.pk
+    with pytest.raises(InvalidInput):
+        acts("vendor.admin", assign_request, request=waiting, operator=other)
+    acts("vendor.admin", assign_request, request=waiting, operator=None)
+    assert stored(waiting).assignee_id is None
+
+
+def test_both_sides_write_while_it_is_open(world: World, acts: Any, waiting: Request) -> None:
+    acts("lapsed.admin", post_message, request=waiting, body=" Anything else? ")
+    acts("vendor.admin", post_message, request=waiting, body="No.")
+    rows = RequestMessage.objects.filter(request=waiting).order_by("pk").values_list("organization_id", "body")
+    assert list(rows) == [(world.lapsed.pk, "Anything else?"), (world.vendor.pk, "No.")]
+    with pytest.raises(NotFound):
+        acts("partner.admin", post_message, request=waiting, body="And me?")
+    acts("lapsed.admin", withdraw_request, request=waiting)
+    with pytest.raises(Conflict):
+        acts("vendor.admin", post_message, request=waiting, body="Too late")
+
+
+@pytest.mark.parametrize(
+    ("who", "action", "values"),
+    [
+        ("vendor.reader", approve_request, {"facts_digest": "", "revision": 1}),
+        ("vendor.reader", decline_request, {"reason": "No"}),
+        ("vendor.reader", ask_for_information, {"message": "Why?"}),
+        ("vendor.reader", assign_request, {"operator": None}),
+        ("vendor.reader", post_message, {"body": "Hello"}),
+        ("lapsed.admin", approve_request, {"facts_digest": "", "revision": 1}),
+        ("lapsed.admin", decline_request, {"reason": "No"}),
+        ("lapsed.reader", withdraw_request, {}),
+        ("vendor.admin", withdraw_request, {}),
+    ],
+)
+def test_who_may_not_do_it(acts: Any, waiting: Request, who: str, action: Any, values: dict[str, Any]) -> None:
+    with pytest.raises(ActionRefused):
+        acts(who, action, request=waiting, **values)
+    assert stored(waiting).state == "submitted"
+
+
+@pytest.mark.parametrize("action", [withdraw_request, answer_request, submit_request, save_request_draft])
+def test_anothers_request_is_not_found(acts: Any, waiting: Request, action: Any) -> None:
+    with pytest.raises(NotFound):
+        acts("partner.admin", action, request=waiting)
+
+
+# The second lock: what the database leaves to each side, whatever a request of theirs is made to say.
+
+
+def test_whoever_asks_decides_nothing(actor_for: Any, as_tenant: Any, waiting: Request) -> None:
+    mine = Request.objects.filter(pk=waiting.pk)
+    for state in ("approved", "needs_information"):
+        with pytest.raises(DatabaseError, match="row-level security"), as_tenant(actor_for("lapsed.admin")):
+            mine.update(state=state)
+    with as_tenant(actor_for("lapsed.admin")):
+        mine.update(title="Another", payload={"country": "IT"}, reason="Mine", assignee_id=1, open_key="x")
+    kept = stored(waiting)
+    assert (kept.title, kept.payload, kept.reason, kept.assignee_id) == (FIELDS["title"], {"country": "FR"}, "", None)
+    assert kept.open_key == waiting.open_key
+
+
+def test_the_vendor_changes_nothing_that_was_asked(world: World, actor_for: Any, as_tenant: Any, waiting: Any) -> None:
+    rows, other = Request.objects.filter(pk=waiting.pk), world.operator("partner.admin")
+    with as_tenant(actor_for("vendor.admin")):
+        rows.update(title="Another", payload={"country": "IT"}, assignee_id=other.pk)
+    kept = stored(waiting)
+    assert (kept.title, kept.payload, kept.assignee_id) == (FIELDS["title"], {"country": "FR"}, None)
+    with pytest.raises(DatabaseError, match="row-level security"), as_tenant(actor_for("vendor.admin")):
+        rows.update(state="withdrawn")
+
+
+def test_a_revision_and_a_message_are_never_changed(actor_for: Any, as_tenant: Any, waiting: Request) -> None:
+    for who in ("lapsed.admin", "vendor.admin"):
+        for model in (RequestRevision, RequestMessage):
+            with pytest.raises(DatabaseError, match="permission denied"), as_tenant(actor_for(who)):
+                model.objects.filter(request=waiting).update(request=waiting)
+
+
+def test_a_message_names_who_writes_it(world: World, actor_for: Any, as_tenant: Any, waiting: Request) -> None:
+    actor, lie = actor_for("lapsed.admin"), {"organization": world.vendor, "person": world.person("vendor.admin")}
+    with as_tenant(actor):
+        said = RequestMessage.objects.create(request=waiting, body="Approved", **lie)
+    said.refresh_from_db()
+    assert (said.organization_id, said.person_id) == (world.lapsed.pk, actor.person_id)
+
+
+def test_moments_are_the_databases_to_say(actor_for: Any, as_tenant: Any, waiting: Request) -> None:
+    long_ago, submitted = timezone.now().replace(year=1999), stored(waiting).submitted_at
+    with as_tenant(actor_for("lapsed.admin")):
+        Request.objects.filter(pk=waiting.pk).update(submitted_at=long_ago, updated_at=long_ago)
+    assert stored(waiting).submitted_at == submitted
+    assert stored(waiting).updated_at.year > 2000
