@@ -1,5 +1,7 @@
 """A sale at the moment of a decision about its seller: who comes second sees the first, so that no seller is lost."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -86,10 +88,20 @@ def test_against_the_end_of_its_sellers_authorization(
 def test_against_an_end_that_no_code_has_checked(
     cast: World, race: Race, rounds: Callable[[str, str], Iterator[Offer]]
 ) -> None:
-    """By a bare statement: the trigger waits for the sale, and sees it."""
+    """By a bare statement, while the sale is stored and not committed: the trigger waits for it, and sees it."""
     seller = cast.partner2
+    system, sell = make_sale_action(cast, seller)
+
+    stored = threading.Event()
+
+    def sell_slowly() -> Any:
+        answer = sell()
+        stored.set()
+        time.sleep(0.03)
+        return answer
 
     def end_by_sql() -> int:
+        stored.wait(60)
         rows = Authorization.objects.active().filter(organization=seller)
         try:
             return rows.update(ended_at=timezone.now())
@@ -98,10 +110,11 @@ def test_against_an_end_that_no_code_has_checked(
 
     for offer in rounds("monitor", Audience.SPECIFIC):
         Authorization.objects.create(offer=offer, organization=seller, source="selected")
-        sold, ended = race.run([make_sale_action(cast, seller), (SYSTEM, end_by_sql)])
+        stored.clear()
+        sold, ended = race.run([(system, sell_slowly), (SYSTEM, end_by_sql)])
         ensure_sold(sold)
         assert is_covered(offer, seller)
-        assert ended == 1 or "violates" in str(ended.message)
+        assert isinstance(ended, Conflict) and "violates" in str(ended.message)
 
 
 def test_against_the_closing_of_the_offer(
