@@ -10,6 +10,7 @@ class MarketplaceConfig(AppConfig):
 
     def ready(self) -> None:
         from marketplace import catalogue_notices, health_notices  # noqa: F401  (they register the notice kinds)
+        from marketplace.audience_requests import register_audience_requests
         from marketplace.lists.all_offers import ALL_OFFERS
         from marketplace.lists.catalogue import CATALOGUE
         from marketplace.lists.offers import OFFERS
@@ -18,3 +19,4 @@ class MarketplaceConfig(AppConfig):
 
         for definition in (OFFERS, CATALOGUE, STOREFRONT, ALL_OFFERS):
             register_list_definition(definition)
+        register_audience_requests()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import Audience, Offer
@@ -75,6 +76,11 @@ def judge_audience_change(offer: Offer, audience: str, *, sellers: int) -> Audie
     if rule.is_refused_by_sales and sellers:
         return AudienceVerdict(Way.REFUSED, "has_sales", HAS_SALES, sellers)
     return AudienceVerdict(rule.way, rule.code, rule.message, sellers)
+
+
+def build_audience_request_url(offer: Offer, option: str = "deauthorize") -> str:
+    """Return the URL where a request about an offer's audience begins: for an option, or to deauthorize partners."""
+    return reverse("request_new", args=[f"audience.{option}", offer.public_id])
 
 
 def judge_removal(offer: Offer, *, has_resold: bool) -> AudienceVerdict:

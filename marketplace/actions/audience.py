@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.audience_rules import Way, judge_audience_change, judge_removal
+from marketplace.audience_rules import Way, build_audience_request_url, judge_audience_change, judge_removal
 from marketplace.events import OfferEvent
 from marketplace.models import Audience, AudienceChange, Authorization, Offer, ResellerListing
 from marketplace.policies import ROLE_TABLE, OfferPermission
@@ -17,7 +17,7 @@ from marketplace.queries.audience import count_sales_by_seller, count_sales_thro
 from marketplace.queries.offers import lock_own_offer
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Conflict, InvalidInput, NotFound, StaleVersion
+from partnerportal.lib.errors import Conflict, InvalidInput, Message, NotFound, StaleVersion
 from partnerportal.lib.policies import authorize
 
 BATCH = 2_000  # rows that one statement writes
@@ -41,7 +41,7 @@ def choose_audience(*, actor: Actor, offer: Offer, audience: str, revision: int 
     locked = _lock_audience(actor, offer, revision)
     verdict = judge_audience_change(locked, audience, sellers=len(count_sales_by_seller(actor, locked)))
     if verdict.way == Way.REQUEST:
-        raise Conflict("request_needed", verdict.message, field="audience")
+        raise Conflict("request_needed", _say_where(verdict.message, locked, audience), field="audience")
     if verdict.way == Way.REFUSED:
         raise Conflict(verdict.code, verdict.message, field="audience")
     before, locked.next_audience = locked.next_audience, audience
@@ -234,6 +234,14 @@ def _lock_for_staff(actor: Actor, offer: Offer) -> Offer:
     return locked
 
 
+def _say_where(message: Message, offer: Offer, *option: str) -> str:
+    """Return a refusal with the address at which the request begins that the change needs."""
+    return _("%(reason)s Request it at %(url)s.") % {
+        "reason": message,
+        "url": build_audience_request_url(offer, *option),
+    }
+
+
 def _touch(offer: Offer) -> None:
     """Note that the audience was saved, so that editors who have seen it before are told."""
     offer.audience_revision += 1
@@ -258,8 +266,9 @@ def replace_audience(
     wanted, held = set(keys.values()), set(offer.authorizations.active().values_list("organization_id", flat=True))
     if lost := held - wanted if offer.is_published and audience == Audience.SPECIFIC else set():
         verdict = judge_removal(offer, has_resold=bool(count_sales_through(actor, offer, lost)))
-        code = verdict.code if verdict.way == Way.REFUSED else "request_needed"
-        raise Conflict(code, verdict.message, field="tenant_ids")
+        if verdict.way == Way.REFUSED:
+            raise Conflict(verdict.code, verdict.message, field="tenant_ids")
+        raise Conflict("request_needed", _say_where(verdict.message, offer), field="tenant_ids")
     saved = set(offer.audience_changes.filter(is_removal=False).values_list("organization_id", flat=True))
     remove_from_audience(actor=actor, offer=offer, organization_ids=saved - wanted)
     add_to_audience(actor=actor, offer=offer, organization_ids=wanted - held, source=Source.API)

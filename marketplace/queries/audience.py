@@ -5,10 +5,11 @@ import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 
 from marketplace.models import AudienceChange, Authorization, Offer, ResellerListing, Subscription
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.text import make_search_key
 
 PASTED = 1_000  # names or ids that are looked up at once
@@ -216,3 +217,28 @@ def list_selected_tenant_ids(actor: Actor, offer: Offer) -> dict[uuid.UUID, int]
     """Return who is in the table of an offer's audience, saved additions too: primary keys by tenant ID."""
     rows = ResellerListing.objects.visible_to(actor).filter(make_selected_condition(offer))
     return dict(rows.values_list("tenant_id", "organization_id"))
+
+
+@dataclass(frozen=True)
+class SalesSummary:
+    """What was resold of an offer: by how many organisations, how many licences, and in which customers' countries."""
+
+    sellers: int
+    quantity: int
+    countries: tuple[str, ...]
+
+    @property
+    def country_names(self) -> list[str]:
+        """The names of the countries in the reader's language."""
+        return [get_country_name(code) for code in self.countries]
+
+
+def summarize_sales(actor: Actor, offer: Offer) -> SalesSummary:
+    """Return what was resold of an offer, as far as the actor sees it; licences are those of what runs."""
+    sold = Subscription.objects.visible_to(actor).filter(offer=offer).resold()
+    running = sold.exclude(state=Subscription.State.UNSUBSCRIBED)
+    return SalesSummary(
+        sellers=len(count_sales_by_seller(actor, offer)),
+        quantity=running.aggregate(total=Sum("quantity"))["total"] or 0,
+        countries=tuple(sorted(set(sold.values_list("customer__country", flat=True)))),
+    )

@@ -20,7 +20,7 @@ def list_health_issues(actor: Actor, offer: Offer) -> list[HealthIssue]:
     for report in found:
         reports.setdefault(report.issue_id, []).append(report)
     for issue in issues:
-        issue.thread = reports.get(issue.pk, [])  # type: ignore[attr-defined]
+        issue.thread = reports.get(issue.pk, [])
     return issues
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import OrganizationKind
-from marketplace.audience_rules import AudienceVerdict, judge_audience_change
+from marketplace.audience_rules import AudienceVerdict, Way, build_audience_request_url, judge_audience_change
 from marketplace.models import Audience, Authorization, MarketCountry, Offer, ResellerListing
 from marketplace.queries.audience import AudienceReach, PastedEntry
 from partnerportal.lib import formats
@@ -25,6 +25,7 @@ class AudienceOption:
     verdict: AudienceVerdict
     is_in_force: bool
     is_saved: bool
+    request_url: str  # where the request begins that the change needs, or ""
 
 
 def make_audience_options(offer: Offer, reach: AudienceReach) -> list[AudienceOption]:
@@ -34,17 +35,20 @@ def make_audience_options(offer: Offer, reach: AudienceReach) -> list[AudienceOp
         Audience.SPECIFIC: _describe_selected(reach),
         Audience.NONE: _("Nobody can sell it anew. Subscriptions that were sold continue."),
     }
-    return [
-        AudienceOption(
-            value=option,
-            label=str(option.label),
-            meaning=meanings[option],
-            verdict=judge_audience_change(offer, option, sellers=reach.sellers),
-            is_in_force=offer.is_published and offer.audience == option,
-            is_saved=offer.next_audience == option,
-        )
-        for option in Audience
-    ]
+    return [_make_option(offer, option, meanings[option], reach.sellers) for option in Audience]
+
+
+def _make_option(offer: Offer, option: Audience, meaning: str, sellers: int) -> AudienceOption:
+    verdict = judge_audience_change(offer, option, sellers=sellers)
+    return AudienceOption(
+        value=option,
+        label=str(option.label),
+        meaning=meaning,
+        verdict=verdict,
+        is_in_force=offer.is_published and offer.audience == option,
+        is_saved=offer.next_audience == option,
+        request_url=build_audience_request_url(offer, option) if verdict.way == Way.REQUEST else "",
+    )
 
 
 def _describe_partners(number: int) -> str:

@@ -40,7 +40,9 @@ def test_of_editors_who_saw_the_same_one_saves(cast, race, publisher, backup):
     for number in range(count(ROUNDS)):
         seen = get_newest_version(backup).revision
         names = [f"Round {number} {at}" for at in range(4)]
-        results = race.run([(publisher, lambda name=name: save(publisher, backup, name, seen)) for name in names])
+        results = race.run(
+            [(publisher, lambda name=name, seen=seen: save(publisher, backup, name, seen)) for name in names]
+        )
         saved = [result for result in results if isinstance(result, OfferVersion)]
         assert len(saved) == 1
         assert all(result.code == "changed_meanwhile" for result in results if result not in saved)
@@ -52,7 +54,7 @@ def test_a_draft_is_published_once(cast, race, publisher, backup):
     for number in range(1, count(ROUNDS) + 1):
         before = Offer.objects.get(pk=backup.pk).live_version.number
         seen = save(publisher, backup, f"Round {number}", None).revision
-        results = race.run([(publisher, lambda: publish(publisher, backup, seen))] * 4)
+        results = race.run([(publisher, lambda seen=seen: publish(publisher, backup, seen))] * 4)
         versions = [result for result in results if isinstance(result, OfferVersion)]
         assert [version.number for version in versions] == [before + 1]
         assert all(isinstance(result, Conflict | StaleVersion) for result in results if result not in versions)

@@ -1,0 +1,216 @@
+"""The requests by which the audience of a live offer changes, which vendor staff decide (CA-20…CA-28, E-8).
+
+One request ends authorisations of partners without sales; three change the option. What they refuse and why stands in
+`audience_rules`, which the page of the audience and the API read too.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+
+from accounts.models import OrganizationKind, Role
+from marketplace.actions.audience import change_live_audience, deauthorize
+from marketplace.audience_rules import HAS_SALES, REMOVAL_REFUSED, Way, judge_audience_change
+from marketplace.models import Audience, Offer, OfferType, ResellerListing
+from marketplace.queries.audience import count_sales_through, summarize_sales
+from marketplace.queries.offers import get_own_offer
+from partnerportal.lib import formats
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import NotFound
+from partnerportal.lib.policies import PermissionRule
+from support.kinds import (
+    Fact,
+    Findings,
+    LabelledText,
+    PrefilledField,
+    Reason,
+    RequestDetailsForm,
+    RequestKind,
+    register_request_kind,
+)
+from support.models import Request
+
+DEAUTHORIZE = "audience.deauthorize"
+MOST_PARTNERS = 500  # of one request
+SYSTEM = Actor.system()  # row-level security still shows whoever asks no more than its own
+RULE = PermissionRule(
+    label=gettext_lazy("Ask for a change of a live offer’s audience"),
+    kinds=frozenset({OrganizationKind.PUBLISHER}),
+    roles=frozenset({Role.ADMIN}),
+)
+NOT_LIVE = Reason("not_live", gettext_lazy("The offer is not published, so its audience changes without a request."))
+
+
+def _get_offer(request: Request) -> Offer:
+    """Return the offer that a request is about. Raises NotFound."""
+    offer = Offer.objects.filter(public_id=request.subject_id).first()
+    if offer is None:
+        raise NotFound("not_found", "")
+    return offer
+
+
+def _prefill(actor: Actor, offer: Offer) -> list[PrefilledField]:
+    """Return what the seed's form has chosen already: product version, category and problem (CA-22, CA-23)."""
+    return [
+        PrefilledField(gettext_noop("Offer"), offer.code, is_name=True),
+        PrefilledField(gettext_noop("Product version"), gettext_noop("Live offer management")),
+        PrefilledField(gettext_noop("Category"), CATEGORIES[offer.type]),
+        PrefilledField(gettext_noop("Problem"), gettext_noop("Update existing offer")),
+    ]
+
+
+CATEGORIES: Mapping[str, str] = {
+    OfferType.SAAS: gettext_noop("SaaS"),
+    OfferType.VIRTUAL_MACHINE: gettext_noop("Virtual machine"),
+    OfferType.SOLUTION_TEMPLATE: gettext_noop("Solution template"),
+    OfferType.MANAGED_APPLICATION: gettext_noop("Managed application"),
+    OfferType.BUSINESS_CENTRAL: gettext_noop("Dynamics 365 Business Central"),
+    OfferType.CONTAINER: gettext_noop("Container"),
+}
+
+
+class DeauthorizeForm(RequestDetailsForm):
+    """The form for the partners that are to leave an audience: those that are marked in its table, all chosen."""
+
+    partners = forms.MultipleChoiceField(label=gettext_lazy("Partners"), widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        offer = get_own_offer(self.actor, self.request.subject_id)
+        marked = offer.audience_changes.filter(is_removal=True).values("organization")
+        listing = ResellerListing.objects.visible_to(self.actor).filter(organization__in=marked).order_by("name_folded")
+        choices = [(str(row.public_id), row.name) for row in listing[:MOST_PARTNERS]]
+        self.fields["partners"].choices = choices  # type: ignore[attr-defined]
+        self.fields["partners"].initial = [value for value, _label in choices]
+
+
+def _list_partners(request: Request) -> list[ResellerListing]:
+    """Return the partners that a request names, by name."""
+    named = request.payload.get("partners", [])
+    return list(ResellerListing.objects.filter(public_id__in=named).order_by("name_folded"))
+
+
+def _describe_partners(request: Request) -> list[LabelledText]:
+    return [LabelledText(_("Partners"), formats.join_names(row.name for row in _list_partners(request)) or "–")]
+
+
+def _check_deauthorization(request: Request) -> Findings:
+    """Return of each partner whether it has sales; the request is allowed while one has none and is in the audience."""
+    offer, partners = _get_offer(request), _list_partners(request)
+    keys = [row.organization_id for row in partners]
+    held = set(offer.authorizations.active().filter(organization__in=keys).values_list("organization_id", flat=True))
+    sales = count_sales_through(SYSTEM, offer, keys)
+    facts = tuple(_describe_partner(row, held, sales) for row in partners)
+    leaving = [row.name for row in partners if row.organization_id in held and row.organization_id not in sales]
+    if not offer.is_published:
+        return Findings(facts=facts, reasons=(NOT_LIVE,))
+    if not leaving:
+        return Findings(facts=facts, reasons=(Reason("partner_has_sales", REMOVAL_REFUSED),))
+    return Findings(facts=facts, changes=(LabelledText(_("Leave the audience"), formats.join_names(leaving)),))
+
+
+def _describe_partner(row: ResellerListing, held: set[int], sales: Mapping[int, int]) -> Fact:
+    if row.organization_id not in held:
+        return Fact(str(row.public_id), row.name, "gone", _("Not in the audience any more"))
+    if number := sales.get(row.organization_id):
+        text = _("Stays: %(number)s subscriptions sold") % {"number": formats.format_number(number)}
+        return Fact(str(row.public_id), row.name, f"sold {number}", text)
+    return Fact(str(row.public_id), row.name, "unsold", _("Has sold nothing"))
+
+
+def _deauthorize(actor: Actor, request: Request) -> int:
+    """End the authorisation of each partner of the request that has no sales."""
+    offer, partners = _get_offer(request), _list_partners(request)
+    keys = {row.organization_id for row in partners}
+    leaving = keys - count_sales_through(SYSTEM, offer, keys).keys()
+    return deauthorize(actor=actor, offer=offer, organization_ids=leaving)
+
+
+def _make_option_check(audience: Audience) -> Callable[[Request], Findings]:
+    """Return the check of requests for an option: whether the rules let staff choose it now, and who has sold."""
+
+    def check(request: Request) -> Findings:
+        offer = _get_offer(request)
+        sold = summarize_sales(SYSTEM, offer)
+        countries = formats.join_names(sold.country_names)
+        facts = (
+            Fact("audience", _("Audience now"), offer.audience, Audience(offer.audience).label),
+            Fact("sellers", _("Partners with sales"), str(sold.sellers), formats.format_number(sold.sellers)),
+            Fact("quantity", _("Licences sold"), str(sold.quantity), formats.format_number(sold.quantity)),
+            Fact("countries", _("Customers’ countries"), " ".join(sold.countries), countries or "–"),
+        )
+        if not offer.is_published:
+            return Findings(facts=facts, reasons=(NOT_LIVE,))
+        verdict = judge_audience_change(offer, audience, sellers=sold.sellers)
+        if verdict.way != Way.REQUEST:
+            message = HAS_SALES if verdict.way == Way.REFUSED else verdict.message
+            return Findings(facts=facts, reasons=(Reason(verdict.code, message),))
+        text = f"{Audience(offer.audience).label} → {audience.label}"
+        return Findings(facts=facts, changes=(LabelledText(_("CSP reseller audience"), text),))
+
+    return check
+
+
+def _make_option_effect(audience: Audience) -> Callable[[Actor, Request], object]:
+    def change(actor: Actor, request: Request) -> object:
+        return change_live_audience(actor=actor, offer=_get_offer(request), audience=audience)
+
+    return change
+
+
+def _open_key(request: Request) -> str:
+    return f"audience:{request.subject_id}"
+
+
+def _get_subject(actor: Actor, public_id: UUID) -> Offer:
+    return get_own_offer(actor, public_id)
+
+
+OPTIONS = {  # the option that is asked for: the title of the request
+    Audience.ANY: gettext_noop("Open the offer to any partner"),
+    Audience.SPECIFIC: gettext_noop("Limit the offer to specific partners"),
+    Audience.NONE: gettext_noop("Close the offer to all partners"),
+}
+
+
+def register_audience_requests() -> None:
+    """Register the requests about audiences."""
+    common: dict[str, Any] = {
+        "rule": RULE,
+        "find_subject": _get_subject,
+        "describe_subject": lambda offer: offer.code,
+        "prefilled": _prefill,
+        "open_key": _open_key,
+    }
+    register_request_kind(
+        RequestKind(
+            code=DEAUTHORIZE,
+            label=gettext_lazy("Deauthorize partners"),
+            title=gettext_noop("Deauthorize CSP"),
+            details=DeauthorizeForm,
+            describe_details=_describe_partners,
+            check=_check_deauthorization,
+            effect=_deauthorize,
+            **common,
+        )
+    )
+    for audience, title in OPTIONS.items():
+        register_request_kind(
+            RequestKind(
+                code=get_option_request_code(audience),
+                label=gettext_lazy(title),
+                title=title,
+                check=_make_option_check(audience),
+                effect=_make_option_effect(audience),
+                **common,
+            )
+        )
+
+
+def get_option_request_code(audience: str) -> str:
+    """Return the code of the kind of requests that ask for an option of an audience."""
+    return f"audience.{audience}"
