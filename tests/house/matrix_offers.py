@@ -10,7 +10,8 @@ NEW = {"code": "vault", "type": "saas", "pricing_model": "flat"}
 OFFER_PAGES = [
     page("offers/", get=SEEN),
     page("offers/new/", get=EDITED, post="302 publisher.admin; 403 else", data=NEW),
-    *(page(f"{OFFER}{tab}", f"/offers/{{offer}}/{tab}", get=SEEN) for tab in ("", "history/")),
+    *(page(f"{OFFER}{tab}", f"/offers/{{offer}}/{tab}", get=SEEN) for tab in ("", "history/", "preview/")),
+    page(f"{OFFER}preview/", "/offers/{offer}/preview/?as=partner", get=SEEN),
     page(f"{OFFER}compare/", "/offers/{offer}/compare/?from=1&to=draft", get=SEEN),
     page(f"{OFFER}compare/", "/offers/{offer}/compare/?from=7&to=draft", get="404 publisher; 403 else"),
     page(f"{OFFER}listing/", "/offers/{offer}/listing/", get=SEEN, post="409 publisher.admin; 403 else"),

@@ -131,6 +131,7 @@ PAGES = {
         Shown(f"{REQUEST}details/", "/requests/{request_draft}/details/"),
         Shown(f"{REQUEST}discard/", "/requests/{request_draft}/discard/"),
         Shown(f"{REQUEST}withdraw/", "/requests/{request_publisher}/withdraw/"),
+        *(Shown(f"{OFFER}preview/", f"/offers/{{offer}}/preview/?as={who}") for who in ("customer", "partner")),
     ],
     "publisher.reader": [Shown(f"{OFFER}{tab}", f"/offers/{{offer}}/{tab}") for tab in ("listing/", "plans/")],
     "vendor.admin": [

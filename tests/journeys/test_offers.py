@@ -64,7 +64,23 @@ def adds_plan(browser):
     browser.sees("The draft is complete.")
 
 
-@pytest.mark.promise("CA-1")
+def opts_in(browser):
+    """The choice who may resell it, and what resellers need for that."""
+    page = browser.page
+    browser.follow("Audience")
+    page.get_by_label("Any partner in the CSP programme").check()
+    browser.press("Save draft")
+    page.get_by_role("navigation", name="Offer", exact=True).get_by_role("link", name="Overview").click()
+    browser.follow("Partners need a link to marketing material.")
+    expect(page.get_by_label("Link to marketing material")).to_be_visible()
+    for name in ("marketing", "sales", "support"):
+        page.get_by_label(f"Link to {name} material").fill(f"https://vault.example/{name}")
+    page.get_by_role("group", name="Contact for partners").get_by_label("Email").fill("channel@vault.example")
+    browser.press("Save draft")
+    browser.sees("The draft is complete.")
+
+
+@pytest.mark.promise("CA-1", "CA-7")
 @pytest.mark.parametrize("has_script", [True, False], ids=["with script", "without script"])
 def test_an_offer_from_nothing_to_live_in_one_sitting(visitor, publisher, has_script):
     browser = visitor(java_script_enabled=has_script).arrives_as(people.operator(publisher))
@@ -72,12 +88,14 @@ def test_an_offer_from_nothing_to_live_in_one_sitting(visitor, publisher, has_sc
     creates_offer(browser, "vault")
     fills_listing(browser)
     adds_plan(browser)
+    opts_in(browser)
     browser.follow("Publish…")
+    browser.sees("Who may sell it: Any partner in the CSP programme.")
     browser.sees("The code, the type, the pricing model, and the codes and terms of its plans become fixed.")
     browser.press("Publish")
     expect(page.locator(".page-title .status")).to_have_text("Live")
     offer = Offer.objects.get(publisher=publisher)
-    assert offer.live_version.content["plans"][0]["terms"] == ["P1Y"]
+    assert (offer.audience, offer.live_version.content["plans"][0]["terms"]) == ("any", ["P1Y"])
 
     browser.follow("Plans")
     browser.sees("Fixed since version 1.")

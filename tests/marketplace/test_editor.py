@@ -286,3 +286,30 @@ def test_an_offer_without_saas_has_no_technical_tab(world, web):
     offer = Offer.objects.get(code="box")
     assert "technical/" not in client.get(url(offer)).content.decode()
     assert client.get(url(offer, "technical/")).status_code == 404
+
+
+@pytest.mark.parametrize("reader", ["customer", "partner"])
+def test_the_draft_is_previewed_as_others_will_see_it(world, web, backup, reader):
+    client = web("publisher.reader")
+    page = client.get(url(backup, f"preview/?as={reader}")).content.decode()
+    assert "<h1>Draft qdraftq</h1>" in page and "All of <strong>Draft qdraftq</strong>" in page
+    assert "This is the draft, which nobody else sees." in page
+    is_partner = reader == "partner"
+    assert ("https://publisher.example/channel/sales" in page) is is_partner
+    assert ("€9.90" in page) is is_partner
+    backup.refresh_from_db()
+    assert backup.live_version.content["texts"]["en"]["name"] == "Backup"  # to look changes nothing
+
+
+def test_a_partner_sees_prices_of_one_market_in_the_preview(world, web, backup):
+    client = web("publisher.reader")
+    page = client.get(url(backup, "preview/?as=partner&place=japan.JPY")).content.decode()
+    assert "¥1,000" in page and "€9.90" not in page
+    assert client.get(url(backup, "preview/?as=partner&place=nowhere")).status_code == 200
+
+
+@pytest.mark.parametrize("who", ["partner.admin", "customer.admin", "distributor.admin", "vendor.admin"])
+def test_no_link_opens_a_preview_to_others(world, web, backup, who):
+    for reader in ("customer", "partner"):
+        answer = web(who).get(url(backup, f"preview/?as={reader}"))
+        assert answer.status_code == 403 and "qdraftq" not in answer.content.decode()
