@@ -77,6 +77,7 @@ RATES = {
     "AUD": "1.66",
 }
 EVERYWHERE = tuple(CURRENCIES)
+LATER_MARKETS = ("europe", "united-states")  # where a price rises
 
 OFFERS = (
     SampleOffer(
@@ -171,7 +172,8 @@ SALES = (
     ("sakura-cloud", "", "hokuto", "seiran-books", "keiri", 12, State.SUBSCRIBED, 33),
     ("ateliers-rhone", "", "sainte-aurelie", "octavo-insight", "team", 10, State.PENDING, 1),
 )  # fmt: skip
-CHANGES_IN = 21  # days until the new prices of octavo-insight hold
+RISES = ("octavo-insight", "team")  # the plan whose price rises
+RISES_IN = 21  # days from today
 
 
 def write_sample_offers(organizations: dict[str, Organization], now: dt.datetime) -> dict[str, Offer]:
@@ -234,11 +236,11 @@ def _plan(plan: SamplePlan) -> dict[str, Any]:
 
 
 def _price_lines(organizations: dict[str, Organization], today: dt.date) -> Iterator[dict[str, Any]]:
-    """Yield the prices of all plans, and of one offer those that hold later."""
-    began, changes = today - dt.timedelta(days=400), today + dt.timedelta(days=CHANGES_IN)
+    """Yield the prices of all plans, and of one plan those that hold later."""
+    began, changes = today - dt.timedelta(days=400), today + dt.timedelta(days=RISES_IN)
     for offer in OFFERS:
-        later = [(changes, Decimal("1.08"))] if offer.code == "octavo-insight" else []
         for plan in offer.plans:
+            later = [(changes, Decimal("1.08"))] if (offer.code, plan.code) == RISES else []
             for term in plan.terms if plan.euros is not None else ():
                 for day, factor in [(began, Decimal(1)), *later]:
                     yield {
@@ -246,17 +248,19 @@ def _price_lines(organizations: dict[str, Organization], today: dt.date) -> Iter
                         "plan": plan.code, "term": term, "billing": _plan(plan)["billing"][0], "valid_from": day,
                         "amounts": {
                             market: {code: _amount(plan, term, code, factor) for code in CURRENCIES[market]}
-                            for market in offer.markets
+                            for market in (offer.markets if day == began else LATER_MARKETS)
                         },
                     }  # fmt: skip
 
 
 def _amount(plan: SamplePlan, term: str, currency: str, factor: Decimal) -> str:
-    """Return the amount of a billing period in a currency: a year at the price of ten months, three at that of nine."""
+    """Return the amount of a billing period in a currency, a round one: a year costs ten months, three cost 27."""
     is_yearly = "P1M" not in plan.terms
     months = {"P1M": Decimal(1), "P1Y": Decimal(10) / 12, "P3Y": Decimal(9) / 12}[term] * (12 if is_yearly else 1)
     amount = Decimal(plan.euros or 0) * Decimal(RATES[currency]) * factor * months
-    return f"{amount:.0f}" if currency == "JPY" else f"{amount:.2f}"
+    if currency == "JPY":
+        return f"{round(amount, -1):.0f}"
+    return f"{round(amount, 1 if amount < 100 else 0):.2f}"
 
 
 def _later_lines(organizations: dict[str, Organization]) -> Iterator[dict[str, Any]]:

@@ -8,13 +8,18 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Organization, Person, ProgramMembership
+from accounts.models import Operator, Organization, Person, ProgramMembership
 from accounts.queries import list_operators_of_person
 from connections.actors import build_actor_for_organization
 from connections.models import Connection
 from entitlements.models import CustomerListing
+from marketplace.models import Audience, Authorization, Offer, OfferType, Price, SaleStop, Subscription
+from marketplace.queries.offers import list_own_offers
 from notifications.models import Delivery, Event, Notice
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.days import today
 from partnerportal.sample import cast
+from partnerportal.sample.listings import LISTINGS
 
 
 def sample_data(*arguments: str) -> str:
@@ -49,6 +54,7 @@ def test_the_whole_world(db: None, client: Client) -> None:
     assert times == sorted(times), "the inbox is in the order of events"
     assert not Delivery.objects.filter(channel="fan_out", done_at=None).exists()
     call_command("rebuild_portfolio", "--check", stdout=io.StringIO())
+    check_the_marketplace(emma)
     accounts = sample_data("--accounts")
     assert [human.email for human in cast.PEOPLE if human.email not in accounts] == []
     before = Organization.objects.count(), Event.objects.count()
@@ -62,6 +68,32 @@ def test_the_whole_world(db: None, client: Client) -> None:
     call_command("rebuild_usage", "--check", stdout=io.StringIO())
     client.post(reverse("account_login"), {"login": cast.PEOPLE[5].email, "password": cast.PASSWORD})
     assert "_auth_user_id" in client.session
+
+
+def check_the_marketplace(buyer: Actor) -> None:
+    """Offers of all types and states and of each audience, texts of all languages, prices that rise, and sales."""
+    websites = [f"{company.key}.example" for company in cast.COMPANIES if company.kind == "publisher"]
+    publishers = Organization.objects.filter(website__in=websites)
+    offers = Offer.objects.filter(publisher__in=publishers)
+    assert (offers.count(), len(publishers)) == (12, 3)
+    assert set(offers.values_list("type", flat=True)) == set(OfferType)
+    assert set(offers.published().values_list("audience", flat=True)) == set(Audience)
+    states: set[str] = set()
+    for publisher in publishers:
+        admin = Operator.objects.filter(organization=publisher, roles__contains=["admin"]).earliest("pk").person
+        actor = build_actor_for_organization(admin, publisher.pk, list(list_operators_of_person(admin.pk)))
+        states |= {offer.state for offer in list_own_offers(actor)}  # type: ignore[attr-defined]
+    assert states == {"draft", "live", "changed", "stopped"}
+    assert SaleStop.objects.active().filter(offer__in=offers).exclude(market=None).exists()
+    assert {language for texts in LISTINGS.values() for language in texts} == {"en", "fr", "ja"}
+    rows = Authorization.objects.active().filter(offer__in=offers)
+    assert set(rows.values_list("organization__kind", flat=True)) == {"partner", "distributor"}
+    assert Price.objects.filter(plan__offer__in=offers, valid_from__gt=today()).exists()
+    sold = Subscription.objects.filter(offer__in=offers)
+    assert set(sold.values_list("state", flat=True)) == set(Subscription.State)
+    assert sold.values("buyer").distinct().count() > 3
+    kept = Subscription.objects.visible_to(buyer).get(customer__website="saobras.example")
+    assert kept.customer_name == "São Brás Têxteis", "the connection has ended, and the record stays"
 
 
 def test_a_production_portal_is_left_alone(db: None, settings: Any) -> None:
