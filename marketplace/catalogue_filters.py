@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import Category, Offer, OfferType, PricingModel
 from marketplace.models.offer import OfferQuerySet
-from marketplace.queries.eligibility import SaleRule
+from marketplace.queries.eligibility import SALE_RULES
 from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.text import make_search_key
 
@@ -54,6 +54,6 @@ class CatalogueFilterSet(StorefrontFilterSet):
 
     pricing = df.ChoiceFilter("pricing_model", choices=PricingModel.choices, label=_("Pricing model"))
     sellable = df.BooleanFilter(method=leave_rows, widget=df.widgets.BooleanWidget, label=_("Can be sold"))
-    reason = df.ChoiceFilter(method=leave_rows, choices=[(rule.value, rule.value) for rule in SaleRule])
+    reason = df.ChoiceFilter(method=leave_rows, choices=SALE_RULES)
     partner = df.UUIDFilter(method=leave_rows)
     customer = df.UUIDFilter(method=leave_rows)

@@ -4,8 +4,8 @@ from typing import Any
 
 from marketplace.content import has_contact
 from marketplace.models import Authorization, ChannelInfo, Offer, SaleStop
-from marketplace.queries.catalogue import list_categories, list_plans_with_failed_rules, list_prices_of_plans
-from marketplace.queries.eligibility import ProspectiveSale
+from marketplace.queries.catalogue import list_categories, list_plans_with_failed_rules
+from marketplace.queries.eligibility import ProspectiveSale, list_prices_of_sale
 from marketplace.queries.health import list_health_issues
 from marketplace.rows.catalogue import make_offer_listing, make_plan_panels, name_categories
 from marketplace.rows.price_amounts import describe_month_unit
@@ -30,7 +30,7 @@ def make_catalogue_offer_context(actor: Actor, offer: Offer, sale: ProspectiveSa
     plans = list_plans_with_failed_rules(actor, sale, [offer])
     for plan in plans:
         plan.offer = offer  # which is here already
-    prices = list_prices_of_plans(actor, sale, plans)
+    prices = list_prices_of_sale(actor, sale, plans)
     panels = make_plan_panels(actor, offer.live_version.content, plans, prices, sale)
     channel = ChannelInfo.objects.visible_to(actor).filter(version=offer.live_version).first()
     material = dict(channel.content) if channel else {}

@@ -23,11 +23,10 @@ from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.catalogue import (
     get_published_offer,
     list_plans_with_failed_rules,
-    list_prices_of_plans,
     list_published_offers,
     narrow_by_sale,
 )
-from marketplace.queries.eligibility import ProspectiveSale, judge_plan
+from marketplace.queries.eligibility import ProspectiveSale, judge_plan, list_prices_of_sale
 from marketplace.queries.price_list import calculate_last_day, list_price_list
 from marketplace.queries.prospects import get_sale
 from marketplace.rows.catalogue_api import make_offer_detail, make_offer_items
@@ -100,7 +99,7 @@ class CatalogueView(OfSaleView, PaginatedListView):
         offers = narrow_by_sale(offers, self.actor, sale, values)
         page: Any = self.paginate_queryset(offers)
         plans = list_plans_with_failed_rules(self.actor, sale, page)
-        items = make_offer_items(page, plans, list_prices_of_plans(self.actor, sale, plans))
+        items = make_offer_items(page, plans, list_prices_of_sale(self.actor, sale, plans))
         return self.get_paginated_response(self.get_serializer(items, many=True).data)
 
 
@@ -124,7 +123,7 @@ class CatalogueOfferView(OfSaleView):
         offer = get_published_offer(self.actor, offer_id)
         sale = self.get_sale_of_request(read_ids(request, "for_partner", "for_customer"))
         plans = list_plans_with_failed_rules(self.actor, sale, [offer])
-        prices = list_prices_of_plans(self.actor, sale, plans)
+        prices = list_prices_of_sale(self.actor, sale, plans)
         channel = ChannelInfo.objects.visible_to(self.actor).filter(version=offer.live_version).first()
         detail = make_offer_detail(self.actor, sale, offer, plans, prices, channel)
         return Response(self.get_serializer(detail).data)

@@ -6,10 +6,9 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from marketplace.models import BillingFrequency, OfferType, PricingModel, Term
-from marketplace.queries.eligibility import SaleRule
+from marketplace.queries.eligibility import SALE_RULES
 from partnerportal.lib.api_output import AttributeSerializer, UTCDateTimeField
 
-RULES = [rule.value for rule in SaleRule]
 PRICE: dict[str, Any] = {
     "term": "P1Y",
     "billing": "P1M",
@@ -54,7 +53,7 @@ class FailedRulesField(serializers.ListField):
     """A field with the codes of rules."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(child=serializers.ChoiceField(choices=RULES), **options)
+        super().__init__(child=serializers.ChoiceField(choices=SALE_RULES), **options)
 
 
 @extend_schema_serializer(examples=[OpenApiExample("offer", value=LISTED, response_only=True)])
@@ -89,7 +88,7 @@ class CataloguePriceSerializer(serializers.Serializer[Any]):
 class ReasonSerializer(serializers.Serializer[Any]):
     """A rule that keeps a sale from being made."""
 
-    code = serializers.ChoiceField(choices=RULES)
+    code = serializers.ChoiceField(choices=SALE_RULES)
     message = serializers.CharField(source="text", help_text="In the caller's language.")
     fact = serializers.CharField(help_text="What the rule looked at; may be empty.")
 

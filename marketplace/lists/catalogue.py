@@ -15,11 +15,11 @@ from marketplace.queries.catalogue import (
     count_offers_by_reason,
     list_categories,
     list_plans_with_failed_rules,
-    list_prices_of_plans,
     list_published_offers,
     list_publishers,
     narrow_by_sale,
 )
+from marketplace.queries.eligibility import list_prices_of_sale
 from marketplace.queries.prospects import find_sale
 from marketplace.rows.catalogue import CatalogueRow, make_catalogue_rows, name_categories
 from marketplace.rows.eligibility import format_reason_counts
@@ -87,7 +87,7 @@ class CatalogueList(PersonalizedList):
     def rows(self) -> list[CatalogueRow]:
         """The rows of the page."""
         plans = list_plans_with_failed_rules(self.actor, self.sale, self.page.rows)
-        prices = list_prices_of_plans(self.actor, self.sale, plans)
+        prices = list_prices_of_sale(self.actor, self.sale, plans)
         return make_catalogue_rows(self.page.rows, plans, prices, self.category_names, self.sale_query)
 
     @cached_property

@@ -299,4 +299,16 @@ class Migration(migrations.Migration):
             model_name='subscriptionterm',
             constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='subscription_term_order'),
         ),
+        migrations.AddIndex(
+            model_name='offer',
+            index=models.Index(condition=models.Q(('live_version', None), _negated=True), fields=['sort_en', 'id'], name='offer_by_en_name'),
+        ),
+        migrations.AddIndex(
+            model_name='offer',
+            index=models.Index(condition=models.Q(('live_version', None), _negated=True), fields=['sort_fr', 'id'], name='offer_by_fr_name'),
+        ),
+        migrations.AddIndex(
+            model_name='offer',
+            index=models.Index(condition=models.Q(('live_version', None), _negated=True), fields=['sort_ja', 'id'], name='offer_by_ja_name'),
+        ),
     ]

@@ -45,8 +45,23 @@ CREATE FUNCTION portal_plans_held_by(customer bigint) RETURNS SETOF bigint
     SELECT s.plan_id FROM marketplace_subscription s JOIN marketplace_plan p ON p.id = s.plan_id AND p.is_one_per_customer
     WHERE s.customer_id = $1 AND s.state <> 'unsubscribed' AND (portal_is_vendor()
         OR EXISTS (SELECT FROM connections_portfolio WHERE viewer_id = portal_org() AND subject_id = $1)) $$;
+-- The plans with a price of some amount on a day, in a market and currency whose prices the tenant sees; among those given,
+-- or among all (null). Through row-level security the rules of the catalogue would look up each price's plan and offer.
+CREATE FUNCTION portal_priced_plans(market bigint, currency text, day date, among bigint[]) RETURNS SETOF bigint
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT newest.plan_id FROM (
+        SELECT DISTINCT ON (r.plan_id, r.term, r.billing) r.plan_id, r.amount FROM marketplace_price r
+        WHERE r.market_id = $1 AND r.currency = $2 AND r.valid_from <= $3 AND r.withdrawn_at IS NULL
+          AND ($4 IS NULL OR r.plan_id = ANY ($4))
+        ORDER BY r.plan_id, r.term, r.billing, r.valid_from DESC) newest
+    WHERE newest.amount IS NOT NULL
+      AND ((SELECT portal_is_vendor()) OR (SELECT portal_is_reseller() AND EXISTS (
+               SELECT FROM portal_price_places() place WHERE place.market_id = $1 AND place.currency = $2))
+           OR EXISTS (SELECT FROM marketplace_plan p JOIN marketplace_offer o ON o.id = p.offer_id
+                      WHERE p.id = newest.plan_id AND o.publisher_id = portal_org())) $$;
 GRANT EXECUTE ON FUNCTION portal_is_reseller(), portal_is_publisher(), portal_price_places(),
-    portal_customers_of(bigint), portal_plans_held_by(bigint) TO portal_app;
+    portal_customers_of(bigint), portal_plans_held_by(bigint), portal_priced_plans(bigint, text, date, bigint[])
+    TO portal_app;
 -- A published version is what buyers were shown, so nobody changes it. It goes with its offer alone.
 CREATE FUNCTION offer_version_is_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -120,7 +135,7 @@ DROP FUNCTION plan_is_fixed();
 DROP TRIGGER offer_is_fixed ON marketplace_offer; DROP FUNCTION offer_is_fixed();
 DROP TRIGGER channel_info_is_fixed ON marketplace_channelinfo; DROP FUNCTION channel_info_is_fixed();
 DROP TRIGGER offer_version_is_fixed ON marketplace_offerversion; DROP FUNCTION offer_version_is_fixed();
-DROP FUNCTION portal_plans_held_by(bigint); DROP FUNCTION portal_customers_of(bigint);
+DROP FUNCTION portal_priced_plans(bigint, text, date, bigint[]); DROP FUNCTION portal_plans_held_by(bigint); DROP FUNCTION portal_customers_of(bigint);
 DROP FUNCTION portal_price_places(); DROP FUNCTION portal_is_publisher(); DROP FUNCTION portal_is_reseller();
 """
 # What was resold decides about audiences (CA-20, CA-28, E-8). The functions have their definer's rights, because they ask
@@ -280,14 +295,14 @@ class Migration(migrations.Migration):
         ),
         enable_row_security(
             "marketplace_plan",
-            using=of_offer(f"({OWN} OR marketplace_plan.published_in IS NOT NULL OR {STAFF})"),
+            using=f"portal_org() IS NOT NULL AND published_in IS NOT NULL OR {STAFF} OR {of_offer(OWN)}",
             check=of_offer(f"{OWN} AND (SELECT {WRITES})"),
             grant="SELECT, INSERT, UPDATE (published_in, is_live, is_byol, is_open, is_one_per_customer, names, position), DELETE",
         ),
         enable_row_security(
             "marketplace_price",
-            using=f"""{of_plan(OWN)} OR {STAFF} OR (SELECT portal_is_reseller())
-                AND (market_id, currency) IN (SELECT * FROM portal_price_places()) AND {of_plan("p.published_in IS NOT NULL")}""",
+            using=f"""(SELECT portal_is_reseller()) AND (market_id, currency) IN (SELECT * FROM portal_price_places())
+                AND {of_plan("p.published_in IS NOT NULL")} OR {STAFF} OR {of_plan(OWN)}""",
             check=of_plan(f"{OWN} AND (SELECT {WRITES})"),
             grant="SELECT, INSERT, UPDATE (withdrawn_at), DELETE",
         ),
@@ -358,7 +373,7 @@ class Migration(migrations.Migration):
         allow_tenant_events(
             "marketplace",
             "offer.audience_changed offer.audience_saved offer.configured offer.created offer.price_withdrawn offer.priced "
-            "offer.published offer.resumed offer.stopped",
+            "offer.partner_asked offer.published offer.resumed offer.stopped",
         ),
         allow_tenant_events(
             "resellers", "offer.publisher_contacted", condition="(portal_is_reseller() OR portal_is_vendor())"

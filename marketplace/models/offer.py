@@ -90,6 +90,10 @@ class Offer(PublicIdModel):
                 name="offer_published_with_a_version",
             ),
         )
+        indexes = tuple(  # of the catalogue, in the order that a reader sees
+            models.Index(fields=[f"sort_{code}", "id"], name=f"offer_by_{code}_name", condition=~Q(live_version=None))
+            for code in ("en", "fr", "ja")
+        )
 
     def __str__(self) -> str:
         return self.code

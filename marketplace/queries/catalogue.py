@@ -4,18 +4,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from django.contrib.postgres.aggregates import BoolOr
-from django.db.models import Case, Count, Q, QuerySet, Value, When
+from django.db import connection
+from django.db.models import Q, QuerySet
 
 from accounts.models import Organization
 from connections.directory import list_organizations_with_visible_name
-from marketplace.models import Category, Offer, Plan, Price
+from marketplace.models import Category, Offer, Plan
 from marketplace.models.offer import OfferQuerySet
 from marketplace.queries.eligibility import (
     ProspectiveSale,
     SaleRule,
     annotate_failed_rules,
-    list_prices_of_sale,
     make_plan_conditions,
     make_sellable_condition,
 )
@@ -41,15 +40,17 @@ def list_live_plans(actor: Actor) -> QuerySet[Plan]:
 
 
 def list_plans_with_failed_rules(actor: Actor, sale: ProspectiveSale, offers: Iterable[Offer]) -> list[Plan]:
-    """Return the live plans of some offers, in the order of their versions, each with `failed_rules`."""
-    plans = list_live_plans(actor).filter(offer__in=[offer.pk for offer in offers])
-    return list(annotate_failed_rules(plans, actor, sale).order_by("offer", "position", "pk"))
+    """Return the live plans of some offers, in the order of their versions, each with its offer and `failed_rules`.
 
-
-def list_prices_of_plans(actor: Actor, sale: ProspectiveSale, plans: Iterable[Plan]) -> list[Price]:
-    """Return the prices in force of some plans for the partner's market and currency, in the order of terms."""
-    prices = list_prices_of_sale(actor, sale).filter(plan__in=[plan.pk for plan in plans])
-    return list(prices.order_by("plan", "term", "billing"))
+    Their keys are read first, because the rules are then asked of these plans alone.
+    """
+    by_key = {offer.pk: offer for offer in offers}
+    keys = list(list_live_plans(actor).filter(offer__in=by_key).values_list("pk", flat=True))
+    rows = list_live_plans(actor).filter(pk__in=keys)
+    plans = list(annotate_failed_rules(rows, actor, sale, keys).order_by("offer", "position", "pk"))
+    for plan in plans:
+        plan.offer = by_key[plan.offer_id]
+    return plans
 
 
 def filter_by_sellability(
@@ -72,28 +73,30 @@ def filter_by_failed_rule(offers: OfferQuerySet, actor: Actor, sale: Prospective
     return none_sellable.filter(pk__in=list_live_plans(actor).filter(condition).values("offer"))
 
 
+_COUNT_BY_REASON = """
+WITH plans AS MATERIALIZED ({plans}),
+     offers AS (SELECT offer_id, bool_or(failed_rules = '{{}}') AS is_sellable FROM plans GROUP BY offer_id)
+SELECT CASE WHEN is_sellable THEN %s ELSE '' END, count(*) FROM offers GROUP BY 1
+UNION ALL
+SELECT rule, count(DISTINCT offer_id) FROM plans JOIN offers USING (offer_id), unnest(failed_rules) rule
+WHERE NOT is_sellable GROUP BY rule"""
+
+
 def count_offers_by_reason(offers: OfferQuerySet, actor: Actor, sale: ProspectiveSale) -> dict[str, int]:
     """Return how many of the offers have a plan that may be sold, as SELLABLE, and how many others fail which rule.
 
-    Their number is "total". An offer that fails several rules counts for each of them. One statement counts all.
+    Their number is "total". An offer that fails several rules counts for each of them. One statement counts all; it is
+    written in SQL, because the rules of each plan are asked once for both.
     """
-    plans = list_live_plans(actor).filter(offer__in=offers.values("pk"))
-    by_plan = make_plan_conditions(actor, sale)
-    for_all = set(sale.list_failures())
-    conditions: dict[str, Q] = {SELLABLE: make_sellable_condition(actor, sale)}
-    conditions.update({rule.value: fails for rule, fails in by_plan.items()})
-    flags = {rule: Case(When(fails, then=Value(True)), default=Value(False)) for rule, fails in conditions.items()}
-    per_offer = plans.values("offer").annotate(**{f"any_{name}": BoolOr(flag) for name, flag in flags.items()})
-    counts = per_offer.aggregate(
-        total=Count("offer"),
-        **{
-            name: Count(
-                "offer", filter=Q(**{f"any_{name}": True}) & (Q() if name == SELLABLE else Q(any_sellable=False))
-            )
-            for name in map(str, flags)
-        },
-    )
-    return counts | {rule.value: counts["total"] - counts[SELLABLE] for rule in for_all}
+    plans = list_live_plans(actor).filter(offer__in=offers.order_by().values("pk"))
+    judged: Any = annotate_failed_rules(plans, actor, sale)
+    judged = judged.values_list("offer_id", "failed_rules")
+    inner, values = judged.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_BY_REASON.format(plans=inner), [*values, SELLABLE])
+        counts = dict(cursor.fetchall())
+    others, sellable = counts.pop("", 0), counts.pop(SELLABLE, 0)
+    return {**counts, SELLABLE: sellable, "total": others + sellable}
 
 
 def narrow_by_sale(

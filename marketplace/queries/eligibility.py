@@ -6,10 +6,9 @@ so that thousands of plans take one statement.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import Case, CharField, Func, Q, QuerySet, Value, When
@@ -41,6 +40,9 @@ class SaleRule(StrEnum):
     OUTSIDE_MARKET = "outside_market"
     NOT_CONNECTED = "not_connected"
     ALREADY_HELD = "already_held"
+
+
+SALE_RULES = [(rule.value, rule.value) for rule in SaleRule]  # as choices of filters and in the API's schema
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,8 +132,11 @@ def get_prospective_sale(
     )
 
 
-def make_plan_conditions(actor: Actor, sale: ProspectiveSale) -> dict[SaleRule, Q]:
-    """Return for each rule that depends on the plan the condition for plans that fail it."""
+def make_plan_conditions(actor: Actor, sale: ProspectiveSale, among: Iterable[int] | None = None) -> dict[SaleRule, Q]:
+    """Return for each rule that depends on the plan the condition for plans that fail it.
+
+    `among` are the primary keys of the plans in question, if they are few: then only their prices are read.
+    """
     stops = SaleStop.objects.visible_to(actor).active()
     sellers = [pk for pk in (sale.partner.pk, sale.partner.parent_id) if pk]
     chosen = Authorization.objects.visible_to(actor).active().filter(organization__in=sellers)
@@ -149,7 +154,7 @@ def make_plan_conditions(actor: Actor, sale: ProspectiveSale) -> dict[SaleRule, 
         SaleRule.NOT_IN_AUDIENCE: (
             Q(offer__audience=Audience.SPECIFIC) & ~is_open & ~Q(offer__in=chosen.values("offer"))
         ),
-        SaleRule.NO_PRICE: Q(is_byol=False) & ~Q(pk__in=_priced(actor, sale)),
+        SaleRule.NO_PRICE: Q(is_byol=False) & ~_has_price(sale, among),
     }
     if sale.market_id:
         here = stops.filter(market=sale.market_id)
@@ -160,17 +165,12 @@ def make_plan_conditions(actor: Actor, sale: ProspectiveSale) -> dict[SaleRule, 
     return conditions
 
 
-def list_prices_of_sale(actor: Actor, sale: ProspectiveSale) -> Any:
-    """Return the prices with an amount that hold for the partner's market and currency on the day of the sale."""
-    prices = Price.objects.visible_to(actor)
+def _has_price(sale: ProspectiveSale, among: Iterable[int] | None) -> Q:
     if sale.market_id is None:
-        return prices.none()
-    here = prices.filter(market=sale.market_id, currency=sale.currency)
-    return here.in_force(sale.day).exclude(amount=None)
-
-
-def _priced(actor: Actor, sale: ProspectiveSale) -> Any:
-    return list_prices_of_sale(actor, sale).values("plan")
+        return Q(pk__in=[])
+    keys = None if among is None else list(among)
+    values = [sale.market_id, sale.currency, sale.day, keys]
+    return Q(pk__in=RawSQL("SELECT portal_priced_plans(%s, %s, %s, %s::bigint[])", values))
 
 
 def make_sellable_condition(actor: Actor, sale: ProspectiveSale) -> Q:
@@ -183,12 +183,22 @@ def make_sellable_condition(actor: Actor, sale: ProspectiveSale) -> Q:
     return condition
 
 
-def annotate_failed_rules(plans: QuerySet[Plan], actor: Actor, sale: ProspectiveSale) -> QuerySet[Plan]:
+def annotate_failed_rules(
+    plans: QuerySet[Plan], actor: Actor, sale: ProspectiveSale, among: Iterable[int] | None = None
+) -> QuerySet[Plan]:
     """Return the plans with `failed_rules`: the codes of all rules that keep the sale from being made, in their order.
 
-    A plan whose list is empty may be sold.
+    A plan whose list is empty may be sold. `among` are the primary keys of the plans, if they are few.
     """
-    by_plan = make_plan_conditions(actor, sale)
+    by_plan = make_plan_conditions(actor, sale, among)
+    return plans.annotate(failed_rules=make_failed_rules_expression(sale, by_plan))
+
+
+def make_failed_rules_expression(sale: ProspectiveSale, by_plan: Mapping[SaleRule, Q]) -> Func:
+    """Return an SQL expression for the codes of all rules that fail, in their order.
+
+    `by_plan` are conditions for rows that fail a rule; the rules that fail whatever the plan are added.
+    """
     for_all = set(sale.list_failures())
     failed = [
         Value(rule.value) if rule in for_all else Case(When(by_plan[rule], then=Value(rule.value)))
@@ -196,11 +206,20 @@ def annotate_failed_rules(plans: QuerySet[Plan], actor: Actor, sale: Prospective
         if rule in for_all or rule in by_plan
     ]
     codes = ArrayField(CharField())
-    array = Func(*failed, template="array_remove(ARRAY[%(expressions)s]::text[], NULL)", output_field=codes)
-    return plans.annotate(failed_rules=array)
+    return Func(*failed, template="array_remove(ARRAY[%(expressions)s]::text[], NULL)", output_field=codes)
+
+
+def list_prices_of_sale(actor: Actor, sale: ProspectiveSale, plans: Iterable[Plan]) -> list[Price]:
+    """Return the prices of plans that hold for the partner's market and currency, in the order of plans and terms."""
+    if sale.market_id is None:
+        return []
+    prices = Price.objects.visible_to(actor).filter(market=sale.market_id, currency=sale.currency, withdrawn_at=None)
+    begun = prices.filter(plan__in=[plan.pk for plan in plans], valid_from__lte=sale.day)
+    newest = begun.order_by("plan", "term", "billing", "-valid_from").distinct("plan", "term", "billing")
+    return [price for price in newest if price.amount is not None]
 
 
 def judge_plan(actor: Actor, sale: ProspectiveSale, plan: Plan) -> Plan:
     """Return a plan that the actor sees, with its offer and `failed_rules`."""
-    plans = annotate_failed_rules(Plan.objects.visible_to(actor).filter(pk=plan.pk), actor, sale)
+    plans = annotate_failed_rules(Plan.objects.visible_to(actor).filter(pk=plan.pk), actor, sale, [plan.pk])
     return plans.select_related("offer").get()

@@ -1,13 +1,12 @@
 """The price list of a partner's market: every price with the days for which it holds, and whether it can be sold."""
 
 import datetime as dt
-from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
 
 from marketplace.models import Plan, Price
 from marketplace.models.price import PriceQuerySet
-from marketplace.queries.eligibility import ProspectiveSale, annotate_failed_rules
+from marketplace.queries.eligibility import ProspectiveSale, make_failed_rules_expression, make_plan_conditions
 from partnerportal.lib.actors import Actor
 
 DAY = dt.timedelta(days=1)
@@ -30,7 +29,6 @@ def list_price_list(actor: Actor, sale: ProspectiveSale, *, changed_since: dt.da
         valid_from__gt=OuterRef("valid_from"),
         withdrawn_at=None,
     ).order_by("valid_from")
-    rules: Any = annotate_failed_rules(Plan.objects.visible_to(actor).filter(pk=OuterRef("plan")), actor, sale)
     rows = prices.annotate(next_from=Subquery(later.values("valid_from")[:1]))
     if changed_since is None:
         rows = rows.filter(withdrawn_at=None, amount__isnull=False)
@@ -42,7 +40,11 @@ def list_price_list(actor: Actor, sale: ProspectiveSale, *, changed_since: dt.da
             Q(created_at__gte=changed_since) | Q(withdrawn_at__gte=changed_since) | Q(limited_at__isnull=False)
         )
     rows = rows.select_related("plan__offer__publisher", "market")
-    return rows.annotate(failed_rules=Subquery(rules.values("failed_rules")))
+    plans = Plan.objects.visible_to(actor)
+    failing = {
+        rule: Q(plan__in=plans.filter(fails).values("pk")) for rule, fails in make_plan_conditions(actor, sale).items()
+    }
+    return rows.annotate(failed_rules=make_failed_rules_expression(sale, failing))
 
 
 def calculate_last_day(price: Price) -> dt.date | None:

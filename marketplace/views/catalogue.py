@@ -65,7 +65,7 @@ def catalogue_offer(request: PortalRequest, offer_id: UUID) -> HttpResponse:
 def contact_publisher(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     """Show the form for a message to an offer's publisher; on POST send it."""
     offer = get_published_offer(request.actor, offer_id)
-    form = ContactPublisherForm(_posted(request))
+    form = ContactPublisherForm(_posted(request), initial={"reply_to": getattr(request.user, "email", "")})
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             write_to_publisher(actor=request.actor, offer=offer, **form.cleaned_data)

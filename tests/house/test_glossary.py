@@ -20,6 +20,9 @@ EXCEPTIONS = {
         "Hello, %(name)s would like",
     ): "a letter from one company to another, which the portal does not say",
     ("ja", "リスト", "Breadcrumb"): "パンくずリスト, the name of that element",
+    ("en", "reseller", "CSP reseller audience"): "the name of that module",
+    ("fr", "revendeur", "CSP reseller audience"): "the name of that module",
+    ("ja", "リセラー", "CSP reseller audience"): "the name of that module",
 }
 KANA = "ぁ-ヿ"
 JAPANESE = f"{KANA}一-鿿々"

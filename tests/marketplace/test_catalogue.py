@@ -1,45 +1,274 @@
-"""The catalogue: what partners, distributors, customers and the vendor see of published offers."""
+"""The catalogue and the storefront: what partners, distributors, customers and the vendor see of published offers."""
 
+import re
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from marketplace.models import Offer
+from accounts.models import Organization, Person
+from marketplace.actions.offers import publish_offer, save_draft
+from marketplace.models import Authorization, ChannelInfo, Market, Offer, OfferVersion, Plan, Price, SaleStop
+from marketplace.queries.offers import get_newest_version
 from tests.entitlements.test_views import text_of
+from tests.world_offers import CHANNEL, MATERIAL, make_content
 
 pytestmark = pytest.mark.django_db
-BACKUP, MONITOR = "Backup", "Monitor"
+CATALOGUE = "/marketplace/offers/"
+BROWSERS = ("partner.reader", "distributor.reader")
+JPY = 987_650  # an amount of another market that stands nowhere else
 
 
-def offer(code: str) -> Offer:
+def offer(code: str = "backup") -> Offer:
     return Offer.objects.get(code=code)
 
 
-def test_a_partner_finds_what_it_may_sell(web: Any) -> None:
-    text = text_of(web("partner.admin").get("/marketplace/offers/"))
-    assert "Backup" in text and "€9.90 per licence and month" in text and "Monitor" in text
-    assert "qdraftq" not in text and "JPY" not in text
+def price(plan: Plan, market: str, currency: str, amount: Any, **more: Any) -> Price:
+    values = {"term": "P1M", "billing": "P1M", "valid_from": timezone.now().date()} | more
+    return Price.objects.create(
+        plan=plan, market=Market.objects.get(code=market), currency=currency, amount=amount, **values
+    )
 
 
-def test_pages(web: Any, world: Any) -> None:
-    backup, monitor = offer("backup").public_id, offer("monitor").public_id
-    for who in ("partner.admin", "distributor.reader"):
-        client = web(who)
-        for url in (
-            "/marketplace/offers/",
-            "/marketplace/offers/?sellable=true&q=bac&category=backup&type=saas&pricing=per_seat",
-            "/marketplace/offers/?reason=no_price",
-            "/marketplace/offers/?sort=-name",
-            f"/marketplace/offers/?customer={world.customer.public_id}",
-            "/marketplace/offers/choose/",
-            f"/marketplace/offers/{backup}/",
-            f"/marketplace/offers/{monitor}/?customer={world.customer.public_id}",
-            "/marketplace/simulator/",
+def plan_of(code: str = "backup", plan: str = "basic") -> Plan:
+    return Plan.objects.get(offer__code=code, code=plan)
+
+
+def publish(actor: Any, code: str, **changes: Any) -> Offer:
+    """Publish another version of an offer of the cast, in which something is different."""
+    row = offer(code)
+    content = make_content(code.title(), "basic") | changes
+    save_draft(actor=actor, offer=row, content=content, channel=CHANNEL, revision=None)
+    publish_offer(actor=actor, offer=row, revision=get_newest_version(row).revision)
+    return offer(code)
+
+
+def rows_of(response: Any) -> list[str]:
+    body = re.search(r"<tbody>(.*)</tbody>", response.content.decode(), re.DOTALL)
+    return [text_of_html(row) for row in body[1].split("</tr>")[:-1]] if body else []
+
+
+def text_of_html(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+class TestTheList:
+    """The page of all published offers."""
+
+    def test_each_offer_says_its_price_and_whether_it_may_be_sold(self, web: Any) -> None:
+        backup, monitor = rows_of(web("partner.reader").get(CATALOGUE))
+        assert "Backup" in backup and "€9.90 per licence and month" in backup and "Can be sold" in backup
+        assert "Monitor" in monitor and "—" in monitor and "No price in the currency" in monitor
+
+    def test_all_are_counted_by_reason_and_lead_to_theirs(self, web: Any, actor_for: Any) -> None:
+        page = text_of(web("partner.reader").get(CATALOGUE))
+        assert "All offers 2 Can be sold 1 Cannot be sold 1" in page and "No price in the currency 1" in page
+        (row,) = rows_of(web("partner.reader").get(f"{CATALOGUE}?reason=no_price"))
+        assert "Monitor" in row
+        (row,) = rows_of(web("partner.reader").get(f"{CATALOGUE}?sellable=true"))
+        assert "Backup" in row
+        SaleStop.objects.create(offer=offer(), by_vendor=True)
+        page = text_of(web("partner.reader").get(CATALOGUE))
+        assert "Can be sold 0 Cannot be sold 2" in page and "Sale stopped 1" in page
+
+    @pytest.mark.parametrize(
+        ("query", "names"),
+        [
+            ("q=bACK", {"Backup"}),
+            ("q=nqpublisher", {"Backup", "Monitor"}),
+            ("q=qdraftq", set()),
+            ("category=backup", {"Backup", "Monitor"}),
+            ("category=it-management", {"Backup", "Monitor"}),
+            ("category=security", set()),
+            ("type=container", set()),
+            ("pricing=per_seat", {"Backup", "Monitor"}),
+            ("pricing=flat&q=", set()),
+            ("publisher=00000000-0000-4000-8000-000000000000", set()),
+            ("publisher=rubbish&reason=rubbish&customer=rubbish&sellable=perhaps", {"Backup", "Monitor"}),
+        ],
+    )
+    def test_filters(self, web: Any, query: str, names: set[str]) -> None:
+        found = rows_of(web("partner.reader").get(f"{CATALOGUE}?{query}"))
+        assert {name for name in ("Backup", "Monitor") if any(name in row for row in found)} == names
+        assert len(found) == len(names)
+
+    def test_a_customer_turns_it_into_what_may_be_sold_to_it(self, web: Any, world: Any) -> None:
+        Organization.objects.filter(pk=world.customer.pk).update(country="JP")
+        page = web("partner.reader").get(f"{CATALOGUE}?customer={world.customer.public_id}")
+        assert all("Customer outside the market" in row or "No price" in row for row in rows_of(page))
+        text = text_of(page)
+        assert "Can be sold 0" in text and "Customer outside the market 2" in text and world.customer.name in text
+
+    def test_of_strangers_it_knows_nothing(self, web: Any, world: Any) -> None:
+        text = text_of(web("partner.reader").get(f"{CATALOGUE}?customer={world.stranger.public_id}"))
+        assert world.stranger.name not in text and "Can be sold 1" in text
+
+    def test_a_distributor_looks_for_its_partner(self, web: Any, world: Any) -> None:
+        Organization.objects.filter(pk=world.partner.pk).update(country="JP")
+        SaleStop.objects.all().update(lifted_at=timezone.now())
+        page = web("distributor.reader").get(f"{CATALOGUE}?partner={world.partner.public_id}")
+        backup, _monitor = rows_of(page)
+        assert "¥1,000" in backup and "Can be sold" in backup and "Prices for Japan in JPY." in text_of(page)
+        backup, _monitor = rows_of(web("distributor.reader").get(f"{CATALOGUE}?partner={world.partner2.public_id}"))
+        assert "€9.90" in backup, "it is another distributor's"
+
+    def test_texts_fall_back_and_say_so(self, web: Any, world: Any, actor_for: Any) -> None:
+        texts = {
+            "fr": {"name": "Sauvegarde", "summary": "En bref", "description": "Tout."},
+            "ja": {"name": "バックアップ", "summary": "一言", "description": "全部"},
+        }
+        publish(actor_for("publisher.admin"), "backup", texts=texts)
+        client = web("partner.reader")
+        page = client.get(CATALOGUE)
+        assert 'lang="fr">Sauvegarde' in page.content.decode() and "In Français" in text_of(page)
+        shown = client.get(f"{CATALOGUE}{offer().public_id}/")
+        assert "It is shown in Français." in text_of(shown) and "Sauvegarde" in text_of(shown)
+        Person.objects.filter(pk=world.person("partner.reader").pk).update(language="ja")
+        page = client.get(CATALOGUE)
+        assert "バックアップ" in text_of(page) and "Sauvegarde" not in text_of(page)
+        assert rows_of(client.get(f"{CATALOGUE}?q=SAUVEG")), "a search finds every language"
+
+    def test_the_number_of_queries_is_constant(self, web: Any, world: Any, count_queries: Any) -> None:
+        client = web("partner.reader")
+        query = f"{CATALOGUE}?customer={world.customer.public_id}&sellable=false"
+        counts = []
+        for size in (1, 30):
+            for number in range(size):
+                row = offer("monitor")
+                copy = Offer.objects.create(
+                    publisher=row.publisher, code=f"copy{size}-{number}", type="saas", pricing_model="flat",
+                    audience="any", listing=row.listing, sort_en="copy",
+                )  # fmt: skip
+                version = OfferVersion.objects.create(offer=copy, number=1, content=row.live_version.content)
+                Offer.objects.filter(pk=copy.pk).update(live_version=version, published_at=timezone.now())
+                Plan.objects.create(offer=copy, code="basic", published_in=1, is_live=True)
+            with count_queries() as statements:
+                assert len(rows_of(client.get(query))) > size
+            counts.append(len(statements))
+        assert counts[0] == counts[1] <= 18, counts
+
+
+class TestAnOffer:
+    """The page of one offer."""
+
+    def test_prices_say_what_they_are(self, web: Any) -> None:
+        price(plan_of(), "europe", "EUR", 120, term="P1Y", billing="P1Y")
+        text = text_of(web("partner.reader").get(f"{CATALOGUE}{offer().public_id}/"))
+        assert "Per licence and bill Per licence and month Per licence, whole term" in text
+        assert "1 year yearly €120.00 €10.00 €120.00" in text
+        assert "1 month monthly €9.90 €9.90 €9.90" in text
+
+    def test_a_reason_has_its_fact_and_the_next_step(self, web: Any) -> None:
+        page = web("partner.admin").get(f"{CATALOGUE}{offer('monitor').public_id}/")
+        text = text_of(page)
+        assert "The plan has no price in EUR for the market Europe. Market: Europe · Currency: EUR no_price" in text
+        assert f'href="{CATALOGUE}{offer("monitor").public_id}/contact/"' in page.content.decode()
+
+    @pytest.mark.promise("CA-30")
+    def test_only_resellers_see_the_channel_material(self, web: Any, api: Any) -> None:
+        url = f"{offer().public_id}/"
+        for who in BROWSERS:
+            assert MATERIAL in web(who).get(f"{CATALOGUE}{url}").content.decode(), who
+            assert MATERIAL in api(who).get(f"/api/v1/catalogue/{url}").content.decode(), who
+        assert MATERIAL not in web("customer.admin").get(f"/marketplace/{url}").content.decode()
+
+    def test_a_free_plan_alone_costs_0(self, web: Any) -> None:
+        price(plan_of("monitor"), "europe", "EUR", "0.05", term="P1Y", billing="P1Y")
+        rows = rows_of(web("partner.reader").get(CATALOGUE))
+        assert "€0.01" in rows[1], "a twelfth of five cents is not free"
+        price(plan_of("monitor"), "europe", "EUR", 0)
+        assert "€0.00" in rows_of(web("partner.reader").get(CATALOGUE))[1]
+
+    def test_what_is_not_published_is_not_there(self, web: Any, actor_for: Any) -> None:
+        row = offer("monitor")
+        draft = Offer.objects.create(publisher=row.publisher, code="draft", type="saas", pricing_model="flat")
+        for who, url in (
+            ("partner.admin", CATALOGUE), ("customer.admin", "/marketplace/"), ("vendor.admin", "/marketplace/all/"),
+        ):  # fmt: skip
+            assert web(who).get(f"{url}{draft.public_id}/").status_code == 404, who
+
+
+class TestOthers:
+    """Customers, the vendor, and who is not in the programme."""
+
+    def test_customers_see_the_listing_alone(self, web: Any) -> None:
+        client = web("customer.reader")
+        for url in ("/marketplace/", f"/marketplace/{offer().public_id}/"):
+            html = client.get(url).content.decode()
+            assert "Backup" in html
+            for secret in ("9.90", "EUR", "€", MATERIAL, "audience", "Can be sold", "Specific partners", "qdraftq"):
+                assert secret not in html, (url, secret)
+
+    def test_the_vendor_sees_audiences_and_stops(self, web: Any) -> None:
+        SaleStop.objects.create(offer=offer())
+        backup, monitor = rows_of(web("vendor.reader").get("/marketplace/all/"))
+        assert "Sale stopped" in backup and "Any partner in the CSP programme" in backup
+        assert "Live" in monitor and "Specific partners in the CSP programme I select" in monitor
+        (row,) = rows_of(web("vendor.reader").get("/marketplace/all/?audience=specific"))
+        assert "Monitor" in row
+        page = text_of(web("vendor.reader").get(f"/marketplace/all/{offer('monitor').public_id}/"))
+        assert "2 partners and distributors selected" in page or "1 partner or distributor selected" in page
+
+    @pytest.mark.parametrize("who", ["partner2.admin", "lapsed.admin", "nobadge.admin", "publisher.admin"])
+    def test_who_is_not_in_the_programme_is_told_so(self, web: Any, api: Any, who: str) -> None:
+        for url in (CATALOGUE, f"{CATALOGUE}{offer().public_id}/", f"{CATALOGUE}choose/"):
+            assert web(who).get(url).status_code == 403, url
+        for path in ("", f"{offer().public_id}/", "price-list/"):
+            assert api(who).get(f"/api/v1/catalogue/{path}").status_code == 403, path
+
+
+class TestSecondLock:
+    """What the database shows to a tenant, without the first lock."""
+
+    def seen(self, actor: Any, as_tenant: Any) -> dict[str, set[Any]]:
+        with as_tenant(actor):
+            return {
+                "prices": set(Price.objects.values_list("market__code", "currency")),
+                "channel": set(ChannelInfo.objects.values_list("version__offer__code", "version__number")),
+                "versions": set(OfferVersion.objects.values_list("offer__code", "number")),
+                "audience": set(Authorization.objects.values_list("offer__code", "organization")),
+            }
+
+    def test_who_sees_what(self, world: Any, actor_for: Any, as_tenant: Any) -> None:
+        published = {("backup", 1), ("monitor", 1)}
+        distributor, partner = world.distributor.pk, world.partner.pk
+        for who, prices, channel, audience in (
+            ("partner.reader", {("europe", "EUR")}, published, {("monitor", distributor)}),
+            ("customer.admin", set(), set(), set()),
+            ("partner2.admin", set(), set(), set()),
+            ("lapsed.admin", set(), set(), set()),
         ):
-            assert client.get(url).status_code == 200, url
-    assert web("partner.admin").get(f"/marketplace/offers/{backup}/contact/").status_code == 200
-    for url in ("/marketplace/", f"/marketplace/{backup}/", f"/marketplace/{backup}/ask/"):
-        assert web("customer.admin").get(url).status_code == 200, url
-    for url in ("/marketplace/all/", f"/marketplace/all/{backup}/", "/marketplace/simulator/"):
-        assert web("vendor.admin").get(url).status_code == 200, url
-    assert web("publisher.admin").get("/marketplace/simulator/").status_code == 200
+            seen = self.seen(actor_for(who), as_tenant)
+            assert seen["prices"] == prices and seen["channel"] == channel and seen["versions"] == published, who
+            assert {row for row in seen["audience"] if row != ("monitor", partner)} == audience, who
+
+    def test_a_partner_of_another_market_sees_its_prices_alone(
+        self, world: Any, actor_for: Any, as_tenant: Any, web: Any, api: Any
+    ) -> None:
+        price(plan_of(), "japan", "JPY", JPY, term="P1Y")
+        Organization.objects.filter(pk=world.partner.pk).update(country="GB")
+        assert self.seen(actor_for("partner.reader"), as_tenant)["prices"] == set()
+        for html in (
+            web("partner.reader").get(CATALOGUE).content,
+            web("partner.reader").get(f"{CATALOGUE}{offer().public_id}/").content,
+            api("partner.reader").get("/api/v1/catalogue/").content,
+            api("partner.reader").get("/api/v1/catalogue/price-list/").content,
+            api("partner.reader").get(f"/api/v1/catalogue/{offer().public_id}/").content,
+        ):
+            text = html.decode()
+            assert not [word for word in ("9.90", "987,650", "987650", "JPY", "EUR", "1000.0") if word in text]
+        Organization.objects.filter(pk=world.partner.pk).update(country="JP")
+        assert self.seen(actor_for("partner.reader"), as_tenant)["prices"] == {("japan", "JPY")}
+
+    def test_who_is_connected_stays_with_those_it_concerns(self, world: Any, actor_for: Any, as_tenant: Any) -> None:
+        from django.db import connection
+
+        def customers(who: str) -> int:
+            with as_tenant(actor_for(who)), connection.cursor() as cursor:
+                cursor.execute("SELECT count(*) FROM portal_customers_of(%s)", [world.partner.pk])
+                return int(cursor.fetchone()[0])
+
+        told = {who: customers(f"{who}.reader") for who in ("partner", "distributor", "vendor")}
+        assert told == {"partner": 2, "distributor": 2, "vendor": 2}
+        for who in ("publisher.admin", "partner2.admin", "distributor2.admin", "customer.admin", "stranger.admin"):
+            assert customers(who) == 0, who

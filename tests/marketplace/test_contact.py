@@ -1,0 +1,92 @@
+"""Messages about an offer: of a reseller to its publisher, of a customer to one of its partners."""
+
+from typing import Any
+
+import pytest
+from django.core import mail
+
+from connections.actions import end_connection
+from marketplace.actions.contact import MESSAGES_AN_HOUR
+from marketplace.models import Offer
+from notifications.actions.outbox import send_due_emails, write_due_notices
+from notifications.models import Notice
+from tests.entitlements.test_views import text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def url(kind: str) -> str:
+    public_id = Offer.objects.get(code="backup").public_id
+    return f"/marketplace/offers/{public_id}/contact/" if kind == "contact" else f"/marketplace/{public_id}/ask/"
+
+
+def deliver() -> list[Any]:
+    while write_due_notices():
+        pass
+    while send_due_emails():
+        pass
+    return mail.outbox
+
+
+def test_the_publisher_gets_the_message_and_an_address_to_answer(web: Any, world: Any) -> None:
+    form = web("partner.sales_agent").get(url("contact")).content.decode()
+    assert f'value="{world.person("partner.sales_agent").email}"' in form
+    values = {"message": "May we sell it?", "reply_to": "sales@partner.example"}
+    answer = web("partner.sales_agent").post(url("contact"), values)
+    assert answer.status_code == 302
+    deliver()
+    notice = Notice.objects.get(kind="publisher_contacted")
+    assert notice.recipient_id == world.publisher.pk
+    (letter,) = [each for each in mail.outbox if world.person("publisher.admin").email in each.to[0]]
+    assert letter.subject == f"{world.partner.name} writes about Backup"
+    assert "May we sell it?" in letter.body and "sales@partner.example" in letter.body
+    assert "May we sell it?" in text_of(web("publisher.admin").get("/inbox/"))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"message": "", "reply_to": "a@example.com"}, "This field is required"),
+        ({"message": "x", "reply_to": "nowhere"}, "valid email address"),
+        ({"message": "x" * 2001, "reply_to": "a@example.com"}, "at most 2000"),
+    ],
+)
+def test_a_message_that_is_wrong_is_not_sent(web: Any, values: dict[str, str], said: str) -> None:
+    answer = web("partner.admin").post(url("contact"), values)
+    assert answer.status_code == 200 and said in text_of(answer).replace(",", "")
+    assert not Notice.objects.filter(kind="publisher_contacted").exists()
+
+
+def test_messages_have_a_limit(web: Any) -> None:
+    client = web("partner.admin")
+    values = {"message": "Again", "reply_to": "a@example.com"}
+    sent = [client.post(url("contact"), values).status_code for _ in range(MESSAGES_AN_HOUR + 1)]
+    assert sent[:-1] == [302] * MESSAGES_AN_HOUR and sent[-1] in (200, 429)
+
+
+@pytest.mark.parametrize("who", ["partner.reader", "distributor.reader", "partner2.admin", "customer.admin"])
+def test_who_may_not_write(web: Any, who: str) -> None:
+    assert web(who).post(url("contact"), {"message": "x", "reply_to": "a@example.com"}).status_code == 403
+
+
+def test_a_customer_asks_a_partner_that_it_is_connected_with(web: Any, world: Any, actor_for: Any) -> None:
+    connection = world.connection("customer", "partner")
+    page = text_of(web("customer.admin").get(url("ask")))
+    assert world.partner.name in page and world.partner2.name not in page
+    answer = web("customer.admin").post(url("ask"), {"connection": connection.public_id, "message": "How much?"})
+    assert answer.status_code == 302
+    deliver()
+    notice = Notice.objects.get(kind="partner_asked")
+    assert (notice.recipient_id, notice.about_id) == (world.partner.pk, world.customer.pk)
+    inbox = text_of(web("partner.admin").get("/inbox/"))
+    assert f"{world.customer.name} asks about Backup" in inbox and "How much?" in inbox
+    end_connection(actor=actor_for("customer.admin"), connection=connection)
+    assert "asks about Backup" not in text_of(web("partner.admin").get("/inbox/"))
+
+
+def test_it_asks_no_other_partner(web: Any, world: Any) -> None:
+    other = world.connection("customer2", "partner2")
+    answer = web("customer.admin").post(url("ask"), {"connection": other.public_id})
+    assert answer.status_code == 200 and "Select a valid choice" in text_of(answer)
+    assert web("customer.reader").post(url("ask"), {"connection": other.public_id}).status_code == 403
+    assert "You are not connected with a partner yet." in text_of(web("stranger.admin").get(url("ask")))

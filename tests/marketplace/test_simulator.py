@@ -1,0 +1,151 @@
+"""The simulator, the API and the catalogue answer alike, for all pairs of the cast, and to each what is its own."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from accounts.models import Organization
+from marketplace.models import Offer, Plan, SaleStop
+from tests.entitlements.test_views import text_of
+from tests.world import KINDS
+
+pytestmark = pytest.mark.django_db
+PAGE, API = "/marketplace/simulator/", "/api/v1/eligibility/"
+
+
+def plan_of(code: str = "backup", plan: str = "basic") -> Plan:
+    return Plan.objects.get(offer__code=code, code=plan)
+
+
+def codes_on(page: Any) -> list[str] | None:
+    """The rules that the page says fail; [] if the sale can be made, None without an answer."""
+    import re
+
+    html = page.content.decode()
+    found = re.findall(r'<code class="mono muted" translate="no">([a-z_]+)</code>', html)
+    if "This sale can be made" in html:
+        return []
+    return found or None
+
+
+@pytest.mark.promise("G-10")
+def test_every_rule_that_fails_is_named_with_its_fact(web: Any, world: Any) -> None:
+    Organization.objects.filter(pk=world.customer.pk).update(country="JP")
+    SaleStop.objects.create(offer=Offer.objects.get(code="monitor"))
+    query = urlencode({"plan": plan_of("monitor").public_id, "customer": world.customer.public_id})
+    page = web("partner.reader").get(f"{PAGE}?{query}")
+    assert codes_on(page) == ["offer_stopped", "no_price", "outside_market"]
+    text = text_of(page)
+    assert "3 rules say no." in text and "Japan is outside the market of" in text
+    assert "Country: Japan · Market: Europe outside_market Choose another customer" in text
+
+
+@pytest.mark.promise("G-10")
+def test_all_pairs_of_the_cast(web: Any, api: Any, world: Any) -> None:
+    """For each partner, customer and plan: the vendor's page and API agree, and the partner's own with them."""
+    sellers = [name for name, kind in KINDS.items() if kind in ("partner", "distributor")]
+    customers = [name for name, kind in KINDS.items() if kind == "customer"]
+    staff = (web("vendor.reader"), api("vendor.reader"))
+    own = {name: (web(f"{name}.reader"), api(f"{name}.reader")) for name in ("partner", "distributor")}
+    plans = list(Plan.objects.exclude(published_in=None))
+    answers = {}
+    for seller in sellers:
+        for customer in ["", *customers]:
+            for plan in plans:
+                values = {"plan": plan.public_id, "partner": world[seller].public_id}
+                values |= {"customer": world[customer].public_id} if customer else {}
+                found = ask(staff, values)
+                answers[(seller, customer, plan.offer.code)] = found
+                if seller in own and "not_connected" not in found:
+                    assert ask(own[seller], values) == found, (seller, customer, plan)
+    assert answers[("partner", "customer", "backup")] == []
+    assert answers[("partner", "customer2", "backup")] == []
+    assert answers[("partner", "stranger", "backup")] == answers[("distributor", "customer", "backup")]
+    assert answers[("partner", "stranger", "backup")] == ["not_connected"]
+    assert answers[("partner2", "", "backup")] == ["no_membership"]
+    assert answers[("partner2", "customer", "monitor")] == [
+        "not_in_audience",
+        "no_price",
+        "no_membership",
+        "not_connected",
+    ]
+
+
+def ask(clients: tuple[Any, Any], values: dict[str, Any]) -> list[str]:
+    """The answer of page and API, which are the same."""
+    page, call = clients
+    answer = call.get(f"{API}?{urlencode(values)}")
+    assert answer.status_code == 200, answer.content
+    said = [reason["code"] for reason in answer.json()["failed_rules"]]
+    assert codes_on(page.get(f"{PAGE}?{urlencode(values)}")) == said
+    assert answer.json()["sellable"] is (said == [])
+    return said
+
+
+def test_the_catalogue_says_the_same(api: Any, world: Any) -> None:
+    """For each customer of the partner: an offer may be sold if one of its plans may, page by page and in the list."""
+    call = api("partner.reader")
+    for customer in (world.customer, world.customer2):
+        listed = call.get(f"/api/v1/catalogue/?for_customer={customer.public_id}").json()["items"]
+        assert {row["code"] for row in listed} == {"backup", "monitor"}
+        for row in listed:
+            detail = call.get(f"/api/v1/catalogue/{row['id']}/?for_customer={customer.public_id}").json()
+            verdicts = {}
+            for plan in detail["plans"]:
+                values = urlencode({"plan": plan["id"], "customer": customer.public_id})
+                answer = call.get(f"{API}?{values}").json()
+                assert answer["failed_rules"] == plan["failed_rules"], row["code"]
+                verdicts[plan["code"]] = answer["sellable"]
+            assert row["sellable"] == any(verdicts.values())
+            only = call.get(f"/api/v1/catalogue/?for_customer={customer.public_id}&sellable=true").json()["items"]
+            assert (row["id"] in {each["id"] for each in only}) == row["sellable"]
+
+
+def test_a_publisher_asks_about_its_own_plans_and_names_no_customer(web: Any, api: Any, world: Any) -> None:
+    values = {"plan": plan_of().public_id, "partner": world.partner.public_id}
+    assert codes_on(web("publisher.reader").get(f"{PAGE}?{urlencode(values)}")) == []
+    japan = urlencode(values | {"country": "JP"})
+    assert codes_on(web("publisher.reader").get(f"{PAGE}?{japan}")) == ["outside_market"]
+    for customer in (world.customer, world.stranger):
+        named = urlencode(values | {"customer": customer.public_id})
+        assert api("publisher.reader").get(f"{API}?{named}").status_code == 404
+        page = web("publisher.reader").get(f"{PAGE}?{named}")
+        assert codes_on(page) == [] and customer.name not in text_of(page), "as if nobody were named"
+    unknown = urlencode(values | {"partner": world.partner2.public_id})
+    assert api("publisher.reader").get(f"{API}?{unknown}").status_code == 404, "it is in no programme"
+
+
+def test_drafts_are_asked_about_by_their_publisher_alone(web: Any, api: Any, world: Any) -> None:
+    draft = plan_of("backup", "pro")
+    values = urlencode({"plan": draft.public_id, "partner": world.partner.public_id})
+    assert codes_on(web("publisher.reader").get(f"{PAGE}?{values}")) == ["plan_not_live", "no_price"]
+    for who in ("partner.reader", "vendor.reader", "distributor.reader"):
+        assert api(who).get(f"{API}?{values}").status_code == 404, who
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("", 400),
+        ("plan=rubbish", 400),
+        ("plan={plan}&country=XX", 400),
+        ("plan={plan}&country=DE&customer={customer}", 400),
+        ("plan={plan}&unknown=1", 400),
+        ("plan={plan}&partner={stranger}", 404),
+        ("plan={plan}&customer={stranger}", 404),
+        ("plan={customer}", 404),
+        ("plan={plan}&country=DE", 200),
+    ],
+)
+def test_bad_questions(api: Any, world: Any, query: str, status: int) -> None:
+    text = query.format(plan=plan_of().public_id, customer=world.customer.public_id, stranger=world.stranger.public_id)
+    assert api("partner.reader").get(f"{API}?{text}").status_code == status
+
+
+def test_a_search_finds_partners_customers_and_plans(web: Any, world: Any) -> None:
+    page = text_of(web("vendor.reader").get(f"{PAGE}?partner_q=nqpartner2q&plan_q=monitor"))
+    assert world.partner2.name in page and world.distributor.name not in page
+    assert "Monitor · Basic" in page and "Backup · Basic" not in page
+    page = text_of(web("partner.reader").get(f"{PAGE}?customer_q=nqcustomer2q"))
+    assert world.customer2.name in page and world.customer.name not in page
