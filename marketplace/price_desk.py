@@ -148,6 +148,12 @@ class PriceDesk:
         """The prices that hold now or begin later, which can be ended."""
         return [cell.key for row in self.rows for cell in row.cells if self.facts.prices.get(cell.key)]
 
+    @property
+    def in_force(self) -> set[int]:
+        """The primary keys of the prices that hold today (UTC)."""
+        held = (self.facts.find_in_force(key) for key in self.facts.prices)
+        return {price.pk for price in held if price}
+
     def preview(self, changes: Sequence[PriceChange]) -> tuple[list[PreviewRow], list[CheckedChange]]:
         """Return what the changes would do as the prices are now. They must be possible."""
         facts = load_pricing_facts(self.actor, [self.priced])

@@ -1,7 +1,7 @@
 """The rows of the pages of prices, in the reader's words: the matrix of plans and markets, and lists of prices."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
@@ -119,6 +119,12 @@ def _format_upcoming(price: Price) -> str:
     return _("%(amount)s from %(day)s") % values
 
 
+def _choose_state(price: Price, is_open: bool, is_in_force: bool) -> str:
+    if price.withdrawn_at:
+        return "withdrawn"
+    return "upcoming" if is_open else "in_force" if is_in_force else "replaced"
+
+
 @dataclass(frozen=True)
 class PriceRow:
     """A price as a list shows it: what it is of, how much and from when, and who published or withdrew it."""
@@ -137,9 +143,17 @@ class PriceRow:
 
 
 def make_price_rows(
-    offer: Offer, prices: Iterable[Price], names: Mapping[str, str], events: Mapping[str, Event]
+    offer: Offer,
+    prices: Iterable[Price],
+    names: Mapping[str, str],
+    events: Mapping[str, Event],
+    in_force: Container[int] = (),
 ) -> Iterator[PriceRow]:
-    """Return rows of prices. `names` are those of plans by code, and `events` those by which prices were published."""
+    """Return rows of prices.
+
+    `names` are those of plans by code, `events` those by which prices were published, and `in_force` the primary keys
+    of the prices that hold today.
+    """
     for price in prices:
         event = events.get(str(price.public_id))
         is_open = price.withdrawn_at is None and price.valid_from > today()
@@ -150,7 +164,7 @@ def make_price_rows(
             sold_for=format_combination(price.term, price.billing),
             amount=format_amount(price.amount, price.currency),
             valid_from=price.valid_from,
-            state="withdrawn" if price.withdrawn_at else "upcoming" if is_open else "begun",
+            state=_choose_state(price, is_open, price.pk in in_force),
             created_at=price.created_at,
             withdrawn_at=price.withdrawn_at,
             by=event.actor_label if event else "",

@@ -123,7 +123,7 @@ def price_history(request: PortalRequest, offer_id: UUID, plan_code: str) -> Htt
     events = find_pricing_events(actor, offer, prices[:HISTORY])
     context = {
         "desk": desk,
-        "rows": list(make_price_rows(offer, prices[:HISTORY], {plan_code: desk.name}, events)),
+        "rows": list(make_price_rows(offer, prices[:HISTORY], {plan_code: desk.name}, events, desk.in_force)),
         "has_more": len(prices) > HISTORY,
     }
     return render_offer_page(request, offer, tab="prices", template="marketplace/price_history.html", context=context)

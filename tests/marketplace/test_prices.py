@@ -355,3 +355,23 @@ def test_reach_is_of_the_same_market_term_and_currency(world: World) -> None:
     found = find_reach(world.actor(ADMIN), [new_price("9.00", today())])[0].subscriptions
     country = world.partner.country
     assert found == (1 if Market.objects.filter(code="europe", countries__country=country).exists() else 0)
+
+
+def test_a_price_is_found_by_an_index(world: World) -> None:
+    """By plan, market and currency, among two thousand others."""
+    offer, market = backup(), Market.objects.get(code="europe")
+    codes = [f"many-{number}" for number in range(100)]
+    plans = Plan.objects.bulk_create([Plan(offer=offer, code=code) for code in codes])
+    Price.objects.bulk_create(
+        Price(
+            plan=plan, market=market, currency="EUR", term="P1M", billing="P1M", amount=1,
+            valid_from=today() - day * DAY,
+        )
+        for plan in plans
+        for day in range(20)
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE marketplace_price")
+    found = Price.objects.filter(plan=plans[50], market=market, currency="EUR").in_force()
+    assert "Seq Scan on marketplace_price" not in found.explain()
+    assert "Seq Scan on marketplace_price" in Price.objects.filter(amount=1).explain()
