@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from marketplace.actions.audience import add_to_audience, remove_from_audience
 from marketplace.models import Authorization, Offer
 from marketplace.policies import ROLE_TABLE, OfferPermission
+from marketplace.price_import import PRICES
 from marketplace.queries.audience import (
     MatchedReseller,
     count_sales_through,
@@ -136,4 +137,5 @@ IMPORTS = (
         max_rows=100_000,
         max_bytes=20_000_000,
     ),
+    PRICES,
 )

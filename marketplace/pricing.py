@@ -124,20 +124,40 @@ def check_changes(
     A preview asks neither for what is replaced nor for a confirmation, because it shows both. `facts` afterwards have
     the new prices too, so that a later change of the same price replaces the earlier.
     """
-    checked, problems, seen = [], [], set()
+    checked: list[CheckedChange] = []
+    problems: list[Problem] = []
+    seen: set[tuple[Key, dt.date]] = set()
     for at, change in sorted(enumerate(changes), key=lambda item: item[1].valid_from):
-        found = [Problem(f"/changes/{at}/{name}", code, text) for name, code, text in _problems_of(facts, change)]
+        found = [] if _stands_already(facts, change) else list(_problems_of(facts, change))
         if (change.key, change.valid_from) in seen:
-            found.append(Problem(f"/changes/{at}", "price_twice", TWICE))
+            found.append(("", "price_twice", TWICE))
         seen.add((change.key, change.valid_from))
         if not found:
             one = _resolve(facts, change)
-            found = [
-                Problem(f"/changes/{at}/{name}", code, text) for name, code, text in _conflicts_of(one, is_preview)
-            ]
-            checked.append(one)
-        problems += found
+            found = list(_conflicts_of(one, is_preview))
+            if not found:
+                _keep(facts, one)
+                checked.append(one)
+        places = (f"/changes/{at}/{name}".rstrip("/") for name, _code, _text in found)
+        problems += [Problem(place, code, text) for place, (_name, code, text) in zip(places, found, strict=True)]
     return checked, sorted(problems, key=_place)
+
+
+def _stands_already(facts: PricingFacts, change: PriceChange) -> bool:
+    """Return whether exactly this was published before, maybe on a day that has passed by now."""
+    row = facts.find_same_day(change.key, change.valid_from)
+    if row is None or row.amount is None:
+        return row is not None and change.amount is None
+    return change.amount in (row.plain_amount, f"{row.amount.normalize():f}")
+
+
+def _keep(facts: PricingFacts, checked: CheckedChange) -> None:
+    """Add a new price to the facts, so that later changes find it."""
+    if checked.is_new:
+        rows = facts.prices.setdefault(checked.change.key, [])
+        if checked.overwritten is not None:
+            rows.remove(checked.overwritten)
+        insort(rows, checked.price, key=_day)
 
 
 def _place(problem: Problem) -> int:
@@ -188,10 +208,6 @@ def _resolve(facts: PricingFacts, change: PriceChange) -> CheckedChange:
         valid_from=change.valid_from,
         amount=amount,
     )
-    rows = facts.prices.setdefault(change.key, [])
-    if same_day is not None:
-        rows.remove(same_day)
-    insort(rows, price, key=_day)
     return CheckedChange(change, price, replaced, overwritten=same_day)
 
 

@@ -12,7 +12,7 @@ from partnerportal.lib.imports.kinds import ImportRow
 from tests.exports.test_views import NEW, content
 from tests.world_offers import sell
 
-(AUDIENCE,) = IMPORTS
+AUDIENCE = IMPORTS[0]
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,119 @@
+"""The import of an offer's prices from a file with the columns of their export (E-10)."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.actions.prices import add_prices
+from marketplace.models import Offer
+from marketplace.policies import ROLE_TABLE, OfferPermission
+from marketplace.pricing import CONFLICTS, CheckedChange, PriceChange, PricingFacts, check_changes
+from marketplace.queries.offers import get_own_offer, lock_own_offer
+from marketplace.queries.prices import list_priced_plans, load_pricing_facts
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.imports.kinds import ImportColumn, ImportKind, ImportMode, ImportRow
+from partnerportal.lib.imports.results import RowOutcome, RowResult
+
+ADD = "add"
+NO_DATE = RowResult(RowOutcome.BAD, _("Write the day as 2027-01-31."))
+Found = tuple[list[RowResult], list[PriceChange]]
+
+
+def _read_row(row: ImportRow) -> PriceChange | None:
+    """Return the change that a row asks for, or None if its day is none."""
+    values = {key: value.strip() for key, value in row.values.items()}
+    try:
+        day = dt.date.fromisoformat(values["valid_from"]) if len(values["valid_from"]) == 10 else None
+    except ValueError:
+        day = None
+    if day is None:
+        return None
+    names = ("plan", "market", "currency", "term", "billing")
+    return PriceChange(
+        **{name: values[name] for name in names},
+        amount=values.get("amount") or None,
+        valid_from=day,
+        replaces=values.get("replaces") or None,
+        confirmed_code=values.get("confirmed_code", ""),
+    )
+
+
+def _with_replaced(facts: PricingFacts, change: PriceChange) -> PriceChange:
+    """Return the change of a row that does not say what it replaces, with what holds until its day."""
+    if change.replaces is not None:
+        return change
+    seen = facts.find_same_day(change.key, change.valid_from) or facts.find_replaced(change.key, change.valid_from)
+    return PriceChange(**{**vars(change), "replaces": seen.plain_amount if seen else None})
+
+
+def _examine(actor: Actor, offer: Offer, rows: Sequence[ImportRow]) -> Found:
+    """Return what would become of each row, and the changes of those that would be stored."""
+    facts = load_pricing_facts(actor, list_priced_plans(actor, offer))
+    results: list[RowResult] = []
+    changes: list[PriceChange] = []
+    for row in rows:
+        change = _read_row(row)
+        if change is None:
+            results.append(NO_DATE)
+            continue
+        change = _with_replaced(facts, change)
+        checked, problems = check_changes(facts, [change])
+        if problems:
+            is_conflict = {problem.code for problem in problems} & (CONFLICTS | {"confirmation_needed"})
+            outcome = RowOutcome.REFUSED if is_conflict else RowOutcome.BAD
+            results.append(RowResult(outcome, problems[0].message))
+        else:
+            results.append(_describe(checked[0]))
+            changes += [change] if checked[0].is_new else []
+    return results, changes
+
+
+def _describe(checked: CheckedChange) -> RowResult:
+    if not checked.is_new:
+        return RowResult(RowOutcome.ALREADY_THERE)
+    return RowResult(RowOutcome.NEW if checked.replaced is None else RowOutcome.CHANGED)
+
+
+def check_price_rows(actor: Actor, offer: Offer, rows: Sequence[ImportRow]) -> list[RowResult]:
+    """Return what would become of each row."""
+    return _examine(actor, offer, rows)[0]
+
+
+@transaction.atomic
+def apply_price_rows(actor: Actor, offer: Offer, rows: Sequence[ImportRow], mode: str) -> list[RowResult]:
+    """Publish the prices of the rows, and return what became of each. Rows that are refused are left out."""
+    locked = lock_own_offer(actor, offer)  # so that what was examined is what is stored
+    results, changes = _examine(actor, locked, rows)
+    add_prices(actor=actor, offer=locked, changes=changes)
+    return results
+
+
+PRICES = ImportKind(
+    code="prices",
+    label=_("Prices of an offer"),
+    columns=(
+        ImportColumn("plan", _("The code of the plan"), "basic"),
+        ImportColumn("market", _("The code of the market"), "europe"),
+        ImportColumn("currency", _("A currency of the market (ISO 4217)"), "EUR"),
+        ImportColumn("term", _("P1M, P1Y, P2Y or P3Y, as the plan is sold"), "P1M"),
+        ImportColumn("billing", _("P1M, P1Y or once, as the plan is billed"), "P1M"),
+        ImportColumn("amount", _("With a point before decimals; empty: no longer offered"), "12.50", is_required=False),
+        ImportColumn("valid_from", _("The first day (UTC)"), "2027-01-31"),
+        ImportColumn("replaces", _("The amount that it replaces, if it is to be compared"), "9.90", is_required=False),
+        ImportColumn(
+            "confirmed_code",
+            _("The code of the plan, for a change by more than half or to 0"),
+            "",
+            is_required=False,
+        ),
+    ),
+    rule=(ROLE_TABLE, OfferPermission.EDIT),
+    check=check_price_rows,
+    apply=apply_price_rows,
+    modes=(ImportMode(ADD, _("Publish"), _("Adds the prices of the file; others stay as they are.")),),
+    find_target=get_own_offer,
+    get_target_url=lambda offer: reverse("offer_prices", args=[offer.public_id]),
+)
