@@ -42,6 +42,10 @@ PAGES = {
         ("partner.admin", "/customers/{customer}/activity/", "cursor"),
         ("customer.admin", "/orders/", "cursor"),
     ],
+    "marketplace/lists/audience.py": [
+        ("publisher.admin", f"/offers/{{offer}}/audience/{page}", "cursor") for page in ("", "select/")
+    ],
+    "marketplace/lists/offers.py": [("publisher.admin", "/offers/", "cursor")],
     "marketplace/lists/catalogue.py": [("partner.admin", "/marketplace/offers/", "cursor")],
     "marketplace/lists/storefront.py": [
         ("customer.admin", "/marketplace/", "cursor"),

@@ -24,6 +24,7 @@ MADE_FOR_OTHERS = {
     "connections.notices": "base classes of news of a customer",
     "connections.sharing": "registers what a connection shares",
     "connections.timeline": "registers the words of a customer's activity",
+    "support.kinds": "registers the requests of an app",
     "entitlements.facts": "lines of a file, their problems and outcomes, for other files of lines",
     "entitlements.ingest": "reads files of JSON Lines, whatever they are about",
     "entitlements.management": "opens such files for commands, and words their results",

@@ -129,7 +129,6 @@ def test_nobody_tells_what_others_decide(world, actor_for, as_tenant):
     assert tellable("vendor.admin") == by_vendor
     assert by_vendor - tellable("vendor.reader") == BY_VENDORS_ADMINS
     assert by_vendor - tellable("customer.admin") == BY_VENDORS_ADMINS | {
-        "offer.publisher_contacted",
         "licence.release_marked",
         "licence.release_reopened",
         "trial.approved",

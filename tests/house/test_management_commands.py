@@ -96,7 +96,8 @@ WRONG = {  # each wrong in a way of its own
 
 
 @pytest.fixture
-def names(world: World, tmp_path: Path) -> dict[str, str]:
+def names(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    monkeypatch.chdir(tmp_path)  # where reports under hostile names are written
     (tmp_path / "file").write_text("{}")
     IngestToken.objects.create(name="token", digest="x", prefix="x")
     put(Organization.objects.filter(pk=world.stranger.pk), state="suspended")

@@ -153,13 +153,18 @@ def open_feed_file(name: str) -> Iterator[DecompressingUploadReader]:
 
 @contextmanager
 def open_report_file(name: str) -> Iterator[TextIO]:
-    """Open a file for the report of an import. Raises CommandError if that fails."""
+    """Open a file for the report of an import, and close it. Raises CommandError if either fails."""
     try:
         stream = open(name, "w", encoding="utf-8")  # noqa: SIM115 - closed below
     except OSError as error:
         raise CommandError(f"{name}: {error.strerror}") from error
-    with stream:
+    try:
         yield stream
+    finally:
+        try:
+            stream.close()
+        except OSError as error:
+            raise CommandError(f"{name}: {error.strerror}") from error
 
 
 def format_result_as_json(result: FeedLineResult) -> str:
