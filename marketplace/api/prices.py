@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 from django.utils.translation import gettext as _
 from django_filters import CharFilter
 from django_filters.rest_framework import FilterSet
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_serializer
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
@@ -59,14 +59,9 @@ class PriceSerializer(AttributeSerializer[Price]):
         source="plain_amount", allow_null=True, help_text="With a point before decimals. Null: no longer offered."
     )
     valid_from = serializers.DateField()
-    state = serializers.SerializerMethodField()
+    state = serializers.ChoiceField(choices=[(state, state) for state in ("in_force", "upcoming", "withdrawn")])
     published_at = UTCDateTimeField(source="created_at")
     withdrawn_at = UTCDateTimeField(allow_null=True)
-
-    @extend_schema_field({"type": "string", "enum": ["in_force", "upcoming", "withdrawn"]})
-    def get_state(self, price: Price) -> str:
-        """Return whether the price holds, is to begin or was withdrawn."""
-        return "withdrawn" if price.withdrawn_at else price.state  # type: ignore[attr-defined]
 
 
 class PriceChangeSerializer(StrictSerializer):
@@ -185,7 +180,8 @@ class WithdrawPriceView(PortalAPIView):
     def post(self, request: Request, offer_id: UUID, price_id: UUID) -> Response:
         self.read_validated_body()
         price = get_own_price(self.actor, get_own_offer(self.actor, offer_id), price_id)
-        withdrawn = withdraw_price(actor=self.actor, price=price)
+        withdraw_price(actor=self.actor, price=price)
+        withdrawn = Price.objects.visible_to(self.actor).annotate(state=Value("withdrawn")).get(pk=price.pk)
         return Response(PriceSerializer(withdrawn).data)
 
 

@@ -14,8 +14,6 @@ GLOSSARY = Path(settings.BASE_DIR, "docs", "glossary.md")
 LANGUAGES = {"en": "English", "fr": "French", "ja": "Japanese"}
 # A refused word that one text may have, by language and the beginning of the English text, each with the reason.
 EXCEPTIONS = {
-    ("en", "reseller", "CSP reseller audience"): "the seed's name of the module",
-    ("en", "resellers", "The published offers of all publishers"): "likewise",
     (
         "ja",
         "貴組織",
