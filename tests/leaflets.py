@@ -1,8 +1,5 @@
 """Models with files, and one without, as an app would have them. Their tables are there for a test alone."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from django.db import connection, models
 from django.test.utils import isolate_apps
 
@@ -33,14 +30,8 @@ with isolate_apps("django.contrib.messages"):  # any app that does nothing when 
             app_label = "messages"
 
 
-@contextmanager
-def leaflet_tables() -> Iterator[None]:
-    """Let the tables be there during the block, or until the transaction of the test is rolled back."""
+def make_leaflet_tables() -> None:
+    """Make the tables. They go when the transaction of the test is rolled back."""
     with connection.schema_editor() as editor:
         editor.create_model(Leaflet)
         editor.create_model(Cover)
-    yield
-    if not connection.in_atomic_block:
-        with connection.schema_editor() as editor:
-            editor.delete_model(Cover)
-            editor.delete_model(Leaflet)

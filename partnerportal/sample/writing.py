@@ -38,6 +38,11 @@ from partnerportal.sample.facts import SampleCustomer
 from partnerportal.sample.holders import write_sample_licence_holders
 from partnerportal.sample.offers import write_sample_offers
 from partnerportal.sample.usage import write_sample_usage
+from support.actions.deciding import ask_for_information, decline_request
+from support.actions.drafts import start_request
+from support.actions.submitting import submit_request
+from support.country_change import CODE
+from support.models import Request
 
 NAMESPACE = uuid.UUID("5a5a2b0e-7c1d-4a51-9d1b-6f3c0f0e8d11")
 Organizations = dict[str, Organization]
@@ -68,6 +73,7 @@ def write_sample_data() -> None:
     detect_usage_anomalies(actor=Actor.system("anomalies"))
     _asked_of_vendor(organizations)
     write_sample_offers(organizations, now)
+    _requests(organizations)
     write_pending_notices()
 
 
@@ -262,6 +268,30 @@ def _asked_of_vendor(organizations: Organizations) -> None:
         mark_licence_released(actor=staff, assignment_key=releases[0].external_id)
     actor = _admin_of("gruenwald", organizations)
     request_trial(actor=actor, sku=list_skus_available_for_trial(actor)[0], quantity=15)
+
+
+def _requests(organizations: Organizations) -> None:
+    """Have three organisations ask for another country: one waits, one needs information, and one is declined."""
+    staff = _admin_of(cast.VENDOR, organizations)
+    asked = {
+        key: _ask_for_country(_admin_of(key, organizations), country, why)
+        for key, country, why in (
+            ("octavo", "US", "Our head office has moved to Boston. The register entry follows."),
+            ("hafenlicht", "AT", "Since the merger we are registered in Vienna."),
+            ("kestrel-hosting", "CA", "Most of our customers are in Canada."),
+        )
+    }
+    with tenancy.as_tenant(organization_id=staff.organization_id, person_id=staff.person_id):
+        ask_for_information(actor=staff, request=asked["hafenlicht"], message="Since when? Which register number?")
+        reason = "The country is that of the registered office, not of the customers."
+        decline_request(actor=staff, request=asked["kestrel-hosting"], reason=reason)
+
+
+def _ask_for_country(actor: Actor, country: str, justification: str) -> Request:
+    draft = start_request(actor=actor, kind=CODE, subject_id=uuid.UUID(actor.organization_public_id))
+    email = f"office@{draft.organization.website}"
+    payload = {"country": country}
+    return submit_request(actor=actor, request=draft, justification=justification, contact_email=email, payload=payload)
 
 
 def _more_seats(customer: SampleCustomer, today: dt.date) -> dict[str, Any]:

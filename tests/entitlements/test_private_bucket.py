@@ -34,7 +34,7 @@ from partnerportal.lib.private_files import (
 )
 from partnerportal.lib.uploaded_files import check_document
 from tests.entitlements.test_ingest_hostile import peak_of
-from tests.leaflets import Leaflet, leaflet_tables
+from tests.leaflets import Leaflet, make_leaflet_tables
 from tests.uploads import PDF, upload
 from tests.world import World
 
@@ -230,20 +230,23 @@ def test_an_upload_is_brought_in_by_another_machine(machine: Any, world: World, 
     assert keys(bucket) == set()
 
 
-@pytest.mark.django_db(transaction=True)
-def test_what_is_attached_on_one_machine_is_given_by_another_and_goes_with_its_row(machine: Any, bucket: Any) -> None:
-    with leaflet_tables():
-        row = save_attached_file(Leaflet(title="a"), check_document(upload("a.pdf", PDF)))
-        orphan = "portal.test/attached/messages.leaflet/00000000-0000-4000-8000-000000000001"
-        bucket.put_object(Key=orphan, Body=b"x")
-        machine("worker")
-        assert delete_orphaned_files(Leaflet) == 0, "an orphan is kept for a day"
-        answer = serve_attached_file(row)
-        assert (b"".join(answer), answer["Content-Length"]) == (PDF, str(len(PDF)))
-        answer.close()
-        assert keys(bucket) == {f"portal.test/attached/messages.leaflet/{row.public_id}", orphan}
+@pytest.mark.django_db
+def test_what_is_attached_on_one_machine_is_given_by_another_and_goes_with_its_row(
+    machine: Any, bucket: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    make_leaflet_tables()
+    row = save_attached_file(Leaflet(title="a"), check_document(upload("a.pdf", PDF)))
+    orphan = "portal.test/attached/messages.leaflet/00000000-0000-4000-8000-000000000001"
+    bucket.put_object(Key=orphan, Body=b"x")
+    machine("worker")
+    assert delete_orphaned_files(Leaflet) == 0, "an orphan is kept for a day"
+    answer = serve_attached_file(row)
+    with answer.file_to_stream as file:  # not the answer: whose end is also that of the database connection
+        assert (file.read(), answer["Content-Length"]) == (PDF, str(len(PDF)))
+    assert keys(bucket) == {f"portal.test/attached/messages.leaflet/{row.public_id}", orphan}
+    with django_capture_on_commit_callbacks(execute=True):
         row.delete()
-        assert keys(bucket) == {orphan}
+    assert keys(bucket) == {orphan}
 
 
 @pytest.mark.django_db

@@ -4,7 +4,6 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from partnerportal.lib.attached_files import (
 )
 from partnerportal.lib.errors import NoLongerExists, TemporarilyUnavailable
 from partnerportal.lib.uploaded_files import check_document, encode_image
-from tests.leaflets import Cover, Leaflet, Note, leaflet_tables
+from tests.leaflets import Cover, Leaflet, Note, make_leaflet_tables
 from tests.uploads import PDF, office, picture, upload
 
 pytestmark = pytest.mark.django_db
@@ -37,9 +36,8 @@ def folder(settings: Any, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def tables(db: None) -> Iterator[None]:
-    with leaflet_tables():
-        yield
+def tables(db: None) -> None:
+    make_leaflet_tables()
 
 
 def stored(folder: Path) -> set[str]:
@@ -50,7 +48,7 @@ def body(answer: Any) -> bytes:
     try:
         return b"".join(answer)
     finally:
-        answer.close()
+        answer.file_to_stream.close()
 
 
 def leaflet(title: str = "a", file: UploadedFile | None = None) -> Leaflet:
@@ -101,7 +99,7 @@ def test_only_a_picture_is_shown_in_a_page() -> None:
 
 def test_the_policy_of_the_pages_does_not_replace_that_of_files() -> None:
     answer = serve_attached_file(leaflet())
-    answer.close()
+    answer.file_to_stream.close()
     request = HttpRequest()
     middleware = CSPMiddleware(lambda _request: answer)
     middleware.process_request(request)
@@ -135,29 +133,36 @@ def test_a_file_that_cannot_be_stored_leaves_no_row(folder: Path, monkeypatch: p
     assert not Leaflet.objects.exists() and stored(folder) == set()
 
 
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     "delete",
     [lambda row: row.delete(), lambda row: Leaflet.objects.filter(pk=row.pk).delete()],
     ids=["the row", "a queryset"],
 )
-def test_a_file_goes_with_its_row_and_not_before_it_is_sure(folder: Path, delete: Any) -> None:
+def test_a_file_goes_with_its_row_and_not_before_it_is_sure(
+    folder: Path, delete: Any, django_capture_on_commit_callbacks: Any
+) -> None:
     row, kept = leaflet("a"), leaflet("b")
     cover = save_attached_file(Cover(leaflet=row), encode_image(upload("a.png", picture("PNG")), box=(9, 9)))
     paths = {row.path, kept.path, cover.path}
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with (
+        django_capture_on_commit_callbacks(execute=True),
+        pytest.raises(ZeroDivisionError),
+        transaction.atomic(),
+    ):
         delete(row)
         raise ZeroDivisionError
     assert stored(folder) == paths
-    with transaction.atomic():
+    with django_capture_on_commit_callbacks(execute=True):
         delete(Leaflet.objects.get(title="a"))
         assert stored(folder) == paths
     assert stored(folder) == {kept.path}
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_deletion_is_done_though_the_file_cannot_go_now(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     def fail(_name: str) -> None:
         raise TemporarilyUnavailable("files_unavailable", "away")
@@ -165,7 +170,8 @@ def test_a_deletion_is_done_though_the_file_cannot_go_now(
     row = leaflet()
     path = row.path
     monkeypatch.setattr(attached_files, "delete_private_file", fail)
-    row.delete()
+    with django_capture_on_commit_callbacks(execute=True):
+        row.delete()
     assert not Leaflet.objects.exists() and stored(folder) == {path} and "files_unavailable" in caplog.text
 
 
@@ -173,7 +179,6 @@ def test_other_models_are_deleted_as_fast_as_before() -> None:
     assert post_delete.has_listeners(Leaflet) and not post_delete.has_listeners(Note)
 
 
-@pytest.mark.django_db(transaction=True)
 def test_the_sweep_takes_what_has_no_row_for_a_day(folder: Path) -> None:
     row = leaflet("a")
     cover = save_attached_file(Cover(leaflet=row), encode_image(upload("a.png", picture("PNG")), box=(9, 9)))
@@ -194,7 +199,6 @@ def test_the_sweep_takes_what_has_no_row_for_a_day(folder: Path) -> None:
     assert delete_orphaned_files(Cover) == 0
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_process_that_does_not_see_every_row_sweeps_nothing(folder: Path) -> None:
     """Or the files of all others would look as if they had no row."""
     row = leaflet()
@@ -202,7 +206,7 @@ def test_a_process_that_does_not_see_every_row_sweeps_nothing(folder: Path) -> N
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE messages_leaflet ENABLE ROW LEVEL SECURITY")
         cursor.execute(f"GRANT SELECT ON messages_leaflet TO {tenancy.APP_ROLE}")
-    with tenancy.tenant_transaction(), pytest.raises(AssertionError, match="orphaned"):
+    with tenancy.as_tenant(organization_id=None), pytest.raises(AssertionError, match="orphaned"):
         delete_orphaned_files(Leaflet)
     assert stored(folder) == {row.path}
     assert delete_orphaned_files(Leaflet) == 0
