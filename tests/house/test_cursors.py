@@ -10,6 +10,7 @@ import pytest
 import yaml
 from django.conf import settings
 
+from marketplace.models import Offer
 from tests.house.ours import APPS
 
 pytestmark = pytest.mark.slow  # every list is asked for with every value
@@ -76,7 +77,8 @@ def test_every_module_that_turns_pages_is_listed() -> None:
 @pytest.mark.promise("S-5")
 @pytest.mark.parametrize(("who", "address", "name"), [page for pages in PAGES.values() for page in pages])
 def test_a_page_passes_over_a_cursor_of_other_json(web: Any, world: Any, who: str, address: str, name: str) -> None:
-    client, address = web(who), address.format(customer=world.customer.public_id)
+    offer = Offer.objects.get(code="monitor").public_id
+    client, address = web(who), address.format(customer=world.customer.public_id, offer=offer)
     separator = "&" if "?" in address else "?"
     assert client.get(address).status_code == 200
     for text in PLACES:
