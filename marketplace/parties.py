@@ -80,6 +80,11 @@ class PartyChooser:
         return self._options(rows, self.customer_q, "customer", self.kept | self.partner_value)
 
     @property
+    def shows_first_only(self) -> dict[str, bool]:
+        """Whether there are probably more partners and customers than are shown, by "partner" and "customer"."""
+        return {"partner": len(self.partner_options) == SHOWN, "customer": len(self.customer_options) == SHOWN}
+
+    @property
     def partner_value(self) -> dict[str, str]:
         """The parameter of the chosen partner; none for the acting organisation itself."""
         return {"partner": str(self.partner.public_id)} if self.partner and not self.is_own_partner else {}

@@ -71,6 +71,11 @@ class Simulation(PartyChooser):
             for row in rows.order_by("offer__sort_en", "offer", "position", "pk")[:SHOWN]
         ]
 
+    @property
+    def shows_first_only(self) -> dict[str, bool]:
+        """Whether there are probably more to choose from than are shown, by "partner", "customer" and "plan"."""
+        return super().shows_first_only | {"plan": len(self.plan_options) == SHOWN}
+
     @cached_property
     def reasons(self) -> list[Reason] | None:
         """The rules that keep the sale from being made, none if it can be; None while something is to be chosen."""

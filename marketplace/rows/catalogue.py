@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import get_language
 
@@ -21,10 +20,13 @@ from marketplace.rows.price_amounts import (
 )
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
-from partnerportal.lib.formats import format_date, format_money
+from partnerportal.lib.formats import format_date, format_money, get_reader_locale
 from partnerportal.lib.markdown import render_markdown
 
-_LANGUAGES = dict(settings.LANGUAGES)  # each by its own name
+
+def name_language(code: str) -> str:
+    """Return the name of a language in the reader's language, or "" for no code."""
+    return str(get_reader_locale().languages[code]) if code else ""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def make_listed_offer(offer: Offer, categories: Mapping[str, str], url_name: str
         name=shown["name"],
         summary=shown["summary"],
         language=other,
-        language_name=_LANGUAGES.get(other, ""),
+        language_name=name_language(other),
         publisher=offer.publisher.name,
         categories=", ".join(categories[code] for code in offer.categories if code in categories),
         type=offer.get_type_display(),
@@ -145,7 +147,7 @@ def make_offer_listing(content: Mapping[str, Any]) -> OfferListing:
         summary=texts.get("summary", ""),
         description=render_markdown(texts.get("description", "")),
         language=other,
-        language_name=_LANGUAGES.get(other, ""),
+        language_name=name_language(other),
         links=content.get("links", []),
         support=dict(support) if has_contact(support) else {},
     )

@@ -45,7 +45,7 @@ CATALOGUE_PAGES = [
     page("marketplace/all/", get=STAFF, shows=PUBLISHER),
     page(f"marketplace/all/{OFFER}", "/marketplace/all/{offer}/", get=STAFF, shows=PUBLISHER),
     page("marketplace/simulator/", get=ASKERS, shows=SIMULATED),
-    page("exports/new/", post=RESELLERS, data={"list": "price_list"}),
+    page("exports/new/", post=RESELLERS, data={"list": "price_list"}, shows=PUBLISHER),
 ]
 CATALOGUE_API = [
     api("catalogue/", get=RESELLERS, shows=PUBLISHER),

@@ -131,6 +131,7 @@ def test_nobody_tells_what_others_decide(world, actor_for, as_tenant):
     assert by_vendor - tellable("customer.admin") == BY_VENDORS_ADMINS | {
         "licence.release_marked",
         "licence.release_reopened",
+        "offer.publisher_contacted",
         "trial.approved",
         "trial.converted",
         "trial.declined",
