@@ -164,14 +164,6 @@ class TestAnOffer:
         assert "The plan has no price in EUR for the market Europe. Market: Europe · Currency: EUR no_price" in text
         assert f'href="{CATALOGUE}{offer("monitor").public_id}/contact/"' in page.content.decode()
 
-    @pytest.mark.promise("CA-30")
-    def test_only_resellers_see_the_channel_material(self, web: Any, api: Any) -> None:
-        url = f"{offer().public_id}/"
-        for who in BROWSERS:
-            assert MATERIAL in web(who).get(f"{CATALOGUE}{url}").content.decode(), who
-            assert MATERIAL in api(who).get(f"/api/v1/catalogue/{url}").content.decode(), who
-        assert MATERIAL not in web("customer.admin").get(f"/marketplace/{url}").content.decode()
-
     def test_a_free_plan_alone_costs_0(self, web: Any) -> None:
         price(plan_of("monitor"), "europe", "EUR", "0.05", term="P1Y", billing="P1Y")
         rows = rows_of(web("partner.reader").get(CATALOGUE))
@@ -272,3 +264,12 @@ class TestSecondLock:
         assert told == {"partner": 2, "distributor": 2, "vendor": 2}
         for who in ("publisher.admin", "partner2.admin", "distributor2.admin", "customer.admin", "stranger.admin"):
             assert customers(who) == 0, who
+
+
+@pytest.mark.promise("CA-30")
+def test_only_resellers_see_the_channel_material(world: World, web: Any, api: Any) -> None:
+    url = f"{offer().public_id}/"
+    for who in BROWSERS:
+        assert MATERIAL in web(who).get(f"{CATALOGUE}{url}").content.decode(), who
+        assert MATERIAL in api(who).get(f"/api/v1/catalogue/{url}").content.decode(), who
+    assert MATERIAL not in web("customer.admin").get(f"/marketplace/{url}").content.decode()
