@@ -148,6 +148,15 @@ class TestTheList:
         assert counts[0] == counts[1] <= 18, counts
 
 
+@pytest.mark.promise("CA-30")
+def test_only_resellers_see_the_channel_material(web: Any, api: Any) -> None:
+    url = f"{offer().public_id}/"
+    for who in BROWSERS:
+        assert MATERIAL in web(who).get(f"{CATALOGUE}{url}").content.decode(), who
+        assert MATERIAL in api(who).get(f"/api/v1/catalogue/{url}").content.decode(), who
+    assert MATERIAL not in web("customer.admin").get(f"/marketplace/{url}").content.decode()
+
+
 class TestAnOffer:
     """The page of one offer."""
 
@@ -163,14 +172,6 @@ class TestAnOffer:
         text = text_of(page)
         assert "The plan has no price in EUR for the market Europe. Market: Europe · Currency: EUR no_price" in text
         assert f'href="{CATALOGUE}{offer("monitor").public_id}/contact/"' in page.content.decode()
-
-    @pytest.mark.promise("CA-30")
-    def test_only_resellers_see_the_channel_material(self, web: Any, api: Any) -> None:
-        url = f"{offer().public_id}/"
-        for who in BROWSERS:
-            assert MATERIAL in web(who).get(f"{CATALOGUE}{url}").content.decode(), who
-            assert MATERIAL in api(who).get(f"/api/v1/catalogue/{url}").content.decode(), who
-        assert MATERIAL not in web("customer.admin").get(f"/marketplace/{url}").content.decode()
 
     def test_a_free_plan_alone_costs_0(self, web: Any) -> None:
         price(plan_of("monitor"), "europe", "EUR", "0.05", term="P1Y", billing="P1Y")
