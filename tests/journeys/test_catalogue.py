@@ -51,7 +51,6 @@ def publishes(actor, name, audience):
     )  # fmt: skip
 
 
-@pytest.mark.promise("CA-2")
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
 def test_a_partner_finds_what_it_may_sell_to_a_customer(stack, visitor, market, scripts):
     partner, near, far, (opened, closed), pat = market

@@ -148,6 +148,15 @@ class TestTheList:
         assert counts[0] == counts[1] <= 18, counts
 
 
+@pytest.mark.promise("CA-30")
+def test_only_resellers_see_the_channel_material(web: Any, api: Any) -> None:
+    url = f"{offer().public_id}/"
+    for who in BROWSERS:
+        assert MATERIAL in web(who).get(f"{CATALOGUE}{url}").content.decode(), who
+        assert MATERIAL in api(who).get(f"/api/v1/catalogue/{url}").content.decode(), who
+    assert MATERIAL not in web("customer.admin").get(f"/marketplace/{url}").content.decode()
+
+
 class TestAnOffer:
     """The page of one offer."""
 

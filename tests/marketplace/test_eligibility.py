@@ -260,3 +260,55 @@ def test_a_stranger_of_the_partner_is_no_customer_to_ask_about(world: Any, actor
             rows = list_customers_of_seller(actor, partner)
             assert {names[row.pk] for row in rows} == known, who
     assert Connection.objects.active().filter(partner=world.partner).count() == 2
+
+
+def rules(world: Any, actor: Any, plan: Plan, **of: Any) -> list[str]:
+    """The rules that keep the partner of the cast from selling a plan, as the actor is told."""
+    with as_tenant(organization_id=actor.organization_id, person_id=actor.person_id):
+        sale = get_prospective_sale(actor, list_sellers(actor).get(pk=world.partner.pk), **of)
+        (row,) = annotate_failed_rules(Plan.objects.visible_to(actor).filter(pk=plan.pk), actor, sale)
+    return row.failed_rules
+
+
+@pytest.mark.django_db
+@pytest.mark.promise("CA-6")
+def test_own_licences_on_virtual_machines_and_containers_are_open(world: Any, actor_for: Any) -> None:
+    plan, actor = Plan.objects.get(offer__code="monitor"), actor_for("vendor.reader")
+    for type_, is_byol, open_to_all in (
+        ("virtual_machine", True, True),
+        ("virtual_machine", False, False),
+        ("container", False, True),
+        ("saas", True, False),
+    ):
+        copy = Offer.objects.create(
+            publisher=world.publisher, code=f"{type_}-{is_byol}", type=type_, pricing_model="flat", audience="none"
+        )
+        version = OfferVersion.objects.create(offer=copy, number=1, content=plan.offer.live_version.content)
+        Offer.objects.filter(pk=copy.pk).update(live_version=version, published_at=timezone.now())
+        row = Plan.objects.create(offer=copy, code="basic", published_in=1, is_live=True, is_byol=is_byol)
+        assert ("opted_out" not in rules(world, actor, row)) is open_to_all, (type_, is_byol)
+        Plan.objects.filter(pk=row.pk).update(is_open=False)
+        assert "opted_out" in rules(world, actor, row)
+
+
+@pytest.mark.django_db
+@pytest.mark.promise("CA-9", "CA-10")
+def test_any_partner_or_the_chosen_ones(world: Any, actor_for: Any) -> None:
+    actor = actor_for("vendor.reader")
+    assert rules(world, actor, Plan.objects.get(offer__code="backup", code="basic")) == []
+    chosen = Plan.objects.get(offer__code="monitor")
+    assert "not_in_audience" not in rules(world, actor, chosen), "through its distributor"
+    Organization.objects.filter(pk=world.partner.pk).update(parent=None)
+    assert "not_in_audience" in rules(world, actor, chosen)
+    Authorization.objects.create(
+        offer=chosen.offer, organization=world.partner, source="selected", publisher=world.publisher
+    )
+    assert "not_in_audience" not in rules(world, actor, chosen), "by its own row"
+
+
+@pytest.mark.django_db
+@pytest.mark.promise("CA-16", "E-10")
+def test_a_partner_sells_in_its_own_market_alone(world: Any, actor_for: Any) -> None:
+    actor, plan = actor_for("partner.reader"), Plan.objects.get(offer__code="backup", code="basic")
+    for country, is_inside in (("DE", True), ("GB", True), ("NO", True), ("JP", False), ("US", False)):
+        assert ("outside_market" not in rules(world, actor, plan, country=country)) is is_inside, country
