@@ -273,12 +273,3 @@ class TestSecondLock:
         assert told == {"partner": 2, "distributor": 2, "vendor": 2}
         for who in ("publisher.admin", "partner2.admin", "distributor2.admin", "customer.admin", "stranger.admin"):
             assert customers(who) == 0, who
-
-
-@pytest.mark.promise("CA-30")
-def test_only_resellers_see_the_channel_material(world: World, web: Any, api: Any) -> None:
-    url = f"{offer().public_id}/"
-    for who in BROWSERS:
-        assert MATERIAL in web(who).get(f"{CATALOGUE}{url}").content.decode(), who
-        assert MATERIAL in api(who).get(f"/api/v1/catalogue/{url}").content.decode(), who
-    assert MATERIAL not in web("customer.admin").get(f"/marketplace/{url}").content.decode()
