@@ -13,9 +13,10 @@ from marketplace.actions.audience import (
     remove_from_audience,
     sync_audience,
 )
+from marketplace.actions.offers import create_offer, publish_offer, save_draft
 from marketplace.audience_rules import Way, judge_audience_change, judge_removal
 from marketplace.filters import ResellerFilterSet
-from marketplace.models import Audience, AudienceChange, Authorization, Offer, Subscription
+from marketplace.models import Audience, AudienceChange, Authorization, Offer, OfferType, PricingModel, Subscription
 from marketplace.queries.audience import (
     count_audience_reach,
     count_sales_through,
@@ -25,7 +26,7 @@ from marketplace.queries.audience import (
 from notifications.models import Event
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, StaleVersion
-from tests.world_offers import sell
+from tests.world_offers import CHANNEL, make_content, sell
 
 ANY, SPECIFIC, NONE = Audience.ANY, Audience.SPECIFIC, Audience.NONE
 
@@ -124,6 +125,19 @@ def test_a_sync_needs_the_dry_run_of_what_it_does(world, publisher, monitor):
         sync_audience(actor=publisher, offer=monitor, revision=seen)
 
 
+@pytest.mark.promise("CA-15")
+def test_the_first_publication_puts_the_saved_audience_in_force(world, publisher):
+    offer = create_offer(actor=publisher, code="new", type=OfferType.SAAS, pricing_model=PricingModel.FLAT)
+    choose_audience(actor=publisher, offer=offer, audience=SPECIFIC, revision=None)
+    add_to_audience(actor=publisher, offer=offer, organization_ids=[world.partner.pk])
+    content = make_content("New", "basic")
+    draft = save_draft(actor=publisher, offer=offer, content=content, channel=CHANNEL, revision=None)
+    assert not offer.authorizations.exists()
+    publish_offer(actor=publisher, offer=offer, revision=draft.revision)
+    offer.refresh_from_db()
+    assert (offer.audience, names(world, offer.authorizations.active())) == (SPECIFIC, {"partner"})
+
+
 def test_a_sync_without_changes_is_refused(world, publisher, backup):
     with pytest.raises(Conflict, match="nothing_to_sync"):
         sync_audience(actor=publisher, offer=backup, revision=backup.audience_revision)
@@ -200,6 +214,7 @@ def test_from_specific_to_any_and_back_nobody_is_in_twice(world, staff, monitor)
     assert names(world, monitor.authorizations.active()) == {"partner"}
 
 
+@pytest.mark.promise("CA-19")
 def test_from_none_to_any_by_a_sync(world, publisher, staff, backup):
     change_live_audience(actor=staff, offer=backup, audience=NONE)
     choose_audience(actor=publisher, offer=backup, audience=ANY, revision=None)
