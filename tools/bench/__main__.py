@@ -12,7 +12,7 @@ from tools import static
 from tools.bench.servers import server
 from tools.stages import PROJECT
 
-DATA = 3  # version of the data; raise it when other data is written, because earlier runs have left theirs
+DATA = 4  # version of the data; raise it when other data is written, because earlier runs have left theirs
 
 
 def main() -> None:
@@ -33,12 +33,13 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     begin = time.monotonic()
-    from tools.bench import consent, exports, outbox, pages, queries, strangers, usage
+    from tools.bench import consent, exports, marketplace, outbox, pages, queries, strangers, usage
     from tools.bench.data import world
 
     strangers.load()  # first, while the database is empty
     loaded = world(options.customers)
     usage.load()
+    marketplace.load()
     print(f"{options.customers} customers, ready in {time.monotonic() - begin:.0f} s; {options.rounds} rounds\n")
 
     rounds = options.rounds
@@ -47,6 +48,7 @@ def main() -> None:
         consent.lines(loaded, rounds),
         exports.lines(loaded),
         usage.lines(rounds),
+        marketplace.lines(rounds),
         outbox.lines(loaded),
     ):
         for line in lines:
