@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from marketplace.content import LANGUAGES
 from marketplace.models import BillingFrequency, Term
@@ -172,7 +172,7 @@ def describe_plan_value(key: str, value: Any) -> str:
         return formats.join_names([Term(term).label for term in value])
     if key == "billing":
         return formats.join_names([BillingFrequency(frequency).label for frequency in value])
-    return _("Yes") if value is True else formats.format_number(value)
+    return pgettext("value", "Yes") if value is True else formats.format_number(value)
 
 
 def compare_words(before: str, after: str) -> list[Segment]:

@@ -72,12 +72,18 @@ def preview_audience(actor: Actor, offer: Offer, mode: str, rows: Iterable[Impor
     if not left_out:
         yield _("The file leaves nobody out.")
         return
-    yield _count(len(left_out), "%(number)s partner is not in the file.", "%(number)s partners are not in the file.")
+    yield _fill(
+        ngettext("%(number)s partner is not in the file.", "%(number)s partners are not in the file.", len(left_out)),
+        len(left_out),
+    )
     if locked := len(count_sales_through(actor, offer, left_out.values())):
-        yield _count(
+        yield _fill(
+            ngettext(
+                "%(number)s of them stays, because it has sold the offer.",
+                "%(number)s of them stay, because they have sold the offer.",
+                locked,
+            ),
             locked,
-            "%(number)s of them stays, because it has sold the offer.",
-            "%(number)s of them stay, because they have sold the offer.",
         )
 
 
@@ -87,23 +93,32 @@ def finish_audience(actor: Actor, offer: Offer, mode: str, rows: Iterable[Import
         return
     result = remove_from_audience(actor=actor, offer=offer, organization_ids=set(left_out.values()))
     if result.dropped:
-        yield _count(result.dropped, "%(number)s saved addition dropped.", "%(number)s saved additions dropped.")
+        yield _fill(
+            ngettext("%(number)s saved addition dropped.", "%(number)s saved additions dropped.", result.dropped),
+            result.dropped,
+        )
     if result.marked:
-        yield _count(
+        yield _fill(
+            ngettext(
+                "%(number)s partner is marked for removal, which needs a request.",
+                "%(number)s partners are marked for removal, which needs a request.",
+                result.marked,
+            ),
             result.marked,
-            "%(number)s partner is marked for removal, which needs a request.",
-            "%(number)s partners are marked for removal, which needs a request.",
         )
     if result.locked:
-        yield _count(
+        yield _fill(
+            ngettext(
+                "%(number)s partner stays, because it has sold the offer.",
+                "%(number)s partners stay, because they have sold the offer.",
+                result.locked,
+            ),
             result.locked,
-            "%(number)s partner stays, because it has sold the offer.",
-            "%(number)s partners stay, because they have sold the offer.",
         )
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return ngettext(one, many, number) % {"number": formats.format_number(number)}
+def _fill(text: str, number: int) -> str:
+    return text % {"number": formats.format_number(number)}
 
 
 IMPORTS = (

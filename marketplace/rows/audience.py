@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import OrganizationKind
 from marketplace.audience_rules import AudienceVerdict, Way, build_audience_request_url, judge_audience_change
+from marketplace.market_names import translate_market_name
 from marketplace.models import Audience, Authorization, MarketCountry, Offer, ResellerListing
 from marketplace.queries.audience import AudienceReach, PastedEntry
 from partnerportal.lib import formats
@@ -59,7 +60,14 @@ def _describe_partners(number: int) -> str:
 def _describe_selected(reach: AudienceReach) -> str:
     text = ngettext("%(number)s organisation selected", "%(number)s organisations selected", reach.selected)
     selected = text % {"number": formats.format_number(reach.selected)}
-    return f"{selected}, {describe_covered(reach.covered)}" if reach.covered else selected
+    if not reach.covered:
+        return selected
+    text = ngettext(
+        "%(selected)s, with %(number)s partner under them",
+        "%(selected)s, with %(number)s partners under them",
+        reach.covered,
+    )
+    return text % {"selected": selected, "number": formats.format_number(reach.covered)}
 
 
 def describe_covered(number: int) -> str:
@@ -135,7 +143,8 @@ def _make_row(row: ResellerListing, markets: Mapping[str, str], covered: Mapping
 def _market_names(rows: Iterable[ResellerListing]) -> dict[str, str]:
     """Return the names of the markets in which the organisations may sell, by country (CA-16)."""
     countries = {row.country for row in rows}
-    return dict(MarketCountry.objects.filter(country__in=countries).values_list("country", "market__name"))
+    found = MarketCountry.objects.filter(country__in=countries).values_list("country", "market__name")
+    return {country: translate_market_name(name) for country, name in found}
 
 
 def _describe_lock(sales: int) -> str:

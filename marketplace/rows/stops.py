@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import OrganizationKind
+from marketplace.market_names import translate_market_name
 from marketplace.models import Offer, SaleStop
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
@@ -29,7 +30,9 @@ def format_stopped(stop: SaleStop, names: Mapping[str, str]) -> str:
     if stop.plan is None:
         return _("The whole offer")
     plan = names.get(stop.plan.code, stop.plan.code)
-    return _("%(plan)s in %(market)s") % {"plan": plan, "market": stop.market.name} if stop.market else plan
+    if stop.market is None:
+        return plan
+    return _("%(plan)s in %(market)s") % {"plan": plan, "market": translate_market_name(stop.market.name)}
 
 
 def make_stop_rows(

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from marketplace.content import has_contact
+from marketplace.market_names import translate_market_name
 from marketplace.models import Offer, OfferVersion
 from marketplace.offer_pages import make_listing_context
 from marketplace.policies import ROLE_TABLE, OfferPermission
@@ -41,7 +42,8 @@ def _make_partner_context(actor: Actor, offer: Offer, version: OfferVersion, nam
     prices = list_current_prices(actor, offer).filter(state="in_force").exclude(amount=None)
     rows = prices.order_by("market__name", "currency").values_list("market__code", "currency", "market__name")
     places = {
-        f"{code}.{currency}": (code, currency, f"{market}, {currency}") for code, currency, market in rows.distinct()
+        f"{code}.{currency}": (code, currency, f"{translate_market_name(market)}, {currency}")
+        for code, currency, market in rows.distinct()
     }
     place = name if name in places else next(iter(places), "")
     code, currency, _label = places.get(place, ("", "", ""))

@@ -22,6 +22,28 @@ NAMES = [
     ("Admin", "Admin", None),
     ("Status", "État", None),
     ("Quantity", "Quantité", None),
+    ("Marketplace", "Place de marché", None),
+    ("CSP reseller audience", "Audience du revendeur CSP", None),
+    ("Any partner in the CSP programme", "Tous les partenaires du programme CSP", None),
+    (
+        "Specific partners in the CSP programme I select",
+        "Certains partenaires du programme CSP que je sélectionne",
+        None,
+    ),
+    ("No partners in the CSP programme", "Aucun partenaire du programme CSP", None),
+    ("Select CSP partners", "Sélectionner des partenaires CSP", None),
+    ("Country", "Pays", None),
+    ("Competency", "Compétence", None),
+    ("Skill", "Qualification", None),
+    ("Add", "Ajouter", None),
+    ("Save draft", "Enregistrer le brouillon", None),
+    ("Sync CSP audience", "Synchroniser l’audience CSP", None),
+    ("Export CSPs", "Exporter les fournisseurs de solutions cloud", None),
+    ("Live offer management", "Gestion des offres en direct", None),
+    ("Update existing offer", "Mettre à jour l’offre existante", None),
+    ("Deauthorize CSP", "Supprimer l’autorisation CSP", None),
+    ("Next", "Suivant", None),
+    ("Submit", "Envoyer", None),
 ]
 
 

@@ -4,6 +4,7 @@ import io
 import uuid
 
 import pytest
+from django.utils import translation
 
 from marketplace.imports import IMPORTS, apply_audience_rows, check_audience_rows
 from marketplace.models import Offer
@@ -77,6 +78,15 @@ def test_replace_marks_whom_the_file_leaves_out_and_keeps_who_has_sold(world, pu
         "1 partner is marked for removal, which needs a request.",
     ]
     assert [(row.organization, row.is_removal) for row in monitor.audience_changes.all()] == [(world.distributor, True)]
+
+
+def test_what_replacing_does_is_said_in_the_readers_language(world, publisher, monitor):
+    with translation.override("fr"):
+        said = list(AUDIENCE.finish(publisher, monitor, "replace", rows(uuid.uuid4())))
+    assert said == [
+        "1 ajout enregistré abandonné.",
+        "1 partenaire est à retirer, ce qui nécessite une demande.",
+    ]
 
 
 def test_replace_keeps_who_has_sold(world, publisher, monitor):

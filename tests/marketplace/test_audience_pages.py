@@ -22,7 +22,7 @@ def test_the_page_shows_three_options_with_what_they_mean_today(web, offer):
     text = page.content.decode()
     assert text.count('type="radio"') == 3
     assert "2 partners may sell it today." in text
-    assert "2 organisations selected, and its 1 partner" in text
+    assert "2 organisations selected, with 1 partner under them" in text
     assert 'data-reason="Only Admins can do this."' in text or "Only Admins can do this." in text
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from accounts.models import Person
 from marketplace.actions.prices import add_prices
+from marketplace.market_names import NAMES
 from marketplace.models import Market, Offer, Plan, Price, SaleStop
 from partnerportal.lib.days import today
 from tests.marketplace.test_prices import change
@@ -41,6 +43,14 @@ def test_the_matrix_shows_what_holds_and_what_comes(world: World, web: Any) -> N
     assert "€9.90" in page and "€12.00 from" in page and "JP¥1,000" in page.replace("¥", "JP¥").replace("JPJP", "JP")
     assert page.count("—") > 30 and "Basic" in page and "Pro" in page
     assert "Withdraw" not in page and "Withdraw…" in text(web(ADMIN).get(url("prices/")))
+
+
+def test_every_market_has_its_name_in_the_readers_language(web: Any) -> None:
+    stored = set(Market.objects.values_list("name", flat=True))
+    assert stored == set(NAMES)
+    Person.objects.update(language="ja")
+    page = text(web(ADMIN).get(url("prices/")))
+    assert "ヨーロッパ" in page and "中東・中東欧" in page and "Europe" not in page
 
 
 @pytest.mark.parametrize(("query", "shown"), [("q=BASI", "basic"), ("q=pro", "pro"), ("q=zzz", "")])
