@@ -146,7 +146,7 @@ class PricesView(PaginatedListView):
 
     def get_queryset(self) -> QuerySet[Price]:
         if self.is_generating_schema:
-            return Price.objects.none()
+            return Price.objects.visible_to(self.actor)
         offer = get_by_public_id(Offer.objects.visible_to(self.actor), self.kwargs["offer_id"])
         return list_current_prices(self.actor, offer)
 
@@ -227,7 +227,9 @@ class SaleStopsView(SaleStopsBaseView, UnpaginatedListView):
     errors = {400: ("reason_required", "plan_required"), 403: ("wrong_kind", "wrong_role")}
 
     def get_queryset(self) -> QuerySet[SaleStop]:
-        return SaleStop.objects.none() if self.is_generating_schema else list_stops(self.actor, self.offer)
+        if self.is_generating_schema:
+            return SaleStop.objects.visible_to(self.actor)
+        return list_stops(self.actor, self.offer)
 
     @extend_schema(request=StopSaleSerializer, responses={201: SaleStopSerializer})
     def post(self, request: Request, offer_id: UUID) -> Response:
