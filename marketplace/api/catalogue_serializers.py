@@ -85,7 +85,7 @@ class CataloguePriceSerializer(serializers.Serializer[Any]):
 
 
 @extend_schema_serializer(examples=[OpenApiExample("reason", value=REASON, response_only=True)])
-class ReasonSerializer(serializers.Serializer[Any]):
+class SaleReasonSerializer(serializers.Serializer[Any]):
     """A rule that keeps a sale from being made."""
 
     code = serializers.ChoiceField(choices=SALE_RULES)
@@ -104,7 +104,7 @@ class CataloguePlanSerializer(serializers.Serializer[Any]):
     max_seats = serializers.IntegerField(allow_null=True)
     prices = CataloguePriceSerializer(many=True)
     sellable = serializers.BooleanField()
-    failed_rules = ReasonSerializer(many=True)
+    failed_rules = SaleReasonSerializer(many=True)
 
 
 class CatalogueOfferDetailSerializer(CatalogueOfferSerializer):
@@ -128,7 +128,7 @@ class EligibilitySerializer(serializers.Serializer[Any]):
     market = serializers.CharField(help_text="The partner's, or empty.")
     currency = serializers.CharField(help_text="The partner's, or empty.")
     sellable = serializers.BooleanField()
-    failed_rules = ReasonSerializer(many=True)
+    failed_rules = SaleReasonSerializer(many=True)
 
 
 class PriceListSerializer(AttributeSerializer[Any]):

@@ -84,7 +84,7 @@ class CreateOfferSerializer(StrictSerializer):
     pricing_model = serializers.ChoiceField(choices=PricingModel.choices)
 
 
-class ProblemSerializer(serializers.Serializer[Any]):
+class DraftProblemSerializer(serializers.Serializer[Any]):
     """Something that a draft lacks before it can be published."""
 
     pointer = serializers.CharField(help_text="A JSON pointer (RFC 6901) into `tree`.")
@@ -108,7 +108,7 @@ class OfferTreeSerializer(OfferSerializer):
     version = serializers.IntegerField(source="shown.number", allow_null=True, help_text="Null for a draft.")
     revision = serializers.IntegerField(source="shown.revision", help_text="Counts every save. It is the `ETag`.")
     tree = DraftSerializer(help_text="Texts, categories, links, support, plans, and what resellers alone see.")
-    problems = ProblemSerializer(many=True, help_text="What it lacks before it can be published.")
+    problems = DraftProblemSerializer(many=True, help_text="What it lacks before it can be published.")
 
 
 class OfferVersionSerializer(AttributeSerializer[OfferVersion]):
