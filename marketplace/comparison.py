@@ -98,14 +98,13 @@ class Difference:
         return [segment for segment in (Segment("out", before), Segment("in", after)) if segment.text]
 
 
-def compare_versions(
-    before: Mapping[str, Any], after: Mapping[str, Any], categories: Mapping[str, str]
-) -> list[Difference]:
+def compare_versions(before: Mapping[str, Any], after: Mapping[str, Any], names: Mapping[str, str]) -> list[Difference]:
     """Return what differs between two trees of `content.DraftSerializer`, in the order of the form.
 
-    Plans are the same if they have the same code. `categories` are the names of categories by code.
+    Plans are the same if they have the same code. `names` are those of categories by code, and of
+    files by id.
     """
-    old, new = dict(list_facts(before, categories)), dict(list_facts(after, categories))
+    old, new = dict(list_facts(before, names)), dict(list_facts(after, names))
     keys = [*new, *(key for key in old if key not in new)]
     return [
         Difference(old.get(key), new.get(key))
@@ -114,23 +113,36 @@ def compare_versions(
     ]
 
 
-def list_facts(tree: Mapping[str, Any], categories: Mapping[str, str]) -> Iterator[tuple[str, Fact]]:
+def list_facts(tree: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, Fact]]:
     """Yield all that a version says, each with a key that names the same thing in every version."""
     for language in LANGUAGES:
         texts = tree.get("texts", {}).get(language, {})
         place = _("Listing, %(language)s") % {"language": LANGUAGE_NAMES[language]}
         yield from _list_group(f"/texts/{language}", place, TEXT_LABELS, texts)
     codes = tree.get("categories", [])
-    names = formats.join_names([categories.get(code, code) for code in codes])
-    yield "/categories", Fact("/categories", _("Listing"), _("Categories"), codes or None, names)
+    text = formats.join_names([names.get(code, code) for code in codes])
+    yield "/categories", Fact("/categories", _("Listing"), _("Categories"), codes or None, text)
     links = tree.get("links", [])
     text = "\n".join(f"{link['title']}: {link['url']}" for link in links)
     yield "/links", Fact("/links", _("Listing"), _("Links"), links or None, text)
     yield from _list_group("/support", _("Support"), CONTACT_LABELS, tree.get("support", {}))
+    yield from _list_file_facts(tree, names)
     yield from _list_plan_facts(tree.get("plans", []))
     channel = tree.get("channel", {})
     yield from _list_group("/channel", _("For partners"), CHANNEL_LABELS, channel)
     yield from _list_group("/channel/contact", _("Contact for partners"), CONTACT_LABELS, channel.get("contact", {}))
+
+
+def _list_file_facts(tree: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, Fact]]:
+    documents = [document["id"] for document in tree.get("channel", {}).get("documents", [])]
+    logo = [tree["logo"]] if tree.get("logo") else []
+    for pointer, label, keys in (
+        ("/logo", _("Logo"), logo),
+        ("/screenshots", _("Screenshots"), tree.get("screenshots", [])),
+        ("/channel/documents", _("Documents for partners"), documents),
+    ):
+        text = formats.join_names([names.get(key, key) for key in keys])
+        yield pointer, Fact(pointer, _("Pictures and documents"), label, keys or None, text)
 
 
 def _list_group(

@@ -11,13 +11,21 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from marketplace.models import Audience, BillingFrequency, Category, Offer, Term
+from marketplace.models import Audience, BillingFrequency, Category, Offer, OfferFile, Term
 from partnerportal.lib.api_input import StrictSerializer
 from partnerportal.lib.errors import Message
 
 LANGUAGES = ("en", "fr", "ja")
 MOST_PLANS, MOST_CATEGORIES, MOST_LINKS = 100, 3, 10
+MOST_SCREENSHOTS, MOST_DOCUMENTS = 5, 20
 LONGEST_NAME, LONGEST_SUMMARY, LONGEST_DESCRIPTION = 100, 300, 20_000
+
+
+class FileIdField(serializers.UUIDField):
+    """A field for the id of a file of the offer, which is kept as text."""
+
+    def to_internal_value(self, data: Any) -> str:  # type: ignore[override]
+        return str(super().to_internal_value(data))
 
 
 class ListingTextSerializer(StrictSerializer):
@@ -97,6 +105,8 @@ class ContentSerializer(StrictSerializer):
     categories = serializers.ListField(child=serializers.SlugField(), max_length=MOST_CATEGORIES, default=list)
     links = serializers.ListField(child=LinkSerializer(), max_length=MOST_LINKS, default=list)
     support = ContactSerializer(default=dict)
+    logo = FileIdField(allow_null=True, default=None)
+    screenshots = serializers.ListField(child=FileIdField(), max_length=MOST_SCREENSHOTS, default=list)
     plans = serializers.ListField(child=PlanSerializer(), max_length=MOST_PLANS, default=list)
 
     def validate_categories(self, codes: list[str]) -> list[str]:
@@ -114,6 +124,13 @@ class ContentSerializer(StrictSerializer):
         return plans
 
 
+class DocumentSerializer(StrictSerializer):
+    """A document for partners: the id of a file of the offer, and what it is for."""
+
+    id = FileIdField()
+    kind = serializers.ChoiceField(choices=OfferFile.DOCUMENTS)
+
+
 class ChannelSerializer(StrictSerializer):
     """What resellers alone see: marketing material and whom to contact about selling (CA-30, CA-31)."""
 
@@ -121,6 +138,7 @@ class ChannelSerializer(StrictSerializer):
     contact = ContactSerializer(default=dict)
     sales_url = serializers.URLField(max_length=500, allow_blank=True, default="")
     support_url = serializers.URLField(max_length=500, allow_blank=True, default="")
+    documents = serializers.ListField(child=DocumentSerializer(), max_length=MOST_DOCUMENTS, default=list)
 
 
 class DraftSerializer(ContentSerializer):
@@ -205,9 +223,10 @@ def _channel_problems(offer: Offer, channel: Mapping[str, Any]) -> Iterator[Prob
         yield Problem("/channel/marketing_url", "no_marketing_url", _("Partners need a link to marketing material."))
     if not has_contact(channel.get("contact", {})):
         yield Problem("/channel/contact", "no_channel_contact", _("Partners need a contact for the channel."))
-    if not channel.get("sales_url"):
+    kinds = {document["kind"] for document in channel.get("documents", [])}
+    if not channel.get("sales_url") and "sales" not in kinds:
         yield Problem("/channel/sales_url", "no_sales_material", _("Partners need sales material."))
-    if not channel.get("support_url"):
+    if not channel.get("support_url") and "support" not in kinds:
         yield Problem("/channel/support_url", "no_support_material", _("Partners need support material."))
 
 
@@ -237,3 +256,13 @@ def list_combinations(plan: Mapping[str, Any]) -> list[tuple[str, str]]:
         and billing in plan.get("billing", ())
         and (term, billing) != (Term.MONTH, BillingFrequency.YEARLY)
     ]
+
+
+def list_file_ids(content: Mapping[str, Any], channel: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return the files that a version has, by id: what each is for, and the JSON pointer of where it is named."""
+    files = {
+        document["id"]: (document["kind"], f"/channel/documents/{at}/id")
+        for at, document in enumerate(channel.get("documents", []))
+    }
+    files |= {key: ("screenshot", f"/screenshots/{at}") for at, key in enumerate(content.get("screenshots", []))}
+    return files | ({content["logo"]: ("logo", "/logo")} if content.get("logo") else {})

@@ -36,6 +36,7 @@ class OfferTab:
 OFFER_TABS = (
     OfferTab(key="overview", label=_("Overview"), url_name="offer"),
     OfferTab(key="listing", label=_("Listing"), url_name="offer_listing"),
+    OfferTab(key="files", label=_("Pictures and documents"), url_name="offer_files"),
     OfferTab(key="plans", label=_("Plans"), url_name="offer_plans"),
     OfferTab(key="prices", label=_("Prices"), url_name="offer_prices"),
     OfferTab(key="audience", label=_("Audience"), url_name="offer_audience"),

@@ -2,14 +2,22 @@
 
 from typing import Any
 
-from marketplace.content import has_contact
-from marketplace.models import Authorization, ChannelInfo, Offer, SaleStop
+from marketplace.content import has_contact, list_file_ids
+from marketplace.models import Authorization, ChannelInfo, Offer, OfferVersion, SaleStop
 from marketplace.queries.catalogue import list_categories, list_plans_with_failed_rules
 from marketplace.queries.eligibility import ProspectiveSale, list_prices_of_sale
+from marketplace.queries.files import list_files
 from marketplace.queries.health import list_health_issues
 from marketplace.rows.catalogue import make_offer_listing, make_plan_panels, name_categories
+from marketplace.rows.files import OfferFiles, make_offer_files
 from marketplace.rows.price_amounts import describe_month_unit
 from partnerportal.lib.actors import Actor
+
+
+def make_version_files(actor: Actor, version: OfferVersion) -> OfferFiles:
+    """Return the files of a version that the actor sees. Documents are seen with the channel information alone."""
+    channel = ChannelInfo.objects.visible_to(actor).filter(version=version).first()
+    return make_offer_files(list_files(actor, list_file_ids(version.content, channel.content if channel else {})))
 
 
 def make_listing_context(actor: Actor, offer: Offer) -> dict[str, Any]:
@@ -19,6 +27,7 @@ def make_listing_context(actor: Actor, offer: Offer) -> dict[str, Any]:
     return {
         "offer": offer,
         "listing": make_offer_listing(offer.live_version.content),
+        "files": make_version_files(actor, offer.live_version),
         "plans": make_plan_panels(actor, offer.live_version.content),
         "categories": [categories[code] for code in offer.categories if code in categories],
     }

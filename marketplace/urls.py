@@ -3,6 +3,7 @@ from django.urls import path
 from marketplace.views.audience import audience, audience_paste, audience_remove, audience_select, audience_sync
 from marketplace.views.catalogue import catalogue, catalogue_choose, catalogue_offer, contact_publisher
 from marketplace.views.editor import offer_listing, offer_plans
+from marketplace.views.files import offer_file, offer_file_remove, offer_files
 from marketplace.views.health import health_update, offer_health
 from marketplace.views.offers import offer_create, offer_list, offer_overview, offer_technical
 from marketplace.views.preview import offer_preview
@@ -24,6 +25,9 @@ urlpatterns = [
     path(f"{OFFER}audience/paste/", audience_paste, name="offer_audience_paste"),
     path(f"{OFFER}audience/remove/", audience_remove, name="offer_audience_remove"),
     path(f"{OFFER}audience/sync/", audience_sync, name="offer_audience_sync"),
+    path(f"{OFFER}files/", offer_files, name="offer_files"),
+    path(f"{OFFER}files/<uuid:file_id>/remove/", offer_file_remove, name="offer_file_remove"),
+    path("marketplace/files/<uuid:file_id>/", offer_file, name="offer_file"),
     path(f"{OFFER}listing/", offer_listing, name="offer_listing"),
     path(f"{OFFER}plans/", offer_plans, name="offer_plans"),
     path(f"{OFFER}technical/", offer_technical, name="offer_technical"),

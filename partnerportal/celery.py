@@ -60,6 +60,11 @@ app.conf.beat_schedule = {
     "exports-sweep": {"task": "exports.tasks.delete_old_exports", "schedule": 60.0, "options": {"expires": 55}},
     "imports": {"task": "imports.tasks.run_imports", "schedule": 60.0, "options": {"expires": 55}},
     "imports-sweep": {"task": "imports.tasks.delete_old_imports", "schedule": 600.0, "options": {"expires": 590}},
+    "offer-files-sweep": {
+        "task": "marketplace.tasks.delete_orphaned_offer_files",
+        "schedule": crontab(hour="4", minute="50"),
+        "options": {"expires": 6 * 3600},
+    },
     "sessions": {
         "task": "accounts.tasks.delete_ended_sessions",
         "schedule": crontab(hour="4", minute="20"),

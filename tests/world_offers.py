@@ -14,6 +14,7 @@ from marketplace.models import (
     HealthIssue,
     Market,
     Offer,
+    OfferFile,
     OfferType,
     Plan,
     Price,
@@ -62,7 +63,10 @@ def build(world: Any) -> None:
     actor = world.actor("publisher.admin")
     open_to_all = _publish(actor, "backup", "Backup", Audience.ANY)
     draft = make_content("Draft qdraftq", "basic", "pro")
-    save_draft(actor=actor, offer=open_to_all, content=draft, channel=CHANNEL, revision=2)
+    _attach(open_to_all, "logo", is_live=True, published_in=1)
+    _attach(open_to_all, "sales", is_live=True, published_in=1)
+    material = {"documents": [{"id": str(_attach(open_to_all, "training").public_id), "kind": "training"}]}
+    save_draft(actor=actor, offer=open_to_all, content=draft, channel=CHANNEL | material, revision=2)
     plan = Plan.objects.get(offer=open_to_all, code="basic")
     for market, currency in (("europe", "EUR"), ("japan", "JPY")):
         _price(plan, market, currency, 1000 if currency == "JPY" else "9.90")
@@ -80,6 +84,11 @@ def _publish(actor: Actor, code: str, name: str, audience: Audience, *members: O
     save_draft(actor=actor, offer=offer, content=make_content(name, "basic"), channel=CHANNEL, revision=None)
     publish_offer(actor=actor, offer=offer, revision=2)
     return Offer.objects.get(pk=offer.pk)
+
+
+def _attach(offer: Offer, kind: str, **facts: Any) -> OfferFile:
+    """Store the row of a file. Its bytes are lost, as after a restore without the files."""
+    return OfferFile.objects.create(offer=offer, kind=kind, name=f"{kind}.pdf", size=1, **facts)
 
 
 def _price(plan: Plan, market: str, currency: str, amount: object) -> Price:

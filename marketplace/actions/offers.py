@@ -4,13 +4,14 @@ import re
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.actions.audience import put_saved_audience_in_force
 from marketplace.actions.listing import LISTED, list_offer, list_plans
-from marketplace.content import find_problems
+from marketplace.content import find_problems, list_file_ids
 from marketplace.events import OfferEvent
 from marketplace.models import ChannelInfo, Offer, OfferType, OfferVersion, Plan, Price, PricingModel
 from marketplace.policies import OFFERS, ROLE_TABLE, OfferPermission
@@ -25,6 +26,7 @@ TECHNICAL = ("landing_page_url", "webhook_url")
 TAKEN = _("You have an offer with this code already.")
 MALFORMED = _("Use lower-case letters, digits, hyphens and underscores; begin with a letter or digit.")
 OVERTAKEN = _("A colleague has saved this offer since you opened it. Nothing of yours is lost: compare and save again.")
+UNKNOWN_FILE = _("The offer has no such file.")
 FIXED = _("The plan %(code)s was published and cannot be removed. Stop its sale instead.")
 TERM_FIXED = _("The plan %(code)s was published with more terms and billing frequencies. Stop their sale instead.")
 
@@ -51,7 +53,7 @@ def create_offer(*, actor: Actor, code: str, type: OfferType, pricing_model: Pri
             offer.save(force_insert=True)
     except IntegrityError as error:
         raise Conflict("code_taken", TAKEN, field="code") from error
-    _store_draft(offer, {}, {})
+    store_draft(offer, {}, {})
     record_event(OfferEvent.CREATED, actor=actor, subject=offer, data={"code": code})
     return offer
 
@@ -72,7 +74,8 @@ def save_draft(
     if revision is not None and revision != get_newest_version(locked).revision:
         raise StaleVersion("changed_meanwhile", OVERTAKEN)
     _ensure_published_plans_stay(locked, content)
-    return _store_draft(locked, content, channel)
+    _ensure_files_exist(locked, content, channel)
+    return store_draft(locked, content, channel)
 
 
 @transaction.atomic
@@ -96,6 +99,7 @@ def publish_offer(*, actor: Actor, offer: Offer, revision: int) -> OfferVersion:
     draft.changed_at = timezone.now()
     draft.save(update_fields=["number", "changed_at"])
     list_plans(locked, draft)
+    _publish_files(locked, draft)
     is_first = not locked.is_published
     locked.live_version, locked.changed_at = draft, draft.changed_at
     locked.published_at = locked.published_at or draft.changed_at
@@ -143,7 +147,14 @@ def _ensure_published_plans_stay(offer: Offer, content: dict[str, Any]) -> None:
             raise Conflict("term_fixed", TERM_FIXED % {"code": live["code"]})
 
 
-def _store_draft(offer: Offer, content: dict[str, Any], channel: dict[str, Any]) -> OfferVersion:
+def _ensure_files_exist(offer: Offer, content: dict[str, Any], channel: dict[str, Any]) -> None:
+    kinds = {str(key): kind for key, kind in offer.files.values_list("public_id", "kind")}
+    for key, (kind, pointer) in list_file_ids(content, channel).items():
+        if kinds.get(key) != kind:
+            raise InvalidInput("unknown_file", UNKNOWN_FILE, field=pointer)
+
+
+def store_draft(offer: Offer, content: dict[str, Any], channel: dict[str, Any]) -> OfferVersion:
     draft = get_draft(offer)
     if draft is None:  # its revisions go on from those of the last version, so that none comes twice
         last = offer.versions.aggregate(last=Max("revision"))["last"] or 0
@@ -154,8 +165,24 @@ def _store_draft(offer: Offer, content: dict[str, Any], channel: dict[str, Any])
     Offer.objects.filter(pk=offer.pk).update(changed_at=draft.changed_at)
     info, _is_new = ChannelInfo.objects.update_or_create(version=draft, defaults={"content": channel})
     draft.channel = info
+    _delete_unused_files(offer)
     _keep_plans(offer, [plan["code"] for plan in content.get("plans", [])])
     return draft
+
+
+def _delete_unused_files(offer: Offer) -> None:
+    """Delete the files of an offer that neither its draft nor a published version has."""
+    draft = get_draft(offer)
+    used = list_file_ids(draft.content, draft.channel.content) if draft else {}
+    offer.files.filter(published_in=None).exclude(public_id__in=used).delete()
+
+
+def _publish_files(offer: Offer, version: OfferVersion) -> None:
+    keys = list_file_ids(version.content, version.channel.content)
+    offer.files.exclude(public_id__in=keys).filter(is_live=True).update(is_live=False)
+    offer.files.filter(public_id__in=keys).update(
+        is_live=True, published_in=Coalesce("published_in", Value(version.number))
+    )
 
 
 def _keep_plans(offer: Offer, codes: list[str]) -> None:

@@ -74,6 +74,10 @@ class SectionForm(forms.Form):
         """Return the parts of a tree that this form shows."""
         return {part: tree[part] for part in cls.parts if part in tree}
 
+    def merge_into(self, tree: Mapping[str, Any]) -> Tree:
+        """Return a tree with what the form holds in place of its parts."""
+        return {**tree, **self.tree}
+
     @classmethod
     def make_digest(cls, tree: Mapping[str, Any]) -> str:
         """Return a digest of what the parts of a stored tree say that this form shows."""

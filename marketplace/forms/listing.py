@@ -1,5 +1,6 @@
 """The form of an offer's listing: texts, categories, links, support, and what resellers alone see."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import QueryDict
@@ -39,6 +40,18 @@ class ListingForm(SectionForm):
     url_name = "offer_listing"
     template = "marketplace/offer_listing.html"
     shows_preview = False
+
+    @classmethod
+    def pick_parts(cls, tree: Mapping[str, Any]) -> Tree:
+        """Return the parts of a tree that this form shows. The documents have a page of their own."""
+        parts = super().pick_parts(tree)
+        if "channel" in parts:
+            parts["channel"] = {key: value for key, value in parts["channel"].items() if key != "documents"}
+        return parts
+
+    def merge_into(self, tree: Mapping[str, Any]) -> Tree:
+        """Return a tree with what the form holds in place of its parts, and the documents as they are."""
+        return {**tree, **self.tree, "channel": {**tree.get("channel", {}), **self.tree["channel"]}}
 
     def add_fields(self) -> None:
         for language in LANGUAGES:

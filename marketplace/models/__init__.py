@@ -1,4 +1,5 @@
 from marketplace.models.audience import AudienceChange, Authorization
+from marketplace.models.file import OfferFile
 from marketplace.models.health import HealthIssue, HealthReport
 from marketplace.models.market import Category, Market, MarketCountry
 from marketplace.models.offer import (
@@ -27,6 +28,7 @@ __all__ = [
     "Market",
     "MarketCountry",
     "Offer",
+    "OfferFile",
     "OfferType",
     "OfferVersion",
     "Plan",

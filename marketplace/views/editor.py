@@ -82,7 +82,7 @@ def _edit_section(request: PortalRequest, offer_id: UUID, section: type[SectionF
 
 def _save(request: PortalRequest, edit: Edit) -> HttpResponse:
     """Save an edit, or show it again with what is wrong, or beside what a colleague has saved meanwhile."""
-    content, channel, problems = read_draft(edit.tree | edit.form.tree)
+    content, channel, problems = read_draft(edit.form.merge_into(edit.tree))
     if problems:
         edit.form.add_problems(problems)
         return _render(request, edit)

@@ -15,6 +15,7 @@ from marketplace.models import Offer, OfferVersion
 from marketplace.offer_frame import render_offer_page
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.categories import list_category_choices
+from marketplace.queries.files import name_offer_files
 from marketplace.queries.offers import (
     get_draft,
     get_own_offer,
@@ -25,6 +26,7 @@ from marketplace.queries.offers import (
 )
 from marketplace.rows.checklist import make_checklist
 from marketplace.rows.versions import VERSIONS_SHOWN, make_compared_version, make_version_choices, make_version_rows
+from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, StaleVersion
 from partnerportal.lib.pages import require_permission
 from partnerportal.lib.requests import PortalRequest
@@ -50,7 +52,7 @@ def offer_publish(request: PortalRequest, offer_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("Version %(number)s is live.") % {"number": version.number})
             return redirect("offer", offer_id=offer.public_id)
-    context = _describe_publication(offer) | {"error": error}
+    context = _describe_publication(request.actor, offer) | {"error": error}
     return render_offer_page(
         request,
         offer,
@@ -61,7 +63,7 @@ def offer_publish(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     )
 
 
-def _describe_publication(offer: Offer) -> dict[str, Any]:
+def _describe_publication(actor: Actor, offer: Offer) -> dict[str, Any]:
     draft = get_draft(offer)
     if draft is None:
         return {"draft": None}
@@ -69,12 +71,13 @@ def _describe_publication(offer: Offer) -> dict[str, Any]:
     return {
         "draft": draft,
         "checklist": make_checklist(offer, make_tree(draft)),
-        "differences": _compare(live, draft),
+        "differences": _compare(actor, live, draft),
     }
 
 
-def _compare(before: OfferVersion | None, after: OfferVersion) -> list[Difference]:
-    return compare_versions(make_tree(before) if before else {}, make_tree(after), dict(list_category_choices()))
+def _compare(actor: Actor, before: OfferVersion | None, after: OfferVersion) -> list[Difference]:
+    names = dict(list_category_choices()) | name_offer_files(actor, after.offer)
+    return compare_versions(make_tree(before) if before else {}, make_tree(after), names)
 
 
 @require_safe
@@ -101,7 +104,7 @@ def offer_compare(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     context = {
         "before": make_compared_version(before),
         "after": make_compared_version(after),
-        "differences": _compare(before, after),
+        "differences": _compare(request.actor, before, after),
         "choices": make_version_choices(offer, versions),
     }
     return render_offer_page(request, offer, tab="history", template="marketplace/offer_compare.html", context=context)

@@ -22,7 +22,7 @@ from connections.models import Connection
 from entitlements.models import Entitlement, IngestUpload, LicenseAssignment, Order
 from exports.models import Export
 from imports.models import Import
-from marketplace.models import Offer, Plan, Price, SaleStop
+from marketplace.models import Offer, OfferFile, Plan, Price, SaleStop
 from notifications.actions.secret_mails import send_secret_mails
 from notifications.models import Notice
 from partnerportal.lib import tenancy
@@ -68,7 +68,7 @@ FOREIGN = {
     **{
         f"marketplace_{name}": """NOT EXISTS (
             SELECT FROM marketplace_offer o WHERE o.id = offer_id AND o.publisher_id = %(org)s)"""
-        for name in ("offerversion", "plan", "authorization", "audiencechange")
+        for name in ("offerversion", "offerfile", "plan", "authorization", "audiencechange")
     },
     "marketplace_salestop": """NOT EXISTS (
             SELECT FROM marketplace_offer o WHERE o.id = offer_id AND o.publisher_id = %(org)s)
@@ -326,6 +326,9 @@ def placeholders(world: World) -> dict[str, str]:
     values["trial_running"] = str(running.public_id)
     values["extended"] = str(running.ends_on + settings.PORTAL_TRIAL_TIME)
     values["sku_vendor"] = SKU_OF_NOBODY
+    files = OfferFile.objects.order_by("pk")
+    values |= {f"file_{kind}": str(files.get(kind=kind, is_live=True).public_id) for kind in ("logo", "sales")}
+    values["file_draft"] = str(files.get(kind="training").public_id)
     values["offer"] = str(Offer.objects.get(code="backup").public_id)
     values["plan"] = str(Plan.objects.get(offer__code="backup", code="basic").public_id)
     values["price"] = str(Price.objects.get(plan__offer__code="backup", currency="EUR").public_id)

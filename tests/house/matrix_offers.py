@@ -3,6 +3,7 @@
 from tests.house.answers import api, page
 
 OFFER = "offers/<uuid:offer_id>/"
+FILE = "marketplace/files/<uuid:file_id>/"
 SEEN = "200 publisher; 403 else"
 EDITED = "200 publisher.admin; 403 else"
 NEW = {"code": "vault", "type": "saas", "pricing_model": "flat"}
@@ -14,6 +15,20 @@ OFFER_PAGES = [
     page(f"{OFFER}preview/", "/offers/{offer}/preview/?as=partner", get=SEEN),
     page(f"{OFFER}compare/", "/offers/{offer}/compare/?from=1&to=draft", get=SEEN),
     page(f"{OFFER}compare/", "/offers/{offer}/compare/?from=7&to=draft", get="404 publisher; 403 else"),
+    page(f"{OFFER}files/", "/offers/{offer}/files/", get=SEEN, post=EDITED, data={"add": "logo"}),
+    page(
+        f"{OFFER}files/<uuid:file_id>/remove/",
+        "/offers/{offer}/files/{file_draft}/remove/",
+        post="302 publisher.admin; 403 else",
+    ),
+    *(  # the bytes of the files of the cast are lost
+        page(FILE, f"/marketplace/files/{{file_{which}}}/", get=answer, defaults="login anonymous; 404 nobody")
+        for which, answer in (
+            ("logo", "410 else"),
+            ("sales", "410 publisher vendor partner distributor; 404 else"),
+            ("draft", "410 publisher vendor; 404 else"),
+        )
+    ),
     page(f"{OFFER}listing/", "/offers/{offer}/listing/", get=SEEN, post="409 publisher.admin; 403 else"),
     page(f"{OFFER}plans/", "/offers/{offer}/plans/", get=SEEN, post=EDITED, data={"add_plan": "1"}),
     page(f"{OFFER}technical/", "/offers/{offer}/technical/", get=SEEN, post="409 publisher.admin; 403 else"),

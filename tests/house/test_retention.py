@@ -86,6 +86,7 @@ KEPT = {
     "marketplace_offer": "what was sold refers to it",
     "marketplace_offerversion": "what buyers were shown, and when",
     "marketplace_channelinfo": "a part of its version",
+    "marketplace_offerfile": "a part of the versions that have it; deleted if none was published",
     "marketplace_plan": "what was sold refers to it",
     "marketplace_price": "what was sold was priced by it",
     "marketplace_healthissue": "what troubled an offer, and when",

@@ -1,0 +1,223 @@
+"""Pictures and documents of offers: who may see which, what may become one, and what becomes of those nobody needs."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
+
+from marketplace.actions.files import add_offer_file, remove_offer_file
+from marketplace.actions.offers import publish_offer, save_draft
+from marketplace.content import MOST_SCREENSHOTS, find_problems
+from marketplace.models import Offer, OfferFile
+from marketplace.queries.offers import get_draft, make_tree
+from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput
+from tests.uploads import PDF, picture
+from tests.world_offers import CHANNEL, make_content
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _folder_of_its_own(settings, tmp_path):
+    settings.PRIVATE_ROOT = tmp_path
+
+
+@pytest.fixture
+def publisher(world):
+    return world.actor("publisher.admin")
+
+
+@pytest.fixture
+def backup(world):
+    return Offer.objects.get(code="backup")
+
+
+def upload(kind, name=""):
+    if kind in ("logo", "screenshot"):
+        return SimpleUploadedFile(name or "picture.png", picture("PNG"))
+    return SimpleUploadedFile(name or "paper.pdf", PDF)
+
+
+def add(actor, offer, kind, name=""):
+    return add_offer_file(actor=actor, offer=offer, kind=kind, upload=upload(kind, name))
+
+
+def publish(actor, offer):
+    publish_offer(actor=actor, offer=offer, revision=get_draft(offer).revision)
+
+
+def status(client, file):
+    answer = client.get(f"/marketplace/files/{file.public_id}/")
+    if answer.streaming:
+        answer.file_to_stream.close()
+    return answer.status_code
+
+
+RESELLERS = ("partner.admin", "partner.reader", "distributor.admin")
+OTHERS = ("customer.admin", "partner2.admin", "stranger.admin")
+OWN = ("publisher.admin", "publisher.reader", "vendor.admin")
+
+
+@pytest.mark.promise("CA-30")
+@pytest.mark.parametrize("kind", OfferFile.DOCUMENTS)
+def test_material_is_for_resellers_and_never_for_customers(world, web, api, publisher, backup, kind):
+    """By its address, on pages, in the API; before it is published, only the publisher and the vendor see it."""
+    file = add(publisher, backup, kind, "secret-qmaterialq.pdf")
+    assert [status(web(who), file) for who in (*OWN, *RESELLERS, *OTHERS)] == [200] * 3 + [404] * 6
+    publish(publisher, backup)
+    assert [status(web(who), file) for who in (*OWN, *RESELLERS, *OTHERS)] == [200] * 6 + [404] * 3
+    page = f"/marketplace/offers/{backup.public_id}/"
+    assert "qmaterialq" in web("partner.admin").get(page).content.decode()
+    for path in (f"/marketplace/{backup.public_id}/", "/marketplace/?q=qmaterialq", "/marketplace/"):
+        assert "secret-qmaterialq" not in web("customer.admin").get(path).content.decode()
+    assert web("anonymous").get(f"/marketplace/files/{file.public_id}/").status_code == 302
+
+
+@pytest.mark.parametrize("kind", ["logo", "screenshot"])
+def test_pictures_are_for_everybody_once_they_are_live(world, web, publisher, backup, kind):
+    file = add(publisher, backup, kind)
+    assert [status(web(who), file) for who in (*OWN, *RESELLERS, *OTHERS)] == [200] * 3 + [404] * 6
+    publish(publisher, backup)
+    assert [status(web(who), file) for who in (*OWN, *RESELLERS, *OTHERS)] == [200] * 9
+    assert str(file.public_id) in web("customer.admin").get(f"/marketplace/{backup.public_id}/").content.decode()
+
+
+@pytest.mark.parametrize("is_locked", [True, False], ids=["first lock", "second lock"])
+def test_each_lock_alone_hides_documents_from_customers_and_drafts_from_all(world, as_tenant, is_locked):
+    """Of the cast: a live logo, a live document, and a document of the draft."""
+    for who, kinds in (
+        ("publisher.admin", {"logo", "sales", "training"}),
+        ("vendor.admin", {"logo", "sales", "training"}),
+        ("partner.admin", {"logo", "sales"}),
+        ("customer.admin", {"logo"}),
+        ("partner2.admin", {"logo"}),
+    ):
+        with as_tenant(world.actor(who)):
+            rows = OfferFile.objects.visible_to(world.actor(who)) if is_locked else OfferFile.objects.all()
+            assert set(rows.values_list("kind", flat=True)) == kinds, who
+
+
+def test_a_document_is_material_as_a_link_is(publisher, backup):
+    channel = {key: value for key, value in CHANNEL.items() if not key.endswith("s_url")}
+    channel["support_url"] = ""
+    save_draft(actor=publisher, offer=backup, content=make_content("B", "basic"), channel=channel, revision=None)
+
+    def codes():
+        draft = get_draft(backup)
+        return [problem.code for problem in find_problems(backup, draft.content, draft.channel.content)]
+
+    assert codes() == ["no_sales_material", "no_support_material"]
+    add(publisher, backup, "sales")
+    assert codes() == ["no_support_material"]
+    add(publisher, backup, "support")
+    add(publisher, backup, "training")
+    assert codes() == []
+
+
+def test_a_file_that_no_version_has_goes_and_a_published_one_stays(publisher, backup):
+    draft_only, live = add(publisher, backup, "sales"), add(publisher, backup, "logo")
+    remove_offer_file(actor=publisher, offer=backup, file=draft_only)
+    assert not OfferFile.objects.filter(pk=draft_only.pk).exists()
+    publish(publisher, backup)
+    remove_offer_file(actor=publisher, offer=backup, file=live)
+    assert make_tree(get_draft(backup))["logo"] is None
+    publish(publisher, backup)
+    live.refresh_from_db()
+    assert (live.is_live, live.published_in) == (False, 2)
+    with pytest.raises(IntegrityError, match="violates"), transaction.atomic():
+        live.delete()
+
+
+def test_a_new_logo_replaces_the_old_and_screenshots_are_few(publisher, backup):
+    first, second = add(publisher, backup, "logo"), add(publisher, backup, "logo")
+    assert not OfferFile.objects.filter(pk=first.pk).exists()
+    assert get_draft(backup).content["logo"] == str(second.public_id)
+    for _number in range(MOST_SCREENSHOTS):
+        add(publisher, backup, "screenshot")
+    with pytest.raises(Conflict) as refusal:
+        add(publisher, backup, "screenshot")
+    assert refusal.value.code == "too_many_files"
+
+
+@pytest.mark.parametrize("who", ["publisher.reader", "partner.admin", "vendor.admin"])
+def test_only_admins_of_publishers_add_and_remove(world, backup, who):
+    file = OfferFile.objects.get(kind="training")
+    for act in (
+        lambda: add(world.actor(who), backup, "sales"),
+        lambda: remove_offer_file(actor=world.actor(who), offer=backup, file=file),
+    ):
+        with pytest.raises(ActionRefused):
+            act()
+
+
+@pytest.mark.parametrize(
+    ("kind", "pointer"), [("logo", "/logo"), ("screenshots", "/screenshots/0"), ("sales", "/channel/documents/0/id")]
+)
+def test_a_draft_names_only_files_of_its_offer(publisher, backup, kind, pointer):
+    foreign = Offer.objects.get(code="monitor")
+    key = str(add(publisher, foreign, "screenshot" if kind == "screenshots" else kind).public_id)
+    content, channel = make_content("B", "basic"), dict(CHANNEL)
+    if kind == "sales":
+        channel["documents"] = [{"id": key, "kind": "sales"}]
+    else:
+        content[kind] = key if kind == "logo" else [key]
+    with pytest.raises(InvalidInput) as refusal:
+        save_draft(actor=publisher, offer=backup, content=content, channel=channel, revision=None)
+    assert (refusal.value.code, refusal.value.field) == ("unknown_file", pointer)
+
+
+def send(client, offer, add, name, content, **fields):
+    file = SimpleUploadedFile(name, content)
+    return client.post(f"/offers/{offer.public_id}/files/", {"add": add, f"{add}-file": file, **fields})
+
+
+def test_files_are_added_and_removed_on_their_page(world, web, backup):
+    client = web("publisher.admin")
+    assert send(client, backup, "logo", "logo.png", picture("PNG")).status_code == 302
+    assert send(client, backup, "document", "paper.pdf", PDF, **{"document-kind": "support"}).status_code == 302
+    page = client.get(f"/offers/{backup.public_id}/files/").content.decode()
+    assert "paper.pdf" in page and "training.pdf" in page
+    file = OfferFile.objects.get(name="paper.pdf")
+    remove = f"/offers/{backup.public_id}/files/{file.public_id}/remove/"
+    assert client.post(remove).status_code == 302
+    page = client.get(f"/offers/{backup.public_id}/files/").content.decode()
+    assert str(file.public_id) not in page
+
+
+HOSTILE = {
+    "a drawing that could act": ("logo", "logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>"),
+    "a page as a picture": ("screenshot", "x.png", b"<html>"),
+    "a page as a document": ("document", "x.pdf", b"<html>"),
+    "a picture as a document": ("document", "x.pdf", picture("PNG")),
+    "nothing": ("document", "x.pdf", b""),
+    "a program": ("document", "x.exe", b"MZ"),
+    "an archive": ("document", "x.zip", b"PK\x03\x04"),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_what_is_no_picture_or_document_is_refused_beside_its_field(world, web, backup, what):
+    name, filename, content = HOSTILE[what]
+    before = OfferFile.objects.count()
+    answer = send(web("publisher.admin"), backup, name, filename, content, **{"document-kind": "sales"})
+    assert answer.status_code == 200 and "field-error" in answer.content.decode()
+    assert OfferFile.objects.count() == before
+
+
+def test_saving_the_listing_keeps_the_files(world, web, backup):
+    from tests.marketplace.editing import send as send_form
+
+    client = web("publisher.admin")
+    send(client, backup, "logo", "logo.png", picture("PNG"))
+    path = f"/offers/{backup.public_id}/listing/"
+    page = client.get(path).content.decode()
+    send(client, backup, "document", "paper.pdf", PDF, **{"document-kind": "sales"})  # a colleague, meanwhile
+    assert send_form(client, path, page, texts__en__summary="Other words").status_code == 302
+    draft = get_draft(backup)
+    assert draft.content["logo"] and len(draft.channel.content["documents"]) == 2
+    assert draft.content["texts"]["en"]["summary"] == "Other words"
+
+
+def test_what_changes_names_files(world, web, publisher, backup):
+    add(publisher, backup, "sales", "prices-for-partners.pdf")
+    page = web("publisher.admin").get(f"/offers/{backup.public_id}/publish/").content.decode()
+    assert "Documents for partners" in page and "prices-for-partners.pdf" in page
