@@ -48,7 +48,6 @@ PAGES = {
     ],
     "marketplace/lists/offers.py": [("publisher.admin", "/offers/", "cursor")],
     "marketplace/lists/catalogue.py": [("partner.admin", "/marketplace/offers/", "cursor")],
-    "marketplace/lists/offers.py": [("publisher.admin", "/offers/", "cursor")],
     "marketplace/lists/storefront.py": [
         ("customer.admin", "/marketplace/", "cursor"),
         ("vendor.admin", "/marketplace/all/?sort=published", "cursor"),

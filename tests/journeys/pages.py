@@ -13,7 +13,7 @@ IMPORT_KIND = "imports/new/<str:kind_code>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
 TRIAL = "trials/<uuid:trial_id>/"
 OFFER = "offers/<uuid:offer_id>/"
-OFFER_TABS = ("listing/", "plans/", "technical/", "history/", "publish/")
+OFFER_TABS = ("files/", "listing/", "plans/", "technical/", "history/", "publish/")
 REQUEST = "requests/<uuid:request_id>/"
 SIGN_IN = "sign-in/"
 FACTORS = "sign-in/two-factor/"
@@ -187,6 +187,8 @@ OPENINGS = [
 ]
 
 NOT_PAGES = {
+    f"{OFFER}files/<uuid:file_id>/remove/": "answers a form",
+    "marketplace/files/<uuid:file_id>/": "a file",
     f"{HOLDER}keep/": "answers a form",
     f"{REQUEST}approve/": "answers a form",
     f"{REQUEST}assign/": "answers a form",
