@@ -46,8 +46,8 @@ NOT_LIVE = Reason("not_live", gettext_lazy("The offer is not published, so its a
 
 
 def _get_offer(request: Request) -> Offer:
-    """Return the offer that a request is about. Raises NotFound."""
-    offer = Offer.objects.filter(public_id=request.subject_id).first()
+    """Return the offer that a request is about, which is of the organisation that asks. Raises NotFound."""
+    offer = Offer.objects.filter(publisher=request.organization_id, public_id=request.subject_id).first()
     if offer is None:
         raise NotFound("not_found", "")
     return offer

@@ -90,6 +90,19 @@ CREATE TRIGGER offer_is_fixed BEFORE UPDATE ON marketplace_offer FOR EACH ROW
     WHEN (OLD.live_version_id IS NOT NULL AND (OLD.publisher_id, OLD.code, OLD.type, OLD.pricing_model, true)
           IS DISTINCT FROM (NEW.publisher_id, NEW.code, NEW.type, NEW.pricing_model, NEW.live_version_id IS NOT NULL))
     EXECUTE FUNCTION offer_is_fixed();
+-- What is live is a published version of the offer itself: no draft, and no version of another offer.
+CREATE FUNCTION live_version_is_published() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM marketplace_offerversion v
+                   WHERE v.id = NEW.live_version_id AND v.offer_id = NEW.id AND v.number IS NOT NULL) THEN
+        RAISE EXCEPTION 'this violates that an offer shows a published version of its own'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER live_version_is_published BEFORE INSERT OR UPDATE OF live_version_id ON marketplace_offer
+    FOR EACH ROW WHEN (NEW.live_version_id IS NOT NULL) EXECUTE FUNCTION live_version_is_published();
 CREATE FUNCTION plan_is_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
@@ -132,6 +145,7 @@ DROP TRIGGER begun_price_is_not_withdrawn ON marketplace_price; DROP TRIGGER pub
 DROP FUNCTION published_price_is_kept();
 DROP TRIGGER plan_is_kept ON marketplace_plan; DROP TRIGGER plan_is_fixed ON marketplace_plan;
 DROP FUNCTION plan_is_fixed();
+DROP TRIGGER live_version_is_published ON marketplace_offer; DROP FUNCTION live_version_is_published();
 DROP TRIGGER offer_is_fixed ON marketplace_offer; DROP FUNCTION offer_is_fixed();
 DROP TRIGGER channel_info_is_fixed ON marketplace_channelinfo; DROP FUNCTION channel_info_is_fixed();
 DROP TRIGGER offer_version_is_fixed ON marketplace_offerversion; DROP FUNCTION offer_version_is_fixed();
@@ -258,6 +272,7 @@ BELOW = "SELECT id FROM accounts_organization WHERE parent_id = portal_org()"
 PARTY = f"""portal_org() IN (publisher_id, buyer_id, reseller_id, customer_id)
     OR buyer_id IN ({BELOW}) OR reseller_id IN ({BELOW})"""
 PAYS = f"s.buyer_id = portal_org() OR s.buyer_id IN ({BELOW})"
+OF_STOPPED = "(plan_id IS NULL OR EXISTS (SELECT FROM marketplace_plan p WHERE p.id = plan_id AND p.offer_id = o.id))"
 CHANNEL = """EXISTS (SELECT FROM marketplace_offerversion v JOIN marketplace_offer o ON o.id = v.offer_id
              WHERE v.id = version_id AND {condition})"""
 
@@ -309,7 +324,7 @@ class Migration(migrations.Migration):
         enable_row_security(
             "marketplace_salestop",
             using=of_offer("true"),
-            check=of_offer(f"({OWN} OR {STAFF}) AND by_vendor = {STAFF} AND (SELECT {WRITES})"),
+            check=of_offer(f"({OWN} OR {STAFF}) AND by_vendor = {STAFF} AND {OF_STOPPED} AND (SELECT {WRITES})"),
             grant="SELECT, INSERT, UPDATE (lifted_at)",
         ),
         migrations.RunSQL(SALES, SALES_UNDO),
