@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from marketplace.content import (
     LANGUAGES,
@@ -75,7 +76,9 @@ class ListingForm(SectionForm):
         for at in range(self.link_count):
             is_blank = at >= len(self.tree.get("links", []))
             self.add_text(f"links.{at}.title", _("Title"), is_optional=is_blank, maxlength=100)
-            self.add_text(f"links.{at}.url", _("Address"), is_optional=is_blank, type="url", maxlength=500)
+            self.add_text(
+                f"links.{at}.url", pgettext("web", "Address"), is_optional=is_blank, type="url", maxlength=500
+            )
         self._add_contact("support")
         self.add_text("channel.marketing_url", _("Link to marketing material"), type="url", maxlength=500)
         self._add_contact("channel.contact")

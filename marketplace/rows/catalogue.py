@@ -20,7 +20,7 @@ from marketplace.rows.price_amounts import (
 )
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
-from partnerportal.lib.formats import format_date, format_money, get_reader_locale
+from partnerportal.lib.formats import format_date, format_money, get_reader_locale, join_names
 from partnerportal.lib.markdown import render_markdown
 
 
@@ -54,7 +54,7 @@ def make_listed_offer(offer: Offer, categories: Mapping[str, str], url_name: str
         language=other,
         language_name=name_language(other),
         publisher=offer.publisher.name,
-        categories=", ".join(categories[code] for code in offer.categories if code in categories),
+        categories=join_names(categories[code] for code in offer.categories if code in categories),
         type=offer.get_type_display(),
         url=reverse(url_name, args=[offer.public_id]),
     )

@@ -17,6 +17,7 @@ from marketplace.queries.prices import list_current_prices
 from marketplace.rows.catalogue import make_plan_panels
 from marketplace.rows.price_amounts import describe_month_unit
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.formats import join_names
 from partnerportal.lib.pages import require_permission
 from partnerportal.lib.requests import PortalRequest
 
@@ -42,7 +43,7 @@ def _make_partner_context(actor: Actor, offer: Offer, version: OfferVersion, nam
     prices = list_current_prices(actor, offer).filter(state="in_force").exclude(amount=None)
     rows = prices.order_by("market__name", "currency").values_list("market__code", "currency", "market__name")
     places = {
-        f"{code}.{currency}": (code, currency, f"{translate_market_name(market)}, {currency}")
+        f"{code}.{currency}": (code, currency, join_names([translate_market_name(market), currency]))
         for code, currency, market in rows.distinct()
     }
     place = name if name in places else next(iter(places), "")
