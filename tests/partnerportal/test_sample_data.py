@@ -47,7 +47,7 @@ def test_the_whole_world(db: None, client: Client) -> None:
             "customer_ended"} <= set(inbox.values_list("kind", flat=True))  # fmt: skip
     assert 0 < inbox.unread_by(emma).count() < inbox.count()
     staff = Notice.objects.filter(recipient_id=Organization.objects.get(website="nimbus.example").pk)
-    assert set(staff.values_list("kind", flat=True)) == {"trial_asked", "release_asked"}
+    assert set(staff.values_list("kind", flat=True)) == {"trial_asked", "release_asked", "request_submitted"}
     shared_later = [f"{key}.example" for key in cast.RECENT]
     known = inbox.exclude(about_id__in=Organization.objects.filter(website__in=shared_later).values("pk"))
     times = list(known.order_by("pk").values_list("at", flat=True))
