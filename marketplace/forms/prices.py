@@ -1,7 +1,7 @@
 """The forms of prices: new amounts of one plan, which are previewed before they are published; and a stop of sales."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.actions.stops import LONGEST_REASON
 from marketplace.content import Problem
 from marketplace.pricing import Key, PriceChange
-from marketplace.rows.prices import PairRow, PriceCell
 from partnerportal.lib.days import today
+
+if TYPE_CHECKING:
+    from marketplace.rows.prices import PairRow, PriceCell
 
 NOTHING = _("Enter at least one new price.")
 BOTH = _("Enter a price, or end it; not both.")
@@ -78,12 +80,12 @@ class ChangePricesForm(forms.Form):
             for key, amount in self._changed()
         ]
 
-    def list_rows(self, rows: Iterable[PairRow]) -> Iterable[tuple[PairRow, list[dict[str, Any]]]]:
+    def list_rows(self, rows: "Iterable[PairRow]") -> "Iterable[tuple[PairRow, list[dict[str, Any]]]]":
         """Return each row of the matrix with its cells and their fields, for the template."""
         for row in rows:
             yield row, [self._cell_with_fields(cell) for cell in row.cells]
 
-    def _cell_with_fields(self, cell: PriceCell) -> dict[str, Any]:
+    def _cell_with_fields(self, cell: "PriceCell") -> dict[str, Any]:
         end = name_field("end", cell.key)
         has_end = end in self.fields
         return {"cell": cell, "amount": self[name_field("amount", cell.key)], "end": self[end] if has_end else None}
