@@ -47,7 +47,15 @@ class ImportListView(BaseImportView, PaginatedListView):
     serializer_class = ImportSerializer
     default_sort = "-asked_at"
     parser_classes = (MultiPartParser,)
-    errors = {400: ("too_large",), 404: ("not_found",), 429: ("too_many_imports",)}
+    errors = {
+        400: (
+            "too_large", "empty", "archive", "not_utf8", "binary", "too_long", "bad_quotes", "no_header",
+            "unknown_column", "missing_column", "duplicate_column", "too_many_columns",
+        ),
+        404: ("not_found",),
+        429: ("too_many_imports",),
+        503: ("files_unavailable", "no_space"),
+    }  # fmt: skip
 
     @extend_schema(request={"multipart/form-data": UploadImportSerializer}, responses={202: ImportSerializer})
     def post(self, request: Request) -> Response:

@@ -189,8 +189,8 @@ class SaleStopSerializer(serializers.Serializer[SaleStop]):
     """A stop of the sale of an offer, of one of its plans, or of a plan in one market."""
 
     id = serializers.UUIDField(source="public_id")
-    plan = serializers.CharField(source="plan.code", default=None, help_text="Null: all plans.")
-    market = serializers.CharField(source="market.code", default=None, help_text="Null: all markets.")
+    plan = serializers.CharField(source="plan.code", allow_null=True, default=None, help_text="Null: all plans.")
+    market = serializers.CharField(source="market.code", allow_null=True, default=None, help_text="Null: all markets.")
     is_by_vendor = serializers.BooleanField(source="by_vendor", help_text="Then the vendor alone lifts it.")
     reason = serializers.CharField()
     began_at = UTCDateTimeField()
@@ -224,7 +224,10 @@ class SaleStopsView(SaleStopsBaseView, UnpaginatedListView):
     """The stops of an offer that hold now."""
 
     serializer_class = SaleStopSerializer
-    errors = {400: ("reason_required", "plan_required"), 403: ("wrong_kind", "wrong_role")}
+    errors = {
+        400: ("reason_required", "plan_required", "unknown_plan", "unknown_market"),
+        403: ("wrong_kind", "wrong_role"),
+    }
 
     def get_queryset(self) -> QuerySet[SaleStop]:
         if self.is_generating_schema:

@@ -129,7 +129,10 @@ class RequestActionView(RequestBaseView):
 
 @extend_schema(tags=TAGS, request=EmptyBodySerializer, responses=RequestSerializer)
 class SubmitRequestView(RequestActionView):
-    """Submit a draft to the vendor. Only one request about the same can be open (409 `request_open`)."""
+    """Submit a draft to the vendor. Only one request about the same can be open (409 `request_open`).
+
+    What its kind does not allow now is answered by 409 with the code of the first reason.
+    """
 
     serializer_class = EmptyBodySerializer
     errors = RequestActionView.errors | {400: ("required",), 409: ("state_changed", "request_open")}
