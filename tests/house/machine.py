@@ -22,7 +22,7 @@ from connections.models import Connection
 from entitlements.models import Entitlement, IngestUpload, LicenseAssignment, Order
 from exports.models import Export
 from imports.models import Import
-from marketplace.models import Offer, OfferFile, Plan, Price, SaleStop
+from marketplace.models import HealthIssue, Offer, OfferFile, Plan, Price, SaleStop
 from notifications.actions.secret_mails import send_secret_mails
 from notifications.models import Notice
 from partnerportal.lib import tenancy
@@ -330,6 +330,9 @@ def placeholders(world: World) -> dict[str, str]:
     values |= {f"file_{kind}": str(files.get(kind=kind, is_live=True).public_id) for kind in ("logo", "sales")}
     values["file_draft"] = str(files.get(kind="training").public_id)
     values["offer"] = str(Offer.objects.get(code="backup").public_id)
+    selected = Offer.objects.get(code="monitor")  # for specific partners, with a saved addition
+    values["offer_specific"], values["audience_revision"] = str(selected.public_id), str(selected.audience_revision)
+    values["issue"] = str(HealthIssue.objects.get().public_id)
     values["plan"] = str(Plan.objects.get(offer__code="backup", code="basic").public_id)
     values["price"] = str(Price.objects.get(plan__offer__code="backup", currency="EUR").public_id)
     values["stop"] = str(SaleStop.objects.get().public_id)

@@ -2,6 +2,7 @@
 
 from tests.house.answers import sign_in
 from tests.house.matrix_api import API, API_HELP
+from tests.house.matrix_audience import AUDIENCE_API, AUDIENCE_PAGES
 from tests.house.matrix_catalogue import CATALOGUE_API, CATALOGUE_PAGES
 from tests.house.matrix_offers import OFFER_API, OFFER_PAGES
 from tests.house.matrix_pages import PAGES
@@ -44,6 +45,6 @@ SIGN_IN = [
 ]
 
 MATRIX = [
-    *(*PAGES, *OFFER_PAGES, *PRICE_PAGES, *CATALOGUE_PAGES, *SIGN_IN),
-    *(*API, *OFFER_API, *PRICE_API, *CATALOGUE_API, *API_HELP),
+    *(*PAGES, *OFFER_PAGES, *AUDIENCE_PAGES, *PRICE_PAGES, *CATALOGUE_PAGES, *SIGN_IN),
+    *(*API, *OFFER_API, *AUDIENCE_API, *PRICE_API, *CATALOGUE_API, *API_HELP),
 ]
