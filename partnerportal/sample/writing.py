@@ -34,6 +34,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import ALL, Scope
 from partnerportal.lib.text import make_search_key
 from partnerportal.sample import cast, facts
+from partnerportal.sample.audiences import write_sample_audience_requests, write_sample_health_issues
 from partnerportal.sample.facts import SampleCustomer
 from partnerportal.sample.holders import write_sample_licence_holders
 from partnerportal.sample.offers import write_sample_offers
@@ -72,7 +73,7 @@ def write_sample_data() -> None:
     write_sample_licence_holders(_buyers(organizations), now)
     detect_usage_anomalies(actor=Actor.system("anomalies"))
     _asked_of_vendor(organizations)
-    write_sample_offers(organizations, now)
+    _marketplace(organizations, now)
     _requests(organizations)
     write_pending_notices()
 
@@ -268,6 +269,13 @@ def _asked_of_vendor(organizations: Organizations) -> None:
         mark_licence_released(actor=staff, assignment_key=releases[0].external_id)
     actor = _admin_of("gruenwald", organizations)
     request_trial(actor=actor, sku=list_skus_available_for_trial(actor)[0], quantity=15)
+
+
+def _marketplace(organizations: Organizations, now: dt.datetime) -> None:
+    offers = write_sample_offers(organizations, now)
+    admins = {key: _admin_of(key, organizations) for key in ("octavo", "feldspat", "seiran")}
+    write_sample_health_issues(offers, admins)
+    write_sample_audience_requests(offers, admins, _admin_of(cast.VENDOR, organizations))
 
 
 def _requests(organizations: Organizations) -> None:

@@ -13,13 +13,14 @@ from accounts.queries import list_operators_of_person
 from connections.actors import build_actor_for_organization
 from connections.models import Connection
 from entitlements.models import CustomerListing
-from marketplace.models import Audience, Authorization, Offer, OfferType, Price, SaleStop, Subscription
+from marketplace.models import Audience, Authorization, HealthIssue, Offer, OfferType, Price, SaleStop, Subscription
 from marketplace.queries.offers import list_own_offers
 from notifications.models import Delivery, Event, Notice
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.sample import cast
 from partnerportal.sample.listings import LISTINGS
+from support.models import Request
 
 
 def sample_data(*arguments: str) -> str:
@@ -92,6 +93,14 @@ def check_the_marketplace(buyer: Actor) -> None:
     sold = Subscription.objects.filter(offer__in=offers)
     assert set(sold.values_list("state", flat=True)) == set(Subscription.State)
     assert sold.values("buyer").distinct().count() > 3
+    asked = Request.objects.filter(kind__startswith="audience.").order_by("number").values_list("kind", "state")
+    assert list(asked) == [
+        ("audience.deauthorize", "submitted"),
+        ("audience.specific", "approved"),
+        ("audience.any", "declined"),
+    ]
+    issues = {issue.cleared_at is None: issue.reports.count() for issue in HealthIssue.objects.all()}
+    assert issues == {True: 2, False: 2}, "one goes on, and the all-clear of the other is a report too"
     kept = Subscription.objects.visible_to(buyer).get(customer__website="saobras.example")
     assert kept.customer_name == "São Brás Têxteis", "the connection has ended, and the record stays"
 
