@@ -13,7 +13,6 @@ RESELLERS = [(name, sort) for name in ("partner", "distributor") for sort in ("n
 OPTION = {"audience": "specific", "revision": "{audience_revision}"}
 ISSUE = {"kind": "outage", "text": "It is down."}
 TO_REQUEST = "requests/new/<str:kind>/<uuid:subject_id>/"
-ASKED = "200 publisher.admin; 403 publisher.reader; 404 else"
 
 AUDIENCE_PAGES = [
     page(AUDIENCE, f"/{SPECIFIC}", get=SEEN, post=SAVED, data=OPTION, shows=RESELLERS),
@@ -27,7 +26,14 @@ AUDIENCE_PAGES = [
     ),
     page(f"{AUDIENCE}paste/", f"/{SPECIFIC}paste/", post=EDITED, data={"entries": "Nobody"}, shows=RESELLERS),
     page(f"{AUDIENCE}remove/", f"/{SPECIFIC}remove/", post=SAVED, data={"row": "{distributor}"}),
-    page(f"{AUDIENCE}sync/", f"/{SPECIFIC}sync/", get=EDITED, post=SAVED, data={"revision": "{audience_revision}"}),
+    page(
+        f"{AUDIENCE}sync/",
+        f"/{SPECIFIC}sync/",
+        get=EDITED,
+        post=SAVED,
+        data={"revision": "{audience_revision}"},
+        shows=RESELLERS,
+    ),
     page(f"{OFFER}health/", "/offers/{offer_specific}/health/", get=SEEN, post=SAVED, data=ISSUE),
     page("offers/health/<uuid:issue_id>/", "/offers/health/{issue}/", post=SAVED, data={"text": "Still down."}),
     page(
@@ -36,10 +42,13 @@ AUDIENCE_PAGES = [
         data={"list": "audience", "query": "offer={offer_specific}"},
         shows=RESELLERS,
     ),
-    page("imports/new/<str:kind_code>/", "/imports/new/audience/?target={offer}", get=ASKED, post=ASKED),
     page(
-        TO_REQUEST, "/requests/new/audience.deauthorize/{offer_specific}/", get=ASKED, post=ASKED.replace("200", "302")
+        "imports/new/<str:kind_code>/",
+        "/imports/new/audience/?target={offer}",
+        get=EDITED,
+        post="400 publisher.admin; 403 else",
     ),
+    page(TO_REQUEST, "/requests/new/audience.deauthorize/{offer_specific}/", get=EDITED, post=SAVED),
 ]
 AUDIENCE_API = [
     api(AUDIENCE, "offers/{offer}/audience/", get=SEEN, put=EDITED, data={"audience": "any"}),

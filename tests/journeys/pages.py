@@ -13,8 +13,10 @@ IMPORT_KIND = "imports/new/<str:kind_code>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
 TRIAL = "trials/<uuid:trial_id>/"
 OFFER = "offers/<uuid:offer_id>/"
+AUDIENCE = f"{OFFER}audience/"
 OFFER_TABS = ("files/", "listing/", "plans/", "technical/", "history/", "publish/")
 REQUEST = "requests/<uuid:request_id>/"
+NEW_REQUEST = "requests/new/<str:kind>/<uuid:subject_id>/"
 SIGN_IN = "sign-in/"
 FACTORS = "sign-in/two-factor/"
 KEY = f"{FACTORS}webauthn/keys/<int:pk>/"
@@ -124,9 +126,16 @@ PAGES = {
         Shown("offers/new/"),
         *(Shown(OFFER + tab, f"/offers/{{offer}}/{tab}") for tab in ("", *OFFER_TABS)),
         Shown(f"{OFFER}compare/", "/offers/{offer}/compare/?from=1&to=draft"),
+        *(Shown(AUDIENCE + page, f"/offers/{{offer_specific}}/audience/{page}") for page in ("", "select/", "sync/")),
+        Shown(AUDIENCE, "/offers/{offer}/audience/"),
+        Shown(AUDIENCE, "/offers/{offer_specific}/audience/?q=nothing-like-it"),
+        Shown(f"{AUDIENCE}select/", "/offers/{offer}/audience/select/?q=nothing-like-it"),
+        *(Shown(f"{OFFER}health/", f"/offers/{{{which}}}/health/") for which in ("offer_specific", "offer")),
+        Shown(IMPORT_KIND, "/imports/new/audience/?target={offer}"),
+        Shown(NEW_REQUEST, "/requests/new/audience.deauthorize/{offer_specific}/"),
         Shown("requests/"),
         Shown("requests/", "/requests/?state=closed"),
-        Shown("requests/new/<str:kind>/<uuid:subject_id>/", "/requests/new/organization.country/{publisher}/"),
+        Shown(NEW_REQUEST, "/requests/new/organization.country/{publisher}/"),
         Shown(REQUEST, "/requests/{request_publisher}/"),
         Shown(f"{REQUEST}details/", "/requests/{request_draft}/details/"),
         Shown(f"{REQUEST}discard/", "/requests/{request_draft}/discard/"),
@@ -205,7 +214,9 @@ NOT_PAGES = {
     "exports/new/": "answers a form",
     "exports/news/": "answers a script",
     "exports/<uuid:export_id>/file/": "a file",
-    IMPORT_KIND: "no app has an import yet",
+    f"{AUDIENCE}paste/": "answers a form",
+    f"{AUDIENCE}remove/": "answers a form",
+    "offers/health/<uuid:issue_id>/": "answers a form",
     f"{IMPORT_KIND}template/": "a file",
     f"{IMPORT}apply/": "answers a form",
     f"{IMPORT}cancel/": "answers a form",

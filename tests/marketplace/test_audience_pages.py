@@ -1,9 +1,14 @@
 """The pages of an audience: options with numbers, the table, the picker, the pasted list and the sync."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
+from marketplace.actions.audience import change_live_audience
+from marketplace.audience_rules import HAS_SALES
 from marketplace.models import Audience, Offer
+from tests.marketplace.test_audience import CELLS
 from tests.world_offers import sell
 
 
@@ -24,6 +29,45 @@ def test_the_page_shows_three_options_with_what_they_mean_today(web, offer):
     assert "2 partners may sell it today." in text
     assert "2 organisations selected, with 1 partner under them" in text
     assert 'data-reason="Only Admins can do this."' in text or "Only Admins can do this." in text
+
+
+CARD = re.compile(r"<label class=\"radio-card\">.*?</label>", re.DOTALL)
+
+
+def way_of(card, client):
+    """What the page lets its reader do with an option, and the message of an option that it refuses."""
+    if "disabled" not in card:
+        return "chosen" if " checked" in card else "free"
+    link = re.search(r"href=\"([^\"]+)\"", card)
+    if not link:
+        return "refused" if str(HAS_SALES) in card else "?"
+    assert client.get(link[1]).status_code == 200
+    return "request"
+
+
+@pytest.mark.promise("CA-24", "CA-25", "CA-27", "CA-28", "CA-29")
+@pytest.mark.parametrize("has_sales", [False, True])
+@pytest.mark.parametrize("before", Audience)
+def test_each_cell_of_the_table_of_live_offers_on_the_page(web, world, offer, before, has_sales):
+    if has_sales:
+        sell(world, offer)
+    change_live_audience(actor=world.actor("vendor.admin"), offer=offer, audience=before)
+    client = web("publisher.admin")
+    cards = CARD.findall(client.get(url(offer)).content.decode())
+    shown = {re.search(r"value=\"(\w+)\"", card)[1]: way_of(card, client) for card in cards}
+    expected = {after: CELLS[before, after][has_sales] for after in Audience}
+    assert shown == {after: "chosen" if way == "unchanged" else way for after, way in expected.items()}
+
+
+def test_additions_wait_without_a_sync_while_another_option_is_saved(web, world, offer):
+    change_live_audience(actor=world.actor("vendor.admin"), offer=offer, audience=Audience.NONE)
+    client = web("publisher.admin")
+    client.post(url(offer, "_select"), {"row": [str(world.partner.public_id)]})
+    assert "There are no saved changes to sync." in client.get(url(offer, "_sync")).content.decode()
+    offer.refresh_from_db()
+    client.post(url(offer), {"audience": "specific", "revision": offer.audience_revision})
+    page = client.get(url(offer, "_sync")).content.decode()
+    assert world.partner.name in page and "1 partner can sell the offer from now on." in page
 
 
 @pytest.mark.promise("CA-13")
