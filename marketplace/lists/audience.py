@@ -13,6 +13,7 @@ from marketplace.queries.audience import (
     count_sales_through,
     list_audience,
     list_resellers,
+    list_saved_additions,
     make_selected_condition,
 )
 from marketplace.rows.audience import AudienceRow, ResellerRow, make_audience_rows, make_reseller_rows
@@ -47,6 +48,12 @@ class AudienceList(ListState):
             covered=count_partners_below(self.actor, keys),
             sales=count_sales_through(self.actor, self.offer, keys),
         )
+
+
+def make_addition_rows(actor: Actor, offer: Offer) -> list[ResellerRow]:
+    """Return the first SIZE organisations that a sync of an offer's audience would add, by name."""
+    rows = list(list_saved_additions(actor, offer)[:SIZE])
+    return make_reseller_rows(rows, covered=count_partners_below(actor, [row.organization_id for row in rows]))
 
 
 class ResellerList(ListState):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 
-from marketplace.models import AudienceChange, Authorization, Offer, ResellerListing, Subscription
+from marketplace.models import Audience, AudienceChange, Authorization, Offer, ResellerListing, Subscription
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.text import make_search_key
@@ -178,11 +178,19 @@ class SavedAudience:
 
 
 def summarize_saved_audience(offer: Offer) -> SavedAudience:
-    """Return what is saved of an offer's audience and not in force."""
+    """Return what is saved of an offer's audience and not in force. Additions count for specific partners alone."""
     numbers = offer.audience_changes.aggregate(
         added=Count("pk", filter=Q(is_removal=False)), removed=Count("pk", filter=Q(is_removal=True))
     )
+    if offer.next_audience != Audience.SPECIFIC:
+        numbers["added"] = 0
     return SavedAudience(**numbers, changes_option=offer.audience != offer.next_audience)
+
+
+def list_saved_additions(actor: Actor, offer: Offer) -> QuerySet[ResellerListing]:
+    """Return the organisations that are saved as additions to an offer's audience, in the order of their names."""
+    added = offer.audience_changes.filter(is_removal=False).values("organization")
+    return ResellerListing.objects.visible_to(actor).filter(organization__in=added).order_by("name_folded", "pk")
 
 
 @dataclass(frozen=True)

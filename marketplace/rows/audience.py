@@ -28,6 +28,11 @@ class AudienceOption:
     is_saved: bool
     request_url: str  # where the request begins that the change needs, or ""
 
+    @property
+    def is_choosable(self) -> bool:
+        """Whether the publisher chooses it by saving it, without a request."""
+        return self.verdict.way in (Way.FREE, Way.UNCHANGED)
+
 
 def make_audience_options(offer: Offer, reach: AudienceReach) -> list[AudienceOption]:
     """Return the options of an offer's audience, each with its meaning in numbers and what a change to it needs."""

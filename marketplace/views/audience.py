@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from marketplace.actions import audience as actions
 from marketplace.audience_rules import build_audience_request_url
 from marketplace.forms.audience import AudienceForm, PasteForm, SyncForm
-from marketplace.lists.audience import AudienceList, ResellerList
+from marketplace.lists.audience import AudienceList, ResellerList, make_addition_rows
 from marketplace.models import Audience
 from marketplace.offer_frame import render_offer_page
 from marketplace.policies import ROLE_TABLE, OfferPermission
@@ -48,9 +48,11 @@ def audience(request: PortalRequest, offer_id: UUID) -> HttpResponse:
             messages.success(request, _("The audience is saved."))
             return redirect("offer_audience", offer_id=offer.public_id)
     shows_table = Audience.SPECIFIC in (offer.audience, offer.next_audience)
+    options = [] if request.htmx else make_audience_options(offer, count_audience_reach(request.actor, offer))
     context = {
         "form": form,
-        "options": [] if request.htmx else make_audience_options(offer, count_audience_reach(request.actor, offer)),
+        "options": options,
+        "can_choose": sum(option.is_choosable for option in options) > 1,
         "list": AudienceList(request.actor, offer, request.GET) if shows_table else None,
         "saved": summarize_saved_audience(offer),
         "removal_url": build_audience_request_url(offer),
@@ -122,7 +124,9 @@ def audience_sync(request: PortalRequest, offer_id: UUID) -> HttpResponse:
         number = actions.sync_audience(actor=request.actor, offer=offer, **form.cleaned_data)
         messages.success(request, _("The audience is synced.") + " " + _describe_added(number))
         return redirect("offer_audience", offer_id=offer.public_id)
-    context = {"saved": summarize_saved_audience(offer)}
+    saved = summarize_saved_audience(offer)
+    rows = make_addition_rows(request.actor, offer) if saved.added else []
+    context = {"saved": saved, "rows": rows, "unlisted": saved.added - len(rows)}
     return render_offer_page(request, offer, tab="audience", template="marketplace/audience_sync.html", context=context)
 
 

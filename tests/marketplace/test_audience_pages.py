@@ -51,7 +51,8 @@ def way_of(card, client):
 def test_each_cell_of_the_table_of_live_offers_on_the_page(web, world, offer, before, has_sales):
     if has_sales:
         sell(world, offer)
-    change_live_audience(actor=world.actor("vendor.admin"), offer=offer, audience=before)
+    for audience in (Audience.ANY, before):  # from which each is reached, also with sales
+        change_live_audience(actor=world.actor("vendor.admin"), offer=offer, audience=audience)
     client = web("publisher.admin")
     cards = CARD.findall(client.get(url(offer)).content.decode())
     shown = {re.search(r"value=\"(\w+)\"", card)[1]: way_of(card, client) for card in cards}
