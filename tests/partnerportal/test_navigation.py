@@ -24,14 +24,24 @@ PERSON = [
     ("Sessions", "monitor-smartphone", "/sign-in/sessions/"),
 ]
 HELP = [("Who can do what", "circle-question-mark", "/help/roles/")]
-OF_CUSTOMERS = [("Customers", "building-2", "/customers/"), ("Usage", "chart-line", "/usage/customers/"), RENEWALS]
+SIMULATOR = ("Sale simulator", "badge-check", "/marketplace/simulator/")
+OF_CUSTOMERS = [
+    ("Customers", "building-2", "/customers/"),
+    ("Usage", "chart-line", "/usage/customers/"),
+    ("Marketplace", "store", "/marketplace/offers/"),
+    SIMULATOR,
+    RENEWALS,
+]
 OF_OWN = [
     ("Services", "package", "/services/"),
     ("Usage", "chart-line", "/usage/"),
     ("Orders", "receipt-text", "/orders/"),
+    ("Marketplace", "store", "/marketplace/"),
     RENEWALS,
 ]
 OF_VENDOR = [
+    SIMULATOR,
+    ("Offers", "store", "/marketplace/all/"),
     ("Trials", "flask-conical", "/trials/"),
     ("Licence releases", "user-minus", "/releases/"),
     ("Requests", "clipboard-list", "/requests/queue/"),
@@ -44,7 +54,7 @@ WORK = {
     "lapsed": ASKING,
     "customer": OF_OWN,
     "vendor": OF_VENDOR,
-    "publisher": ASKING,
+    "publisher": [("Offers", "tags", "/offers/"), SIMULATOR, *ASKING],
 }
 LINK = re.compile(r'<a class="[\w-]+" href="([^"]+)"[^>]*><svg[^>]*><use href="[^"#]+#([\w-]+)"/></svg>([^<]+)')
 
@@ -68,7 +78,8 @@ def sections(page: Any) -> list[tuple[str, list[tuple[str, str, str]]]]:
 @pytest.mark.parametrize("who", WORK)
 def test_the_menu_of_each_kind(who: str, role: str, web: Any) -> None:
     page = web(f"{who}.{role}").get("/me/")
-    work = [OVERVIEW, *WORK[who], *EVERYBODY]
+    imports = [("Imports", "file-up", "/imports/")] if (who, role) == ("publisher", "admin") else []
+    work = [OVERVIEW, *WORK[who], *EVERYBODY, *imports]
     assert sections(page) == [("", work), ("Settings", SETTINGS)]
     assert links(part(page, 'id="user-menu"', "</div>")) == PERSON
     assert links(part(page, 'id="jump-list"', "</ul>")) == [*work, *SETTINGS, *PERSON, *HELP]
@@ -134,7 +145,7 @@ def test_the_page_one_is_on_is_marked(address: str, current: str | None, web: An
     assert marked == ([current] if current else [])
 
 
-@pytest.mark.parametrize(("who", "address"), [("partner.reader", "/customers/"), ("customer.admin", "")])
+@pytest.mark.parametrize(("who", "address"), [("partner.reader", "/customers/"), ("customer.admin", "/marketplace/")])
 def test_what_is_no_page_is_searched_for_among_customers(who: str, address: str, web: Any) -> None:
     """Enter in "Search or jump to…" leads to the customers with that name, for whoever has any."""
     page = web(who).get("/account/").content.decode()

@@ -11,6 +11,7 @@ from tests.world import World
 
 OWN_STRIP = ["Active entitlements", "Active trials", "Pending trial requests"]
 STRIP = ["Customers", "Licences assigned", "Expiring in 30 days", "Over limit", "Falling usage", "Waiting for a trial"]
+OFFER_STRIP = ["Draft", "Live", "Live, with changes", "Sale stopped"]
 PAGES = {
     "partner": (STRIP, ["Needs attention", "Your own licences", "Latest notifications"]),
     "distributor": (STRIP, ["Needs attention", "Your own licences", "Latest notifications"]),
@@ -18,7 +19,7 @@ PAGES = {
     "stranger": (OWN_STRIP, ["Needs attention", "Who can see your data", "Latest notifications"]),
     "nobadge": ([], ["Your organisation", "Your own licences", "Latest notifications"]),
     "vendor": ([], ["Your organisation", "Requests waiting: 4", "Latest notifications"]),
-    "publisher": ([], ["Your organisation", "Your own licences", "Latest notifications"]),
+    "publisher": (OFFER_STRIP, ["Drafts", "Your organisation", "Your own licences", "Latest notifications"]),
 }
 
 
