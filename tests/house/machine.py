@@ -59,7 +59,7 @@ FOREIGN = {
     "entitlements_sku": "true",
     **{f"marketplace_{name}": "true" for name in ("market", "marketcountry", "category")},
     "marketplace_offer": "publisher_id <> %(org)s",
-    "marketplace_resellerlisting": "true",
+    "marketplace_resellerlisting": "organization_id <> %(org)s",
     "marketplace_healthissue": "publisher_id <> %(org)s",
     "marketplace_healthreport": """NOT EXISTS (
         SELECT FROM marketplace_healthissue i WHERE i.id = issue_id AND i.publisher_id = %(org)s)""",
