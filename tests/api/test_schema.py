@@ -19,11 +19,9 @@ from hypothesis.errors import FlakyStrategyDefinition
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
-from entitlements.models import IngestToken, IngestUpload
 from partnerportal.lib.requests import Utf8Request
-from partnerportal.lib.tokens import digest_secret, generate_token
 from tests import conftest
-from tests.api.schema_values import ACTORS, IN_BODIES, OTHER_VALUES, QUERIES, find, make_bodies, make_values
+from tests.api.schema_values import ACTORS, IN_BODIES, OTHER_VALUES, QUERIES, find, make_bodies
 from tests.counts import count
 
 PATH = Path(__file__).resolve().parents[2] / "docs/openapi.yaml"
@@ -67,23 +65,6 @@ def cookies(api):
         return cookies | {"portal-csrf": TOKEN}
 
     return make
-
-
-@pytest.fixture
-def real(world, token):
-    """Values that exist, mixed among invented ones: without them no operation would succeed."""
-    return make_values(world, token)
-
-
-@pytest.fixture
-def token(world, settings, tmp_path):
-    """Of a vendor's system that has sent something."""
-    settings.PRIVATE_ROOT = tmp_path
-    secret = generate_token()
-    token = IngestToken.objects.create(name="Invented", digest=digest_secret(secret), prefix="")
-    IngestUpload.objects.create(token=token, kind="usage", idempotency_key="a", fingerprint="", size=0)
-    token.secret = secret
-    return token
 
 
 @pytest.fixture
