@@ -82,6 +82,12 @@ def test_what_was_chosen_in_the_picker_stands_in_the_table(web, world, offer):
     assert world.partner.name not in client.get(url(backup, "_select")).content.decode()  # no longer to be chosen
 
 
+@pytest.mark.parametrize(("code", "page"), [("monitor", ""), ("backup", "_select")])
+def test_the_script_that_shows_the_bar_of_ticked_rows_comes_with_the_page(web, code, page):
+    text = web("publisher.admin").get(url(Offer.objects.get(code=code), page)).content.decode()
+    assert 'id="bulk-bar"' in text and "js/select" in text
+
+
 @pytest.mark.parametrize("row", [[], ["nonsense"], ["00000000-0000-0000-0000-000000000000"]])
 def test_nothing_chosen_adds_nothing(web, offer, row):
     assert web("publisher.admin").post(url(offer, "_select"), {"row": row}).status_code == 302
