@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from marketplace.models import Audience, BillingFrequency, Category, Offer, OfferFile, Term
-from partnerportal.lib.api_input import StrictSerializer
+from partnerportal.lib.api_input import OneLineField, StrictSerializer
 from partnerportal.lib.errors import Message
 
 LANGUAGES = ("en", "fr", "ja")
@@ -31,8 +31,8 @@ class FileIdField(serializers.UUIDField):
 class ListingTextSerializer(StrictSerializer):
     """The listing's texts in one language. The description is in Markdown."""
 
-    name = serializers.CharField(max_length=LONGEST_NAME, allow_blank=True, default="")
-    summary = serializers.CharField(max_length=LONGEST_SUMMARY, allow_blank=True, default="")
+    name = OneLineField(max_length=LONGEST_NAME, allow_blank=True, default="")
+    summary = OneLineField(max_length=LONGEST_SUMMARY, allow_blank=True, default="")
     description = serializers.CharField(
         max_length=LONGEST_DESCRIPTION, allow_blank=True, default="", trim_whitespace=False
     )
@@ -41,7 +41,7 @@ class ListingTextSerializer(StrictSerializer):
 class PlanTextSerializer(StrictSerializer):
     """A plan's texts in one language."""
 
-    name = serializers.CharField(max_length=LONGEST_NAME, allow_blank=True, default="")
+    name = OneLineField(max_length=LONGEST_NAME, allow_blank=True, default="")
     description = serializers.CharField(max_length=1000, allow_blank=True, default="")
 
 
@@ -64,16 +64,16 @@ class PlanTextsSerializer(StrictSerializer):
 class LinkSerializer(StrictSerializer):
     """A link of the listing to a page of the publisher."""
 
-    title = serializers.CharField(max_length=100)
+    title = OneLineField(max_length=100)
     url = serializers.URLField(max_length=500)
 
 
 class ContactSerializer(StrictSerializer):
     """How to reach the publisher: by email, phone or a page."""
 
-    name = serializers.CharField(max_length=120, allow_blank=True, default="")
+    name = OneLineField(max_length=120, allow_blank=True, default="")
     email = serializers.EmailField(allow_blank=True, default="")
-    phone = serializers.CharField(max_length=40, allow_blank=True, default="")
+    phone = OneLineField(max_length=40, allow_blank=True, default="")
     url = serializers.URLField(max_length=500, allow_blank=True, default="")
 
 

@@ -16,6 +16,7 @@ from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.text import make_search_key
 
 SHOWN = 10  # matches; whoever has more searches further
+LONGEST_SEARCH = 200
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,11 @@ class PartyOption:
     org_id: str
     country: str
     query: str
+
+
+def read_search(params: Mapping[str, str], name: str) -> str:
+    """Return the text of a search from the parameters of a page, without NUL, which PostgreSQL does not take."""
+    return params.get(name, "").replace("\0", "").strip()[:LONGEST_SEARCH]
 
 
 class PartyChooser:
@@ -41,8 +47,8 @@ class PartyChooser:
         self.kept = {name: value for name, value in (kept or {}).items() if value}
         self.chooses_partner = actor.organization_kind != OrganizationKind.PARTNER
         self.chooses_customer = actor.organization_kind != OrganizationKind.PUBLISHER
-        self.partner_q = params.get("partner_q", "").strip()[:200]
-        self.customer_q = params.get("customer_q", "").strip()[:200]
+        self.partner_q = read_search(params, "partner_q")
+        self.customer_q = read_search(params, "customer_q")
 
     @cached_property
     def partner(self) -> Organization | None:

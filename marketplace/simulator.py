@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 
 from accounts.models import OrganizationKind
 from marketplace.models import Offer, Plan
-from marketplace.parties import SHOWN, PartyChooser
+from marketplace.parties import SHOWN, PartyChooser, read_search
 from marketplace.queries.eligibility import get_prospective_sale, judge_plan
 from marketplace.rows.eligibility import Reason, make_reasons
 from partnerportal.lib.actors import Actor
@@ -39,7 +39,7 @@ class Simulation(PartyChooser):
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         countries = dict(list_country_choices())
         self.country = params.get("country", "") if params.get("country", "") in countries else ""
-        self.plan_q = params.get("plan_q", "").strip()[:200]
+        self.plan_q = read_search(params, "plan_q")
         super().__init__(actor, params)
         if self.customer:
             self.country = ""

@@ -4,7 +4,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import Audience
-from marketplace.queries.audience import PASTED
+from marketplace.queries.audience import PASTED, split_pasted
+from partnerportal.lib import formats
+
+TOO_MANY = _("Paste at most %(most)s names or tenant IDs at a time, or import them from a file.")
 
 
 class AudienceForm(forms.Form):
@@ -29,3 +32,10 @@ class PasteForm(forms.Form):
         help_text=_("One in each line."),
         widget=forms.Textarea({"rows": 5, "spellcheck": "false"}),
     )
+
+    def clean_entries(self) -> list[str]:
+        """Return the entries, each once. Refuse more than are looked up at once: none is left out unsaid."""
+        entries = split_pasted(self.cleaned_data["entries"])
+        if len(entries) > PASTED:
+            raise forms.ValidationError(TOO_MANY % {"most": formats.format_number(PASTED)}, "too_many")
+        return entries

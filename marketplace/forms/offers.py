@@ -22,3 +22,9 @@ class CreateOfferForm(forms.Form):
         widget=forms.RadioSelect,
         help_text=_("All plans of the offer have the same."),
     )
+
+
+class PublishForm(forms.Form):
+    """The form that publishes what its page has shown, which is the revision that it carries."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
@@ -101,13 +101,8 @@ class PastedEntry:
     code: str = ""  # "unknown", "ambiguous", "inactive", "suspended" or "already_there"
 
 
-def match_pasted_entries(actor: Actor, offer: Offer, text: str) -> list[PastedEntry]:
-    """Return what each line of a pasted list of names or tenant IDs stands for, in its order and each once.
-
-    Lines end with a line break or a semicolon; tenant IDs may be separated by commas or blanks too. At most PASTED are
-    looked up.
-    """
-    entries = list(dict.fromkeys(_split_pasted(text)))[:PASTED]
+def match_pasted_entries(actor: Actor, offer: Offer, entries: Sequence[str]) -> list[PastedEntry]:
+    """Return what each entry of a pasted list of names or tenant IDs stands for, in its order."""
     listing = ResellerListing.objects.visible_to(actor)
     ids = {entry: parsed for entry in entries if (parsed := parse_tenant_id(entry))}
     names = {entry: make_search_key(entry) for entry in entries if entry not in ids}
@@ -127,12 +122,16 @@ def match_pasted_entries(actor: Actor, offer: Offer, text: str) -> list[PastedEn
     return result
 
 
-def _split_pasted(text: str) -> list[str]:
-    parts = []
+def split_pasted(text: str) -> list[str]:
+    """Return the names and tenant IDs of a pasted list, in its order and each once.
+
+    Lines end with a line break or a semicolon; tenant IDs may be separated by commas or blanks too.
+    """
+    parts: list[str] = []
     for line in re.split(r"[\r\n;]+", text):
         words = [word for word in re.split(r"[,\s]+", line) if word]
         parts += words if words and all(parse_tenant_id(word) for word in words) else [line.strip()]
-    return [part for part in parts if part]
+    return list(dict.fromkeys(part for part in parts if part))
 
 
 def count_partners_below(actor: Actor, organization_ids: Iterable[int]) -> dict[int, int]:

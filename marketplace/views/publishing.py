@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace.actions.offers import publish_offer
 from marketplace.comparison import Difference, compare_versions
+from marketplace.forms.offers import PublishForm
 from marketplace.models import Offer, OfferVersion
 from marketplace.offer_frame import render_offer_page
 from marketplace.policies import ROLE_TABLE, OfferPermission
@@ -42,11 +43,10 @@ def offer_publish(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     offer = get_own_offer(request.actor, offer_id)
     error = None
     if request.method == "POST":
-        revision = request.POST.get("revision", "")
+        form = PublishForm(request.POST)
+        revision = form.cleaned_data["revision"] if form.is_valid() else 0
         try:
-            version = publish_offer(
-                actor=request.actor, offer=offer, revision=int(revision) if revision.isdecimal() else 0
-            )
+            version = publish_offer(actor=request.actor, offer=offer, revision=revision)
         except (Conflict, StaleVersion) as refusal:
             error = refusal
         else:

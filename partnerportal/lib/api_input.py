@@ -4,6 +4,7 @@ They stand in a module of their own, because REST framework imports the parser w
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -12,7 +13,10 @@ from rest_framework import serializers
 from rest_framework.exceptions import APIException, ErrorDetail, ParseError
 from rest_framework.parsers import BaseParser
 
+from partnerportal.lib.text import make_single_line
+
 MAX_BODY = 64 * 1024  # bytes
+LONGEST_KEY_SHOWN = 100  # characters, in an error
 MAX_DEPTH = 20  # lists and objects within one another: our bodies need two, and a thousand exhaust Python's stack
 
 
@@ -42,7 +46,7 @@ class JSONBodyParser(BaseParser):
         if len(raw) > self.max_body:
             raise BodyTooLarge(_("The request is too large."))
         try:
-            body = json.loads(raw.decode(), parse_constant=self._refuse)
+            body = json.loads(raw.decode(), parse_constant=self._refuse, object_pairs_hook=_make_object)
         except (ValueError, RecursionError):
             raise ParseError(_("The request is not valid JSON.")) from None
         if is_nested_deeper_than(body, MAX_DEPTH):
@@ -51,6 +55,21 @@ class JSONBodyParser(BaseParser):
 
     def _refuse(self, constant: str) -> None:
         raise ValueError(constant)  # NaN and Infinity are not JSON
+
+
+def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object with these keys. Raises ParseError for one that is given twice: nobody knows which counts.
+
+    Raises ValueError for a lone surrogate, which an error that names the key could not be written with.
+    """
+    made = dict(pairs)
+    for key in made:
+        key.encode()
+    if len(made) < len(pairs):
+        counts = Counter(key for key, _value in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
+        raise ParseError(_("The key “%(key)s” is given twice.") % {"key": twice[:LONGEST_KEY_SHOWN]})
+    return made
 
 
 def is_nested_deeper_than(body: Any, depth: int) -> bool:
@@ -65,6 +84,16 @@ def is_nested_deeper_than(body: Any, depth: int) -> bool:
             return False
         level = [inner for value in nested for inner in (value.values() if isinstance(value, dict) else value)]
     return True
+
+
+class OneLineField(serializers.CharField):
+    """A serializer field for text in one line, which is cleaned by `make_single_line`.
+
+    Text of invisible characters alone counts as blank.
+    """
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return super().run_validation(make_single_line(data) if isinstance(data, str) else data)
 
 
 class ObjectByCodeField(serializers.SlugRelatedField[Any]):

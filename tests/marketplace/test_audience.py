@@ -22,6 +22,7 @@ from marketplace.queries.audience import (
     count_sales_through,
     list_resellers,
     match_pasted_entries,
+    split_pasted,
 )
 from notifications.models import Event
 from partnerportal.lib.days import today
@@ -332,7 +333,7 @@ def test_the_listing_follows_names_memberships_and_suspensions(world, publisher)
 def test_a_pasted_list_says_what_cannot_be_added_and_why(world, publisher, monitor):
     in_program(world.partner2)
     pasted = f"{world.partner2.tenant_id}, {world.partner.tenant_id}\n{world.distributor.name}\nNobody Inc.\n\n;"
-    entries = match_pasted_entries(publisher, monitor, pasted)
+    entries = match_pasted_entries(publisher, monitor, split_pasted(pasted))
     assert [(entry.organization_id, entry.code) for entry in entries] == [
         (world.partner2.pk, ""),
         (world.partner.pk, "already_there"),
@@ -343,11 +344,11 @@ def test_a_pasted_list_says_what_cannot_be_added_and_why(world, publisher, monit
 
 def test_who_has_left_the_programme_is_named_as_such(world, publisher, monitor):
     ProgramMembership.objects.filter(organization=world.partner, program__code="csp").update(ends_on=None)
-    (entry,) = match_pasted_entries(publisher, Offer.objects.get(code="backup"), world.partner.name)
+    (entry,) = match_pasted_entries(publisher, Offer.objects.get(code="backup"), split_pasted(world.partner.name))
     assert entry.code == ""
     csp = ProgramMembership.objects.filter(organization=world.partner, program__code="csp")
     csp.update(ends_on=csp.get().starts_on)
-    (entry,) = match_pasted_entries(publisher, Offer.objects.get(code="backup"), world.partner.name)
+    (entry,) = match_pasted_entries(publisher, Offer.objects.get(code="backup"), split_pasted(world.partner.name))
     assert entry.code == "inactive"
 
 

@@ -95,15 +95,20 @@ def attempt(statement: str, names: dict[str, Any]) -> int | str:
         return str(error).splitlines()[0]
 
 
-NEW_OFFER = """INSERT INTO marketplace_offer (public_id, publisher_id, code, type, pricing_model, audience, next_audience,
-    audience_revision, landing_page_url, webhook_url, created_at, changed_at, listing, search, sort_en, sort_fr, sort_ja,
-    categories) VALUES (%(new)s, {publisher}, 'mine', 'saas', 'flat', 'none', 'none', 1, '', '', now(), now(), '{{}}', '',
+NEW_OFFER = """INSERT INTO marketplace_offer (public_id, publisher_id, code, type, pricing_model, audience,
+        next_audience,
+    audience_revision, landing_page_url, webhook_url, created_at, changed_at, listing, search, sort_en, sort_fr,
+        sort_ja,
+    categories) VALUES (%(new)s, {publisher}, 'mine', 'saas', 'flat', 'none', 'none', 1, '', '', now(), now(),
+        '{{}}', '',
     '', '', '', '{{}}')"""
-NEW_PRICE = """INSERT INTO marketplace_price (public_id, plan_id, market_id, currency, term, billing, valid_from, amount,
+NEW_PRICE = """INSERT INTO marketplace_price (public_id, plan_id, market_id, currency, term, billing, valid_from,
+        amount,
     created_at) VALUES (%(new)s, %({plan})s, %(japan)s, 'JPY', 'P1Y', 'P1M', {day}, 5, now())"""
 NEW_STOP = """INSERT INTO marketplace_salestop (public_id, offer_id, plan_id, by_vendor, reason, began_at)
     VALUES (%(new)s, %({offer})s, %({plan})s, {by_vendor}, '', now())"""
-NEW_AUTHORIZATION = """INSERT INTO marketplace_authorization (public_id, offer_id, publisher_id, organization_id, source,
+NEW_AUTHORIZATION = """INSERT INTO marketplace_authorization (public_id, offer_id, publisher_id, organization_id,
+        source,
     since) VALUES (%(new)s, %({offer})s, %(org)s, %(partner)s, 'selected', now())"""
 # What the Admin of a publisher tries past all actions.
 BY_PUBLISHER = {
@@ -114,28 +119,35 @@ BY_PUBLISHER = {
         organization_id, is_removal, source) VALUES (%(theirs_offer)s, %(org)s, %(partner)s, false, 'selected')""",
     "close the live offer that was sold": "UPDATE marketplace_offer SET audience = 'none' WHERE id = %(own_offer)s",
     "open a live offer": "UPDATE marketplace_offer SET audience = 'any' WHERE id = %(monitor)s",
-    "make a foreign version live": "UPDATE marketplace_offer SET live_version_id = %(theirs_live)s WHERE id = %(own_offer)s",
-    "make a foreign draft live": "UPDATE marketplace_offer SET live_version_id = %(theirs_draft)s WHERE id = %(own_offer)s",
+    "make a foreign version live": "UPDATE marketplace_offer SET live_version_id = %(theirs_live)s "
+    "WHERE id = %(own_offer)s",
+    "make a foreign draft live": "UPDATE marketplace_offer SET live_version_id = %(theirs_draft)s "
+    "WHERE id = %(own_offer)s",
     "make a draft live": "UPDATE marketplace_offer SET live_version_id = %(own_draft)s WHERE id = %(own_offer)s",
     "take an offer back": "UPDATE marketplace_offer SET live_version_id = NULL WHERE id = %(own_offer)s",
     "rename an offer": "UPDATE marketplace_offer SET code = 'other' WHERE id = %(own_offer)s",
     "take a foreign offer": "UPDATE marketplace_offer SET publisher_id = %(org)s WHERE id = %(theirs_offer)s",
-    "write a foreign offer": "UPDATE marketplace_offer SET webhook_url = 'https://x.example' WHERE id = %(theirs_offer)s",
+    "write a foreign offer": "UPDATE marketplace_offer SET webhook_url = 'https://x.example' "
+    "WHERE id = %(theirs_offer)s",
     "make an offer of another": NEW_OFFER.format(publisher="%(theirs_organization)s"),
     "delete an offer": "DELETE FROM marketplace_offer WHERE id = %(own_offer)s",
     "change a published version": "UPDATE marketplace_offerversion SET content = '{}' WHERE id = %(own_live)s",
     "write a foreign draft": "UPDATE marketplace_offerversion SET content = '{}' WHERE id = %(theirs_draft)s",
     "move a version": "UPDATE marketplace_offerversion SET offer_id = %(own_offer)s WHERE id = %(theirs_draft)s",
     "delete a version": "DELETE FROM marketplace_offerversion WHERE id = %(own_draft)s",
-    "change published channel material": "UPDATE marketplace_channelinfo SET content = '{}' WHERE version_id = %(own_live)s",
-    "change foreign channel material": "UPDATE marketplace_channelinfo SET content = '{}' WHERE version_id = %(theirs_draft)s",
+    "change published channel material": "UPDATE marketplace_channelinfo SET content = '{}' "
+    "WHERE version_id = %(own_live)s",
+    "change foreign channel material": "UPDATE marketplace_channelinfo SET content = '{}' "
+    "WHERE version_id = %(theirs_draft)s",
     "move a plan": "UPDATE marketplace_plan SET offer_id = %(theirs_offer)s WHERE id = %(own_plan)s",
     "move a plan of another": "UPDATE marketplace_plan SET offer_id = %(own_offer)s WHERE id = %(theirs_plan)s",
     "close a plan of another": "UPDATE marketplace_plan SET is_live = false WHERE id = %(theirs_plan)s",
     "delete a published plan": "DELETE FROM marketplace_plan WHERE id = %(own_plan)s",
     "delete a plan of another": "DELETE FROM marketplace_plan WHERE id = %(theirs_plan)s",
-    "add a plan to another's offer": """INSERT INTO marketplace_plan (public_id, offer_id, code, is_live, is_byol, is_open,
-        is_one_per_customer, names, position) VALUES (%(new)s, %(theirs_offer)s, 'x', true, false, true, false, '{}', 0)""",
+    "add a plan to another's offer": """INSERT INTO marketplace_plan (public_id, offer_id, code, is_live, is_byol,
+        is_open,
+        is_one_per_customer, names, position) VALUES (%(new)s, %(theirs_offer)s, 'x', true, false, true, false, '{}',
+        0)""",
     "price a foreign plan": NEW_PRICE.format(plan="theirs_plan", day="current_date"),
     "price in the past": NEW_PRICE.format(plan="own_plan", day="'2020-01-01'"),
     "change an amount": "UPDATE marketplace_price SET amount = 1 WHERE id = %(begun)s",
@@ -162,14 +174,16 @@ BY_PUBLISHER = {
     "rewrite a health report": "UPDATE marketplace_healthreport SET text = 'x'",
     "delete health issues": "DELETE FROM marketplace_healthissue",
     "change markets": "UPDATE marketplace_marketcountry SET currency = 'USD'",
-    "decide a request": "UPDATE support_request SET state = 'approved', decided_at = now() WHERE organization_id = %(org)s",
+    "decide a request": "UPDATE support_request SET state = 'approved', decided_at = now() "
+    "WHERE organization_id = %(org)s",
     "write a foreign request": "UPDATE support_request SET title = 'x' WHERE organization_id <> %(org)s",
     "delete a submitted request": "DELETE FROM support_request WHERE submitted_at IS NOT NULL",
     "rewrite a revision": "UPDATE support_requestrevision SET title = 'x'",
     "rewrite a message": "UPDATE support_requestmessage SET body = 'x'",
-    "ask for another": """INSERT INTO support_request (public_id, kind, organization_id, subject_id, subject_label, prefilled,
-        title, justification, severity, contact_email, contact_phone, payload, state, open_key, reason, revision, version,
-        created_at, updated_at) VALUES (%(new)s, 'audience.any', %(theirs_organization)s, %(new)s, 'x', '[]', 'x', 'x',
+    "ask for another": """INSERT INTO support_request (public_id, kind, organization_id, subject_id, subject_label,
+        prefilled, title, justification, severity, contact_email, contact_phone, payload, state, open_key, reason,
+        revision, version, created_at, updated_at) VALUES (%(new)s, 'audience.any', %(theirs_organization)s, %(new)s,
+        'x', '[]', 'x', 'x',
         'moderate', 'a@example.com', '', '{}', 'draft', '', '', 0, 1, now(), now())""",
 }  # fmt: skip
 
