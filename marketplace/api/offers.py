@@ -109,7 +109,7 @@ class OfferView(OfferTreeView):
     serializer_class = DraftSerializer
     parser_classes = (OfferBodyParser,)
     errors = {
-        400: ("invalid_target",),
+        400: ("invalid_target", "unknown_category", "unknown_file", "code_twice", "below_minimum"),
         403: ("wrong_kind", "wrong_role"),
         409: ("plan_fixed", "term_fixed"),
         412: ("changed_meanwhile",),
@@ -200,6 +200,7 @@ class OfferComparisonView(OffersBaseView, UnpaginatedListView):
     """What differs between two versions of an offer: texts, plans and what resellers alone see."""
 
     serializer_class = DifferenceSerializer
+    errors = {400: ("unknown_version",)}
 
     def get_accepted_query_parameters(self) -> set[str]:
         return {"from", "to"}

@@ -45,6 +45,11 @@ OTHER_VALUES = {  # which of `make_values` stands in for the one of the paramete
     r"/audience/": {"offer_id": "offer_selected"},
 }
 IN_BODIES = {"invitation_link", "sku", "ends_on", "key", "kind", "subject", "payload", "facts_digest", "revision"}
+FIELD_CODES = {  # of what is sent in any field; docs/api.md tells of them once
+    *("blank", "null", "max_length", "min_length", "max_value", "min_value", "max_string_length", "date", "datetime"),
+    *("not_a_list", "not_a_dict", "does_not_exist", "overflow", "null_characters_not_allowed"),
+    *("surrogate_characters_not_allowed", "invalid_choice", "invalid"),
+}
 PRICE = {"market": "europe", "currency": "EUR", "term": "P1M", "billing": "P1M"}
 QUERIES = {  # those without which nothing is answered; the values are names of `make_values`
     r"/compare/$": {"from": "number", "to": "number"},

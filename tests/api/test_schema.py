@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 
 from partnerportal.lib.requests import Utf8Request
 from tests import conftest
-from tests.api.schema_values import ACTORS, IN_BODIES, OTHER_VALUES, QUERIES, find, make_bodies
+from tests.api.schema_values import ACTORS, FIELD_CODES, IN_BODIES, OTHER_VALUES, QUERIES, find, make_bodies
 from tests.counts import count
 
 PATH = Path(__file__).resolve().parents[2] / "docs/openapi.yaml"
@@ -102,11 +103,20 @@ def make_possible(label, case, real, data=None):
     case.body |= {name: value for name, value in possible.items() if name not in invented}
 
 
+def read_codes(response):
+    return {error["code"] for error in response.json()["errors"]}
+
+
+def declared_codes(operation, status):
+    text = operation.definition.raw["responses"][str(status)]["description"]
+    return set(re.findall(r"`(\w+)`", text.partition("Codes: ")[2])) | (FIELD_CODES if status == 400 else set())
+
+
 @pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_every_operation_keeps_its_word(application, cookies, real, token, label):
-    """At least one invented call succeeds, none answers 5xx, and each answer has the status and shape declared."""
+    """At least one invented call succeeds, none answers 5xx, and each has the status, shape and codes declared."""
     operation, sent, headers = OPERATIONS[label], cookies(label), {"X-CSRFToken": TOKEN}
     if INGEST in label:
         sent, headers = {}, {"Authorization": f"Bearer {token.secret}"}
@@ -128,6 +138,8 @@ def test_every_operation_keeps_its_word(application, cookies, real, token, label
         response = case.call(app=application, headers=headers, cookies=sent)
         statuses.add(response.status_code)
         case.validate_response(response, checks=CONFORMANCE)
+        if response.status_code >= 400:
+            assert read_codes(response) <= declared_codes(operation, response.status_code)
 
     for turn in range(ROUNDS):
         is_sure = turn >= ROUNDS // 2  # by then it has been shown that nonsense is refused
