@@ -35,6 +35,7 @@ from support.kinds import (
 from support.models import Request
 
 DEAUTHORIZE = "audience.deauthorize"
+OPEN_KEY = "audience:%s"  # with the public id of the offer
 MOST_PARTNERS = 500  # of one request
 SYSTEM = Actor.system()  # row-level security still shows whoever asks no more than its own
 RULE = PermissionRule(
@@ -163,7 +164,12 @@ def _make_option_effect(audience: Audience) -> Callable[[Actor, Request], object
 
 
 def _open_key(request: Request) -> str:
-    return f"audience:{request.subject_id}"
+    return OPEN_KEY % request.subject_id
+
+
+def find_open_audience_request(actor: Actor, offer: Offer) -> Request | None:
+    """Return the request about an offer's audience that is not decided, or None: only one can be open."""
+    return Request.objects.visible_to(actor).open().filter(open_key=OPEN_KEY % offer.public_id).first()
 
 
 def _get_subject(actor: Actor, public_id: UUID) -> Offer:

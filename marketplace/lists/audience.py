@@ -49,6 +49,11 @@ class AudienceList(ListState):
             sales=count_sales_through(self.actor, self.offer, keys),
         )
 
+    @property
+    def has_selectable_rows(self) -> bool:
+        """Whether the page has a row that can be taken out."""
+        return any(not row.lock for row in self.rows)
+
 
 def make_addition_rows(actor: Actor, offer: Offer) -> list[ResellerRow]:
     """Return the first SIZE organisations that a sync of an offer's audience would add, by name."""

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from marketplace.actions import audience as actions
+from marketplace.audience_requests import find_open_audience_request
 from marketplace.audience_rules import build_audience_request_url
 from marketplace.forms.audience import AudienceForm, PasteForm, SyncForm
 from marketplace.lists.audience import AudienceList, ResellerList, make_addition_rows
@@ -55,6 +56,7 @@ def audience(request: PortalRequest, offer_id: UUID) -> HttpResponse:
         "can_choose": sum(option.is_choosable for option in options) > 1,
         "list": AudienceList(request.actor, offer, request.GET) if shows_table else None,
         "saved": summarize_saved_audience(offer),
+        "open_request": find_open_audience_request(request.actor, offer),
         "removal_url": build_audience_request_url(offer),
         "export_query": f"offer={offer.public_id}",
         "shows_table": shows_table,

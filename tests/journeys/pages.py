@@ -13,6 +13,9 @@ IMPORT_KIND = "imports/new/<str:kind_code>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
 TRIAL = "trials/<uuid:trial_id>/"
 OFFER = "offers/<uuid:offer_id>/"
+CATALOGUE = "marketplace/offers/"
+LISTED, STOREFRONT = f"{CATALOGUE}<uuid:offer_id>/", "marketplace/<uuid:offer_id>/"
+ALL_OFFERS = "marketplace/all/"
 AUDIENCE = f"{OFFER}audience/"
 OFFER_TABS = ("files/", "listing/", "plans/", "technical/", "history/", "publish/")
 REQUEST = "requests/<uuid:request_id>/"
@@ -67,6 +70,14 @@ PAGES = {
         Shown("imports/"),
         Shown(IMPORT, "/imports/{import_partner}/"),
         *customer_pages("customer"),
+        Shown(CATALOGUE),
+        Shown(CATALOGUE, "/marketplace/offers/?customer={customer}&sellable=true"),
+        Shown(CATALOGUE, "/marketplace/offers/?q=nothing-has-this-name"),
+        Shown(f"{CATALOGUE}choose/"),
+        Shown(LISTED, "/marketplace/offers/{offer}/"),
+        Shown(f"{LISTED}contact/", "/marketplace/offers/{offer}/contact/"),
+        Shown("marketplace/simulator/"),
+        Shown("marketplace/simulator/", "/marketplace/simulator/?plan={plan}&customer={customer}"),
         Shown("usage/customers/"),
         Shown("renewals/"),
         Shown("renewals/calendar/"),
@@ -102,6 +113,9 @@ PAGES = {
         Shown("renewals/"),
         Shown("services/trial/"),
         Shown(f"{TRIAL}cancel/", "/trials/{trial_waiting}/cancel/"),
+        Shown("marketplace/"),
+        Shown(STOREFRONT, "/marketplace/{offer}/"),
+        Shown(f"{STOREFRONT}ask/", "/marketplace/{offer}/ask/"),
         Shown("account/"),
         Shown(SHARING, "/connections/{connection}/sharing/"),
         Shown("inbox/"),
@@ -150,6 +164,8 @@ PAGES = {
         Shown("releases/", "/releases/?state=released"),
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_waiting}}/{action}/") for action in ("approve", "decline")),
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_running}}/{action}/") for action in ("extend", "convert")),
+        Shown(ALL_OFFERS),
+        Shown(f"{ALL_OFFERS}<uuid:offer_id>/", "/marketplace/all/{offer}/"),
         Shown("requests/queue/"),
         Shown("requests/queue/", "/requests/queue/?state=closed"),
         Shown(REQUEST, "/requests/{request_partner}/"),

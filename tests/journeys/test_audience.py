@@ -204,6 +204,10 @@ def test_a_partner_leaves_by_a_request(visitor, publisher, staff, has_script):
     )
     partner = visitor().arrives_as(people.operator(leaving))
     url = asks_for_removal(asking, offer, leaving, has_script=has_script)
+    opens_audience(asking, offer)
+    asking.sees_no("Request the removal")
+    asking.follow("Open request")
+    expect(asking.page).to_have_url(url)
     expect(in_catalogue(partner, offer)).to_contain_text("Can be sold")  # until it is decided
 
     page = deciding.opens(url)
