@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
@@ -22,7 +22,7 @@ NUMBER = ListColumn(name="number", label=gettext_lazy("Number"))
 SHARED_COLUMNS = (  # each column has its branch in parts/request_row.html
     ListColumn(name="kind", label=gettext_lazy("Type")),
     ListColumn(name="severity", label=gettext_lazy("Severity"), css="wide-only"),
-    ListColumn(name="date", label=gettext_lazy("Submitted")),
+    ListColumn(name="date", label=pgettext_lazy("day", "Submitted")),
     ListColumn(name="state", label=gettext_lazy("Status")),
 )
 OWN_REQUESTS = ListDefinition(
@@ -96,4 +96,4 @@ class OwnRequestList(RequestListBase):
 
     @property
     def tab_labels(self) -> dict[str, str]:
-        return {"open": _("Open"), "closed": _("Closed")}
+        return {"open": pgettext("requests", "Open"), "closed": _("Closed")}

@@ -51,6 +51,8 @@ def test_every_market_has_its_name_in_the_readers_language(web: Any) -> None:
     Person.objects.update(language="ja")
     page = text(web(ADMIN).get(url("prices/")))
     assert "ヨーロッパ" in page and "中東・中東欧" in page and "Europe" not in page
+    stop = text(web(ADMIN).get(url("stops/new/")))
+    assert "ヨーロッパ" in stop and "Europe" not in stop
 
 
 @pytest.mark.parametrize(("query", "shown"), [("q=BASI", "basic"), ("q=pro", "pro"), ("q=zzz", "")])
