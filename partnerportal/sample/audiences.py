@@ -61,13 +61,11 @@ def write_sample_health_issues(offers: Mapping[str, Offer], admins: Mapping[str,
         actor=admins["octavo"], offer=offers["octavo-insight"], kind=HealthIssue.Kind.DEGRADATION,
         text="Dashboards of customers in Europe load slowly, some after a minute. Their data is complete.",
     )  # fmt: skip
-    update_health_issue(
-        actor=admins["octavo"], issue=slow,
-        text="The cause is a full cache in Frankfurt. We add machines; expect normal speed by the evening.",
-    )  # fmt: skip
     down = report_health_issue(
         actor=admins["feldspat"], offer=offers["feldspat-tresor"], kind=HealthIssue.Kind.OUTAGE,
         text="No new backups since this morning. Those that exist can be restored.",
     )  # fmt: skip
-    text = "Backups run again, and those that were missed are done."
-    update_health_issue(actor=admins["feldspat"], issue=down, text=text, is_all_clear=True)
+    cause = "The cause is a full cache in Frankfurt. We add machines; expect normal speed by the evening."
+    update_health_issue(actor=admins["octavo"], issue=slow, text=cause)
+    over = "Backups run again, and those that were missed are done."
+    update_health_issue(actor=admins["feldspat"], issue=down, text=over, is_all_clear=True)
