@@ -214,6 +214,6 @@ def test_the_holder_of_a_link_sees_who_invites(world, actor_for, as_tenant):
     with as_tenant(anonymous):
         found = queries.get_invitation(anonymous, token)
         assert (found.partner_name, found.is_open) == (name, True)
-        assert [badge.program for badge in found.badges] == ["service_provider"]
+        assert [badge.program for badge in found.badges] == ["csp", "service_provider"]
         with pytest.raises(NotFound):
             queries.get_invitation(anonymous, token + "x")
