@@ -108,7 +108,7 @@ def test_orders_have_a_row_for_each_line(world: World, web: Any, sku: Any) -> No
     ]
 
 
-OF_EVERYBODY = {"connections", "ended_connections", "operators"}
+OF_EVERYBODY = {"connections", "ended_connections", "operators", "own_requests"}
 
 
 @pytest.mark.promise("CC-24", "CC-32")
@@ -122,7 +122,7 @@ def test_nobody_learns_who_holds_a_licence(key: str, who: str, world: World, web
     customer = {"customer": world.customer.public_id} if is_of_one else {}
     answer = web(who).post(NEW, {"list": key, **customer})
     own = {"licence_users"} | {one.key for one in LISTS.values() if one.subject != ExportSubject.ALL}
-    of_customers = LISTS.keys() - {"licence_users", "trials", "releases", "audience", "prices"}
+    of_customers = LISTS.keys() - {"licence_users", "trials", "releases", "audience", "prices", "requests"}
     may = (own if who == "customer.admin" else of_customers) | OF_EVERYBODY
     assert answer.status_code == (200 if key in may else 403)
     text = content(answer)
