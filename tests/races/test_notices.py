@@ -85,7 +85,8 @@ def test_workers_tell_of_a_customers_releases_once(cast: World, race: Race, monk
             action(actor=actor, assignment=held)
     assert Delivery.objects.filter(channel=DeliveryChannel.FAN_OUT, done_at=None).count() == 6
     assert race.run([(Actor.system(), write_due_notices)] * 6) == [1] * 6
-    assert sorted(cast.notices("vendor").values_list("kind", flat=True)) == ["release_asked", "release_withdrawn"]
+    told = cast.notices("vendor").filter(kind__startswith="release_").values_list("kind", flat=True)
+    assert sorted(told) == ["release_asked", "release_withdrawn"]
 
 
 def test_choices_saved_at_once_are_kept_as_one_of_them(cast: World, race: Race) -> None:
