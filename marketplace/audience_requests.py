@@ -6,7 +6,6 @@ One request ends authorisations of partners without sales; three change the opti
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -172,10 +171,6 @@ def find_open_audience_request(actor: Actor, offer: Offer) -> Request | None:
     return Request.objects.visible_to(actor).open().filter(open_key=OPEN_KEY % offer.public_id).first()
 
 
-def _get_subject(actor: Actor, public_id: UUID) -> Offer:
-    return get_own_offer(actor, public_id)
-
-
 OPTIONS = {  # the option that is asked for: the title of the request
     Audience.ANY: gettext_noop("Open the offer to any partner"),
     Audience.SPECIFIC: gettext_noop("Limit the offer to specific partners"),
@@ -187,7 +182,7 @@ def register_audience_requests() -> None:
     """Register the requests about audiences."""
     common: dict[str, Any] = {
         "rule": RULE,
-        "find_subject": _get_subject,
+        "find_subject": get_own_offer,
         "describe_subject": lambda offer: offer.code,
         "prefilled": _prefill,
         "open_key": _open_key,

@@ -19,6 +19,7 @@ from marketplace.queries.audience import (
     parse_tenant_id,
 )
 from marketplace.queries.offers import get_own_offer
+from marketplace.rows.audience import PASTED_REASONS, describe_locked, describe_marked
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
@@ -26,12 +27,11 @@ from partnerportal.lib.imports.kinds import ImportColumn, ImportKind, ImportMode
 from partnerportal.lib.imports.results import RowOutcome, RowResult
 
 MERGE, REPLACE = "merge", "replace"
-BATCH = 1_000  # tenant IDs that one query looks up
 BAD = RowResult(RowOutcome.BAD, _("This is no tenant ID."))
 RESULTS = {
     "unknown": RowResult(RowOutcome.UNKNOWN, _("No member of the CSP programme has this tenant ID.")),
-    "inactive": RowResult(RowOutcome.REFUSED, _("Its membership of the CSP programme is not active.")),
-    "suspended": RowResult(RowOutcome.REFUSED, _("It is suspended.")),
+    "inactive": RowResult(RowOutcome.REFUSED, PASTED_REASONS["inactive"]),
+    "suspended": RowResult(RowOutcome.REFUSED, PASTED_REASONS["suspended"]),
     "already_there": RowResult(RowOutcome.ALREADY_THERE),
     "": RowResult(RowOutcome.NEW),
 }
@@ -98,23 +98,9 @@ def finish_audience(actor: Actor, offer: Offer, mode: str, rows: Iterable[Import
             result.dropped,
         )
     if result.marked:
-        yield _fill(
-            ngettext(
-                "%(number)s partner is marked for removal, which needs a request.",
-                "%(number)s partners are marked for removal, which needs a request.",
-                result.marked,
-            ),
-            result.marked,
-        )
+        yield describe_marked(result.marked)
     if result.locked:
-        yield _fill(
-            ngettext(
-                "%(number)s partner stays, because it has sold the offer.",
-                "%(number)s partners stay, because they have sold the offer.",
-                result.locked,
-            ),
-            result.locked,
-        )
+        yield describe_locked(result.locked)
 
 
 def _fill(text: str, number: int) -> str:

@@ -13,7 +13,7 @@ from marketplace.audience_rules import Way, build_audience_request_url, judge_au
 from marketplace.events import OfferEvent
 from marketplace.models import Audience, AudienceChange, Authorization, Offer, ResellerListing
 from marketplace.policies import ROLE_TABLE, OfferPermission
-from marketplace.queries.audience import count_sales_by_seller, count_sales_through
+from marketplace.queries.audience import count_sales_by_seller, count_sales_through, list_resellers
 from marketplace.queries.offers import lock_own_offer
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
@@ -63,7 +63,7 @@ def add_to_audience(
     """
     locked = _lock_audience(actor, offer, None)
     keys = set(organization_ids)
-    allowed = ResellerListing.objects.visible_to(actor).active().filter(organization__in=keys)
+    allowed = list_resellers(actor).filter(organization__in=keys)
     if allowed.count() < len(keys):
         raise InvalidInput("not_in_program", NOT_IN_PROGRAM)
     saved = locked.audience_changes.filter(organization__in=keys)

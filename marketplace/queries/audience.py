@@ -27,7 +27,7 @@ class AudienceReach:
 
 def count_audience_reach(actor: Actor, offer: Offer) -> AudienceReach:
     """Return what each option of the offer's audience would mean today, in numbers."""
-    listing = ResellerListing.objects.visible_to(actor).active()
+    listing = list_resellers(actor)
     return AudienceReach(
         any=listing.count(),
         selected=offer.authorizations.active().count() + offer.audience_changes.filter(is_removal=False).count(),
@@ -46,15 +46,12 @@ def make_selected_condition(offer: Offer, column: str = "organization") -> Q:
     return Q(**{f"{column}__in": held}) | Q(**{f"{column}__in": added})
 
 
-def count_sales_by_seller(actor: Actor, offer: Offer, sellers: Iterable[int] | None = None) -> dict[int, int]:
+def count_sales_by_seller(actor: Actor, offer: Offer) -> dict[int, int]:
     """Return how many subscriptions of an offer each organisation has resold, by primary key.
 
-    The seller is the reseller on record, or else the buyer. `sellers` limits the count to some organisations.
+    A subscription counts for its buyer and for its reseller on record, and once where they are the same.
     """
     sold = Subscription.objects.visible_to(actor).filter(offer=offer).resold()
-    if sellers is not None:
-        keys = list(sellers)
-        sold = sold.filter(Q(buyer__in=keys) | Q(reseller__in=keys))
     counts: dict[int, int] = {}
     for row in sold.values("buyer_id", "reseller_id").annotate(number=Count("pk")):
         for seller in {row["buyer_id"], row["reseller_id"]} - {None}:
@@ -136,7 +133,7 @@ def split_pasted(text: str) -> list[str]:
 
 def count_partners_below(actor: Actor, organization_ids: Iterable[int]) -> dict[int, int]:
     """Return how many active partners of the programme stand under each of some distributors, by primary key."""
-    below = ResellerListing.objects.visible_to(actor).active().filter(parent__in=list(organization_ids))
+    below = list_resellers(actor).filter(parent__in=list(organization_ids))
     return dict(below.order_by().values_list("parent").annotate(number=Count("pk")))
 
 

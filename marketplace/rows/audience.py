@@ -159,6 +159,26 @@ def _describe_lock(sales: int) -> str:
     return text % {"number": formats.format_number(sales)}
 
 
+def describe_marked(number: int) -> str:
+    """Return the sentence that so many partners are marked for removal from an audience."""
+    text = ngettext(
+        "%(number)s partner is marked for removal, which needs a request.",
+        "%(number)s partners are marked for removal, which needs a request.",
+        number,
+    )
+    return text % {"number": formats.format_number(number)}
+
+
+def describe_locked(number: int) -> str:
+    """Return the sentence that so many partners stay in an audience, because they have sold the offer."""
+    text = ngettext(
+        "%(number)s partner stays, because it has sold the offer.",
+        "%(number)s partners stay, because they have sold the offer.",
+        number,
+    )
+    return text % {"number": formats.format_number(number)}
+
+
 PASTED_REASONS = {
     "unknown": gettext_lazy("No member of the CSP programme has this name or tenant ID."),
     "ambiguous": gettext_lazy("Several partners have this name. Use the tenant ID."),

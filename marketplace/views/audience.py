@@ -25,7 +25,7 @@ from marketplace.queries.audience import (
     summarize_saved_audience,
 )
 from marketplace.queries.offers import get_own_offer
-from marketplace.rows.audience import describe_pasted_entries, make_audience_options
+from marketplace.rows.audience import describe_locked, describe_marked, describe_pasted_entries, make_audience_options
 from partnerportal.lib import formats
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import require_permission
@@ -110,9 +110,9 @@ def audience_remove(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     if result.dropped:
         messages.success(request, _describe_dropped(result.dropped))
     if result.marked:
-        messages.success(request, _describe_marked(result.marked))
+        messages.success(request, describe_marked(result.marked))
     if result.locked:
-        messages.warning(request, _describe_locked(result.locked))
+        messages.warning(request, describe_locked(result.locked))
     return redirect("offer_audience", offer_id=offer.public_id)
 
 
@@ -139,22 +139,4 @@ def _describe_added(number: int) -> str:
 
 def _describe_dropped(number: int) -> str:
     text = ngettext("%(number)s partner removed.", "%(number)s partners removed.", number)
-    return text % {"number": formats.format_number(number)}
-
-
-def _describe_marked(number: int) -> str:
-    text = ngettext(
-        "%(number)s partner is marked for removal, which needs a request.",
-        "%(number)s partners are marked for removal, which needs a request.",
-        number,
-    )
-    return text % {"number": formats.format_number(number)}
-
-
-def _describe_locked(number: int) -> str:
-    text = ngettext(
-        "%(number)s partner stays, because it has sold the offer.",
-        "%(number)s partners stay, because they have sold the offer.",
-        number,
-    )
     return text % {"number": formats.format_number(number)}
