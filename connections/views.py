@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import Organization
@@ -28,7 +28,7 @@ from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.errors import Conflict, DomainError, InvalidInput, NotFound, StaleVersion, TooManyAttempts
 from partnerportal.lib.keyset import KeysetPage, fetch_keyset_page, fetch_keyset_page_or_first
 from partnerportal.lib.known_pages import page_url
-from partnerportal.lib.pages import require_permission, require_sign_in
+from partnerportal.lib.pages import require_form, require_permission, require_sign_in
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.scopes import Scope
 
@@ -160,7 +160,7 @@ def invitation_decline(request: PortalRequest, token: str) -> HttpResponse:
     return render(request, "connections/invitation_declined.html", {"invitation": invitation})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form
 @require_permission(ROLE_TABLE, ConnectionPermission.END)
 @vary_on_headers("HX-Request")
 def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
@@ -186,7 +186,7 @@ def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
     return render(request, "connections/connection_end.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form
 @require_permission(ROLE_TABLE, ConnectionPermission.VIEW)
 @vary_on_headers("HX-Request")
 def connection_sharing_page(request: PortalRequest, connection_id: UUID) -> HttpResponse:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from imports import rows
@@ -20,7 +20,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import DomainError, NotFound
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.imports.kinds import ImportKind
-from partnerportal.lib.pages import require_permission
+from partnerportal.lib.pages import require_form, require_permission
 from partnerportal.lib.private_files import CSV, add_csv_download_headers
 from partnerportal.lib.requests import PortalRequest
 
@@ -45,7 +45,7 @@ def imports_page(request: PortalRequest) -> HttpResponse:
     return render(request, "imports/imports.html#list" if request.htmx else "imports/imports.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form
 @require_permission(ROLE_TABLE, ImportPermission.IMPORT)
 def import_create(request: PortalRequest, kind_code: str) -> HttpResponse:
     """Show what a file of this kind must look like, and take one; its `target` is a public id in the URL."""

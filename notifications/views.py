@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from notifications import registry
 from notifications.actions.inbox import dismiss_notice, mark_all_notices_read, mark_notice_read, restore_notice
@@ -19,7 +19,7 @@ from notifications.forms import NoticeChoicesForm
 from notifications.lists.inbox import NoticeList
 from notifications.models import Notice
 from notifications.policies import ROLE_TABLE, NoticePermission
-from partnerportal.lib.pages import read_next_url, render_list_page, require_permission
+from partnerportal.lib.pages import get_posted_data, read_next_url, render_list_page, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.visible_rows import get_by_public_id
 
@@ -86,14 +86,14 @@ def inbox_mark_all_read(request: PortalRequest) -> HttpResponse:
     return _back(request)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form
 @require_permission(ROLE_TABLE, NoticePermission.VIEW)
 def notice_preferences_edit(request: PortalRequest) -> HttpResponse:
     """Show which notices of this organisation a person gets, in the inbox and by e-mail; on POST store the choice.
 
     People in any role may choose.
     """
-    form = NoticeChoicesForm(request.actor, request.POST if request.method == "POST" else None)
+    form = NoticeChoicesForm(request.actor, get_posted_data(request))
     if request.method == "POST" and form.is_valid():
         set_notice_choices(actor=request.actor, choices=form.choices_by_kind)
         messages.success(request, _("Notification preferences saved."))

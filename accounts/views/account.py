@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts import queries, rows
@@ -21,7 +21,7 @@ from accounts.forms import OperatorRolesForm, OrganizationForm, PersonPreference
 from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.known_pages import page_url
-from partnerportal.lib.pages import read_next_url, require_permission, require_sign_in
+from partnerportal.lib.pages import get_posted_data, read_next_url, require_form, require_permission, require_sign_in
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
 
@@ -55,9 +55,6 @@ class LoginView(MailQueuingFormViewMixin, account_views.LoginView):
 
 class PasswordResetView(MailQueuingFormViewMixin, account_views.PasswordResetView):
     pass
-
-
-require_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_form
@@ -120,7 +117,7 @@ def operator_roles_edit(request: PortalRequest, operator_id: UUID) -> HttpRespon
     """
     operator = queries.get_operator(request.actor, operator_id)
     authorize(request.actor, ROLE_TABLE, AccountPermission.CHANGE_ROLES, on=operator)
-    form = OperatorRolesForm(request.POST if request.method == "POST" else None, operator=operator)
+    form = OperatorRolesForm(get_posted_data(request), operator=operator)
     if form.is_valid():
         with show_errors_in_form(form):
             change_operator_roles(actor=request.actor, operator=operator, **form.cleaned_data)

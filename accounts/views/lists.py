@@ -7,7 +7,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.actions import lists as actions
@@ -17,11 +17,10 @@ from accounts.policies import ROLE_TABLE, AccountPermission, may_share_saved_vie
 from accounts.queries import get_list_preferences, get_saved_view
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.lists import ListDefinition, build_list_url, find_list_definition
-from partnerportal.lib.pages import read_next_url, redirect_htmx, require_permission
+from partnerportal.lib.pages import get_posted_data, read_next_url, redirect_htmx, require_form, require_permission
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
 
-require_form = require_http_methods(["GET", "HEAD", "POST"])
 may_save = require_permission(ROLE_TABLE, AccountPermission.SAVE_VIEWS)
 
 
@@ -79,9 +78,7 @@ def saved_view_edit(request: PortalRequest, view_id: UUID) -> HttpResponse:
     """
     view, definition = _visible_view(request, view_id)
     may_share = may_share_saved_views(request.actor)
-    form = SavedViewForm.for_existing_view(
-        view, request.POST if request.method == "POST" else None, may_share=may_share
-    )
+    form = SavedViewForm.for_existing_view(view, get_posted_data(request), may_share=may_share)
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             view = actions.change_saved_view(actor=request.actor, view=view, **form.entered_values)
@@ -139,7 +136,7 @@ def edit_list_display(request: PortalRequest, list_key: str) -> HttpResponse:
     Moving a column only renders the form again.
     """
     definition = _visible_list(request, list_key)
-    data = request.POST if request.method == "POST" else None
+    data = get_posted_data(request)
     form = ListDisplayForm(definition, get_list_preferences(request.actor, list_key), data)
     back = read_next_url(request, reverse(definition.url_name))
     if data is not None and not form.moved:

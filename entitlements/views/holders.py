@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
@@ -16,7 +16,7 @@ from entitlements.lists.holders import LicenceHolderList
 from entitlements.models import LicenseAssignment
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.usage import list_licence_holders
-from partnerportal.lib.pages import require_permission
+from partnerportal.lib.pages import require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.visible_rows import get_by_public_id
 
@@ -38,7 +38,7 @@ def licence_holders(request: PortalRequest) -> HttpResponse:
     return render(request, "entitlements/licence_holders.html", {"list": holders})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form
 @may_manage
 @vary_on_headers("HX-Request")
 def licence_release(request: PortalRequest, assignment_id: UUID) -> HttpResponse:

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.queries import sees_customers
 from entitlements.actions.renewals import create_calendar_feed, record_calendar_feed_read, revoke_calendar_feed
@@ -23,7 +23,7 @@ from entitlements.rows.renewals import describe_customers_not_sharing_services, 
 from partnerportal.lib import tenancy
 from partnerportal.lib.icalendar import CONTENT_TYPE, build_icalendar_file
 from partnerportal.lib.limits import enforce_hourly_limit
-from partnerportal.lib.pages import render_list_page, require_permission
+from partnerportal.lib.pages import render_list_page, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
 
 READINGS_AN_HOUR = 60  # how often a calendar may be read; more is answered 429
@@ -45,7 +45,7 @@ def renewal_list(request: PortalRequest) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
 def calendar_feed(request: PortalRequest) -> HttpResponse:
     """Show whether the person has a calendar feed; on POST create one, or replace the present one.

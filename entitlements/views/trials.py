@@ -1,6 +1,5 @@
 """Pages of trials: the customer's request, and the list on which the vendor's staff decide."""
 
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -9,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import OrganizationKind
@@ -20,10 +19,8 @@ from entitlements.queries.trials import get_trial
 from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction, format_trial_success_message
 from entitlements.trial_forms import RequestTrialForm
 from partnerportal.lib.form_errors import show_errors_in_form
-from partnerportal.lib.pages import read_next_url, render_list_page, require_permission
+from partnerportal.lib.pages import get_posted_data, read_next_url, render_list_page, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
-
-require_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_form
@@ -31,7 +28,7 @@ require_form = require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
 def trial_request(request: PortalRequest) -> HttpResponse:
     """Show a customer's Admin the form for requesting a trial; on POST request the trial (CC-49)."""
-    form = RequestTrialForm(request.actor, _posted(request))
+    form = RequestTrialForm(request.actor, get_posted_data(request))
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             trial = request_trial(actor=request.actor, **form.cleaned_data)
@@ -70,7 +67,7 @@ def _confirm_and_run(request: PortalRequest, action: TrialAction, trial_id: UUID
     action.ensure_possible(trial)
     page = "trials" if request.actor.organization_kind == OrganizationKind.VENDOR else "services"
     back = read_next_url(request, reverse(page))
-    form = action.form(_posted(request), initial=action.proposal(trial))
+    form = action.form(get_posted_data(request), initial=action.proposal(trial))
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             action.run(actor=request.actor, trial=trial, **form.cleaned_data)
@@ -78,8 +75,3 @@ def _confirm_and_run(request: PortalRequest, action: TrialAction, trial_id: UUID
             return redirect(back)
     context = {"form": form, "action": action, "question": action.question(trial), "page": page, "back": back}
     return render(request, "entitlements/trial_action.html", context)
-
-
-def _posted(request: PortalRequest) -> Any:
-    """Return what was sent, or None if nothing was. An empty form that is sent counts as sent."""
-    return request.POST if request.method == "POST" else None

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from marketplace.actions import audience as actions
@@ -28,12 +28,11 @@ from marketplace.queries.offers import get_own_offer
 from marketplace.rows.audience import describe_locked, describe_marked, describe_pasted_entries, make_audience_options
 from partnerportal.lib import formats
 from partnerportal.lib.form_errors import show_errors_in_form
-from partnerportal.lib.pages import require_permission
+from partnerportal.lib.pages import require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
 
 may_view = require_permission(ROLE_TABLE, OfferPermission.VIEW_OWN)
 may_edit = require_permission(ROLE_TABLE, OfferPermission.EDIT)
-require_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_form

@@ -1,13 +1,12 @@
 """Pages of the catalogue for partners and distributors: what they may sell, and to whom."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from marketplace.actions.contact import write_to_publisher
@@ -20,11 +19,10 @@ from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.catalogue import get_published_offer
 from marketplace.queries.prospects import find_sale
 from partnerportal.lib.form_errors import show_errors_in_form
-from partnerportal.lib.pages import render_list_page, require_permission
+from partnerportal.lib.pages import get_posted_data, render_list_page, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
 
 may_browse = require_permission(ROLE_TABLE, OfferPermission.BROWSE)
-require_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe
@@ -65,15 +63,10 @@ def catalogue_offer(request: PortalRequest, offer_id: UUID) -> HttpResponse:
 def contact_publisher(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     """Show the form for a message to an offer's publisher; on POST send it."""
     offer = get_published_offer(request.actor, offer_id)
-    form = ContactPublisherForm(_posted(request), initial={"reply_to": getattr(request.user, "email", "")})
+    form = ContactPublisherForm(get_posted_data(request), initial={"reply_to": getattr(request.user, "email", "")})
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             write_to_publisher(actor=request.actor, offer=offer, **form.cleaned_data)
             messages.success(request, _("%(publisher)s has your message.") % {"publisher": offer.publisher.name})
             return redirect("catalogue_offer", offer_id=offer_id)
     return render(request, "marketplace/contact_publisher.html", {"form": form, "offer": offer})
-
-
-def _posted(request: PortalRequest) -> Any:
-    """Return what was sent, or None if nothing was. An empty form that is sent counts as sent."""
-    return request.POST if request.method == "POST" else None

@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from marketplace.actions.offers import save_draft
 from marketplace.comparison import compare_versions
@@ -26,11 +25,10 @@ from marketplace.queries.categories import list_category_choices
 from marketplace.queries.offers import get_newest_version, get_own_offer, make_tree
 from marketplace.rows.checklist import make_checklist
 from partnerportal.lib.errors import Conflict, StaleVersion
-from partnerportal.lib.pages import require_permission
+from partnerportal.lib.pages import require_form, require_permission
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
 
-require_form = require_http_methods(["GET", "HEAD", "POST"])
 may_view = require_permission(ROLE_TABLE, OfferPermission.VIEW_OWN)
 
 

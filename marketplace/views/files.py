@@ -8,7 +8,7 @@ from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.actions.files import add_offer_file, remove_offer_file
 from marketplace.forms.files import DocumentForm, PictureForm
@@ -20,7 +20,7 @@ from marketplace.queries.files import get_offer_file, get_own_offer_file
 from marketplace.queries.offers import get_newest_version, get_own_offer
 from partnerportal.lib.attached_files import serve_attached_file
 from partnerportal.lib.form_errors import show_errors_in_form
-from partnerportal.lib.pages import require_permission, require_sign_in
+from partnerportal.lib.pages import require_form, require_permission, require_sign_in
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
 
@@ -29,7 +29,7 @@ may_edit = require_permission(ROLE_TABLE, OfferPermission.EDIT)
 FORMS: dict[str, type[Form]] = {"logo": PictureForm, "screenshot": PictureForm, "document": DocumentForm}
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form
 @may_view
 def offer_files(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     """Show the pictures and documents of an offer's newest version; on POST add one to the draft.

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from marketplace.actions.health import report_health_issue, update_health_issue
 from marketplace.forms.health import ReportHealthIssueForm, UpdateHealthIssueForm
@@ -16,19 +16,19 @@ from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.health import get_own_health_issue, list_health_issues
 from marketplace.queries.offers import get_own_offer
 from partnerportal.lib.form_errors import show_errors_in_form
-from partnerportal.lib.pages import require_permission
+from partnerportal.lib.pages import get_posted_data, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
 
 may_view = require_permission(ROLE_TABLE, OfferPermission.VIEW_OWN)
 may_edit = require_permission(ROLE_TABLE, OfferPermission.EDIT)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form
 @may_view
 def offer_health(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     """Show the health issues of an offer; on POST report one, of which partners with subscriptions are told."""
     offer = get_own_offer(request.actor, offer_id)
-    form = ReportHealthIssueForm(request.POST if request.method == "POST" else None)
+    form = ReportHealthIssueForm(get_posted_data(request))
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             report_health_issue(actor=request.actor, offer=offer, **form.cleaned_data)

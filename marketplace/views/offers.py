@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from marketplace.actions.offers import create_offer, set_technical_configuration
 from marketplace.forms.offers import CreateOfferForm
@@ -20,12 +20,11 @@ from marketplace.rows.checklist import make_checklist
 from marketplace.rows.offers import make_plan_rows
 from partnerportal.lib.errors import NotFound, StaleVersion
 from partnerportal.lib.form_errors import show_errors_in_form
-from partnerportal.lib.pages import render_list_page, require_permission
+from partnerportal.lib.pages import get_posted_data, render_list_page, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
 
 may_view = require_permission(ROLE_TABLE, OfferPermission.VIEW_OWN)
 may_edit = require_permission(ROLE_TABLE, OfferPermission.EDIT)
-require_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe
@@ -45,7 +44,7 @@ def offer_list(request: PortalRequest) -> HttpResponse:
 @may_edit
 def offer_create(request: PortalRequest) -> HttpResponse:
     """Show the form for a new offer, which says what becomes fixed; on POST create the offer and lead to its page."""
-    form = CreateOfferForm(request.POST if request.method == "POST" else None)
+    form = CreateOfferForm(get_posted_data(request))
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             offer = create_offer(actor=request.actor, **form.cleaned_data)
@@ -76,7 +75,7 @@ def offer_technical(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     if offer.type != OfferType.SAAS:
         raise NotFound("not_found", "")
     initial = {field: getattr(offer, field) for field in TechnicalForm.base_fields}
-    form = TechnicalForm(request.POST if request.method == "POST" else None, initial=initial)
+    form = TechnicalForm(get_posted_data(request), initial=initial)
     context = {"form": form, "seen": make_technical_version(offer), "stored": offer, "is_overtaken": False}
     if request.method == "POST" and form.is_valid():
         try:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from marketplace.actions.prices import PricesInvalid, PricesOvertaken, add_prices, withdraw_price
@@ -28,13 +28,12 @@ from marketplace.renewals import Reach
 from marketplace.rows.prices import format_reach, make_price_rows
 from marketplace.rows.stops import make_stop_rows
 from partnerportal.lib import formats
-from partnerportal.lib.pages import require_permission
+from partnerportal.lib.pages import get_posted_data, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
 
 UPCOMING, HISTORY = 50, 200  # rows of these lists
 may_view = require_permission(ROLE_TABLE, OfferPermission.VIEW_OWN)
 may_edit = require_permission(ROLE_TABLE, OfferPermission.EDIT)
-require_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe
@@ -63,7 +62,7 @@ def price_change(request: PortalRequest, offer_id: UUID, plan_code: str) -> Http
     """Show the form for new prices of a plan; on POST show what they would do, and publish them once confirmed."""
     offer = get_own_offer(request.actor, offer_id)
     desk = PriceDesk(request.actor, offer, plan_code)
-    form = ChangePricesForm(desk.labels, desk.held, request.POST if request.method == "POST" else None)
+    form = ChangePricesForm(desk.labels, desk.held, get_posted_data(request))
     if request.method != "POST" or request.POST.get("step") == "edit" or not form.is_valid():
         return _render_form(request, offer, desk, form)
     changes = form.build_changes()

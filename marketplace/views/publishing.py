@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from marketplace.actions.offers import publish_offer
 from marketplace.comparison import Difference, compare_versions
@@ -29,14 +29,14 @@ from marketplace.rows.checklist import make_checklist
 from marketplace.rows.versions import VERSIONS_SHOWN, make_compared_version, make_version_choices, make_version_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, StaleVersion
-from partnerportal.lib.pages import require_permission
+from partnerportal.lib.pages import require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
 
 may_view = require_permission(ROLE_TABLE, OfferPermission.VIEW_OWN)
 may_edit = require_permission(ROLE_TABLE, OfferPermission.EDIT)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_form
 @may_edit
 def offer_publish(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     """Show what the publication of an offer's draft changes; on POST publish it, if it is still what was shown."""

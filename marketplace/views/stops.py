@@ -7,7 +7,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import OrganizationKind
@@ -21,11 +20,10 @@ from marketplace.queries.stops import get_managed_offer, get_stop
 from marketplace.rows.prices import get_plan_name
 from marketplace.rows.stops import format_stopped
 from partnerportal.lib.form_errors import show_errors_in_form
-from partnerportal.lib.pages import read_next_url, require_permission
+from partnerportal.lib.pages import get_posted_data, read_next_url, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
 
 may_stop = require_permission(ROLE_TABLE, OfferPermission.STOP)
-require_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_form
@@ -36,7 +34,7 @@ def stop_new(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     offer = get_managed_offer(request.actor, offer_id)
     names = _plan_names(request, offer)
     markets = [(market.code, translate_market_name(market.name)) for market in Market.objects.order_by("name")]
-    form = StopSaleForm(names.items(), markets, request.POST if request.method == "POST" else None, initial=request.GET)
+    form = StopSaleForm(names.items(), markets, get_posted_data(request), initial=request.GET)
     back = read_next_url(request, _default_url(request, offer))
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):

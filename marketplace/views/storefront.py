@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from marketplace.actions.contact import ask_partner_about_offer
@@ -16,11 +16,10 @@ from marketplace.offer_pages import make_listing_context
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.catalogue import get_published_offer
 from partnerportal.lib.form_errors import show_errors_in_form
-from partnerportal.lib.pages import render_list_page, require_permission
+from partnerportal.lib.pages import get_posted_data, render_list_page, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
 
 may_view = require_permission(ROLE_TABLE, OfferPermission.VIEW_STOREFRONT)
-require_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe
@@ -52,7 +51,7 @@ def storefront_offer(request: PortalRequest, offer_id: UUID) -> HttpResponse:
 def ask_partner(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     """Show the form for a question about an offer to a connected partner; on POST send it."""
     offer = get_published_offer(request.actor, offer_id)
-    form = AskPartnerForm(request.actor, request.POST if request.method == "POST" else None)
+    form = AskPartnerForm(request.actor, get_posted_data(request))
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             ask_partner_about_offer(actor=request.actor, offer=offer, **form.cleaned_data)

@@ -14,6 +14,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 from django_htmx.http import push_url
 
 from partnerportal.lib.errors import Conflict
@@ -24,6 +25,12 @@ from partnerportal.lib.requests import PortalRequest
 
 View = Callable[..., HttpResponse]
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+require_form = require_http_methods(["GET", "HEAD", "POST"])  # of pages that show a form and take it
+
+
+def get_posted_data(request: HttpRequest) -> Any:
+    """Return the data of a form that was sent, or None if none was. An empty form that is sent counts as sent."""
+    return request.POST if request.method == "POST" else None
 
 
 def redirect_to_sign_in(request: PortalRequest) -> HttpResponse:

@@ -8,12 +8,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.form_errors import show_errors_in_form
-from partnerportal.lib.pages import render_list_page, require_permission
+from partnerportal.lib.pages import get_posted_data, render_list_page, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
 from support.actions.drafts import save_request_draft, start_request
 from support.actions.rows import STATE_CHANGED, RequestAlreadyOpen
@@ -25,7 +25,6 @@ from support.models import Request
 from support.policies import ROLE_TABLE, SupportPermission
 from support.queries import get_request
 
-require_form = require_http_methods(["GET", "HEAD", "POST"])
 may_make = require_permission(ROLE_TABLE, SupportPermission.MAKE_REQUESTS)
 
 
@@ -74,7 +73,7 @@ def request_details(request: PortalRequest, request_id: UUID) -> HttpResponse:
     """Show the second step of a request, or the form for an answer; on POST save the draft, submit it or answer."""
     row = _get_own_editable(request.actor, request_id)
     saves = row.is_draft and "save" in request.POST
-    posted = request.POST if request.method == "POST" else None
+    posted = get_posted_data(request)
     forms = RequestForms(request.actor, row, posted, is_draft=saves)
     open_one: list[Request] = []
     if posted is not None and forms.is_valid():

@@ -9,13 +9,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import InvalidInput
 from partnerportal.lib.form_errors import show_errors_in_form
-from partnerportal.lib.pages import render_list_page, require_permission
+from partnerportal.lib.pages import get_posted_data, render_list_page, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
 from support.actions.deciding import FactsChanged, approve_request, assign_request
 from support.actions.messages import post_message
@@ -30,7 +30,6 @@ from support.request_actions import REQUEST_ACTIONS, RequestAction, format_reque
 from support.rows import describe_next_step, make_message_rows, make_request_table_rows
 from support.views.asking import describe_fields
 
-require_form = require_http_methods(["GET", "HEAD", "POST"])
 may_decide = require_permission(ROLE_TABLE, SupportPermission.DECIDE_REQUESTS)
 
 
@@ -161,7 +160,7 @@ def _confirm_and_run(request: PortalRequest, action: RequestAction, request_id: 
     row = get_request(request.actor, request_id)
     action.ensure_possible(row)
     page = reverse("request", args=[row.public_id])
-    form = action.form(request.POST if request.method == "POST" else None, initial=action.proposal(row))
+    form = action.form(get_posted_data(request), initial=action.proposal(row))
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             action.run(actor=request.actor, request=row, **form.cleaned_data)
