@@ -44,7 +44,7 @@ OTHER_VALUES = {  # which of `make_values` stands in for the one of the paramete
     r"/reopen/$": {"key": "key_released"},
     r"/audience/": {"offer_id": "offer_selected"},
 }
-IN_BODIES = {"invitation_link", "sku", "ends_on", "key", "kind", "subject", "payload", "facts_digest", "revision"}
+HEADERS = {"Idempotency-Key": "one", "If-Match": "*"}
 FIELD_CODES = {  # of what is sent in any field; docs/api.md tells of them once
     *("blank", "null", "max_length", "min_length", "max_value", "min_value", "max_string_length", "date", "datetime"),
     *("not_a_list", "not_a_dict", "does_not_exist", "overflow", "null_characters_not_allowed"),
@@ -62,24 +62,42 @@ def find(table: Mapping[str, Any], label: str, default: Any = None) -> Any:
     return next((value for pattern, value in table.items() if re.search(pattern, label)), default)
 
 
-def make_bodies(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return whole bodies, for operations of which an invented one would never be possible."""
+def make_bodies(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the bodies with which calls succeed."""
     change = {"plan": "basic", "amount": "9.00", "replaces": "9.90", "valid_from": values["tomorrow"]}
     file = f"{','.join(PRICE | change)}\n{','.join((PRICE | change).values())}\n".encode()
+
+    def pick(*names: str) -> dict[str, Any]:
+        return {name: values[name] for name in names}
+
     return {
+        r"/accept/$": pick("invitation_link") | {"scopes": ["entitlements"]},
+        r"/sharing/$": {"scopes": ["entitlements", "usage"]},
+        r"^POST .*/exports/$": {"list": "customers"},
         r"^POST .*/imports/$": {"kind": "prices", "target": values["offer_id"], "file": file},
         r"/apply/$": {"mode": "add"},
+        r"^POST .*/ingest/": b"{}",
         r"^POST .*/offers/$": {"code": "invented", "type": "saas", "pricing_model": "per_seat"},
         r"^PUT .*/offers/{offer_id}/$": make_content("Backup", "basic", "pro") | {"channel": CHANNEL},
         r"^PUT .*/technical/$": {"landing_page_url": "https://publisher.example/", "webhook_url": ""},
         r"^PUT .*/audience/$": {"audience": "specific", "tenant_ids": values["tenant_ids"]},
         r"^POST .*/prices/$": {"changes": [PRICE | change]},
         r"^POST .*/stops/$": {"plan": "basic", "market": "europe", "reason": "A fault in it."},
+        r"/releases/": pick("key"),
+        r"^POST .*/requests/$": pick("kind", "subject", "payload"),
+        r"^PUT .*/requests/": {"title": "Our offer", "severity": "minimal"},
+        r"/answer/$": {"message": "Since May.", "payload": {"country": "JP"}},
+        r"/approve/$": pick("facts_digest", "revision"),
+        r"/(ask|messages)/$": {"message": "Since when?"},
+        r"/decline/$": {"reason": "It is not true."},
+        r"^POST .*/trials/$": pick("sku"),
+        r"/convert/$": {"quantity": 5},
+        r"/extend/$": pick("ends_on"),
     }
 
 
 def make_values(world: Any, token: Any) -> dict[str, Any]:
-    """Return values that exist, by the names of parameters and fields. A body has no more of them than IN_BODIES."""
+    """Return values that exist, by the names of parameters and fields."""
     asked = LicenseAssignment.objects.filter(release_asked_at__isnull=False)
     running = Entitlement.objects.get(customer=world.customer, kind="trial", state="active")
     values = {
