@@ -8,7 +8,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from marketplace.content import has_contact
-from marketplace.market_names import translate_market_name
 from marketplace.models import Offer, OfferVersion
 from marketplace.offer_pages import make_listing_context
 from marketplace.policies import ROLE_TABLE, OfferPermission
@@ -17,6 +16,7 @@ from marketplace.queries.prices import list_current_prices
 from marketplace.rows.catalogue import make_plan_panels
 from marketplace.rows.price_amounts import describe_month_unit
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.catalogue_entries import pick_name
 from partnerportal.lib.formats import join_names
 from partnerportal.lib.pages import require_permission
 from partnerportal.lib.requests import PortalRequest
@@ -41,10 +41,10 @@ def offer_preview(request: PortalRequest, offer_id: UUID) -> HttpResponse:
 
 def _make_partner_context(actor: Actor, offer: Offer, version: OfferVersion, name: str) -> dict[str, Any]:
     prices = list_current_prices(actor, offer).filter(state="in_force").exclude(amount=None)
-    rows = prices.order_by("market__name", "currency").values_list("market__code", "currency", "market__name")
+    rows = prices.order_by("market__name", "currency").values_list("market__code", "currency", "market__names")
     places = {
-        f"{code}.{currency}": (code, currency, join_names([translate_market_name(market), currency]))
-        for code, currency, market in rows.distinct()
+        f"{code}.{currency}": (code, currency, join_names([pick_name(names, code), currency]))
+        for code, currency, names in rows.distinct()
     }
     place = name if name in places else next(iter(places), "")
     code, currency, _label = places.get(place, ("", "", ""))
