@@ -121,7 +121,7 @@ class CurrencyForm(forms.Form):
 class CategoryForm(NamesForm):
     """The form of a category: its names, and the category below which it stands."""
 
-    parent = forms.ChoiceField(label=_("Below"), required=False)
+    parent = forms.ChoiceField(label=_("Category above"), required=False)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, tree: CategoryTree, entry: Any = None) -> None:
         super().__init__(data, entry=entry)
@@ -132,7 +132,7 @@ class CategoryForm(NamesForm):
             for row in self.by_code.values()
             if row.pk not in below and (not row.is_retired or (entry and row.pk == entry.parent_id))
         ]
-        self.fields["parent"].choices = [("", _("At the top")), *choices]  # type: ignore[attr-defined]
+        self.fields["parent"].choices = [("", _("None (top level)")), *choices]  # type: ignore[attr-defined]
 
     def read_entry(self, entry: Category) -> dict[str, Any]:
         return super().read_entry(entry) | {"parent": entry.parent.code if entry.parent else ""}
@@ -145,7 +145,7 @@ class CategoryForm(NamesForm):
     def describe(self, name: str, value: str) -> str:
         if name != "parent":
             return super().describe(name, value)
-        return self.by_code[value].local_name if value else str(_("At the top"))
+        return self.by_code[value].local_name if value else str(_("None (top level)"))
 
 
 class QualificationForm(EntryForm):

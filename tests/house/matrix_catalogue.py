@@ -80,7 +80,7 @@ def _entry(kind: str, name: str, field: str) -> list[Row]:
         page(f"{SETTINGS}{kind}/new/", get=EDITORS, post=REFUSED_IN_FORM),
         page(own, at, get=EDITORS, post=REFUSED_IN_FORM),
         page(f"{own}retire/", f"{at}retire/", get=EDITORS, post="302 vendor.admin; 403 else", data={"revision": "1"}),
-        page(f"{own}retire/", f"{at}retire/", post=STALE, data={"revision": "7"}),
+        page(f"{own}retire/", f"{at}retire/", get=EDITORS, post=STALE, data={"revision": "7"}),
     ]
 
 

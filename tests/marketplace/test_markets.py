@@ -153,6 +153,7 @@ def test_a_price_has_a_currency_of_its_market(world: World) -> None:
         MarketCountry.objects.filter(country="FR").update(currency="USD")
 
 
+@pytest.mark.promise("E-10")
 def test_a_country_moves_once_its_effect_was_seen(world: World) -> None:
     partner = world.partner
     country = partner.country
