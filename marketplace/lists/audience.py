@@ -14,8 +14,8 @@ from marketplace.queries.audience import (
     count_sales_through,
     list_resellers,
     list_saved_additions,
+    make_selected_branches,
     make_selected_condition,
-    make_selected_conditions,
 )
 from marketplace.rows.audience import AudienceRow, ResellerRow, make_audience_rows, make_reseller_rows
 from partnerportal.lib.actors import Actor
@@ -40,7 +40,7 @@ class AudienceList(ListState):
             descending=False,
             size=SIZE,
             cursor=self.cursor,
-            any_of=make_selected_conditions(offer),
+            any_of=make_selected_branches(offer),
         )
         if self.filter_values:
             self.matching = filters.qs.filter(make_selected_condition(offer)).order_by().count()

@@ -39,21 +39,22 @@ def count_audience_reach(actor: Actor, offer: Offer) -> AudienceReach:
     )
 
 
-def make_selected_conditions(offer: Offer) -> tuple[Q, Q]:
-    """Return the conditions for rows whose organisation is in the table of an offer's audience.
+def make_selected_condition(offer: Offer) -> Q:
+    """Return the condition for rows whose organisation is in the table of an offer's audience, or a saved addition."""
+    held, added = _list_selected_keys(offer)
+    return Q(organization__in=held) | Q(organization__in=added)
 
-    The first holds for those that are in force, the second for saved additions.
-    """
-    held = offer.authorizations.active().values("organization")
-    added = offer.audience_changes.filter(is_removal=False).values("organization")
+
+def make_selected_branches(offer: Offer) -> tuple[Q, Q]:
+    """Return the same condition in two, for a page of rows: those in force, and the saved additions."""
+    held, added = _list_selected_keys(offer)
     # As an array: few are added at a time, and PostgreSQL, which does not know whom, would walk through all names.
     return Q(organization__in=held), Q(IsInArray(F("organization"), ArraySubquery(added)))
 
 
-def make_selected_condition(offer: Offer) -> Q:
-    """Return the condition for rows whose organisation is in the table of an offer's audience, or a saved addition."""
-    held, added = make_selected_conditions(offer)
-    return held | added
+def _list_selected_keys(offer: Offer) -> tuple[QuerySet[Authorization], QuerySet[AudienceChange]]:
+    held = offer.authorizations.active().values("organization")
+    return held, offer.audience_changes.filter(is_removal=False).values("organization")
 
 
 def _list_selected_distributors(actor: Actor, offer: Offer) -> QuerySet[ResellerListing]:
@@ -219,21 +220,23 @@ class MatchedReseller:
 def match_tenant_ids(actor: Actor, offer: Offer, tenant_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, MatchedReseller]:
     """Return for each tenant ID the organisation that it stands for, and whether it can be added to an audience."""
     listing = ResellerListing.objects.visible_to(actor).filter(tenant_id__in=tenant_ids)
-    held = set(listing.filter(make_selected_condition(offer)).values_list("pk", flat=True))
-    running = set(listing.active().values_list("pk", flat=True))
-    found = {
-        row.tenant_id: MatchedReseller(row.organization_id, _judge_reseller(row, held, running)) for row in listing
+    rows = list(listing)
+    keys = [row.organization_id for row in rows]
+    held = {
+        row["organization"] for selected in _list_selected_keys(offer) for row in selected.filter(organization__in=keys)
     }
+    running = set(listing.active().values_list("organization", flat=True))
+    found = {row.tenant_id: MatchedReseller(row.organization_id, _judge_reseller(row, held, running)) for row in rows}
     return {tenant_id: found.get(tenant_id, MatchedReseller(None, "unknown")) for tenant_id in tenant_ids}
 
 
 def _judge_reseller(row: ResellerListing, held: set[int], running: set[int]) -> str:
-    """Return the code of why a reseller cannot be added, or "". The sets hold primary keys of the listing."""
-    if row.pk in held:
+    """Return the code of why a reseller cannot be added, or "". The sets hold primary keys of organisations."""
+    if row.organization_id in held:
         return "already_there"
     if row.is_suspended:
         return "suspended"
-    return "" if row.pk in running else "inactive"
+    return "" if row.organization_id in running else "inactive"
 
 
 def list_selected_tenant_ids(actor: Actor, offer: Offer) -> dict[uuid.UUID, int]:
