@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
@@ -52,12 +53,12 @@ def make_selected_branches(offer: Offer) -> tuple[Q, Q]:
     return Q(organization__in=held), Q(IsInArray(F("organization"), ArraySubquery(added)))
 
 
-def _list_selected_keys(offer: Offer) -> tuple[QuerySet[Authorization], QuerySet[AudienceChange]]:
+def _list_selected_keys(offer: Offer) -> tuple[QuerySet[Any], QuerySet[Any]]:
     held = offer.authorizations.active().values("organization")
     return held, offer.audience_changes.filter(is_removal=False).values("organization")
 
 
-def _list_selected_distributors(actor: Actor, offer: Offer) -> QuerySet[ResellerListing]:
+def _list_selected_distributors(actor: Actor, offer: Offer) -> QuerySet[Any]:
     listing = ResellerListing.objects.visible_to(actor).filter(kind=OrganizationKind.DISTRIBUTOR)
     return listing.filter(make_selected_condition(offer)).values("organization")
 
