@@ -145,10 +145,9 @@ def _no_subject(actor: Actor) -> UUID | None:
 class RequestKind:
     """A kind of requests that an organisation makes to the vendor, as the app that knows it declares it.
 
-    `check` is asked at each submission, on the page of the decision and in the decision's transaction; there `lock` runs
-    before it, so that what it reads stays so until the effect is stored. `effect` runs in that transaction and calls
-    one action, which records its own event. All of them run with what the asking organisation, or the vendor's staff,
-    may see.
+    `check` is asked at each submission, on the page of the decision and in the decision's transaction. Before it, there
+    runs `lock`, so that what it reads stays so, and after it `effect`, which calls one action that records its own
+    event. All of them run with what the asking organisation, or the vendor's staff, may see.
     """
 
     code: str  # at most 40 characters

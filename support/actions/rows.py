@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +26,8 @@ class RequestAlreadyOpen(Conflict):
 
     def __init__(self, request: Request | None) -> None:
         text = _("Another request about this is open: %(number)s. Wait for its decision, or withdraw it.")
-        super().__init__("request_open", text % {"number": request.number if request else "–"})
+        path = reverse("api:request", args=[request.public_id]) if request else None
+        super().__init__("request_open", text % {"number": request.number if request else "–"}, path=path)
         self.request = request
 
 

@@ -106,7 +106,10 @@ def test_a_second_request_about_the_same_is_refused(world: World, api: Any, subm
     refused = client.post(f"{again}submit/", {}, format="json")
     assert code_of(refused) == (409, "request_open")
     open_one = Request.objects.get(public_id=submitted.split("/")[-2])
-    assert open_one.number in refused.json()["errors"][0]["detail"]
+    (error,) = refused.json()["errors"]
+    assert open_one.number in error["detail"] and error["attr"] is None
+    assert error["url"] == f"http://testserver{submitted}"
+    assert client.get(error["url"]).json()["number"] == open_one.number
     assert client.post(f"{again}discard/", {}, format="json").status_code == 204
     assert client.get(again).status_code == 404
 
