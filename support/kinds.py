@@ -133,6 +133,10 @@ def _describe_nothing(request: Request) -> list[LabelledText]:
     return []
 
 
+def _lock_nothing(actor: Actor, request: Request) -> None:
+    pass
+
+
 def _no_subject(actor: Actor) -> UUID | None:
     return None
 
@@ -141,9 +145,10 @@ def _no_subject(actor: Actor) -> UUID | None:
 class RequestKind:
     """A kind of requests that an organisation makes to the vendor, as the app that knows it declares it.
 
-    `check` is asked at each submission, on the page of the decision and in the decision's transaction. `effect` runs in
-    that transaction and calls one action, which records its own event. All of them run with what the asking
-    organisation, or the vendor's staff, may see.
+    `check` is asked at each submission, on the page of the decision and in the decision's transaction; there `lock` runs
+    before it, so that what it reads stays so until the effect is stored. `effect` runs in that transaction and calls
+    one action, which records its own event. All of them run with what the asking organisation, or the vendor's staff,
+    may see.
     """
 
     code: str  # at most 40 characters
@@ -156,6 +161,7 @@ class RequestKind:
     details: type[RequestDetailsForm] = RequestDetailsForm
     describe_details: Callable[[Request], list[LabelledText]] = _describe_nothing  # the payload, for readers
     check: Callable[[Request], Findings]
+    lock: Callable[[Actor, Request], object] = _lock_nothing  # the rows that the check reads and the effect changes
     effect: Callable[[Actor, Request], object]
     open_key: Callable[[Request], str]  # at most 120 characters; only one request with it can be open
     find_own_subject: Callable[[Actor], UUID | None] = _no_subject  # where the list of requests offers to begin one
