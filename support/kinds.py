@@ -104,6 +104,13 @@ class Findings:
         content = [sorted(self.values.items()), [reason.code for reason in self.reasons]]
         return sha256(json.dumps(content).encode()).hexdigest()
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the reasons and the facts in the words of the language that is active, as a request stores them."""
+        return {
+            "reasons": [{"code": each.code, "message": str(each.message)} for each in self.reasons],
+            "facts": [{"label": str(each.label), "text": each.shown} for each in self.facts],
+        }
+
     def list_differences(self, seen: Mapping[str, str]) -> list[LabelledText]:
         """Return the facts that are not as they were seen, each with its present value.
 
