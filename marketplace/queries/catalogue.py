@@ -9,10 +9,11 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Organization
 from connections.directory import list_organizations_with_visible_name
-from marketplace.models import Category, Offer, Plan
+from marketplace.models import Category, Offer, OfferVersion, Plan
 from marketplace.models.offer import OfferQuerySet
 from marketplace.queries.eligibility import (
     ProspectiveSale,
+    Publication,
     SaleRule,
     annotate_failed_rules,
     make_plan_conditions,
@@ -62,6 +63,17 @@ def list_plans_with_failed_rules(actor: Actor, sale: ProspectiveSale, offers: It
     plans = list(annotate_failed_rules(rows, actor, sale, keys).order_by("offer", "position", "pk"))
     for plan in plans:
         plan.offer = by_key[plan.offer_id]
+    return plans
+
+
+def list_plans_of_version(actor: Actor, sale: ProspectiveSale, offer: Offer, version: OfferVersion) -> list[Plan]:
+    """Return the plans of a version with its offer and `failed_rules`, which are those that failed if it were live."""
+    codes = [plan["code"] for plan in version.content.get("plans", [])]
+    rows = Plan.objects.visible_to(actor).filter(offer=offer, code__in=codes)
+    keys = list(rows.values_list("pk", flat=True))
+    plans = list(annotate_failed_rules(rows, actor, sale, keys, Publication.of_version(offer, version)))
+    for plan in plans:
+        plan.offer = offer
     return plans
 
 
