@@ -15,6 +15,7 @@ urlpatterns = [
     path("eligibility/", catalogue.EligibilityView.as_view(), name="eligibility"),
     path("offers/", offers.OffersView.as_view(), name="offers"),
     path(OFFER, offers.OfferView.as_view(), name="offer"),
+    path(f"{OFFER}draft/", offers.OfferDraftView.as_view(), name="offer_draft"),
     path(f"{OFFER}publish/", offers.PublishOfferView.as_view(), name="offer_publish"),
     path(f"{OFFER}versions/", offers.OfferVersionsView.as_view(), name="offer_versions"),
     path(f"{OFFER}compare/", offers.OfferComparisonView.as_view(), name="offer_compare"),
