@@ -51,6 +51,14 @@ TARGET = OpenApiParameter(
 NO_SUCH_TARGET = "Use draft or live."
 
 
+def read_target(request: Request) -> str:
+    """Return which tree of an offer a request asks for. Raises ValidationError for one that there is not."""
+    target = request.query_params.get("target", "draft")
+    if target not in TARGETS:
+        raise make_query_parameter_error("target", "invalid_target", NO_SUCH_TARGET)
+    return target
+
+
 class OfferBodyParser(JSONBodyParser):
     """A parser of the bodies of drafts, which hold long texts in several languages."""
 
@@ -128,9 +136,7 @@ class OfferView(OfferTreeView):
     @extend_schema(parameters=[TARGET])
     def get(self, request: Request, offer_id: UUID) -> Response:
         """Show the offer with its draft, or with `target=live` with its live version."""
-        target = request.query_params.get("target", "draft")
-        if target not in TARGETS:
-            raise make_query_parameter_error("target", "invalid_target", NO_SUCH_TARGET)
+        target = read_target(request)
         offer = get_own_offer(self.actor, offer_id)
         return self._answer(offer, get_version(offer, "live") if target == "live" else get_newest_version(offer))
 

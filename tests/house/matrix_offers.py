@@ -38,6 +38,8 @@ OFFER_PAGES = [
 OFFER_API = [
     api("offers/", get=SEEN, post="201 publisher.admin; 403 else", data=NEW),
     api(OFFER, "offers/{offer}/", get=SEEN, put="409 publisher.admin; 403 else"),
+    api(f"{OFFER}files/", "offers/{offer}/files/", get=SEEN, post="415 publisher; 403 else"),
+    api(f"{OFFER}files/<uuid:file_id>/", "offers/{offer}/files/{file_draft}/", delete="204 publisher.admin; 403 else"),
     api(f"{OFFER}draft/", "offers/{offer}/draft/", delete="204 publisher.admin; 403 else"),
     api(f"{OFFER}publish/", "offers/{offer}/publish/", post=EDITED),
     api(f"{OFFER}versions/", "offers/{offer}/versions/", get=SEEN),

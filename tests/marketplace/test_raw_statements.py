@@ -18,8 +18,8 @@ pytestmark = pytest.mark.django_db
 WHO = ("publisher.admin", "publisher.reader", "partner.admin", "distributor.admin", "customer.admin", "stranger.admin")
 TABLES = (
     "offer", "offerversion", "channelinfo", "plan", "price", "salestop", "stopreason", "authorization",
-    "audiencechange", "subscription", "subscriptionterm", "resellerlisting", "healthissue", "healthreport", "market", "marketcountry",
-    "category",
+    "audiencechange", "subscription", "subscriptionterm", "resellerlisting", "healthissue", "healthreport", "market",
+    "marketcountry", "category",
 )  # fmt: skip
 
 
