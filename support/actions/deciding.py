@@ -89,7 +89,7 @@ def approve_request(
     kind.lock(actor, row)
     findings = check_request(row)
     if not findings.is_allowed:
-        return close_as_overtaken(actor, row, findings)
+        return close_as_overtaken(actor, row)
     _ensure_facts(findings, facts_digest, facts_seen or {})
     kind.effect(actor, row)
     moved = move_request(row, State.APPROVED)
