@@ -4,11 +4,13 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.conf import settings
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from support.kinds import describe_kind
+from support.kinds import LabelledText, Reason, describe_kind
 from support.models import Request, RequestMessage, Severity
 
 State = Request.State
@@ -69,6 +71,28 @@ def _row(row: Request, assignees: Mapping[int, str]) -> RequestTableRow:
         age=near if near != date else "",
         assignee=assignees.get(row.assignee_id or 0, ""),
         is_draft=row.is_draft,
+    )
+
+
+@dataclass(frozen=True)
+class OvertakenNote:
+    """Why a request was overtaken, and the facts at that moment, in the reader's language."""
+
+    reasons: list[Reason]
+    facts: list[LabelledText]
+    at: str
+
+
+def describe_overtaken(request: Request) -> OvertakenNote | None:
+    """Return why a request was overtaken, or None if it was not."""
+    kept = request.overtaken_by
+    if not kept or not request.decided_at:
+        return None
+    found = kept.get(get_language()) or kept[settings.LANGUAGE_CODE]
+    return OvertakenNote(
+        reasons=[Reason(**each) for each in found["reasons"]],
+        facts=[LabelledText(**each) for each in found["facts"]],
+        at=formats.format_date_and_time(request.decided_at),
     )
 
 

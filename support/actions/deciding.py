@@ -85,11 +85,13 @@ def approve_request(
     """
     row = _lock_to_decide(actor, request, State.SUBMITTED)
     _ensure_revision(row, revision)
+    kind = get_request_kind(row.kind)
+    kind.lock(actor, row)
     findings = check_request(row)
     if not findings.is_allowed:
-        return close_as_overtaken(actor, row, findings)
+        return close_as_overtaken(actor, row)
     _ensure_facts(findings, facts_digest, facts_seen or {})
-    get_request_kind(row.kind).effect(actor, row)
+    kind.effect(actor, row)
     moved = move_request(row, State.APPROVED)
     record_about(SupportEventKind.REQUEST_APPROVED, actor, moved, before=row.state, revision=revision)
     return moved

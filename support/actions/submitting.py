@@ -65,9 +65,8 @@ def answer_request(
     """
     row = _lock_to_write(actor, request, version, State.NEEDS_INFORMATION)
     set_fields(actor, row, fields, is_complete=True)
-    findings = check_request(row)
-    if not findings.is_allowed:
-        return close_as_overtaken(actor, row, findings)
+    if not check_request(row).is_allowed:
+        return close_as_overtaken(actor, row)
     moved = _submit(row)
     if message.strip():
         store_message(actor, moved, message)

@@ -10,6 +10,7 @@ from partnerportal.lib.api_output import UTCDateTimeField
 from support.kinds import Findings, describe_prefilled
 from support.models import Request, RequestMessage, Severity
 from support.models.request import PHONE_LENGTH, REASON_LENGTH, TEXT_LENGTH, TITLE_LENGTH
+from support.rows import describe_overtaken
 
 EXAMPLE: dict[str, Any] = {"kind": "organization.country", "subject": "0b8b3c1e-6d0f-4a57-9d0e-2f6a0a5d7c11"}
 
@@ -23,6 +24,18 @@ class RequestOrganizationSerializer(serializers.Serializer[Any]):
 class LabelledTextSerializer(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment]
     text = serializers.CharField()
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class OvertakenSerializer(serializers.Serializer[Any]):
+    """Why a request was overtaken, and the facts at that moment."""
+
+    reasons = ReasonSerializer(many=True)
+    facts = LabelledTextSerializer(many=True)
 
 
 class RequestSerializer(serializers.Serializer[Request]):
@@ -43,6 +56,7 @@ class RequestSerializer(serializers.Serializer[Request]):
     payload = serializers.JSONField(help_text="The fields of the request’s kind.")
     state = serializers.ChoiceField(choices=Request.State.choices)
     reason = serializers.CharField(help_text="Why it was declined.")
+    overtaken_by = serializers.SerializerMethodField(help_text="Of one that was overtaken, in your language.")
     revision = serializers.IntegerField(help_text="How often it was submitted or answered.")
     created_at = UTCDateTimeField()
     updated_at = UTCDateTimeField()
@@ -53,17 +67,17 @@ class RequestSerializer(serializers.Serializer[Request]):
     def get_prefilled(self, row: Request) -> Any:
         return LabelledTextSerializer(describe_prefilled(row), many=True).data
 
+    @extend_schema_field(OvertakenSerializer(allow_null=True))
+    def get_overtaken_by(self, row: Request) -> Any:
+        found = describe_overtaken(row)
+        return OvertakenSerializer(found).data if found else None
+
 
 class FactSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     value = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     text = serializers.CharField(source="shown")
-
-
-class ReasonSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    message = serializers.CharField()
 
 
 class FindingsSerializer(serializers.Serializer[Findings]):

@@ -27,7 +27,7 @@ from support.models import Request
 from support.policies import ROLE_TABLE, SupportPermission
 from support.queries import get_request, list_messages
 from support.request_actions import REQUEST_ACTIONS, RequestAction, format_request_success_message
-from support.rows import describe_next_step, make_message_rows, make_request_table_rows
+from support.rows import describe_next_step, describe_overtaken, make_message_rows, make_request_table_rows
 from support.views.asking import describe_fields
 
 may_decide = require_permission(ROLE_TABLE, SupportPermission.DECIDE_REQUESTS)
@@ -65,6 +65,7 @@ def _render_page(request: PortalRequest, row: Request, error: Any = None, status
         "fields": describe_fields(row),
         "thread": make_message_rows(actor, row, list_messages(actor, row)),
         "next_step": describe_next_step(actor, row),
+        "overtaken": describe_overtaken(row),
         "is_own": is_own,
         "list_url": reverse("own_requests" if is_own else "request_queue"),
         "may": _list_permissions(actor, row, is_own=is_own),

@@ -5,10 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from marketplace.actions.categories import add_category, retire_category
+from marketplace.actions.categories import add_category
 from marketplace.actions.markets import add_market, place_country
 from marketplace.actions.offers import create_offer
-from marketplace.models import Category, Market, MarketCountry, OfferType, PricingModel
+from marketplace.models import Category, MarketCountry, OfferType, PricingModel
 from marketplace.queries.markets import preview_country_move
 from tests.journeys import inspection, people
 from tests.world import World

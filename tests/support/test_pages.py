@@ -133,6 +133,9 @@ def test_what_is_overtaken_says_so_and_closes(world: World, web: Any, submitted:
     submitted.refresh_from_db()
     assert submitted.state == "overtaken"
     assert "Overtaken" in client.get(url).content.decode()
+    Organization.objects.filter(pk=world.lapsed.pk).update(country="IT")
+    told = web("lapsed.reader").get(url).content.decode().partition("Why it was overtaken")[2]
+    assert "The organisation already has this country." in told and "Present country" in told and "France" in told
 
 
 @pytest.mark.parametrize("sent", [{}, {"facts_digest": "x"}, {"facts_digest": "x", "revision": "x"},
