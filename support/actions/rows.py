@@ -125,7 +125,7 @@ def close_as_overtaken(actor: Actor, row: Request) -> Request:
     """Close a request that is not allowed any more, and return it. Why stands in the request and in its event."""
     found = _describe_in_each_language(row)
     moved = move_request(row, State.OVERTAKEN, overtaken_by=found)
-    data = {
+    data: dict[str, Any] = {
         "reasons": [reason["code"] for reason in found[settings.LANGUAGE_CODE]["reasons"]],
         "why": {code: each["reasons"][0]["message"] for code, each in found.items()},
     }
