@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import Category, Offer, OfferType, PricingModel
 from marketplace.models.offer import OfferQuerySet
+from marketplace.queries.catalogue import make_text_condition
 from marketplace.queries.eligibility import SALE_RULES
 from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.text import make_search_key
@@ -37,7 +38,7 @@ class StorefrontFilterSet(FilterSet):
     def filter_by_text(self, rows: OfferQuerySet, name: str, value: str) -> OfferQuerySet:
         """Keep offers with the text in their names, summaries or code, or in the publisher's name."""
         folded = make_search_key(value)
-        return rows.filter(Q(search__contains=folded) | Q(publisher__name_folded__contains=folded)) if folded else rows
+        return rows.filter(make_text_condition(rows, folded)) if folded else rows
 
     def filter_by_category(self, rows: OfferQuerySet, name: str, value: str) -> OfferQuerySet:
         """Keep offers of the category with this code, or of one below it."""

@@ -7,6 +7,7 @@ class OfferEvent(StrEnum):
     CREATED = "offer.created"
     CONFIGURED = "offer.configured"
     PUBLISHED = "offer.published"
+    DRAFT_DISCARDED = "offer.draft_discarded"
     AUDIENCE_SAVED = "offer.audience_saved"
     AUDIENCE_CHANGED = "offer.audience_changed"
     PRICED = "offer.priced"

@@ -4,15 +4,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from marketplace.content import has_contact, list_file_ids
-from marketplace.models import Authorization, ChannelInfo, Offer, OfferVersion, SaleStop
+from marketplace.models import Authorization, ChannelInfo, Offer, OfferVersion
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.catalogue import list_categories, list_plans_of_version, list_plans_with_failed_rules
 from marketplace.queries.eligibility import ProspectiveSale, list_prices_of_sale
 from marketplace.queries.files import list_files
 from marketplace.queries.health import list_health_issues
+from marketplace.queries.history import find_stopping_events
+from marketplace.queries.stops import list_stops
 from marketplace.rows.catalogue import make_offer_listing, make_plan_panels, name_categories
 from marketplace.rows.files import OfferFiles, make_offer_files
 from marketplace.rows.price_amounts import describe_month_unit
+from marketplace.rows.prices import name_plans
+from marketplace.rows.stops import StopRow, make_stop_rows
 from partnerportal.lib.actors import Actor
 
 
@@ -97,5 +101,13 @@ def make_vendor_offer_context(actor: Actor, offer: Offer) -> dict[str, Any]:
         **_make_channel_context(actor, offer.live_version),
         "audience": offer.get_audience_display(),
         "selected": Authorization.objects.visible_to(actor).active().filter(offer=offer).count(),
-        "stops": SaleStop.objects.visible_to(actor).active().filter(offer=offer).count(),
+        **make_stops_context(actor, offer),
     }
+
+
+def make_stops_context(actor: Actor, offer: Offer) -> dict[str, Any]:
+    """Return what its publisher and the vendor see of the stops of an offer's sale, and whether they may stop one."""
+    stops = list(list_stops(actor, offer))
+    names = name_plans(actor, offer) if stops else {}
+    rows: list[StopRow] = make_stop_rows(actor, offer, stops, names, find_stopping_events(actor, offer, stops))
+    return {"stops": rows, "may_stop": ROLE_TABLE[OfferPermission.STOP].check_actor(actor)}

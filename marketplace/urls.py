@@ -8,7 +8,7 @@ from marketplace.views.health import health_update, offer_health
 from marketplace.views.offers import offer_create, offer_list, offer_overview, offer_technical
 from marketplace.views.preview import offer_preview
 from marketplace.views.prices import offer_prices, price_change, price_history, price_withdraw
-from marketplace.views.publishing import offer_compare, offer_history, offer_publish
+from marketplace.views.publishing import offer_compare, offer_discard, offer_history, offer_publish
 from marketplace.views.simulator import simulator
 from marketplace.views.stops import stop_lift, stop_new
 from marketplace.views.storefront import ask_partner, storefront, storefront_offer
@@ -36,6 +36,7 @@ urlpatterns = [
     path(f"{OFFER}history/", offer_history, name="offer_history"),
     path(f"{OFFER}compare/", offer_compare, name="offer_compare"),
     path(f"{OFFER}preview/", offer_preview, name="offer_preview"),
+    path(f"{OFFER}discard/", offer_discard, name="offer_discard"),
     path(f"{OFFER}publish/", offer_publish, name="offer_publish"),
     path("marketplace/offers/", catalogue, name="catalogue"),
     path("marketplace/offers/choose/", catalogue_choose, name="catalogue_choose"),

@@ -23,6 +23,8 @@ from partnerportal.lib.policies import authorize
 
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 TECHNICAL = ("landing_page_url", "webhook_url")
+NO_DRAFT = _("There are no changes to publish.")
+NEVER_LIVE = _("The offer was never published, so there is nothing to go back to.")
 TAKEN = _("You have an offer with this code already.")
 MALFORMED = _("Use lower-case letters, digits, hyphens and underscores; begin with a letter or digit.")
 OVERTAKEN = _("A colleague has saved this offer since you opened it. Nothing of yours is lost: compare and save again.")
@@ -89,7 +91,7 @@ def publish_offer(*, actor: Actor, offer: Offer, revision: int) -> OfferVersion:
     locked = lock_own_offer(actor, offer)
     draft = get_draft(locked)
     if draft is None:
-        raise Conflict("no_draft", _("There are no changes to publish."))
+        raise Conflict("no_draft", NO_DRAFT)
     if draft.revision != revision:
         raise StaleVersion("changed_meanwhile", OVERTAKEN)
     if find_problems(locked, draft.content, draft.channel.content):
@@ -109,6 +111,31 @@ def publish_offer(*, actor: Actor, offer: Offer, revision: int) -> OfferVersion:
         put_saved_audience_in_force(locked)
     record_event(OfferEvent.PUBLISHED, actor=actor, subject=locked, data={"version": draft.number})
     return draft
+
+
+@transaction.atomic
+def discard_draft(*, actor: Actor, offer: Offer, revision: int | None) -> None:
+    """Delete the draft of an offer, so that its live version is the newest again.
+
+    Plans that no version has had go with their prices, and files likewise. `revision` is that of the draft that the
+    publisher has seen, or None for any. Raises Conflict("never_published") for the draft of an offer that is not
+    live, Conflict("no_draft") without a draft, and StaleVersion if a colleague has saved it since.
+    """
+    authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
+    locked = lock_own_offer(actor, offer)
+    if locked.live_version is None:
+        raise Conflict("never_published", NEVER_LIVE)
+    draft = get_draft(locked)
+    if draft is None:
+        raise Conflict("no_draft", NO_DRAFT)
+    if revision is not None and revision != draft.revision:
+        raise StaleVersion("changed_meanwhile", OVERTAKEN)
+    locked.last_discarded, locked.changed_at = draft.revision, timezone.now()
+    draft.delete()
+    locked.save(update_fields=["last_discarded", "changed_at"])
+    _delete_unused_files(locked)
+    _keep_plans(locked, [plan["code"] for plan in locked.live_version.content["plans"]])
+    record_event(OfferEvent.DRAFT_DISCARDED, actor=actor, subject=locked, data={"revision": locked.last_discarded})
 
 
 @transaction.atomic
@@ -156,8 +183,9 @@ def _ensure_files_exist(offer: Offer, content: dict[str, Any], channel: dict[str
 
 def store_draft(offer: Offer, content: dict[str, Any], channel: dict[str, Any]) -> OfferVersion:
     draft = get_draft(offer)
-    if draft is None:  # its revisions go on from those of the last version, so that none comes twice
+    if draft is None:  # its revisions go on from those of the last version or draft, so that none comes twice
         last = offer.versions.aggregate(last=Max("revision"))["last"] or 0
+        last = max(last, offer.last_discarded)
         draft = OfferVersion.objects.create(offer=offer, content=content, revision=last + 1)
     else:
         draft.content, draft.revision, draft.changed_at = content, draft.revision + 1, timezone.now()

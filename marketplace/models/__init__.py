@@ -11,6 +11,7 @@ from marketplace.models.offer import (
     Plan,
     PricingModel,
     SaleStop,
+    StopReason,
 )
 from marketplace.models.price import BillingFrequency, Price, Term
 from marketplace.models.reseller import ResellerListing
@@ -36,6 +37,7 @@ __all__ = [
     "PricingModel",
     "ResellerListing",
     "SaleStop",
+    "StopReason",
     "Subscription",
     "SubscriptionTerm",
     "Term",

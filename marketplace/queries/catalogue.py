@@ -30,6 +30,18 @@ def list_published_offers(actor: Actor) -> OfferQuerySet:
     return Offer.objects.visible_to(actor).published().select_related("publisher")
 
 
+def make_text_condition(offers: OfferQuerySet, folded: str, prefix: str = "") -> Q:
+    """Return the condition for offers with a text in their names or summaries, or in the name of their publisher.
+
+    `folded` is the text as a search key, `offers` holds those in question, and `prefix` leads from the rows to them.
+    """
+    # The publishers are found first, because row-level security would otherwise ask about every organisation, of which
+    # there are far more, and for each offer anew.
+    keys = list(offers.order_by().values_list("publisher", flat=True).distinct())
+    publishers = Organization.objects.filter(pk__in=keys, name_folded__contains=folded).values_list("pk", flat=True)
+    return Q(**{f"{prefix}search__contains": folded}) | Q(**{f"{prefix}publisher__in": list(publishers)})
+
+
 def get_published_offer(actor: Actor, public_id: UUID) -> Offer:
     """Return a published offer with its publisher and live version. Raises NotFound for any other."""
     return get_by_public_id(list_published_offers(actor).select_related("live_version"), public_id)

@@ -14,10 +14,11 @@ from marketplace.content import pick_texts
 from marketplace.market_names import translate_market_name
 from marketplace.models import BillingFrequency, Offer, Price, Term
 from marketplace.pricing import Key, PricingFacts
-from marketplace.queries.prices import PricedPlan
+from marketplace.queries.prices import PricedPlan, list_priced_plans
 from marketplace.renewals import Reach
 from notifications.models import Event
 from partnerportal.lib import formats
+from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 
 NONE = "—"  # no price, which is not the price 0
@@ -27,6 +28,11 @@ def get_plan_name(priced: PricedPlan) -> str:
     """Return the name of a plan in the reader's language, or its code while it has none."""
     texts, _language = pick_texts(priced.texts, get_language() or "en")
     return texts.get("name") or priced.plan.code
+
+
+def name_plans(actor: Actor, offer: Offer) -> dict[str, str]:
+    """Return the names of the plans of an offer in the reader's language, by their codes."""
+    return {priced.plan.code: get_plan_name(priced) for priced in list_priced_plans(actor, offer)}
 
 
 def format_combination(term: str, billing: str) -> str:

@@ -389,6 +389,7 @@ SPECTACULAR_SETTINGS = {
         "PricingModel": "marketplace.models.PricingModel",
         "AudienceOption": "marketplace.models.Audience",
         "OfferState": "marketplace.filters.OFFER_STATES",
+        "OfferFileKind": "marketplace.models.OfferFile.Kind",
         "Term": "marketplace.models.Term",
         "BillingFrequency": "marketplace.models.BillingFrequency",
         "SaleRule": "marketplace.queries.eligibility.SALE_RULES",

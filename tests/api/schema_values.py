@@ -16,12 +16,13 @@ import imports.files
 from entitlements.models import Entitlement, IngestUpload, LicenseAssignment
 from exports.models import Export
 from imports.models import Import
-from marketplace.models import Market, Offer, Plan, Price, ResellerListing, SaleStop
+from marketplace.models import Market, Offer, OfferFile, Plan, Price, ResellerListing, SaleStop
 from support.actions.deciding import ask_for_information
 from support.actions.rows import check_request
 from support.actions.submitting import withdraw_request
 from support.country_change import CODE
 from support.models import Request
+from tests.uploads import picture
 from tests.world import SKU_OF_NOBODY
 from tests.world_offers import CHANNEL, make_content
 
@@ -79,6 +80,7 @@ def make_bodies(values: Mapping[str, Any]) -> dict[str, Any]:
         r"^POST .*/ingest/": b"{}",
         r"^POST .*/offers/$": {"code": "invented", "type": "saas", "pricing_model": "per_seat"},
         r"^PUT .*/offers/{offer_id}/$": make_content("Backup", "basic", "pro") | {"channel": CHANNEL},
+        r"^POST .*/files/$": {"kind": "logo", "file": picture("PNG")},
         r"^PUT .*/technical/$": {"landing_page_url": "https://publisher.example/", "webhook_url": ""},
         r"^PUT .*/audience/$": {"audience": "specific", "tenant_ids": values["tenant_ids"]},
         r"^POST .*/prices/$": {"changes": [PRICE | change]},
@@ -150,6 +152,7 @@ def _values_of_offers(world: Any) -> dict[str, Any]:
         "offer_selected": Offer.objects.get(code="monitor").public_id,
         "plan_id": plan.public_id,
         "number": "1",
+        "file_id": OfferFile.objects.get(offer=plan.offer, kind="training").public_id,
         "price_id": Price.objects.create(plan=plan, valid_from=tomorrow, amount=1100, **japan).public_id,
         "stop_id": SaleStop.objects.get(offer=plan.offer).public_id,
         "tenant_ids": [str(tenant_id) for tenant_id in audience.values_list("tenant_id", flat=True)],

@@ -73,6 +73,9 @@ FOREIGN = {
     "marketplace_salestop": """NOT EXISTS (
             SELECT FROM marketplace_offer o WHERE o.id = offer_id AND o.publisher_id = %(org)s)
         AND NOT (by_vendor AND EXISTS (SELECT FROM accounts_organization WHERE id = %(org)s AND kind = 'vendor'))""",
+    "marketplace_stopreason": """NOT EXISTS (SELECT FROM marketplace_salestop s JOIN marketplace_offer o
+        ON o.id = s.offer_id WHERE s.id = stop_id AND (o.publisher_id = %(org)s
+            OR s.by_vendor AND EXISTS (SELECT FROM accounts_organization WHERE id = %(org)s AND kind = 'vendor')))""",
     "marketplace_channelinfo": """NOT EXISTS (SELECT FROM marketplace_offerversion v JOIN marketplace_offer o
         ON o.id = v.offer_id WHERE v.id = version_id AND o.publisher_id = %(org)s)""",
     "marketplace_price": """NOT EXISTS (SELECT FROM marketplace_plan p JOIN marketplace_offer o
@@ -240,7 +243,7 @@ class Machine:
         data = {k: v.format(**self.values) if isinstance(v, str) else v for k, v in row.data.items()}
         if row.is_api:
             body = data if method in ("POST", "PUT") else {}
-            headers = {"If-Match": "*"} if method in ("POST", "PUT") else {}
+            headers = {"If-Match": "*"} if method in ("POST", "PUT", "DELETE") else {}
             response = client.generic(method, path, json.dumps(body), content_type="application/json", headers=headers)
         elif method == "POST":
             response = client.post(path, data)
