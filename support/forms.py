@@ -107,9 +107,12 @@ class RequestForms:
         for field in self.details.fields.values() if is_draft else ():
             field.required = False
 
-    def list_attached(self, actor: Actor, row: Request) -> None:
-        """Offer to remove the files that the draft has now."""
+    def take_kept_files(self, actor: Actor, row: Request) -> None:
+        """Offer to remove the files that the draft has now, and go on from its present version."""
         if isinstance(self.fields, DraftFieldsForm):
+            posted: Any = self.fields.data
+            self.fields.data = posted.copy()
+            self.fields.data["version"] = str(row.version)
             self.fields.list_attached(list_request_files(actor, row))
 
     def is_valid(self) -> bool:

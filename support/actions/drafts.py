@@ -6,14 +6,20 @@ from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import ActionRefused
 from partnerportal.lib.policies import authorize
 from support.actions.files import delete_files, store_files
-from support.actions.rows import clean_payload, ensure_state, ensure_version, lock_own_request, set_fields
+from support.actions.rows import (
+    clean_payload,
+    ensure_state,
+    ensure_version,
+    lock_own_request,
+    save_locked_draft,
+    set_fields,
+)
 from support.kinds import get_request_kind
 from support.models import Request
 from support.policies import ROLE_TABLE, SupportPermission
@@ -93,13 +99,6 @@ def save_request_draft(
     store_files(actor, row, attachments)
     save_locked_draft(row)
     return row
-
-
-def save_locked_draft(row: Request) -> None:
-    """Save the fields of a draft whose row is locked, and count the change."""
-    row.version += 1
-    row.updated_at = timezone.now()
-    row.save(update_fields=[*Request.FIELDS, "version", "updated_at"])
 
 
 @transaction.atomic

@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.attached_files import save_attached_file
-from partnerportal.lib.errors import Conflict, InvalidInput
+from partnerportal.lib.errors import Conflict, InvalidInput, StaleVersion
 from partnerportal.lib.limits import enforce_hourly_limit
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.uploaded_files import MEGABYTE, CheckedFile, check_document_or_image, clean_file_name
-from support.actions.rows import ensure_state, lock_own_request
+from support.actions.rows import STATE_CHANGED, ensure_state, lock_own_request, save_locked_draft
 from support.models import Request, RequestFile, RequestMessage
 from support.policies import ROLE_TABLE, SupportPermission
 
@@ -38,19 +38,26 @@ def attach_files(
     authorize(actor, ROLE_TABLE, SupportPermission.MAKE_REQUESTS)
     row = lock_own_request(actor, request)
     ensure_state(row, Request.State.DRAFT)
-    return store_files(actor, row, files, field=field)
+    stored = store_files(actor, row, files, field=field)
+    save_locked_draft(row)
+    return stored
 
 
 @transaction.atomic
-def remove_file(*, actor: Actor, request: Request, file: RequestFile) -> None:
-    """Take a file off the draft of a request. It is deleted.
+def remove_file(*, actor: Actor, request: Request, file: RequestFile, version: int | None = None) -> Request:
+    """Take a file off the draft of a request, and return this. The file is deleted.
 
-    Raises NotFound for a request of somebody else's, and Conflict("state_changed") for one that is submitted.
+    `version` is the version of the request that was seen, None for any. Raises NotFound for a request of somebody
+    else's, Conflict("state_changed") for one that is submitted, and StaleVersion("changed_meanwhile").
     """
     authorize(actor, ROLE_TABLE, SupportPermission.MAKE_REQUESTS)
     row = lock_own_request(actor, request)
     ensure_state(row, Request.State.DRAFT)
+    if version not in (None, row.version):
+        raise StaleVersion("changed_meanwhile", STATE_CHANGED)
     delete_files(row, [file.public_id])
+    save_locked_draft(row)
+    return row
 
 
 def delete_files(row: Request, public_ids: Collection[UUID | str]) -> None:

@@ -74,6 +74,13 @@ def set_fields(actor: Actor, row: Request, values: dict[str, Any], *, is_complet
             raise InvalidInput("required", _("This field is required."), field=name)
 
 
+def save_locked_draft(row: Request) -> None:
+    """Save the fields of a draft whose row is locked, and count the change."""
+    row.version += 1
+    row.updated_at = timezone.now()
+    row.save(update_fields=[*Request.FIELDS, "version", "updated_at"])
+
+
 def clean_payload(actor: Actor, row: Request, payload: dict[str, Any], *, is_complete: bool) -> dict[str, Any]:
     """Return the values of the fields of the request's kind, as its form cleans them.
 

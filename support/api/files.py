@@ -12,8 +12,10 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request as APIRequest
 from rest_framework.response import Response
 
-from partnerportal.lib.api import EmptyBodySerializer, UnpaginatedListView
+from partnerportal.lib.api import UnpaginatedListView
+from partnerportal.lib.api_conditions import IF_MATCH, parse_revision, set_etag
 from partnerportal.lib.attached_files import serve_attached_file
+from partnerportal.lib.uploaded_files import DOCUMENT_TYPES, IMAGE_TYPES
 from partnerportal.lib.visible_rows import get_by_public_id
 from support.actions.files import attach_files, remove_file
 from support.api.serializers import AttachFileSerializer, RequestFileSerializer
@@ -21,13 +23,7 @@ from support.api.views import FILE_ERRORS, FORM, TAGS, RequestBaseView
 from support.models import RequestFile
 from support.queries import get_request_file, list_request_files, list_requests
 
-
-class RequestFileBaseView(RequestBaseView):
-    """Base of the endpoints on the files of a request: who sees the request sees them."""
-
-    def get_file(self, request_id: UUID, file_id: UUID) -> RequestFile:
-        """Return a file of a request that the actor may see. Raises NotFound."""
-        return get_request_file(self.actor, self.get_request(request_id), file_id)
+TYPES = (*DOCUMENT_TYPES.values(), *IMAGE_TYPES.values())
 
 
 @extend_schema(tags=TAGS)
@@ -46,39 +42,43 @@ class RequestFilesView(RequestBaseView, UnpaginatedListView):
 
     @extend_schema(request={FORM: AttachFileSerializer}, responses={201: RequestFileSerializer})
     def post(self, request: APIRequest, request_id: UUID) -> Response:
-        """Attach a file to a draft. Later ones come with an answer or a message."""
+        """Attach a file to a draft; later ones come with an answer or a message. The `ETag` is that of the draft."""
         row = get_by_public_id(list_requests(self.actor), request_id)
         body = AttachFileSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         (file,) = attach_files(actor=self.actor, request=row, files=[body.validated_data["file"]], field="file")
         location = reverse("api:request_file", args=[row.public_id, file.public_id])
-        return Response(RequestFileSerializer(file).data, status=201, headers={"Location": location})
+        answer = Response(RequestFileSerializer(file).data, status=201, headers={"Location": location})
+        return set_etag(answer, str(file.request.version))
 
 
-@extend_schema(tags=TAGS, responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
-class RequestFileView(RequestFileBaseView):
-    """A file of a request, to be saved. Its content type is that of the file."""
+@extend_schema(tags=TAGS)
+class RequestFileView(RequestBaseView):
+    """A file of a request: who sees the request saves it, and whoever asks takes it off a draft."""
 
-    errors = {410: ("file_lost",), 503: ("files_unavailable",)}
+    errors = {
+        403: ("wrong_role", "wrong_kind"),
+        409: ("state_changed",),
+        410: ("file_lost",),
+        412: ("changed_meanwhile",),
+        428: ("if_match_required",),
+        503: ("files_unavailable",),
+    }
     serializer_class = RequestFileSerializer
 
     def perform_content_negotiation(self, request: APIRequest, force: bool = False) -> tuple[Any, str]:
         """Accept any Accept header, because a client that expects a file could not read an error otherwise."""
         return super().perform_content_negotiation(request, force=True)
 
+    @extend_schema(responses={(200, kind): OpenApiTypes.BINARY for kind in TYPES})
     def get(self, request: APIRequest, request_id: UUID, file_id: UUID) -> FileResponse:
-        return serve_attached_file(self.get_file(request_id, file_id))
+        """Save a file. Its content type is that of the file."""
+        return serve_attached_file(get_request_file(self.actor, self.get_request(request_id), file_id))
 
-
-@extend_schema(tags=TAGS, request=EmptyBodySerializer, responses={204: None})
-class RemoveRequestFileView(RequestFileBaseView):
-    """Take a file off a draft. It is deleted."""
-
-    serializer_class = EmptyBodySerializer
-    errors = {403: ("wrong_role",), 409: ("state_changed",)}
-
-    def post(self, request: APIRequest, request_id: UUID, file_id: UUID) -> Response:
-        self.read_validated_body()
+    @extend_schema(parameters=[IF_MATCH], responses={204: None})
+    def delete(self, request: APIRequest, request_id: UUID, file_id: UUID) -> Response:
+        """Take the file off a draft. It is deleted. The `ETag` of the answer is that of the draft without it."""
         row = self.get_request(request_id)
-        remove_file(actor=self.actor, request=row, file=get_request_file(self.actor, row, file_id))
-        return Response(status=204)
+        file = get_request_file(self.actor, row, file_id)
+        changed = remove_file(actor=self.actor, request=row, file=file, version=parse_revision(request))
+        return set_etag(Response(status=204), str(changed.version))

@@ -10,7 +10,6 @@ urlpatterns = [
     path(f"{REQUEST}messages/", views.RequestMessagesView.as_view(), name="request_messages"),
     path(f"{REQUEST}files/", files.RequestFilesView.as_view(), name="request_files"),
     path(f"{REQUEST}files/<uuid:file_id>/", files.RequestFileView.as_view(), name="request_file"),
-    path(f"{REQUEST}files/<uuid:file_id>/remove/", files.RemoveRequestFileView.as_view(), name="request_file_remove"),
     path(f"{REQUEST}findings/", views.RequestFindingsView.as_view(), name="request_findings"),
     path(f"{REQUEST}discard/", views.DiscardRequestView.as_view(), name="request_discard"),
     path(f"{REQUEST}submit/", views.SubmitRequestView.as_view(), name="request_submit"),

@@ -80,7 +80,7 @@ def request_details(request: PortalRequest, request_id: UUID) -> HttpResponse:
     if posted is not None and forms.is_valid():
         with show_errors_in_form(forms.fields):
             return _act(request, row, forms, open_one, saves=saves)
-    if row.is_draft and request.FILES and not forms.fields.has_error("attachments"):
+    if row.is_draft and request.FILES.getlist("attachments") and not forms.fields.has_error("attachments"):
         _keep_files(request, row, forms)
     context = {
         "row": row,
@@ -119,13 +119,14 @@ def _act(
 
 
 def _keep_files(request: PortalRequest, row: Request, forms: RequestForms) -> None:
-    """Attach the files of a form that was refused for something else.
+    """Attach the files of a form that was refused for something else, unless a colleague has saved the draft since.
 
     A browser forgets what was chosen, and whoever corrects the form would have to choose them again.
     """
-    with show_errors_in_form(forms.fields):
-        attach_files(actor=request.actor, request=row, files=request.FILES.getlist("attachments"))
-    forms.list_attached(request.actor, row)
+    if request.POST.get("version") == str(row.version):
+        with show_errors_in_form(forms.fields):
+            kept = attach_files(actor=request.actor, request=row, files=request.FILES.getlist("attachments"))
+            forms.take_kept_files(request.actor, kept[0].request)
 
 
 def describe_fields(row: Request) -> list[LabelledText]:

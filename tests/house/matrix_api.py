@@ -174,17 +174,13 @@ API = [
         REQUEST_FILE,
         "requests/{request_partner}/files/{request_partner_file}/",
         get="410 partner vendor; 404 else",
-    ),
-    api(REQUEST_FILE, "requests/{request_draft}/files/{request_draft_file}/", get="410 publisher; 404 else"),
-    api(
-        f"{REQUEST_FILE}remove/",
-        "requests/{request_draft}/files/{request_draft_file}/remove/",
-        post="204 publisher.admin; 403 publisher.reader; 404 else",
+        delete=f"409 partner.admin; 404 {NO_REQUEST}; 403 else",
     ),
     api(
-        f"{REQUEST_FILE}remove/",
-        "requests/{request_partner}/files/{request_partner_file}/remove/",
-        post=f"409 partner.admin; 404 {NO_REQUEST}; 403 else",
+        REQUEST_FILE,
+        "requests/{request_draft}/files/{request_draft_file}/",
+        get="410 publisher; 404 else",
+        delete="204 publisher.admin; 403 publisher.reader; 404 else",
     ),
     api("exports/", get=EVERYBODY, post=BADGE_HOLDERS, data={"list": "customers"}),
     *(

@@ -226,10 +226,19 @@ def test_files_stay_when_the_form_is_refused(web: Any, draft: Request, url: str)
     page = client.post(url, FORM | {"version": "1", "title": "", "attachments": [paper("1.pdf")]})
     shown = page.content.decode()
     assert page.status_code == 200 and "1.pdf" in shown and "This field is required." in shown
+    assert 'value="office@example.com"' in shown and "Our office is in &lt;Paris&gt; now.</textarea>" in shown
     again = client.post(url, FORM | {"version": hidden(shown, "version")})
     assert again.status_code == 302 and names(draft) == ["1.pdf"]
     draft.refresh_from_db()
     assert draft.state == "submitted"
+
+
+def test_what_a_colleague_has_saved_gets_no_files_of_a_refused_form(web: Any, draft: Request, url: str) -> None:
+    client = web("lapsed.admin")
+    client.post(url, FORM | {"version": "1", "save": "1", "title": "First"})
+    page = client.post(url, FORM | {"version": "1", "save": "1", "attachments": [paper("1.pdf")]}).content.decode()
+    assert "This has changed in the meantime" in page and hidden(page, "version") == "1"
+    assert names(draft) == []
 
 
 def test_a_file_that_is_refused_says_so_beside_the_field(web: Any, draft: Request, url: str) -> None:
@@ -288,7 +297,9 @@ def test_a_file_is_uploaded_listed_saved_and_removed(api: Any, draft: Request) -
     (file,) = client.get(path).json()["items"]
     assert (file["name"], file["size"], file["message"]) == ("register.pdf", len(PDF), None)
     assert b"".join(client.get(file["url"]).streaming_content) == PDF
-    assert client.post(f"{file['url']}remove/", {}, format="json").status_code == 204
+    assert client.delete(file["url"]).status_code == 428
+    assert client.delete(file["url"], headers={"If-Match": '"1"'}).status_code == 412
+    assert client.delete(file["url"], headers={"If-Match": made["ETag"]}).status_code == 204
     assert client.get(path).json()["items"] == [] and client.get(file["url"]).status_code == 404
 
 
