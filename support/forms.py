@@ -1,5 +1,6 @@
 """The forms of requests."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -7,12 +8,28 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Operator
+from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.fields import OneLineFormField
+from partnerportal.lib.fields import FilesFormField, FilesInput, OneLineFormField
+from partnerportal.lib.uploaded_files import ALL_ENDINGS
 from support.kinds import RequestDetailsForm, get_request_kind
-from support.models import Request, Severity
+from support.models import Request, RequestFile, Severity
 from support.models.request import PHONE_LENGTH, REASON_LENGTH, TEXT_LENGTH, TITLE_LENGTH
-from support.queries import list_possible_assignees
+from support.queries import list_possible_assignees, list_request_files
+
+
+class AttachmentsField(FilesFormField):
+    """A form field for the files that are attached to a request. What is in them is checked by the actions."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            label=_("Attach files"),
+            required=False,
+            allow_empty_file=True,  # the check of the content says that it is empty
+            widget=FilesInput({"accept": ALL_ENDINGS.replace(" ", "")}),
+            help_text=_("PDF, office documents or pictures, each time at most 20 MB together."),
+            **options,
+        )
 
 
 class RequestFieldsForm(forms.Form):
@@ -41,6 +58,28 @@ class RequestFieldsForm(forms.Form):
             self.fields[name].required = False
 
 
+class DraftFieldsForm(RequestFieldsForm):
+    """The form for the fields of a draft, and for its files: to attach more, and to take some off."""
+
+    removed = forms.MultipleChoiceField(
+        label=_("Attached files: select those to remove"), widget=forms.CheckboxSelectMultiple, required=False
+    )
+    attachments = AttachmentsField()
+
+    def __init__(self, *args: Any, attached: Iterable[RequestFile], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.removal: Any = self.fields.pop("removed")
+        self.list_attached(attached)
+
+    def list_attached(self, attached: Iterable[RequestFile]) -> None:
+        """Offer to remove these files. Without any, the form has no field for it."""
+        choices = [(str(file.public_id), f"{file.name} · {formats.format_file_size(file.size)}") for file in attached]
+        self.removal.choices = choices
+        if choices:
+            self.fields["removed"] = self.removal
+            self.order_fields([*self.base_fields])
+
+
 class AnswerFieldsForm(RequestFieldsForm):
     """The form for an answer to the vendor's question: the fields anew, and a message."""
 
@@ -50,18 +89,31 @@ class AnswerFieldsForm(RequestFieldsForm):
         widget=forms.Textarea({"rows": 3}),
         required=False,
     )
+    attachments = AttachmentsField()
 
 
 class RequestForms:
     """The two forms of the page on which a request is filled in: of its kind, and of every request."""
 
-    def __init__(self, actor: Actor, row: Request, data: Any = None, *, is_draft: bool = False) -> None:
+    def __init__(self, actor: Actor, row: Request, data: Any = None, files: Any = None, *, is_draft: bool = False):
         of_kind = get_request_kind(row.kind).details
         self.details: RequestDetailsForm = of_kind(data, initial=row.payload, actor=actor, request=row)
-        form = RequestFieldsForm if row.is_draft else AnswerFieldsForm
-        self.fields = form(data, initial=row.field_values | {"version": row.version}, is_draft=is_draft)
+        options: dict[str, Any] = {"initial": row.field_values | {"version": row.version}, "is_draft": is_draft}
+        self.fields: RequestFieldsForm
+        if row.is_draft:
+            self.fields = DraftFieldsForm(data, files, attached=list_request_files(actor, row), **options)
+        else:
+            self.fields = AnswerFieldsForm(data, files, **options)
         for field in self.details.fields.values() if is_draft else ():
             field.required = False
+
+    def take_kept_files(self, actor: Actor, row: Request) -> None:
+        """Offer to remove the files that the draft has now, and go on from its present version."""
+        if isinstance(self.fields, DraftFieldsForm):
+            posted: Any = self.fields.data
+            self.fields.data = posted.copy()
+            self.fields.data["version"] = str(row.version)
+            self.fields.list_attached(list_request_files(actor, row))
 
     def is_valid(self) -> bool:
         """Return whether both forms are. Both are asked, so that every error shows at once."""
@@ -82,6 +134,12 @@ class RequestMessageForm(forms.Form):
         widget=forms.Textarea({"rows": 3}),
         error_messages={"required": _("Enter a message.")},
     )
+
+
+class ThreadMessageForm(RequestMessageForm):
+    """The form for a new message in the thread of a request, with files."""
+
+    attachments = AttachmentsField()
 
 
 class DeclineRequestForm(forms.Form):

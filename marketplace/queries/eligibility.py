@@ -26,6 +26,7 @@ from marketplace.models import (
     OfferVersion,
     Plan,
     Price,
+    ResellerListing,
     SaleStop,
 )
 from partnerportal.lib.actors import Actor
@@ -147,6 +148,21 @@ def list_sellers(actor: Actor) -> QuerySet[Organization]:
     if actor.organization_kind in SELLERS:
         return sellers.filter(Q(pk=actor.organization_id) | Q(parent=actor.organization_id))
     return sellers
+
+
+def search_sellers(actor: Actor, folded: str, limit: int) -> QuerySet[Organization]:
+    """Return the first of these partners and distributors by name, at most `limit`, of which a name or ORGID matches.
+
+    `folded` is the text as a search key: a part of the name, or how the ORGID begins; for a publisher, the whole ORGID.
+    """
+    sellers = list_sellers(actor).order_by("name_folded", "pk")
+    if actor.organization_kind != OrganizationKind.PUBLISHER:
+        matches = Q(name_folded__contains=folded) | Q(org_id__startswith=folded)
+        return (sellers.filter(matches) if folded else sellers)[:limit]
+    # Found in the listing first: row-level security would ask about each of 100,000 organisations.
+    listing = ResellerListing.objects.visible_to(actor).filter(name_folded__contains=folded)
+    keys = list(listing.order_by("name_folded", "organization").values_list("organization", flat=True)[:limit])
+    return sellers.filter(Q(pk__in=keys) | Q(org_id=folded))[:limit]
 
 
 def list_customers_of_seller(actor: Actor, partner: Organization) -> QuerySet[Organization]:

@@ -74,6 +74,13 @@ def set_fields(actor: Actor, row: Request, values: dict[str, Any], *, is_complet
             raise InvalidInput("required", _("This field is required."), field=name)
 
 
+def save_locked_draft(row: Request) -> None:
+    """Save the fields of a draft whose row is locked, and count the change."""
+    row.version += 1
+    row.updated_at = timezone.now()
+    row.save(update_fields=[*Request.FIELDS, "version", "updated_at"])
+
+
 def clean_payload(actor: Actor, row: Request, payload: dict[str, Any], *, is_complete: bool) -> dict[str, Any]:
     """Return the values of the fields of the request's kind, as its form cleans them.
 
@@ -125,7 +132,7 @@ def close_as_overtaken(actor: Actor, row: Request) -> Request:
     """Close a request that is not allowed any more, and return it. Why stands in the request and in its event."""
     found = _describe_in_each_language(row)
     moved = move_request(row, State.OVERTAKEN, overtaken_by=found)
-    data = {
+    data: dict[str, Any] = {
         "reasons": [reason["code"] for reason in found[settings.LANGUAGE_CODE]["reasons"]],
         "why": {code: each["reasons"][0]["message"] for code, each in found.items()},
     }

@@ -16,6 +16,7 @@ from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import get_posted_data, render_list_page, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
 from support.actions.drafts import save_request_draft, start_request
+from support.actions.files import attach_files
 from support.actions.rows import STATE_CHANGED, RequestAlreadyOpen
 from support.actions.submitting import answer_request, submit_request
 from support.forms import RequestForms
@@ -74,11 +75,13 @@ def request_details(request: PortalRequest, request_id: UUID) -> HttpResponse:
     row = _get_own_editable(request.actor, request_id)
     saves = row.is_draft and "save" in request.POST
     posted = get_posted_data(request)
-    forms = RequestForms(request.actor, row, posted, is_draft=saves)
+    forms = RequestForms(request.actor, row, posted, request.FILES or None, is_draft=saves)
     open_one: list[Request] = []
     if posted is not None and forms.is_valid():
         with show_errors_in_form(forms.fields):
             return _act(request, row, forms, open_one, saves=saves)
+    if row.is_draft and request.FILES.getlist("attachments") and not forms.fields.has_error("attachments"):
+        _keep_files(request, row, forms)
     context = {
         "row": row,
         "title": describe_kind(row.kind),
@@ -113,6 +116,17 @@ def _act(
         done = _("This is no longer possible or already so. The request is closed as overtaken.")
     messages.success(request, done)
     return redirect("request_details" if saves else "request", changed.public_id)
+
+
+def _keep_files(request: PortalRequest, row: Request, forms: RequestForms) -> None:
+    """Attach the files of a form that was refused for something else, unless a colleague has saved the draft since.
+
+    A browser forgets what was chosen, and whoever corrects the form would have to choose them again.
+    """
+    if request.POST.get("version") == str(row.version):
+        with show_errors_in_form(forms.fields):
+            kept = attach_files(actor=request.actor, request=row, files=request.FILES.getlist("attachments"))
+            forms.take_kept_files(request.actor, kept[0].request)
 
 
 def describe_fields(row: Request) -> list[LabelledText]:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.attached_files import serve_attached_file
 from partnerportal.lib.errors import InvalidInput
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import get_posted_data, render_list_page, require_form, require_permission
@@ -20,14 +21,20 @@ from partnerportal.lib.requests import PortalRequest
 from support.actions.deciding import FactsChanged, approve_request, assign_request
 from support.actions.messages import post_message
 from support.actions.rows import check_request
-from support.forms import ApproveRequestForm, AssignRequestForm, RequestMessageForm
+from support.forms import ApproveRequestForm, AssignRequestForm, ThreadMessageForm
 from support.kinds import describe_kind, describe_prefilled
 from support.lists.queue import RequestQueueList
 from support.models import Request
 from support.policies import ROLE_TABLE, SupportPermission
-from support.queries import get_request, list_messages
+from support.queries import get_request, get_request_file, list_messages, list_request_files
 from support.request_actions import REQUEST_ACTIONS, RequestAction, format_request_success_message
-from support.rows import describe_next_step, describe_overtaken, make_message_rows, make_request_table_rows
+from support.rows import (
+    describe_next_step,
+    describe_overtaken,
+    make_file_rows,
+    make_message_rows,
+    make_request_table_rows,
+)
 from support.views.asking import describe_fields
 
 may_decide = require_permission(ROLE_TABLE, SupportPermission.DECIDE_REQUESTS)
@@ -53,9 +60,12 @@ def request_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     return _render_page(request, get_request(request.actor, request_id))
 
 
-def _render_page(request: PortalRequest, row: Request, error: Any = None, status: int = 200) -> HttpResponse:
-    """Return the page of a request. `error` is why an action on it was refused."""
+def _render_page(
+    request: PortalRequest, row: Request, error: Any = None, status: int = 200, message_form: Any = None
+) -> HttpResponse:
+    """Return the page of a request. `error` is why an action on it was refused; a form shows its own errors."""
     actor = request.actor
+    files = make_file_rows(row, list_request_files(actor, row))
     is_own = row.organization_id == actor.organization_id
     context = {
         "row": row,
@@ -63,7 +73,9 @@ def _render_page(request: PortalRequest, row: Request, error: Any = None, status
         "kind": describe_kind(row.kind),
         "prefilled": describe_prefilled(row),
         "fields": describe_fields(row),
-        "thread": make_message_rows(actor, row, list_messages(actor, row)),
+        "files": files.get(None, []),
+        "thread": make_message_rows(actor, row, list_messages(actor, row), files),
+        "message_form": message_form or ThreadMessageForm(),
         "next_step": describe_next_step(actor, row),
         "overtaken": describe_overtaken(row),
         "is_own": is_own,
@@ -138,12 +150,22 @@ def request_assign(request: PortalRequest, request_id: UUID) -> HttpResponse:
 def request_message(request: PortalRequest, request_id: UUID) -> HttpResponse:
     """Write a message about a request, and redirect to it. A bad one shows the page again, with status 400."""
     row = get_request(request.actor, request_id)
-    form = RequestMessageForm(request.POST)
-    if not form.is_valid():
-        return _render_page(request, row, form.errors["message"][0], 400)
-    post_message(actor=request.actor, request=row, body=form.cleaned_data["message"])
-    messages.success(request, _("Your message is sent."))
-    return redirect("request", row.public_id)
+    form = ThreadMessageForm(request.POST, request.FILES)
+    if form.is_valid():
+        body, attachments = form.cleaned_data["message"], form.cleaned_data["attachments"]
+        with show_errors_in_form(form):
+            post_message(actor=request.actor, request=row, body=body, attachments=attachments)
+            messages.success(request, _("Your message is sent."))
+            return redirect("request", row.public_id)
+    return _render_page(request, get_request(request.actor, request_id), status=400, message_form=form)
+
+
+@require_safe
+@require_permission(ROLE_TABLE, SupportPermission.VIEW_REQUESTS)
+def request_file(request: PortalRequest, request_id: UUID, file_id: UUID) -> HttpResponse:
+    """Send a file of a request, to be saved, to whoever may see the request."""
+    row = get_request(request.actor, request_id)
+    return serve_attached_file(get_request_file(request.actor, row, file_id))  # type: ignore[return-value]
 
 
 @require_form

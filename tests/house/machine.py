@@ -26,7 +26,7 @@ from marketplace.models import Category, HealthIssue, Market, Offer, OfferFile, 
 from notifications.actions.secret_mails import send_secret_mails
 from notifications.models import Notice
 from partnerportal.lib import tenancy
-from support.models import Request
+from support.models import Request, RequestFile
 from tests.world import KINDS, SKU_OF_NOBODY, SORTS, World, canary
 from tests.world_usage import CALENDAR
 
@@ -102,6 +102,8 @@ FOREIGN = {
         SELECT FROM accounts_organization v WHERE v.id = %(org)s AND v.kind = 'vendor')""",
     "support_requestrevision": f"{OF_REQUEST})",
     "support_requestmessage": f"{OF_REQUEST}) AND organization_id <> %(org)s",
+    "support_requestfile": f"""{OF_REQUEST}) AND NOT EXISTS (
+        SELECT FROM support_requestmessage m WHERE m.id = message_id AND m.organization_id = %(org)s)""",
     "exports_export": "person_id <> %(person)s OR organization_id <> %(org)s",
     "imports_import": "person_id <> %(person)s OR organization_id <> %(org)s",
     "imports_importbatch": "true",
@@ -345,7 +347,10 @@ def placeholders(world: World) -> dict[str, str]:
         values[model._meta.model_name] = str(model.objects.get(code=code).public_id)
     for name in ("partner", "publisher"):
         values[f"request_{name}"] = str(Request.objects.get(organization=world[name], state="submitted").public_id)
+        file = RequestFile.objects.get(request__public_id=values[f"request_{name}"], message=None)
+        values[f"request_{name}_file"] = str(file.public_id)
     values["request_draft"] = str(Request.objects.get(state="draft").public_id)
+    values["request_draft_file"] = str(RequestFile.objects.get(request__state="draft").public_id)
     return values
 
 

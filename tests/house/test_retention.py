@@ -104,6 +104,7 @@ KEPT = {
     "support_request": "what an organisation has asked of the vendor, and the answer",
     "support_requestrevision": "what was asked at each submission",
     "support_requestmessage": "what was said about it",
+    "support_requestfile": "what was attached to it; deleted from a draft, and with it",
 }
 
 
