@@ -111,8 +111,8 @@ class RequestForms:
         """Offer to remove the files that the draft has now, and go on from its present version."""
         if isinstance(self.fields, DraftFieldsForm):
             posted: Any = self.fields.data
-            self.fields.data = posted.copy()
-            self.fields.data["version"] = str(row.version)
+            self.fields.data = data = posted.copy()
+            data["version"] = str(row.version)
             self.fields.list_attached(list_request_files(actor, row))
 
     def is_valid(self) -> bool:
