@@ -17,7 +17,6 @@ from django.db.models.expressions import RawSQL
 
 from accounts.models import Organization, OrganizationKind, ProgramFeature, ProgramMembership
 from connections.directory import list_organizations_with_visible_name
-from marketplace.market_names import translate_market_name
 from marketplace.models import (
     Audience,
     Authorization,
@@ -199,7 +198,7 @@ def get_prospective_sale(
         customer=customer,
         country=country,
         market_id=own.market_id if own else None,
-        market=translate_market_name(own.market.name) if own else "",
+        market=own.market.local_name if own else "",
         currency=own.currency if own else "",
         is_member=members.active().filter(organization=partner).exists(),
         is_in_market=not country or bool(own and there and own.market_id == there.market_id),
