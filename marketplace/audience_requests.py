@@ -53,6 +53,11 @@ def _get_offer(request: Request) -> Offer:
     return offer
 
 
+def _lock_offer(actor: Actor, request: Request) -> None:
+    """Lock the row of the offer, for which a sale of it waits too."""
+    list(Offer.objects.visible_to(actor).select_for_update(of=("self",)).filter(public_id=request.subject_id))
+
+
 def _prefill(actor: Actor, offer: Offer) -> list[PrefilledField]:
     """Return what the seed's form has chosen already: product version, category and problem (CA-22, CA-23)."""
     return [
@@ -185,6 +190,7 @@ def register_audience_requests() -> None:
         "find_subject": get_own_offer,
         "describe_subject": lambda offer: offer.code,
         "prefilled": _prefill,
+        "lock": _lock_offer,
         "open_key": _open_key,
     }
     register_request_kind(

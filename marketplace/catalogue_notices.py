@@ -29,7 +29,7 @@ def pair_with_offers(events: "Sequence[Event]") -> "list[tuple[Event, Offer]]":
 def describe_offer(offer: Offer) -> dict[str, Any]:
     """Return what the params of a notice say of an offer: its public id, and its names by language."""
     names = {language: shown["name"] for language, shown in offer.listing.items()}
-    return {"offer": str(offer.public_id), "names": names}
+    return {"offer": str(offer.public_id), "names": names or {"en": offer.code}}
 
 
 class OfferMessageNotice(NoticeKind):

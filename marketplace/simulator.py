@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from accounts.models import OrganizationKind
 from marketplace.models import Offer, Plan
 from marketplace.parties import SHOWN, PartyChooser, read_search
+from marketplace.queries.catalogue import make_text_condition
 from marketplace.queries.eligibility import get_prospective_sale, judge_plan
 from marketplace.rows.eligibility import Reason, make_reasons
 from partnerportal.lib.actors import Actor
@@ -59,7 +60,7 @@ class Simulation(PartyChooser):
         """The plans that match the search, the first of them without one."""
         rows = list_plans_to_ask_about(self.actor)
         if folded := make_search_key(self.plan_q):
-            text = Q(offer__search__contains=folded) | Q(offer__publisher__name_folded__contains=folded)
+            text = make_text_condition(Offer.objects.visible_to(self.actor), folded, prefix="offer__")
             rows = rows.filter(text | Q(offer__code__contains=folded) | Q(code__contains=folded))
         return [
             PlanOption(

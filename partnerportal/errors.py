@@ -10,7 +10,9 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import exception_handler
+from drf_standardized_errors.types import ErrorResponse
 from rest_framework import exceptions
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.response import Response
@@ -107,13 +109,36 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
         return None
     context["request"]._request.failed = True  # so that ActorMiddleware rolls its transaction back
     if isinstance(error, DomainError):
-        error = _api_error(error)
+        error = _make_api_error(error)
     elif isinstance(error, SuspiciousOperation):
         error = exceptions.ParseError()
     return exception_handler(error, context)  # type: ignore[arg-type]
 
 
-def _api_error(error: DomainError) -> exceptions.APIException:
+class ProblemFormatter(ExceptionFormatter):
+    """The formatter of an API problem: of every DomainError, `attr` names the field, and `url` leads on."""
+
+    def format_error_response(self, error_response: ErrorResponse) -> Any:
+        """Return the body of the response."""
+        body = super().format_error_response(error_response)
+        cause = self.exc.__cause__
+        if isinstance(cause, DomainError) and not isinstance(self.exc, exceptions.ValidationError):
+            (problem,) = body["errors"]
+            problem["attr"] = cause.field
+            if cause.path:
+                request: Any = self.context["request"]
+                problem["url"] = request.build_absolute_uri(cause.path)
+        return body
+
+
+def _make_api_error(error: DomainError) -> exceptions.APIException:
+    """Return REST framework's error for a domain error, which it names as its cause."""
+    made = _choose_api_error(error)
+    made.__cause__ = error
+    return made
+
+
+def _choose_api_error(error: DomainError) -> exceptions.APIException:
     message = str(error.message) or None
     if isinstance(error, InvalidInput):
         problem = ErrorDetail(message or "", error.code)

@@ -72,6 +72,12 @@ def _check(request: Request) -> Findings:
     return Findings(facts=(fact,), changes=(LabelledText(COUNTRY, text),))
 
 
+def _lock_organization(actor: Actor, request: Request) -> None:
+    """Lock the row of the organisation, and read its country anew."""
+    rows = Organization.objects.visible_to(actor).select_for_update(of=("self",))
+    request.organization = rows.get(pk=request.organization_id)
+
+
 def _change_country(actor: Actor, request: Request) -> Any:
     return correct_organization_identity(
         actor=actor, organization=request.organization, country=request.payload["country"]
@@ -96,6 +102,7 @@ CHANGE_OF_COUNTRY = RequestKind(
     details=NewCountryForm,
     describe_details=_describe_details,
     check=_check,
+    lock=_lock_organization,
     effect=_change_country,
     open_key=lambda request: f"country:{request.subject_id}",
     find_own_subject=_find_own_subject,

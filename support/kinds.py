@@ -104,13 +104,30 @@ class Findings:
         content = [sorted(self.values.items()), [reason.code for reason in self.reasons]]
         return sha256(json.dumps(content).encode()).hexdigest()
 
-    def list_differences(self, seen: Mapping[str, str]) -> list[LabelledText]:
-        """Return the facts that are not as they were seen, each with its present value.
+    def as_json(self) -> dict[str, Any]:
+        """Return the reasons and the facts in the words of the language that is active, as a request stores them."""
+        return {
+            "reasons": [{"code": each.code, "message": str(each.message)} for each in self.reasons],
+            "facts": [{"label": str(each.label), "text": each.shown} for each in self.facts],
+        }
 
-        `seen` holds the value of each fact by name. A fact that is gone is named by its name.
+    @property
+    def texts(self) -> dict[str, str]:
+        """The words for the value of each fact, by name, in the reader's language."""
+        return {fact.name: fact.shown for fact in self.facts}
+
+    def list_differences(self, seen: Mapping[str, str], shown: Mapping[str, str]) -> list[LabelledText]:
+        """Return the facts that are not as they were seen, each with what was shown and what is so now.
+
+        `seen` holds the value of each fact by name, and `shown` the words for it, where they are known. A fact that is
+        gone is named by its name.
         """
-        changed = [LabelledText(fact.label, fact.shown) for fact in self.facts if seen.get(fact.name) != fact.value]
-        return changed + [LabelledText(name, "–") for name in seen if name not in self.values]
+        changed = [fact for fact in self.facts if seen.get(fact.name) != fact.value]
+        told = [
+            LabelledText(fact.label, f"{shown[fact.name]} → {fact.shown}" if fact.name in shown else fact.shown)
+            for fact in changed
+        ]
+        return told + [LabelledText(name, "–") for name in seen if name not in self.values]
 
 
 class RequestDetailsForm(forms.Form):
@@ -133,6 +150,10 @@ def _describe_nothing(request: Request) -> list[LabelledText]:
     return []
 
 
+def _lock_nothing(actor: Actor, request: Request) -> None:
+    pass
+
+
 def _no_subject(actor: Actor) -> UUID | None:
     return None
 
@@ -141,9 +162,9 @@ def _no_subject(actor: Actor) -> UUID | None:
 class RequestKind:
     """A kind of requests that an organisation makes to the vendor, as the app that knows it declares it.
 
-    `check` is asked at each submission, on the page of the decision and in the decision's transaction. `effect` runs in
-    that transaction and calls one action, which records its own event. All of them run with what the asking
-    organisation, or the vendor's staff, may see.
+    `check` is asked at each submission, on the page of the decision and in the decision's transaction. Before it, there
+    runs `lock`, so that what it reads stays so, and after it `effect`, which calls one action that records its own
+    event. All of them run with what the asking organisation, or the vendor's staff, may see.
     """
 
     code: str  # at most 40 characters
@@ -156,6 +177,7 @@ class RequestKind:
     details: type[RequestDetailsForm] = RequestDetailsForm
     describe_details: Callable[[Request], list[LabelledText]] = _describe_nothing  # the payload, for readers
     check: Callable[[Request], Findings]
+    lock: Callable[[Actor, Request], object] = _lock_nothing  # the rows that the check reads and the effect changes
     effect: Callable[[Actor, Request], object]
     open_key: Callable[[Request], str]  # at most 120 characters; only one request with it can be open
     find_own_subject: Callable[[Actor], UUID | None] = _no_subject  # where the list of requests offers to begin one

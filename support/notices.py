@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.notices import ADMINS, ALL_BUT_VENDOR, VendorRequestNotice
 from accounts.queries import list_vendor_organization_ids
@@ -186,7 +187,9 @@ class RequestOvertakenNotice(RequestAnswerNotice):
     words = gettext_lazy("Request %(number)s was overtaken by events: %(kind)s")
 
     def get_body(self, notice: "Notice") -> str:
-        return _("It was closed, because what you asked for is no longer possible or already so. Nothing was changed.")
+        why = notice.params.get("why", {})
+        reason = why.get(get_language()) or why.get(settings.LANGUAGE_CODE, "")
+        return _("It was closed, and nothing was changed. Reason: %(reason)s") % {"reason": reason}
 
 
 @register_notice_kind

@@ -20,6 +20,7 @@ from marketplace.models import (
     Price,
     PricingModel,
     SaleStop,
+    StopReason,
     Subscription,
     SubscriptionTerm,
 )
@@ -70,7 +71,8 @@ def build(world: Any) -> None:
     plan = Plan.objects.get(offer=open_to_all, code="basic")
     for market, currency in (("europe", "EUR"), ("japan", "JPY")):
         _price(plan, market, currency, 1000 if currency == "JPY" else "9.90")
-    SaleStop.objects.create(offer=open_to_all, plan=plan, market=Market.objects.get(code="japan"))
+    stop = SaleStop.objects.create(offer=open_to_all, plan=plan, market=Market.objects.get(code="japan"))
+    StopReason.objects.create(stop=stop, text="qwhyq")
     selected = _publish(actor, "monitor", "Monitor", Audience.SPECIFIC, world.distributor)
     add_to_audience(actor=actor, offer=selected, organization_ids=[world.partner.pk])
     sell(world, open_to_all)

@@ -41,7 +41,7 @@ def choose_audience(*, actor: Actor, offer: Offer, audience: str, revision: int 
     locked = _lock_audience(actor, offer, revision)
     verdict = judge_audience_change(locked, audience, sellers=len(count_sales_by_seller(actor, locked)))
     if verdict.way == Way.REQUEST:
-        raise Conflict("request_needed", _say_where(verdict.message, locked, audience), field="audience")
+        raise _make_request_needed_error(verdict.message, locked, audience, field="audience")
     if verdict.way == Way.REFUSED:
         raise Conflict(verdict.code, verdict.message, field="audience")
     before, locked.next_audience = locked.next_audience, audience
@@ -234,12 +234,11 @@ def _lock_for_staff(actor: Actor, offer: Offer) -> Offer:
     return locked
 
 
-def _say_where(message: Message, offer: Offer, *option: str) -> str:
-    """Return a refusal with the address at which the request begins that the change needs."""
-    return _("%(reason)s Request it at %(url)s.") % {
-        "reason": message,
-        "url": build_audience_request_url(offer, *option),
-    }
+def _make_request_needed_error(reason: Message, offer: Offer, *option: str, field: str) -> Conflict:
+    """Return the error of a change that needs a request, with the URL of the page on which this begins."""
+    url = build_audience_request_url(offer, *option)
+    message = _("%(reason)s Request it at %(url)s.") % {"reason": reason, "url": url}
+    return Conflict("request_needed", message, field=field, path=url)
 
 
 def _touch(offer: Offer) -> None:
@@ -268,7 +267,7 @@ def replace_audience(
         verdict = judge_removal(offer, has_resold=bool(count_sales_through(actor, offer, lost)))
         if verdict.way == Way.REFUSED:
             raise Conflict(verdict.code, verdict.message, field="tenant_ids")
-        raise Conflict("request_needed", _say_where(verdict.message, offer), field="tenant_ids")
+        raise _make_request_needed_error(verdict.message, offer, field="tenant_ids")
     saved = set(offer.audience_changes.filter(is_removal=False).values_list("organization_id", flat=True))
     remove_from_audience(actor=actor, offer=offer, organization_ids=saved - wanted)
     add_to_audience(actor=actor, offer=offer, organization_ids=wanted - held, source=Source.API)

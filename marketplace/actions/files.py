@@ -7,14 +7,14 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.actions.offers import store_draft
-from marketplace.content import MOST_DOCUMENTS, MOST_SCREENSHOTS
+from marketplace.actions.offers import OVERTAKEN, store_draft
+from marketplace.content import MOST_DOCUMENTS, MOST_SCREENSHOTS, list_file_ids
 from marketplace.models import Offer, OfferFile
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.offers import get_newest_version, lock_own_offer
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.attached_files import save_attached_file
-from partnerportal.lib.errors import Conflict
+from partnerportal.lib.errors import Conflict, NotFound, StaleVersion
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.uploaded_files import check_document, encode_image
 
@@ -65,12 +65,20 @@ def _append(items: list[Any], item: Any, most: int) -> list[Any]:
 
 
 @transaction.atomic
-def remove_offer_file(*, actor: Actor, offer: Offer, file: OfferFile) -> None:
-    """Take a file off the draft of an offer. It is deleted if no published version has it."""
+def remove_offer_file(*, actor: Actor, offer: Offer, file: OfferFile, revision: int | None = None) -> None:
+    """Take a file off the draft of an offer. It is deleted if no published version has it.
+
+    `revision` is that of the newest version that the editor has seen, or None for any. Raises NotFound for a file that
+    the newest version does not have, and StaleVersion if a colleague has saved the offer since.
+    """
     authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
     locked = lock_own_offer(actor, offer)
     newest = get_newest_version(locked)
     key, content, channel = str(file.public_id), dict(newest.content), dict(newest.channel.content)
+    if key not in list_file_ids(content, channel):
+        raise NotFound("not_found", "")
+    if revision is not None and revision != newest.revision:
+        raise StaleVersion("changed_meanwhile", OVERTAKEN)
     if content.get("logo") == key:
         content["logo"] = None
     content["screenshots"] = [other for other in content.get("screenshots", []) if other != key]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.actions.audience import put_saved_audience_in_force
 from marketplace.actions.listing import LISTED, list_offer, list_plans
-from marketplace.content import find_problems, list_file_ids
+from marketplace.content import RETIRED_CATEGORY, find_problems, list_file_ids, list_retired_categories
 from marketplace.events import OfferEvent
 from marketplace.models import ChannelInfo, Offer, OfferType, OfferVersion, Plan, Price, PricingModel
 from marketplace.policies import OFFERS, ROLE_TABLE, OfferPermission
@@ -23,6 +23,8 @@ from partnerportal.lib.policies import authorize
 
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 TECHNICAL = ("landing_page_url", "webhook_url")
+NO_DRAFT = _("There are no changes to publish.")
+NEVER_LIVE = _("The offer was never published, so there is nothing to go back to.")
 TAKEN = _("You have an offer with this code already.")
 MALFORMED = _("Use lower-case letters, digits, hyphens and underscores; begin with a letter or digit.")
 OVERTAKEN = _("A colleague has saved this offer since you opened it. Nothing of yours is lost: compare and save again.")
@@ -66,8 +68,9 @@ def save_draft(
 
     `content` and `channel` are validated data of ContentSerializer and ChannelSerializer. `revision` is that of the
     newest version that the editor has seen, be it the draft or a published one, or None for any. Raises
-    StaleVersion("changed_meanwhile") if a colleague has saved the offer since, and Conflict("plan_fixed") or
-    Conflict("term_fixed") if a published plan, or a term or billing frequency of it, is missing.
+    StaleVersion("changed_meanwhile") if a colleague has saved the offer since, Conflict("plan_fixed") or
+    Conflict("term_fixed") if a published plan, or a term or billing frequency of it, is missing, and
+    InvalidInput("unknown_file") or InvalidInput("retired_category") for what cannot be chosen.
     """
     authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
     locked = lock_own_offer(actor, offer)
@@ -75,6 +78,7 @@ def save_draft(
         raise StaleVersion("changed_meanwhile", OVERTAKEN)
     _ensure_published_plans_stay(locked, content)
     _ensure_files_exist(locked, content, channel)
+    _ensure_new_categories_are_offered(locked, content)
     return store_draft(locked, content, channel)
 
 
@@ -89,7 +93,7 @@ def publish_offer(*, actor: Actor, offer: Offer, revision: int) -> OfferVersion:
     locked = lock_own_offer(actor, offer)
     draft = get_draft(locked)
     if draft is None:
-        raise Conflict("no_draft", _("There are no changes to publish."))
+        raise Conflict("no_draft", NO_DRAFT)
     if draft.revision != revision:
         raise StaleVersion("changed_meanwhile", OVERTAKEN)
     if find_problems(locked, draft.content, draft.channel.content):
@@ -109,6 +113,31 @@ def publish_offer(*, actor: Actor, offer: Offer, revision: int) -> OfferVersion:
         put_saved_audience_in_force(locked)
     record_event(OfferEvent.PUBLISHED, actor=actor, subject=locked, data={"version": draft.number})
     return draft
+
+
+@transaction.atomic
+def discard_draft(*, actor: Actor, offer: Offer, revision: int | None) -> None:
+    """Delete the draft of an offer, so that its live version is the newest again.
+
+    Plans that no version has had go with their prices, and files likewise. `revision` is that of the draft that the
+    publisher has seen, or None for any. Raises Conflict("never_published") for the draft of an offer that is not
+    live, Conflict("no_draft") without a draft, and StaleVersion if a colleague has saved it since.
+    """
+    authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
+    locked = lock_own_offer(actor, offer)
+    if locked.live_version is None:
+        raise Conflict("never_published", NEVER_LIVE)
+    draft = get_draft(locked)
+    if draft is None:
+        raise Conflict("no_draft", NO_DRAFT)
+    if revision is not None and revision != draft.revision:
+        raise StaleVersion("changed_meanwhile", OVERTAKEN)
+    locked.last_discarded, locked.changed_at = draft.revision, timezone.now()
+    draft.delete()
+    locked.save(update_fields=["last_discarded", "changed_at"])
+    _delete_unused_files(locked)
+    _keep_plans(locked, [plan["code"] for plan in locked.live_version.content["plans"]])
+    record_event(OfferEvent.DRAFT_DISCARDED, actor=actor, subject=locked, data={"revision": locked.last_discarded})
 
 
 @transaction.atomic
@@ -154,10 +183,18 @@ def _ensure_files_exist(offer: Offer, content: dict[str, Any], channel: dict[str
             raise InvalidInput("unknown_file", UNKNOWN_FILE, field=pointer)
 
 
+def _ensure_new_categories_are_offered(offer: Offer, content: dict[str, Any]) -> None:
+    """Raise InvalidInput if a retired category is chosen that neither the draft nor the live version has."""
+    held = {*get_newest_version(offer).content.get("categories", ()), *offer.categories}
+    if list_retired_categories(set(content.get("categories", ())) - held):
+        raise InvalidInput("retired_category", RETIRED_CATEGORY, field="/categories")
+
+
 def store_draft(offer: Offer, content: dict[str, Any], channel: dict[str, Any]) -> OfferVersion:
     draft = get_draft(offer)
-    if draft is None:  # its revisions go on from those of the last version, so that none comes twice
+    if draft is None:  # its revisions go on from those of the last version or draft, so that none comes twice
         last = offer.versions.aggregate(last=Max("revision"))["last"] or 0
+        last = max(last, offer.last_discarded)
         draft = OfferVersion.objects.create(offer=offer, content=content, revision=last + 1)
     else:
         draft.content, draft.revision, draft.changed_at = content, draft.revision + 1, timezone.now()

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrganizationKind
 from marketplace.events import OfferEvent
-from marketplace.models import Market, Offer, Plan, SaleStop
+from marketplace.models import Market, Offer, Plan, SaleStop, StopReason
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.stops import lock_managed_offer
 from notifications.actions.recording import record_event
@@ -43,10 +43,12 @@ def stop_sale(
     if plan is not None and plan.offer_id != locked.pk:
         raise NotFound("not_found", "")
     place = {"plan": plan, "market": market, "by_vendor": by_vendor}
-    standing = locked.stops.active().filter(**place).select_related("plan", "market").first()
+    standing = locked.stops.active().filter(**place).select_related("plan", "market", "stop_reason").first()
     if standing is not None:
         return standing
-    stop = SaleStop.objects.create(offer=locked, reason=reason, **place)
+    stop = SaleStop.objects.create(offer=locked, **place)
+    if reason:
+        StopReason.objects.create(stop=stop, text=reason)
     record_event(OfferEvent.STOPPED, actor=actor, subject=locked, note=reason, **_describe(stop))
     return stop
 
@@ -60,7 +62,7 @@ def lift_stop(*, actor: Actor, stop: SaleStop) -> SaleStop:
     """
     authorize(actor, ROLE_TABLE, OfferPermission.STOP)
     offer = lock_managed_offer(actor, stop.offer)
-    fresh = offer.stops.select_related("plan", "market").get(pk=stop.pk)
+    fresh = offer.stops.select_related("plan", "market", "stop_reason").get(pk=stop.pk)
     if fresh.by_vendor != (actor.organization_kind == OrganizationKind.VENDOR):
         raise ActionRefused("not_your_stop", VENDORS if fresh.by_vendor else NOT_VENDORS)
     if fresh.lifted_at is not None:

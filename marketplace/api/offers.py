@@ -8,7 +8,13 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from marketplace.actions.offers import create_offer, publish_offer, save_draft, set_technical_configuration
+from marketplace.actions.offers import (
+    create_offer,
+    discard_draft,
+    publish_offer,
+    save_draft,
+    set_technical_configuration,
+)
 from marketplace.api.serializers import (
     CreateOfferSerializer,
     DifferenceSerializer,
@@ -43,6 +49,14 @@ TARGET = OpenApiParameter(
     "target", enum=TARGETS, description="Which tree to show. Without a draft, `draft` shows what is live."
 )
 NO_SUCH_TARGET = "Use draft or live."
+
+
+def read_target(request: Request) -> str:
+    """Return which tree of an offer a request asks for. Raises ValidationError for one that there is not."""
+    target = request.query_params.get("target", "draft")
+    if target not in TARGETS:
+        raise make_query_parameter_error("target", "invalid_target", NO_SUCH_TARGET)
+    return target
 
 
 class OfferBodyParser(JSONBodyParser):
@@ -109,7 +123,7 @@ class OfferView(OfferTreeView):
     serializer_class = DraftSerializer
     parser_classes = (OfferBodyParser,)
     errors = {
-        400: ("invalid_target", "unknown_category", "unknown_file", "code_twice", "below_minimum"),
+        400: ("invalid_target", "unknown_category", "retired_category", "unknown_file", "code_twice", "below_minimum"),
         403: ("wrong_kind", "wrong_role"),
         409: ("plan_fixed", "term_fixed"),
         412: ("changed_meanwhile",),
@@ -122,9 +136,7 @@ class OfferView(OfferTreeView):
     @extend_schema(parameters=[TARGET])
     def get(self, request: Request, offer_id: UUID) -> Response:
         """Show the offer with its draft, or with `target=live` with its live version."""
-        target = request.query_params.get("target", "draft")
-        if target not in TARGETS:
-            raise make_query_parameter_error("target", "invalid_target", NO_SUCH_TARGET)
+        target = read_target(request)
         offer = get_own_offer(self.actor, offer_id)
         return self._answer(offer, get_version(offer, "live") if target == "live" else get_newest_version(offer))
 
@@ -170,6 +182,24 @@ class PublishOfferView(OfferTreeView):
             actor=self.actor, offer=offer, revision=get_newest_version(offer).revision if revision is None else revision
         )
         return self._answer(get_own_offer(self.actor, offer_id), version)
+
+
+@extend_schema(tags=["Offers"])
+class OfferDraftView(OffersBaseView):
+    """The draft of an offer that is live, which can be discarded. Its content is edited as the tree of the offer."""
+
+    errors = {
+        403: ("wrong_kind", "wrong_role"),
+        409: ("no_draft", "never_published"),
+        412: ("changed_meanwhile",),
+        428: ("if_match_required",),
+    }
+
+    @extend_schema(parameters=[IF_MATCH], responses={204: None})
+    def delete(self, request: Request, offer_id: UUID) -> Response:
+        """Discard the draft. What is live stays; plans that were never published go with their prices."""
+        discard_draft(actor=self.actor, offer=get_own_offer(self.actor, offer_id), revision=parse_revision(request))
+        return Response(status=204)
 
 
 @extend_schema(tags=["Offers"])

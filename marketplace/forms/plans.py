@@ -23,6 +23,7 @@ TEXTS = ("name", "description")
 NUMBERS = ("min_seats", "max_seats")
 OF_BYOL = (OfferType.VIRTUAL_MACHINE, OfferType.CONTAINER)
 NEW_PLAN: dict[str, Any] = {"code": "", "texts": {}, "terms": [], "billing": [], "trial_days": 0}
+MOVES = {"raise_plan": -1, "lower_plan": 1}  # the buttons that move a plan, by how many places
 FIXED = _("Fixed with the first publication.")
 
 
@@ -37,6 +38,9 @@ class PlanFields:
     numbers: list[Any]
     published_in: int | None
     kept: list[tuple[str, str]]  # names and values of choices that are fixed, sent as hidden fields
+    can_rise: bool
+    can_sink: bool
+    focus: str = ""  # the button that has just moved the plan, or the one beside it: a keyboard goes on from there
 
     @property
     def title(self) -> str:
@@ -56,6 +60,7 @@ class PlansForm(SectionForm):
         self.published = {plan.code: plan.published_in for plan in offer.plans.all() if plan.published_in is not None}
         live = offer.live_version.content["plans"] if offer.live_version else []
         self.live = {plan["code"]: plan for plan in live}
+        self.moved: tuple[str, str] | None = None  # the button that has moved a plan, and from where
         super().__init__(offer, tree)
 
     def add_fields(self) -> None:
@@ -119,6 +124,7 @@ class PlansForm(SectionForm):
     def _group(self, at: int, plan: Mapping[str, Any]) -> PlanFields:
         name, code = f"plans.{at}", plan["code"]
         live = self.live.get(code, {})
+        can_rise, can_sink = at > 0, at < len(self.tree["plans"]) - 1
         return PlanFields(
             at=at,
             code=self[f"{name}.code"],
@@ -131,7 +137,19 @@ class PlansForm(SectionForm):
             ],
             published_in=self.published.get(code),
             kept=[(f"{name}.{key}", value) for key in ("terms", "billing") for value in live.get(key, [])],
+            can_rise=can_rise,
+            can_sink=can_sink,
+            focus=self._find_focus(at, can_rise=can_rise, can_sink=can_sink),
         )
+
+    def _find_focus(self, at: int, *, can_rise: bool, can_sink: bool) -> str:
+        """Return which of the buttons of the plan that now stands at a place has the focus, or ""."""
+        button, place = self.moved or ("", "")
+        if not button or not place.isdigit() or int(place[:5]) + MOVES[button] != at:
+            return ""
+        if button == "raise_plan":
+            return button if can_rise else "lower_plan"
+        return button if can_sink else "raise_plan"
 
 
 class CheckboxSelectMultiple(forms.CheckboxSelectMultiple):

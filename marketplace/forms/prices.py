@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.actions.stops import LONGEST_REASON
+from marketplace.actions.stops import LONGEST_REASON, REASON
 from marketplace.content import Problem
 from marketplace.pricing import Key, PriceChange
 from partnerportal.lib.days import today
@@ -107,7 +107,11 @@ class StopSaleForm(forms.Form):
     plan = forms.ChoiceField(label=_("Plan"), required=False)
     market = forms.ChoiceField(label=_("Market"), required=False, help_text=_("For one plan only."))
     reason = forms.CharField(
-        label=_("Reason"), required=False, max_length=LONGEST_REASON, widget=forms.Textarea({"rows": 3})
+        label=_("Reason"),
+        required=False,
+        max_length=LONGEST_REASON,
+        error_messages={"required": REASON % {"most": LONGEST_REASON}},
+        widget=forms.Textarea({"rows": 3}),
     )
 
     def __init__(

@@ -9,11 +9,12 @@ from accounts.models import Competency, Skill
 from marketplace.filters import ResellerFilterSet
 from marketplace.models import AudienceChange, Offer
 from marketplace.queries.audience import (
+    annotate_audience,
     count_partners_below,
     count_sales_through,
-    list_audience,
     list_resellers,
     list_saved_additions,
+    make_selected_branches,
     make_selected_condition,
 )
 from marketplace.rows.audience import AudienceRow, ResellerRow, make_audience_rows, make_reseller_rows
@@ -30,14 +31,19 @@ class AudienceList(ListState):
 
     def __init__(self, actor: Actor, offer: Offer, params: Mapping[str, str]) -> None:
         self.actor, self.offer = actor, offer
-        filters = ResellerFilterSet(params, list_audience(actor, offer))
+        filters = ResellerFilterSet(params, annotate_audience(actor, offer))
         self.filter_values = filters.cleaned_values
         self.cursor = params.get("cursor", "")
         self.page = fetch_keyset_page_or_first(
-            filters.qs, sort="name_folded", descending=False, size=SIZE, cursor=self.cursor
+            filters.qs,
+            sort="name_folded",
+            descending=False,
+            size=SIZE,
+            cursor=self.cursor,
+            any_of=make_selected_branches(offer),
         )
         if self.filter_values:
-            self.matching = filters.qs.order_by().count()
+            self.matching = filters.qs.filter(make_selected_condition(offer)).order_by().count()
 
     @cached_property
     def rows(self) -> list[AudienceRow]:
@@ -66,9 +72,9 @@ class ResellerList(ListState):
 
     def __init__(self, actor: Actor, offer: Offer, params: Mapping[str, str]) -> None:
         self.actor = actor
-        candidates = list_resellers(actor).exclude(make_selected_condition(offer))
+        held = offer.authorizations.active().filter(organization=OuterRef("organization"))
         marked = AudienceChange.objects.visible_to(actor).filter(offer=offer, organization=OuterRef("organization"))
-        filters = ResellerFilterSet(params, candidates.exclude(Exists(marked)))
+        filters = ResellerFilterSet(params, list_resellers(actor).exclude(Exists(held)).exclude(Exists(marked)))
         self.filter_values = filters.cleaned_values
         self.cursor = params.get("cursor", "")
         self.page = fetch_keyset_page_or_first(
@@ -88,10 +94,10 @@ class ResellerList(ListState):
 
     @property
     def competency_choices(self) -> list[tuple[str, str]]:
-        """The choices of the filter by competency."""
-        return list(Competency.objects.order_by("name").values_list("code", "name"))
+        """The choices of the filter by competency; those that are retired are no longer asked for."""
+        return list(Competency.objects.filter(is_retired=False).order_by("name").values_list("code", "name"))
 
     @property
     def skill_choices(self) -> list[tuple[str, str]]:
-        """The choices of the filter by skill."""
-        return list(Skill.objects.order_by("name").values_list("code", "name"))
+        """The choices of the filter by skill, likewise."""
+        return list(Skill.objects.filter(is_retired=False).order_by("name").values_list("code", "name"))

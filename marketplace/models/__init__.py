@@ -1,7 +1,7 @@
 from marketplace.models.audience import AudienceChange, Authorization
 from marketplace.models.file import OfferFile
 from marketplace.models.health import HealthIssue, HealthReport
-from marketplace.models.market import Category, Market, MarketCountry
+from marketplace.models.market import Category, Market, MarketCountry, MarketCurrency
 from marketplace.models.offer import (
     Audience,
     ChannelInfo,
@@ -11,6 +11,7 @@ from marketplace.models.offer import (
     Plan,
     PricingModel,
     SaleStop,
+    StopReason,
 )
 from marketplace.models.price import BillingFrequency, Price, Term
 from marketplace.models.reseller import ResellerListing
@@ -27,6 +28,7 @@ __all__ = [
     "HealthReport",
     "Market",
     "MarketCountry",
+    "MarketCurrency",
     "Offer",
     "OfferFile",
     "OfferType",
@@ -36,6 +38,7 @@ __all__ = [
     "PricingModel",
     "ResellerListing",
     "SaleStop",
+    "StopReason",
     "Subscription",
     "SubscriptionTerm",
     "Term",

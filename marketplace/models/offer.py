@@ -67,6 +67,7 @@ class Offer(PublicIdModel):
     audience = models.CharField(max_length=10, choices=Audience, default=Audience.NONE)  # the one that holds
     next_audience = models.CharField(max_length=10, choices=Audience, default=Audience.NONE)  # as saved (CA-14)
     audience_revision = models.PositiveIntegerField(default=1)  # how often the audience was saved, for edits to compare
+    last_discarded = models.PositiveIntegerField(default=0)  # the revision of the draft that was discarded last
     landing_page_url = models.URLField(max_length=500, blank=True)  # of a SaaS offer; used when purchases come
     webhook_url = models.URLField(max_length=500, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -206,14 +207,14 @@ class SaleStopQuerySet(TenantQuerySet):
 class SaleStop(PublicIdModel):
     """A stop of the sale of an offer, of one of its plans, or of a plan in one market. It holds at once until lifted.
 
-    Prices, audience and what was sold stay as they are.
+    Prices, audience and what was sold stay as they are. Everybody who sees the offer sees that it is not on sale; the
+    reason stands in a row of its own (StopReason).
     """
 
     offer = models.ForeignKey(Offer, models.CASCADE, related_name="stops")
     plan = models.ForeignKey(Plan, models.PROTECT, null=True, blank=True, related_name="stops")  # null: all plans
     market = models.ForeignKey("marketplace.Market", models.PROTECT, null=True, blank=True, related_name="+")
     by_vendor = models.BooleanField(default=False)  # a stop by the vendor's staff is lifted by them alone
-    reason = models.CharField(max_length=500, blank=True)
     began_at = models.DateTimeField(default=timezone.now)
     lifted_at = models.DateTimeField(null=True, blank=True)
 
@@ -231,3 +232,27 @@ class SaleStop(PublicIdModel):
                 condition=Q(market=None) | ~Q(plan=None), name="sale_stop_of_a_market_names_its_plan"
             ),
         )
+
+    @property
+    def reason(self) -> str:
+        """The reason, or "" where there is none or the reader does not see it. Queries load it with the stop."""
+        row = getattr(self, "stop_reason", None)
+        return row.text if row else ""
+
+
+class StopReasonQuerySet(TenantQuerySet):
+    """A queryset of the reasons of stops, which only the publisher of the offer and the vendor see."""
+
+    def rows_for(self, actor: Actor) -> "StopReasonQuerySet":
+        if actor.organization_kind == OrganizationKind.VENDOR:
+            return self.all()
+        return self.filter(stop__offer__publisher=actor.organization_id)
+
+
+class StopReason(models.Model):
+    """Why a sale was stopped. It is a row of its own, so that row-level security can hide it from everybody else."""
+
+    stop = models.OneToOneField(SaleStop, models.CASCADE, related_name="stop_reason")
+    text = models.CharField(max_length=500)
+
+    objects = StopReasonQuerySet.as_manager()

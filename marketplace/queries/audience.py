@@ -4,12 +4,16 @@ import re
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 
+from accounts.models import OrganizationKind
 from marketplace.models import Audience, AudienceChange, Authorization, Offer, ResellerListing, Subscription
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
+from partnerportal.lib.keyset import IsInArray
 from partnerportal.lib.text import make_search_key
 
 PASTED = 1_000  # names or ids that are looked up at once
@@ -31,19 +35,32 @@ def count_audience_reach(actor: Actor, offer: Offer) -> AudienceReach:
     return AudienceReach(
         any=listing.count(),
         selected=offer.authorizations.active().count() + offer.audience_changes.filter(is_removal=False).count(),
-        covered=listing.filter(make_selected_condition(offer, "parent")).count(),
+        covered=listing.filter(parent__in=_list_selected_distributors(actor, offer)).count(),
         sellers=len(count_sales_by_seller(actor, offer)),
     )
 
 
-def make_selected_condition(offer: Offer, column: str = "organization") -> Q:
-    """Return a condition for rows whose organisation is in the table of an offer's audience, or a saved addition to it.
+def make_selected_condition(offer: Offer) -> Q:
+    """Return the condition for rows whose organisation is in the table of an offer's audience, or a saved addition."""
+    held, added = _list_selected_keys(offer)
+    return Q(organization__in=held) | Q(organization__in=added)
 
-    `column` names the column with the organisation.
-    """
+
+def make_selected_branches(offer: Offer) -> tuple[Q, Q]:
+    """Return the same condition in two, for a page of rows: those in force, and the saved additions."""
+    held, added = _list_selected_keys(offer)
+    # As an array: few are added at a time, and PostgreSQL, which does not know whom, would walk through all names.
+    return Q(organization__in=held), Q(IsInArray(F("organization"), ArraySubquery(added)))
+
+
+def _list_selected_keys(offer: Offer) -> tuple[QuerySet[Any], QuerySet[Any]]:
     held = offer.authorizations.active().values("organization")
-    added = offer.audience_changes.filter(is_removal=False).values("organization")
-    return Q(**{f"{column}__in": held}) | Q(**{f"{column}__in": added})
+    return held, offer.audience_changes.filter(is_removal=False).values("organization")
+
+
+def _list_selected_distributors(actor: Actor, offer: Offer) -> QuerySet[Any]:
+    listing = ResellerListing.objects.visible_to(actor).filter(kind=OrganizationKind.DISTRIBUTOR)
+    return listing.filter(make_selected_condition(offer)).values("organization")
 
 
 def count_sales_by_seller(actor: Actor, offer: Offer) -> dict[int, int]:
@@ -138,14 +155,18 @@ def count_partners_below(actor: Actor, organization_ids: Iterable[int]) -> dict[
 
 
 def list_audience(actor: Actor, offer: Offer) -> QuerySet[ResellerListing]:
-    """Return the organisations in an offer's audience and the saved additions, in the order of their names.
+    """Return the organisations in an offer's audience and the saved additions, as `annotate_audience` returns them."""
+    return annotate_audience(actor, offer).filter(make_selected_condition(offer))
+
+
+def annotate_audience(actor: Actor, offer: Offer) -> QuerySet[ResellerListing]:
+    """Return the organisations that can be in an offer's audience, with what it holds of them.
 
     Each has `since` and `source` of its authorisation, or None, and `is_removal` of its saved change, or None.
     """
     held = Authorization.objects.visible_to(actor).filter(offer=offer, organization=OuterRef("organization")).active()
     saved = AudienceChange.objects.visible_to(actor).filter(offer=offer, organization=OuterRef("organization"))
-    rows = ResellerListing.objects.visible_to(actor).filter(make_selected_condition(offer))
-    return rows.annotate(
+    return ResellerListing.objects.visible_to(actor).annotate(
         since=Subquery(held.values("since")),
         source=Subquery(held.values("source")),
         is_removal=Subquery(saved.values("is_removal")),
@@ -200,21 +221,23 @@ class MatchedReseller:
 def match_tenant_ids(actor: Actor, offer: Offer, tenant_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, MatchedReseller]:
     """Return for each tenant ID the organisation that it stands for, and whether it can be added to an audience."""
     listing = ResellerListing.objects.visible_to(actor).filter(tenant_id__in=tenant_ids)
-    held = set(listing.filter(make_selected_condition(offer)).values_list("pk", flat=True))
-    running = set(listing.active().values_list("pk", flat=True))
-    found = {
-        row.tenant_id: MatchedReseller(row.organization_id, _judge_reseller(row, held, running)) for row in listing
+    rows = list(listing)
+    keys = [row.organization_id for row in rows]
+    held = {
+        row["organization"] for selected in _list_selected_keys(offer) for row in selected.filter(organization__in=keys)
     }
+    running = set(listing.active().values_list("organization", flat=True))
+    found = {row.tenant_id: MatchedReseller(row.organization_id, _judge_reseller(row, held, running)) for row in rows}
     return {tenant_id: found.get(tenant_id, MatchedReseller(None, "unknown")) for tenant_id in tenant_ids}
 
 
 def _judge_reseller(row: ResellerListing, held: set[int], running: set[int]) -> str:
-    """Return the code of why a reseller cannot be added, or "". The sets hold primary keys of the listing."""
-    if row.pk in held:
+    """Return the code of why a reseller cannot be added, or "". The sets hold primary keys of organisations."""
+    if row.organization_id in held:
         return "already_there"
     if row.is_suspended:
         return "suspended"
-    return "" if row.pk in running else "inactive"
+    return "" if row.organization_id in running else "inactive"
 
 
 def list_selected_tenant_ids(actor: Actor, offer: Offer) -> dict[uuid.UUID, int]:

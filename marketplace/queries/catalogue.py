@@ -9,10 +9,12 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Organization
 from connections.directory import list_organizations_with_visible_name
-from marketplace.models import Category, Offer, Plan
+from marketplace.models import Category, Offer, OfferVersion, Plan
 from marketplace.models.offer import OfferQuerySet
+from marketplace.queries.categories import CategoryTree
 from marketplace.queries.eligibility import (
     ProspectiveSale,
+    Publication,
     SaleRule,
     annotate_failed_rules,
     make_plan_conditions,
@@ -27,6 +29,18 @@ SELLABLE = "sellable"  # the key of what may be sold in the result of `count_off
 def list_published_offers(actor: Actor) -> OfferQuerySet:
     """Return the offers in the catalogue, with their publishers: all that are published, whoever may sell them."""
     return Offer.objects.visible_to(actor).published().select_related("publisher")
+
+
+def make_text_condition(offers: OfferQuerySet, folded: str, prefix: str = "") -> Q:
+    """Return the condition for offers with a text in their names or summaries, or in the name of their publisher.
+
+    `folded` is the text as a search key, `offers` holds those in question, and `prefix` leads from the rows to them.
+    """
+    # The publishers are found first, because row-level security would otherwise ask about every organisation, of which
+    # there are far more, and for each offer anew.
+    keys = list(offers.order_by().values_list("publisher", flat=True).distinct())
+    publishers = Organization.objects.filter(pk__in=keys, name_folded__contains=folded).values_list("pk", flat=True)
+    return Q(**{f"{prefix}search__contains": folded}) | Q(**{f"{prefix}publisher__in": list(publishers)})
 
 
 def get_published_offer(actor: Actor, public_id: UUID) -> Offer:
@@ -50,6 +64,17 @@ def list_plans_with_failed_rules(actor: Actor, sale: ProspectiveSale, offers: It
     plans = list(annotate_failed_rules(rows, actor, sale, keys).order_by("offer", "position", "pk"))
     for plan in plans:
         plan.offer = by_key[plan.offer_id]
+    return plans
+
+
+def list_plans_of_version(actor: Actor, sale: ProspectiveSale, offer: Offer, version: OfferVersion) -> list[Plan]:
+    """Return the plans of a version with its offer and `failed_rules`, which are those that failed if it were live."""
+    codes = [plan["code"] for plan in version.content.get("plans", [])]
+    rows = Plan.objects.visible_to(actor).filter(offer=offer, code__in=codes)
+    keys = list(rows.values_list("pk", flat=True))
+    plans = list(annotate_failed_rules(rows, actor, sale, keys, Publication.of_version(offer, version)))
+    for plan in plans:
+        plan.offer = offer
     return plans
 
 
@@ -119,8 +144,13 @@ def list_publishers(actor: Actor) -> QuerySet[Organization]:
 
 def list_categories() -> list[Category]:
     """Return all categories, parents before their children, in the order of the vendor's catalogue."""
-    rows = list(Category.objects.order_by("position", "pk"))
-    by_parent: dict[int | None, list[Category]] = {}
-    for row in rows:
-        by_parent.setdefault(row.parent_id, []).append(row)
-    return [row for top in by_parent.get(None, []) for row in (top, *by_parent.get(top.pk, []))]
+    return list(CategoryTree().walk())
+
+
+def list_filter_categories(actor: Actor, categories: Iterable[Category]) -> list[Category]:
+    """Return the categories by which the catalogue is filtered: of those that are retired only what offers have."""
+    categories = list(categories)
+    retired = [row.code for row in categories if row.is_retired]
+    using = list_published_offers(actor).filter(categories__overlap=retired).order_by() if retired else None
+    used = {code for codes in using.values_list("categories", flat=True) for code in codes} if using else set()
+    return [row for row in categories if not row.is_retired or row.code in used]

@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import Case, CharField, Func, Q, QuerySet, Value, When
@@ -16,8 +17,18 @@ from django.db.models.expressions import RawSQL
 
 from accounts.models import Organization, OrganizationKind, ProgramFeature, ProgramMembership
 from connections.directory import list_organizations_with_visible_name
-from marketplace.market_names import translate_market_name
-from marketplace.models import Audience, Authorization, MarketCountry, OfferType, Plan, Price, SaleStop
+from marketplace.models import (
+    Audience,
+    Authorization,
+    MarketCountry,
+    Offer,
+    OfferType,
+    OfferVersion,
+    Plan,
+    Price,
+    ResellerListing,
+    SaleStop,
+)
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 
@@ -64,6 +75,7 @@ class ProspectiveSale:
     is_in_market: bool
     is_connected: bool
     day: dt.date
+    is_selected: bool = False  # whether the partner counts as selected by every publisher, as in a preview
 
     def list_failures(self) -> Iterator[SaleRule]:
         """Yield the rules that fail whatever the plan."""
@@ -79,6 +91,53 @@ class ProspectiveSale:
             yield SaleRule.NOT_CONNECTED
 
 
+@dataclass(frozen=True)
+class Publication:
+    """What the rules take from the version that is live: as a rule from its copies in the rows of offers and plans.
+
+    `of_version` takes it from a version that is not live, to say what would be if it were.
+    """
+
+    is_byol: Q
+    is_one_per_customer: Q
+    audience: str = ""  # "" for the one in force
+    is_supposed: bool = False
+
+    @classmethod
+    def of_version(cls, offer: Offer, version: OfferVersion) -> Self:
+        """Return what would decide about sales if this version of an offer were live."""
+        plans = version.content.get("plans", [])
+        return cls(
+            is_byol=Q(code__in=[plan["code"] for plan in plans if plan["is_byol"]]),
+            is_one_per_customer=Q(code__in=[plan["code"] for plan in plans if plan.get("is_one_per_customer")]),
+            audience=offer.audience if offer.is_published else offer.next_audience,
+            is_supposed=True,
+        )
+
+    @property
+    def is_open(self) -> Q:
+        """The condition for plans that the whole programme may sell, whatever the audience of the offer (CA-6).
+
+        They are those of a virtual machine that take one's own licence, and of a container, unless the publisher has
+        turned that off.
+        """
+        is_of_type = Q(offer__type=OfferType.CONTAINER) | Q(offer__type=OfferType.VIRTUAL_MACHINE) & self.is_byol
+        return Q(is_open=True) & is_of_type
+
+    def has_audience(self, audience: Audience) -> Q:
+        """Return the condition for plans of offers with this audience."""
+        return Q(pk__isnull=self.audience != audience) if self.audience else Q(offer__audience=audience)
+
+    def list_conditions(self) -> dict[SaleRule, Q]:
+        """Return the conditions for plans that fail the rules on what is live."""
+        if self.is_supposed:
+            return {}
+        return {SaleRule.OFFER_NOT_PUBLISHED: Q(offer__live_version=None), SaleRule.PLAN_NOT_LIVE: Q(is_live=False)}
+
+
+LIVE = Publication(is_byol=Q(is_byol=True), is_one_per_customer=Q(is_one_per_customer=True))
+
+
 def list_sellers(actor: Actor) -> QuerySet[Organization]:
     """Return the partners and distributors about whose sales the actor may ask.
 
@@ -89,6 +148,21 @@ def list_sellers(actor: Actor) -> QuerySet[Organization]:
     if actor.organization_kind in SELLERS:
         return sellers.filter(Q(pk=actor.organization_id) | Q(parent=actor.organization_id))
     return sellers
+
+
+def search_sellers(actor: Actor, folded: str, limit: int) -> QuerySet[Organization]:
+    """Return the first of these partners and distributors by name, at most `limit`, of which a name or ORGID matches.
+
+    `folded` is the text as a search key: a part of the name, or how the ORGID begins; for a publisher, the whole ORGID.
+    """
+    sellers = list_sellers(actor).order_by("name_folded", "pk")
+    if actor.organization_kind != OrganizationKind.PUBLISHER:
+        matches = Q(name_folded__contains=folded) | Q(org_id__startswith=folded)
+        return (sellers.filter(matches) if folded else sellers)[:limit]
+    # Found in the listing first: row-level security would ask about each of 100,000 organisations.
+    listing = ResellerListing.objects.visible_to(actor).filter(name_folded__contains=folded)
+    keys = list(listing.order_by("name_folded", "organization").values_list("organization", flat=True)[:limit])
+    return sellers.filter(Q(pk__in=keys) | Q(org_id=folded))[:limit]
 
 
 def list_customers_of_seller(actor: Actor, partner: Organization) -> QuerySet[Organization]:
@@ -124,7 +198,7 @@ def get_prospective_sale(
         customer=customer,
         country=country,
         market_id=own.market_id if own else None,
-        market=translate_market_name(own.market.name) if own else "",
+        market=own.market.local_name if own else "",
         currency=own.currency if own else "",
         is_member=members.active().filter(organization=partner).exists(),
         is_in_market=not country or bool(own and there and own.market_id == there.market_id),
@@ -133,7 +207,9 @@ def get_prospective_sale(
     )
 
 
-def make_plan_conditions(actor: Actor, sale: ProspectiveSale, among: Iterable[int] | None = None) -> dict[SaleRule, Q]:
+def make_plan_conditions(
+    actor: Actor, sale: ProspectiveSale, among: Iterable[int] | None = None, publication: Publication = LIVE
+) -> dict[SaleRule, Q]:
     """Return for each rule that depends on the plan the condition for plans that fail it.
 
     `among` are the primary keys of the plans in question, if they are few: then only their prices are read.
@@ -141,28 +217,22 @@ def make_plan_conditions(actor: Actor, sale: ProspectiveSale, among: Iterable[in
     stops = SaleStop.objects.visible_to(actor).active()
     sellers = [pk for pk in (sale.partner.pk, sale.partner.parent_id) if pk]
     chosen = Authorization.objects.visible_to(actor).active().filter(organization__in=sellers)
-    # A virtual machine that takes one's own licence, and a container, are open to the whole programme, whatever the
-    # audience of the offer, unless the publisher has turned that off (CA-6).
-    is_open = Q(is_open=True) & (
-        Q(offer__type=OfferType.CONTAINER) | Q(offer__type=OfferType.VIRTUAL_MACHINE, is_byol=True)
-    )
-    conditions = {
-        SaleRule.OFFER_NOT_PUBLISHED: Q(offer__live_version=None),
-        SaleRule.PLAN_NOT_LIVE: Q(is_live=False),
+    is_closed = ~publication.is_open
+    conditions = publication.list_conditions() | {
         SaleRule.OFFER_STOPPED: Q(offer__in=stops.filter(plan=None).values("offer")),
         SaleRule.PLAN_STOPPED: Q(pk__in=stops.filter(market=None).exclude(plan=None).values("plan")),
-        SaleRule.OPTED_OUT: Q(offer__audience=Audience.NONE) & ~is_open,
-        SaleRule.NOT_IN_AUDIENCE: (
-            Q(offer__audience=Audience.SPECIFIC) & ~is_open & ~Q(offer__in=chosen.values("offer"))
-        ),
-        SaleRule.NO_PRICE: Q(is_byol=False) & ~_has_price(sale, among),
+        SaleRule.OPTED_OUT: publication.has_audience(Audience.NONE) & is_closed,
+        SaleRule.NO_PRICE: ~publication.is_byol & ~_has_price(sale, among),
     }
+    if not sale.is_selected:
+        is_for_selected = publication.has_audience(Audience.SPECIFIC) & is_closed
+        conditions[SaleRule.NOT_IN_AUDIENCE] = is_for_selected & ~Q(offer__in=chosen.values("offer"))
     if sale.market_id:
         here = stops.filter(market=sale.market_id)
         conditions[SaleRule.PLAN_STOPPED_IN_MARKET] = Q(pk__in=here.values("plan"))
     if sale.customer:
         held = RawSQL("SELECT portal_plans_held_by(%s)", [sale.customer.pk])
-        conditions[SaleRule.ALREADY_HELD] = Q(is_one_per_customer=True, pk__in=held)
+        conditions[SaleRule.ALREADY_HELD] = publication.is_one_per_customer & Q(pk__in=held)
     return conditions
 
 
@@ -185,13 +255,17 @@ def make_sellable_condition(actor: Actor, sale: ProspectiveSale) -> Q:
 
 
 def annotate_failed_rules(
-    plans: QuerySet[Plan], actor: Actor, sale: ProspectiveSale, among: Iterable[int] | None = None
+    plans: QuerySet[Plan],
+    actor: Actor,
+    sale: ProspectiveSale,
+    among: Iterable[int] | None = None,
+    publication: Publication = LIVE,
 ) -> QuerySet[Plan]:
     """Return the plans with `failed_rules`: the codes of all rules that keep the sale from being made, in their order.
 
     A plan whose list is empty may be sold. `among` are the primary keys of the plans, if they are few.
     """
-    by_plan = make_plan_conditions(actor, sale, among)
+    by_plan = make_plan_conditions(actor, sale, among, publication)
     return plans.annotate(failed_rules=make_failed_rules_expression(sale, by_plan))
 
 

@@ -32,12 +32,16 @@ def lock_managed_offer(actor: Actor, offer: Offer) -> Offer:
 
 
 def list_stops(actor: Actor, offer: Offer) -> SaleStopQuerySet:
-    """Return the stops of an offer that hold now, the wider ones first."""
+    """Return the stops of an offer that hold now, the wider ones first, each with its reason."""
     stops: SaleStopQuerySet = SaleStop.objects.visible_to(actor).active().filter(offer=offer)
-    return stops.select_related("plan", "market").order_by("plan__code", "market__name", "by_vendor", "pk")
+    return stops.select_related("plan", "market", "stop_reason").order_by(
+        "plan__code", "market__name", "by_vendor", "pk"
+    )
 
 
 def get_stop(actor: Actor, offer: Offer, public_id: UUID) -> SaleStop:
     """Return a stop of an offer, also one that is lifted. Raises NotFound."""
-    stops = SaleStop.objects.visible_to(actor).filter(offer=offer).select_related("offer", "plan", "market")
+    stops = (
+        SaleStop.objects.visible_to(actor).filter(offer=offer).select_related("offer", "plan", "market", "stop_reason")
+    )
     return get_by_public_id(stops, public_id)

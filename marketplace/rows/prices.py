@@ -11,13 +11,13 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from marketplace.content import pick_texts
-from marketplace.market_names import translate_market_name
 from marketplace.models import BillingFrequency, Offer, Price, Term
 from marketplace.pricing import Key, PricingFacts
-from marketplace.queries.prices import PricedPlan
+from marketplace.queries.prices import PricedPlan, list_priced_plans
 from marketplace.renewals import Reach
 from notifications.models import Event
 from partnerportal.lib import formats
+from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 
 NONE = "—"  # no price, which is not the price 0
@@ -27,6 +27,11 @@ def get_plan_name(priced: PricedPlan) -> str:
     """Return the name of a plan in the reader's language, or its code while it has none."""
     texts, _language = pick_texts(priced.texts, get_language() or "en")
     return texts.get("name") or priced.plan.code
+
+
+def name_plans(actor: Actor, offer: Offer) -> dict[str, str]:
+    """Return the names of the plans of an offer in the reader's language, by their codes."""
+    return {priced.plan.code: get_plan_name(priced) for priced in list_priced_plans(actor, offer)}
 
 
 def format_combination(term: str, billing: str) -> str:
@@ -103,7 +108,7 @@ def make_matrix(facts: PricingFacts, columns: Sequence[PlanColumns], market: str
         currencies = [currency for _code, currency in group]
         for at, currency in enumerate(currencies):
             keys = [(plan.code, code, currency, term, billing) for plan in columns for term, billing in plan.keys]
-            name = translate_market_name(facts.markets[code, currency].name)
+            name = facts.markets[code, currency].local_name
             span = 0 if at else len(currencies)
             rows.append(PairRow(name, code, currency, span, [_make_cell(facts, key) for key in keys]))
     return rows
@@ -160,7 +165,7 @@ def make_price_rows(
         is_open = price.withdrawn_at is None and price.valid_from > today()
         yield PriceRow(
             plan=names.get(price.plan.code, price.plan.code),
-            market=translate_market_name(price.market.name),
+            market=price.market.local_name,
             currency=price.currency,
             sold_for=format_combination(price.term, price.billing),
             amount=format_amount(price.amount, price.currency),

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import OrganizationKind
-from marketplace.market_names import translate_market_name
 from marketplace.models import Offer, SaleStop
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Message
+
+BY_VENDOR = gettext_lazy("The vendor alone lifts it.")
+BY_PUBLISHER = gettext_lazy("The publisher alone lifts it.")
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class StopRow:
     by: str
     reason: str
     lift_url: str
+    lifted_by: Message  # who alone lifts it, if the reader does not
 
 
 def format_stopped(stop: SaleStop, names: Mapping[str, str]) -> str:
@@ -32,7 +37,7 @@ def format_stopped(stop: SaleStop, names: Mapping[str, str]) -> str:
     plan = names.get(stop.plan.code, stop.plan.code)
     if stop.market is None:
         return plan
-    return _("%(plan)s in %(market)s") % {"plan": plan, "market": translate_market_name(stop.market.name)}
+    return _("%(plan)s in %(market)s") % {"plan": plan, "market": stop.market.local_name}
 
 
 def make_stop_rows(
@@ -44,15 +49,15 @@ def make_stop_rows(
     for stop in stops:
         event = events.get(str(stop.public_id))
         is_own = event is not None and event.organization_id == actor.organization_id
+        is_lifted_here = stop.by_vendor == is_vendor
         rows.append(
             StopRow(
                 what=format_stopped(stop, names),
                 since=stop.began_at,
                 by=(event.actor_label if is_own else event.organization_label) if event else "",
                 reason=stop.reason,
-                lift_url=reverse("stop_lift", args=[offer.public_id, stop.public_id])
-                if stop.by_vendor == is_vendor
-                else "",
+                lift_url=reverse("stop_lift", args=[offer.public_id, stop.public_id]) if is_lifted_here else "",
+                lifted_by="" if is_lifted_here else BY_VENDOR if stop.by_vendor else BY_PUBLISHER,
             )
         )
     return rows

@@ -53,8 +53,7 @@ def catalogue_offer(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     offer = get_published_offer(request.actor, offer_id)
     sale = find_sale(request.actor, CatalogueFilterSet(request.GET).cleaned_values)
     context = make_catalogue_offer_context(request.actor, offer, sale)
-    may_write = ROLE_TABLE[OfferPermission.CONTACT_PUBLISHER].check_actor(request.actor)
-    return render(request, "marketplace/catalogue_offer.html", context | {"may_write": may_write})
+    return render(request, "marketplace/catalogue_offer.html", context)
 
 
 @require_form

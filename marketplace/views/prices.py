@@ -17,16 +17,15 @@ from marketplace.actions.prices import PricesInvalid, PricesOvertaken, add_price
 from marketplace.forms.prices import ChangePricesForm
 from marketplace.models import Offer
 from marketplace.offer_frame import render_offer_page
+from marketplace.offer_pages import make_stops_context
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.price_desk import PriceDesk, PriceMatrix
 from marketplace.pricing import PriceChange, check_changes
-from marketplace.queries.history import find_pricing_events, find_stopping_events
+from marketplace.queries.history import find_pricing_events
 from marketplace.queries.offers import get_own_offer
 from marketplace.queries.prices import get_own_price, list_price_history, list_upcoming_prices
-from marketplace.queries.stops import list_stops
 from marketplace.renewals import Reach
 from marketplace.rows.prices import format_reach, make_price_rows
-from marketplace.rows.stops import make_stop_rows
 from partnerportal.lib import formats
 from partnerportal.lib.pages import get_posted_data, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
@@ -43,15 +42,13 @@ def offer_prices(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     actor, offer = request.actor, get_own_offer(request.actor, offer_id)
     matrix = PriceMatrix(actor, offer, request.GET)
     coming = list(list_upcoming_prices(actor, offer)[: UPCOMING + 1])
-    stops = list(list_stops(actor, offer))
     events = find_pricing_events(actor, offer, coming[:UPCOMING])
     context = {
         "matrix": matrix,
         "export_query": f"offer={offer.public_id}",
         "upcoming": list(make_price_rows(offer, coming[:UPCOMING], matrix.plan_names, events)),
         "has_more_upcoming": len(coming) > UPCOMING,
-        "stops": make_stop_rows(actor, offer, stops, matrix.plan_names, find_stopping_events(actor, offer, stops)),
-        "may_stop": ROLE_TABLE[OfferPermission.STOP].check_actor(actor),
+        **make_stops_context(actor, offer),
     }
     return render_offer_page(request, offer, tab="prices", template="marketplace/prices.html", context=context)
 

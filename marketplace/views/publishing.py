@@ -5,17 +5,18 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
-from marketplace.actions.offers import publish_offer
+from marketplace.actions.offers import discard_draft, publish_offer
 from marketplace.comparison import Difference, compare_versions
 from marketplace.forms.offers import PublishForm
 from marketplace.models import Offer, OfferVersion
 from marketplace.offer_frame import render_offer_page
 from marketplace.policies import ROLE_TABLE, OfferPermission
-from marketplace.queries.categories import list_category_choices
+from marketplace.queries.categories import list_category_names
 from marketplace.queries.files import name_offer_files
 from marketplace.queries.offers import (
     get_draft,
@@ -27,6 +28,7 @@ from marketplace.queries.offers import (
 )
 from marketplace.rows.checklist import make_checklist
 from marketplace.rows.versions import VERSIONS_SHOWN, make_compared_version, make_version_choices, make_version_rows
+from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, StaleVersion
 from partnerportal.lib.pages import require_form, require_permission
@@ -76,8 +78,41 @@ def _describe_publication(actor: Actor, offer: Offer) -> dict[str, Any]:
 
 
 def _compare(actor: Actor, before: OfferVersion | None, after: OfferVersion) -> list[Difference]:
-    names = dict(list_category_choices()) | name_offer_files(actor, after.offer)
+    names = dict(list_category_names()) | name_offer_files(actor, after.offer)
     return compare_versions(make_tree(before) if before else {}, make_tree(after), names)
+
+
+@require_form
+@may_edit
+@vary_on_headers("HX-Request")
+def offer_discard(request: PortalRequest, offer_id: UUID) -> HttpResponse:
+    """Show the dialog that confirms that an offer's draft is discarded; on POST discard it, if it is what was shown."""
+    offer = get_own_offer(request.actor, offer_id)
+    error = None
+    if request.method == "POST":
+        form = PublishForm(request.POST)
+        revision = form.cleaned_data["revision"] if form.is_valid() else 0
+        try:
+            discard_draft(actor=request.actor, offer=offer, revision=revision)
+        except (Conflict, StaleVersion) as refusal:
+            error = refusal
+        else:
+            messages.success(request, _("The draft is discarded."))
+            return redirect("offer", offer_id=offer.public_id)
+    context = {"offer": offer, "discard": _describe_discard(request.actor, offer), "error": error}
+    return render(request, "marketplace/offer_discard.html", context, status=409 if error else 200)
+
+
+def _describe_discard(actor: Actor, offer: Offer) -> dict[str, Any] | None:
+    """Return what would be lost with the draft of an offer, or None if there is none to discard."""
+    draft = get_draft(offer)
+    if draft is None or offer.live_version is None:
+        return None
+    return {
+        "revision": draft.revision,
+        "changes": len(_compare(actor, get_version(offer, "live"), draft)),
+        "plans": formats.join_names(offer.plans.filter(published_in=None).values_list("code", flat=True)),
+    }
 
 
 @require_safe

@@ -12,12 +12,10 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.models import OrganizationKind
 from marketplace.actions.stops import lift_stop, stop_sale
 from marketplace.forms.prices import StopSaleForm
-from marketplace.market_names import translate_market_name
 from marketplace.models import Market, Offer, Plan
 from marketplace.policies import ROLE_TABLE, OfferPermission
-from marketplace.queries.prices import list_priced_plans
 from marketplace.queries.stops import get_managed_offer, get_stop
-from marketplace.rows.prices import get_plan_name
+from marketplace.rows.prices import name_plans
 from marketplace.rows.stops import format_stopped
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import get_posted_data, read_next_url, require_form, require_permission
@@ -32,9 +30,10 @@ may_stop = require_permission(ROLE_TABLE, OfferPermission.STOP)
 def stop_new(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     """Show the dialog that stops a sale at once; on POST stop it."""
     offer = get_managed_offer(request.actor, offer_id)
-    names = _plan_names(request, offer)
-    markets = [(market.code, translate_market_name(market.name)) for market in Market.objects.order_by("name")]
+    names = name_plans(request.actor, offer)
+    markets = [(market.code, market.local_name) for market in Market.objects.order_by("name")]
     form = StopSaleForm(names.items(), markets, get_posted_data(request), initial=request.GET)
+    form.fields["reason"].required = _is_by_vendor(request)
     back = read_next_url(request, _default_url(request, offer))
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
@@ -55,7 +54,7 @@ def stop_lift(request: PortalRequest, offer_id: UUID, stop_id: UUID) -> HttpResp
     """Show the dialog that lifts a stop; on POST lift it."""
     offer = get_managed_offer(request.actor, offer_id)
     stop = get_stop(request.actor, offer, stop_id)
-    what = format_stopped(stop, _plan_names(request, offer))
+    what = format_stopped(stop, name_plans(request.actor, offer))
     back = read_next_url(request, _default_url(request, offer))
     if request.method == "POST":
         lift_stop(actor=request.actor, stop=stop)
@@ -64,14 +63,14 @@ def stop_lift(request: PortalRequest, offer_id: UUID, stop_id: UUID) -> HttpResp
     return render(request, "marketplace/stop_lift.html", {"offer": offer, "stop": stop, "what": what, "back": back})
 
 
+def _is_by_vendor(request: PortalRequest) -> bool:
+    return request.actor.organization_kind == OrganizationKind.VENDOR
+
+
 def _default_url(request: PortalRequest, offer: Offer) -> str:
-    if request.actor.organization_kind == OrganizationKind.VENDOR:
-        return "/"
-    return reverse("offer_prices", args=[offer.public_id])
-
-
-def _plan_names(request: PortalRequest, offer: Offer) -> dict[str, str]:
-    return {priced.plan.code: get_plan_name(priced) for priced in list_priced_plans(request.actor, offer)}
+    if not _is_by_vendor(request):
+        return reverse("offer_prices", args=[offer.public_id])
+    return reverse("vendor_offer", args=[offer.public_id]) if offer.is_published else reverse("all_offers")
 
 
 def _chosen(request: PortalRequest, offer: Offer, form: StopSaleForm) -> tuple[Plan | None, Market | None]:

@@ -12,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from marketplace.actions.contact import ask_partner_about_offer
 from marketplace.forms.contact import AskPartnerForm
 from marketplace.lists.storefront import StorefrontList
-from marketplace.offer_pages import make_listing_context
+from marketplace.offer_pages import make_storefront_offer_context
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.catalogue import get_published_offer
 from partnerportal.lib.form_errors import show_errors_in_form
@@ -40,8 +40,7 @@ def storefront(request: PortalRequest) -> HttpResponse:
 def storefront_offer(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     """Show a customer the listing of an offer, and whom to ask about it."""
     offer = get_published_offer(request.actor, offer_id)
-    may_ask = ROLE_TABLE[OfferPermission.ASK_PARTNER].check_actor(request.actor)
-    context = make_listing_context(request.actor, offer) | {"may_ask": may_ask}
+    context = make_storefront_offer_context(request.actor, offer)
     return render(request, "marketplace/storefront_offer.html", context)
 
 

@@ -31,6 +31,7 @@ class ProblemErrorSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="Stable; made for programs.")
     detail = serializers.CharField(help_text="For people, in the reader's language.")
     attr = serializers.CharField(allow_null=True, help_text="The field or parameter at fault, if one is.")
+    url = serializers.URLField(required=False, help_text="Where to go on, of the errors that say so.")
 
 
 class ProblemSerializer(serializers.Serializer[Any]):

@@ -8,16 +8,18 @@ Message = str | Promise
 class DomainError(Exception):
     """The base of all errors of actions.
 
-    `code` is stable and machine-readable, `message` is for the reader, and `field` names the input at fault.
+    `code` is stable and machine-readable, `message` is for the reader, and `field` names the input at fault. `path` is
+    the path of a URL, which the API gives with the error: of what stands in the way, or of where to go on.
     """
 
     status = 400
 
-    def __init__(self, code: str, message: Message, *, field: str | None = None) -> None:
+    def __init__(self, code: str, message: Message, *, field: str | None = None, path: str | None = None) -> None:
         super().__init__(code)
         self.code = code
         self.message = message
         self.field = field
+        self.path = path
 
 
 class InvalidInput(DomainError):

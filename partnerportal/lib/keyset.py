@@ -109,10 +109,10 @@ def fetch_keyset_page(
 
     Rows are ordered by the column `sort`, which is never null, and then by `key`, which is unique in the queryset.
 
-    `any_of` makes a slow query faster: conditions of which every row meets at least one. The page's keys are then found
-    first, along each condition, and the rows after them. Use it for what PostgreSQL would otherwise read and sort
-    whole: an OR whose sides each have an index; a search, because behind a row-level policy PostgreSQL cannot estimate
-    how much it finds; and a view with a security barrier whose rows each need lookups (such a queryset has
+    `any_of` are conditions of which the page's rows meet at least one. It makes a slow query faster: the page's keys
+    are found first, along each condition, and the rows after them. Use it for what PostgreSQL would otherwise read and
+    sort whole: an OR whose sides each have an index; a search, because behind a row-level policy PostgreSQL cannot
+    estimate how much it finds; and a view with a security barrier whose rows each need lookups (such a queryset has
     `finds_keys_first`).
     """
     if not any_of and getattr(queryset, "finds_keys_first", False):

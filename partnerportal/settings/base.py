@@ -360,6 +360,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+DRF_STANDARDIZED_ERRORS = {"EXCEPTION_FORMATTER_CLASS": "partnerportal.errors.ProblemFormatter"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "partnerportal API",
     "DESCRIPTION": "The same actions, filters and rows as the pages, for the organisation that the session acts for.",
@@ -388,6 +389,7 @@ SPECTACULAR_SETTINGS = {
         "PricingModel": "marketplace.models.PricingModel",
         "AudienceOption": "marketplace.models.Audience",
         "OfferState": "marketplace.filters.OFFER_STATES",
+        "OfferFileKind": "marketplace.models.OfferFile.Kind",
         "Term": "marketplace.models.Term",
         "BillingFrequency": "marketplace.models.BillingFrequency",
         "SaleRule": "marketplace.queries.eligibility.SALE_RULES",

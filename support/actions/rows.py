@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.urls import reverse
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from notifications.actions.recording import record_event
@@ -11,6 +13,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import list_changes_between
 from partnerportal.lib.errors import Conflict, InvalidInput, Message, NotFound
 from partnerportal.lib.states import change_row_state
+from partnerportal.lib.text import remove_invisible_characters
 from support.events import SupportEventKind
 from support.kinds import Findings, get_request_kind
 from support.models import Request, RequestRevision
@@ -25,7 +28,8 @@ class RequestAlreadyOpen(Conflict):
 
     def __init__(self, request: Request | None) -> None:
         text = _("Another request about this is open: %(number)s. Wait for its decision, or withdraw it.")
-        super().__init__("request_open", text % {"number": request.number if request else "–"})
+        path = reverse("api:request", args=[request.public_id]) if request else None
+        super().__init__("request_open", text % {"number": request.number if request else "–"}, path=path)
         self.request = request
 
 
@@ -64,11 +68,18 @@ def set_fields(actor: Actor, row: Request, values: dict[str, Any], *, is_complet
     `is_complete` asks for every required field. Raises InvalidInput, which names the field at fault.
     """
     for name, value in values.items():
-        setattr(row, name, value)
+        setattr(row, name, remove_invisible_characters(value) if name == "justification" else value)
     row.payload = clean_payload(actor, row, row.payload, is_complete=is_complete)
     for name in REQUIRED if is_complete else ():
         if not getattr(row, name).strip():
             raise InvalidInput("required", _("This field is required."), field=name)
+
+
+def save_locked_draft(row: Request) -> None:
+    """Save the fields of a draft whose row is locked, and count the change."""
+    row.version += 1
+    row.updated_at = timezone.now()
+    row.save(update_fields=[*Request.FIELDS, "version", "updated_at"])
 
 
 def clean_payload(actor: Actor, row: Request, payload: dict[str, Any], *, is_complete: bool) -> dict[str, Any]:
@@ -118,16 +129,25 @@ def store_revision(row: Request) -> None:
     RequestRevision.objects.create(request=row, number=row.revision, **row.field_values)
 
 
-def close_as_overtaken(actor: Actor, row: Request, findings: Findings) -> Request:
-    """Close a request that is not allowed any more, and return it. The first reason stands in its event."""
-    moved = move_request(row, State.OVERTAKEN)
-    record_about(SupportEventKind.REQUEST_OVERTAKEN, actor, moved, before=row.state, reasons=list_codes(findings))
+def close_as_overtaken(actor: Actor, row: Request) -> Request:
+    """Close a request that is not allowed any more, and return it. Why stands in the request and in its event."""
+    found = _describe_in_each_language(row)
+    moved = move_request(row, State.OVERTAKEN, overtaken_by=found)
+    data: dict[str, Any] = {
+        "reasons": [reason["code"] for reason in found[settings.LANGUAGE_CODE]["reasons"]],
+        "why": {code: each["reasons"][0]["message"] for code, each in found.items()},
+    }
+    record_about(SupportEventKind.REQUEST_OVERTAKEN, actor, moved, before=row.state, **data)
     return moved
 
 
-def list_codes(findings: Findings) -> list[str]:
-    """Return the codes of the reasons against a request."""
-    return [reason.code for reason in findings.reasons]
+def _describe_in_each_language(row: Request) -> dict[str, Any]:
+    """Return what speaks against a request now, by language: its kind words the facts as it finds them."""
+    found = {}
+    for code, _name in settings.LANGUAGES:
+        with translation.override(code):
+            found[code] = check_request(row).as_json()
+    return found
 
 
 def first_reason(findings: Findings) -> tuple[str, Message]:

@@ -2,14 +2,17 @@
 
 from typing import Any
 
+from django.urls import reverse
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from partnerportal.lib.api_input import StrictSerializer
 from partnerportal.lib.api_output import UTCDateTimeField
+from support.actions.files import MOST_FILES
 from support.kinds import Findings, describe_prefilled
-from support.models import Request, RequestMessage, Severity
+from support.models import Request, RequestFile, RequestMessage, Severity
 from support.models.request import PHONE_LENGTH, REASON_LENGTH, TEXT_LENGTH, TITLE_LENGTH
+from support.rows import describe_overtaken
 
 EXAMPLE: dict[str, Any] = {"kind": "organization.country", "subject": "0b8b3c1e-6d0f-4a57-9d0e-2f6a0a5d7c11"}
 
@@ -23,6 +26,18 @@ class RequestOrganizationSerializer(serializers.Serializer[Any]):
 class LabelledTextSerializer(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment]
     text = serializers.CharField()
+
+
+class ReasonSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class OvertakenSerializer(serializers.Serializer[Any]):
+    """Why a request was overtaken, and the facts at that moment."""
+
+    reasons = ReasonSerializer(many=True)
+    facts = LabelledTextSerializer(many=True)
 
 
 class RequestSerializer(serializers.Serializer[Request]):
@@ -43,6 +58,7 @@ class RequestSerializer(serializers.Serializer[Request]):
     payload = serializers.JSONField(help_text="The fields of the request’s kind.")
     state = serializers.ChoiceField(choices=Request.State.choices)
     reason = serializers.CharField(help_text="Why it was declined.")
+    overtaken_by = serializers.SerializerMethodField(help_text="Of one that was overtaken, in your language.")
     revision = serializers.IntegerField(help_text="How often it was submitted or answered.")
     created_at = UTCDateTimeField()
     updated_at = UTCDateTimeField()
@@ -53,17 +69,17 @@ class RequestSerializer(serializers.Serializer[Request]):
     def get_prefilled(self, row: Request) -> Any:
         return LabelledTextSerializer(describe_prefilled(row), many=True).data
 
+    @extend_schema_field(OvertakenSerializer(allow_null=True))
+    def get_overtaken_by(self, row: Request) -> Any:
+        found = describe_overtaken(row)
+        return OvertakenSerializer(found).data if found else None
+
 
 class FactSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     value = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     text = serializers.CharField(source="shown")
-
-
-class ReasonSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    message = serializers.CharField()
 
 
 class FindingsSerializer(serializers.Serializer[Findings]):
@@ -84,6 +100,32 @@ class RequestMessageSerializer(serializers.Serializer[RequestMessage]):
 
     def get_is_by_vendor(self, message: RequestMessage) -> bool:
         return bool(message.organization_id != message.request.organization_id)
+
+
+class RequestFileSerializer(serializers.Serializer[RequestFile]):
+    """A file of a request."""
+
+    id = serializers.UUIDField(source="public_id")
+    message = serializers.UUIDField(
+        source="message.public_id",
+        default=None,
+        allow_null=True,
+        help_text="It was sent with. Null: the details.",
+    )
+    name = serializers.CharField()
+    content_type = serializers.CharField(help_text="By its content.")
+    size = serializers.IntegerField(help_text="Bytes.")
+    sha256 = serializers.CharField(help_text="In hex.")
+    created_at = UTCDateTimeField()
+    url = serializers.SerializerMethodField(help_text="At which it is saved.")
+
+    @extend_schema_field(serializers.CharField)
+    def get_url(self, file: RequestFile) -> str:
+        return reverse("api:request_file", args=[file.request.public_id, file.public_id])
+
+
+class AttachFileSerializer(StrictSerializer):
+    file = serializers.FileField(allow_empty_file=True, help_text="A PDF, an office document or a picture.")
 
 
 @extend_schema_serializer(examples=[OpenApiExample("country", value=EXAMPLE | {"payload": {"country": "FR"}})])
@@ -110,6 +152,22 @@ class AnswerRequestSerializer(RequestFieldsSerializer):
 
 class WriteMessageSerializer(StrictSerializer):
     message = serializers.CharField(max_length=TEXT_LENGTH)
+
+
+class AttachmentsSerializer(StrictSerializer):
+    attachments = serializers.ListField(
+        child=serializers.FileField(allow_empty_file=True), max_length=MOST_FILES, default=list, help_text="To attach."
+    )
+
+
+class AnswerWithFilesSerializer(AttachmentsSerializer, AnswerRequestSerializer):
+    """An answer as a form, which may bring files. The fields of the request’s kind stay as they are."""
+
+    payload = None  # type: ignore[assignment]
+
+
+class MessageWithFilesSerializer(AttachmentsSerializer, WriteMessageSerializer):
+    """A message as a form, which may bring files."""
 
 
 class DeclineRequestSerializer(StrictSerializer):

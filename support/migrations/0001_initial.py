@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('draft', 'Draft'), ('submitted', 'Submitted'), ('needs_information', 'Needs information'), ('approved', 'Approved'), ('declined', 'Declined'), ('withdrawn', 'Withdrawn'), ('overtaken', 'Overtaken')], default='draft', max_length=20)),
                 ('open_key', models.CharField(blank=True, max_length=120)),
                 ('reason', models.CharField(blank=True, max_length=400)),
+                ('overtaken_by', models.JSONField(default=dict)),
                 ('revision', models.PositiveIntegerField(default=0)),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),

@@ -67,7 +67,8 @@ class Request(PublicIdModel, RequestFields):
 
     `kind` is the code of a `support.kinds.RequestKind`. `subject_id` is the public id of what it is about, `prefilled`
     holds what the form showed read-only, and `open_key` is what only one open request may be about. `version` counts
-    every change, for whoever edits a draft; `revision` counts only submissions, for whoever decides.
+    every change, for whoever edits a draft; `revision` counts only submissions, for whoever decides. `overtaken_by`
+    says why a request was overtaken, and on which facts: once for each language, because they may have changed since.
     """
 
     class State(models.TextChoices):
@@ -103,6 +104,7 @@ class Request(PublicIdModel, RequestFields):
     open_key = models.CharField(max_length=120, blank=True)
     assignee = models.ForeignKey("accounts.Operator", models.SET_NULL, null=True, related_name="+")  # of the vendor's
     reason = models.CharField(max_length=REASON_LENGTH, blank=True)
+    overtaken_by = models.JSONField(default=dict)
     revision = models.PositiveIntegerField(default=0)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=timezone.now)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 import exports.files
@@ -16,16 +17,19 @@ import imports.files
 from entitlements.models import Entitlement, IngestUpload, LicenseAssignment
 from exports.models import Export
 from imports.models import Import
-from marketplace.models import Market, Offer, Plan, Price, ResellerListing, SaleStop
+from marketplace.models import Market, Offer, OfferFile, Plan, Price, ResellerListing, SaleStop
 from support.actions.deciding import ask_for_information
+from support.actions.files import attach_files
 from support.actions.rows import check_request
 from support.actions.submitting import withdraw_request
 from support.country_change import CODE
 from support.models import Request
+from tests.uploads import picture
 from tests.world import SKU_OF_NOBODY
 from tests.world_offers import CHANNEL, make_content
 
-NEEDS_DRAFT = r"^PUT .*/requests/|/requests/.*/(submit|discard)/$"
+OF_FILES = r"/requests/.*/files/"
+NEEDS_DRAFT = rf"^PUT .*/requests/|/requests/.*/(submit|discard)/$|{OF_FILES}"
 ACTORS = {  # the first that fits
     r"/act-for/": "many@partner",
     r"/accept/": "stranger.admin",
@@ -37,6 +41,7 @@ ACTORS = {  # the first that fits
     r"": "partner.admin",
 }
 OTHER_VALUES = {  # which of `make_values` stands in for the one of the parameter's or field's own name
+    OF_FILES: {"request_id": "request_draft", "file_id": "request_file"},
     NEEDS_DRAFT: {"request_id": "request_draft"},
     r"/answer/$": {"request_id": "request_asked"},
     r"/requests/": {"kind": "request_kind"},
@@ -79,6 +84,8 @@ def make_bodies(values: Mapping[str, Any]) -> dict[str, Any]:
         r"^POST .*/ingest/": b"{}",
         r"^POST .*/offers/$": {"code": "invented", "type": "saas", "pricing_model": "per_seat"},
         r"^PUT .*/offers/{offer_id}/$": make_content("Backup", "basic", "pro") | {"channel": CHANNEL},
+        r"^POST .*/requests/.*/files/$": {"file": picture("PNG")},
+        r"^POST .*/files/$": {"kind": "logo", "file": picture("PNG")},
         r"^PUT .*/technical/$": {"landing_page_url": "https://publisher.example/", "webhook_url": ""},
         r"^PUT .*/audience/$": {"audience": "specific", "tenant_ids": values["tenant_ids"]},
         r"^POST .*/prices/$": {"changes": [PRICE | change]},
@@ -128,9 +135,12 @@ def _values_of_requests(world: Any) -> dict[str, Any]:
     asked = Request.objects.get(organization=world.partner2)
     ask_for_information(actor=world.actor("vendor.admin"), request=asked, message="Since when?")
     request = Request.objects.get(organization=world.partner)
+    draft, actor = Request.objects.get(organization=world.publisher, state="draft"), world.actor("publisher.admin")
+    (file,) = attach_files(actor=actor, request=draft, files=[SimpleUploadedFile("x.png", picture("PNG"))])
     return {
         "request_id": request.public_id,
-        "request_draft": Request.objects.get(organization=world.publisher, state="draft").public_id,
+        "request_draft": draft.public_id,
+        "request_file": file.public_id,
         "request_asked": asked.public_id,
         "request_kind": CODE,
         "subject": world.partner.public_id,
@@ -150,6 +160,7 @@ def _values_of_offers(world: Any) -> dict[str, Any]:
         "offer_selected": Offer.objects.get(code="monitor").public_id,
         "plan_id": plan.public_id,
         "number": "1",
+        "file_id": OfferFile.objects.get(offer=plan.offer, kind="training").public_id,
         "price_id": Price.objects.create(plan=plan, valid_from=tomorrow, amount=1100, **japan).public_id,
         "stop_id": SaleStop.objects.get(offer=plan.offer).public_id,
         "tenant_ids": [str(tenant_id) for tenant_id in audience.values_list("tenant_id", flat=True)],

@@ -32,11 +32,15 @@ OFFER_PAGES = [
     page(f"{OFFER}listing/", "/offers/{offer}/listing/", get=SEEN, post="409 publisher.admin; 403 else"),
     page(f"{OFFER}plans/", "/offers/{offer}/plans/", get=SEEN, post=EDITED, data={"add_plan": "1"}),
     page(f"{OFFER}technical/", "/offers/{offer}/technical/", get=SEEN, post="409 publisher.admin; 403 else"),
+    page(f"{OFFER}discard/", "/offers/{offer}/discard/", get=EDITED, post="409 publisher.admin; 403 else"),
     page(f"{OFFER}publish/", "/offers/{offer}/publish/", get=EDITED, post="409 publisher.admin; 403 else"),
 ]
 OFFER_API = [
     api("offers/", get=SEEN, post="201 publisher.admin; 403 else", data=NEW),
     api(OFFER, "offers/{offer}/", get=SEEN, put="409 publisher.admin; 403 else"),
+    api(f"{OFFER}files/", "offers/{offer}/files/", get=SEEN, post="415 publisher; 403 else"),
+    api(f"{OFFER}files/<uuid:file_id>/", "offers/{offer}/files/{file_draft}/", delete="204 publisher.admin; 403 else"),
+    api(f"{OFFER}draft/", "offers/{offer}/draft/", delete="204 publisher.admin; 403 else"),
     api(f"{OFFER}publish/", "offers/{offer}/publish/", post=EDITED),
     api(f"{OFFER}versions/", "offers/{offer}/versions/", get=SEEN),
     api(f"{OFFER}compare/", "offers/{offer}/compare/?from=live&to=draft", get=SEEN),

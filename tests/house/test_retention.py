@@ -61,6 +61,7 @@ BOUNDED = {
     "accounts_organizationcompetency": "one for an organisation and competency",
     "accounts_organizationskill": "one for an organisation and skill",
     "marketplace_market": "the catalogue of markets",
+    "marketplace_marketcurrency": "a few for each market",
     "marketplace_marketcountry": "one for a country",
     "marketplace_category": "the catalogue of categories",
     "marketplace_resellerlisting": "one for a partner or distributor",
@@ -94,7 +95,8 @@ KEPT = {
     "marketplace_authorization": "who could resell what, from when to when",
     "marketplace_subscription": "a commercial record",
     "marketplace_subscriptionterm": "what each term of it costs",
-    "marketplace_salestop": "when an offer could not be bought, and why",
+    "marketplace_salestop": "when an offer could not be bought",
+    "marketplace_stopreason": "why an offer could not be bought",
     "entitlements_orderline": "a part of its order",
     "entitlements_licenseassignment": "the customer's own record: the vendor's feed owns it",
     "entitlements_usageday": "what months are counted from and checked against (rebuild_usage); partitioned by month",
@@ -102,6 +104,7 @@ KEPT = {
     "support_request": "what an organisation has asked of the vendor, and the answer",
     "support_requestrevision": "what was asked at each submission",
     "support_requestmessage": "what was said about it",
+    "support_requestfile": "what was attached to it; deleted from a draft, and with it",
 }
 
 

@@ -155,6 +155,8 @@ PAGES = {
         Shown(f"{REQUEST}discard/", "/requests/{request_draft}/discard/"),
         Shown(f"{REQUEST}withdraw/", "/requests/{request_publisher}/withdraw/"),
         *(Shown(f"{OFFER}preview/", f"/offers/{{offer}}/preview/?as={who}") for who in ("customer", "partner")),
+        Shown(f"{OFFER}discard/", "/offers/{offer}/discard/"),
+        Shown(f"{OFFER}discard/", "/offers/{offer_specific}/discard/"),
     ],
     "publisher.reader": [Shown(f"{OFFER}{tab}", f"/offers/{{offer}}/{tab}") for tab in ("listing/", "plans/")],
     "vendor.admin": [

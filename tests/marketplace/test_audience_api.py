@@ -22,6 +22,19 @@ def put(client, offer, tag="*", **body):
     return client.put(url(offer), body, headers={"If-Match": tag})
 
 
+@pytest.mark.parametrize(
+    ("body", "attr", "kind"),
+    [
+        ({"audience": "none"}, "audience", "none"),
+        ({"audience": "specific", "tenant_ids": []}, "tenant_ids", "deauthorize"),
+    ],
+)
+def test_what_needs_a_request_names_the_field_and_where_it_begins(api, offer, body, attr, kind):
+    (error,) = put(api("publisher.admin"), offer, **body).json()["errors"]
+    begins = f"http://testserver/requests/new/audience.{kind}/{offer.public_id}/"
+    assert (error["code"], error["attr"], error["url"]) == ("request_needed", attr, begins)
+
+
 def code(answer):
     return answer.json()["errors"][0]["code"]
 

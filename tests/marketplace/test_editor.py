@@ -2,6 +2,7 @@
 
 import pytest
 
+from marketplace.actions.offers import publish_offer
 from marketplace.models import Offer
 from marketplace.queries.offers import get_draft
 from tests.marketplace.editing import read_form, send
@@ -215,6 +216,41 @@ def test_nonsense_is_answered(world, web, backup, page, fields):
     assert backup.plans.filter(code="basic").exists()
 
 
+def read_codes(page):
+    fields = sorted(read_form(page).items())
+    return [values[0] for name, values in fields if name.startswith("plans.") and name.endswith(".code")]
+
+
+def test_plans_are_put_in_another_order_without_a_script(world, web, backup):
+    """What was typed meanwhile stays, nothing is saved before Save, and the keyboard goes on from the moved plan."""
+    client, path = web("publisher.admin"), url(backup, "plans/")
+    assert read_codes(client.get(path).content.decode()) == ["basic", "pro"]
+    typed = send(client, path, add_plan="1", plans__1__texts__en__name="Professional").content.decode()
+    moved = send(client, path, typed, raise_plan="2", plans__2__code="max").content.decode()
+    assert read_codes(moved) == ["basic", "max", "pro"] and 'value="Professional"' in moved
+    assert 'name="raise_plan" value="1" autofocus aria-label="Move max up"' in moved
+    top = send(client, path, moved, raise_plan="1").content.decode()
+    assert read_codes(top) == ["max", "basic", "pro"]
+    assert 'name="lower_plan" value="0" autofocus' in top and 'name="raise_plan" value="0" disabled' in top
+    down = send(client, path, top, lower_plan="0").content.decode()
+    assert read_codes(down) == ["basic", "max", "pro"]
+    for nowhere in ({"raise_plan": "0"}, {"lower_plan": "2"}, {"raise_plan": "x"}, {"lower_plan": "9" * 30}):
+        assert read_codes(send(client, path, down, **nowhere).content.decode()) == ["basic", "max", "pro"]
+    assert [plan["code"] for plan in get_draft(backup).content["plans"]] == ["basic", "pro"]
+    saved = send(client, path, down, plans__1__texts__en__name="Max", plans__1__terms="P1M", plans__1__billing="P1M")
+    assert saved.status_code == 302
+    assert [plan["code"] for plan in get_draft(backup).content["plans"]] == ["basic", "max", "pro"]
+
+
+def test_buyers_see_plans_in_the_order_of_the_form(world, web, backup):
+    client, path = web("publisher.admin"), url(backup, "plans/")
+    send(client, path, send(client, path, lower_plan="0").content.decode())
+    assert [plan["code"] for plan in get_draft(backup).content["plans"]] == ["pro", "basic"]
+    publish_offer(actor=world.actor("publisher.admin"), offer=backup, revision=get_draft(backup).revision)
+    page = web("partner.admin").get(f"/marketplace/offers/{backup.public_id}/").content.decode()
+    assert page.index('aria-label="Pro"') < page.index('aria-label="Basic"')
+
+
 def test_markdown_is_previewed_before_it_is_saved(world, web, backup):
     client = web("publisher.admin")
     text = "**bold** <script>alert(1)</script>"
@@ -294,7 +330,7 @@ def test_the_draft_is_previewed_as_others_will_see_it(world, web, backup, reader
     client = web("publisher.reader")
     page = client.get(url(backup, f"preview/?as={reader}")).content.decode()
     assert "<h1>Draft qdraftq</h1>" in page and "All of <strong>Draft qdraftq</strong>" in page
-    assert "This is the draft, which nobody else sees." in page
+    assert "This is the draft, which nobody else sees" in page
     is_partner = reader == "partner"
     assert ("https://publisher.example/channel/sales" in page) is is_partner
     assert ("€9.90" in page) is is_partner

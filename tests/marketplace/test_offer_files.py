@@ -9,7 +9,7 @@ from marketplace.actions.offers import publish_offer, save_draft
 from marketplace.content import MOST_SCREENSHOTS, find_problems
 from marketplace.models import Offer, OfferFile
 from marketplace.queries.offers import get_draft, make_tree
-from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput
+from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound
 from tests.uploads import PDF, picture
 from tests.world_offers import CHANNEL, make_content
 
@@ -221,3 +221,80 @@ def test_what_changes_names_files(world, web, publisher, backup):
     add(publisher, backup, "sales", "prices-for-partners.pdf")
     page = web("publisher.admin").get(f"/offers/{backup.public_id}/publish/").content.decode()
     assert "Documents for partners" in page and "prices-for-partners.pdf" in page
+
+
+def test_files_are_added_and_removed_by_api(world, web, api, backup):
+    """The same files as on the page, by the same rules: documents to resellers alone, once they are live."""
+    client, url = api("publisher.admin"), f"/api/v1/offers/{backup.public_id}/"
+    before = client.get(url).headers["ETag"]
+    made = {}
+    for kind in ("logo", "screenshot", "sales", "support", "training"):
+        answer = client.post(f"{url}files/", {"kind": kind, "file": upload(kind)}, format="multipart")
+        assert answer.status_code == 201, answer.content
+        made[kind] = answer.json()
+        assert answer.headers["ETag"] == client.get(url).headers["ETag"] != before
+    tree = client.get(url).json()["tree"]
+    assert (tree["logo"], tree["screenshots"]) == (made["logo"]["id"], [made["screenshot"]["id"]])
+    listed = client.get(f"{url}files/").json()["items"]
+    assert [row["kind"] for row in listed] == ["logo", "screenshot", "sales", "support", "training", "training"]
+    assert made["sales"] in listed and made["sales"]["size"] == len(PDF) and not made["sales"]["is_live"]
+    assert client.get(f"{url}files/?target=live").json()["items"] == []
+    assert client.get(f"{url}files/?target=x").status_code == 400
+    gone = f"{url}files/{made['support']['id']}/"
+    assert client.delete(gone).status_code == 428
+    assert client.delete(gone, headers={"If-Match": before}).status_code == 412
+    seen = client.get(url).headers["ETag"]
+    assert client.delete(gone, headers={"If-Match": seen}).status_code == 204
+    assert client.delete(gone, headers={"If-Match": "*"}).status_code == 404
+    publish(world.actor("publisher.admin"), backup)
+    assert len(client.get(f"{url}files/?target=live").json()["items"]) == 5
+    document = OfferFile.objects.get(public_id=made["sales"]["id"])
+    assert made["sales"]["url"] == f"/marketplace/files/{document.public_id}/"
+    assert [status(web(who), document) for who in ("partner.admin", "customer.admin")] == [200, 404]
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_what_is_no_picture_or_document_is_refused_by_api(world, api, backup, what):
+    name, filename, content = HOSTILE[what]
+    kind = "sales" if name == "document" else name
+    before, draft = OfferFile.objects.count(), make_tree(get_draft(backup))
+    data = {"kind": kind, "file": SimpleUploadedFile(filename, content)}
+    answer = api("publisher.admin").post(f"/api/v1/offers/{backup.public_id}/files/", data, format="multipart")
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["attr"]) == (400, "file") and error["detail"], answer.content
+    assert OfferFile.objects.count() == before and make_tree(get_draft(backup)) == draft
+
+
+def test_an_upload_that_is_none_is_refused_by_api(world, api, backup):
+    client, url = api("publisher.admin"), f"/api/v1/offers/{backup.public_id}/files/"
+    for data, codes in (
+        ({"kind": "sales"}, {"required"}),
+        ({"kind": "video", "file": upload("sales")}, {"invalid_choice"}),
+        ({"kind": "sales", "file": "paper.pdf"}, {"invalid"}),
+        ({"kind": "sales", "file": upload("sales"), "more": "1"}, {"unknown_field"}),
+    ):
+        answer = client.post(url, data, format="multipart")
+        assert (answer.status_code, {error["code"] for error in answer.json()["errors"]}) == (400, codes)
+    assert client.post(url, {"kind": "sales"}, format="json").status_code == 415
+
+
+def test_an_upload_that_is_sent_again_with_its_key_is_one_file(world, api, backup):
+    client, url = api("publisher.admin"), f"/api/v1/offers/{backup.public_id}/files/"
+    first, again = (
+        client.post(
+            url, {"kind": "sales", "file": upload("sales")}, format="multipart", headers={"Idempotency-Key": "a"}
+        )
+        for _time in range(2)
+    )
+    assert (first.status_code, again.status_code) == (201, 201) and again.headers["Idempotency-Replayed"] == "true"
+    assert first.json() == again.json() and OfferFile.objects.filter(offer=backup, kind="sales").count() == 2
+
+
+def test_a_file_that_the_draft_does_not_have_is_not_taken_off_it(publisher, backup):
+    live = add(publisher, backup, "logo")
+    publish(publisher, backup)
+    add(publisher, backup, "logo")
+    before = get_draft(backup).revision
+    with pytest.raises(NotFound):
+        remove_offer_file(actor=publisher, offer=backup, file=live)
+    assert get_draft(backup).revision == before

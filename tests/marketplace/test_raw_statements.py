@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from marketplace.models import Market, Offer, SaleStop
+from marketplace.models import Market, Offer, SaleStop, StopReason
 from partnerportal.lib.errors import NotFound
 from support.actions.rows import check_request
 from support.models import Request
@@ -17,9 +17,9 @@ from tests.world import World
 pytestmark = pytest.mark.django_db
 WHO = ("publisher.admin", "publisher.reader", "partner.admin", "distributor.admin", "customer.admin", "stranger.admin")
 TABLES = (
-    "offer", "offerversion", "channelinfo", "plan", "price", "salestop", "authorization", "audiencechange",
-    "subscription", "subscriptionterm", "resellerlisting", "healthissue", "healthreport", "market", "marketcountry",
-    "category",
+    "offer", "offerversion", "channelinfo", "plan", "price", "salestop", "stopreason", "authorization",
+    "audiencechange", "subscription", "subscriptionterm", "resellerlisting", "healthissue", "healthreport", "market",
+    "marketcountry", "category",
 )  # fmt: skip
 
 
@@ -30,7 +30,8 @@ def names(world: World, rival: Rival) -> dict[str, Any]:
     monitor = Offer.objects.get(code="monitor")
     plan = offer.plans.get(code="basic")
     draft = offer.versions.get(number=None)
-    by_vendor = SaleStop.objects.create(offer=offer, by_vendor=True, reason="Recall")
+    by_vendor = SaleStop.objects.create(offer=offer, by_vendor=True)
+    StopReason.objects.create(stop=by_vendor, text="Recall")
     return {
         **{f"theirs_{name}": key for name, key in rival.ids.items()},
         "own_offer": offer.pk, "own_plan": plan.pk, "own_draft": draft.pk, "own_live": offer.live_version_id,
@@ -52,16 +53,17 @@ def attempt(statement: str, names: dict[str, Any]) -> int | str:
 
 NEW_OFFER = """INSERT INTO marketplace_offer (public_id, publisher_id, code, type, pricing_model, audience,
         next_audience,
-    audience_revision, landing_page_url, webhook_url, created_at, changed_at, listing, search, sort_en, sort_fr,
+    audience_revision, last_discarded, landing_page_url, webhook_url, created_at, changed_at, listing,
+        search, sort_en, sort_fr,
         sort_ja,
-    categories) VALUES (%(new)s, {publisher}, 'mine', 'saas', 'flat', 'none', 'none', 1, '', '', now(), now(),
+    categories) VALUES (%(new)s, {publisher}, 'mine', 'saas', 'flat', 'none', 'none', 1, 0, '', '', now(), now(),
         '{{}}', '',
     '', '', '', '{{}}')"""
 NEW_PRICE = """INSERT INTO marketplace_price (public_id, plan_id, market_id, currency, term, billing, valid_from,
         amount,
     created_at) VALUES (%(new)s, %({plan})s, %(japan)s, 'JPY', 'P1Y', 'P1M', {day}, 5, now())"""
-NEW_STOP = """INSERT INTO marketplace_salestop (public_id, offer_id, plan_id, by_vendor, reason, began_at)
-    VALUES (%(new)s, %({offer})s, %({plan})s, {by_vendor}, '', now())"""
+NEW_STOP = """INSERT INTO marketplace_salestop (public_id, offer_id, plan_id, by_vendor, began_at)
+    VALUES (%(new)s, %({offer})s, %({plan})s, {by_vendor}, now())"""
 NEW_AUTHORIZATION = """INSERT INTO marketplace_authorization (public_id, offer_id, publisher_id, organization_id,
         source,
     since) VALUES (%(new)s, %({offer})s, %(org)s, %(partner)s, 'selected', now())"""
@@ -89,7 +91,13 @@ BY_PUBLISHER = {
     "change a published version": "UPDATE marketplace_offerversion SET content = '{}' WHERE id = %(own_live)s",
     "write a foreign draft": "UPDATE marketplace_offerversion SET content = '{}' WHERE id = %(theirs_draft)s",
     "move a version": "UPDATE marketplace_offerversion SET offer_id = %(own_offer)s WHERE id = %(theirs_draft)s",
-    "delete a version": "DELETE FROM marketplace_offerversion WHERE id = %(own_draft)s",
+    "delete a version": "DELETE FROM marketplace_offerversion WHERE id = %(own_live)s",
+    "delete a foreign draft": "DELETE FROM marketplace_offerversion WHERE id = %(theirs_draft)s",
+    "delete published channel material": "DELETE FROM marketplace_channelinfo WHERE version_id = %(own_live)s",
+    "delete foreign channel material": "DELETE FROM marketplace_channelinfo WHERE version_id = %(theirs_draft)s",
+    "reword the reason of the vendor": "UPDATE marketplace_stopreason SET text = '' WHERE stop_id = %(by_vendor)s",
+    "delete the reason of the vendor's stop": "DELETE FROM marketplace_stopreason WHERE stop_id = %(by_vendor)s",
+    "give a foreign stop a reason": "INSERT INTO marketplace_stopreason (stop_id, text) VALUES (%(theirs_stop)s, 'x')",
     "change published channel material": "UPDATE marketplace_channelinfo SET content = '{}' "
     "WHERE version_id = %(own_live)s",
     "change foreign channel material": "UPDATE marketplace_channelinfo SET content = '{}' "

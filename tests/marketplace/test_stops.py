@@ -3,12 +3,16 @@
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.core import mail
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from accounts.models import Organization
 from marketplace.actions.stops import lift_stop, stop_sale
-from marketplace.models import Market, Offer, Plan, Price, SaleStop
-from notifications.models import Event
+from marketplace.models import Market, Offer, Plan, Price, SaleStop, StopReason
+from notifications.actions.outbox import send_due_emails, write_due_notices
+from notifications.models import Event, Notice
+from notifications.registry import get_notice_kinds
 from partnerportal.lib.errors import ActionRefused, InvalidInput, NotFound
 from tests.world import World
 
@@ -76,3 +80,118 @@ def test_what_cannot_be_stopped(world: World) -> None:
     other = type(actor)(**{**actor.__dict__, "organization_id": world.distributor.pk})
     with pytest.raises(NotFound):
         stop_sale(actor=other, offer=monitor())
+
+
+SEES_REASONS = ("publisher.admin", "publisher.reader", "vendor.admin", "vendor.reader")
+SEES_NONE = ("partner.admin", "partner2.admin", "distributor.admin", "customer.admin", "stranger.admin")
+
+
+@pytest.mark.parametrize("is_locked", [True, False], ids=["first lock", "second lock"])
+def test_why_a_sale_is_stopped_is_read_by_its_publisher_and_the_vendor_alone(
+    world: World, as_tenant: Any, is_locked: bool
+) -> None:
+    """By the tables as by the page: whoever sees the offer sees that it is not on sale, and no column says why."""
+    stop_sale(actor=world.actor(STAFF), offer=monitor(), reason="qwhyq of the vendor")
+    stop_sale(actor=world.actor(ADMIN), offer=monitor(), reason="qwhyq of the publisher")
+    for who in (*SEES_REASONS, *SEES_NONE):
+        actor = world.actor(who)
+        with as_tenant(actor), connection.cursor() as cursor:
+            if is_locked:
+                assert StopReason.objects.visible_to(actor).count() == (3 if who in SEES_REASONS else 0), who
+                assert SaleStop.objects.visible_to(actor).filter(offer__code="monitor").count() == 2, who
+                continue
+            cursor.execute("SELECT text FROM marketplace_stopreason")
+            assert len(cursor.fetchall()) == (3 if who in SEES_REASONS else 0), who
+            cursor.execute("SELECT to_jsonb(s)::text FROM marketplace_salestop s")
+            stops = cursor.fetchall()
+            assert len(stops) == 3 and "qwhyq" not in str(stops), who
+            cursor.execute("SELECT to_jsonb(e)::text FROM notifications_event e")
+            assert ("qwhyq" in str(cursor.fetchall())) is (who in SEES_REASONS), who
+
+
+@pytest.mark.parametrize("who", ["publisher.reader", "partner.admin", "publisher.admin", "vendor.admin"])
+def test_nobody_writes_or_changes_the_reason_of_another(world: World, as_tenant: Any, who: str) -> None:
+    """The publisher writes none for the vendor's stop, nor the vendor for the publisher's; a reason never changes."""
+    theirs = stop_sale(actor=world.actor(STAFF), offer=monitor(), reason="Security hole")
+    own = SaleStop.objects.get(offer__code="backup")  # of the publisher
+    stop = own if who == "vendor.admin" else theirs
+    StopReason.objects.filter(stop=stop).delete()
+    with pytest.raises(DatabaseError, match="row-level security"), as_tenant(world.actor(who)), transaction.atomic():
+        StopReason.objects.create(stop=stop, text="Because")
+    for change in ({"text": "Other"}, None):
+        with pytest.raises(DatabaseError, match="permission denied"), as_tenant(world.actor(who)), transaction.atomic():
+            rows = StopReason.objects.all()
+            rows.update(**change) if change else rows._raw_delete("default")
+
+
+def test_a_partner_reads_that_it_is_not_on_sale_and_no_reason(world: World, web: Any, api: Any) -> None:
+    stop_sale(actor=world.actor(STAFF), offer=monitor(), reason="qwhyq")
+    path = f"marketplace/offers/{monitor().public_id}/"
+    for who in ("partner.admin", "distributor.admin"):
+        page = web(who).get(f"/{path}").content.decode()
+        assert "The sale of the offer is stopped." in page and "qwhyq" not in page
+        shown = api(who).get(f"/api/v1/catalogue/{monitor().public_id}/").content.decode()
+        assert "offer_stopped" in shown and "qwhyq" not in shown
+    assert "qwhyq" in web(ADMIN).get(f"/offers/{monitor().public_id}/prices/").content.decode()
+    assert "qwhyq" in api(ADMIN).get(f"/api/v1/offers/{monitor().public_id}/stops/").content.decode()
+
+
+def told() -> list[tuple[str, str, Notice]]:
+    while write_due_notices():
+        pass
+    kinds = dict(Organization.objects.values_list("pk", "kind"))
+    rows = Notice.objects.filter(kind__startswith="sale_").order_by("pk")
+    return [(kinds[row.recipient_id], row.kind, row) for row in rows]
+
+
+@pytest.mark.parametrize("email", ["office@vendor.example", ""])
+def test_the_publisher_is_told_of_the_vendors_stop_with_the_reason_and_whom_to_ask(world: World, email: str) -> None:
+    Organization.objects.filter(kind="vendor").update(contact_email=email)
+    plan, market = monitor().plans.get(), Market.objects.get(code="europe")
+    lift_stop(actor=world.actor(ADMIN), stop=stop_sale(actor=world.actor(ADMIN), offer=monitor(), reason="Ours"))
+    assert told() == []
+    stop = stop_sale(actor=world.actor(STAFF), offer=monitor(), plan=plan, market=market, reason="Security hole")
+    stop_sale(actor=world.actor(STAFF), offer=monitor(), reason="Unsafe")
+    lift_stop(actor=world.actor(STAFF), stop=stop)
+    rows = told()
+    assert [row[:2] for row in rows] == [("publisher", "sale_stopped")] * 2 + [("publisher", "sale_resumed")]
+    (first, second, lifted) = (
+        (get_notice_kinds()[kind].get_subject(notice), get_notice_kinds()[kind].get_body(notice))
+        for _who, kind, notice in rows
+    )
+    vendor = Organization.objects.get(kind="vendor").name
+    whom = f"Write to {email} about it." if email else "Ask your account manager, who is named under Account details."
+    assert first == (
+        f"{vendor} has stopped the sale of Monitor",
+        "It is about the plan basic in the market Europe.\nReason: Security hole\n"
+        f"The vendor alone lifts the stop. {whom}",
+    )
+    assert second[1].startswith("It is about all plans in all markets.\nReason: Unsafe\n")
+    assert lifted == (
+        f"{vendor} has lifted its stop of the sale of Monitor",
+        "It is about the plan basic in the market Europe.",
+    )
+
+
+def test_the_vendors_stop_is_mailed_to_admins_of_the_publisher_by_preference(world: World) -> None:
+    stop_sale(actor=world.actor(STAFF), offer=monitor(), reason="Security hole")
+    told()
+    while send_due_emails():
+        pass
+    (letter,) = mail.outbox
+    assert "Security hole" in letter.body and world.person(ADMIN).email in letter.to[0]
+
+
+def test_the_vendor_stops_and_lifts_on_the_page_of_the_offer(world: World, web: Any) -> None:
+    client, path = web(STAFF), f"/marketplace/all/{monitor().public_id}/"
+    assert "Stop sale…" in client.get(path).content.decode()
+    answer = client.post(f"/offers/{monitor().public_id}/stops/new/", {"reason": "Recall"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, path)
+    page = client.get(path).content.decode()
+    stop = SaleStop.objects.get(by_vendor=True)
+    assert "Recall" in page and f"/stops/{stop.public_id}/lift/" in page
+    assert client.post(f"/offers/{monitor().public_id}/stops/{stop.public_id}/lift/", {}).headers["Location"] == path
+    stop_sale(actor=world.actor(ADMIN), offer=monitor(), reason="Ours")
+    page = client.get(path).content.decode()
+    assert "The publisher alone lifts it." in page and "/lift/" not in page
+    assert "Stop sale…" in (page := web("vendor.reader").get(path).content.decode()) and "stops/new/" not in page

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from marketplace.models import AudienceChange, HealthIssue
+from marketplace.models import AudienceChange, HealthIssue, OfferFile, StopReason
 from support.models import Request
 from tests.marketplace.rivals import Rival
 from tests.world import World
@@ -23,19 +23,20 @@ PAGES = [
     *(("GET", f"/offers/O/{tab}", {}) for tab in (
         "", "listing/", "plans/", "technical/", "audience/", "audience/select/", "audience/sync/", "health/",
         "history/",
-        "compare/?from=live&to=draft", "preview/", "preview/?as=partner", "publish/", "prices/", "prices/basic/change/",
-        "prices/basic/history/", "prices/P/withdraw/", "stops/new/", "stops/S/lift/",
+        "compare/?from=live&to=draft", "preview/", "preview/?as=partner", "publish/", "discard/", "prices/",
+        "prices/basic/change/", "prices/basic/history/", "prices/P/withdraw/", "stops/new/", "stops/S/lift/",
     )),
     ("POST", "/offers/O/listing/", {"texts.en.name": "x"}), ("POST", "/offers/O/plans/", {"add_plan": "1"}),
     ("POST", "/offers/O/technical/", {"webhook_url": "https://x.example"}),
     ("POST", "/offers/O/audience/", {"audience": "none", "revision": "1"}),
-    ("POST", "/offers/O/publish/", {"revision": "3"}),
+    ("POST", "/offers/O/publish/", {"revision": "3"}), ("POST", "/offers/O/discard/", {"revision": "3"}),
     ("POST", "/offers/O/audience/select/", {"row": "W"}), ("POST", "/offers/O/audience/paste/", {"entries": "Partner"}),
     ("POST", "/offers/O/audience/remove/", {"row": "W"}), ("POST", "/offers/O/audience/sync/", {"revision": "1"}),
     ("POST", "/offers/O/health/", {"kind": "outage", "text": "x"}), ("POST", "/offers/health/H/", {"text": "x"}),
     ("POST", "/offers/O/prices/basic/change/", {"valid_from": "2027-01-01", "step": "publish"}),
     ("POST", "/offers/O/prices/P/withdraw/", {}), ("POST", "/offers/O/stops/S/lift/", {}),
     ("GET", "/requests/new/audience.none/O/", {}), ("POST", "/requests/new/audience.none/O/", {}),
+    ("POST", "/offers/O/files/", {"add": "logo"}), ("POST", "/offers/O/files/F/remove/", {}),
     ("GET", "/requests/R/", {}),
     ("GET", "/requests/R/details/", {}), ("POST", "/requests/R/messages/", {"message": "x"}),
     ("POST", "/requests/R/withdraw/", {}), ("GET", "/imports/new/audience/?target=O", {}),
@@ -46,6 +47,7 @@ API = [
         "", "?target=live", "versions/", "compare/?from=live&to=draft", "technical/", "audience/", "audience/partners/",
     )),
     ("PUT", "offers/O/", make_content("x", "basic")), ("POST", "offers/O/publish/", {}),
+    ("DELETE", "offers/O/draft/", {}), ("GET", "offers/O/files/", None), ("DELETE", "offers/O/files/F/", None),
     ("PUT", "offers/O/technical/", {"landing_page_url": "", "webhook_url": ""}),
     ("PUT", "offers/O/audience/", {"audience": "none"}), ("POST", "offers/O/audience/sync/", {}),
     ("POST", "offers/O/prices/", {"changes": [PRICE]}), ("POST", "offers/O/prices/P/withdraw/", {}),
@@ -64,8 +66,9 @@ KINDS = (
 @pytest.fixture
 def ids(world: World, rival: Rival) -> dict[str, str]:
     """The public ids of what is the rival's, by the letter that stands for each."""
-    rival.offer.stops.update(reason="qrecallq")
+    StopReason.objects.create(stop=rival.offer.stops.get(), text="qrecallq")
     issue = HealthIssue.objects.create(offer=rival.offer, kind="outage")
+    file = OfferFile.objects.create(offer=rival.offer, kind="sales", name="qrivalq.pdf", size=1)
     partner = AudienceChange.objects.create(offer=rival.offer, organization=world.partner)
     asked = Request.objects.create(
         kind="audience.none", organization_id=rival.ids["organization"], subject_id=rival.offer.public_id,
@@ -74,7 +77,7 @@ def ids(world: World, rival: Rival) -> dict[str, str]:
     return {
         "O": str(rival.offer.public_id), "P": str(rival.offer.plans.get().prices.get().public_id),
         "S": str(rival.offer.stops.get().public_id), "H": str(issue.public_id), "R": str(asked.public_id),
-        "W": str(partner.organization.public_id),
+        "W": str(partner.organization.public_id), "F": str(file.public_id),
     }  # fmt: skip
 
 

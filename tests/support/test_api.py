@@ -95,7 +95,11 @@ def test_what_is_overtaken_is_answered_by_its_state(world: World, api: Any, subm
         api("vendor.admin").post(f"{submitted}approve/", body | {"facts_digest": "x"}, format="json").json()["state"]
         == "overtaken"
     )
-    assert api("lapsed.admin").get(submitted).json()["state"] == "overtaken"
+    closed = api("lapsed.admin").get(submitted).json()
+    assert closed["state"] == "overtaken"
+    (reason,) = closed["overtaken_by"]["reasons"]
+    assert reason == {"code": "country_is_the_same", "message": "The organisation already has this country."}
+    assert closed["overtaken_by"]["facts"] == [{"label": "Present country", "text": "France"}]
 
 
 def test_a_second_request_about_the_same_is_refused(world: World, api: Any, submitted: str) -> None:
@@ -106,7 +110,10 @@ def test_a_second_request_about_the_same_is_refused(world: World, api: Any, subm
     refused = client.post(f"{again}submit/", {}, format="json")
     assert code_of(refused) == (409, "request_open")
     open_one = Request.objects.get(public_id=submitted.split("/")[-2])
-    assert open_one.number in refused.json()["errors"][0]["detail"]
+    (error,) = refused.json()["errors"]
+    assert open_one.number in error["detail"] and error["attr"] is None
+    assert error["url"] == f"http://testserver{submitted}"
+    assert client.get(error["url"]).json()["number"] == open_one.number
     assert client.post(f"{again}discard/", {}, format="json").status_code == 204
     assert client.get(again).status_code == 404
 

@@ -66,7 +66,9 @@ def test_an_approval_and_what_is_overtaken_are_told(world: World, acts: Any, wai
     before = seen(waiting)
     Organization.objects.filter(pk=world.lapsed.pk).update(country="FR")
     acts("vendor.admin", approve_request, request=waiting, **before)
-    assert len(told(world, "lapsed", "request_overtaken")) == 1
+    ((_subject, body, _link),) = told(world, "lapsed", "request_overtaken")
+    reason = "The organisation already has this country."
+    assert body == f"It was closed, and nothing was changed. Reason: {reason}"
     again = acts("lapsed.admin", start_request, kind=CODE, subject_id=world.lapsed.public_id)
     asked = acts("lapsed.admin", submit_request, request=again, **FIELDS | {"payload": {"country": "IT"}})
     acts("vendor.admin", approve_request, request=asked, **seen(asked))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import Organization
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound
@@ -22,6 +22,7 @@ from support.actions.submitting import answer_request, submit_request, withdraw_
 from support.country_change import CODE
 from support.kinds import get_request_kind
 from support.models import Request, RequestMessage, RequestRevision
+from support.rows import describe_overtaken
 from tests.support.asking import FIELDS, seen
 from tests.world import World
 
@@ -143,6 +144,13 @@ def test_what_is_not_allowed_any_more_is_closed_as_overtaken(world: World, acts:
     Organization.objects.filter(pk=world.lapsed.pk).update(country="FR")
     assert acts("vendor.admin", approve_request, request=waiting, **before).state == "overtaken"
     assert stored(waiting).state == "overtaken"
+    Organization.objects.filter(pk=world.lapsed.pk).update(country="IT")  # what was so then is still told
+    told = {"en": ("Present country", "France"), "fr": ("Pays actuel", "France"), "ja": ("現在の国/地域", "フランス")}
+    for language, fact in told.items():
+        with translation.override(language):
+            found = describe_overtaken(stored(waiting))
+        assert found and [reason.code for reason in found.reasons] == ["country_is_the_same"]
+        assert [(fact.label, fact.text) for fact in found.facts] == [fact]
 
 
 def test_an_effect_that_fails_leaves_the_request_as_it_was(
@@ -253,6 +261,19 @@ def test_whoever_asks_decides_nothing(actor_for: Any, as_tenant: Any, waiting: R
     kept = stored(waiting)
     assert (kept.title, kept.payload, kept.reason, kept.assignee_id) == (FIELDS["title"], {"country": "FR"}, "", None)
     assert kept.open_key == waiting.open_key
+
+
+def test_why_a_request_was_overtaken_is_said_once(actor_for: Any, as_tenant: Any, acts: Any, waiting: Request) -> None:
+    Organization.objects.filter(pk=waiting.organization_id).update(country="FR")
+    rows = Request.objects.filter(pk=waiting.pk)
+    for who in ("lapsed.admin", "vendor.admin"):
+        with as_tenant(actor_for(who)):
+            rows.update(overtaken_by={"en": {"reasons": [], "facts": []}})
+        assert stored(waiting).overtaken_by == {}
+    acts("vendor.admin", approve_request, request=waiting, **seen(waiting))
+    with pytest.raises(DatabaseError, match="violates"), as_tenant(actor_for("lapsed.admin")):
+        rows.update(overtaken_by={})
+    assert set(stored(waiting).overtaken_by) == {"en", "fr", "ja"}
 
 
 def test_the_vendor_changes_nothing_that_was_asked(world: World, actor_for: Any, as_tenant: Any, waiting: Any) -> None:

@@ -1,9 +1,8 @@
-"""The goals of the marketplace: 5,000 offers before one partner, and an audience of 100,000 partners."""
+"""The goals of the marketplace: 5,000 offers before one partner, and who may resell them (audiences.py)."""
 
 import datetime as dt
 import io
 import json
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -14,13 +13,13 @@ from accounts.actions.organizations import grant_membership
 from accounts.models import Organization, OrganizationKind, Person, Program
 from accounts.queries import list_operators_of_person
 from connections.actors import build_actor_for_organization
-from marketplace.actions.audience import sync_audience
 from marketplace.ingest.importing import import_offer_file
-from marketplace.models import Audience, AudienceChange, Authorization, ChannelInfo, Offer, OfferVersion, Plan, Price
+from marketplace.models import ChannelInfo, Offer, OfferVersion, Plan, Price
 from marketplace.queries.catalogue import list_live_plans
 from marketplace.queries.eligibility import annotate_failed_rules, get_prospective_sale
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
+from tools.bench import audiences
 from tools.bench.data import SYSTEM, make_organization
 from tools.bench.measure import quantile, wall
 from tools.bench.queries import replay
@@ -29,7 +28,6 @@ from tools.bench.signed_in import client, queries_of
 
 PUBLISHERS, OFFERS = 20, 250  # offers of each publisher: those of one are a twentieth of all
 PARTNERS = 100_000  # of the programme
-CHANGES = 1_000  # additions that one sync puts in force
 FIRST = 80_000_001  # the ORGID of the first partner
 SELLER, PUBLISHER = "Marketplace seller", "Marketplace publisher"
 PLACES = {"europe": ("EUR", "GBP"), "united-states": ("USD",), "japan": ("JPY",)}
@@ -50,6 +48,7 @@ def load(partners: int = PARTNERS) -> None:
     ]
     _load_partners(partners, csp)
     _load_offers(publishers)
+    audiences.load(publishers[0])
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
@@ -132,29 +131,36 @@ def _copy(row: Row, **changes: Any) -> Row:
     return type(row)(**fields | {"public_id": uuid.uuid4()} | changes)
 
 
-def lines(rounds: int, partners: int = PARTNERS) -> Iterator[GoalLine]:
+def lines(rounds: int) -> Iterator[GoalLine]:
     """Measure the goals of the marketplace, and yield a line for each."""
     yield from _catalogue(rounds)
     yield from _eligibility(rounds)
-    yield from _sync(partners)
+    yield from audiences.lines(*_find_actor("publisher0"), rounds)
 
 
-def _actor(login: str) -> Actor:
+def _find_actor(login: str) -> tuple[Person, Actor]:
     person = Person.objects.get(email=f"{login}@bench.test")
     operators = list(list_operators_of_person(person.pk))
-    return build_actor_for_organization(person, operators[0].organization_id, operators)
+    return person, build_actor_for_organization(person, operators[0].organization_id, operators)
 
 
 def _catalogue(rounds: int) -> Iterator[GoalLine]:
-    """Yield the catalogue's page against itself with one publisher's offers alone."""
-    seller = Person.objects.get(email="seller@bench.test")
+    """Yield pages of the catalogue, each against itself with one publisher's offers alone."""
     one = Organization.objects.get(name=f"{PUBLISHER} 1").public_id
-    who, key = client(seller), Organization.objects.get(name=SELLER).pk
-    paths = ("/marketplace/offers/", f"/marketplace/offers/?publisher={one}")
-    statements = [queries_of(who, path) for path in paths]
-    many, few = (quantile(samples, 95) for samples in wall([replay(_selects(sql), key) for sql in statements], rounds))
-    yield GoalLine("catalogue of 5,000 offers, SQL p95: against a twentieth", many / few, 10)
-    yield GoalLine("catalogue: queries more than with a twentieth", len(statements[0]) - len(statements[1]), 0, "")
+    person, actor = _find_actor("seller")
+    pages = {"all": "", "search": "&q=offer", "sellable": "&sellable=true"}
+    who, key = client(person), actor.organization_id
+    for name, query in pages.items():
+        paths = (f"/marketplace/offers/?sort=name{query}", f"/marketplace/offers/?publisher={one}{query}")
+        statements = [queries_of(who, path) for path in paths]
+        works = [replay(_selects(sql), key) for sql in statements]
+        many, few = (quantile(samples, 95) for samples in wall(works, rounds))
+        yield GoalLine(f"catalogue of 5,000 offers ({name}), SQL p95: against a twentieth", many / few, 10)
+        yield GoalLine("the same: queries more than with a twentieth", len(statements[0]) - len(statements[1]), 0, "")
+    paths = ("/api/v1/catalogue/price-list/", "/marketplace/offers/")
+    works = [replay(_selects(queries_of(who, path)), key) for path in paths]
+    prices, offers = (quantile(samples, 95) for samples in wall(works, rounds))
+    yield GoalLine("page of a price list of 5,000 plans, SQL p95: against that of the catalogue", prices / offers, 10)
 
 
 def _selects(statements: list[str]) -> list[str]:
@@ -163,7 +169,7 @@ def _selects(statements: list[str]) -> list[str]:
 
 
 def _eligibility(rounds: int) -> Iterator[GoalLine]:
-    actor, seller = _actor("seller"), Organization.objects.get(name=SELLER)
+    (_person, actor), seller = _find_actor("seller"), Organization.objects.get(name=SELLER)
 
     def judge(offers: Any) -> Callable[[], None]:
         def run() -> None:
@@ -171,7 +177,8 @@ def _eligibility(rounds: int) -> Iterator[GoalLine]:
                 tenancy.enter_tenant(organization_id=actor.organization_id, person_id=actor.person_id)
                 sale = get_prospective_sale(actor, seller)
                 plans = annotate_failed_rules(list_live_plans(actor).filter(offer__in=offers), actor, sale)
-                assert not any(plan.failed_rules for plan in plans.only("pk"))  # type: ignore[attr-defined]
+                refused = sum(bool(plan.failed_rules) for plan in plans.only("pk"))  # type: ignore[attr-defined]
+                assert refused <= audiences.OFFERS
 
         return run
 
@@ -179,35 +186,3 @@ def _eligibility(rounds: int) -> Iterator[GoalLine]:
     works = [judge(Offer.objects.filter(publisher__name__startswith=PUBLISHER)), judge(few)]
     all_of_them, twentieth = (quantile(samples, 95) for samples in wall(works, rounds))
     yield GoalLine("eligibility of a partner for 5,000 offers, p95: against a twentieth", all_of_them / twentieth, 20)
-
-
-def _sync(partners: int) -> Iterator[GoalLine]:
-    """Yield a sync of additions to a large audience against one to a twentieth of it; both are undone."""
-    actor = _actor("publisher0")
-    sizes = (partners // 20, partners - CHANGES)
-    few, many = (min(_time_sync(actor, size) for _turn in range(3)) for size in sizes)
-    yield GoalLine("sync of 1,000 additions to an audience of 100,000", many, 1, " s")
-    goal = "sync of 1,000 additions: to an audience of 100,000 against a twentieth"
-    yield GoalLine(goal, many / few, 1.5)
-
-
-def _time_sync(actor: Actor, size: int) -> float:
-    with transaction.atomic():
-        offers = Offer.objects.filter(publisher=actor.organization_id)
-        offer = offers.earliest("pk")
-        offers.filter(pk=offer.pk).update(audience=Audience.SPECIFIC, next_audience=Audience.SPECIFIC)
-        chosen = Organization.objects.filter(org_id__gte=str(FIRST), kind="partner").order_by("pk")
-        keys = list(chosen.values_list("pk", flat=True)[: size + CHANGES])
-        extra = {"offer": offer, "source": "selected"}
-        held = (Authorization(organization_id=key, **extra) for key in keys[CHANGES:])
-        Authorization.objects.bulk_create(held, batch_size=5000)
-        AudienceChange.objects.bulk_create(AudienceChange(organization_id=key, **extra) for key in keys[:CHANGES])
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; ANALYZE marketplace_authorization")
-        begin = time.perf_counter()
-        tenancy.enter_tenant(organization_id=actor.organization_id, person_id=actor.person_id)
-        added = sync_audience(actor=actor, offer=offer, revision=offer.audience_revision)
-        seconds = time.perf_counter() - begin
-        assert added == CHANGES
-        transaction.set_rollback(True)
-    return seconds
