@@ -12,6 +12,8 @@ class AccountEventKind(StrEnum):
     PARTNER_MOVED = "partner.moved"
     ACCOUNT_MANAGER_CHANGED = "account_manager.changed"
     QUALIFICATIONS_CHANGED = "qualifications.changed"
+    QUALIFICATION_ADDED = "qualification.added"  # to the vendor's catalogue
+    QUALIFICATION_CHANGED = "qualification.changed"
     MEMBERSHIP_CHANGED = "membership.changed"
     OPERATOR_ADDED = "operator.added"
     OPERATOR_ROLES_CHANGED = "operator.roles_changed"

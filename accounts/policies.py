@@ -28,6 +28,7 @@ class AccountPermission(StrEnum):
     MOVE_PARTNERS = "accounts.move_partners"
     SET_ACCOUNT_MANAGERS = "accounts.set_account_managers"
     SET_QUALIFICATIONS = "accounts.set_qualifications"
+    EDIT_QUALIFICATIONS = "accounts.edit_qualifications"
 
 
 FOUNDED_A_DAY = 10  # organisations that one person may create within 24 hours
@@ -81,6 +82,7 @@ ROLE_TABLE: RoleTable = {
     AccountPermission.MOVE_PARTNERS: _of_staff(_("Move a partner to another distributor")),
     AccountPermission.SET_ACCOUNT_MANAGERS: _of_staff(_("Assign account managers")),
     AccountPermission.SET_QUALIFICATIONS: _of_staff(_("Set the competencies and skills of an organisation")),
+    AccountPermission.EDIT_QUALIFICATIONS: _of_staff(_("Add, rename and retire competencies and skills")),
 }
 
 

@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, QuerySet, Subquery, TextField
-from django.db.models.functions import Cast, JSONObject
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from accounts.models import (
+    Competency,
     ListSettings,
     Operator,
     Organization,
@@ -23,6 +24,7 @@ from accounts.models import (
     ProgramMembership,
     Role,
     SavedView,
+    Skill,
 )
 from accounts.policies import may_share_saved_views
 from notifications.registry import MailAddressee
@@ -34,6 +36,12 @@ from partnerportal.lib.visible_rows import get_by_public_id
 
 # The features that an organisation has by its kind, without a badge: a distributor's own pages need them (CV-8).
 KIND_FEATURES = {OrganizationKind.DISTRIBUTOR: frozenset({ProgramFeature.CUSTOMER_DASHBOARD})}
+
+# The models of what organisations have of each catalogue, with the column that names it.
+HOLDINGS: dict[type[Competency | Skill], tuple[Any, str]] = {
+    Competency: (OrganizationCompetency, "competency"),
+    Skill: (OrganizationSkill, "skill"),
+}
 
 
 @dataclass(frozen=True)
@@ -109,6 +117,22 @@ def make_active_programs_subquery(organization_column: str, day: dt.date | None 
             )
         )
     )
+
+
+def list_catalogue_qualifications(actor: Actor, model: type[Competency | Skill]) -> QuerySet[Any]:
+    """Return the vendor's competencies or skills by name, those that are retired last.
+
+    Each has `holders`, the number of organisations that the actor sees with it. `model` is Competency or Skill.
+    """
+    held, column = HOLDINGS[model]
+    holders = held.objects.visible_to(actor).filter(**{column: OuterRef("pk")}).order_by().values(column)
+    counted = Subquery(holders.annotate(number=Count("pk")).values("number"))
+    return model._default_manager.annotate(holders=Coalesce(counted, 0)).order_by("is_retired", "name", "pk")
+
+
+def get_catalogue_qualification(actor: Actor, model: type[Competency | Skill], public_id: UUID) -> Any:
+    """Return a competency or a skill as `list_catalogue_qualifications` does. Raises NotFound for an unknown one."""
+    return get_by_public_id(list_catalogue_qualifications(actor, model), public_id)
 
 
 def annotate_qualifications(organizations: QuerySet[Organization]) -> QuerySet[Organization]:

@@ -1,9 +1,10 @@
 """Who may know whose name: the organisations that an actor has a reason to meet, though it sees none of their data.
 
-Whoever shares data with the actor is known to it anyway. Every further reason stands here once, in two forms: as rows
-for the first lock, and as a condition for the policy of organisations, which is the second. What may be known is what
-introduces an organisation: its name, country, contact details and programmes. A name that is kept in another row, such
-as that of an ended connection, is shown with that row, and nobody can look it up.
+Whoever shares data with the actor is known to it anyway, and the vendor's staff, who look after everybody, know all:
+the policy asks about that by itself, once for each statement and not for each organisation. Every further reason stands
+here once, in two forms: as rows for the first lock, and as a condition for the policy of organisations, which is the
+second. What may be known is what introduces an organisation: its name, country, contact details and programmes. A name
+that is kept in another row, such as that of an ended connection, is shown with that row, and nobody can look it up.
 """
 
 from collections.abc import Callable
@@ -44,11 +45,6 @@ def _distributor_above(actor: Actor, token: str) -> QuerySet[Organization]:
     return Organization.objects.filter(is_own | is_connected | is_inviting, parent=KNOWN)
 
 
-def _everybody_for_staff(actor: Actor, token: str) -> QuerySet[Organization]:
-    rows = Organization.objects.filter(pk=KNOWN)
-    return rows if actor.organization_kind == OrganizationKind.VENDOR else rows.none()
-
-
 def _publishers_for_all(actor: Actor, token: str) -> QuerySet[Organization]:
     rows = Organization.objects.filter(pk=KNOWN, kind=OrganizationKind.PUBLISHER)
     return rows if actor.organization_id else rows.none()
@@ -84,10 +80,6 @@ REASONS = [
         f"""EXISTS (SELECT FROM accounts_organization WHERE parent_id = known
             AND (id = portal_org() OR id IN ({_PARTNERS}) OR id IN ({_INVITER})))""",
     ),
-    OrganizationVisibilityReason(  # the vendor's staff look after everybody
-        _everybody_for_staff,
-        "portal_is_vendor()",
-    ),
     OrganizationVisibilityReason(  # it is a publisher, whose offers everybody may find
         _publishers_for_all,
         """portal_org() IS NOT NULL
@@ -105,12 +97,12 @@ KNOWS_SQL = " OR ".join(reason.sql for reason in REASONS)
 
 
 def list_organizations_with_visible_name(actor: Actor, token: str = "") -> OrganizationQuerySet:
-    """Return the organisations whose names the actor may see; the system may see all.
+    """Return the organisations whose names the actor may see; the system and the vendor may see all.
 
     `token` is the token of an invitation that the actor holds, or "". A query with a token must run inside
     `queries.as_invitation_holder`, because the database checks the token too.
     """
-    if actor.is_system:
+    if actor.is_system or actor.organization_kind == OrganizationKind.VENDOR:
         return Organization.objects.all()
     known = Q(Exists(Portfolio.objects.visible_to(actor).filter(subject=KNOWN)))
     for reason in REASONS:

@@ -3,12 +3,13 @@
 from typing import Any
 
 import django_filters as df
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.models import Category, Offer, OfferType, PricingModel
+from marketplace.models import Offer, OfferType, PricingModel
 from marketplace.models.offer import OfferQuerySet
 from marketplace.queries.catalogue import make_text_condition
+from marketplace.queries.categories import list_codes_below
 from marketplace.queries.eligibility import SALE_RULES
 from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.text import make_search_key
@@ -42,8 +43,7 @@ class StorefrontFilterSet(FilterSet):
 
     def filter_by_category(self, rows: OfferQuerySet, name: str, value: str) -> OfferQuerySet:
         """Keep offers of the category with this code, or of one below it."""
-        codes = Category.objects.filter(Q(code=value) | Q(parent__code=value)).values_list("code", flat=True)
-        return rows.filter(categories__overlap=list(codes) or [value])
+        return rows.filter(categories__overlap=list_codes_below(value) or [value])
 
 
 class CatalogueFilterSet(StorefrontFilterSet):

@@ -4,7 +4,7 @@ A draft may be incomplete, but never malformed. `find_problems` says what must b
 checklist beside the form and the action that publishes both ask it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ LANGUAGES = ("en", "fr", "ja")
 MOST_PLANS, MOST_CATEGORIES, MOST_LINKS = 100, 3, 10
 MOST_SCREENSHOTS, MOST_DOCUMENTS = 5, 20
 LONGEST_NAME, LONGEST_SUMMARY, LONGEST_DESCRIPTION = 100, 300, 20_000
+RETIRED_CATEGORY = _("The vendor has retired a category that you chose. Choose another one.")
 
 
 class FileIdField(serializers.UUIDField):
@@ -183,7 +184,12 @@ def _escape(key: object) -> str:
 
 def find_problems(offer: Offer, content: Mapping[str, Any], channel: Mapping[str, Any]) -> list[Problem]:
     """Return everything that a draft lacks before it can be published, in the order of the form (CA-3, CA-31)."""
-    return [*_listing_problems(content), *_plan_problems(content), *_channel_problems(offer, channel)]
+    return [
+        *_listing_problems(content),
+        *_category_problems(offer, content),
+        *_plan_problems(content),
+        *_channel_problems(offer, channel),
+    ]
 
 
 def _listing_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
@@ -201,6 +207,17 @@ def _listing_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("/categories", "no_category", _("Choose a category."))
     if not has_contact(content.get("support", {})):
         yield Problem("/support", "no_support_contact", _("Say how partners and customers reach your support."))
+
+
+def _category_problems(offer: Offer, content: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield a problem for retired categories that the offer's live version does not have: only what is live stays."""
+    if list_retired_categories(set(content.get("categories", ())) - set(offer.categories)):
+        yield Problem("/categories", "retired_category", RETIRED_CATEGORY)
+
+
+def list_retired_categories(codes: Collection[str]) -> list[str]:
+    """Return those of the codes that are of retired categories."""
+    return list(Category.objects.filter(code__in=codes, is_retired=True).values_list("code", flat=True))
 
 
 def _plan_problems(content: Mapping[str, Any]) -> Iterator[Problem]:

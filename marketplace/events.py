@@ -31,3 +31,14 @@ class HealthEvent(StrEnum):
     REPORTED = "health.reported"
     UPDATED = "health.updated"
     CLEARED = "health.cleared"
+
+
+class CatalogueEvent(StrEnum):
+    """The kinds of events about what the vendor keeps for everyone: markets and categories."""
+
+    MARKET_ADDED = "market.added"
+    MARKET_CHANGED = "market.changed"
+    MARKET_REMOVED = "market.removed"
+    COUNTRY_PLACED = "market.country_placed"
+    CATEGORY_ADDED = "category.added"
+    CATEGORY_CHANGED = "category.changed"

@@ -18,7 +18,7 @@ from marketplace.queries.audience import (
     match_tenant_ids,
     parse_tenant_id,
 )
-from marketplace.queries.offers import get_own_offer
+from marketplace.queries.offers import get_own_offer, lock_own_offer
 from marketplace.rows.audience import PASTED_REASONS, describe_locked, describe_marked
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -51,10 +51,11 @@ def check_audience_rows(actor: Actor, offer: Offer, rows: Sequence[ImportRow]) -
 
 def apply_audience_rows(actor: Actor, offer: Offer, rows: Sequence[ImportRow], mode: str) -> list[RowResult]:
     """Save the organisations of the rows as additions to the audience of an offer, and return what became of each."""
-    matched = _match(actor, offer, rows)
+    locked = lock_own_offer(actor, offer)  # so that whoever adds the same at this moment does not count as new twice
+    matched = _match(actor, locked, rows)
     keys = {found.organization_id for found in matched if found and not found.code and found.organization_id}
     if keys:
-        add_to_audience(actor=actor, offer=offer, organization_ids=keys, source=Authorization.Source.IMPORTED)
+        add_to_audience(actor=actor, offer=locked, organization_ids=keys, source=Authorization.Source.IMPORTED)
     return [RESULTS[found.code] if found else BAD for found in matched]
 
 

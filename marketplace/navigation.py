@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.policies import ROLE_TABLE, OfferPermission
-from partnerportal.lib.navigation import NavigationItem
+from partnerportal.lib.navigation import NavigationItem, NavigationMenu
 
 ITEMS = (
     NavigationItem(
@@ -44,5 +44,13 @@ ITEMS = (
         url_name="simulator",
         order=57,
         seen_by=ROLE_TABLE[OfferPermission.SIMULATE].check_actor,
+    ),
+    NavigationItem(
+        label=_("Catalogue settings"),
+        icon="list-tree",
+        url_name="catalogue_markets",
+        menu=NavigationMenu.SETTINGS,
+        order=30,
+        seen_by=ROLE_TABLE[OfferPermission.VIEW_CATALOGUE].check_actor,
     ),
 )

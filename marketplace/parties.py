@@ -1,6 +1,6 @@
 """The choice of who sells and who buys on a page: by a search, whose results are links, so that it needs no script."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.http import urlencode
 
 from accounts.models import Organization, OrganizationKind
-from marketplace.queries.eligibility import list_customers_of_seller, list_sellers
+from marketplace.queries.eligibility import list_customers_of_seller, list_sellers, search_sellers
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.text import make_search_key
@@ -75,7 +75,8 @@ class PartyChooser:
         """The partners that match the search, the first of them by name without one."""
         if not self.chooses_partner:
             return []
-        return self._options(list_sellers(self.actor), self.partner_q, "partner", self.kept)
+        rows = search_sellers(self.actor, make_search_key(self.partner_q), SHOWN)
+        return self._options(rows, "partner", self.kept)
 
     @cached_property
     def customer_options(self) -> list[PartyOption]:
@@ -83,7 +84,9 @@ class PartyChooser:
         if not (self.partner and self.chooses_customer):
             return []
         rows = list_customers_of_seller(self.actor, self.partner)
-        return self._options(rows, self.customer_q, "customer", self.kept | self.partner_value)
+        if folded := make_search_key(self.customer_q):
+            rows = rows.filter(Q(name_folded__contains=folded) | Q(org_id__startswith=folded))
+        return self._options(rows.order_by("name_folded", "pk")[:SHOWN], "customer", self.kept | self.partner_value)
 
     @property
     def shows_first_only(self) -> dict[str, bool]:
@@ -105,12 +108,12 @@ class PartyChooser:
         """What is chosen, as a query string without "?"."""
         return urlencode(self.partner_value | self.customer_value)
 
-    def _options(self, rows: QuerySet[Any], text: str, name: str, kept: dict[str, str]) -> list[PartyOption]:
-        if folded := make_search_key(text):
-            rows = rows.filter(Q(name_folded__contains=folded) | Q(org_id__startswith=folded))
+    def _options(self, rows: Iterable[Organization], name: str, kept: dict[str, str]) -> list[PartyOption]:
         return [
-            PartyOption(row.name, row.org_id, get_country_name(row.country), urlencode({**kept, name: row.public_id}))
-            for row in rows.order_by("name_folded", "pk")[:SHOWN]
+            PartyOption(
+                row.name, row.org_id, get_country_name(row.country), urlencode({**kept, name: str(row.public_id)})
+            )
+            for row in rows
         ]
 
 

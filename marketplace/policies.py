@@ -24,6 +24,8 @@ class OfferPermission(StrEnum):
     ASK_PARTNER = "marketplace.ask_partners"
     VIEW_ALL = "marketplace.view_all_offers"
     SIMULATE = "marketplace.simulate_sales"
+    VIEW_CATALOGUE = "marketplace.view_catalogue"
+    EDIT_CATALOGUE = "marketplace.edit_catalogue"
 
 
 OFFERS = 200  # that one publisher may have
@@ -99,5 +101,14 @@ ROLE_TABLE: RoleTable = {
         label=_("Check whether a partner may sell a plan"),
         kinds=SELLERS | {OrganizationKind.PUBLISHER, OrganizationKind.VENDOR},
         when=_deny_sellers_outside_the_programme,
+    ),
+    OfferPermission.VIEW_CATALOGUE: PermissionRule(
+        label=_("See markets, categories, competencies and skills, and what uses them"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+    ),
+    OfferPermission.EDIT_CATALOGUE: PermissionRule(
+        label=_("Edit markets and categories"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+        roles=frozenset({Role.ADMIN}),
     ),
 }

@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organization, OrganizationKind, ProgramFeature, Role
 from marketplace.content import find_problems
-from marketplace.market_names import translate_market_name
 from marketplace.models import Audience, MarketCountry, Offer
 from marketplace.offer_pages import Preview, make_catalogue_offer_context, make_storefront_offer_context
 from marketplace.queries.eligibility import ProspectiveSale
 from marketplace.queries.offers import get_newest_version
 from marketplace.queries.prices import list_current_prices
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.catalogue_entries import pick_name
 from partnerportal.lib.days import today
 from partnerportal.lib.formats import join_names
 
@@ -60,7 +60,7 @@ class OfferPreview:
     @cached_property
     def places(self) -> dict[str, dict[str, Any]]:
         """The pairs of a market and a currency, by their names in URLs."""
-        rows = MarketCountry.objects.values("market_id", "market__code", "market__name", "currency")
+        rows = MarketCountry.objects.values("market_id", "market__code", "market__name", "market__names", "currency")
         rows = rows.annotate(country=Min("country")).order_by("market__name", "currency")
         return {f"{row['market__code']}.{row['currency']}": dict(row) for row in rows}
 
@@ -79,10 +79,7 @@ class OfferPreview:
     @property
     def place_choices(self) -> list[tuple[str, str]]:
         """The choices of a place, with their labels."""
-        return [
-            (name, join_names([translate_market_name(row["market__name"]), row["currency"]]))
-            for name, row in self.places.items()
-        ]
+        return [(name, join_names([_name_market(row), row["currency"]])) for name, row in self.places.items()]
 
     @property
     def asks_selected(self) -> bool:
@@ -123,7 +120,7 @@ class OfferPreview:
             customer=None,
             country="",
             market_id=place["market_id"],
-            market=translate_market_name(place["market__name"]),
+            market=_name_market(place),
             currency=place["currency"],
             is_member=True,
             is_in_market=True,
@@ -131,3 +128,8 @@ class OfferPreview:
             day=today(),
             is_selected=self.selected == "yes",
         )
+
+
+def _name_market(place: Mapping[str, Any]) -> str:
+    """Return the name of the market of a place, in the reader's language."""
+    return pick_name(place["market__names"], place["market__code"])

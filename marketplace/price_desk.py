@@ -8,7 +8,6 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from marketplace.forms.prices import name_field
-from marketplace.market_names import translate_market_name
 from marketplace.models import Offer
 from marketplace.models.price import write_amount
 from marketplace.pricing import CheckedChange, Key, PriceChange, PricingFacts, check_changes
@@ -57,7 +56,7 @@ class PriceMatrix:
     @cached_property
     def market_names(self) -> dict[str, str]:
         """The names of the markets by code."""
-        return {code: translate_market_name(market.name) for (code, _currency), market in self.facts.markets.items()}
+        return {code: market.local_name for (code, _currency), market in self.facts.markets.items()}
 
     @cached_property
     def rows(self) -> list[PairRow]:
@@ -169,7 +168,7 @@ def _make_preview_row(checked: CheckedChange, reach: Reach) -> PreviewRow:
     kind, value = ("end", "on") if change.amount is None else ("amount", change.amount)
     replaces = "" if old is None else write_amount(old, price.currency)
     return PreviewRow(
-        market=translate_market_name(price.market.name),
+        market=price.market.local_name,
         currency=price.currency,
         sold_for=format_combination(price.term, price.billing),
         before=format_amount(old, price.currency),

@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Organization, OrganizationKind
 from marketplace.catalogue_notices import OfferMessageNotice, describe_offer, pair_with_offers
 from marketplace.events import OfferEvent
-from marketplace.market_names import translate_market_name
 from marketplace.models import Market
 from notifications.models import Notice
 from notifications.registry import NoticeRecipient, register_notice_kind
+from partnerportal.lib.catalogue_entries import pick_name
 from partnerportal.lib.errors import Message
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ class StopNotice(OfferMessageNotice):
         told = [(event, offer) for event, offer in pair_with_offers(events) if event.counterpart_id]
         vendors = Organization.objects.filter(kind=OrganizationKind.VENDOR)
         emails: dict[int | None, str] = dict(vendors.values_list("pk", "contact_email")) if told else {}
-        markets = dict(Market.objects.values_list("code", "name")) if told else {}
+        markets = dict(Market.objects.values_list("code", "names")) if told else {}
         for event, offer in told:
             params = describe_offer(offer) | {
                 "vendor": event.organization_label,
                 "email": emails.get(event.organization_id, ""),
                 "plan": event.data["plan"],
-                "market": markets.get(event.data["market"], ""),
+                "market": markets.get(event.data["market"], {}),
             }
             yield event, NoticeRecipient(organization_id=offer.publisher_id, note=event.note, params=params)
 
@@ -52,7 +52,7 @@ class StopNotice(OfferMessageNotice):
             return _("It is about all plans in all markets.")
         if not market:
             return _("It is about the plan %(plan)s in all markets.") % {"plan": plan}
-        values = {"plan": plan, "market": translate_market_name(market)}
+        values = {"plan": plan, "market": pick_name(market, "")}
         return _("It is about the plan %(plan)s in the market %(market)s.") % values
 
     def get_link_path(self, notice: Notice) -> str:

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from marketplace.views import categories, markets, qualifications
 from marketplace.views.audience import audience, audience_paste, audience_remove, audience_select, audience_sync
 from marketplace.views.catalogue import catalogue, catalogue_choose, catalogue_offer, contact_publisher
 from marketplace.views.editor import offer_listing, offer_plans
@@ -15,6 +16,9 @@ from marketplace.views.storefront import ask_partner, storefront, storefront_off
 from marketplace.views.vendor import all_offers, vendor_offer
 
 OFFER = "offers/<uuid:offer_id>/"
+SETTINGS = "marketplace/settings/"
+MARKET = f"{SETTINGS}markets/<uuid:market_id>/"
+CATEGORY = f"{SETTINGS}categories/<uuid:category_id>/"
 
 urlpatterns = [
     path("offers/", offer_list, name="offers"),
@@ -47,6 +51,29 @@ urlpatterns = [
     path("marketplace/<uuid:offer_id>/ask/", ask_partner, name="ask_partner"),
     path("marketplace/all/", all_offers, name="all_offers"),
     path("marketplace/all/<uuid:offer_id>/", vendor_offer, name="vendor_offer"),
+    path(SETTINGS, markets.market_list, name="catalogue_markets"),
+    path(f"{SETTINGS}markets/new/", markets.market_new, name="catalogue_market_new"),
+    path(MARKET, markets.market_page, name="catalogue_market"),
+    path(f"{MARKET}rename/", markets.market_rename, name="catalogue_market_rename"),
+    path(f"{MARKET}remove/", markets.market_remove, name="catalogue_market_remove"),
+    path(f"{MARKET}currencies/add/", markets.currency_add, name="catalogue_currency_add"),
+    path(f"{MARKET}currencies/<str:currency>/remove/", markets.currency_remove, name="catalogue_currency_remove"),
+    path(f"{SETTINGS}countries/", markets.country_place, name="catalogue_country"),
+    path(f"{SETTINGS}categories/", categories.category_list, name="catalogue_categories"),
+    path(f"{SETTINGS}categories/new/", categories.category_new, name="catalogue_category_new"),
+    path(CATEGORY, categories.category_edit, name="catalogue_category"),
+    path(f"{CATEGORY}move/", categories.category_move, name="catalogue_category_move"),
+    path(f"{CATEGORY}retire/", categories.category_retire, name="catalogue_category_retire"),
+    *(
+        path(f"{SETTINGS}{kind}/{where}", view, {"kind": kind}, name=f"catalogue_{name.format(kind)}")
+        for kind in qualifications.MODELS
+        for where, view, name in (
+            ("", qualifications.qualification_list, "{}"),
+            ("new/", qualifications.qualification_new, "{}_new"),
+            ("<uuid:entry_id>/", qualifications.qualification_rename, "{}_rename"),
+            ("<uuid:entry_id>/retire/", qualifications.qualification_retire, "{}_retire"),
+        )
+    ),
     path("marketplace/simulator/", simulator, name="simulator"),
     path(f"{OFFER}prices/", offer_prices, name="offer_prices"),
     path(f"{OFFER}prices/<slug:plan_code>/change/", price_change, name="price_change"),

@@ -65,6 +65,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="4", minute="50"),
         "options": {"expires": 6 * 3600},
     },
+    "request-files-sweep": {
+        "task": "support.tasks.delete_orphaned_request_files",
+        "schedule": crontab(hour="4", minute="55"),
+        "options": {"expires": 6 * 3600},
+    },
     "sessions": {
         "task": "accounts.tasks.delete_ended_sessions",
         "schedule": crontab(hour="4", minute="20"),

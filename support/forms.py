@@ -1,5 +1,6 @@
 """The forms of requests."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -7,12 +8,29 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Operator
+from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.fields import OneLineFormField
+from partnerportal.lib.fields import FilesFormField, FilesInput, OneLineFormField
+from partnerportal.lib.uploaded_files import ALL_ENDINGS
+from support.actions.rows import REQUIRED
 from support.kinds import RequestDetailsForm, get_request_kind
-from support.models import Request, Severity
+from support.models import Request, RequestFile, Severity
 from support.models.request import PHONE_LENGTH, REASON_LENGTH, TEXT_LENGTH, TITLE_LENGTH
-from support.queries import list_possible_assignees
+from support.queries import list_possible_assignees, list_request_files
+
+
+class AttachmentsField(FilesFormField):
+    """A form field for the files that are attached to a request. What is in them is checked by the actions."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            label=_("Attach files"),
+            required=False,
+            allow_empty_file=True,  # the check of the content says that it is empty
+            widget=FilesInput({"accept": ALL_ENDINGS.replace(" ", "")}),
+            help_text=_("PDF, office documents or pictures, each time at most 20 MB together."),
+            **options,
+        )
 
 
 class RequestFieldsForm(forms.Form):
@@ -37,8 +55,31 @@ class RequestFieldsForm(forms.Form):
 
     def __init__(self, *args: Any, is_draft: bool = False, **options: Any) -> None:
         super().__init__(*args, **options)
-        for name in ("title", "justification", "contact_email") if is_draft else ():
-            self.fields[name].required = False
+        self.relaxed = [self.fields[name] for name in REQUIRED] if is_draft else []
+        for field in self.relaxed:
+            field.required = False
+
+
+class DraftFieldsForm(RequestFieldsForm):
+    """The form for the fields of a draft, and for its files: to attach more, and to take some off."""
+
+    removed = forms.MultipleChoiceField(
+        label=_("Attached files: select those to remove"), widget=forms.CheckboxSelectMultiple, required=False
+    )
+    attachments = AttachmentsField()
+
+    def __init__(self, *args: Any, attached: Iterable[RequestFile], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.removal: Any = self.fields.pop("removed")
+        self.list_attached(attached)
+
+    def list_attached(self, attached: Iterable[RequestFile]) -> None:
+        """Offer to remove these files. Without any, the form has no field for it."""
+        choices = [(str(file.public_id), f"{file.name} · {formats.format_file_size(file.size)}") for file in attached]
+        self.removal.choices = choices
+        if choices:
+            self.fields["removed"] = self.removal
+            self.order_fields([*self.base_fields])
 
 
 class AnswerFieldsForm(RequestFieldsForm):
@@ -50,22 +91,42 @@ class AnswerFieldsForm(RequestFieldsForm):
         widget=forms.Textarea({"rows": 3}),
         required=False,
     )
+    attachments = AttachmentsField()
 
 
 class RequestForms:
     """The two forms of the page on which a request is filled in: of its kind, and of every request."""
 
-    def __init__(self, actor: Actor, row: Request, data: Any = None, *, is_draft: bool = False) -> None:
+    def __init__(self, actor: Actor, row: Request, data: Any = None, files: Any = None, *, is_draft: bool = False):
         of_kind = get_request_kind(row.kind).details
         self.details: RequestDetailsForm = of_kind(data, initial=row.payload, actor=actor, request=row)
-        form = RequestFieldsForm if row.is_draft else AnswerFieldsForm
-        self.fields = form(data, initial=row.field_values | {"version": row.version}, is_draft=is_draft)
-        for field in self.details.fields.values() if is_draft else ():
+        options: dict[str, Any] = {"initial": row.field_values | {"version": row.version}, "is_draft": is_draft}
+        self.fields: RequestFieldsForm
+        if row.is_draft:
+            self.fields = DraftFieldsForm(data, files, attached=list_request_files(actor, row), **options)
+        else:
+            self.fields = AnswerFieldsForm(data, files, **options)
+        self.relaxed = [field for field in self.details.fields.values() if field.required] if is_draft else []
+        for field in self.relaxed:
             field.required = False
 
+    def take_kept_files(self, actor: Actor, row: Request) -> None:
+        """Offer to remove the files that the draft has now, and go on from its present version."""
+        if isinstance(self.fields, DraftFieldsForm):
+            posted: Any = self.fields.data
+            self.fields.data = data = posted.copy()
+            data["version"] = str(row.version)
+            self.fields.list_attached(list_request_files(actor, row))
+
     def is_valid(self) -> bool:
-        """Return whether both forms are. Both are asked, so that every error shows at once."""
-        return all([self.details.is_valid(), self.fields.is_valid()])
+        """Return whether both forms are. Both are asked, so that every error shows at once.
+
+        From then on the forms say again which fields a submission needs.
+        """
+        is_valid = all([self.details.is_valid(), self.fields.is_valid()])
+        for field in [*self.relaxed, *self.fields.relaxed]:
+            field.required = True
+        return is_valid
 
     @property
     def values(self) -> dict[str, Any]:
@@ -84,6 +145,12 @@ class RequestMessageForm(forms.Form):
     )
 
 
+class ThreadMessageForm(RequestMessageForm):
+    """The form for a new message in the thread of a request, with files."""
+
+    attachments = AttachmentsField()
+
+
 class DeclineRequestForm(forms.Form):
     """The form to decline a request, with the reason."""
 
@@ -97,16 +164,27 @@ class DeclineRequestForm(forms.Form):
 
 
 class ApproveRequestForm(forms.Form):
-    """The form to approve a request. It holds what the page showed: the revision, and the facts with their digest."""
+    """The form to approve a request. It holds what the page showed: the revision, and the facts with their digest.
+
+    The facts are values and words by name.
+    """
 
     facts_digest = forms.CharField(max_length=64)
     revision = forms.IntegerField()
     facts_seen = forms.JSONField(required=False)
+    facts_shown = forms.JSONField(required=False)
 
     def clean_facts_seen(self) -> dict[str, str]:
-        """Return the facts that the page showed, by name. Anything else counts as none."""
-        seen = self.cleaned_data["facts_seen"]
-        return {str(name): str(value) for name, value in seen.items()} if isinstance(seen, dict) else {}
+        """Return the values of the facts that the page showed, by name. Anything else counts as none."""
+        return _take_texts(self.cleaned_data["facts_seen"])
+
+    def clean_facts_shown(self) -> dict[str, str]:
+        """Return the words of the facts that the page showed, by name. Anything else counts as none."""
+        return _take_texts(self.cleaned_data["facts_shown"])
+
+
+def _take_texts(found: Any) -> dict[str, str]:
+    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 class AssigneeField(forms.ModelChoiceField):

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.notices import ADMINS, ALL_BUT_VENDOR, VendorRequestNotice
 from accounts.queries import list_vendor_organization_ids

@@ -9,10 +9,10 @@ from accounts.personal_data import (
     register_free_text_column,
     register_personal_data_section,
 )
-from support.models import Request, RequestMessage, RequestRevision
+from support.models import Request, RequestFile, RequestMessage, RequestRevision
 
 TYPED = ("title", "justification", "contact_email", "contact_phone")
-OF_REQUEST = "request__public_id"  # the events of a revision and of a message are those of its request
+OF_REQUEST = "request__public_id"  # the events of a revision, a message and a file are those of its request
 
 
 def register_personal_data() -> None:
@@ -25,6 +25,7 @@ def register_personal_data() -> None:
     for column in TYPED:
         register_free_text_column(FreeTextColumn(RequestRevision, column, OF_REQUEST))
     register_free_text_column(FreeTextColumn(RequestMessage, "body", OF_REQUEST))
+    register_free_text_column(FreeTextColumn(RequestFile, "name", OF_REQUEST))
 
 
 def list_requests_of_person(person: Person) -> list[Any]:

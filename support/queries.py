@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from accounts.models import Operator
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.visible_rows import get_by_public_id
-from support.models import Request, RequestMessage
+from support.models import Request, RequestFile, RequestMessage
 from support.models.request import RequestPartQuerySet, RequestQuerySet
 
 State = Request.State
@@ -36,6 +36,16 @@ def get_request(actor: Actor, public_id: UUID) -> Request:
 def list_messages(actor: Actor, request: Request) -> RequestPartQuerySet:
     """Return the messages about a request that the actor may see, oldest first."""
     return RequestMessage.objects.visible_to(actor).filter(request=request).order_by("pk")
+
+
+def list_request_files(actor: Actor, request: Request) -> RequestPartQuerySet:
+    """Return the files of a request and of its messages that the actor may see, oldest first."""
+    return RequestFile.objects.visible_to(actor).filter(request=request).order_by("pk")
+
+
+def get_request_file(actor: Actor, request: Request, public_id: UUID) -> RequestFile:
+    """Return a file of a request that the actor may see. Raises NotFound."""
+    return get_by_public_id(list_request_files(actor, request), public_id)
 
 
 def count_waiting_requests(actor: Actor, limit: int) -> int:

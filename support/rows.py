@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from support.kinds import LabelledText, Reason, describe_kind
-from support.models import Request, RequestMessage, Severity
+from support.models import Request, RequestFile, RequestMessage, Severity
 
 State = Request.State
 TONES = {
@@ -75,6 +76,26 @@ def _row(row: Request, assignees: Mapping[int, str]) -> RequestTableRow:
 
 
 @dataclass(frozen=True)
+class FileRow:
+    """A file of a request, with the URL at which it is saved."""
+
+    name: str
+    size: str
+    at: dt.datetime
+    url: str
+
+
+def make_file_rows(request: Request, files: Iterable[RequestFile]) -> dict[int | None, list[FileRow]]:
+    """Return the files of a request by the primary key of their message; those of its details are under None."""
+    found: dict[int | None, list[FileRow]] = {}
+    for file in files:
+        url = reverse("request_file", args=[request.public_id, file.public_id])
+        row = FileRow(file.name, formats.format_file_size(file.size), file.created_at, url)
+        found.setdefault(file.message_id, []).append(row)
+    return found
+
+
+@dataclass(frozen=True)
 class OvertakenNote:
     """Why a request was overtaken, and the facts at that moment, in the reader's language."""
 
@@ -104,19 +125,23 @@ class MessageRow:
     icon: str
     body: str
     at: dt.datetime
+    files: list[FileRow]
 
 
-def make_message_rows(actor: Actor, request: Request, messages: Iterable[RequestMessage]) -> list[MessageRow]:
-    """Return a MessageRow for each message, in the order given."""
-    return [_message_row(actor, request, message) for message in messages]
+def make_message_rows(
+    actor: Actor, request: Request, messages: Iterable[RequestMessage], files: Mapping[int | None, list[FileRow]]
+) -> list[MessageRow]:
+    """Return a MessageRow for each message, in the order given, with its files by the message's primary key."""
+    return [_message_row(actor, request, message, files.get(message.pk, [])) for message in messages]
 
 
-def _message_row(actor: Actor, request: Request, message: RequestMessage) -> MessageRow:
+def _message_row(actor: Actor, request: Request, message: RequestMessage, files: list[FileRow]) -> MessageRow:
     is_of_asker = message.organization_id == request.organization_id
     name = request.organization.name if is_of_asker else _("Vendor")
     is_own = message.organization_id == actor.organization_id
     author = _("%(name)s (you)") % {"name": name} if is_own else name
-    return MessageRow(author, "building-2" if is_of_asker else "headset", message.body, message.at)
+    icon = "building-2" if is_of_asker else "headset"
+    return MessageRow(author, icon, message.body, message.at, files)
 
 
 def describe_next_step(actor: Actor, request: Request) -> str:

@@ -6,6 +6,7 @@ from support.views.requests import (
     request_action,
     request_approve,
     request_assign,
+    request_file,
     request_message,
     request_page,
     request_queue,
@@ -21,6 +22,7 @@ urlpatterns = [
     path(f"{REQUEST}details/", request_details, name="request_details"),
     path(f"{REQUEST}approve/", request_approve, name="request_approve"),
     path(f"{REQUEST}assign/", request_assign, name="request_assign"),
+    path(f"{REQUEST}files/<uuid:file_id>/", request_file, name="request_file"),
     path(f"{REQUEST}messages/", request_message, name="request_message"),
     *(path(f"{REQUEST}{name}/", request_action, {"name": name}, name=f"request_{name}") for name in REQUEST_ACTIONS),
 ]

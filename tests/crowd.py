@@ -17,7 +17,8 @@ STEP = 10_000  # between the keys of two copies; no table of the world has as ma
 NOTICES = 50_000  # of a large one
 SHARED = {
     "accounts_competency", "accounts_program", "accounts_skill", "auth_permission", "django_content_type",
-    "django_migrations", "marketplace_category", "marketplace_market", "marketplace_marketcountry", "portal_cache",
+    "django_migrations", "marketplace_category", "marketplace_market", "marketplace_marketcountry",
+    "marketplace_marketcurrency", "portal_cache",
 }  # fmt: skip
 LARGE = "partner"
 OF_THE_LARGE = {"connections_portfolio": "viewer_id", "entitlements_customerlisting": "viewer_id"}

@@ -49,6 +49,7 @@ from support.actions.drafts import save_request_draft, start_request
 from support.actions.messages import post_message
 from support.actions.submitting import submit_request
 from support.country_change import CODE
+from support.models import Request, RequestFile, RequestMessage
 from tests import world_offers, world_usage
 
 READ = {"wording": f"{WORDING}/en"}  # what the forms of a consent carry along: which texts the person read
@@ -338,10 +339,17 @@ def _ask(name: str) -> None:
     }
     draft = start_request(actor=actor, kind=CODE, subject_id=organization.public_id)
     request = submit_request(actor=actor, request=draft, **fields)
-    post_message(actor=actor, request=request, body=f"Soon {word}")
+    message = post_message(actor=actor, request=request, body=f"Soon {word}")
+    _attach(request, word)
+    _attach(request, word, message)
     if name == "publisher":
         draft = start_request(actor=actor, kind=CODE, subject_id=organization.public_id)
-        save_request_draft(actor=actor, request=draft, **fields)
+        _attach(save_request_draft(actor=actor, request=draft, **fields), word)
+
+
+def _attach(request: Request, word: str, message: RequestMessage | None = None) -> None:
+    """A file that is named and not stored: who may have it is what tests ask."""
+    RequestFile.objects.create(request=request, message=message, name=f"{word}.pdf", size=1)
 
 
 def events_of(kind: str) -> Any:

@@ -35,6 +35,7 @@ from partnerportal.lib.states import change_row_state
 from partnerportal.lib.text import make_single_line
 
 State = Organization.State
+RETIRED = _("%(name)s is retired, so nobody gets it any more.")
 NO_MEMBERSHIP = _("%(organization)s is not a member of %(program)s on that date.")
 
 
@@ -181,9 +182,15 @@ def set_account_manager(
 def set_qualifications(
     *, actor: Actor, organization: Organization, competencies: Collection[Competency], skills: Collection[Skill]
 ) -> None:
-    """Replace the competencies and skills of an organisation by the given ones, for vendor staff."""
+    """Replace the competencies and skills of an organisation by the given ones, for vendor staff.
+
+    It keeps those that are retired, and gets none of them anew: that raises InvalidInput("retired_qualification").
+    """
     authorize(actor, ROLE_TABLE, AccountPermission.SET_QUALIFICATIONS)
     row = _lock_organization(actor, organization)
+    for new in {*competencies} - {*row.competencies.all()} | {*skills} - {*row.skills.all()}:
+        if new.is_retired:
+            raise InvalidInput("retired_qualification", RETIRED % {"name": new.name})
     before = {"competencies": _codes(row.competencies.all()), "skills": _codes(row.skills.all())}
     after = {"competencies": _codes(competencies), "skills": _codes(skills)}
     changes = list_changes_between(before, after)

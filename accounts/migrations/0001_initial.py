@@ -98,7 +98,10 @@ class Migration(migrations.Migration):
             name='Competency',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('code', models.SlugField(unique=True)),
+                ('revision', models.PositiveIntegerField(db_default=1, default=1)),
+                ('is_retired', models.BooleanField(db_default=False, default=False)),
                 ('name', models.CharField(max_length=120)),
             ],
         ),
@@ -106,7 +109,10 @@ class Migration(migrations.Migration):
             name='Skill',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('code', models.SlugField(unique=True)),
+                ('revision', models.PositiveIntegerField(db_default=1, default=1)),
+                ('is_retired', models.BooleanField(db_default=False, default=False)),
                 ('name', models.CharField(max_length=120)),
             ],
         ),

@@ -242,9 +242,15 @@ class Migration(migrations.Migration):
             )
             for what in QUALIFICATIONS
         ),
-        *(
-            migrations.RunSQL(build_grant_sql(f"accounts_{catalogue}", "SELECT"), migrations.RunSQL.noop)
-            for catalogue in ("program", "competency", "skill")
+        migrations.RunSQL(build_grant_sql("accounts_program", "SELECT"), migrations.RunSQL.noop),
+        *(  # the same for everyone, and kept by the vendor's Admins
+            enable_row_security(
+                f"accounts_{catalogue}",
+                using="true",
+                check=STAFF,
+                grant="SELECT, INSERT, UPDATE (name, is_retired, revision)",
+            )
+            for catalogue in QUALIFICATIONS
         ),
         allow_tenant_events(
             "accounts",
@@ -253,7 +259,7 @@ class Migration(migrations.Migration):
         allow_tenant_events(
             "accounts_vendor",
             "account_manager.changed membership.changed organization.identity_corrected organization.reactivated"
-            " organization.suspended partner.moved qualifications.changed",
+            " organization.suspended partner.moved qualification.added qualification.changed qualifications.changed",
             condition="portal_is_vendor() AND portal_is_admin()",
         ),
     ]

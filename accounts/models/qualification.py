@@ -4,14 +4,14 @@ from django.db import models
 
 from accounts.models.organization import make_visible_organization_condition
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.catalogue_entries import LONGEST_NAME, RetirableEntry
 from partnerportal.lib.visible_rows import TenantQuerySet
 
 
-class QualificationCatalogueEntry(models.Model):
-    """The base of competencies and skills. The vendor's catalogue is the same for everyone, so no tenant owns it."""
+class QualificationCatalogueEntry(RetirableEntry):
+    """The base of competencies and skills."""
 
-    code = models.SlugField(unique=True)
-    name = models.CharField(max_length=120)  # a proper name, so it is the same in every language
+    name = models.CharField(max_length=LONGEST_NAME)  # a proper name, so it is the same in every language
 
     class Meta:
         abstract = True

@@ -14,7 +14,7 @@ from partnerportal.lib.tenancy import (
     replace_row_policy_condition,
 )
 
-ORGANIZATION = f"""id = portal_org() OR {make_sharing_condition_sql("accounts_organization.id", Scope.ACCOUNT)}
+ORGANIZATION = f"""id = portal_org() OR (SELECT portal_is_vendor()) OR {make_sharing_condition_sql("accounts_organization.id", Scope.ACCOUNT)}
     OR knows_organization(accounts_organization.id)"""
 ORGANIZATION_BEFORE = """id = portal_org() OR (SELECT true FROM accounts_operator o
     WHERE o.person_id = portal_person() AND o.organization_id = accounts_organization.id)"""

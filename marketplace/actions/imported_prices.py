@@ -11,7 +11,7 @@ from entitlements.facts import Answers, FeedLineOutcome, ValidFeedLine
 from marketplace.actions.imported_offers import RefusedLine, act_for_publisher
 from marketplace.content import list_combinations
 from marketplace.events import OfferEvent
-from marketplace.models import MarketCountry, Offer, OfferVersion, Plan, Price
+from marketplace.models import MarketCurrency, Offer, OfferVersion, Plan, Price
 from marketplace.pricing import NO_SUCH_PAIR
 from notifications.actions.recording import make_event, record_events
 from partnerportal.lib.actors import Actor
@@ -41,14 +41,14 @@ class _Known:
         plans = Plan.objects.filter(offer__in=offers.values(), code__in={line.values["plan"] for line in lines})
         versions = OfferVersion.objects.filter(offer__in=offers.values()).order_by("revision").iterator()
         contents = {(v.offer_id, plan["code"]): plan for v in versions for plan in v.content.get("plans", [])}
-        countries = MarketCountry.objects.values_list("market__code", "currency", "market").distinct()
+        pairs = MarketCurrency.objects.values_list("market__code", "currency", "market")
         columns = ("plan", "market", "currency", "term", "billing", "valid_from", "amount")
         prices = Price.objects.filter(plan__in=plans, withdrawn_at=None).values_list(*columns)
         return cls(
             offers=offers,
             plans={(row.offer_id, row.code): row for row in plans},
             contents=contents,
-            markets={(code, currency): market for code, currency, market in countries},
+            markets={(code, currency): market for code, currency, market in pairs},
             prices={tuple(row[:6]): row[6] for row in prices},
         )
 

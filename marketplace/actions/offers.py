@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.actions.audience import put_saved_audience_in_force
 from marketplace.actions.listing import LISTED, list_offer, list_plans
-from marketplace.content import find_problems, list_file_ids
+from marketplace.content import RETIRED_CATEGORY, find_problems, list_file_ids, list_retired_categories
 from marketplace.events import OfferEvent
 from marketplace.models import ChannelInfo, Offer, OfferType, OfferVersion, Plan, Price, PricingModel
 from marketplace.policies import OFFERS, ROLE_TABLE, OfferPermission
@@ -68,8 +68,9 @@ def save_draft(
 
     `content` and `channel` are validated data of ContentSerializer and ChannelSerializer. `revision` is that of the
     newest version that the editor has seen, be it the draft or a published one, or None for any. Raises
-    StaleVersion("changed_meanwhile") if a colleague has saved the offer since, and Conflict("plan_fixed") or
-    Conflict("term_fixed") if a published plan, or a term or billing frequency of it, is missing.
+    StaleVersion("changed_meanwhile") if a colleague has saved the offer since, Conflict("plan_fixed") or
+    Conflict("term_fixed") if a published plan, or a term or billing frequency of it, is missing, and
+    InvalidInput("unknown_file") or InvalidInput("retired_category") for what cannot be chosen.
     """
     authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
     locked = lock_own_offer(actor, offer)
@@ -77,6 +78,7 @@ def save_draft(
         raise StaleVersion("changed_meanwhile", OVERTAKEN)
     _ensure_published_plans_stay(locked, content)
     _ensure_files_exist(locked, content, channel)
+    _ensure_new_categories_are_offered(locked, content)
     return store_draft(locked, content, channel)
 
 
@@ -179,6 +181,13 @@ def _ensure_files_exist(offer: Offer, content: dict[str, Any], channel: dict[str
     for key, (kind, pointer) in list_file_ids(content, channel).items():
         if kinds.get(key) != kind:
             raise InvalidInput("unknown_file", UNKNOWN_FILE, field=pointer)
+
+
+def _ensure_new_categories_are_offered(offer: Offer, content: dict[str, Any]) -> None:
+    """Raise InvalidInput if a retired category is chosen that neither the draft nor the live version has."""
+    held = {*get_newest_version(offer).content.get("categories", ()), *offer.categories}
+    if list_retired_categories(set(content.get("categories", ())) - held):
+        raise InvalidInput("retired_category", RETIRED_CATEGORY, field="/categories")
 
 
 def store_draft(offer: Offer, content: dict[str, Any], channel: dict[str, Any]) -> OfferVersion:

@@ -123,7 +123,7 @@ class OfferView(OfferTreeView):
     serializer_class = DraftSerializer
     parser_classes = (OfferBodyParser,)
     errors = {
-        400: ("invalid_target", "unknown_category", "unknown_file", "code_twice", "below_minimum"),
+        400: ("invalid_target", "unknown_category", "retired_category", "unknown_file", "code_twice", "below_minimum"),
         403: ("wrong_kind", "wrong_role"),
         409: ("plan_fixed", "term_fixed"),
         412: ("changed_meanwhile",),

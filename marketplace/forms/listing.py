@@ -23,7 +23,7 @@ from marketplace.forms.editor import (
     parse_group,
     parse_texts,
 )
-from marketplace.queries.categories import list_category_choices
+from marketplace.queries.categories import list_category_choices, list_category_names
 from partnerportal.lib.markdown import render_markdown
 
 TEXTS = ("name", "summary", "description")
@@ -70,7 +70,7 @@ class ListingForm(SectionForm):
         self.add_choices(
             "categories",
             _("Categories"),
-            list_category_choices(),
+            list_category_choices(kept={*self.offer.categories, *self.tree.get("categories", ())}),
             help_text=_("Up to %(number)s.") % {"number": MOST_CATEGORIES},
         )
         for at in range(self.link_count):
@@ -98,7 +98,7 @@ class ListingForm(SectionForm):
 
     @classmethod
     def parse(cls, data: QueryDict) -> Tree:
-        codes = [code for code, _label in list_category_choices()]
+        codes = [code for code, _label in list_category_names()]
         links = [parse_group(data, f"links.{at}", LINK) for at in list_positions(data, "links", "url", MOST_LINKS)]
         channel: dict[str, Any] = {key: data.get(f"channel.{key}", "") for key in CHANNEL}
         return {

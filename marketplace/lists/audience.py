@@ -94,10 +94,10 @@ class ResellerList(ListState):
 
     @property
     def competency_choices(self) -> list[tuple[str, str]]:
-        """The choices of the filter by competency."""
-        return list(Competency.objects.order_by("name").values_list("code", "name"))
+        """The choices of the filter by competency; those that are retired are no longer asked for."""
+        return list(Competency.objects.filter(is_retired=False).order_by("name").values_list("code", "name"))
 
     @property
     def skill_choices(self) -> list[tuple[str, str]]:
-        """The choices of the filter by skill."""
-        return list(Skill.objects.order_by("name").values_list("code", "name"))
+        """The choices of the filter by skill, likewise."""
+        return list(Skill.objects.filter(is_retired=False).order_by("name").values_list("code", "name"))

@@ -8,12 +8,13 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from marketplace.catalogue_filters import CatalogueFilterSet
-from marketplace.models import OfferType, PricingModel
+from marketplace.models import Category, OfferType, PricingModel
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.catalogue import (
     SELLABLE,
     count_offers_by_reason,
     list_categories,
+    list_filter_categories,
     list_plans_with_failed_rules,
     list_published_offers,
     list_publishers,
@@ -91,9 +92,14 @@ class CatalogueList(PersonalizedList):
         return make_catalogue_rows(self.page.rows, plans, prices, self.category_names, self.sale_query)
 
     @cached_property
+    def categories(self) -> list[Category]:
+        """All categories, in the order of the vendor's catalogue."""
+        return list_categories()
+
+    @cached_property
     def category_names(self) -> dict[str, str]:
         """The names of all categories by their codes."""
-        return name_categories(list_categories())
+        return name_categories(self.categories)
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -146,7 +152,7 @@ class CatalogueList(PersonalizedList):
     @property
     def category_choices(self) -> list[tuple[str, str]]:
         """The choices of the filter by category: those at the top, each followed by those below it."""
-        return list(self.category_names.items())
+        return list(name_categories(list_filter_categories(self.actor, self.categories)).items())
 
     @cached_property
     def publisher_choices(self) -> list[tuple[str, str]]:

@@ -8,9 +8,14 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from marketplace.catalogue_filters import StorefrontFilterSet
 from marketplace.lists.catalogue import choose_name_column
-from marketplace.models import OfferType
+from marketplace.models import Category, OfferType
 from marketplace.policies import ROLE_TABLE, OfferPermission
-from marketplace.queries.catalogue import list_categories, list_published_offers, list_publishers
+from marketplace.queries.catalogue import (
+    list_categories,
+    list_filter_categories,
+    list_published_offers,
+    list_publishers,
+)
 from marketplace.rows.catalogue import ListedOffer, make_listed_offer, name_categories
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
@@ -68,9 +73,14 @@ class StorefrontList(PersonalizedList):
         return [make_listed_offer(offer, self.category_names, self.offer_url_name) for offer in self.page.rows]
 
     @cached_property
+    def categories(self) -> list[Category]:
+        """All categories, in the order of the vendor's catalogue."""
+        return list_categories()
+
+    @cached_property
     def category_names(self) -> dict[str, str]:
         """The names of all categories by their codes."""
-        return name_categories(list_categories())
+        return name_categories(self.categories)
 
     @property
     def match_count_label(self) -> str:
@@ -79,7 +89,7 @@ class StorefrontList(PersonalizedList):
     @property
     def category_choices(self) -> list[tuple[str, str]]:
         """The choices of the filter by category: those at the top, each followed by those below it."""
-        return list(self.category_names.items())
+        return list(name_categories(list_filter_categories(self.actor, self.categories)).items())
 
     @cached_property
     def publisher_choices(self) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
+import django.db.models.fields.json
 import django.utils.timezone
 import marketplace.models.reseller
 import uuid
@@ -21,15 +22,32 @@ class Migration(migrations.Migration):
             name='Market',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('code', models.SlugField(unique=True)),
-                ('name', models.CharField(max_length=120)),
+                ('revision', models.PositiveIntegerField(db_default=1, default=1)),
+                ('names', models.JSONField(default=dict)),
+                ('name', models.GeneratedField(db_persist=True, expression=django.db.models.fields.json.KeyTextTransform('en', 'names'), output_field=models.CharField(max_length=120))),
             ],
+        ),
+        migrations.CreateModel(
+            name='MarketCurrency',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('currency', models.CharField(max_length=3)),
+                ('market', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='currencies', to='marketplace.market')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('market', 'currency'), name='market_currency_once'), models.CheckConstraint(condition=models.Q(('currency__regex', '^[A-Z]{3}$')), name='market_has_currency_shape')],
+            },
         ),
         migrations.CreateModel(
             name='Category',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('code', models.SlugField(unique=True)),
+                ('revision', models.PositiveIntegerField(db_default=1, default=1)),
+                ('is_retired', models.BooleanField(db_default=False, default=False)),
                 ('names', models.JSONField(default=dict)),
                 ('position', models.PositiveSmallIntegerField(default=0)),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='marketplace.category')),

@@ -9,7 +9,6 @@ from partnerportal.lib.states import enforce_state_transitions
 from partnerportal.lib.tenancy import (
     NOW,
     allow_tenant_events,
-    build_grant_sql,
     enable_row_security,
     fill_columns_by_trigger,
     inline_policy_functions,
@@ -254,6 +253,31 @@ MOVES = {
 }
 WRITES = "portal_is_admin()"
 STAFF = "(SELECT portal_is_vendor())"
+# The catalogues are the same for everyone, and the vendor's Admins keep them.
+KEEPS = "(SELECT portal_is_vendor() AND portal_is_admin())"
+CATALOGUES = """
+ALTER TABLE marketplace_marketcountry ADD CONSTRAINT country_has_currency_of_market
+    FOREIGN KEY (market_id, currency) REFERENCES marketplace_marketcurrency (market_id, currency);
+ALTER TABLE marketplace_price ADD CONSTRAINT price_has_currency_of_market
+    FOREIGN KEY (market_id, currency) REFERENCES marketplace_marketcurrency (market_id, currency);
+CREATE FUNCTION categories_are_a_tree() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF EXISTS (WITH RECURSIVE above(id) AS (SELECT NEW.parent_id UNION
+                   SELECT c.parent_id FROM marketplace_category c JOIN above ON above.id = c.id)
+               SELECT FROM above WHERE id = NEW.id) THEN
+        RAISE EXCEPTION 'this violates that categories are a tree' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER categories_are_a_tree BEFORE INSERT OR UPDATE OF parent_id ON marketplace_category
+    FOR EACH ROW WHEN (NEW.parent_id IS NOT NULL) EXECUTE FUNCTION categories_are_a_tree();
+"""
+CATALOGUES_UNDO = """
+DROP TRIGGER categories_are_a_tree ON marketplace_category; DROP FUNCTION categories_are_a_tree();
+ALTER TABLE marketplace_price DROP CONSTRAINT price_has_currency_of_market;
+ALTER TABLE marketplace_marketcountry DROP CONSTRAINT country_has_currency_of_market;
+"""
 
 
 def of_offer(condition: str) -> str:
@@ -282,9 +306,22 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(inline_policy_functions(FUNCTIONS), UNDO),
+        migrations.RunSQL(CATALOGUES, CATALOGUES_UNDO),
         *(
-            migrations.RunSQL(build_grant_sql(f"marketplace_{table}", "SELECT"), migrations.RunSQL.noop)
-            for table in ("market", "marketcountry", "category")
+            enable_row_security(f"marketplace_{table}", using="true", check=KEEPS, grant=f"SELECT, INSERT, {more}")
+            for table, more in (
+                ("market", "UPDATE (names, revision), DELETE"),
+                ("marketcurrency", "DELETE"),
+                ("marketcountry", "UPDATE (market_id, currency)"),
+                ("category", "UPDATE (names, parent_id, position, is_retired, revision)"),
+            )
+        ),
+        *(
+            migrations.RunSQL(
+                f"""CREATE POLICY deleted_by_staff ON marketplace_{table} AS RESTRICTIVE FOR DELETE USING ({KEEPS})""",
+                f"DROP POLICY deleted_by_staff ON marketplace_{table}",
+            )
+            for table in ("market", "marketcurrency")
         ),
         enable_row_security(
             "marketplace_offer",
@@ -389,6 +426,11 @@ class Migration(migrations.Migration):
             "marketplace",
             "offer.audience_changed offer.audience_saved offer.configured offer.created offer.price_withdrawn offer.priced "
             "offer.partner_asked offer.published offer.resumed offer.stopped",
+        ),
+        allow_tenant_events(
+            "catalogue_keepers",
+            "category.added category.changed market.added market.changed market.country_placed market.removed",
+            condition="portal_is_vendor() AND portal_is_admin()",
         ),
         allow_tenant_events(
             "resellers", "offer.publisher_contacted", condition="(portal_is_reseller() OR portal_is_vendor())"

@@ -7,6 +7,23 @@ from django.db import migrations
 from django.utils.text import slugify
 
 MARKETS = Path(__file__).resolve().parents[1] / "data" / "markets.csv"  # market, country, currency
+NAMES = {  # of markets: the French and the Japanese one by the English one
+    "Africa": ("Afrique", "アフリカ"),
+    "Asia and Pacific": ("Asie-Pacifique", "アジア太平洋"),
+    "Australia": ("Australie", "オーストラリア"),
+    "Brazil": ("Brésil", "ブラジル"),
+    "Canada": ("Canada", "カナダ"),
+    "Europe": ("Europe", "ヨーロッパ"),
+    "India": ("Inde", "インド"),
+    "Japan": ("Japon", "日本"),
+    "Korea": ("Corée", "韓国"),
+    "Latin America and the Caribbean": ("Amérique latine et Caraïbes", "中南米・カリブ海地域"),
+    "Middle East, Central and Eastern Europe": ("Moyen-Orient, Europe centrale et orientale", "中東・中東欧"),
+    "New Zealand": ("Nouvelle-Zélande", "ニュージーランド"),
+    "Russia": ("Russie", "ロシア"),
+    "Taiwan": ("Taïwan", "台湾"),
+    "United States": ("États-Unis", "米国"),
+}
 CATEGORIES = [  # code, parent, and the names in English, French and Japanese
     ("analytics", None, "Analytics", "Analytique", "分析"),
     ("collaboration", None, "Collaboration", "Collaboration", "コラボレーション"),
@@ -26,10 +43,19 @@ CATEGORIES = [  # code, parent, and the names in English, French and Japanese
 
 def add(apps, schema_editor):
     """Store the markets that the file lists, and the categories."""
-    market_model, country_model = (apps.get_model("marketplace", name) for name in ("Market", "MarketCountry"))
+    market_model, currency_model, country_model = (
+        apps.get_model("marketplace", name) for name in ("Market", "MarketCurrency", "MarketCountry")
+    )
     with MARKETS.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    markets = {name: market_model.objects.create(code=slugify(name), name=name) for name in dict.fromkeys(r["market"] for r in rows)}
+    markets = {}
+    for name in dict.fromkeys(row["market"] for row in rows):
+        names = dict(zip(("en", "fr", "ja"), (name, *NAMES[name]), strict=True))
+        markets[name] = market_model.objects.create(code=slugify(name), names=names)
+    currency_model.objects.bulk_create(
+        currency_model(market=markets[name], currency=currency)
+        for name, currency in sorted({(row["market"], row["currency"]) for row in rows})
+    )
     country_model.objects.bulk_create(
         country_model(country=row["country"], market=markets[row["market"]], currency=row["currency"]) for row in rows
     )

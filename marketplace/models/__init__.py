@@ -1,7 +1,7 @@
 from marketplace.models.audience import AudienceChange, Authorization
 from marketplace.models.file import OfferFile
 from marketplace.models.health import HealthIssue, HealthReport
-from marketplace.models.market import Category, Market, MarketCountry
+from marketplace.models.market import Category, Market, MarketCountry, MarketCurrency
 from marketplace.models.offer import (
     Audience,
     ChannelInfo,
@@ -28,6 +28,7 @@ __all__ = [
     "HealthReport",
     "Market",
     "MarketCountry",
+    "MarketCurrency",
     "Offer",
     "OfferFile",
     "OfferType",

@@ -11,6 +11,7 @@ from accounts.models import Organization
 from connections.directory import list_organizations_with_visible_name
 from marketplace.models import Category, Offer, OfferVersion, Plan
 from marketplace.models.offer import OfferQuerySet
+from marketplace.queries.categories import CategoryTree
 from marketplace.queries.eligibility import (
     ProspectiveSale,
     Publication,
@@ -143,8 +144,13 @@ def list_publishers(actor: Actor) -> QuerySet[Organization]:
 
 def list_categories() -> list[Category]:
     """Return all categories, parents before their children, in the order of the vendor's catalogue."""
-    rows = list(Category.objects.order_by("position", "pk"))
-    by_parent: dict[int | None, list[Category]] = {}
-    for row in rows:
-        by_parent.setdefault(row.parent_id, []).append(row)
-    return [row for top in by_parent.get(None, []) for row in (top, *by_parent.get(top.pk, []))]
+    return list(CategoryTree().walk())
+
+
+def list_filter_categories(actor: Actor, categories: Iterable[Category]) -> list[Category]:
+    """Return the categories by which the catalogue is filtered: of those that are retired only what offers have."""
+    categories = list(categories)
+    retired = [row.code for row in categories if row.is_retired]
+    using = list_published_offers(actor).filter(categories__overlap=retired).order_by() if retired else None
+    used = {code for codes in using.values_list("categories", flat=True) for code in codes} if using else set()
+    return [row for row in categories if not row.is_retired or row.code in used]

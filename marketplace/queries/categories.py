@@ -1,26 +1,77 @@
 """Queries for the categories of offers, which the vendor keeps."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from marketplace.models import Category
 
+DEEPEST = 3  # levels of the tree
 
-def list_category_choices() -> list[tuple[str, str]]:
+
+class CategoryTree:
+    """The tree of all categories, read at once. Siblings stand in the order that the vendor has given them."""
+
+    def __init__(self) -> None:
+        self._by_parent: dict[int | None, list[Category]] = {}
+        self._by_key: dict[int, Category] = {}
+        for row in Category.objects.order_by("position", "pk"):
+            self._by_parent.setdefault(row.parent_id, []).append(row)
+            self._by_key[row.pk] = row
+
+    def list_children(self, key: int | None) -> list[Category]:
+        """Return the categories right below the one with this primary key, or those at the top for None."""
+        return list(self._by_parent.get(key, ()))
+
+    def list_path(self, key: int | None) -> list[Category]:
+        """Return the category with this primary key and those above it, the highest first."""
+        path: list[Category] = []
+        while key is not None:
+            path.insert(0, self._by_key[key])
+            key = path[0].parent_id
+        return path
+
+    def walk(self, key: int | None = None) -> Iterator[Category]:
+        """Yield all categories below the one with this primary key, or all for None, each before those below it."""
+        for child in self._by_parent.get(key, ()):
+            yield child
+            yield from self.walk(child.pk)
+
+    def count_levels(self, key: int | None) -> int:
+        """Return how many levels a category and those below it have; 1 for None, which stands for a new one."""
+        if key is None:
+            return 1
+        return 1 + max((self.count_levels(child.pk) for child in self._by_parent.get(key, ())), default=0)
+
+
+def list_category_names() -> list[tuple[str, str]]:
     """Return the code and the name of each category in the order of the tree, with the names of those above it."""
-    rows = list(Category.objects.order_by("position", "code"))
-
-    def walk(parent: int | None, above: str) -> Iterator[tuple[str, str]]:
-        for row in rows:
-            if row.parent_id == parent:
-                name = f"{above}{get_category_name(row)}"
-                yield row.code, name
-                yield from walk(row.pk, f"{name} › ")
-
-    return list(walk(None, ""))
+    tree = CategoryTree()
+    return [(row.code, _join_path(tree, row)) for row in tree.walk()]
 
 
-def get_category_name(category: Category) -> str:
-    """Return the name of a category in the reader's language, or else in English, or else its code."""
-    return category.names.get(get_language() or "en") or category.names.get("en") or category.code
+def list_category_choices(kept: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Return what an offer can choose: categories that are not retired, as `list_category_names` names them.
+
+    `kept` are the codes of those that the offer has: it may keep those among them that are retired.
+    """
+    tree = CategoryTree()
+    return [
+        (
+            row.code,
+            _("%(name)s (retired)") % {"name": _join_path(tree, row)} if row.is_retired else _join_path(tree, row),
+        )
+        for row in tree.walk()
+        if not row.is_retired or row.code in kept
+    ]
+
+
+def list_codes_below(code: str) -> list[str]:
+    """Return the code of a category and those of all below it; an empty list for an unknown code."""
+    tree = CategoryTree()
+    found = [row for row in tree.walk() if row.code == code]
+    return [row.code for top in found for row in (top, *tree.walk(top.pk))]
+
+
+def _join_path(tree: CategoryTree, row: Category) -> str:
+    return " › ".join(category.local_name for category in tree.list_path(row.pk))

@@ -17,7 +17,6 @@ from django.db.models.expressions import RawSQL
 
 from accounts.models import Organization, OrganizationKind, ProgramFeature, ProgramMembership
 from connections.directory import list_organizations_with_visible_name
-from marketplace.market_names import translate_market_name
 from marketplace.models import (
     Audience,
     Authorization,
@@ -27,6 +26,7 @@ from marketplace.models import (
     OfferVersion,
     Plan,
     Price,
+    ResellerListing,
     SaleStop,
 )
 from partnerportal.lib.actors import Actor
@@ -150,6 +150,21 @@ def list_sellers(actor: Actor) -> QuerySet[Organization]:
     return sellers
 
 
+def search_sellers(actor: Actor, folded: str, limit: int) -> QuerySet[Organization]:
+    """Return the first of these partners and distributors by name, at most `limit`, of which a name or ORGID matches.
+
+    `folded` is the text as a search key: a part of the name, or how the ORGID begins; for a publisher, the whole ORGID.
+    """
+    sellers = list_sellers(actor).order_by("name_folded", "pk")
+    if actor.organization_kind != OrganizationKind.PUBLISHER:
+        matches = Q(name_folded__contains=folded) | Q(org_id__startswith=folded)
+        return (sellers.filter(matches) if folded else sellers)[:limit]
+    # Found in the listing first: row-level security would ask about each of 100,000 organisations.
+    listing = ResellerListing.objects.visible_to(actor).filter(name_folded__contains=folded)
+    keys = list(listing.order_by("name_folded", "organization").values_list("organization", flat=True)[:limit])
+    return sellers.filter(Q(pk__in=keys) | Q(org_id=folded))[:limit]
+
+
 def list_customers_of_seller(actor: Actor, partner: Organization) -> QuerySet[Organization]:
     """Return the customers about whom the actor may ask: those connected with the partner, and for the vendor all.
 
@@ -183,7 +198,7 @@ def get_prospective_sale(
         customer=customer,
         country=country,
         market_id=own.market_id if own else None,
-        market=translate_market_name(own.market.name) if own else "",
+        market=own.market.local_name if own else "",
         currency=own.currency if own else "",
         is_member=members.active().filter(organization=partner).exists(),
         is_in_market=not country or bool(own and there and own.market_id == there.market_id),

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Case, Q, Value, When
 
 from marketplace.content import list_combinations
-from marketplace.models import MarketCountry, Offer, OfferVersion, Plan, Price
+from marketplace.models import MarketCurrency, Offer, OfferVersion, Plan, Price
 from marketplace.models.price import PriceQuerySet
 from marketplace.pricing import Key, PricingFacts
 from partnerportal.lib.actors import Actor
@@ -48,11 +48,11 @@ def list_priced_plans(actor: Actor, offer: Offer) -> list[PricedPlan]:
 
 def load_pricing_facts(actor: Actor, plans: Sequence[PricedPlan]) -> PricingFacts:
     """Return what the rules of prices rest on for some plans of one offer."""
-    countries = MarketCountry.objects.select_related("market").order_by("market__name", "currency")
+    pairs = MarketCurrency.objects.select_related("market").order_by("market__name", "currency")
     facts = PricingFacts(
         plans={priced.plan.code: priced.plan for priced in plans},
         combinations={priced.plan.code: priced.combinations for priced in plans},
-        markets={(row.market.code, row.currency): row.market for row in countries},
+        markets={(row.market.code, row.currency): row.market for row in pairs},
     )
     prices = Price.objects.visible_to(actor).filter(plan__in=facts.plans.values(), withdrawn_at=None)
     for price in prices.select_related("plan", "market").order_by("valid_from"):

@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import OrganizationKind
 from marketplace.audience_rules import AudienceVerdict, Way, build_audience_request_url, judge_audience_change
-from marketplace.market_names import translate_market_name
 from marketplace.models import Audience, Authorization, MarketCountry, Offer, ResellerListing
 from marketplace.queries.audience import AudienceReach, PastedEntry
 from partnerportal.lib import formats
@@ -148,8 +147,8 @@ def _make_row(row: ResellerListing, markets: Mapping[str, str], covered: Mapping
 def _market_names(rows: Iterable[ResellerListing]) -> dict[str, str]:
     """Return the names of the markets in which the organisations may sell, by country (CA-16)."""
     countries = {row.country for row in rows}
-    found = MarketCountry.objects.filter(country__in=countries).values_list("country", "market__name")
-    return {country: translate_market_name(name) for country, name in found}
+    found = MarketCountry.objects.filter(country__in=countries).select_related("market")
+    return {row.country: row.market.local_name for row in found}
 
 
 def _describe_lock(sales: int) -> str:

@@ -191,8 +191,7 @@ def make_plan_panels(
 
 def name_categories(categories: Iterable[Category]) -> dict[str, str]:
     """Return the names of categories in the reader's language, by their codes."""
-    reader = get_language() or "en"
-    return {row.code: row.names.get(reader) or row.names.get("en", row.code) for row in categories}
+    return {row.code: row.local_name for row in categories}
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from partnerportal.lib.errors import Message
 ANCHORS = {
     "no_texts": "id_texts.en.name",
     "no_category": "id_categories_0",
+    "retired_category": "id_categories_0",
     "no_support_contact": "id_support.email",
     "no_channel_contact": "id_channel.contact.email",
     "no_plan": "add-plan",

@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from marketplace.models import OfferFile
 from partnerportal.lib.errors import Message
-from partnerportal.lib.formats import format_number
+from partnerportal.lib.formats import format_file_size
 
 
 @dataclass(frozen=True)
@@ -42,11 +41,10 @@ def make_offer_files(files: Iterable[OfferFile]) -> OfferFiles:
 
 
 def _make_row(file: OfferFile) -> FileRow:
-    kilobytes = format_number(max(1, round(file.size / 1024)))
     return FileRow(
         public_id=str(file.public_id),
         name=file.name,
         kind=file.get_kind_display(),
-        size=_("%(number)s KB") % {"number": kilobytes},
+        size=format_file_size(file.size),
         url=reverse("offer_file", args=[file.public_id]),
     )

@@ -11,7 +11,6 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from marketplace.content import pick_texts
-from marketplace.market_names import translate_market_name
 from marketplace.models import BillingFrequency, Offer, Price, Term
 from marketplace.pricing import Key, PricingFacts
 from marketplace.queries.prices import PricedPlan, list_priced_plans
@@ -109,7 +108,7 @@ def make_matrix(facts: PricingFacts, columns: Sequence[PlanColumns], market: str
         currencies = [currency for _code, currency in group]
         for at, currency in enumerate(currencies):
             keys = [(plan.code, code, currency, term, billing) for plan in columns for term, billing in plan.keys]
-            name = translate_market_name(facts.markets[code, currency].name)
+            name = facts.markets[code, currency].local_name
             span = 0 if at else len(currencies)
             rows.append(PairRow(name, code, currency, span, [_make_cell(facts, key) for key in keys]))
     return rows
@@ -166,7 +165,7 @@ def make_price_rows(
         is_open = price.withdrawn_at is None and price.valid_from > today()
         yield PriceRow(
             plan=names.get(price.plan.code, price.plan.code),
-            market=translate_market_name(price.market.name),
+            market=price.market.local_name,
             currency=price.currency,
             sold_for=format_combination(price.term, price.billing),
             amount=format_amount(price.amount, price.currency),

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import OrganizationKind
-from marketplace.market_names import translate_market_name
 from marketplace.models import Offer, SaleStop
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
@@ -38,7 +37,7 @@ def format_stopped(stop: SaleStop, names: Mapping[str, str]) -> str:
     plan = names.get(stop.plan.code, stop.plan.code)
     if stop.market is None:
         return plan
-    return _("%(plan)s in %(market)s") % {"plan": plan, "market": translate_market_name(stop.market.name)}
+    return _("%(plan)s in %(market)s") % {"plan": plan, "market": stop.market.local_name}
 
 
 def make_stop_rows(

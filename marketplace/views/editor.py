@@ -14,17 +14,17 @@ from django.utils.translation import gettext as _
 
 from marketplace.actions.offers import save_draft
 from marketplace.comparison import compare_versions
-from marketplace.content import read_draft
+from marketplace.content import Problem, read_draft
 from marketplace.forms.editor import SectionForm
 from marketplace.forms.listing import ListingForm
 from marketplace.forms.plans import MOVES, NEW_PLAN, PlansForm
 from marketplace.models import Offer
 from marketplace.offer_frame import render_offer_page
 from marketplace.policies import ROLE_TABLE, OfferPermission
-from marketplace.queries.categories import list_category_choices
+from marketplace.queries.categories import list_category_names
 from marketplace.queries.offers import get_newest_version, get_own_offer, make_tree
 from marketplace.rows.checklist import make_checklist
-from partnerportal.lib.errors import Conflict, StaleVersion
+from partnerportal.lib.errors import Conflict, InvalidInput, StaleVersion
 from partnerportal.lib.pages import require_form, require_permission
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
@@ -100,6 +100,9 @@ def _save(request: PortalRequest, edit: Edit) -> HttpResponse:
     except Conflict as error:
         edit.form.add_error(None, str(error.message))
         return _render(request, edit)
+    except InvalidInput as error:
+        edit.form.add_problems([Problem(error.field or "", error.code, error.message)])
+        return _render(request, edit)
     messages.success(request, _("The draft is saved."))
     return redirect(edit.form.url_name, offer_id=edit.offer.public_id)
 
@@ -121,7 +124,7 @@ def _change_plans(tree: dict[str, Any], data: QueryDict) -> bool:
 
 def _render(request: PortalRequest, edit: Edit, *, status: int = 200) -> HttpResponse:
     theirs = edit.overtaken_by
-    categories = dict(list_category_choices())
+    categories = dict(list_category_names())
     context = {
         "form": edit.form,
         "seen": edit.stored if theirs or request.method != "POST" else request.POST.get("seen", ""),

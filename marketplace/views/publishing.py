@@ -16,7 +16,7 @@ from marketplace.forms.offers import PublishForm
 from marketplace.models import Offer, OfferVersion
 from marketplace.offer_frame import render_offer_page
 from marketplace.policies import ROLE_TABLE, OfferPermission
-from marketplace.queries.categories import list_category_choices
+from marketplace.queries.categories import list_category_names
 from marketplace.queries.files import name_offer_files
 from marketplace.queries.offers import (
     get_draft,
@@ -78,7 +78,7 @@ def _describe_publication(actor: Actor, offer: Offer) -> dict[str, Any]:
 
 
 def _compare(actor: Actor, before: OfferVersion | None, after: OfferVersion) -> list[Difference]:
-    names = dict(list_category_choices()) | name_offer_files(actor, after.offer)
+    names = dict(list_category_names()) | name_offer_files(actor, after.offer)
     return compare_versions(make_tree(before) if before else {}, make_tree(after), names)
 
 

@@ -12,7 +12,6 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.models import OrganizationKind
 from marketplace.actions.stops import lift_stop, stop_sale
 from marketplace.forms.prices import StopSaleForm
-from marketplace.market_names import translate_market_name
 from marketplace.models import Market, Offer, Plan
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.stops import get_managed_offer, get_stop
@@ -32,7 +31,7 @@ def stop_new(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     """Show the dialog that stops a sale at once; on POST stop it."""
     offer = get_managed_offer(request.actor, offer_id)
     names = name_plans(request.actor, offer)
-    markets = [(market.code, translate_market_name(market.name)) for market in Market.objects.order_by("name")]
+    markets = [(market.code, market.local_name) for market in Market.objects.order_by("name")]
     form = StopSaleForm(names.items(), markets, get_posted_data(request), initial=request.GET)
     form.fields["reason"].required = _is_by_vendor(request)
     back = read_next_url(request, _default_url(request, offer))

@@ -1,4 +1,4 @@
-"""Fields of text in one line: names and addresses, which also stand in the subjects of mails."""
+"""Fields of text in one line, such as names, which also stand in the subjects of mails; and of several files."""
 
 from typing import Any
 
@@ -16,6 +16,26 @@ class OneLineFormField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(make_single_line(value) if isinstance(value, str) else value)
+
+
+class FilesInput(forms.FileInput):
+    """A widget to choose several files."""
+
+    allow_multiple_selected = True
+
+
+class FilesFormField(forms.FileField):
+    """A form field for several files. Its value is the list of them."""
+
+    widget = FilesInput
+
+    def to_python(self, value: Any) -> Any:
+        return [super(FilesFormField, self).to_python(each) for each in value or ()]
+
+    def clean(self, value: Any, initial: Any = None) -> Any:
+        files = self.to_python(value)
+        self.validate(files)
+        return files
 
 
 class OneLineModelField(models.CharField):

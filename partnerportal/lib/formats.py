@@ -40,6 +40,11 @@ def _number(value: int | Decimal, where: Locale) -> str:
     return numbers.format_decimal(value, locale=where)
 
 
+def format_file_size(size: int) -> str:
+    """Return the size of a file, given in bytes, in kilobytes."""
+    return gettext("%(number)s KB") % {"number": format_number(max(1, round(size / 1024)))}
+
+
 def format_axis_number(value: int) -> str:
     """Return a number as short text for a chart's axis: from a million on as 2.5M."""
     if value < 1_000_000:

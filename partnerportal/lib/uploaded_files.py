@@ -58,6 +58,8 @@ _CHUNK = 1 << 18  # bytes
 _ONE_PICTURE = threading.Lock()  # one at a time in each process, so that a few large ones do not exhaust its memory
 
 ENDINGS = ", ".join(f".{ending}" for ending in DOCUMENT_TYPES)
+IMAGE_ENDINGS = ("png", "jpg", "jpeg", "webp")
+ALL_ENDINGS = ", ".join([ENDINGS, *(f".{ending}" for ending in IMAGE_ENDINGS)])
 EMPTY = _("The file is empty.")
 TOO_LARGE = _("The file is larger than %(most)s MB.")
 DOCUMENT_REFUSED = _("This type of file is not accepted. Choose a file of one of these types: %(types)s.")
@@ -141,6 +143,19 @@ def encode_image(
     name = clean_file_name(upload.name or "")
     stem = name.removesuffix(_find_ending(name))
     return CheckedFile(f"{stem}.{kind.lower()}", IMAGE_TYPES[kind], file)
+
+
+def check_document_or_image(upload: UploadedFile, *, box: tuple[int, int], field: str | None = None) -> CheckedFile:
+    """Return an uploaded document as `check_document` does, or a picture as `encode_image` does, by its name's ending.
+
+    Raises what these raise.
+    """
+    ending = _find_ending(clean_file_name(upload.name or "")).lstrip(".").lower()
+    if ending in IMAGE_ENDINGS:
+        return encode_image(upload, box=box, field=field)
+    if ending not in DOCUMENT_TYPES and ending not in _MACRO_ENDINGS:
+        raise InvalidInput("file_type_refused", DOCUMENT_REFUSED % {"types": ALL_ENDINGS}, field=field)
+    return check_document(upload, field=field)
 
 
 @contextmanager

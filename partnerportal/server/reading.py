@@ -9,7 +9,10 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.utilities import BadRequest, Error
 
 UPLOADS = "/api/v1/ingest/"  # the vendor's systems send files to URLs below it, with a token
-FORMS_WITH_FILES = ("/imports/new/", "/api/v1/imports/")  # people send files to URLs below them, with their session
+# People send files to URLs below these, with their session: imports, files of offers, and those of requests.
+FORMS_WITH_FILES = tuple(
+    f"{prefix}{path}" for path in ("/imports/", "/offers/", "/requests/") for prefix in ("", "/api/v1")
+)
 FORM_BYTES = 21 * 1024**2  # of a form with a file: 20 MB, and what stands around them
 FORM_SECONDS = 120  # from its first byte to its last
 HEADER_BYTES = 32 * 1024  # of the request line and all headers together

@@ -1,16 +1,25 @@
 """Actions on drafts of requests, which only the asking organisation sees."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import ActionRefused
 from partnerportal.lib.policies import authorize
-from support.actions.rows import clean_payload, ensure_state, ensure_version, lock_own_request, set_fields
+from support.actions.files import delete_files, store_files
+from support.actions.rows import (
+    clean_payload,
+    ensure_state,
+    ensure_version,
+    lock_own_request,
+    save_locked_draft,
+    set_fields,
+)
 from support.kinds import get_request_kind
 from support.models import Request
 from support.policies import ROLE_TABLE, SupportPermission
@@ -65,27 +74,31 @@ def _store_once(actor: Actor, row: Request, *, has_payload: bool) -> Request:
 
 
 @transaction.atomic
-def save_request_draft(*, actor: Actor, request: Request, version: str | None = None, **fields: Any) -> Request:
+def save_request_draft(
+    *,
+    actor: Actor,
+    request: Request,
+    version: str | None = None,
+    attachments: Sequence[UploadedFile] = (),
+    removed: Collection[str] = (),
+    **fields: Any,
+) -> Request:
     """Store the fields of a draft, and return it. It may lack what a submission needs.
 
-    `fields` are some of RequestFields.FIELDS; `version` is the version that the form showed, None for any. Raises
-    NotFound for a request of somebody else's, Conflict("state_changed") for one that is submitted,
-    Conflict("changed_meanwhile") for another version, and InvalidInput for a bad value.
+    `fields` are some of RequestFields.FIELDS; `version` is the version that the form showed, None for any;
+    `attachments` are added, and files with the public ids `removed` are taken off. Raises NotFound for a request of
+    somebody else's, Conflict("state_changed") for one that is submitted, Conflict("changed_meanwhile") for another
+    version, InvalidInput for a bad value, and what `store_files` raises.
     """
     authorize(actor, ROLE_TABLE, SupportPermission.MAKE_REQUESTS)
     row = lock_own_request(actor, request)
     ensure_state(row, State.DRAFT)
     ensure_version(row, version)
     set_fields(actor, row, fields, is_complete=False)
+    delete_files(row, removed)
+    store_files(actor, row, attachments)
     save_locked_draft(row)
     return row
-
-
-def save_locked_draft(row: Request) -> None:
-    """Save the fields of a draft whose row is locked, and count the change."""
-    row.version += 1
-    row.updated_at = timezone.now()
-    row.save(update_fields=[*Request.FIELDS, "version", "updated_at"])
 
 
 @transaction.atomic
@@ -97,6 +110,7 @@ def discard_request_draft(*, actor: Actor, request: Request) -> Request:
     authorize(actor, ROLE_TABLE, SupportPermission.MAKE_REQUESTS)
     row = lock_own_request(actor, request)
     ensure_state(row, State.DRAFT)
+    delete_files(row, row.files.values_list("public_id", flat=True))
     rows = Request.objects.filter(pk=row.pk)
-    rows._raw_delete(rows.db)  # nothing belongs to a draft, and the web role may delete nothing that does
+    rows._raw_delete(rows.db)  # nothing else belongs to a draft, and the web role may delete nothing that does
     return row

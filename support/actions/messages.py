@@ -1,11 +1,16 @@
 """Actions on the thread of a request."""
 
+from collections.abc import Sequence
+
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import InvalidInput
 from partnerportal.lib.policies import authorize
+from partnerportal.lib.text import remove_invisible_characters
+from support.actions.files import store_files
 from support.actions.rows import ensure_state, lock_request, record_about
 from support.events import SupportEventKind
 from support.models import Request, RequestMessage
@@ -14,16 +19,20 @@ from support.policies import ROLE_TABLE, SupportPermission
 
 
 @transaction.atomic
-def post_message(*, actor: Actor, request: Request, body: str) -> RequestMessage:
+def post_message(
+    *, actor: Actor, request: Request, body: str, attachments: Sequence[UploadedFile] = ()
+) -> RequestMessage:
     """Write a message about a request that is not decided, and return it. The other side is told.
 
-    Raises NotFound for a request that the actor does not see, Conflict("state_changed") for one that is decided or a
-    draft, and InvalidInput("message_required") for a text that is empty or too long.
+    `attachments` are sent with it. Raises NotFound for a request that the actor does not see, Conflict("state_changed")
+    for one that is decided or a draft, InvalidInput("message_required") for a text that is empty or too long, and what
+    `store_files` raises.
     """
     authorize(actor, ROLE_TABLE, SupportPermission.WRITE_MESSAGES)
     row = lock_request(actor, request)
     ensure_state(row, *Request.OPEN)
     message = store_message(actor, row, body)
+    store_files(actor, row, attachments, message=message)
     is_asker = actor.organization_id == row.organization_id
     record_about(SupportEventKind.REQUEST_COMMENTED, actor, row, note=message.body, is_by_asker=is_asker)
     return message
@@ -31,7 +40,7 @@ def post_message(*, actor: Actor, request: Request, body: str) -> RequestMessage
 
 def store_message(actor: Actor, row: Request, body: str) -> RequestMessage:
     """Store a message in the actor's name, and return it. Raises InvalidInput("message_required")."""
-    text = body.strip()
+    text = remove_invisible_characters(body).strip()
     if not text or len(text) > TEXT_LENGTH:
         message = _("Enter a message of at most %(most)s characters.") % {"most": TEXT_LENGTH}
         raise InvalidInput("message_required", message, field="message")

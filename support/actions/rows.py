@@ -13,6 +13,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import list_changes_between
 from partnerportal.lib.errors import Conflict, InvalidInput, Message, NotFound
 from partnerportal.lib.states import change_row_state
+from partnerportal.lib.text import remove_invisible_characters
 from support.events import SupportEventKind
 from support.kinds import Findings, get_request_kind
 from support.models import Request, RequestRevision
@@ -67,11 +68,18 @@ def set_fields(actor: Actor, row: Request, values: dict[str, Any], *, is_complet
     `is_complete` asks for every required field. Raises InvalidInput, which names the field at fault.
     """
     for name, value in values.items():
-        setattr(row, name, value)
+        setattr(row, name, remove_invisible_characters(value) if name == "justification" else value)
     row.payload = clean_payload(actor, row, row.payload, is_complete=is_complete)
     for name in REQUIRED if is_complete else ():
         if not getattr(row, name).strip():
             raise InvalidInput("required", _("This field is required."), field=name)
+
+
+def save_locked_draft(row: Request) -> None:
+    """Save the fields of a draft whose row is locked, and count the change."""
+    row.version += 1
+    row.updated_at = timezone.now()
+    row.save(update_fields=[*Request.FIELDS, "version", "updated_at"])
 
 
 def clean_payload(actor: Actor, row: Request, payload: dict[str, Any], *, is_complete: bool) -> dict[str, Any]:
@@ -125,7 +133,7 @@ def close_as_overtaken(actor: Actor, row: Request) -> Request:
     """Close a request that is not allowed any more, and return it. Why stands in the request and in its event."""
     found = _describe_in_each_language(row)
     moved = move_request(row, State.OVERTAKEN, overtaken_by=found)
-    data = {
+    data: dict[str, Any] = {
         "reasons": [reason["code"] for reason in found[settings.LANGUAGE_CODE]["reasons"]],
         "why": {code: each["reasons"][0]["message"] for code, each in found.items()},
     }

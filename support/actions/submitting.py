@@ -1,13 +1,16 @@
 """Actions of whoever asks: submit a request, answer a question about it, withdraw it."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.policies import authorize
+from support.actions.files import delete_files, store_files
 from support.actions.messages import store_message
 from support.actions.rows import (
     RequestAlreadyOpen,
@@ -31,19 +34,30 @@ State = Request.State
 
 
 @transaction.atomic
-def submit_request(*, actor: Actor, request: Request, version: str | None = None, **fields: Any) -> Request:
-    """Submit a draft to the vendor, and return the request. From then on its fields are fixed.
+def submit_request(
+    *,
+    actor: Actor,
+    request: Request,
+    version: str | None = None,
+    attachments: Sequence[UploadedFile] = (),
+    removed: Collection[str] = (),
+    **fields: Any,
+) -> Request:
+    """Submit a draft to the vendor, and return the request. From then on its fields and files are fixed.
 
-    `fields` replace some of the draft's. The kind's check decides whether the request is allowed, and its key that only
-    one about the same is open. Raises NotFound for a request of somebody else's, InvalidInput for a field that is
-    missing or wrong, Conflict with the check's reason, RequestAlreadyOpen, and Conflict("state_changed") if the draft
-    is submitted already.
+    `fields` replace some of the draft's; `attachments` are added, and files with the public ids `removed` are taken
+    off. The kind's check decides whether the request is allowed, and its key that only one about the same is open.
+    Raises NotFound for a request of somebody else's, InvalidInput for a field that is missing or wrong, Conflict with
+    the check's reason, RequestAlreadyOpen, Conflict("state_changed") if the draft is submitted already, and what
+    `store_files` raises.
     """
     row = _lock_to_write(actor, request, version, State.DRAFT)
     set_fields(actor, row, fields, is_complete=True)
     findings = check_request(row)
     if not findings.is_allowed:
         raise Conflict(*first_reason(findings))
+    delete_files(row, removed)
+    store_files(actor, row, attachments)
     key = get_request_kind(row.kind).open_key(row)
     try:
         moved = _submit(row, open_key=key, submitted_at=timezone.now())
@@ -56,9 +70,17 @@ def submit_request(*, actor: Actor, request: Request, version: str | None = None
 
 @transaction.atomic
 def answer_request(
-    *, actor: Actor, request: Request, message: str = "", version: str | None = None, **fields: Any
+    *,
+    actor: Actor,
+    request: Request,
+    message: str = "",
+    version: str | None = None,
+    attachments: Sequence[UploadedFile] = (),
+    **fields: Any,
 ) -> Request:
     """Answer the vendor's question about a request by a new revision of its fields, and return the request.
+
+    `attachments` are added to its details.
 
     It waits for its decision again, or is closed as overtaken if its kind does not allow it any more: the caller looks
     at the state. Raises what `submit_request` raises, except RequestAlreadyOpen.
@@ -67,6 +89,7 @@ def answer_request(
     set_fields(actor, row, fields, is_complete=True)
     if not check_request(row).is_allowed:
         return close_as_overtaken(actor, row)
+    store_files(actor, row, attachments)
     moved = _submit(row)
     if message.strip():
         store_message(actor, moved, message)

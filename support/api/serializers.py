@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from django.urls import reverse
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from partnerportal.lib.api_input import StrictSerializer
 from partnerportal.lib.api_output import UTCDateTimeField
+from support.actions.files import MOST_FILES
 from support.kinds import Findings, describe_prefilled
-from support.models import Request, RequestMessage, Severity
+from support.models import Request, RequestFile, RequestMessage, Severity
 from support.models.request import PHONE_LENGTH, REASON_LENGTH, TEXT_LENGTH, TITLE_LENGTH
 from support.rows import describe_overtaken
 
@@ -100,6 +102,32 @@ class RequestMessageSerializer(serializers.Serializer[RequestMessage]):
         return bool(message.organization_id != message.request.organization_id)
 
 
+class RequestFileSerializer(serializers.Serializer[RequestFile]):
+    """A file of a request."""
+
+    id = serializers.UUIDField(source="public_id")
+    message = serializers.UUIDField(
+        source="message.public_id",
+        default=None,
+        allow_null=True,
+        help_text="It was sent with. Null: the details.",
+    )
+    name = serializers.CharField()
+    content_type = serializers.CharField(help_text="By its content.")
+    size = serializers.IntegerField(help_text="Bytes.")
+    sha256 = serializers.CharField(help_text="In hex.")
+    created_at = UTCDateTimeField()
+    url = serializers.SerializerMethodField(help_text="At which it is saved.")
+
+    @extend_schema_field(serializers.CharField)
+    def get_url(self, file: RequestFile) -> str:
+        return reverse("api:request_file", args=[file.request.public_id, file.public_id])
+
+
+class AttachFileSerializer(StrictSerializer):
+    file = serializers.FileField(allow_empty_file=True, help_text="A PDF, an office document or a picture.")
+
+
 @extend_schema_serializer(examples=[OpenApiExample("country", value=EXAMPLE | {"payload": {"country": "FR"}})])
 class StartRequestSerializer(StrictSerializer):
     kind = serializers.CharField(max_length=40)
@@ -124,6 +152,22 @@ class AnswerRequestSerializer(RequestFieldsSerializer):
 
 class WriteMessageSerializer(StrictSerializer):
     message = serializers.CharField(max_length=TEXT_LENGTH)
+
+
+class AttachmentsSerializer(StrictSerializer):
+    attachments = serializers.ListField(
+        child=serializers.FileField(allow_empty_file=True), max_length=MOST_FILES, default=list, help_text="To attach."
+    )
+
+
+class AnswerWithFilesSerializer(AttachmentsSerializer, AnswerRequestSerializer):
+    """An answer as a form, which may bring files. The fields of the request’s kind stay as they are."""
+
+    payload = None  # type: ignore[assignment]
+
+
+class MessageWithFilesSerializer(AttachmentsSerializer, WriteMessageSerializer):
+    """A message as a form, which may bring files."""
 
 
 class DeclineRequestSerializer(StrictSerializer):

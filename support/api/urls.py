@@ -1,6 +1,6 @@
 from django.urls import path
 
-from support.api import views
+from support.api import files, views
 
 REQUEST = "requests/<uuid:request_id>/"
 
@@ -8,6 +8,8 @@ urlpatterns = [
     path("requests/", views.RequestsView.as_view(), name="requests"),
     path(REQUEST, views.RequestView.as_view(), name="request"),
     path(f"{REQUEST}messages/", views.RequestMessagesView.as_view(), name="request_messages"),
+    path(f"{REQUEST}files/", files.RequestFilesView.as_view(), name="request_files"),
+    path(f"{REQUEST}files/<uuid:file_id>/", files.RequestFileView.as_view(), name="request_file"),
     path(f"{REQUEST}findings/", views.RequestFindingsView.as_view(), name="request_findings"),
     path(f"{REQUEST}discard/", views.DiscardRequestView.as_view(), name="request_discard"),
     path(f"{REQUEST}submit/", views.SubmitRequestView.as_view(), name="request_submit"),

@@ -3,13 +3,16 @@ from uuid import UUID
 
 import django_filters as df
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request as APIRequest
 from rest_framework.response import Response
 
 from partnerportal.lib.api import EmptyBodySerializer, PaginatedListView, PortalAPIView, UnpaginatedListView
 from partnerportal.lib.api_conditions import IF_MATCH, read_seen_version, set_etag
+from partnerportal.lib.api_input import JSONBodyParser, StrictSerializer
 from partnerportal.lib.errors import StaleVersion
 from partnerportal.lib.visible_rows import get_by_public_id
 from support.actions.deciding import approve_request, ask_for_information, decline_request
@@ -19,9 +22,11 @@ from support.actions.rows import STATE_CHANGED, check_request
 from support.actions.submitting import answer_request, submit_request, withdraw_request
 from support.api.serializers import (
     AnswerRequestSerializer,
+    AnswerWithFilesSerializer,
     ApproveRequestSerializer,
     DeclineRequestSerializer,
     FindingsSerializer,
+    MessageWithFilesSerializer,
     RequestFieldsSerializer,
     RequestMessageSerializer,
     RequestSerializer,
@@ -34,6 +39,21 @@ from support.policies import ROLE_TABLE, SupportPermission
 from support.queries import list_messages, list_requests
 
 TAGS = ["Requests"]
+JSON, FORM = "application/json", "multipart/form-data"
+FILE_ERRORS: dict[int, tuple[str, ...]] = {  # of what brings files
+    400: (
+        "empty_file", "file_too_large", "file_type_refused", "file_type_differs", "macro_refused", "file_protected",
+        "file_damaged", "unpacked_too_large", "image_too_large", "image_animated",
+    ),
+    409: ("too_many_files", "too_much_attached"),
+    429: ("too_often",),
+    503: ("files_unavailable", "no_space"),
+}  # fmt: skip
+
+
+def is_form(request: APIRequest) -> bool:
+    """Return whether the body of a request is a form, which may bring files, and not JSON."""
+    return isinstance(request.data, QueryDict)
 
 
 class RequestBaseView(PortalAPIView):
@@ -147,13 +167,28 @@ class WithdrawRequestView(RequestActionView):
     run = staticmethod(withdraw_request)
 
 
-@extend_schema(tags=TAGS, request=AnswerRequestSerializer, responses=RequestSerializer)
+@extend_schema(
+    tags=TAGS, request={JSON: AnswerRequestSerializer, FORM: AnswerWithFilesSerializer}, responses=RequestSerializer
+)
 class AnswerRequestView(RequestActionView):
-    """Answer the vendor's question by a new revision. If it is not allowed any more, its state is `overtaken`."""
+    """Answer the vendor's question by a new revision. If it is not allowed any more, its state is `overtaken`.
 
-    serializer_class = AnswerRequestSerializer
-    errors = RequestActionView.errors | {400: ("required", "unknown_field")}
+    Sent as a form, it may bring files.
+    """
+
+    parser_classes = (JSONBodyParser, MultiPartParser)
+    errors = (
+        RequestActionView.errors
+        | FILE_ERRORS
+        | {
+            400: ("required", "unknown_field", *FILE_ERRORS[400]),
+            409: ("state_changed", *FILE_ERRORS[409]),
+        }
+    )
     run = staticmethod(answer_request)
+
+    def get_serializer_class(self) -> type[StrictSerializer]:
+        return AnswerWithFilesSerializer if is_form(self.request) else AnswerRequestSerializer
 
 
 @extend_schema(tags=TAGS, request=EmptyBodySerializer, responses={204: None})
@@ -214,7 +249,8 @@ class RequestMessagesView(RequestBaseView, UnpaginatedListView):
     """The messages about a request, oldest first."""
 
     serializer_class = RequestMessageSerializer
-    errors = {403: ("wrong_role",), 409: ("state_changed",)}
+    parser_classes = (JSONBodyParser, MultiPartParser)
+    errors = FILE_ERRORS | {403: ("wrong_role",), 409: ("state_changed", *FILE_ERRORS[409])}
 
     def get_queryset(self) -> QuerySet[Any]:
         if self.is_generating_schema:
@@ -222,11 +258,15 @@ class RequestMessagesView(RequestBaseView, UnpaginatedListView):
         row = get_by_public_id(list_requests(self.actor), self.kwargs["request_id"])
         return list_messages(self.actor, row).select_related("request")
 
-    @extend_schema(request=WriteMessageSerializer, responses={201: RequestMessageSerializer})
+    @extend_schema(
+        request={JSON: WriteMessageSerializer, FORM: MessageWithFilesSerializer},
+        responses={201: RequestMessageSerializer},
+    )
     def post(self, request: APIRequest, request_id: UUID) -> Response:
-        """Write a message about a request that is not decided."""
-        body = WriteMessageSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        """Write a message about a request that is not decided. Sent as a form, it may bring files."""
         row = get_by_public_id(list_requests(self.actor), request_id)
-        message = post_message(actor=self.actor, request=row, body=body.validated_data["message"])
+        body = (MessageWithFilesSerializer if is_form(request) else WriteMessageSerializer)(data=request.data)
+        body.is_valid(raise_exception=True)
+        values = dict(body.validated_data)
+        message = post_message(actor=self.actor, request=row, body=values.pop("message"), **values)
         return Response(RequestMessageSerializer(message).data, status=201)

@@ -67,8 +67,8 @@ class Request(PublicIdModel, RequestFields):
 
     `kind` is the code of a `support.kinds.RequestKind`. `subject_id` is the public id of what it is about, `prefilled`
     holds what the form showed read-only, and `open_key` is what only one open request may be about. `version` counts
-    every change, for whoever edits a draft; `revision` counts only submissions, for whoever decides. `overtaken_by` says
-    why a request was overtaken, and on which facts: once for each language, because they may have changed since.
+    every change, for whoever edits a draft; `revision` counts only submissions, for whoever decides. `overtaken_by`
+    says why a request was overtaken, and on which facts: once for each language, because they may have changed since.
     """
 
     class State(models.TextChoices):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 import exports.files
@@ -18,6 +19,7 @@ from exports.models import Export
 from imports.models import Import
 from marketplace.models import Market, Offer, OfferFile, Plan, Price, ResellerListing, SaleStop
 from support.actions.deciding import ask_for_information
+from support.actions.files import attach_files
 from support.actions.rows import check_request
 from support.actions.submitting import withdraw_request
 from support.country_change import CODE
@@ -26,7 +28,8 @@ from tests.uploads import picture
 from tests.world import SKU_OF_NOBODY
 from tests.world_offers import CHANNEL, make_content
 
-NEEDS_DRAFT = r"^PUT .*/requests/|/requests/.*/(submit|discard)/$"
+OF_FILES = r"/requests/.*/files/"
+NEEDS_DRAFT = rf"^PUT .*/requests/|/requests/.*/(submit|discard)/$|{OF_FILES}"
 ACTORS = {  # the first that fits
     r"/act-for/": "many@partner",
     r"/accept/": "stranger.admin",
@@ -38,6 +41,7 @@ ACTORS = {  # the first that fits
     r"": "partner.admin",
 }
 OTHER_VALUES = {  # which of `make_values` stands in for the one of the parameter's or field's own name
+    OF_FILES: {"request_id": "request_draft", "file_id": "request_file"},
     NEEDS_DRAFT: {"request_id": "request_draft"},
     r"/answer/$": {"request_id": "request_asked"},
     r"/requests/": {"kind": "request_kind"},
@@ -80,6 +84,7 @@ def make_bodies(values: Mapping[str, Any]) -> dict[str, Any]:
         r"^POST .*/ingest/": b"{}",
         r"^POST .*/offers/$": {"code": "invented", "type": "saas", "pricing_model": "per_seat"},
         r"^PUT .*/offers/{offer_id}/$": make_content("Backup", "basic", "pro") | {"channel": CHANNEL},
+        r"^POST .*/requests/.*/files/$": {"file": picture("PNG")},
         r"^POST .*/files/$": {"kind": "logo", "file": picture("PNG")},
         r"^PUT .*/technical/$": {"landing_page_url": "https://publisher.example/", "webhook_url": ""},
         r"^PUT .*/audience/$": {"audience": "specific", "tenant_ids": values["tenant_ids"]},
@@ -130,9 +135,12 @@ def _values_of_requests(world: Any) -> dict[str, Any]:
     asked = Request.objects.get(organization=world.partner2)
     ask_for_information(actor=world.actor("vendor.admin"), request=asked, message="Since when?")
     request = Request.objects.get(organization=world.partner)
+    draft, actor = Request.objects.get(organization=world.publisher, state="draft"), world.actor("publisher.admin")
+    (file,) = attach_files(actor=actor, request=draft, files=[SimpleUploadedFile("x.png", picture("PNG"))])
     return {
         "request_id": request.public_id,
-        "request_draft": Request.objects.get(organization=world.publisher, state="draft").public_id,
+        "request_draft": draft.public_id,
+        "request_file": file.public_id,
         "request_asked": asked.public_id,
         "request_kind": CODE,
         "subject": world.partner.public_id,

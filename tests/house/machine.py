@@ -17,16 +17,16 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from django.urls import URLPattern, get_resolver, reverse
 
-from accounts.models import Operator, SavedView
+from accounts.models import Competency, Operator, SavedView, Skill
 from connections.models import Connection
 from entitlements.models import Entitlement, IngestUpload, LicenseAssignment, Order
 from exports.models import Export
 from imports.models import Import
-from marketplace.models import HealthIssue, Offer, OfferFile, Plan, Price, SaleStop
+from marketplace.models import Category, HealthIssue, Market, Offer, OfferFile, Plan, Price, SaleStop
 from notifications.actions.secret_mails import send_secret_mails
 from notifications.models import Notice
 from partnerportal.lib import tenancy
-from support.models import Request
+from support.models import Request, RequestFile
 from tests.world import KINDS, SKU_OF_NOBODY, SORTS, World, canary
 from tests.world_usage import CALENDAR
 
@@ -35,14 +35,16 @@ REFUSALS = {401, 403, 405}
 
 OF_REQUEST = """NOT EXISTS (
     SELECT FROM support_request r WHERE r.id = request_id AND r.organization_id = %(org)s"""
+# Of the catalogues that the vendor edits.
+NOT_VENDOR = "NOT EXISTS (SELECT FROM accounts_organization WHERE id = %(org)s AND kind = 'vendor')"
 # Rows that a request may not change: all but the actor's own. A person may found an organisation, hence `id <= newest`.
 FOREIGN = {
     "accounts_organization": "id <> %(org)s AND id <= %(newest)s",
     "accounts_operator": "organization_id <> %(org)s AND organization_id <= %(newest)s",
     "accounts_programmembership": "true",
     "accounts_program": "true",
-    "accounts_competency": "true",
-    "accounts_skill": "true",
+    "accounts_competency": NOT_VENDOR,
+    "accounts_skill": NOT_VENDOR,
     "accounts_organizationcompetency": "true",
     "accounts_organizationskill": "true",
     "accounts_person": "id <> %(person)s",
@@ -57,7 +59,7 @@ FOREIGN = {
         SELECT FROM connections_connection c WHERE c.id = connection_id AND c.customer_id = %(org)s)""",
     "connections_invitationlink": "true",
     "entitlements_sku": "true",
-    **{f"marketplace_{name}": "true" for name in ("market", "marketcountry", "category")},
+    **{f"marketplace_{name}": NOT_VENDOR for name in ("market", "marketcurrency", "marketcountry", "category")},
     "marketplace_offer": "publisher_id <> %(org)s",
     "marketplace_resellerlisting": "organization_id <> %(org)s",
     "marketplace_healthissue": "publisher_id <> %(org)s",
@@ -100,6 +102,8 @@ FOREIGN = {
         SELECT FROM accounts_organization v WHERE v.id = %(org)s AND v.kind = 'vendor')""",
     "support_requestrevision": f"{OF_REQUEST})",
     "support_requestmessage": f"{OF_REQUEST}) AND organization_id <> %(org)s",
+    "support_requestfile": f"""{OF_REQUEST}) AND NOT EXISTS (
+        SELECT FROM support_requestmessage m WHERE m.id = message_id AND m.organization_id = %(org)s)""",
     "exports_export": "person_id <> %(person)s OR organization_id <> %(org)s",
     "imports_import": "person_id <> %(person)s OR organization_id <> %(org)s",
     "imports_importbatch": "true",
@@ -339,9 +343,14 @@ def placeholders(world: World) -> dict[str, str]:
     values["plan"] = str(Plan.objects.get(offer__code="backup", code="basic").public_id)
     values["price"] = str(Price.objects.get(plan__offer__code="backup", currency="EUR").public_id)
     values["stop"] = str(SaleStop.objects.get().public_id)
+    for model, code in ((Market, "europe"), (Category, "backup"), (Competency, "security"), (Skill, "training")):
+        values[model._meta.model_name] = str(model.objects.get(code=code).public_id)
     for name in ("partner", "publisher"):
         values[f"request_{name}"] = str(Request.objects.get(organization=world[name], state="submitted").public_id)
+        file = RequestFile.objects.get(request__public_id=values[f"request_{name}"], message=None)
+        values[f"request_{name}_file"] = str(file.public_id)
     values["request_draft"] = str(Request.objects.get(state="draft").public_id)
+    values["request_draft_file"] = str(RequestFile.objects.get(request__state="draft").public_id)
     return values
 
 

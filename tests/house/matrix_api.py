@@ -14,7 +14,7 @@ from tests.house.answers import (
     api,
     page,
 )
-from tests.house.matrix_pages import CATALOGUE, CUSTOMER, DECIDED, EXPORT, IMPORT, MAKES, REQUEST, TRIAL
+from tests.house.matrix_pages import CATALOGUE, CUSTOMER, DECIDED, EXPORT, IMPORT, MAKES, REQUEST, REQUEST_FILE, TRIAL
 
 ACT_FOR = "organizations/<uuid:organization_id>/act-for/"
 CONNECTION = "connections/<uuid:connection_id>/"
@@ -157,6 +157,30 @@ API = [
         get="200 partner vendor; 404 else",
         post=f"201 partner.admin vendor.admin; 404 {NO_REQUEST}; 403 else",
         data={"message": "Hello"},
+    ),
+    api(
+        f"{REQUEST}files/",
+        "requests/{request_partner}/files/",
+        get="200 partner vendor; 404 else",
+        post=f"404 {NO_REQUEST}; 415 else",
+    ),
+    api(
+        f"{REQUEST}files/",
+        "requests/{request_draft}/files/",
+        get="200 publisher; 404 else",
+        post="415 publisher; 404 else",
+    ),
+    api(
+        REQUEST_FILE,
+        "requests/{request_partner}/files/{request_partner_file}/",
+        get="410 partner vendor; 404 else",
+        delete=f"409 partner.admin; 404 {NO_REQUEST}; 403 else",
+    ),
+    api(
+        REQUEST_FILE,
+        "requests/{request_draft}/files/{request_draft_file}/",
+        get="410 publisher; 404 else",
+        delete="204 publisher.admin; 403 publisher.reader; 404 else",
     ),
     api("exports/", get=EVERYBODY, post=BADGE_HOLDERS, data={"list": "customers"}),
     *(

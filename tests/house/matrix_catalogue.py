@@ -1,6 +1,7 @@
 """The permission matrix of published offers: the catalogue, the storefront, the vendor's pages and the simulator."""
 
 from tests.house.answers import api, page
+from tests.house.machine import Row
 
 OFFER = "<uuid:offer_id>/"
 RESELLERS = "200 partner distributor; 403 else"
@@ -64,3 +65,69 @@ CATALOGUE_API = [
         shows=SIMULATED,
     ),
 ]
+SETTINGS = "marketplace/settings/"
+MARKET = f"{SETTINGS}markets/<uuid:market_id>/"
+EDITORS = "200 vendor.admin; 403 else"
+REFUSED_IN_FORM = "200 vendor.admin; 403 else"  # with what is missing
+STALE = "409 vendor.admin; 403 else"
+
+
+def _entry(kind: str, name: str, field: str) -> list[Row]:
+    """The rows of what is done to one entry of a catalogue."""
+    own, at = f"{SETTINGS}{kind}/<uuid:{field}>/", f"/{SETTINGS}{kind}/{{{name}}}/"
+    return [
+        page(f"{SETTINGS}{kind}/", get=STAFF),
+        page(f"{SETTINGS}{kind}/new/", get=EDITORS, post=REFUSED_IN_FORM),
+        page(own, at, get=EDITORS, post=REFUSED_IN_FORM),
+        page(f"{own}retire/", f"{at}retire/", get=EDITORS, post="302 vendor.admin; 403 else", data={"revision": "1"}),
+        page(f"{own}retire/", f"{at}retire/", get=EDITORS, post=STALE, data={"revision": "7"}),
+    ]
+
+
+CATALOGUE_SETTINGS = [
+    page(SETTINGS, get=STAFF),
+    page(
+        f"{SETTINGS}markets/new/",
+        get=EDITORS,
+        post="302 vendor.admin; 403 else",
+        data={"code": "moon", "name_en": "Moon", "currency": "EUR"},
+    ),
+    page(MARKET, f"/{SETTINGS}markets/{{market}}/", get=STAFF),
+    page(
+        f"{MARKET}rename/",
+        f"/{SETTINGS}markets/{{market}}/rename/",
+        get=EDITORS,
+        post="302 vendor.admin; 403 else",
+        data={"name_en": "Old World", "revision": "1"},
+    ),
+    page(f"{MARKET}remove/", f"/{SETTINGS}markets/{{market}}/remove/", get=EDITORS, post=STALE),
+    page(
+        f"{MARKET}currencies/add/",
+        f"/{SETTINGS}markets/{{market}}/currencies/add/",
+        get=EDITORS,
+        post="302 vendor.admin; 403 else",
+        data={"currency": "PLN"},
+    ),
+    page(
+        f"{MARKET}currencies/<str:currency>/remove/",
+        f"/{SETTINGS}markets/{{market}}/currencies/EUR/remove/",
+        get=EDITORS,
+        post=STALE,
+    ),
+    page(
+        f"{SETTINGS}countries/",
+        get=EDITORS,
+        post=REFUSED_IN_FORM,
+        data={"country": "FR", "market": "japan", "currency": "JPY"},
+    ),
+    page(
+        f"{SETTINGS}categories/<uuid:category_id>/move/",
+        f"/{SETTINGS}categories/{{category}}/move/",
+        post="302 vendor.admin; 403 else",
+        data={"move": "up", "revision": "1"},
+    ),
+    *_entry("categories", "category", "category_id"),
+    *_entry("competencies", "competency", "entry_id"),
+    *_entry("skills", "skill", "entry_id"),
+]
+CATALOGUE_PAGES += CATALOGUE_SETTINGS

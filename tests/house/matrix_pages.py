@@ -38,6 +38,7 @@ EXPORT = "exports/<uuid:export_id>/"
 IMPORT = "imports/<uuid:import_id>/"
 IMPORT_KIND = "imports/new/<str:kind_code>/"
 REQUEST = "requests/<uuid:request_id>/"
+REQUEST_FILE = f"{REQUEST}files/<uuid:file_id>/"
 NO_MAKERS = f"{NOT_ADMINS} vendor"  # of requests
 MAKES = f"200 partner.admin; {NO_MAKERS} customer customer2 ended stranger; 404 else"
 ASKED = {"title": "T", "justification": "J", "severity": "minimal", "contact_email": "a@example.com", "version": "2"}
@@ -249,6 +250,9 @@ PAGES = [
         )
         for action, data in (("ask", {"message": "Why?"}), ("decline", {"reason": "No", "revision": "1"}))
     ),
+    page(REQUEST_FILE, "/requests/{request_partner}/files/{request_partner_file}/", get="410 partner vendor; 404 else"),
+    page(REQUEST_FILE, "/requests/{request_draft}/files/{request_draft_file}/", get="410 publisher; 404 else"),
+    page(REQUEST_FILE, "/requests/{request_publisher}/files/{request_partner_file}/", get="404 else"),
     page(f"{REQUEST}approve/", "/requests/{request_partner}/approve/", post="409 vendor.admin; 403 else", data=DECIDED),
     page(f"{REQUEST}assign/", "/requests/{request_partner}/assign/", post="302 vendor.admin; 403 else"),
     page(

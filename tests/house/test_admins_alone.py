@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import (
+    Competency,
     Operator,
     Organization,
     OrganizationCompetency,
@@ -19,6 +20,7 @@ from accounts.models import (
 )
 from connections.models import Connection
 from entitlements.models import Entitlement, LicenseAssignment, Sku
+from marketplace.models import Category, Market, MarketCountry, MarketCurrency
 from partnerportal.lib.roles import list_roles_for_kind
 from tests.world import KINDS, SKU_OF_NOBODY
 
@@ -60,6 +62,18 @@ def qualify(actor):
     )
 
 
+def place(actor):
+    africa = Market.objects.get(code="africa")
+    return MarketCountry.objects.filter(country="FR").update(market=africa, currency="USD")
+
+
+@pytest.fixture(autouse=True)
+def _something_unused(db):
+    """A market and a currency that nothing uses, which can be removed."""
+    Market.objects.create(code="empty", names={"en": "Empty"})
+    MarketCurrency.objects.create(market=Market.objects.get(code="europe"), currency="XAF")
+
+
 ACTIONS = {  # who does it, and how many rows it changes
     "become an Admin": ("customer", lambda a: colleague(a, "reader").update(roles=[Role.ADMIN])),
     "remove a colleague": ("partner", lambda a: colleague(a, "sales_agent")._raw_delete("default")),
@@ -94,6 +108,16 @@ ACTIONS = {  # who does it, and how many rows it changes
     "grant a membership": ("vendor", grant),
     "take a competency away": ("vendor", lambda a: OrganizationCompetency.objects.all()._raw_delete("default")),
     "set a skill": ("vendor", qualify),
+    "rename a skill": ("vendor", lambda a: Skill.objects.filter(code="training").update(name="Coaching", revision=2)),
+    "add a competency": ("vendor", lambda a: bool(Competency.objects.create(code="new", name="New").pk)),
+    "retire a category": ("vendor", lambda a: Category.objects.filter(code="backup").update(is_retired=True)),
+    "add a market": ("vendor", lambda a: bool(Market.objects.create(code="moon", names={"en": "Moon"}).pk)),
+    "remove a market": ("vendor", lambda a: Market.objects.filter(code="empty")._raw_delete("default")),
+    "move a country": ("vendor", place),
+    "take a currency away": (
+        "vendor",
+        lambda a: MarketCurrency.objects.filter(market__code="europe", currency="XAF")._raw_delete("default"),
+    ),
     "end a connection": (
         "customer",
         lambda a: own(Connection, customer=a.organization_id, state="active").update(

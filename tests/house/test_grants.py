@@ -54,12 +54,7 @@ WRITTEN = {
     "portal_cache": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "account_emailconfirmation": {"SELECT", "DELETE"},  # never holds a row
     "accounts_program": {"SELECT"},
-    "accounts_competency": {"SELECT"},
-    "accounts_skill": {"SELECT"},
     "entitlements_sku": {"SELECT"},
-    "marketplace_market": {"SELECT"},
-    "marketplace_marketcountry": {"SELECT"},
-    "marketplace_category": {"SELECT"},
     "partnerportal_taskrun": {"SELECT"},  # for /metrics
 }
 HAS = dict.fromkeys(("SELECT", "INSERT", "UPDATE", "REFERENCES"), "has_any_column")  # also of one column alone

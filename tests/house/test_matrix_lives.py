@@ -78,7 +78,7 @@ BEHIND_OTHERS = {
     "OrganizationQuerySet": "another organisation is read beside a connection, a customer or a service that is seen",
     "ProgramMembershipQuerySet": "memberships are read of an organisation that is seen",
     "QualificationQuerySet": "they are read of an organisation that is seen",
-    "RequestPartQuerySet": "revisions and messages are read of a request that is seen",
+    "RequestPartQuerySet": "revisions, messages and files are read of a request that is seen",
 }
 # The same of policies, where the others stand: pages read more through them than through `rows_for`.
 POLICIES_BEHIND_OTHERS = {

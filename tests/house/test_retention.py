@@ -61,6 +61,7 @@ BOUNDED = {
     "accounts_organizationcompetency": "one for an organisation and competency",
     "accounts_organizationskill": "one for an organisation and skill",
     "marketplace_market": "the catalogue of markets",
+    "marketplace_marketcurrency": "a few for each market",
     "marketplace_marketcountry": "one for a country",
     "marketplace_category": "the catalogue of categories",
     "marketplace_resellerlisting": "one for a partner or distributor",
@@ -103,6 +104,7 @@ KEPT = {
     "support_request": "what an organisation has asked of the vendor, and the answer",
     "support_requestrevision": "what was asked at each submission",
     "support_requestmessage": "what was said about it",
+    "support_requestfile": "what was attached to it; deleted from a draft, and with it",
 }
 
 

@@ -16,7 +16,17 @@ SHOWN = [pattern for name in MODULES for pattern in (f"{name}.py", f"{name}/*.py
 MANAGERS = {"objects", "_default_manager", "_base_manager"}
 UNFILTERED = {"get_object_or_404", "get_list_or_404", "connection", "connections"}
 # Tables without tenants: nothing in them belongs to somebody else.
-CATALOGUES = {"Category", "Competency", "Market", "MarketCountry", "Person", "Program", "Skill", "Sku"}
+CATALOGUES = {
+    "Category",
+    "Competency",
+    "Market",
+    "MarketCountry",
+    "MarketCurrency",
+    "Person",
+    "Program",
+    "Skill",
+    "Sku",
+}
 EXCEPTIONS = {
     # sub-selects that narrow rows which are filtered already, or count back from them for the same customer
     ("entitlements/filters.py", "Entitlement.objects.running"),

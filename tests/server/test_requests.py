@@ -73,7 +73,9 @@ LARGE = 3_000_000  # bytes; other requests may have 2.5 MiB
 
 
 def test_the_large_form_of_a_stranger_is_refused_before_it_comes(plant: Plant) -> None:
-    for path in (FORM, "/api/v1/imports/"):
+    of_request = "/requests/7c9e6679-7425-40de-944b-e07fc1f90ae7/details/"
+    of_offer = "/offers/7c9e6679-7425-40de-944b-e07fc1f90ae7/files/"
+    for path in (FORM, "/api/v1/imports/", of_request, f"/api/v1{of_request}", of_offer, f"/api/v1{of_offer}"):
         for cookie in ((), ("Cookie: portal-sid=" + "x" * 43,), ("Cookie: ;;=\xff",)):
             with connect(plant.port) as link:
                 link.sendall(request("POST", path, *cookie, f"Content-Length: {LARGE}", body=bytes(1000)))
