@@ -22,7 +22,7 @@ UPLOADED = "uploaded"
 
 def build_results_name(source: Import) -> str:
     """Return the name of the file with the results of the latest run of an import, without the folder."""
-    run = "applied" if source.state in (Import.State.APPLYING, Import.State.DONE) else "checked"
+    run = "applied" if source.is_latest_run_applying else "checked"
     return f"{source.public_id}.{run}.{source.attempts}"
 
 

@@ -72,6 +72,13 @@ class Import(LeasedWork, PublicIdModel):
 
     objects = ImportQuerySet.as_manager()
 
+    @property
+    def is_latest_run_applying(self) -> bool:
+        """Whether the latest run, be it over, is the import itself and no longer its dry run."""
+        return self.state in (self.State.APPLYING, self.State.DONE) or (
+            self.state == self.State.FAILED and bool(self.mode)
+        )
+
     class Meta:
         indexes = (
             models.Index(fields=["organization", "person_id", "-asked_at"], name="import_mine"),

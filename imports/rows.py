@@ -151,7 +151,8 @@ def describe_progress(source: Import) -> str:
 
 def build_outcome_counts(source: Import) -> list[OutcomeCount]:
     """Return the counts of the latest run by outcome, with the first rows of each; failures come first."""
-    counts = source.checked if source.state in (State.UPLOADED, State.CHECKING, State.CHECKED) else source.applied
+    is_check = source.state in (State.UPLOADED, State.CHECKING, State.CHECKED) or _failed_before_import(source)
+    counts = source.checked if is_check else source.applied
     samples: dict[str, list[SampleRow]] = {}
     for number, outcome, message, *cells in read_samples(source):
         shown = [_shorten(cell) for cell in cells[:SHOWN_CELLS]]
@@ -168,13 +169,17 @@ def build_outcome_counts(source: Import) -> list[OutcomeCount]:
     ]
 
 
+def _failed_before_import(source: Import) -> bool:
+    return source.state == State.FAILED and not source.is_latest_run_applying
+
+
 def _shorten(cell: str) -> str:
     return cell if len(cell) <= SHOWN_CHARACTERS else f"{cell[: SHOWN_CHARACTERS - 1]}…"
 
 
 def count_failed_rows(source: Import) -> int:
     """Return how many rows failed in the latest run that is finished."""
-    counts = source.applied if source.state == State.DONE else source.checked
+    counts = source.applied if source.is_latest_run_applying else source.checked
     return sum(count for outcome, count in counts.items() if RowOutcome(outcome).is_failure)
 
 

@@ -6,8 +6,10 @@ from typing import Any
 from django.db.models import F, QuerySet
 from django.utils.translation import get_language, gettext_lazy
 
+from marketplace.catalogue_filters import CatalogueFilterSet
 from marketplace.models import Price
 from marketplace.policies import ROLE_TABLE, OfferPermission
+from marketplace.queries.catalogue import list_published_offers, narrow_by_sale
 from marketplace.queries.price_list import calculate_last_day, list_price_list
 from marketplace.queries.prospects import find_sale
 from partnerportal.lib.actors import Actor
@@ -23,9 +25,14 @@ from partnerportal.lib.exports.lists import ExportableList, Query
 
 
 def _prices(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
-    """Return the price list of the actor's market, or of that of the partner whose public id is `partner`."""
-    sale = find_sale(actor, {"partner": query.get("partner")})
-    return list_price_list(actor, sale).order_by("plan__offer__code", "plan__offer", "plan__position", "pk")
+    """Return the price list, narrowed as the catalogue is, for the partner and the customer that its filters name."""
+    values = CatalogueFilterSet(query).cleaned_values
+    sale = find_sale(actor, values)
+    rows = list_price_list(actor, sale)
+    if narrowing := values.keys() - {"partner", "customer"}:
+        offers = CatalogueFilterSet({name: values[name] for name in narrowing}, list_published_offers(actor)).qs
+        rows = rows.filter(plan__offer__in=narrow_by_sale(offers, actor, sale, values).order_by().values("pk"))
+    return rows.order_by("plan__offer__code", "plan__offer", "plan__position", "pk")
 
 
 def _offer_name(price: Price) -> str:
@@ -47,7 +54,7 @@ PRICE_LIST = ExportableList(
     label=gettext_lazy("Price list"),
     rows=_prices,
     rule=(ROLE_TABLE, OfferPermission.BROWSE),
-    filters=frozenset({"partner"}),
+    filters=frozenset(CatalogueFilterSet.base_filters),
     columns=(
         make_text_column("publisher", "plan__offer__publisher__name"),
         make_text_column("offer", "plan__offer__code"),

@@ -12,6 +12,7 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.fields import FilesFormField, FilesInput, OneLineFormField
 from partnerportal.lib.uploaded_files import ALL_ENDINGS
+from support.actions.rows import REQUIRED
 from support.kinds import RequestDetailsForm, get_request_kind
 from support.models import Request, RequestFile, Severity
 from support.models.request import PHONE_LENGTH, REASON_LENGTH, TEXT_LENGTH, TITLE_LENGTH
@@ -54,8 +55,9 @@ class RequestFieldsForm(forms.Form):
 
     def __init__(self, *args: Any, is_draft: bool = False, **options: Any) -> None:
         super().__init__(*args, **options)
-        for name in ("title", "justification", "contact_email") if is_draft else ():
-            self.fields[name].required = False
+        self.relaxed = [self.fields[name] for name in REQUIRED] if is_draft else []
+        for field in self.relaxed:
+            field.required = False
 
 
 class DraftFieldsForm(RequestFieldsForm):
@@ -104,20 +106,27 @@ class RequestForms:
             self.fields = DraftFieldsForm(data, files, attached=list_request_files(actor, row), **options)
         else:
             self.fields = AnswerFieldsForm(data, files, **options)
-        for field in self.details.fields.values() if is_draft else ():
+        self.relaxed = [field for field in self.details.fields.values() if field.required] if is_draft else []
+        for field in self.relaxed:
             field.required = False
 
     def take_kept_files(self, actor: Actor, row: Request) -> None:
         """Offer to remove the files that the draft has now, and go on from its present version."""
         if isinstance(self.fields, DraftFieldsForm):
             posted: Any = self.fields.data
-            self.fields.data = posted.copy()
-            self.fields.data["version"] = str(row.version)
+            self.fields.data = data = posted.copy()
+            data["version"] = str(row.version)
             self.fields.list_attached(list_request_files(actor, row))
 
     def is_valid(self) -> bool:
-        """Return whether both forms are. Both are asked, so that every error shows at once."""
-        return all([self.details.is_valid(), self.fields.is_valid()])
+        """Return whether both forms are. Both are asked, so that every error shows at once.
+
+        From then on the forms say again which fields a submission needs.
+        """
+        is_valid = all([self.details.is_valid(), self.fields.is_valid()])
+        for field in [*self.relaxed, *self.fields.relaxed]:
+            field.required = True
+        return is_valid
 
     @property
     def values(self) -> dict[str, Any]:
@@ -155,16 +164,27 @@ class DeclineRequestForm(forms.Form):
 
 
 class ApproveRequestForm(forms.Form):
-    """The form to approve a request. It holds what the page showed: the revision, and the facts with their digest."""
+    """The form to approve a request. It holds what the page showed: the revision, and the facts with their digest.
+
+    The facts are values and words by name.
+    """
 
     facts_digest = forms.CharField(max_length=64)
     revision = forms.IntegerField()
     facts_seen = forms.JSONField(required=False)
+    facts_shown = forms.JSONField(required=False)
 
     def clean_facts_seen(self) -> dict[str, str]:
-        """Return the facts that the page showed, by name. Anything else counts as none."""
-        seen = self.cleaned_data["facts_seen"]
-        return {str(name): str(value) for name, value in seen.items()} if isinstance(seen, dict) else {}
+        """Return the values of the facts that the page showed, by name. Anything else counts as none."""
+        return _take_texts(self.cleaned_data["facts_seen"])
+
+    def clean_facts_shown(self) -> dict[str, str]:
+        """Return the words of the facts that the page showed, by name. Anything else counts as none."""
+        return _take_texts(self.cleaned_data["facts_shown"])
+
+
+def _take_texts(found: Any) -> dict[str, str]:
+    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 class AssigneeField(forms.ModelChoiceField):

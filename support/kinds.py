@@ -111,13 +111,23 @@ class Findings:
             "facts": [{"label": str(each.label), "text": each.shown} for each in self.facts],
         }
 
-    def list_differences(self, seen: Mapping[str, str]) -> list[LabelledText]:
-        """Return the facts that are not as they were seen, each with its present value.
+    @property
+    def texts(self) -> dict[str, str]:
+        """The words for the value of each fact, by name, in the reader's language."""
+        return {fact.name: fact.shown for fact in self.facts}
 
-        `seen` holds the value of each fact by name. A fact that is gone is named by its name.
+    def list_differences(self, seen: Mapping[str, str], shown: Mapping[str, str]) -> list[LabelledText]:
+        """Return the facts that are not as they were seen, each with what was shown and what is so now.
+
+        `seen` holds the value of each fact by name, and `shown` the words for it, where they are known. A fact that is
+        gone is named by its name.
         """
-        changed = [LabelledText(fact.label, fact.shown) for fact in self.facts if seen.get(fact.name) != fact.value]
-        return changed + [LabelledText(name, "–") for name in seen if name not in self.values]
+        changed = [fact for fact in self.facts if seen.get(fact.name) != fact.value]
+        told = [
+            LabelledText(fact.label, f"{shown[fact.name]} → {fact.shown}" if fact.name in shown else fact.shown)
+            for fact in changed
+        ]
+        return told + [LabelledText(name, "–") for name in seen if name not in self.values]
 
 
 class RequestDetailsForm(forms.Form):

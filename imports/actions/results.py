@@ -18,7 +18,7 @@ from imports.models import Import, ImportBatch
 from imports.policies import ROLE_TABLE, ImportPermission
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, NoLongerExists
-from partnerportal.lib.imports.csv_reading import CsvReader
+from partnerportal.lib.imports.csv_reading import CsvReader, UnreadableFile, describe_too_many_rows
 from partnerportal.lib.imports.kinds import RESULT_COLUMNS, ImportKind, ImportRow, write_csv_row
 from partnerportal.lib.imports.results import RowOutcome, RowResult
 from partnerportal.lib.policies import authorize
@@ -26,6 +26,7 @@ from partnerportal.lib.private_files import CSV, add_csv_download_headers
 from partnerportal.lib.spreadsheet_safety import unescape_spreadsheet_cell
 
 State = Import.State
+WITH_RESULTS = (State.CHECKED, State.DONE, State.FAILED)
 KEPT = timedelta(days=7)  # how long files can be fetched, and a checked import confirmed
 SAMPLES = 5  # rows of each outcome that the page shows
 BOM = "\ufeff"
@@ -40,8 +41,44 @@ def read_row_results(source: Import, kind: ImportKind) -> Iterator[tuple[ImportR
             yield row, RowResult(RowOutcome(outcome), message)
 
 
-def write_result_files(source: Import, kind: ImportKind) -> None:
-    """Write the files with the results of the present run, whose batches are all done."""
+def read_results_so_far(source: Import, kind: ImportKind) -> Iterator[tuple[ImportRow, RowResult]]:
+    """Yield each row of the uploaded file with its result in the present run, which cannot go on.
+
+    What it has not done is not reached. The row at which the file cannot be read is the last, with the reason.
+    """
+    batches = ImportBatch.objects.filter(source=source).order_by("rows_before").values_list("results", flat=True)
+    results = chain.from_iterable(batches.iterator(chunk_size=10))
+    with files.open_file_for_reading(files.build_upload_name(source)) as file:
+        reader = CsvReader(file, kind)
+        try:
+            for at, row in enumerate(reader):
+                if at >= kind.max_rows:
+                    yield row, RowResult(RowOutcome.BAD, describe_too_many_rows(kind, row.number))
+                    return
+                outcome, message = next(results, (RowOutcome.NOT_REACHED, ""))
+                yield row, RowResult(RowOutcome(outcome), message)
+        except UnreadableFile as error:
+            values = dict.fromkeys(kind.column_keys, "")
+            yield ImportRow(reader.row, values, ""), RowResult(RowOutcome.BAD, error.message)
+
+
+def write_results_of_failure(source: Import, kind: ImportKind) -> dict[str, int]:
+    """Write the files with what the present run has done before it failed; return how many rows had which outcome."""
+    counts: Counter[str] = Counter()
+
+    def count(results: Iterator[tuple[ImportRow, RowResult]]) -> Iterator[tuple[ImportRow, RowResult]]:
+        for row, result in results:
+            counts[str(result.outcome)] += 1
+            yield row, result
+
+    write_result_files(source, kind, count(read_results_so_far(source, kind)))
+    return dict(counts)
+
+
+def write_result_files(
+    source: Import, kind: ImportKind, results: Iterator[tuple[ImportRow, RowResult]] | None = None
+) -> None:
+    """Write the files with the results of the present run, by default those of a run whose batches are all done."""
     shown: Counter[RowOutcome] = Counter()
     with (
         files.open_file_for_writing(files.build_results_name(source)) as all_results,
@@ -51,7 +88,7 @@ def write_result_files(source: Import, kind: ImportKind) -> None:
         for text in texts:
             text.write(BOM)
             write_csv_row(text, [*RESULT_COLUMNS, *kind.column_keys])
-        for row, result in read_row_results(source, kind):
+        for row, result in results or read_row_results(source, kind):
             cells = [row.number, result.outcome, result.message, *row.values.values()]
             write_csv_row(texts[0], cells)
             if shown[result.outcome] < SAMPLES:
@@ -64,8 +101,8 @@ def write_result_files(source: Import, kind: ImportKind) -> None:
 
 def get_results_deadline(source: Import) -> datetime | None:
     """Return until when the results of an import can be fetched, or None if they cannot be fetched now."""
-    if source.state not in (State.CHECKED, State.DONE) or source.finished_at is None:
-        return None
+    if source.state not in WITH_RESULTS or source.finished_at is None or source.error == "interrupted":
+        return None  # a worker that is killed each time writes none
     until = source.finished_at + KEPT
     return until if until > timezone.now() else None
 
@@ -94,7 +131,7 @@ def download_results(*, actor: Actor, source: Import, only_failed: bool) -> Http
     of the results are ignored then. Raises Conflict while there are none, and NoLongerExists once they are deleted.
     """
     authorize(actor, ROLE_TABLE, ImportPermission.IMPORT)
-    if source.state not in (State.CHECKED, State.DONE):
+    if source.state not in WITH_RESULTS:
         if source.state in (State.CANCELLED, State.EXPIRED):
             raise NoLongerExists("import_gone", _("This file has been deleted. Upload it again."))
         raise Conflict("results_not_ready", _("There are no results yet. The page of the import shows its progress."))

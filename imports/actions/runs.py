@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Person
 from connections.actors import build_actor_with_current_roles
 from imports import files
-from imports.actions.results import read_row_results, write_result_files
+from imports.actions.results import read_row_results, write_result_files, write_results_of_failure
 from imports.catalogue import find_import_kind
 from imports.models import Import, ImportBatch
 from imports.queries import find_authorized_target
@@ -60,6 +60,8 @@ def run_next_import() -> bool:
         source.retry_later(error.code, delay=PAUSE)
     except Exception:
         log.exception("Import %s failed at attempt %s", source.public_id, source.attempts)
+        if source.attempts >= Import.ATTEMPTS:
+            _write_results(source)
         source.retry_later("failed", delay=PAUSE)
     return True
 
@@ -103,8 +105,23 @@ def _find_kind(source: Import) -> ImportKind:
 
 
 def _fail(source: Import, code: str, sentence: str) -> None:
-    source.finish(State.FAILED, error=code, problem=sentence[:PROBLEM])
+    run = "checked" if source.state == State.CHECKING else "applied"
+    counts = _write_results(source)
+    changes = {run: counts} if counts else {}
+    source.finish(State.FAILED, error=code, problem=sentence[:PROBLEM], **changes)
     log.info("Import %s failed: %s", source.public_id, code)
+
+
+def _write_results(source: Import) -> dict[str, int]:
+    """Write the results of a run that failed, with the rows that it has not reached, and return how many had which.
+
+    They are none where the file is lost or the storage away: the failure is told without them.
+    """
+    try:
+        return write_results_of_failure(source, find_import_kind(source.kind))
+    except (DomainError, FileNotFoundError):
+        log.warning("Import %s has no results", source.public_id, exc_info=True)
+        return {}
 
 
 def _do_batches(source: Import, kind: ImportKind) -> None:

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from imports import files
 from imports.actions.requests import UNFINISHED
-from imports.actions.results import KEPT
+from imports.actions.results import KEPT, WITH_RESULTS
 from imports.models import Import, ImportBatch
 from partnerportal.lib.private_files import StoredFile, delete_unneeded_files
 from partnerportal.lib.states import change_row_state
@@ -40,4 +40,4 @@ def _needs_file(source: Import, file: StoredFile) -> bool:
     if file.name not in (files.build_results_name(source), files.build_samples_name(source)):
         return False
     is_kept = source.finished_at is not None and source.finished_at > timezone.now() - KEPT
-    return source.state in RUNNING or (source.state in (State.CHECKED, State.DONE) and is_kept)
+    return source.state in RUNNING or (source.state in WITH_RESULTS and is_kept)

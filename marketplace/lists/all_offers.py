@@ -45,6 +45,8 @@ class AllOffersList(StorefrontList):
     definition = ALL_OFFERS
     filter_set = AllOffersFilterSet
     offer_url_name = "vendor_offer"
+    row_template = "marketplace/parts/all_offers_row.html"
+    purpose = gettext_lazy("The published offers of all publishers, with their audiences.")
 
     def list_offers(self) -> Any:
         """Return the published offers, each with whether its sale is stopped."""

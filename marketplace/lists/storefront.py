@@ -18,6 +18,7 @@ from marketplace.queries.catalogue import (
 )
 from marketplace.rows.catalogue import ListedOffer, make_listed_offer, name_categories
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Message
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first
 from partnerportal.lib.lists import ListColumn, ListDefinition
 from partnerportal.lib.personal_lists import PersonalizedList
@@ -45,6 +46,8 @@ class StorefrontList(PersonalizedList):
     definition = STOREFRONT
     filter_set = StorefrontFilterSet
     offer_url_name = "storefront_offer"
+    row_template = "marketplace/parts/storefront_row.html"
+    purpose: Message = gettext_lazy("What publishers offer. Your partner sells it to you.")
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)

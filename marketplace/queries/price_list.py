@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 
 from marketplace.models import Plan, Price
 from marketplace.models.price import PriceQuerySet
@@ -16,29 +16,25 @@ def list_price_list(actor: Actor, sale: ProspectiveSale, *, changed_since: dt.da
     """Return the prices of live plans for the partner's market and currency, with `next_from` and `failed_rules`.
 
     `next_from` is the day from which another price takes over, or None. They are the prices that hold today (UTC) and
-    those that begin later. With `changed_since` they are instead those that were added, withdrawn or limited by a later
-    one since then, with those that say that a plan is no longer offered (without an amount).
+    those that begin later. With `changed_since` they are instead those that were added or withdrawn since then, or
+    whose last day is another, with those that say that a plan is no longer offered (without an amount).
     """
     prices = Price.objects.visible_to(actor).filter(
         market=sale.market_id, currency=sale.currency, plan__is_live=True, plan__offer__live_version__isnull=False
     )
-    later = prices.filter(
-        plan=OuterRef("plan"),
-        term=OuterRef("term"),
-        billing=OuterRef("billing"),
-        valid_from__gt=OuterRef("valid_from"),
-        withdrawn_at=None,
-    ).order_by("valid_from")
-    rows = prices.annotate(next_from=Subquery(later.values("valid_from")[:1]))
+    same = {name: OuterRef(name) for name in ("plan", "term", "billing")}
+    later = prices.filter(**same, valid_from__gt=OuterRef("valid_from")).order_by("valid_from").values("valid_from")
+    rows = prices.annotate(next_from=Subquery(later.filter(withdrawn_at=None)[:1]))
     if changed_since is None:
         rows = rows.filter(withdrawn_at=None, amount__isnull=False)
         rows = rows.filter(Q(next_from=None) | Q(next_from__gt=sale.day))
     else:
-        was_limited = later.filter(Q(created_at__gte=changed_since))
-        rows = rows.annotate(limited_at=Subquery(was_limited.values("created_at")[:1]))
-        rows = rows.filter(
-            Q(created_at__gte=changed_since) | Q(withdrawn_at__gte=changed_since) | Q(limited_at__isnull=False)
-        )
+        was_there = Q(withdrawn_at=None) | Q(withdrawn_at__gte=changed_since)
+        before = later.filter(was_there, created_at__lt=changed_since)
+        rows = rows.annotate(next_before=Subquery(before[:1]))
+        is_another = Q(next_from__lt=F("next_before")) | Q(next_from__gt=F("next_before"))
+        is_another |= Q(next_from=None, next_before__isnull=False) | Q(next_from__isnull=False, next_before=None)
+        rows = rows.filter(Q(created_at__gte=changed_since) | Q(withdrawn_at__gte=changed_since) | is_another)
     rows = rows.select_related("plan__offer__publisher", "market")
     plans = Plan.objects.visible_to(actor)
     failing = {

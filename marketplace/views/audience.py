@@ -73,7 +73,7 @@ def audience_select(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     if request.method == "POST":
         keys = get_organization_ids(request.actor, request.POST.getlist("row"))
         number = actions.add_to_audience(actor=request.actor, offer=offer, organization_ids=keys)
-        messages.success(request, _describe_added(number))
+        (messages.success if number else messages.warning)(request, _describe_added(number))
         return redirect("offer_audience", offer_id=offer.public_id)
     context = {"list": ResellerList(request.actor, offer, request.GET), "paste": PasteForm()}
     template = "marketplace/audience_select.html#list" if request.htmx else "marketplace/audience_select.html"
@@ -90,9 +90,8 @@ def audience_paste(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     if form.is_valid():
         entries = match_pasted_entries(request.actor, offer, form.cleaned_data["entries"])
         keys = {entry.organization_id for entry in entries if entry.organization_id and not entry.code}
-        context["added"] = _describe_added(
-            actions.add_to_audience(actor=request.actor, offer=offer, organization_ids=keys) if keys else 0
-        )
+        number = actions.add_to_audience(actor=request.actor, offer=offer, organization_ids=keys) if keys else 0
+        context |= {"added": _describe_added(number), "added_tone": "ok" if number else "warn"}
         context["refused"] = describe_pasted_entries(entries)
     return render_offer_page(
         request, offer, tab="audience", template="marketplace/audience_select.html", context=context
@@ -132,6 +131,8 @@ def audience_sync(request: PortalRequest, offer_id: UUID) -> HttpResponse:
 
 
 def _describe_added(number: int) -> str:
+    if not number:
+        return _("No partner was added.")
     text = ngettext("%(number)s partner added.", "%(number)s partners added.", number)
     return text % {"number": formats.format_number(number)}
 

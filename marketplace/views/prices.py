@@ -97,12 +97,13 @@ def _render_preview(
     if not rows:
         form.add_error(None, _("These prices hold already."))
         return _render_form(request, offer, desk, form)
+    form.fields["confirmed_code"].required = any(one.needs_code for one in checked)
     context = {
         "desk": desk,
         "form": form,
         "rows": rows,
         "valid_from": changes[0].valid_from,
-        "needs_code": any(one.needs_code for one in checked),
+        "needs_code": form.fields["confirmed_code"].required,
         "reached": format_reach(sum((row.reach for row in rows), Reach())),
         "notice_days": settings.PORTAL_PRICE_NOTICE_DAYS,
     }

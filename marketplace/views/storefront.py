@@ -29,8 +29,8 @@ def storefront(request: PortalRequest) -> HttpResponse:
     return render_list_page(
         request,
         StorefrontList(request.actor, request.GET),
-        page_template="marketplace/storefront.html",
-        list_template="marketplace/storefront.html#list",
+        page_template="marketplace/offer_list.html",
+        list_template="marketplace/offer_list.html#list",
         context={},
     )
 

@@ -23,8 +23,8 @@ def all_offers(request: PortalRequest) -> HttpResponse:
     return render_list_page(
         request,
         AllOffersList(request.actor, request.GET),
-        page_template="marketplace/all_offers.html",
-        list_template="marketplace/all_offers.html#list",
+        page_template="marketplace/offer_list.html",
+        list_template="marketplace/offer_list.html#list",
         context={},
     )
 

@@ -38,9 +38,11 @@ from partnerportal.sample.audiences import write_sample_audience_requests, write
 from partnerportal.sample.facts import SampleCustomer
 from partnerportal.sample.holders import write_sample_licence_holders
 from partnerportal.sample.offers import write_sample_offers
+from partnerportal.sample.papers import make_sample_document
 from partnerportal.sample.usage import write_sample_usage
 from support.actions.deciding import ask_for_information, decline_request
 from support.actions.drafts import start_request
+from support.actions.messages import post_message
 from support.actions.submitting import submit_request
 from support.country_change import CODE
 from support.models import Request
@@ -290,6 +292,9 @@ def _requests(organizations: Organizations) -> None:
         )
     }
     with tenancy.as_tenant(organization_id=staff.organization_id, person_id=staff.person_id):
+        form = make_sample_document("Change of country.pdf", "Registered office since:", "Number in the register:")
+        text = "Please fill in this form."
+        post_message(actor=staff, request=asked["hafenlicht"], body=text, attachments=[form])
         ask_for_information(actor=staff, request=asked["hafenlicht"], message="Since when? Which register number?")
         reason = "The country is that of the registered office, not of the customers."
         decline_request(actor=staff, request=asked["kestrel-hosting"], reason=reason)
@@ -298,8 +303,15 @@ def _requests(organizations: Organizations) -> None:
 def _ask_for_country(actor: Actor, country: str, justification: str) -> Request:
     draft = start_request(actor=actor, kind=CODE, subject_id=uuid.UUID(actor.organization_public_id))
     email = f"office@{draft.organization.website}"
-    payload = {"country": country}
-    return submit_request(actor=actor, request=draft, justification=justification, contact_email=email, payload=payload)
+    paper = make_sample_document("Extract from the register.pdf", draft.organization.name, justification)
+    return submit_request(
+        actor=actor,
+        request=draft,
+        attachments=[paper],
+        justification=justification,
+        contact_email=email,
+        payload={"country": country},
+    )
 
 
 def _more_seats(customer: SampleCustomer, today: dt.date) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from accounts.models import Operator
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, InvalidInput
 from partnerportal.lib.policies import authorize
+from partnerportal.lib.text import remove_invisible_characters
 from support.actions.messages import store_message
 from support.actions.rows import (
     check_request,
@@ -20,7 +21,7 @@ from support.actions.rows import (
     record_about,
 )
 from support.events import SupportEventKind
-from support.kinds import Findings, LabelledText, get_request_kind
+from support.kinds import LabelledText, get_request_kind
 from support.models import Request
 from support.models.request import REASON_LENGTH
 from support.policies import ROLE_TABLE, SupportPermission
@@ -73,15 +74,21 @@ def assign_request(*, actor: Actor, request: Request, operator: Operator | None)
 
 @transaction.atomic
 def approve_request(
-    *, actor: Actor, request: Request, facts_digest: str, revision: int, facts_seen: Mapping[str, str] | None = None
+    *,
+    actor: Actor,
+    request: Request,
+    facts_digest: str,
+    revision: int,
+    facts_seen: Mapping[str, str] | None = None,
+    facts_shown: Mapping[str, str] | None = None,
 ) -> Request:
     """Approve a request: its effect happens in the same transaction. Return the request.
 
     `facts_digest` and `revision` are those that the page showed. A request that is not allowed any more is closed as
     overtaken instead, without an effect: the caller looks at the state, because an error would take the change back.
-    Raises FactsChanged if the request is allowed on other facts than were seen, with the differences from `facts_seen`;
-    Conflict("revision_changed") for another revision; Conflict("state_changed") if it does not wait; and what the
-    effect raises.
+    Raises FactsChanged if the request is allowed on other facts than were seen, with the differences from `facts_seen`,
+    which are the values by name, and `facts_shown`, the words for them; Conflict("revision_changed") for another
+    revision; Conflict("state_changed") if it does not wait; and what the effect raises.
     """
     row = _lock_to_decide(actor, request, State.SUBMITTED)
     _ensure_revision(row, revision)
@@ -90,7 +97,8 @@ def approve_request(
     findings = check_request(row)
     if not findings.is_allowed:
         return close_as_overtaken(actor, row)
-    _ensure_facts(findings, facts_digest, facts_seen or {})
+    if findings.digest != facts_digest:
+        raise FactsChanged(findings.list_differences(facts_seen or {}, facts_shown or {}))
     kind.effect(actor, row)
     moved = move_request(row, State.APPROVED)
     record_about(SupportEventKind.REQUEST_APPROVED, actor, moved, before=row.state, revision=revision)
@@ -105,7 +113,7 @@ def decline_request(*, actor: Actor, request: Request, reason: str, revision: in
     or too long, Conflict("revision_changed"), and Conflict("state_changed") for a request that is decided.
     """
     row = _lock_to_decide(actor, request, *Request.OPEN)
-    reason = reason.strip()
+    reason = remove_invisible_characters(reason).strip()
     if not reason or len(reason) > REASON_LENGTH:
         message = _("Enter a reason of at most %(most)s characters.") % {"most": REASON_LENGTH}
         raise InvalidInput("reason_required", message, field="reason")
@@ -126,8 +134,3 @@ def _lock_to_decide(actor: Actor, request: Request, *states: str) -> Request:
 def _ensure_revision(row: Request, revision: int) -> None:
     if row.revision != revision:
         raise Conflict("revision_changed", REVISION_CHANGED)
-
-
-def _ensure_facts(findings: Findings, digest: str, seen: Mapping[str, str]) -> None:
-    if findings.digest != digest:
-        raise FactsChanged(findings.list_differences(seen))

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import InvalidInput
 from partnerportal.lib.policies import authorize
+from partnerportal.lib.text import remove_invisible_characters
 from support.actions.files import store_files
 from support.actions.rows import ensure_state, lock_request, record_about
 from support.events import SupportEventKind
@@ -39,7 +40,7 @@ def post_message(
 
 def store_message(actor: Actor, row: Request, body: str) -> RequestMessage:
     """Store a message in the actor's name, and return it. Raises InvalidInput("message_required")."""
-    text = body.strip()
+    text = remove_invisible_characters(body).strip()
     if not text or len(text) > TEXT_LENGTH:
         message = _("Enter a message of at most %(most)s characters.") % {"most": TEXT_LENGTH}
         raise InvalidInput("message_required", message, field="message")

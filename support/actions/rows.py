@@ -13,6 +13,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import list_changes_between
 from partnerportal.lib.errors import Conflict, InvalidInput, Message, NotFound
 from partnerportal.lib.states import change_row_state
+from partnerportal.lib.text import remove_invisible_characters
 from support.events import SupportEventKind
 from support.kinds import Findings, get_request_kind
 from support.models import Request, RequestRevision
@@ -67,7 +68,7 @@ def set_fields(actor: Actor, row: Request, values: dict[str, Any], *, is_complet
     `is_complete` asks for every required field. Raises InvalidInput, which names the field at fault.
     """
     for name, value in values.items():
-        setattr(row, name, value)
+        setattr(row, name, remove_invisible_characters(value) if name == "justification" else value)
     row.payload = clean_payload(actor, row, row.payload, is_complete=is_complete)
     for name in REQUIRED if is_complete else ():
         if not getattr(row, name).strip():

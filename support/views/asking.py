@@ -11,20 +11,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Conflict
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import get_posted_data, render_list_page, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
 from support.actions.drafts import save_request_draft, start_request
 from support.actions.files import attach_files
-from support.actions.rows import STATE_CHANGED, RequestAlreadyOpen
+from support.actions.rows import RequestAlreadyOpen
 from support.actions.submitting import answer_request, submit_request
 from support.forms import RequestForms
-from support.kinds import LabelledText, describe_kind, describe_prefilled, get_request_kind, list_request_kinds
+from support.kinds import describe_kind, describe_prefilled, get_request_kind, list_request_kinds
 from support.lists.own import OwnRequestList
 from support.models import Request
 from support.policies import ROLE_TABLE, SupportPermission
 from support.queries import get_request
+from support.views.page import CHANGED, render_request_page
 
 may_make = require_permission(ROLE_TABLE, SupportPermission.MAKE_REQUESTS)
 
@@ -72,7 +72,10 @@ def request_new(request: PortalRequest, kind: str, subject_id: UUID) -> HttpResp
 @may_make
 def request_details(request: PortalRequest, request_id: UUID) -> HttpResponse:
     """Show the second step of a request, or the form for an answer; on POST save the draft, submit it or answer."""
-    row = _get_own_editable(request.actor, request_id)
+    row = get_request(request.actor, request_id)
+    get_request_kind(row.kind).authorize_asker(request.actor)
+    if not row.is_editable:
+        return render_request_page(request, row, CHANGED, 409)
     saves = row.is_draft and "save" in request.POST
     posted = get_posted_data(request)
     forms = RequestForms(request.actor, row, posted, request.FILES or None, is_draft=saves)
@@ -90,15 +93,6 @@ def request_details(request: PortalRequest, request_id: UUID) -> HttpResponse:
         "open_one": open_one[0] if open_one else None,
     }
     return render(request, "support/request_details.html", context)
-
-
-def _get_own_editable(actor: Actor, request_id: UUID) -> Request:
-    """Return a request whose fields the actor may change now. Raises NotFound, and Conflict for a fixed one."""
-    row = get_request(actor, request_id)
-    get_request_kind(row.kind).authorize_asker(actor)
-    if not row.is_editable:
-        raise Conflict("state_changed", STATE_CHANGED)
-    return row
 
 
 def _act(
@@ -127,17 +121,3 @@ def _keep_files(request: PortalRequest, row: Request, forms: RequestForms) -> No
         with show_errors_in_form(forms.fields):
             kept = attach_files(actor=request.actor, request=row, files=request.FILES.getlist("attachments"))
             forms.take_kept_files(request.actor, kept[0].request)
-
-
-def describe_fields(row: Request) -> list[LabelledText]:
-    """Return the fields of a request that whoever asks has filled in, as readers see them."""
-    fields = get_request_kind(row.kind).describe_details(row)
-    names = {
-        "title": row.title,
-        "justification": row.justification,
-        "severity": row.get_severity_display(),
-        "contact_email": row.contact_email,
-        "contact_phone": row.contact_phone,
-    }
-    labels = {name: Request._meta.get_field(name).verbose_name for name in names}  # type: ignore[union-attr]
-    return fields + [LabelledText(str(labels[name]).capitalize(), value) for name, value in names.items() if value]

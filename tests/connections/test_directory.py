@@ -107,6 +107,7 @@ OF_THE_SYSTEM = {
     "marketplace/queries/eligibility.py",
     "marketplace/queries/sales.py",
     "marketplace/renewals.py",
+    "marketplace/stop_notices.py",
 }
 
 

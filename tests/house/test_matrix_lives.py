@@ -68,6 +68,7 @@ BEHIND_OTHERS = {
     "PriceQuerySet": "prices are read of one's own offer, or for the market and currency of a sale",
     "ResellerListingQuerySet": "only pages of publishers and staff read who may resell",
     "SaleStopQuerySet": "stops are read of an offer that is seen",
+    "StopReasonQuerySet": "reasons are read of the stops of an offer that its publisher or staff manage",
     "SubscriptionQuerySet": "no page shows subscriptions yet: publishers count what was sold of their own offers",
     "SubscriptionTermQuerySet": "likewise",
     "IdempotentRequestQuerySet": "a request is found by its sender and key, and its sender alone is answered",

@@ -327,7 +327,11 @@ def test_a_file_with_an_error_far_down_is_not_checked_at_all(cast: World) -> Non
     source = upload(cast, b"key\n" + b"a\n" * 3000 + b"\xe9\n")
     assert runs.run_next_import()
     failed = fresh(source)
-    assert (failed.state, failed.error, failed.checked) == ("failed", "not_utf8", {})
+    assert (failed.state, failed.error, failed.checked) == (
+        "failed",
+        "not_utf8",
+        {"not_reached": 3000, "bad": 1},
+    )
     assert "3\u202f002" in failed.problem or "3 002" in failed.problem
 
 

@@ -216,6 +216,7 @@ OPENINGS = [
 NOT_PAGES = {
     f"{OFFER}files/<uuid:file_id>/remove/": "answers a form",
     "marketplace/files/<uuid:file_id>/": "a file",
+    f"{REQUEST}files/<uuid:file_id>/": "likewise",
     f"{HOLDER}keep/": "answers a form",
     f"{REQUEST}approve/": "answers a form",
     f"{REQUEST}assign/": "answers a form",

@@ -155,3 +155,16 @@ def test_the_pages_cost_the_same_whatever_their_length(web, offer, django_assert
     for page in ("", "_select", "_sync"):
         with django_assert_max_num_queries(24):
             client.get(url(offer, page))
+
+
+def test_that_nobody_was_added_is_no_success(web, offer):
+    client = web("publisher.admin")
+    client.post(url(offer, "_select"), {})
+    page = client.get(url(offer)).content.decode()
+    assert "No partner was added." in page and "0 partners added" not in page and "toast ok" not in page
+    pasted = client.post(url(offer, "_paste"), {"entries": "Nobody has this name"}).content.decode()
+    assert (
+        "No partner was added." in pasted
+        and '<div class="note ok"' not in pasted
+        and '<div class="note warn"' in pasted
+    )

@@ -108,6 +108,8 @@ def test_a_big_change_asks_for_the_code_on_the_preview(world: World, web: Any) -
     given = {"valid_from": today().isoformat(), FIELD: "99.00"}
     preview = client.post(url("prices/basic/change/"), {**given, "step": "preview"})
     assert "Enter the code basic to confirm it" in text(preview)
+    field = preview.content.decode().partition('for="id_confirmed_code"')[2].partition("</div>")[0]
+    assert "optional" not in field and "required" in field
     posted = hidden_fields(preview)
     refused = client.post(url("prices/basic/change/"), {**posted, "step": "publish", "confirmed_code": "pro"})
     assert refused.status_code == 200 and "Enter the code of the plan to confirm it" in text(refused)

@@ -21,6 +21,9 @@ FORM = {
 }
 
 
+SHOWN = ("facts_digest", "facts_seen", "facts_shown", "revision")  # what the page of the decision carries along
+
+
 def hidden(page: str, name: str) -> str:
     found = re.search(rf'name="{name}"[^>]*value="([^"]*)"', page)
     assert found, name
@@ -109,13 +112,13 @@ def test_staff_decide_on_the_facts_that_they_see(world: World, web: Any, submitt
     client, url = web("vendor.admin"), f"/requests/{submitted.public_id}/"
     page = client.get(url).content.decode()
     assert "Present country" in page and "Germany → France" in page
-    decision = {name: hidden(page, name) for name in ("facts_digest", "facts_seen", "revision")}
+    decision = {name: hidden(page, name) for name in SHOWN}
     Organization.objects.filter(pk=world.lapsed.pk).update(country="IT")
     refused = client.post(f"{url}approve/", decision)
-    assert refused.status_code == 409 and "Present country: Italy" in refused.content.decode()
+    assert refused.status_code == 409 and "Present country: Germany → Italy" in refused.content.decode()
     again = refused.content.decode()
     assert "Italy → France" in again
-    decision = {name: hidden(again, name) for name in ("facts_digest", "facts_seen", "revision")}
+    decision = {name: hidden(again, name) for name in SHOWN}
     assert client.post(f"{url}approve/", decision).status_code == 302
     submitted.refresh_from_db()
     assert submitted.state == "approved"
@@ -123,12 +126,38 @@ def test_staff_decide_on_the_facts_that_they_see(world: World, web: Any, submitt
     assert "is approved, and done" in client.get(url).content.decode()
 
 
+def test_a_tab_of_yesterday_shows_the_request_as_it_is(web: Any, submitted: Request) -> None:
+    """Whatever is pressed there: the page says that it has changed, and what has become of it."""
+    staff, asker, url = web("vendor.admin"), web("lapsed.admin"), f"/requests/{submitted.public_id}/"
+    decision = {name: hidden(staff.get(url).content.decode(), name) for name in SHOWN}
+    staff.post(f"{url}decline/", {"reason": "Not <yet>\nPlease wait", "revision": "1"})
+    pressed = [
+        staff.post(f"{url}{name}/", decision | {"reason": "No"}) for name in ("approve", "decline", "ask", "assign")
+    ]
+    pressed += [asker.post(f"{url}withdraw/"), asker.post(f"{url}details/", FORM), asker.get(f"{url}details/")]
+    for answer in pressed:
+        page = answer.content.decode()
+        assert answer.status_code == 409 and "Nothing else was changed." in page
+        assert "Declined" in page and "Not &lt;yet&gt;<br>Please wait" in page
+
+
+def test_what_a_submission_needs_is_never_called_optional(web: Any, begun: str) -> None:
+    client = web("lapsed.admin")
+    wrong = FORM | {"version": "1", "save": "1", "contact_email": "nonsense"}
+    for page in (client.get(begun), client.post(begun, wrong)):
+        labels = re.findall(r'<label class="label"[^>]*>(.*?)</label>', page.content.decode())
+        assert [label.partition(" <")[0] for label in labels if "optional" in label] == [
+            "Contact phone",
+            "Attach files",
+        ]
+
+
 def test_what_is_overtaken_says_so_and_closes(world: World, web: Any, submitted: Request) -> None:
     client, url = web("vendor.admin"), f"/requests/{submitted.public_id}/"
     Organization.objects.filter(pk=world.lapsed.pk).update(country="FR")
     page = client.get(url).content.decode()
     assert "The organisation already has this country." in page and "Close as overtaken" in page
-    decision = {name: hidden(page, name) for name in ("facts_digest", "facts_seen", "revision")}
+    decision = {name: hidden(page, name) for name in SHOWN}
     client.post(f"{url}approve/", decision)
     submitted.refresh_from_db()
     assert submitted.state == "overtaken"

@@ -77,6 +77,8 @@ def _pages(publisher: Person, offers: list[Offer], rounds: int) -> Iterator[Goal
         large, small = (quantile(samples, 95) for samples in wall(works, rounds))
         yield GoalLine(f"{name}, a twentieth of them chosen, p95", small * 1000, 100, "ms")
         yield GoalLine("the same: nearly all of them chosen, against that", large / small, 5)
+    (samples,) = wall([partial(who.get, reverse("simulator") + "?partner_q=eller+99")], rounds)
+    yield GoalLine("simulator, one of 100,000 partners searched by name, p95", quantile(samples, 95) * 1000, 100, "ms")
 
 
 def _sync(actor: Actor) -> Iterator[GoalLine]:

@@ -62,6 +62,11 @@ class CsvReader:
             if any(cell.strip() for cell in cells):
                 yield self._build_row(cells)
 
+    @property
+    def row(self) -> int:
+        """The number of the row that was read last, or could not be read."""
+        return max(self._row, 1)
+
     def _read_lines(self, file: IO[bytes]) -> Iterator[str]:
         """Yield the lines of the file as text."""
         at_start = True
@@ -103,7 +108,7 @@ class CsvReader:
             yield cells
 
     def _make_error(self, code: str, message: str) -> UnreadableFile:
-        return UnreadableFile(code, message % {"row": formats.format_number(max(self._row, 1))})
+        return UnreadableFile(code, message % {"row": formats.format_number(self.row)})
 
     def _count_known(self, first_line: str, separator: str) -> int:
         """Return how many of the kind's columns the first line names, if this character separates its cells."""
@@ -168,16 +173,20 @@ def count_rows(file: IO[bytes], kind: ImportKind) -> int:
     count = 0
     for count, row in enumerate(CsvReader(file, kind), start=1):
         if count > kind.max_rows:
-            message = ngettext(
-                "The file has more than %(count)s row. Split it from row %(row)s on.",
-                "The file has more than %(count)s rows. Split it from row %(row)s on.",
-                kind.max_rows,
-            )
-            shown = {"count": formats.format_number(kind.max_rows), "row": formats.format_number(row.number)}
-            raise UnreadableFile("too_many_rows", message % shown)
+            raise UnreadableFile("too_many_rows", describe_too_many_rows(kind, row.number))
     if not count:
         raise UnreadableFile("no_rows", _("The file has no rows below its header."))
     return count
+
+
+def describe_too_many_rows(kind: ImportKind, row: int) -> str:
+    """Return the sentence that refuses a file with more rows than the kind allows, of which `row` is the first."""
+    message = ngettext(
+        "The file has more than %(count)s row. Split it from row %(row)s on.",
+        "The file has more than %(count)s rows. Split it from row %(row)s on.",
+        kind.max_rows,
+    )
+    return message % {"count": formats.format_number(kind.max_rows), "row": formats.format_number(row)}
 
 
 def read_batches(rows: Iterable[ImportRow], size: int) -> Iterator[list[ImportRow]]:

@@ -9,7 +9,10 @@ from partnerportal.lib.errors import Message
 
 
 class RowOutcome(models.TextChoices):
-    """What becomes of a row of an imported file. A dry run says what would become of it."""
+    """What becomes of a row of an imported file. A dry run says what would become of it.
+
+    Rows that a run has not reached, because it failed before, are NOT_REACHED.
+    """
 
     NEW = "new", _("New")
     CHANGED = "changed", _("Changed")
@@ -18,11 +21,12 @@ class RowOutcome(models.TextChoices):
     UNKNOWN = "unknown", _("Unknown")
     REFUSED = "refused", _("Refused")
     BAD = "bad", _("Invalid")
+    NOT_REACHED = "not_reached", _("Not reached")
 
     @property
     def is_failure(self) -> bool:
         """Whether the row is left out, so that its author may want to mend it."""
-        return self in (RowOutcome.UNKNOWN, RowOutcome.REFUSED, RowOutcome.BAD)
+        return self in (RowOutcome.UNKNOWN, RowOutcome.REFUSED, RowOutcome.BAD, RowOutcome.NOT_REACHED)
 
     @property
     def takes_effect(self) -> bool:
