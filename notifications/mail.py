@@ -19,7 +19,7 @@ from notifications.mailing import choose_mail_mode, get_mail_mode_choices
 from notifications.models import MailMode, Notice
 from notifications.registry import MailAddressee
 from partnerportal.lib import formats, tenancy
-from partnerportal.lib.text import make_single_line
+from partnerportal.lib.text import make_plain_lines, make_single_line
 
 LINES = 40  # notices that one summary lists; the others are in the inbox
 
@@ -81,7 +81,7 @@ class _Line:
         is_own = notice.about_id in (None, notice.recipient_id)
         return cls(
             subject=str(kind.get_subject(notice)),
-            body=str(kind.get_body(notice)),
+            body=make_plain_lines(str(kind.get_body(notice))),
             action=str(kind.get_link_label(notice)),
             url=f"{settings.PORTAL_ORIGIN}{path}" if path else "",
             about="" if is_own else notice.about_label,

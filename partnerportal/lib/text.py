@@ -6,6 +6,7 @@ import unicodedata
 _LATIN_MARKS = re.compile("[\u0300-\u036f]")  # not U+3099: the voicing mark of kana changes the word
 
 _BREAKS = re.compile("[\x01-\x1f\x7f-\x9f\u2028\u2029]+")  # without NUL, which fields refuse
+_CONTROLS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 # Characters without width, or that turn the direction of text: by them two names could look alike, or one could read
 # backwards. The joiners U+200C and U+200D are not among them, because some scripts, and emoji, need them.
 _UNSEEN = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
@@ -17,6 +18,14 @@ def make_single_line(text: str) -> str:
     Characters that are invisible or that turn the direction of the text are removed.
     """
     return remove_invisible_characters(_BREAKS.sub(" ", text)).strip()
+
+
+def make_plain_lines(text: str) -> str:
+    """Return the text in its lines: each control character but line breaks and tabs becomes a space.
+
+    Characters that are invisible or that turn the direction of the text are removed.
+    """
+    return remove_invisible_characters(_CONTROLS.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n")))
 
 
 def remove_invisible_characters(text: str) -> str:

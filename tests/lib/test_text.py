@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import Organization
 from partnerportal.lib.fields import OneLineFormField
-from partnerportal.lib.text import make_search_key, make_single_line
+from partnerportal.lib.text import make_plain_lines, make_search_key, make_single_line
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,16 @@ def test_every_way_into_the_database_cleans(db):
     row.name = "\ufdfa" * 200  # a ligature of eighteen characters
     row.save()
     assert len(row.name_folded) == 400
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("a\r\nb\rc\n\td", "a\nb\nc\n\td"),
+        ("a\x0b\x1b[2J\x7f\x9fb\u2028c", "a  [2J  b c"),
+        ("\u202ea\u200b\u2066b\ufeff", "ab"),
+        ("नम\u200dस्ते 🙂\u200d", "नम\u200dस्ते 🙂\u200d"),
+    ],
+)
+def test_lines_keep_their_breaks_and_nothing_that_acts(typed: str, kept: str) -> None:
+    assert make_plain_lines(typed) == kept
