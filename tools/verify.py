@@ -26,7 +26,10 @@ PRODUCTION = {
     "PORTAL_ORIGIN": "https://portal.example.com",
     "EMAIL_URL": "smtp://mail.example.com:25",
 }
-TESTS = ("-q", "-n", "2", "--dist", "worksteal", "--ignore=tests/journeys", "--ignore=tests/operations")
+TESTS = (
+    "-q", "-n", "2", "--dist", "worksteal", "-p", "no:playwright",
+    "--ignore=tests/journeys", "--ignore=tests/operations",
+)  # fmt: skip
 COVERAGE = ("--cov", "--cov-report=term", "--cov-report=html")
 COUNTS = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed|deselected|warnings?)")
 

@@ -27,7 +27,7 @@ from tests.mails import sent
 from tests.world import World, address
 
 __all__ = ["client", "with_totp"]  # fixtures
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]  # one attempt after another
 
 SECOND_STEP = "/sign-in/two-factor/authenticate/"
 

@@ -20,7 +20,7 @@ from tests.conftest import PageClient
 from tests.mails import sent
 from tests.world import address
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]  # every wrong way in
 
 CONTACT = {"country": "DE", "city": "Ulm"}
 

@@ -13,6 +13,7 @@ from connections.policies import ACCEPTED_A_DAY
 from notifications.models import Event
 from tests.world import READ
 
+pytestmark = pytest.mark.slow  # each limit is reached
 NEW = "/organizations/new/"
 
 

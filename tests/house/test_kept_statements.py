@@ -110,6 +110,7 @@ def visits(monkeypatch: pytest.MonkeyPatch) -> Visits:
     return visits
 
 
+@pytest.mark.slow  # everybody asks every page
 def test_each_kept_statement_says_what_its_queryset_says(world: World, visits: Visits) -> None:
     asked = visits.go()
     builders = {one.statement._build.__code__ for one in asked}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from allauth.usersessions.models import UserSession
 from django.conf import settings as django_settings
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import FailedAttempts, IdempotentRequest, Person
@@ -165,16 +165,18 @@ def age(table: str, days: float) -> None:
 
 
 @pytest.mark.promise("O-14")
-@pytest.mark.parametrize("table", SWEPT)
-def test_what_is_said_to_be_swept_is(table: str, something: None) -> None:
-    before = count(table)
-    assert before > 0
-    age(table, days=-2)
-    sweep()
-    assert count(table) == before, "not yet"
-    age(table, days=2)
-    sweep()
-    assert count(table) == 0
+def test_what_is_said_to_be_swept_is(something: None) -> None:
+    for table in SWEPT:
+        with transaction.atomic():
+            before = count(table)
+            assert before > 0, table
+            age(table, days=-2)
+            sweep()
+            assert count(table) == before, f"{table}: not yet"
+            age(table, days=2)
+            sweep()
+            assert count(table) == 0, table
+            transaction.set_rollback(True)  # each alone: what is swept of one table may take rows of the next along
 
 
 def test_what_is_open_is_not_swept(world: World, something: None) -> None:

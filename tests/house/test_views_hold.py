@@ -90,6 +90,7 @@ def statements(view):
 
 
 @pytest.mark.promise("S-8")
+@pytest.mark.slow  # every condition at every place of every statement
 @pytest.mark.parametrize("who", ["stranger.admin", "customer.admin", None])
 def test_a_view_says_nothing_to_a_stranger(who, world, actor_for):
     """Neither as a value nor in an error, of which there is none, for no row is tried."""
@@ -99,6 +100,7 @@ def test_a_view_says_nothing_to_a_stranger(who, world, actor_for):
         assert not said, said.popitem()
 
 
+@pytest.mark.slow
 def test_other_plans_say_nothing_either(world, actor_for):
     actor = actor_for("stranger.admin")
     for (view,) in rows_of(OF_ITS_OWNER):
@@ -107,6 +109,7 @@ def test_other_plans_say_nothing_either(world, actor_for):
             assert not said, said.popitem()
 
 
+@pytest.mark.slow
 def test_what_is_tried_would_tell(world, actor_for):
     """To who sees the rows nine of ten statements do say something: the tests above do not pass for nothing."""
     actors = [actor_for(f"{world.names[pk]}.admin") for pk in Organization.objects.values_list("pk", flat=True)]

@@ -127,12 +127,12 @@ def test_other_languages_fit(language, visitor, values):
 
 
 CUT_OFF = """[...document.querySelectorAll("main .table-region")]
-    .filter((region) => region.scrollWidth > region.clientWidth && getComputedStyle(region).overflowX === "visible")
+    .filter((region) => region.scrollWidth > region.clientWidth + 1 && getComputedStyle(region).overflowX === "visible")
     .map((region) => region.getAttribute("aria-label"))"""
 
 
 def test_no_list_is_cut_off_on_a_laptop(visitor):
-    """Its last column holds the actions. French heads are the longest."""
+    """Its last column holds the actions. French heads are the longest. Browsers round a part of a pixel up."""
     reader = people.operator(World().partner, language="fr")
     browser = visitor().arrives_as(reader)
     for path in ("/customers/", "/renewals/?within=90"):

@@ -131,6 +131,7 @@ WORST = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", WORST)
 def test_the_longest_hostile_text_takes_a_moment(unit: str) -> None:
     """A second of processor time is three times what the worst of them takes on a slow machine."""

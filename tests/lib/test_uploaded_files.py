@@ -249,6 +249,7 @@ HOSTILE: dict[str, tuple[str, Any, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", HOSTILE)
 def test_a_hostile_document_is_refused_by_a_reason(what: str) -> None:
     name, content, code = HOSTILE[what]
@@ -401,6 +402,7 @@ PICTURES: dict[str, tuple[Any, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", PICTURES)
 def test_a_hostile_picture_is_refused_by_a_reason(what: str) -> None:
     content, code = PICTURES[what]
@@ -423,6 +425,7 @@ def test_a_spoilt_picture_is_refused_or_drawn(kind: str, data: st.DataObject) ->
         assert image.width <= 64 and image.height <= 64
 
 
+@pytest.mark.slow
 def test_the_largest_picture_takes_a_moment() -> None:
     content = picture("PNG", (4000, 4000))
     began = time.thread_time()

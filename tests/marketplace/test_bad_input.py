@@ -16,7 +16,7 @@ from tests.marketplace.editing import read_form
 from tests.world import World
 from tests.world_offers import CHANNEL, make_content
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]  # every wrong value at every place
 ADMIN = "publisher.admin"
 SURROGATE, NUL, LONG = "\ud800", "\x00", "x" * 100_000
 NOBODY = "00000000-0000-0000-0000-000000000000"

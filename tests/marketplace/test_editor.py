@@ -205,6 +205,7 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(world, w
     ],
 )
 @pytest.mark.parametrize("page", ["listing/", "plans/"])
+@pytest.mark.slow
 def test_nonsense_is_answered(world, web, backup, page, fields):
     client = web("publisher.admin")
     seen = read_form(client.get(url(backup, page)).content.decode())["seen"]

@@ -195,6 +195,7 @@ def askers(seller: ModelSeller, buyer: ModelBuyer) -> Iterator[str]:
 class TestOracle(TestCase):
     """The oracle and the SQL agree for offers, prices, audiences, stops, countries and memberships of all kinds."""
 
+    @pytest.mark.slow
     @given(offer=offers, seller=sellers, buyer=buyers)
     @settings(max_examples=150)
     def test_the_sql_says_what_the_oracle_says(self, offer: ModelOffer, seller: ModelSeller, buyer: ModelBuyer) -> None:

@@ -118,6 +118,7 @@ HOSTILE: list[tuple[dict[str, Any], str, str]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("values", "field", "code"), HOSTILE)
 def test_hostile_input_is_refused_by_its_place(
     world: World, api: Any, values: dict[str, Any], field: str, code: str

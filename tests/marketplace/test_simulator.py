@@ -42,6 +42,7 @@ def test_every_rule_that_fails_is_named_with_its_fact(web: Any, world: Any) -> N
 
 
 @pytest.mark.promise("G-10")
+@pytest.mark.slow
 def test_all_pairs_of_the_cast(web: Any, api: Any, world: Any) -> None:
     """For each partner, customer and plan: the vendor's page and API agree, and the partner's own with them."""
     sellers = [name for name, kind in KINDS.items() if kind in ("partner", "distributor")]

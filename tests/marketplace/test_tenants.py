@@ -11,7 +11,7 @@ from tests.marketplace.rivals import Rival
 from tests.world import World
 from tests.world_offers import make_content
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]  # everybody asks everywhere
 # Drafts, channel material and prices of the rival; the reason of its stop; the draft, sales and requests of the cast's.
 SECRETS = ("qrivalq", "7771377713", "7,771,377,713", "qrecallq")
 OWN = ("qdraftq", "qsoldq", "rqpublisherq")

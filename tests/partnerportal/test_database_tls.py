@@ -12,6 +12,7 @@ from django.db.utils import ConnectionHandler
 from partnerportal.database_roles import create_database
 from tests.servers import Authority, TcpPostgres, own_server, tls_in_front_of
 
+pytestmark = pytest.mark.slow  # a server of its own
 PROCESSES = ("web", "job", "owner")
 Connect = Callable[[str, int, str], list[str]]
 

@@ -118,6 +118,7 @@ for _ in range(100):
 print("done", flush=True); sys.stdin.read()"""
 
 
+@pytest.mark.slow  # it starts processes
 def test_processes_add_up_and_a_restarted_one_goes_on_where_one_ended(counting):
     """Also one that was killed: what it counted stays, and its file is used again."""
     counting.mkdir()
