@@ -1,49 +1,11 @@
-"""The facts that a feed tells, their outcomes, and the customers and SKUs that they name."""
+"""The customers and SKUs that the lines of a feed name."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Any
 
 from accounts.models import Organization
 from entitlements.models import Sku
-
-
-@dataclass(frozen=True)
-class FeedLineProblem:
-    """The reason for which a line of the feed was refused: a stable code, a message, and the field that is wrong.
-
-    `field` is a path such as lines.2.sku, or "".
-    """
-
-    code: str
-    reason: str
-    field: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class ValidFeedLine:
-    """A valid line of the vendor's feed, with all of its values.
-
-    It is about one SKU, entitlement, order, day of use or licence that is held.
-    """
-
-    line: int
-    type: str
-    key: str
-    values: dict[str, Any]
-
-
-class FeedLineOutcome(StrEnum):
-    """The result of a line of the feed: something was added or changed, nothing changed, or the line was refused."""
-
-    ADDED = "added"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
-    ERROR = "error"
-
-
-Answers = dict[int, FeedLineOutcome | FeedLineProblem]  # by line number
+from partnerportal.lib.json_lines.facts import LineProblem, ValidLine
 
 
 @dataclass(frozen=True)
@@ -57,7 +19,7 @@ class ReferencedCustomersAndSkus:
     skus: Mapping[str, Sku]
 
     @classmethod
-    def read_for_lines(cls, lines: Iterable[ValidFeedLine]) -> "ReferencedCustomersAndSkus":
+    def read_for_lines(cls, lines: Iterable[ValidLine]) -> "ReferencedCustomersAndSkus":
         """Read the rows of all customers and SKUs that these lines refer to."""
         org_ids, codes = set(), set()
         for fact in lines:
@@ -67,7 +29,7 @@ class ReferencedCustomersAndSkus:
         skus = Sku.objects.filter(code__in=codes)
         return cls({row.org_id: row for row in organizations}, {row.code: row for row in skus})
 
-    def find_problem(self, line: ValidFeedLine) -> FeedLineProblem | None:
+    def find_problem(self, line: ValidLine) -> LineProblem | None:
         """Return the problem of a line that refers to an unknown customer or SKU, or None."""
         if line.values["customer"] not in self.customers:
             return UNKNOWN_CUSTOMER
@@ -89,22 +51,22 @@ class ReferencedCustomerAndSkuIds:
     skus: Mapping[str, int]
 
     @classmethod
-    def read_for_lines(cls, lines: Iterable[ValidFeedLine]) -> "ReferencedCustomerAndSkuIds":
+    def read_for_lines(cls, lines: Iterable[ValidLine]) -> "ReferencedCustomerAndSkuIds":
         """Read the primary keys of all customers and SKUs that these lines refer to."""
         org_ids, codes = {fact.values["customer"] for fact in lines}, {fact.values["sku"] for fact in lines}
         customers = Organization.objects.filter(org_id__in=org_ids).values_list("org_id", "pk")
         return cls(dict(customers), dict(Sku.objects.filter(code__in=codes).values_list("code", "pk")))
 
-    def find_problem(self, line: ValidFeedLine) -> FeedLineProblem | None:
+    def find_problem(self, line: ValidLine) -> LineProblem | None:
         """Return the problem of a line that refers to an unknown customer or SKU, or None."""
         if line.values["customer"] not in self.customers:
             return UNKNOWN_CUSTOMER
         return UNKNOWN_SKU if line.values["sku"] not in self.skus else None
 
 
-UNKNOWN_CUSTOMER = FeedLineProblem("unknown_customer", "No organisation has this ORGID.", "customer")
-UNKNOWN_SKU = FeedLineProblem("unknown_sku", "No SKU has this code.", "sku")
+UNKNOWN_CUSTOMER = LineProblem("unknown_customer", "No organisation has this ORGID.", "customer")
+UNKNOWN_SKU = LineProblem("unknown_sku", "No SKU has this code.", "sku")
 
 
-def _skus(fact: ValidFeedLine) -> list[str]:
+def _skus(fact: ValidLine) -> list[str]:
     return [fact.values["sku"]] if fact.type == "entitlement" else [item["sku"] for item in fact.values["lines"]]

@@ -4,11 +4,12 @@ from django.db import connection, transaction
 
 from entitlements.actions.releases import make_licence_release_event
 from entitlements.events import EntitlementEventKind
-from entitlements.facts import Answers, FeedLineOutcome, FeedLineProblem, ReferencedCustomerAndSkuIds, ValidFeedLine
+from entitlements.facts import ReferencedCustomerAndSkuIds
 from entitlements.models import LicenseAssignment
 from notifications.actions.recording import record_events
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.copy_rows import CopyTextStream
+from partnerportal.lib.json_lines.facts import Answers, LineOutcome, LineProblem, ValidLine
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize_system
 
@@ -41,11 +42,11 @@ _UPSERT = f"""
             CASE WHEN a.release_asked_at IS NOT NULL AND a.released_at IS NOT NULL AND old.released_at IS NULL
                 THEN a.id END AS released)
     SELECT s.line, w.added, w.released FROM staged_assignment s JOIN written w USING (external_id)"""  # noqa: S608
-_OTHER = FeedLineProblem("other_customer", "This belongs to another ORGID.", "customer")
+_OTHER = LineProblem("other_customer", "This belongs to another ORGID.", "customer")
 
 
 @transaction.atomic
-def store_licence_assignments(*, actor: Actor, lines: list[ValidFeedLine]) -> Answers:
+def store_licence_assignments(*, actor: Actor, lines: list[ValidLine]) -> Answers:
     """Store which user or device holds which licence, from lines of the vendor's feed.
 
     Returns a dict from the line number to the outcome of the line, or to the problem that refused it. Of two lines
@@ -65,7 +66,7 @@ def store_licence_assignments(*, actor: Actor, lines: list[ValidFeedLine]) -> An
         holder = values["holder_kind"], values["holder"]
         times = values["assigned_at"], values["last_used_at"], values["released_at"]
         rows.append((fact.line, fact.key, *ids, *holder, *times))
-        answers[fact.line] = FeedLineOutcome.UNCHANGED
+        answers[fact.line] = LineOutcome.UNCHANGED
     return answers | _write(actor, rows) if rows else answers
 
 
@@ -84,9 +85,7 @@ def _write(actor: Actor, rows: list[tuple[object, ...]]) -> Answers:
         cursor.execute(_UPSERT)
         written = cursor.fetchall()
     _record_releases(actor, {released for _line, _added, released in written if released})
-    return answers | {
-        line: FeedLineOutcome.ADDED if added else FeedLineOutcome.CHANGED for line, added, _released in written
-    }
+    return answers | {line: LineOutcome.ADDED if added else LineOutcome.CHANGED for line, added, _released in written}
 
 
 def _record_releases(actor: Actor, released: set[int]) -> None:

@@ -9,12 +9,13 @@ from django.db import models, transaction
 from accounts.models import Organization
 from entitlements.actions.rollups import recompute_usage_totals_of_skus
 from entitlements.events import EntitlementEventKind
-from entitlements.facts import Answers, FeedLineOutcome, FeedLineProblem, ReferencedCustomersAndSkus, ValidFeedLine
+from entitlements.facts import ReferencedCustomersAndSkus
 from entitlements.models import Entitlement, Order, OrderLine, Sku
 from notifications.actions.recording import make_event, record_events
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import Changes, list_changes_between
+from partnerportal.lib.json_lines.facts import Answers, LineOutcome, LineProblem, ValidLine
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 
 NOT_NEWS = {"assigned"}  # fields that change every day, so that nobody wants a notice about them
@@ -27,21 +28,21 @@ class FeedLineChange:
     `before` holds the stored values of the fields in which the two rows differ.
     """
 
-    fact: ValidFeedLine
+    fact: ValidLine
     row: Any
     old: Any
     before: dict[str, Any]
 
     @property
-    def outcome(self) -> FeedLineOutcome:
+    def outcome(self) -> LineOutcome:
         """The outcome that is reported for the line: added, changed or unchanged."""
         if self.old is None:
-            return FeedLineOutcome.ADDED
-        return FeedLineOutcome.CHANGED if self.before else FeedLineOutcome.UNCHANGED
+            return LineOutcome.ADDED
+        return LineOutcome.CHANGED if self.before else LineOutcome.UNCHANGED
 
 
 @transaction.atomic
-def store_feed_lines(*, actor: Actor, lines: list[ValidFeedLine], with_events: bool, at: dt.datetime) -> Answers:
+def store_feed_lines(*, actor: Actor, lines: list[ValidLine], with_events: bool, at: dt.datetime) -> Answers:
     """Store SKUs, entitlements and orders from lines of the vendor's feed. No key may occur twice among them.
 
     Returns a dict from the line number to the outcome of the line, or to the problem that refused it. SKUs are stored
@@ -66,7 +67,7 @@ def store_feed_lines(*, actor: Actor, lines: list[ValidFeedLine], with_events: b
     return answers
 
 
-def _store_skus(facts: list[ValidFeedLine], answers: Answers) -> None:
+def _store_skus(facts: list[ValidLine], answers: Answers) -> None:
     """Store SKUs and answer their lines. The use of a SKU that is now counted in another way is counted anew."""
     changes = _compare(Sku, "code", [(fact, fact.values) for fact in facts])
     _write(Sku, "code", changes, ["service", "name", "kind", "licence_model"])
@@ -76,7 +77,7 @@ def _store_skus(facts: list[ValidFeedLine], answers: Answers) -> None:
 
 
 def _store_entitlements(
-    facts: list[ValidFeedLine], known: ReferencedCustomersAndSkus, answers: Answers, at: dt.datetime
+    facts: list[ValidLine], known: ReferencedCustomersAndSkus, answers: Answers, at: dt.datetime
 ) -> list[FeedLineChange]:
     """Store entitlements and answer their lines. Return all that were not refused, changed or not."""
     pairs = []
@@ -94,9 +95,7 @@ def _store_entitlements(
     return changes
 
 
-def _store_orders(
-    facts: list[ValidFeedLine], known: ReferencedCustomersAndSkus, answers: Answers
-) -> list[FeedLineChange]:
+def _store_orders(facts: list[ValidLine], known: ReferencedCustomersAndSkus, answers: Answers) -> list[FeedLineChange]:
     """Store orders with their lines and answer the feed's lines. Return all that were not refused, changed or not."""
     pairs = []
     for fact in facts:
@@ -137,7 +136,7 @@ def _store_lines(changes: list[FeedLineChange], known: ReferencedCustomersAndSku
 def _compare(
     model: type[models.Model],
     key: str,
-    pairs: list[tuple[ValidFeedLine, dict[str, Any]]],
+    pairs: list[tuple[ValidLine, dict[str, Any]]],
     with_related: tuple[str, ...] = (),
 ) -> list[FeedLineChange]:
     """Return each fact of `pairs`, which come with their values, beside the row that has its key. Rows are locked."""
@@ -163,12 +162,12 @@ def _of_same_customer(changes: list[FeedLineChange], answers: Answers) -> list[F
     """
     for change in changes:
         if "customer_id" in change.before:
-            answers[change.fact.line] = FeedLineProblem("other_customer", "This belongs to another ORGID.", "customer")
+            answers[change.fact.line] = LineProblem("other_customer", "This belongs to another ORGID.", "customer")
     return [change for change in changes if "customer_id" not in change.before]
 
 
 def _write(model: type[models.Model], key: str, changes: list[FeedLineChange], fields: list[str]) -> None:
-    rows = [change.row for change in changes if change.outcome is not FeedLineOutcome.UNCHANGED]
+    rows = [change.row for change in changes if change.outcome is not LineOutcome.UNCHANGED]
     if rows:
         model._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=[key], update_fields=fields)
 

@@ -7,9 +7,10 @@ from typing import NamedTuple
 from django.db import connection, transaction
 
 from entitlements.actions.rollups import lock_usage_tables, refresh_usage_totals_of_changed_days
-from entitlements.facts import Answers, FeedLineOutcome, ReferencedCustomerAndSkuIds, ValidFeedLine
+from entitlements.facts import ReferencedCustomerAndSkuIds
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.copy_rows import CopyTextStream
+from partnerportal.lib.json_lines.facts import Answers, LineOutcome, ValidLine
 from partnerportal.lib.policies import authorize_system
 
 COLUMNS = (
@@ -66,7 +67,7 @@ def create_usage_partitions(days: Iterable[dt.date]) -> None:
         cursor.execute(_MONTHS, [months])
 
 
-def store_usage_days(*, actor: Actor, usage_days: Iterable[ReportedUsageDay]) -> dict[int, FeedLineOutcome]:
+def store_usage_days(*, actor: Actor, usage_days: Iterable[ReportedUsageDay]) -> dict[int, LineOutcome]:
     """Store days of use, and return a dict from the line number to the outcome, without lines that changed nothing.
 
     Of two rows about the same day the one with the higher line number counts. The caller makes sure that customers and
@@ -88,10 +89,10 @@ def store_usage_days(*, actor: Actor, usage_days: Iterable[ReportedUsageDay]) ->
         cursor.execute(_UPSERT)
         refresh_usage_totals_of_changed_days(cursor)
         cursor.execute(_ANSWERS)
-        return {line: FeedLineOutcome.ADDED if added else FeedLineOutcome.CHANGED for line, added in cursor.fetchall()}
+        return {line: LineOutcome.ADDED if added else LineOutcome.CHANGED for line, added in cursor.fetchall()}
 
 
-def store_usage_lines(*, actor: Actor, lines: list[ValidFeedLine]) -> Answers:
+def store_usage_lines(*, actor: Actor, lines: list[ValidLine]) -> Answers:
     """Store the days of use that lines of the vendor's feed report.
 
     Returns a dict from the line number to the outcome of the line, or to the problem of a line whose customer or SKU
@@ -113,5 +114,5 @@ def store_usage_lines(*, actor: Actor, lines: list[ValidFeedLine]) -> Answers:
                     values["peak_concurrent"],
                 )
             )  # fmt: skip
-    answers |= dict.fromkeys((row.line for row in rows), FeedLineOutcome.UNCHANGED)
+    answers |= dict.fromkeys((row.line for row in rows), LineOutcome.UNCHANGED)
     return answers | store_usage_days(actor=actor, usage_days=rows)

@@ -1,25 +1,23 @@
 """The import of the vendor's feed: its lines are read, checked and stored in batches, with a result for every line."""
 
 import datetime as dt
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 
-from django.db import DataError, IntegrityError
 from django.utils import timezone
 
 from entitlements.actions.assignments import store_licence_assignments
 from entitlements.actions.facts import store_feed_lines
 from entitlements.actions.usage import store_usage_lines
-from entitlements.facts import Answers, FeedLineOutcome, FeedLineProblem, ValidFeedLine
 from entitlements.ingest import reading
-from entitlements.ingest.reading import UnreadableFeedLine
 from entitlements.ingest.upload_files import DamagedUploadFile
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.json_lines.facts import LineOutcome, LineResult, UnreadableLine, ValidLine
+from partnerportal.lib.json_lines.reading import LineReader
+from partnerportal.lib.json_lines.storing import SeenKeys, Store, refuse_line, store_in_halves
 from partnerportal.lib.policies import authorize_system
 
 # The weight of a batch. A day of use or a licence held weighs one, anything else four, and an order four more for each
@@ -30,31 +28,19 @@ LIGHT = ("usage", "assignment")  # types of lines that weigh one
 ANOTHER_DAY = 0.2  # the weight of another day of a customer
 MOST_BAD = 1000  # unreadable lines at the head of a feed after which it is given up, because it is something else
 LONGEST = 20.0  # seconds after which a batch is stored, because each batch renews the upload's lease
-Store = Callable[..., Answers]
-
-
-@dataclass(frozen=True)
-class FeedLineResult:
-    """The result of one line of the feed. `problems` is empty unless the outcome is an error."""
-
-    line: int
-    type: str
-    key: str
-    outcome: FeedLineOutcome
-    problems: tuple[FeedLineProblem, ...] = ()
 
 
 def import_feed(
     *,
     actor: Actor,
-    stream: reading.LineReader,
-    report_result: Callable[[FeedLineResult], None] = lambda result: None,
+    stream: LineReader,
+    report_result: Callable[[LineResult], None] = lambda result: None,
     with_events: bool = True,
     at: dt.datetime | None = None,
     line_types: Container[str] = reading.TYPES,
-    report_progress: Callable[[Counter[FeedLineOutcome]], None] = lambda counts: None,
+    report_progress: Callable[[Counter[LineOutcome]], None] = lambda counts: None,
     skipped_lines: int = 0,
-) -> Counter[FeedLineOutcome]:
+) -> Counter[LineOutcome]:
     """Import a feed (docs/feed.md) from `stream`, and return how many lines had each outcome.
 
     `report_result` is called with the result of each line, in order, and `report_progress` with the counts after each
@@ -70,9 +56,9 @@ def import_feed(
     be read. The lines before that are stored and reported.
     """
     authorize_system(actor)
-    counts: Counter[FeedLineOutcome] = Counter()
+    counts: Counter[LineOutcome] = Counter()
     head = _Head()
-    with closing(SeenKeys()) as seen:
+    with closing(SeenKeys(passed=LIGHT)) as seen:
         lines = seen.first_only(reading.read_feed_lines(stream, line_types, skipped_lines))
         for batch in _batches(lines if skipped_lines else head.until_hopeless(lines)):
             for result in _import_batch(actor, batch, with_events, at or timezone.now()):
@@ -85,10 +71,10 @@ def import_feed(
 
 
 def _batches(
-    lines: Iterable[ValidFeedLine | UnreadableFeedLine | None],
-) -> Iterator[list[ValidFeedLine | UnreadableFeedLine]]:
+    lines: Iterable[ValidLine | UnreadableLine | None],
+) -> Iterator[list[ValidLine | UnreadableLine]]:
     """Yield the lines in batches, each of which is full by its weight or by the time that it took to read."""
-    batch: list[ValidFeedLine | UnreadableFeedLine] = []
+    batch: list[ValidLine | UnreadableLine] = []
     customers: set[str] = set()  # ORGIDs of the customers with days of use in the batch
     weight, begun = 0.0, time.monotonic()
     for line in lines:
@@ -103,9 +89,9 @@ def _batches(
         yield batch
 
 
-def _weight(line: ValidFeedLine | UnreadableFeedLine, customers: set[str]) -> float:
+def _weight(line: ValidLine | UnreadableLine, customers: set[str]) -> float:
     """Return the weight of a line in its batch. The customer of a day of use is added to `customers`."""
-    if isinstance(line, UnreadableFeedLine):
+    if isinstance(line, UnreadableLine):
         return 1
     if line.type == "usage":
         customer = line.values["customer"]
@@ -118,10 +104,10 @@ def _weight(line: ValidFeedLine | UnreadableFeedLine, customers: set[str]) -> fl
 
 
 def _import_batch(
-    actor: Actor, batch: list[ValidFeedLine | UnreadableFeedLine], with_events: bool, at: dt.datetime
-) -> list[FeedLineResult]:
-    results = [refuse_line(line, line.problems) for line in batch if isinstance(line, UnreadableFeedLine)]
-    facts = [line for line in batch if isinstance(line, ValidFeedLine)]
+    actor: Actor, batch: list[ValidLine | UnreadableLine], with_events: bool, at: dt.datetime
+) -> list[LineResult]:
+    results = [refuse_line(line, line.problems) for line in batch if isinstance(line, UnreadableLine)]
+    facts = [line for line in batch if isinstance(line, ValidLine)]
     ways: tuple[tuple[Container[str], Store], ...] = (
         (("sku", "entitlement", "order"), partial(store_feed_lines, actor=actor, with_events=with_events, at=at)),
         (("usage",), partial(store_usage_lines, actor=actor)),
@@ -132,38 +118,6 @@ def _import_batch(
     return sorted(results, key=lambda result: result.line)
 
 
-def store_in_halves(facts: list[ValidFeedLine], store: Store) -> Iterator[FeedLineResult]:
-    """Store facts and yield the result of each.
-
-    If the database refuses them, halves are tried until only the line at fault is left out.
-    """
-    if not facts:
-        return
-    try:
-        outcomes = store(lines=facts)
-    except (IntegrityError, DataError):
-        if len(facts) == 1:
-            yield refuse_line(
-                facts[0], [FeedLineProblem("refused_by_database", "The database does not accept this line.")]
-            )
-            return
-        middle = len(facts) // 2
-        yield from store_in_halves(facts[:middle], store)
-        yield from store_in_halves(facts[middle:], store)
-        return
-    for fact in facts:
-        outcome = outcomes[fact.line]
-        if isinstance(outcome, FeedLineProblem):
-            yield refuse_line(fact, [outcome])
-        else:
-            yield FeedLineResult(fact.line, fact.type, fact.key, outcome)
-
-
-def refuse_line(line: ValidFeedLine | UnreadableFeedLine, problems: list[FeedLineProblem]) -> FeedLineResult:
-    """Return the result of a line that is left out."""
-    return FeedLineResult(line.line, line.type, line.key, FeedLineOutcome.ERROR, tuple(problems))
-
-
 class _Head:
     """The head of a feed, which ends the feed after MOST_BAD lines when none of them could be read."""
 
@@ -171,52 +125,17 @@ class _Head:
         self.is_hopeless = False
 
     def until_hopeless(
-        self, lines: Iterable[ValidFeedLine | UnreadableFeedLine | None]
-    ) -> Iterator[ValidFeedLine | UnreadableFeedLine | None]:
+        self, lines: Iterable[ValidLine | UnreadableLine | None]
+    ) -> Iterator[ValidLine | UnreadableLine | None]:
         """Yield the lines. After MOST_BAD bad ones at the head set `is_hopeless` and end."""
         lines = iter(lines)
         bad = 0
         for line in lines:
             yield line
-            bad += isinstance(line, UnreadableFeedLine)
+            bad += isinstance(line, UnreadableLine)
             if bad >= MOST_BAD:
                 self.is_hopeless = True
                 return
-            if isinstance(line, ValidFeedLine):
+            if isinstance(line, ValidLine):
                 break
         yield from lines
-
-
-class SeenKeys:
-    """The keys of a feed so far, in a temporary database that spills to disk: exact, and memory stays bounded."""
-
-    def __init__(self) -> None:
-        self._db = sqlite3.connect("")
-        self._db.execute("CREATE TABLE seen (type TEXT, key TEXT, line INT, PRIMARY KEY (type, key)) WITHOUT ROWID")
-
-    def first_only(
-        self, lines: Iterable[ValidFeedLine | UnreadableFeedLine | None]
-    ) -> Iterator[ValidFeedLine | UnreadableFeedLine | None]:
-        """Yield the lines, with a second line about the same thing turned into an error.
-
-        Days of use and assignments pass, because there may be too many to remember: of these the later line counts.
-        """
-        for line in lines:
-            earlier = self._add(line) if isinstance(line, ValidFeedLine) and line.type not in LIGHT else None
-            if line and earlier:
-                reason = f"Line {earlier} is about the same {line.type} already."
-                yield UnreadableFeedLine(line.line, [FeedLineProblem("duplicate", reason)], line.type, line.key)
-            else:
-                yield line
-
-    def _add(self, fact: ValidFeedLine) -> int | None:
-        """Remember the key of a fact. Return the number of the earlier line about the same thing, or None."""
-        added = self._db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (fact.type, fact.key, fact.line))
-        if added.rowcount:
-            return None
-        earlier = self._db.execute("SELECT line FROM seen WHERE (type, key) = (?, ?)", (fact.type, fact.key))
-        return int(earlier.fetchone()[0])
-
-    def close(self) -> None:
-        """Delete the temporary database."""
-        self._db.close()

@@ -4,53 +4,23 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from django.core.validators import RegexValidator
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from entitlements.models import Entitlement, LicenseAssignment, Order, Sku
 from entitlements.models.entitlement import REQUESTED_HERE
 from partnerportal.lib.days import today
+from partnerportal.lib.json_lines.fields import (
+    DAY_PROBLEMS,
+    MAX_INTEGER,
+    LineSerializer,
+    PrintableTextField,
+    make_org_id_field,
+)
 from partnerportal.lib.money import is_currency_code
 
 MAX_ORDER_LINES = 500  # lines of one order
-MAX_INTEGER = 2_147_483_647  # the greatest integer of the database's columns
 MAX_AGE_YEARS = 5  # of a day of use: sixty months
-SHOWN = 80  # characters that a message repeats of a value from the feed
-
-
-class PrintableTextField(serializers.CharField):
-    """A serializer field for text without control characters, which belong in no name and no key."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        message = "Control characters are not allowed."
-        self.validators.append(
-            RegexValidator(r"[\x00-\x1f\x7f-\x9f]", message, code="control_characters", inverse_match=True)
-        )
-
-
-class FeedLineSerializer(serializers.Serializer):
-    """The base serializer of all lines of the feed. It refuses unknown fields.
-
-    A misspelt optional field would otherwise be lost.
-    """
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, dict) and (unknown := data.keys() - self.fields.keys()):
-            message = "This field is not known."
-            raise serializers.ValidationError(
-                {name[:SHOWN]: [ErrorDetail(message, "unknown_field")] for name in sorted(unknown)}
-            )
-        return super().to_internal_value(data)
-
-
-def make_customer_org_id_field() -> serializers.RegexField:
-    """Make a serializer field for a customer's ORGID, a text of eight digits."""
-    return serializers.RegexField(
-        r"\A[1-9][0-9]{7}\Z",
-        error_messages={"invalid": "An ORGID has eight digits, as text, and the first is not 0."},
-    )
 
 
 def make_money_amount_field() -> serializers.DecimalField:
@@ -58,7 +28,7 @@ def make_money_amount_field() -> serializers.DecimalField:
     return serializers.DecimalField(max_digits=12, decimal_places=2, min_value=Decimal(0))
 
 
-class SkuFeedLineSerializer(FeedLineSerializer):
+class SkuFeedLineSerializer(LineSerializer):
     """The serializer of a line about a SKU of the vendor's catalogue."""
 
     code = PrintableTextField(max_length=60)
@@ -68,11 +38,11 @@ class SkuFeedLineSerializer(FeedLineSerializer):
     licence_model = serializers.ChoiceField(Sku.LicenceModel.choices, default=Sku.LicenceModel.USER_DEVICE)
 
 
-class EntitlementFeedLineSerializer(FeedLineSerializer):
+class EntitlementFeedLineSerializer(LineSerializer):
     """The serializer of a line about an entitlement of a customer."""
 
     external_id = PrintableTextField(max_length=80)
-    customer = make_customer_org_id_field()
+    customer = make_org_id_field()
     sku = PrintableTextField(max_length=60)
     kind = serializers.ChoiceField(Entitlement.Kind.choices)
     state = serializers.ChoiceField(Entitlement.State.choices)
@@ -102,7 +72,7 @@ class EntitlementFeedLineSerializer(FeedLineSerializer):
         return attrs
 
 
-class OrderItemFeedSerializer(FeedLineSerializer):
+class OrderItemFeedSerializer(LineSerializer):
     """The serializer of one item of an order, inside the order's line: a SKU, its quantity and its price."""
 
     sku = PrintableTextField(max_length=60)
@@ -110,11 +80,11 @@ class OrderItemFeedSerializer(FeedLineSerializer):
     unit_price = make_money_amount_field()
 
 
-class OrderFeedLineSerializer(FeedLineSerializer):
+class OrderFeedLineSerializer(LineSerializer):
     """The serializer of a line about an order of a customer, with all items of the order."""
 
     number = PrintableTextField(max_length=40)
-    customer = make_customer_org_id_field()
+    customer = make_org_id_field()
     placed_on = serializers.DateField()
     state = serializers.ChoiceField(Order.State.choices)
     currency = serializers.CharField(max_length=3)
@@ -135,13 +105,13 @@ def make_whole_number_field(**options: Any) -> serializers.IntegerField:
     return serializers.IntegerField(min_value=0, max_value=MAX_INTEGER, **options)
 
 
-class UsageFeedLineSerializer(FeedLineSerializer):
+class UsageFeedLineSerializer(LineSerializer):
     """The serializer of a line about the use of one SKU by one customer on one UTC day.
 
     It has totals, never the people who use the SKU (CC-24, CC-32).
     """
 
-    customer = make_customer_org_id_field()
+    customer = make_org_id_field()
     sku = PrintableTextField(max_length=60)
     day = serializers.DateField()
     purchased = make_whole_number_field()
@@ -170,12 +140,6 @@ class UsageFeedLineSerializer(FeedLineSerializer):
         return attrs
 
 
-DAY_PROBLEMS = {
-    "in_the_future": "This has not happened yet: today, in UTC, is the latest.",
-    "too_old": "This is more than 60 months ago.",
-}
-
-
 def find_usage_day_problem(day: dt.date) -> str:
     """Return why a day of usage is refused, as a key of DAY_PROBLEMS, or "" for a valid day.
 
@@ -187,11 +151,11 @@ def find_usage_day_problem(day: dt.date) -> str:
     return "too_old" if day < now.replace(year=now.year - MAX_AGE_YEARS, day=1) else ""
 
 
-class AssignmentFeedLineSerializer(FeedLineSerializer):
+class AssignmentFeedLineSerializer(LineSerializer):
     """The serializer of a line about a licence and its holder, whom only the customer's own Admins see (CC-32)."""
 
     external_id = PrintableTextField(max_length=120)
-    customer = make_customer_org_id_field()
+    customer = make_org_id_field()
     sku = PrintableTextField(max_length=60)
     holder_kind = serializers.ChoiceField(LicenseAssignment.HolderKind.choices)
     holder = PrintableTextField(max_length=254)

@@ -19,9 +19,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from entitlements.facts import FeedLineOutcome
 from entitlements.ingest import upload_files
-from entitlements.ingest.importing import FeedLineResult, import_feed
+from entitlements.ingest.importing import import_feed
 from entitlements.ingest.upload_files import DamagedUploadFile, DecompressingUploadReader, PeekableFile, UploadTooSlow
 from entitlements.models import IngestToken, IngestUpload
 from entitlements.models.ingest import INGEST
@@ -35,6 +34,7 @@ from partnerportal.lib.errors import (
     TooManyAttempts,
 )
 from partnerportal.lib.idempotency import make_reused_key_error
+from partnerportal.lib.json_lines.facts import LineOutcome, LineResult
 from partnerportal.lib.leases import LeaseLost, lease_next_due_row
 from partnerportal.lib.private_files import delete_unneeded_files
 from partnerportal.lib.sweeping import delete_in_batches
@@ -183,7 +183,7 @@ def _ingest(row: IngestUpload, stream: DecompressingUploadReader) -> None:
     row.problems = row.problems if start else []
     last = start
 
-    def note(result: FeedLineResult) -> None:
+    def note(result: LineResult) -> None:
         nonlocal last
         last = result.line
         for problem in result.problems[: SHOWN - len(row.problems)]:
@@ -196,8 +196,8 @@ def _ingest(row: IngestUpload, stream: DecompressingUploadReader) -> None:
                 }
             )
 
-    def progress(counts: Counter[FeedLineOutcome]) -> None:
-        row.counts = {str(outcome): before[outcome] + counts[outcome] for outcome in FeedLineOutcome}
+    def progress(counts: Counter[LineOutcome]) -> None:
+        row.counts = {str(outcome): before[outcome] + counts[outcome] for outcome in LineOutcome}
         row.report_progress(read=stream.sent, lines=last, counts=row.counts, problems=row.problems)
 
     system = Actor.system("ingest", on_behalf_of=row.token.as_actor())

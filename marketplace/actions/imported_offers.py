@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from django.db import transaction
 
 from accounts.models import Organization, OrganizationKind
-from entitlements.facts import Answers, FeedLineOutcome, FeedLineProblem, ValidFeedLine
 from marketplace.actions.audience import add_to_audience, choose_audience
 from marketplace.actions.offers import create_offer, publish_offer, save_draft
 from marketplace.content import find_problems
@@ -14,6 +13,7 @@ from marketplace.models import Authorization, Offer, OfferVersion
 from marketplace.queries.offers import get_newest_version
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import DomainError
+from partnerportal.lib.json_lines.facts import Answers, LineOutcome, LineProblem, ValidLine
 from partnerportal.lib.policies import authorize_system
 
 DRAFT_IN_WORK = "The publisher is editing a draft of this offer. To replace it, set replace_draft."
@@ -24,7 +24,7 @@ class RefusedLine(Exception):
 
     def __init__(self, code: str, reason: str, field: str = "") -> None:
         super().__init__(reason)
-        self.problem = FeedLineProblem(code, reason, field)
+        self.problem = LineProblem(code, reason, field)
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class _Known:
     organizations: dict[str, Organization]
 
     @classmethod
-    def read(cls, lines: Iterable[ValidFeedLine]) -> "_Known":
+    def read(cls, lines: Iterable[ValidLine]) -> "_Known":
         org_ids = {org_id for line in lines for org_id in (line.values["publisher"], *line.values["partners"])}
         return cls({row.org_id: row for row in Organization.objects.filter(org_id__in=org_ids)})
 
@@ -52,7 +52,7 @@ class _Known:
 
 
 @transaction.atomic
-def import_offers(*, actor: Actor, lines: list[ValidFeedLine]) -> Answers:
+def import_offers(*, actor: Actor, lines: list[ValidLine]) -> Answers:
     """Store offers from lines of OfferLineSerializer, and publish those that say so.
 
     Returns a dict from the line number to the outcome of the line, or to the problem that refused it; a refused line
@@ -69,7 +69,7 @@ def import_offers(*, actor: Actor, lines: list[ValidFeedLine]) -> Answers:
         except RefusedLine as refused:
             answers[line.line] = refused.problem
         except DomainError as error:
-            answers[line.line] = FeedLineProblem(error.code, str(error.message), error.field or "")
+            answers[line.line] = LineProblem(error.code, str(error.message), error.field or "")
     return answers
 
 
@@ -78,7 +78,7 @@ def act_for_publisher(actor: Actor, publisher: Organization) -> Actor:
     return replace(actor, organization_id=publisher.pk, organization_name=publisher.name)
 
 
-def _import_offer(actor: Actor, line: ValidFeedLine, known: _Known) -> FeedLineOutcome:
+def _import_offer(actor: Actor, line: ValidLine, known: _Known) -> LineOutcome:
     values = line.values
     publisher = known.get_publisher(values["publisher"])
     partners = known.get_partners(values["partners"])
@@ -97,8 +97,8 @@ def _import_offer(actor: Actor, line: ValidFeedLine, known: _Known) -> FeedLineO
     if values["publish"]:
         is_changed |= _publish(acting, Offer.objects.get(pk=offer.pk))
     if is_new:
-        return FeedLineOutcome.ADDED
-    return FeedLineOutcome.CHANGED if is_changed else FeedLineOutcome.UNCHANGED
+        return LineOutcome.ADDED
+    return LineOutcome.CHANGED if is_changed else LineOutcome.UNCHANGED
 
 
 def _save_audience(actor: Actor, offer: Offer, audience: str | None, partners: list[Organization]) -> bool:
@@ -114,7 +114,7 @@ def _save_audience(actor: Actor, offer: Offer, audience: str | None, partners: l
     return is_changed or bool(new)
 
 
-def _save_content(actor: Actor, offer: Offer, line: ValidFeedLine, *, is_new: bool) -> bool:
+def _save_content(actor: Actor, offer: Offer, line: ValidLine, *, is_new: bool) -> bool:
     """Save the line's content as a draft where it differs from the newest version; return whether it does."""
     values, newest = line.values, get_newest_version(offer)
     if (newest.content, newest.channel.content) == (values["content"], values["channel"]):

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import transaction
 
-from entitlements.facts import Answers, FeedLineOutcome, ValidFeedLine
 from marketplace.actions.imported_offers import RefusedLine, act_for_publisher
 from marketplace.content import list_combinations
 from marketplace.events import OfferEvent
@@ -15,6 +14,7 @@ from marketplace.models import MarketCurrency, Offer, OfferVersion, Plan, Price
 from marketplace.pricing import NO_SUCH_PAIR
 from notifications.actions.recording import make_event, record_events
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.json_lines.facts import Answers, LineOutcome, ValidLine
 from partnerportal.lib.policies import authorize_system
 
 ROWS = 5_000  # prices that one statement writes
@@ -32,7 +32,7 @@ class _Known:
     prices: dict[Key, Any]  # the amounts that are stored
 
     @classmethod
-    def read_and_lock(cls, lines: list[ValidFeedLine]) -> "_Known":
+    def read_and_lock(cls, lines: list[ValidLine]) -> "_Known":
         """Return what these lines refer to."""
         wanted = {(line.values["publisher"], line.values["offer"]) for line in lines}
         rows = Offer.objects.filter(publisher__org_id__in={p for p, _c in wanted}, code__in={c for _p, c in wanted})
@@ -89,7 +89,7 @@ COLUMNS = ("plan_id", "market_id", "currency", "term", "billing", "valid_from")
 
 
 @transaction.atomic
-def import_prices(*, actor: Actor, lines: list[ValidFeedLine]) -> Answers:
+def import_prices(*, actor: Actor, lines: list[ValidLine]) -> Answers:
     """Store prices from lines of PricesLineSerializer, none of which may be about the same plan, term and day twice.
 
     Returns a dict from the line number to the outcome of the line, or to the problem that refused it: all prices of a
@@ -109,7 +109,7 @@ def import_prices(*, actor: Actor, lines: list[ValidFeedLine]) -> Answers:
             continue
         prices += new
         added[line.values["publisher"], line.values["offer"]] += len(new)
-        answers[line.line] = FeedLineOutcome.ADDED if new else FeedLineOutcome.UNCHANGED
+        answers[line.line] = LineOutcome.ADDED if new else LineOutcome.UNCHANGED
     Price.objects.bulk_create(prices, batch_size=ROWS)
     record_events(
         [

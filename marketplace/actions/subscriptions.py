@@ -7,7 +7,6 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import Organization, OrganizationKind
-from entitlements.facts import Answers, FeedLineOutcome, FeedLineProblem, ValidFeedLine
 from marketplace.content import list_combinations
 from marketplace.events import SubscriptionEvent
 from marketplace.models import Audience, Authorization, Offer, Plan, PricingModel, Subscription, SubscriptionTerm
@@ -17,6 +16,7 @@ from notifications.actions.recording import make_event, record_events
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import list_changes_between
+from partnerportal.lib.json_lines.facts import Answers, LineOutcome, LineProblem, ValidLine
 from partnerportal.lib.policies import authorize_system
 from partnerportal.lib.states import change_locked_row_states
 
@@ -39,7 +39,7 @@ CHANGEABLE = (
 class _Sale:
     """A line about a subscription, with the values of the row that it makes and of its present term."""
 
-    line: ValidFeedLine
+    line: ValidLine
     offer: Offer
     buyer: Organization
     values: dict[str, Any]
@@ -62,11 +62,11 @@ class _Refused(Exception):
 
     def __init__(self, field: str, code: str, reason: str) -> None:
         super().__init__(reason)
-        self.problem = FeedLineProblem(code, reason, field)
+        self.problem = LineProblem(code, reason, field)
 
 
 @transaction.atomic
-def import_subscriptions(*, actor: Actor, lines: list[ValidFeedLine], with_events: bool = True) -> Answers:
+def import_subscriptions(*, actor: Actor, lines: list[ValidLine], with_events: bool = True) -> Answers:
     """Store subscriptions from lines of SubscriptionLineSerializer; no external id may occur twice among them.
 
     Returns a dict from the line number to the outcome of the line, or to the problem that refused it. A line is the
@@ -91,7 +91,7 @@ def import_subscriptions(*, actor: Actor, lines: list[ValidFeedLine], with_event
     return answers
 
 
-def _read_sale(line: ValidFeedLine, known: SaleReferences) -> _Sale:
+def _read_sale(line: ValidLine, known: SaleReferences) -> _Sale:
     values, stored = line.values, known.subscriptions.get(line.key)
     offer, plan = _find_offer_and_plan(values, known)
     buyer, reseller, customer = _find_parties(values, known)
@@ -204,7 +204,7 @@ def _compare(sale: _Sale, row: Subscription) -> None:
 def _add(sales: list[_Sale], answers: Answers, actor: Actor) -> list[Event]:
     for sale in sales:
         sale.row = Subscription(external_id=sale.line.key, **sale.values)
-        answers[sale.line.line] = FeedLineOutcome.ADDED
+        answers[sale.line.line] = LineOutcome.ADDED
     Subscription.objects.bulk_create([sale.row for sale in sales if sale.row])
     SubscriptionTerm.objects.bulk_create([SubscriptionTerm(subscription=s.row, **s.term) for s in sales if s.term])
     return [_make_event(SubscriptionEvent.ADDED, sale, actor) for sale in sales]
@@ -229,7 +229,7 @@ def _change(sales: list[_Sale], answers: Answers, actor: Actor) -> list[Event]:
         new_term = _make_changed_term(sale, row)
         terms += new_term
         is_changed = before != after or bool(new_term)
-        answers[sale.line.line] = FeedLineOutcome.CHANGED if is_changed else FeedLineOutcome.UNCHANGED
+        answers[sale.line.line] = LineOutcome.CHANGED if is_changed else LineOutcome.UNCHANGED
         if is_changed:
             event = _make_event(SubscriptionEvent.CHANGED, sale, actor)
             event.changes = list_changes_between(before, after)

@@ -7,22 +7,21 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from entitlements.ingest.lines import (
-    DAY_PROBLEMS,
-    MAX_INTEGER,
-    FeedLineSerializer,
-    PrintableTextField,
-    make_customer_org_id_field,
-)
 from marketplace.content import ChannelSerializer, ContentSerializer
 from marketplace.models import Audience, BillingFrequency, OfferType, PricingModel, Subscription, Term
 from marketplace.pricing import LARGEST, TOO_LARGE
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import InvalidInput
+from partnerportal.lib.json_lines.fields import (
+    DAY_PROBLEMS,
+    MAX_INTEGER,
+    LineSerializer,
+    PrintableTextField,
+    make_org_id_field,
+)
 from partnerportal.lib.money import parse_amount
 
 State = Subscription.State
-make_org_id_field = make_customer_org_id_field
 
 
 def make_code_field() -> serializers.RegexField:
@@ -30,7 +29,7 @@ def make_code_field() -> serializers.RegexField:
     return serializers.RegexField(r"\A[a-z0-9][a-z0-9_-]{0,49}\Z")
 
 
-class OfferLineSerializer(FeedLineSerializer):
+class OfferLineSerializer(LineSerializer):
     """The serializer of a line about an offer: its identity, content, channel information and audience."""
 
     publisher = make_org_id_field()
@@ -76,7 +75,7 @@ def _read_amount(value: Any, currency: str) -> Decimal | None:
     return amount
 
 
-class PricesLineSerializer(FeedLineSerializer):
+class PricesLineSerializer(LineSerializer):
     """The serializer of a line about the prices of a plan for one term and billing frequency, from a day on."""
 
     publisher = make_org_id_field()
@@ -102,7 +101,7 @@ class MomentField(serializers.DateTimeField):
         return moment
 
 
-class SubscriptionLineSerializer(FeedLineSerializer):
+class SubscriptionLineSerializer(LineSerializer):
     """The serializer of a line about a subscription: what was sold, by whom and to whom, and its present term."""
 
     external_id = PrintableTextField(max_length=120)

@@ -7,9 +7,6 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from entitlements.facts import FeedLineOutcome
-from entitlements.ingest.importing import FeedLineResult
-from entitlements.ingest.reading import LineReader
 from entitlements.ingest.upload_files import DamagedUploadFile
 from entitlements.management.commands.ingest import (
     SHOWN,
@@ -19,6 +16,8 @@ from entitlements.management.commands.ingest import (
     open_report_file,
 )
 from partnerportal.lib.commands import StaffCommand
+from partnerportal.lib.json_lines.facts import LineOutcome, LineResult
+from partnerportal.lib.json_lines.reading import LineReader
 
 
 class ImportCommand(StaffCommand):
@@ -28,20 +27,18 @@ class ImportCommand(StaffCommand):
         parser.add_argument("file", metavar="FILE", help="JSON Lines, UTF-8 or packed by gzip; - reads standard input")
         parser.add_argument("--report", metavar="FILE", help="write the result of every line there, as JSON Lines")
 
-    def import_file(
-        self, stream: LineReader, report_result: Callable[[FeedLineResult], None]
-    ) -> Counter[FeedLineOutcome]:
+    def import_file(self, stream: LineReader, report_result: Callable[[LineResult], None]) -> Counter[LineOutcome]:
         """Import the lines, and return how many had each outcome."""
         raise NotImplementedError
 
     def handle(self, *args: object, file: str, report: str | None, **options: Any) -> None:
         refused = 0
 
-        def tell(result: FeedLineResult) -> None:
+        def tell(result: LineResult) -> None:
             nonlocal refused
             if lines is not None:
                 lines.write(format_result_as_json(result) + "\n")
-            if result.outcome is FeedLineOutcome.ERROR:
+            if result.outcome is LineOutcome.ERROR:
                 refused += 1
                 if refused <= SHOWN:
                     self.stderr.write(format_result_as_text(result))
@@ -57,7 +54,7 @@ class ImportCommand(StaffCommand):
                 ) from None
         if refused > SHOWN:
             self.stderr.write(f"… and {refused - SHOWN:,} more." + ("" if report else " --report FILE lists them all."))
-        done = [outcome for outcome in FeedLineOutcome if outcome != FeedLineOutcome.ERROR]
+        done = [outcome for outcome in LineOutcome if outcome != LineOutcome.ERROR]
         self.stdout.write(", ".join(f"{counts[outcome]:,} {outcome}" for outcome in done))
         if refused:
             raise CommandError(f"{refused:,} of {counts.total():,} lines were left out.")

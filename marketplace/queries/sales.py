@@ -8,8 +8,8 @@ from typing import Any
 from django.db.models import Q
 
 from accounts.models import Organization
-from entitlements.facts import ValidFeedLine
 from marketplace.models import Authorization, MarketCountry, Offer, OfferVersion, Plan, Price, Subscription
+from partnerportal.lib.json_lines.facts import ValidLine
 
 PriceKey = tuple[int, int, str, str, str]  # plan, market, currency, term and billing frequency
 
@@ -31,7 +31,7 @@ class SaleReferences:
     subscriptions: dict[str, Subscription]  # by their external id, with their terms
 
     @classmethod
-    def read_and_lock(cls, lines: list[ValidFeedLine]) -> "SaleReferences":
+    def read_and_lock(cls, lines: list[ValidLine]) -> "SaleReferences":
         """Return the rows to which these lines refer, locked until the transaction ends."""
         wanted = {(line.values["publisher"], line.values["offer"]) for line in lines}
         offers = Offer.objects.filter(
@@ -69,7 +69,7 @@ class SaleReferences:
         return None
 
 
-def _lock_organizations(lines: list[ValidFeedLine]) -> dict[str, Organization]:
+def _lock_organizations(lines: list[ValidLine]) -> dict[str, Organization]:
     sellers = {line.values[name] for line in lines for name in ("buyer", "reseller") if line.values[name]}
     others = Organization.objects.filter(org_id__in={line.values["customer"] for line in lines} - sellers)
     locked = Organization.objects.filter(org_id__in=sellers).order_by("pk").select_for_update(no_key=True)
@@ -77,7 +77,7 @@ def _lock_organizations(lines: list[ValidFeedLine]) -> dict[str, Organization]:
 
 
 def _read_versions(
-    lines: list[ValidFeedLine], offers: Iterable[Offer], subscriptions: Iterable[Subscription]
+    lines: list[ValidLine], offers: Iterable[Offer], subscriptions: Iterable[Subscription]
 ) -> dict[int, OfferVersion]:
     keys = {row.live_version_id for row in offers} | {row.version_id for row in subscriptions}
     named = Q(offer__in=list(offers), number__in={line.values["version"] for line in lines} - {None})
@@ -92,7 +92,7 @@ def _read_prices(plans: Iterable[Plan]) -> dict[PriceKey, list[Price]]:
     return prices
 
 
-def _lock_subscriptions(lines: list[ValidFeedLine]) -> dict[str, Subscription]:
+def _lock_subscriptions(lines: list[ValidLine]) -> dict[str, Subscription]:
     rows = Subscription.objects.filter(external_id__in=[line.key for line in lines]).order_by("pk")
     locked = rows.prefetch_related("terms__price").select_for_update(no_key=True)
     return {row.external_id: row for row in locked}

@@ -12,14 +12,13 @@ from io import BytesIO
 from typing import Any
 
 from accounts.models import Organization
-from entitlements.facts import FeedLineOutcome
-from entitlements.ingest.importing import FeedLineResult
 from marketplace.actions.imported_offers import act_for_publisher
 from marketplace.actions.stops import stop_sale
 from marketplace.ingest.importing import import_offer_file, import_subscription_file
 from marketplace.models import Audience, Market, Offer, OfferType, Plan, PricingModel, Subscription
 from marketplace.models.subscription import get_last_day_of_term
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.json_lines.facts import LineOutcome, LineResult
 from partnerportal.sample.listings import LISTINGS, UPDATED_SUMMARY
 
 State = Subscription.State
@@ -191,8 +190,8 @@ def write_sample_offers(organizations: dict[str, Organization], now: dt.datetime
 def _import(run: Any, lines: Iterable[dict[str, Any]], **options: Any) -> None:
     """Import lines as vendor staff would. Raises AssertionError with the first problem, because the sample is sound."""
 
-    def tell(result: FeedLineResult) -> None:
-        assert result.outcome is not FeedLineOutcome.ERROR, (result.key, result.problems)
+    def tell(result: LineResult) -> None:
+        assert result.outcome is not LineOutcome.ERROR, (result.key, result.problems)
 
     stream = BytesIO("".join(json.dumps(line, default=str) + "\n" for line in lines).encode())
     run(actor=Actor.system("sample data"), stream=stream, report_result=tell, **options)

@@ -23,7 +23,6 @@ from connections.models import Connection, Consent, InvitationLink
 from entitlements.actions.anomalies import detect_usage_anomalies
 from entitlements.actions.releases import mark_licence_released, request_licence_release
 from entitlements.actions.trials import request_trial
-from entitlements.facts import FeedLineOutcome
 from entitlements.ingest.importing import import_feed
 from entitlements.models import Entitlement, LicenseAssignment
 from entitlements.queries.trials import list_skus_available_for_trial
@@ -31,6 +30,7 @@ from notifications.actions.inbox import mark_all_notices_read
 from notifications.actions.outbox import write_due_notices
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.json_lines.facts import LineOutcome
 from partnerportal.lib.scopes import ALL, Scope
 from partnerportal.lib.text import make_search_key
 from partnerportal.sample import cast, facts
@@ -221,7 +221,7 @@ def import_sample_feed(stream: Any, at: dt.datetime | None = None) -> None:
     With `at` events are recorded, as of that moment. Without it none are: what the feed says is then no news.
     """
     counts = import_feed(actor=Actor.system("feed"), stream=stream, with_events=at is not None, at=at)
-    assert not counts[FeedLineOutcome.ERROR], "the sample feed is sound"
+    assert not counts[LineOutcome.ERROR], "the sample feed is sound"
 
 
 def _news(organizations: Organizations, now: dt.datetime) -> None:

@@ -11,12 +11,12 @@ from django.test.utils import CaptureQueriesContext
 
 from entitlements.ingest.importing import import_feed
 from entitlements.ingest.lines import MAX_ORDER_LINES
-from entitlements.ingest.reading import MAX_LINE_BYTES
 from entitlements.models import CustomerListing, Entitlement, Order, OrderLine, Sku
 from notifications.actions.outbox import write_due_notices
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import ActionRefused
+from partnerportal.lib.json_lines.reading import MAX_LINE_BYTES
 from tests.counts import count
 from tests.world import World
 

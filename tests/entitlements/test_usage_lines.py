@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rest_framework.exceptions import ValidationError
 
-from entitlements.ingest.lines import MAX_INTEGER, UsageFeedLineSerializer
+from entitlements.ingest.lines import UsageFeedLineSerializer
 from entitlements.ingest.reading import _plain_usage
 from partnerportal.lib.days import today
+from partnerportal.lib.json_lines.fields import MAX_INTEGER
 from tests.counts import count
 
 NUMBERS = sorted(UsageFeedLineSerializer._declared_fields.keys() - {"customer", "sku", "day"})

@@ -25,8 +25,7 @@ MADE_FOR_OTHERS = {
     "connections.sharing": "registers what a connection shares",
     "connections.timeline": "registers the words of a customer's activity",
     "support.kinds": "registers the requests of an app",
-    "entitlements.facts": "lines of a file, their problems and outcomes, for other files of lines",
-    "entitlements.ingest": "reads files of JSON Lines, whatever they are about",
+    "entitlements.ingest": "says that a packed file is damaged",
     "entitlements.management": "opens such files for commands, and words their results",
     "notifications.registry": "registers kinds of notices",
 }

@@ -16,7 +16,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from accounts.actions.standing import move_partner
 from accounts.models import Organization, Program, ProgramMembership
-from entitlements.facts import FeedLineOutcome, ValidFeedLine
 from marketplace.actions.audience import (
     add_to_audience,
     change_live_audience,
@@ -46,6 +45,7 @@ from marketplace.queries.offers import get_newest_version
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import DomainError
+from partnerportal.lib.json_lines.facts import LineOutcome, ValidLine
 from tests.counts import count
 from tests.marketplace.test_subscriptions import make_sale
 from tests.world import World
@@ -217,9 +217,9 @@ class Marketplace(RuleBasedStateMachine):
         )  # fmt: skip
         line_type = SUBSCRIPTIONS[values.pop("type")]
         valid = line_type.serializer.run_validation(values)
-        line = ValidFeedLine(1, "subscription", line_type.take_key(valid), dict(valid))
+        line = ValidLine(1, "subscription", line_type.take_key(valid), dict(valid))
         answer = attempt(SYSTEM, lambda: import_subscriptions(actor=SYSTEM, lines=[line]))
-        assert answer == {1: FeedLineOutcome.ADDED}
+        assert answer == {1: LineOutcome.ADDED}
         self.sold[code] |= {buyer, reseller} - {""}
 
     @rule(who=st.sampled_from(("partner", "partner2")), to=st.sampled_from(DISTRIBUTORS))

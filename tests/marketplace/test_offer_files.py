@@ -1,5 +1,7 @@
 """Pictures and documents of offers: who may see which, what may become one, and what becomes of those nobody needs."""
 
+from contextlib import nullcontext
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
@@ -91,7 +93,7 @@ def test_each_lock_alone_hides_documents_from_customers_and_drafts_from_all(worl
         ("customer.admin", {"logo"}),
         ("partner2.admin", {"logo"}),
     ):
-        with as_tenant(world.actor(who)):
+        with nullcontext() if is_locked else as_tenant(world.actor(who)):  # without a tenant the database hides nothing
             rows = OfferFile.objects.visible_to(world.actor(who)) if is_locked else OfferFile.objects.all()
             assert set(rows.values_list("kind", flat=True)) == kinds, who
 

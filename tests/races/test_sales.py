@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from accounts.actions.standing import move_partner
 from accounts.models import Organization, Program, ProgramMembership
-from entitlements.facts import FeedLineOutcome, ValidFeedLine
 from marketplace.actions.audience import change_live_audience, deauthorize
 from marketplace.actions.subscriptions import import_subscriptions
 from marketplace.ingest.importing import SUBSCRIPTIONS
 from marketplace.models import Audience, AudienceChange, Authorization, Offer, Subscription, SubscriptionTerm
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
+from partnerportal.lib.json_lines.facts import LineOutcome, ValidLine
 from tests.counts import count
 from tests.marketplace.test_subscriptions import make_sale
 from tests.races.conftest import Race
@@ -34,9 +34,7 @@ def make_sale_action(world: World, seller: Organization, **changes: Any) -> tupl
     line_type = SUBSCRIPTIONS[values.pop("type")]
     valid = line_type.serializer.run_validation(values)
     key = line_type.take_key(valid)
-    return SYSTEM, lambda: import_subscriptions(
-        actor=SYSTEM, lines=[ValidFeedLine(1, "subscription", key, dict(valid))]
-    )
+    return SYSTEM, lambda: import_subscriptions(actor=SYSTEM, lines=[ValidLine(1, "subscription", key, dict(valid))])
 
 
 @pytest.fixture
@@ -69,7 +67,7 @@ def is_covered(offer: Offer, seller: Organization) -> bool:
 
 
 def ensure_sold(answer: Any) -> None:
-    assert answer == {1: FeedLineOutcome.ADDED}, answer
+    assert answer == {1: LineOutcome.ADDED}, answer
 
 
 def test_against_the_end_of_its_sellers_authorization(

@@ -1,5 +1,6 @@
 """Files of requests: attached to a draft, with an answer or with a message; who has them, and what may become one."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -380,7 +381,7 @@ def test_each_lock_alone_hides_the_files_of_others(
     expected = {"vendor.admin": 2 * asked.count(), "publisher.reader": 3, "partner.admin": 2, "customer.admin": 0}
     for who, number in expected.items():
         actor = actor_for(who)
-        with as_tenant(actor):
+        with nullcontext() if is_locked else as_tenant(actor):  # without a tenant the database hides nothing
             rows = RequestFile.objects.visible_to(actor) if is_locked else RequestFile.objects.all()
             assert rows.count() == number, who
 

@@ -12,13 +12,13 @@ from typing import Any, TextIO, cast
 
 from django.core.management.base import CommandError, CommandParser
 
-from entitlements.facts import FeedLineOutcome
 from entitlements.ingest.adapters import ADAPTERS, MAX_BYTES, AdapterFormatError, convert_file_to_feed_items
-from entitlements.ingest.importing import FeedLineResult, import_feed
+from entitlements.ingest.importing import import_feed
 from entitlements.ingest.queries import find_org_id_by_tenant_id
 from entitlements.ingest.upload_files import DamagedUploadFile, DecompressingUploadReader, PeekableFile
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.commands import StaffCommand
+from partnerportal.lib.json_lines.facts import LineOutcome, LineResult
 from partnerportal.lib.text import escape_unprintable
 
 SHOWN = 50  # refused lines that the terminal shows; --report has them all
@@ -50,11 +50,11 @@ so the same file may come in again. The exit code is 1 when a line was left out.
     def handle(self, *args: object, file: str, report: str | None, no_events: bool, **options: Any) -> None:
         refused = 0
 
-        def tell(result: FeedLineResult) -> None:
+        def tell(result: LineResult) -> None:
             nonlocal refused
             if lines is not None:
                 lines.write(format_result_as_json(result) + "\n")
-            if result.outcome is FeedLineOutcome.ERROR:
+            if result.outcome is LineOutcome.ERROR:
                 refused += 1
                 if refused <= SHOWN:
                     self.stderr.write(format_result_as_text(result))
@@ -79,9 +79,7 @@ so the same file may come in again. The exit code is 1 when a line was left out.
         if refused > SHOWN:
             self.stderr.write(f"… and {refused - SHOWN:,} more." + ("" if report else " --report FILE lists them all."))
         self.stdout.write(
-            ", ".join(
-                f"{counts[outcome]:,} {outcome}" for outcome in FeedLineOutcome if outcome != FeedLineOutcome.ERROR
-            )
+            ", ".join(f"{counts[outcome]:,} {outcome}" for outcome in LineOutcome if outcome != LineOutcome.ERROR)
         )
         if refused:
             raise CommandError(f"{refused:,} of {counts.total():,} lines were left out.")
@@ -112,12 +110,12 @@ so the same file may come in again. The exit code is 1 when a line was left out.
 
     def make_progress_reporter(
         self, stream: DecompressingUploadReader, name: str
-    ) -> Callable[[Counter[FeedLineOutcome]], None]:
+    ) -> Callable[[Counter[LineOutcome]], None]:
         """Return a function that says on standard error how far a long file is, every SECONDS."""
         size = os.path.getsize(name) if os.path.isfile(name) else 0
         said_at = time.monotonic()
 
-        def say(counts: Counter[FeedLineOutcome]) -> None:
+        def say(counts: Counter[LineOutcome]) -> None:
             nonlocal said_at
             if time.monotonic() - said_at >= SECONDS:
                 said_at = time.monotonic()
@@ -167,7 +165,7 @@ def open_report_file(name: str) -> Iterator[TextIO]:
             raise CommandError(f"{name}: {error.strerror}") from error
 
 
-def format_result_as_json(result: FeedLineResult) -> str:
+def format_result_as_json(result: LineResult) -> str:
     """Return the result of a line as one line of JSON, for the report of an import."""
     row: dict[str, Any] = {"line": result.line, "type": result.type, "key": result.key, "result": result.outcome}
     if result.problems:
@@ -175,7 +173,7 @@ def format_result_as_json(result: FeedLineResult) -> str:
     return json.dumps(row)
 
 
-def format_result_as_text(result: FeedLineResult) -> str:
+def format_result_as_text(result: LineResult) -> str:
     """Return the result of a refused line as one printable line for the terminal."""
     about = " ".join(filter(None, (result.type, result.key)))
     reasons = "; ".join(

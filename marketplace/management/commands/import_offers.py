@@ -1,11 +1,10 @@
 from collections import Counter
 from collections.abc import Callable
 
-from entitlements.facts import FeedLineOutcome
-from entitlements.ingest.importing import FeedLineResult
-from entitlements.ingest.reading import LineReader
 from marketplace.ingest.importing import import_offer_file
 from marketplace.management.imports import ImportCommand
+from partnerportal.lib.json_lines.facts import LineOutcome, LineResult
+from partnerportal.lib.json_lines.reading import LineReader
 
 
 class Command(ImportCommand):
@@ -13,7 +12,5 @@ class Command(ImportCommand):
 Lines that are wrong are reported and left out; the same file may come in again. The exit code is 1 when a line was
 left out."""
 
-    def import_file(
-        self, stream: LineReader, report_result: Callable[[FeedLineResult], None]
-    ) -> Counter[FeedLineOutcome]:
+    def import_file(self, stream: LineReader, report_result: Callable[[LineResult], None]) -> Counter[LineOutcome]:
         return import_offer_file(actor=self.actor, stream=stream, report_result=report_result)
