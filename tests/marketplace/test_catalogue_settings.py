@@ -267,3 +267,15 @@ def test_countries_of_no_market_are_named_with_who_is_there(world: World, web: A
 @pytest.mark.parametrize("path", ["markets/{}/", "categories/{}/", "skills/{}/retire/", "competencies/{}/"])
 def test_foreign_ids_are_not_found(world: World, web: Any, path: str) -> None:
     assert web(STAFF).get(BASE + path.format(world.partner.public_id)).status_code == 404
+
+
+def test_publishers_no_longer_filter_partners_by_what_is_retired(world: World, web: Any) -> None:
+    offer = Offer.objects.get(code="monitor")
+    picker = f"/offers/{offer.public_id}/audience/select/"
+    before = web("publisher.admin").get(picker).content.decode()
+    assert 'value="enterprise_mobility"' in before and 'value="licensing"' in before
+    Competency.objects.filter(code="enterprise_mobility").update(is_retired=True)
+    Skill.objects.filter(code="licensing").update(is_retired=True)
+    after = web("publisher.admin").get(picker).content.decode()
+    assert 'value="enterprise_mobility"' not in after and 'value="licensing"' not in after
+    assert web("publisher.admin").get(f"{picker}?skill=licensing").status_code == 200
