@@ -163,6 +163,7 @@ def test_every_operation_keeps_its_word(application, sign_in, real, label):
         call()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_every_operation_can_succeed(application, sign_in, real, label):
     """Without this one, the invented calls could all be refused for want of a value, and would show nothing."""

@@ -19,7 +19,7 @@ from tests.house.test_xss import Reader
 from tests.marketplace.test_bad_input import ADMIN, HOSTILE, NUL, change, count_rows, make_tree, send
 from tests.world import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]  # every hostile text at every place
 INJECTED = "Vault\r\nBcc: thief@x.example\r\n\r\n<script>qzx()</script>"
 BAD_HEADERS = {"bcc", "cc", "x-evil"}
 

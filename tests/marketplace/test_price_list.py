@@ -89,6 +89,7 @@ def ask(client: Any, **params: Any) -> dict[str, str]:
     return {row["id"]: row["valid_to"] or "" for row in rows}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_api_and_oracle_agree_on_every_price_and_its_last_day(world: World, api: Any, seed: int) -> None:
     Organization.objects.filter(pk=world.distributor.pk).update(country="JP")
