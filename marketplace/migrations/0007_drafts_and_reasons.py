@@ -26,6 +26,11 @@ class Migration(migrations.Migration):
             "GRANT INSERT (last_discarded), UPDATE (last_discarded) ON marketplace_offer TO portal_app",
             "REVOKE INSERT (last_discarded), UPDATE (last_discarded) ON marketplace_offer FROM portal_app",
         ),
+        migrations.AddField("plan", "published_at", models.DateTimeField(null=True, blank=True)),
+        migrations.RunSQL(
+            "GRANT INSERT (published_at), UPDATE (published_at) ON marketplace_plan TO portal_app",
+            "REVOKE INSERT (published_at), UPDATE (published_at) ON marketplace_plan FROM portal_app",
+        ),
         *(
             migrations.RunSQL(
                 f"""GRANT DELETE ON marketplace_{table} TO portal_app;

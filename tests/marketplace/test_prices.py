@@ -241,8 +241,15 @@ def test_a_price_is_withdrawn_until_its_day_comes(world: World) -> None:
     assert Event.objects.filter(kind="offer.price_withdrawn").count() == 1
     (again,) = add_prices(actor=actor, offer=backup(), changes=[change(valid_from=today() + DAY)])
     assert again.pk != price.pk
-    with pytest.raises(Conflict, match="price_begun"):
-        withdraw_price(actor=actor, price=Price.objects.get(currency="EUR", valid_from__lt=today()))
+    (begun,) = add_prices(actor=actor, offer=backup(), changes=[change()])
+    for price in (Price.objects.get(currency="EUR", valid_from__lt=today()), begun):
+        with pytest.raises(Conflict, match="price_begun"):
+            withdraw_price(actor=actor, price=price)
+
+
+def test_a_price_begins_today_at_the_earliest(world: World) -> None:
+    with pytest.raises(PricesInvalid, match="in_the_past"):
+        add_prices(actor=world.actor(ADMIN), offer=backup(), changes=[change(valid_from=today() - DAY)])
 
 
 def test_the_database_keeps_what_buyers_were_shown(world: World, as_tenant: Any) -> None:
