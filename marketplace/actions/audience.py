@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.audience_rules import Way, build_audience_request_url, judge_audience_change, judge_removal
+from marketplace.content import find_opt_in_problems
 from marketplace.events import OfferEvent
 from marketplace.models import Audience, AudienceChange, Authorization, Offer, ResellerListing
 from marketplace.policies import ROLE_TABLE, OfferPermission
@@ -25,6 +26,7 @@ OVERTAKEN = _("A colleague has saved this audience since you opened it. Reload t
 NOT_IN_PROGRAM = _("Only active members of the CSP programme can be added.")
 UNKNOWN = _("No active member of the CSP programme has the tenant ID %(tenant_id)s.")
 NOTHING_TO_SYNC = _("There are no saved changes to sync.")
+NOT_FOR_PARTNERS = _("The live version lacks what partners need. Complete the listing and publish it first.")
 NOT_LIVE = _("This offer is not published yet. Its audience takes effect when you publish it.")
 
 Source = Authorization.Source
@@ -126,13 +128,16 @@ def sync_audience(*, actor: Actor, offer: Offer, revision: int) -> int:
 
     It never removes: what is marked for removal waits for a request. `revision` is the one that the dry run has shown,
     so that nobody syncs what they have not seen. Raises Conflict("not_live") for an offer that is not published,
-    StaleVersion("changed_meanwhile") if the audience was saved since, and Conflict("nothing_to_sync").
+    StaleVersion("changed_meanwhile") if the audience was saved since, Conflict("nothing_to_sync"), and
+    Conflict("incomplete") while the live version lacks what partners need (CA-30, CA-31).
     """
     locked = _lock_audience(actor, offer, revision)
     if not locked.is_published:
         raise Conflict("not_live", NOT_LIVE)
     if locked.audience == locked.next_audience and not locked.audience_changes.filter(is_removal=False).exists():
         raise Conflict("nothing_to_sync", NOTHING_TO_SYNC)
+    if find_opt_in_problems(locked):
+        raise Conflict("incomplete", NOT_FOR_PARTNERS)
     before = locked.audience
     if _opens_to_selected(locked):
         _keep_sellers(locked, count_sales_by_seller(actor, locked))

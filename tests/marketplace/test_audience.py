@@ -145,6 +145,20 @@ def test_the_first_publication_puts_the_saved_audience_in_force(world, publisher
     assert (offer.audience, names(world, offer.authorizations.active())) == (SPECIFIC, {"partner"})
 
 
+def test_a_later_publication_leaves_the_audience_to_the_sync(world, publisher, backup, monitor):
+    """Texts and audiences go by different clocks: only the first publication sets both."""
+    change_live_audience(actor=world.actor("vendor.admin"), offer=backup, audience=NONE)
+    choose_audience(actor=publisher, offer=backup, audience=ANY, revision=None)
+    for offer in (backup, monitor):
+        content = make_content("Another", "basic")
+        draft = save_draft(actor=publisher, offer=offer, content=content, channel=CHANNEL, revision=None)
+        publish_offer(actor=publisher, offer=offer, revision=draft.revision)
+        offer.refresh_from_db()
+    assert (backup.audience, backup.next_audience) == (NONE, ANY)
+    assert names(world, monitor.authorizations.active()) == {"distributor"}
+    assert names(world, monitor.audience_changes.all()) == {"partner"}
+
+
 def test_a_sync_without_changes_is_refused(world, publisher, backup):
     with pytest.raises(Conflict, match="nothing_to_sync"):
         sync_audience(actor=publisher, offer=backup, revision=backup.audience_revision)
