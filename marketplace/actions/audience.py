@@ -287,7 +287,10 @@ def replace_audience(
         if verdict.way == Way.REFUSED:
             raise Conflict(verdict.code, verdict.message, field="tenant_ids")
         raise _make_request_needed_error(verdict.message, offer, field="tenant_ids")
-    saved = set(offer.audience_changes.filter(is_removal=False).values_list("organization_id", flat=True))
+    changes = dict(offer.audience_changes.values_list("organization_id", "is_removal"))
+    saved = {key for key, is_removal in changes.items() if not is_removal}
+    named_again = wanted & (changes.keys() - saved)
+    offer.audience_changes.filter(organization__in=named_again).delete()  # whose removal was only saved
     remove_from_audience(actor=actor, offer=offer, organization_ids=saved - wanted)
     add_to_audience(actor=actor, offer=offer, organization_ids=wanted - held, source=Source.API)
     return lock_own_offer(actor, offer)

@@ -159,6 +159,16 @@ def test_a_later_publication_leaves_the_audience_to_the_sync(world, publisher, b
     assert names(world, monitor.audience_changes.all()) == {"partner"}
 
 
+def test_saved_additions_of_an_offer_for_everybody_are_no_authorizations(world, publisher):
+    offer = create_offer(actor=publisher, code="new", type=OfferType.SAAS, pricing_model=PricingModel.FLAT)
+    choose_audience(actor=publisher, offer=offer, audience=ANY, revision=None)
+    add_to_audience(actor=publisher, offer=offer, organization_ids=[world.partner.pk])
+    content = make_content("New", "basic")
+    draft = save_draft(actor=publisher, offer=offer, content=content, channel=CHANNEL, revision=None)
+    publish_offer(actor=publisher, offer=offer, revision=draft.revision)
+    assert not offer.authorizations.exists()
+
+
 def test_a_sync_without_changes_is_refused(world, publisher, backup):
     with pytest.raises(Conflict, match="nothing_to_sync"):
         sync_audience(actor=publisher, offer=backup, revision=backup.audience_revision)
