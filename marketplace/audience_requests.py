@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.models import OrganizationKind, Role
 from marketplace.actions.audience import change_live_audience, deauthorize
-from marketplace.audience_rules import HAS_SALES, REMOVAL_REFUSED, Way, judge_audience_change
+from marketplace.audience_rules import HAS_SALES, NOBODY_LEFT, REMOVAL_REFUSED, Way, judge_audience_change
 from marketplace.models import Audience, Offer, OfferType, ResellerListing
 from marketplace.queries.audience import count_sales_through, summarize_sales
 from marketplace.queries.offers import get_own_offer
@@ -113,6 +113,8 @@ def _check_deauthorization(request: Request) -> Findings:
     leaving = [row.name for row in partners if row.organization_id in held and row.organization_id not in sales]
     if not offer.is_published:
         return Findings(facts=facts, reasons=(NOT_LIVE,))
+    if not held:
+        return Findings(facts=facts, reasons=(Reason("not_in_audience", NOBODY_LEFT),))
     if not leaving:
         return Findings(facts=facts, reasons=(Reason("partner_has_sales", REMOVAL_REFUSED),))
     return Findings(facts=facts, changes=(LabelledText(_("Leave the audience"), formats.join_names(leaving)),))
