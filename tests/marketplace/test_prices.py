@@ -20,6 +20,7 @@ from marketplace.renewals import Reach, find_reach, first_renewal_with
 from notifications.models import Event
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import ActionRefused, Conflict, NotFound
+from tests.states import put
 from tests.world import World
 from tests.world_offers import CHANNEL, make_content
 
@@ -382,6 +383,16 @@ def test_reach_counts_subscriptions_and_licences(world: World) -> None:
     assert find_reach(world.actor(ADMIN), [lower, same]) == [Reach(1, 5, ends_on + DAY, ends_on + DAY), Reach()]
     Subscription.objects.filter(external_id="qsoldq-backup").update(is_renewed=False)
     assert find_reach(world.actor(ADMIN), [lower]) == [Reach()]
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_reached"), [({"state": "pending", "activated_at": None}, False), ({"state": "suspended"}, True)]
+)
+def test_a_price_reaches_what_runs(world: World, facts: Any, is_reached: bool) -> None:
+    subscription_ending(today() + 10 * DAY)
+    put(Subscription.objects.filter(external_id="qsoldq-backup"), **facts)
+    (reach,) = find_reach(world.actor(ADMIN), [new_price("9.00", today())])
+    assert reach.subscriptions == is_reached
 
 
 def test_reach_is_of_the_same_market_term_and_currency(world: World) -> None:
