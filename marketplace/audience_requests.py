@@ -17,6 +17,7 @@ from marketplace.audience_rules import HAS_SALES, REMOVAL_REFUSED, Way, judge_au
 from marketplace.models import Audience, Offer, OfferType, ResellerListing
 from marketplace.queries.audience import count_sales_through, summarize_sales
 from marketplace.queries.offers import get_own_offer
+from marketplace.rows.offers import get_offer_name
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
@@ -53,6 +54,12 @@ def _get_offer(request: Request) -> Offer:
     return offer
 
 
+def _name_offer(offer: Offer) -> str:
+    """Return the name that the publisher reads, and the code, which is the same for every reader."""
+    name = get_offer_name(offer)
+    return offer.code if name == offer.code else f"{name} ({offer.code})"
+
+
 def _lock_offer(actor: Actor, request: Request) -> None:
     """Lock the row of the offer, for which a sale of it waits too."""
     list(Offer.objects.visible_to(actor).select_for_update(of=("self",)).filter(public_id=request.subject_id))
@@ -61,7 +68,7 @@ def _lock_offer(actor: Actor, request: Request) -> None:
 def _prefill(actor: Actor, offer: Offer) -> list[PrefilledField]:
     """Return what the seed's form has chosen already: product version, category and problem (CA-22, CA-23)."""
     return [
-        PrefilledField(gettext_noop("Offer"), offer.code, is_name=True),
+        PrefilledField(gettext_noop("Offer"), _name_offer(offer), is_name=True),
         PrefilledField(gettext_noop("Product version"), gettext_noop("Live offer management")),
         PrefilledField(gettext_noop("Category"), CATEGORIES[offer.type]),
         PrefilledField(gettext_noop("Problem"), gettext_noop("Update existing offer")),
@@ -188,7 +195,7 @@ def register_audience_requests() -> None:
     common: dict[str, Any] = {
         "rule": RULE,
         "find_subject": get_own_offer,
-        "describe_subject": lambda offer: offer.code,
+        "describe_subject": _name_offer,
         "prefilled": _prefill,
         "lock": _lock_offer,
         "open_key": _open_key,
