@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from marketplace.actions.audience import remove_from_audience, sync_audience
-from marketplace.models import Offer
+from marketplace.models import Offer, Subscription
 from notifications.models import Event
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound
 from support.actions.deciding import approve_request, decline_request
@@ -151,6 +151,20 @@ def test_from_any_to_specific_keeps_who_has_sold(world, publisher, staff, backup
 
 
 @pytest.mark.promise("CA-25")
+def test_staff_read_who_has_sold_and_notice_that_it_is_somebody_else(world, publisher, staff, backup, monkeypatch):
+    request = ask(publisher, backup, "none")
+    seen = check_request(request)
+    assert seen.texts["who"] == world.partner.name
+    Subscription.objects.filter(offer=backup).update(buyer=world.distributor, reseller=None)
+    with pytest.raises(Conflict) as refused:
+        approve_request(actor=staff, request=request, facts_digest=seen.digest, revision=request.revision)
+    assert refused.value.code == "facts_changed"
+    sell(world, backup, external_id="more")
+    monkeypatch.setattr("marketplace.audience_requests.MOST_NAMED", 1)
+    first = min(world.partner.name, world.distributor.name)
+    assert check_request(request).texts["who"] == f"{first}, …"
+
+
 def test_from_any_to_none_in_spite_of_sales(world, publisher, staff, backup):
     approve(staff, ask(publisher, backup, "none"))
     backup.refresh_from_db()
