@@ -4,16 +4,17 @@ One request ends authorisations of partners without sales; three change the opti
 `audience_rules`, which the page of the audience and the API read too.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from hashlib import sha256
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from accounts.models import OrganizationKind, Role
+from accounts.models import Organization, OrganizationKind, Role
 from marketplace.actions.audience import change_live_audience, deauthorize
-from marketplace.audience_rules import HAS_SALES, REMOVAL_REFUSED, Way, judge_audience_change
+from marketplace.audience_rules import HAS_SALES, NOBODY_LEFT, REMOVAL_REFUSED, Way, judge_audience_change
 from marketplace.models import Audience, Offer, OfferType, ResellerListing
 from marketplace.queries.audience import count_sales_through, summarize_sales
 from marketplace.queries.offers import get_own_offer
@@ -37,6 +38,7 @@ from support.models import Request
 DEAUTHORIZE = "audience.deauthorize"
 OPEN_KEY = "audience:%s"  # with the public id of the offer
 MOST_PARTNERS = 500  # of one request
+MOST_NAMED = 20  # of those that have sold, on the page of the decision
 SYSTEM = Actor.system()  # row-level security still shows whoever asks no more than its own
 RULE = PermissionRule(
     label=gettext_lazy("Ask for a change of a live offer’s audience"),
@@ -120,6 +122,8 @@ def _check_deauthorization(request: Request) -> Findings:
     leaving = [row.name for row in partners if row.organization_id in held and row.organization_id not in sales]
     if not offer.is_published:
         return Findings(facts=facts, reasons=(NOT_LIVE,))
+    if not held:
+        return Findings(facts=facts, reasons=(Reason("not_in_audience", NOBODY_LEFT),))
     if not leaving:
         return Findings(facts=facts, reasons=(Reason("partner_has_sales", REMOVAL_REFUSED),))
     return Findings(facts=facts, changes=(LabelledText(_("Leave the audience"), formats.join_names(leaving)),))
@@ -148,16 +152,17 @@ def _make_option_check(audience: Audience) -> Callable[[Request], Findings]:
     def check(request: Request) -> Findings:
         offer = _get_offer(request)
         sold = summarize_sales(SYSTEM, offer)
-        countries = formats.join_names(sold.country_names)
+        countries, number = formats.join_names(sold.country_names), len(sold.sellers)
         facts = (
             Fact("audience", _("Audience now"), offer.audience, Audience(offer.audience).label),
-            Fact("sellers", _("Partners with sales"), str(sold.sellers), formats.format_number(sold.sellers)),
+            Fact("sellers", _("Partners with sales"), str(number), formats.format_number(number)),
+            _name_sellers(sold.sellers),
             Fact("quantity", _("Licences sold"), str(sold.quantity), formats.format_number(sold.quantity)),
             Fact("countries", _("Customers’ countries"), " ".join(sold.countries), countries or "–"),
         )
         if not offer.is_published:
             return Findings(facts=facts, reasons=(NOT_LIVE,))
-        verdict = judge_audience_change(offer, audience, sellers=sold.sellers)
+        verdict = judge_audience_change(offer, audience, sellers=number)
         if verdict.way != Way.REQUEST:
             message = HAS_SALES if verdict.way == Way.REFUSED else verdict.message
             return Findings(facts=facts, reasons=(Reason(verdict.code, message),))
@@ -165,6 +170,15 @@ def _make_option_check(audience: Audience) -> Callable[[Request], Findings]:
         return Findings(facts=facts, changes=(LabelledText(_("CSP reseller audience"), text),))
 
     return check
+
+
+def _name_sellers(sellers: Collection[int]) -> Fact:
+    """Return the fact who has sold: the first MOST_NAMED by name. Its value tells any two groups of sellers apart."""
+    rows = Organization.objects.visible_to(SYSTEM).filter(pk__in=sellers).order_by("name_folded", "pk")
+    names = [row.name for row in rows[: MOST_NAMED + 1]]
+    text = formats.join_names([*names[:MOST_NAMED], "…"] if len(names) > MOST_NAMED else names)
+    value = sha256(" ".join(map(str, sorted(sellers))).encode()).hexdigest()[:16] if sellers else ""
+    return Fact("who", _("Who has sold"), value, text or "–")
 
 
 def _make_option_effect(audience: Audience) -> Callable[[Actor, Request], object]:

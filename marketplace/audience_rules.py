@@ -62,6 +62,7 @@ REMOVAL = AudienceRule(  # CA-20, CA-21
     _("The offer is live, so a partner leaves its audience by request only."),
     is_refused_by_sales=True,
 )
+NOBODY_LEFT = _("None of these partners is in the audience any more.")
 REMOVAL_REFUSED = _("This partner has sold the offer to customers, so it stays in the audience.")
 
 

@@ -188,7 +188,7 @@ def find_problems(offer: Offer, content: Mapping[str, Any], channel: Mapping[str
         *_listing_problems(content),
         *_category_problems(offer, content),
         *_plan_problems(content),
-        *_channel_problems(offer, channel),
+        *(() if offer.audience == offer.next_audience == Audience.NONE else _channel_problems(channel)),
     ]
 
 
@@ -233,9 +233,14 @@ def _plan_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
             )
 
 
-def _channel_problems(offer: Offer, channel: Mapping[str, Any]) -> Iterator[Problem]:
-    if offer.audience == offer.next_audience == Audience.NONE:
-        return
+def find_opt_in_problems(offer: Offer) -> list[Problem]:
+    """Return what the live version of an offer without partners lacks before it gets some (CA-30, CA-31)."""
+    if offer.live_version is None or offer.audience != Audience.NONE or offer.next_audience == Audience.NONE:
+        return []
+    return list(_channel_problems(offer.live_version.channel.content))
+
+
+def _channel_problems(channel: Mapping[str, Any]) -> Iterator[Problem]:
     if not channel.get("marketing_url"):
         yield Problem("/channel/marketing_url", "no_marketing_url", _("Partners need a link to marketing material."))
     if not has_contact(channel.get("contact", {})):

@@ -25,6 +25,7 @@ from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotF
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.states import change_locked_row_states, change_row_state
+from partnerportal.lib.text import remove_invisible_characters
 
 State, Kind = Entitlement.State, Entitlement.Kind
 MOST_SEATS = 100  # seats of a trial
@@ -111,7 +112,7 @@ def decline_trial(*, actor: Actor, trial: Entitlement, reason: str) -> Entitleme
     Conflict("state_changed") if the trial no longer waits for a decision.
     """
     authorize(actor, ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS)
-    reason = reason.strip()
+    reason = remove_invisible_characters(reason).strip()
     if not reason or len(reason) > REASON_LENGTH:
         message = _("Enter a reason of at most %(most)s characters.") % {"most": REASON_LENGTH}
         raise InvalidInput("reason_required", message, field="reason")

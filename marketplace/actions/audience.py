@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.audience_rules import Way, build_audience_request_url, judge_audience_change, judge_removal
+from marketplace.content import find_opt_in_problems
 from marketplace.events import OfferEvent
 from marketplace.models import Audience, AudienceChange, Authorization, Offer, ResellerListing
 from marketplace.policies import ROLE_TABLE, OfferPermission
@@ -25,6 +26,7 @@ OVERTAKEN = _("A colleague has saved this audience since you opened it. Reload t
 NOT_IN_PROGRAM = _("Only active members of the CSP programme can be added.")
 UNKNOWN = _("No active member of the CSP programme has the tenant ID %(tenant_id)s.")
 NOTHING_TO_SYNC = _("There are no saved changes to sync.")
+NOT_FOR_PARTNERS = _("The live version lacks what partners need. Complete the listing and publish it first.")
 NOT_LIVE = _("This offer is not published yet. Its audience takes effect when you publish it.")
 
 Source = Authorization.Source
@@ -34,17 +36,21 @@ Source = Authorization.Source
 def choose_audience(*, actor: Actor, offer: Offer, audience: str, revision: int | None) -> Offer:
     """Save which of the three options an offer is to have; return the offer (CA-8, CA-14).
 
-    It takes effect with the first publication or a sync. `revision` is the one of the audience that the editor has
+    It takes effect with the first publication or a sync. Where a live offer without partners is to have selected ones,
+    those that have resold it are saved as additions (CA-20). `revision` is the one of the audience that the editor has
     seen, or None for any. Raises StaleVersion("changed_meanwhile") if a colleague has saved since, and Conflict where
     the rules of E-8 need a request ("request_needed") or refuse the change ("has_sales").
     """
     locked = _lock_audience(actor, offer, revision)
-    verdict = judge_audience_change(locked, audience, sellers=len(count_sales_by_seller(actor, locked)))
+    sellers = count_sales_by_seller(actor, locked)
+    verdict = judge_audience_change(locked, audience, sellers=len(sellers))
     if verdict.way == Way.REQUEST:
         raise _make_request_needed_error(verdict.message, locked, audience, field="audience")
     if verdict.way == Way.REFUSED:
         raise Conflict(verdict.code, verdict.message, field="audience")
     before, locked.next_audience = locked.next_audience, audience
+    if _opens_to_selected(locked):
+        _keep_sellers(locked, sellers)
     _touch(locked)
     if before != audience:
         changes = {"next_audience": [str(before), str(audience)]}
@@ -97,7 +103,10 @@ def remove_from_audience(*, actor: Actor, offer: Offer, organization_ids: Collec
     """
     locked = _lock_audience(actor, offer, None)
     keys = set(organization_ids)
-    dropped, _models = locked.audience_changes.filter(organization__in=keys, is_removal=False).delete()
+    staying = keys & count_sales_by_seller(actor, locked).keys() if _opens_to_selected(locked) else set()
+    additions = locked.audience_changes.filter(organization__in=keys, is_removal=False)
+    staying &= set(additions.values_list("organization_id", flat=True))
+    dropped, _models = additions.exclude(organization__in=staying).delete()
     held = set(locked.authorizations.active().filter(organization__in=keys).values_list("organization_id", flat=True))
     sales = count_sales_through(actor, locked, held)
     marked = [key for key in sorted(held) if judge_removal(locked, has_resold=key in sales).way != Way.REFUSED]
@@ -110,7 +119,7 @@ def remove_from_audience(*, actor: Actor, offer: Offer, organization_ids: Collec
     if dropped or marked:
         data = {"dropped": dropped, "marked": len(marked)}
         record_event(OfferEvent.AUDIENCE_SAVED, actor=actor, subject=locked, data=data)
-    return RemovalResult(dropped, len(marked), len(held) - len(marked))
+    return RemovalResult(dropped, len(marked), len(held) - len(marked) + len(staying))
 
 
 @transaction.atomic
@@ -119,14 +128,19 @@ def sync_audience(*, actor: Actor, offer: Offer, revision: int) -> int:
 
     It never removes: what is marked for removal waits for a request. `revision` is the one that the dry run has shown,
     so that nobody syncs what they have not seen. Raises Conflict("not_live") for an offer that is not published,
-    StaleVersion("changed_meanwhile") if the audience was saved since, and Conflict("nothing_to_sync").
+    StaleVersion("changed_meanwhile") if the audience was saved since, Conflict("nothing_to_sync"), and
+    Conflict("incomplete") while the live version lacks what partners need (CA-30, CA-31).
     """
     locked = _lock_audience(actor, offer, revision)
     if not locked.is_published:
         raise Conflict("not_live", NOT_LIVE)
     if locked.audience == locked.next_audience and not locked.audience_changes.filter(is_removal=False).exists():
         raise Conflict("nothing_to_sync", NOTHING_TO_SYNC)
+    if find_opt_in_problems(locked):
+        raise Conflict("incomplete", NOT_FOR_PARTNERS)
     before = locked.audience
+    if _opens_to_selected(locked):
+        _keep_sellers(locked, count_sales_by_seller(actor, locked))
     added = put_saved_audience_in_force(locked)
     _touch(locked)
     record_event(
@@ -208,6 +222,11 @@ def change_live_audience(*, actor: Actor, offer: Offer, audience: str) -> Offer:
     return locked
 
 
+def _opens_to_selected(offer: Offer) -> bool:
+    """Return whether a live offer without partners is to have selected ones, which needs no request (CA-29)."""
+    return offer.is_published and (offer.audience, offer.next_audience) == (Audience.NONE, Audience.SPECIFIC)
+
+
 def _keep_sellers(offer: Offer, sellers: Collection[int]) -> None:
     """Save every organisation that has resold the offer as an addition to its audience (CA-26)."""
     AudienceChange.objects.bulk_create(
@@ -268,7 +287,10 @@ def replace_audience(
         if verdict.way == Way.REFUSED:
             raise Conflict(verdict.code, verdict.message, field="tenant_ids")
         raise _make_request_needed_error(verdict.message, offer, field="tenant_ids")
-    saved = set(offer.audience_changes.filter(is_removal=False).values_list("organization_id", flat=True))
+    changes = dict(offer.audience_changes.values_list("organization_id", "is_removal"))
+    saved = {key for key, is_removal in changes.items() if not is_removal}
+    named_again = wanted & (changes.keys() - saved)
+    offer.audience_changes.filter(organization__in=named_again).delete()  # whose removal was only saved
     remove_from_audience(actor=actor, offer=offer, organization_ids=saved - wanted)
     add_to_audience(actor=actor, offer=offer, organization_ids=wanted - held, source=Source.API)
     return lock_own_offer(actor, offer)

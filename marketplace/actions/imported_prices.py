@@ -27,7 +27,7 @@ class _Known:
 
     offers: dict[tuple[str, str], Offer]  # by the publisher's ORGID and the offer's code
     plans: dict[tuple[int, str], Plan]  # by offer and code
-    contents: dict[tuple[int, str], dict[str, Any]]  # of plans, as the newest version has them
+    contents: dict[tuple[int, str], dict[str, Any]]  # of plans, as the live version has them, or the draft before it
     markets: dict[tuple[str, str], int]  # by the market's code and a currency of it
     prices: dict[Key, Any]  # the amounts that are stored
 
@@ -38,9 +38,16 @@ class _Known:
         rows = Offer.objects.filter(publisher__org_id__in={p for p, _c in wanted}, code__in={c for _p, c in wanted})
         locked = rows.select_related("publisher").order_by("pk").select_for_update(no_key=True, of=("self",))
         offers = {(row.publisher.org_id, row.code): row for row in locked}
-        plans = Plan.objects.filter(offer__in=offers.values(), code__in={line.values["plan"] for line in lines})
+        codes = {line.values["plan"] for line in lines}
+        plans = list(Plan.objects.filter(offer__in=offers.values(), code__in=codes))
+        published = {(row.offer_id, row.code) for row in plans if row.published_in is not None}
         versions = OfferVersion.objects.filter(offer__in=offers.values()).order_by("revision").iterator()
-        contents = {(v.offer_id, plan["code"]): plan for v in versions for plan in v.content.get("plans", [])}
+        contents = {
+            (version.offer_id, plan["code"]): plan
+            for version in versions
+            for plan in version.content.get("plans", [])
+            if version.number is not None or (version.offer_id, plan["code"]) not in published
+        }
         pairs = MarketCurrency.objects.values_list("market__code", "currency", "market")
         columns = ("plan", "market", "currency", "term", "billing", "valid_from", "amount")
         prices = Price.objects.filter(plan__in=plans, withdrawn_at=None).values_list(*columns)

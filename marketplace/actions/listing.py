@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.db.models import Q
+
 from accounts.models.organization import FOLDED
-from marketplace.content import LANGUAGES, pick_texts
-from marketplace.models import Offer, OfferVersion
+from marketplace.content import LANGUAGES, list_combinations, pick_texts
+from marketplace.models import Offer, OfferVersion, Plan
 from partnerportal.lib.text import make_search_key
 
 LISTED = ("listing", "search", "categories", *(f"sort_{language}" for language in LANGUAGES))
@@ -23,7 +25,10 @@ def list_offer(offer: Offer, version: OfferVersion) -> None:
 
 
 def list_plans(offer: Offer, version: OfferVersion) -> None:
-    """Save what lists and rules need of each plan of an offer, by a version that is about to be live."""
+    """Save what lists and rules need of each plan of an offer, by a version that is about to be live.
+
+    A plan that was never published loses the prices for what it is not sold for any more: nobody could withdraw them.
+    """
     plans = {plan["code"]: (position, plan) for position, plan in enumerate(version.content["plans"])}
     for row in offer.plans.all():
         row.is_live = row.code in plans
@@ -32,6 +37,15 @@ def list_plans(offer: Offer, version: OfferVersion) -> None:
             row.position, plan = plans[row.code]
             row.is_byol, row.is_one_per_customer = plan["is_byol"], plan.get("is_one_per_customer", False)
             names = {language: pick_texts(plan["texts"], language)[0] for language in LANGUAGES}
+            if row.published_in is None:
+                _delete_prices_of_other_terms(row, plan)
             row.names = {language: shown.get("name", row.code) for language, shown in names.items()}
         row.published_in = row.published_in or (version.number if row.is_live else None)
         row.save(update_fields=["is_live", "is_byol", "is_one_per_customer", "names", "position", "published_in"])
+
+
+def _delete_prices_of_other_terms(row: Plan, plan: dict[str, Any]) -> None:
+    sold = Q(pk__in=[])
+    for term, billing in list_combinations(plan):
+        sold |= Q(term=term, billing=billing)
+    row.prices.exclude(sold).delete()

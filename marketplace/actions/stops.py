@@ -15,6 +15,7 @@ from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import ActionRefused, InvalidInput, NotFound
 from partnerportal.lib.policies import authorize
+from partnerportal.lib.text import remove_invisible_characters
 
 LONGEST_REASON = 500
 REASON = _("Enter a reason of at most %(most)s characters.")
@@ -34,7 +35,8 @@ def stop_sale(
     that the actor does not manage, or a plan of another.
     """
     authorize(actor, ROLE_TABLE, OfferPermission.STOP)
-    by_vendor, reason = actor.organization_kind == OrganizationKind.VENDOR, reason.strip()
+    by_vendor = actor.organization_kind == OrganizationKind.VENDOR
+    reason = remove_invisible_characters(reason).strip()
     if len(reason) > LONGEST_REASON or (by_vendor and not reason):
         raise InvalidInput("reason_required", REASON % {"most": LONGEST_REASON}, field="reason")
     if market is not None and plan is None:

@@ -121,7 +121,7 @@ class SyncAudienceView(AudienceBaseView):
 
     serializer_class = EmptyBodySerializer
     errors = AudienceBaseView.errors | {
-        409: ("not_live", "nothing_to_sync"),
+        409: ("not_live", "nothing_to_sync", "incomplete"),
         412: ("changed_meanwhile",),
         428: ("if_match_required",),
     }

@@ -26,7 +26,7 @@ def get_key(price: Price) -> Key:
 
 @dataclass(frozen=True)
 class PricedPlan:
-    """A plan of an offer with what it is sold for, by the live version or the draft."""
+    """A plan of an offer with what it is sold for: by the live version, or by the draft before it was published."""
 
     plan: Plan
     texts: Mapping[str, Any]  # by language, of the newer of the two versions
@@ -34,15 +34,21 @@ class PricedPlan:
 
 
 def list_priced_plans(actor: Actor, offer: Offer) -> list[PricedPlan]:
-    """Return the plans of an offer that the actor sees, in the order of its newest version."""
+    """Return the plans of an offer that the actor sees, in the order of its newest version.
+
+    A published plan has the combinations that its live version has: a price for what only the draft sells would be
+    shown to buyers before it.
+    """
+    rows = {plan.code: plan for plan in Plan.objects.visible_to(actor).filter(offer=offer)}
+    published = {code for code, plan in rows.items() if plan.published_in is not None}
     versions = OfferVersion.objects.visible_to(actor).filter(Q(number=None) | Q(pk=offer.live_version_id), offer=offer)
     texts: dict[str, Any] = {}
     combinations: dict[str, dict[tuple[str, str], None]] = defaultdict(dict)
     for version in versions.order_by("-revision"):
         for content in version.content.get("plans", []):
             texts.setdefault(content["code"], content.get("texts", {}))
-            combinations[content["code"]] |= dict.fromkeys(list_combinations(content))
-    rows = {plan.code: plan for plan in Plan.objects.visible_to(actor).filter(offer=offer)}
+            if version.number is not None or content["code"] not in published:
+                combinations[content["code"]] |= dict.fromkeys(list_combinations(content))
     return [PricedPlan(rows[code], texts[code], list(combinations[code])) for code in texts if code in rows]
 
 

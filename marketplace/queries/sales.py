@@ -8,7 +8,16 @@ from typing import Any
 from django.db.models import Q
 
 from accounts.models import Organization
-from marketplace.models import Authorization, MarketCountry, Offer, OfferVersion, Plan, Price, Subscription
+from marketplace.models import (
+    Authorization,
+    MarketCountry,
+    Offer,
+    OfferVersion,
+    Plan,
+    Price,
+    ResellerListing,
+    Subscription,
+)
 from partnerportal.lib.json_lines.facts import ValidLine
 
 PriceKey = tuple[int, int, str, str, str]  # plan, market, currency, term and billing frequency
@@ -101,14 +110,18 @@ def _lock_subscriptions(lines: list[ValidLine]) -> dict[str, Subscription]:
 def list_uncovered_sellers(sold: Iterable[tuple[Offer, Organization]]) -> list[tuple[Offer, Organization]]:
     """Return which of these sellers may not resell their offer, neither by a row of their own nor by a distributor's.
 
-    Authorisations must not change meanwhile: the offers are locked.
+    A distributor's row covers members of the programme, present and past: of the sales of anybody else its publisher
+    would not see that they lock the row, because only members are listed with their distributor. Authorisations must
+    not change meanwhile: the offers are locked.
     """
     pairs = list(sold)
     holders = {row.pk for _offer, row in pairs} | {row.parent_id for _offer, row in pairs if row.parent_id}
     rows = Authorization.objects.active().filter(organization__in=holders, offer__in={o.pk for o, _seller in pairs})
     held: set[Any] = set(rows.values_list("offer", "organization"))
+    listing = ResellerListing.objects.filter(organization__in={seller.pk for _offer, seller in pairs})
+    listed = set(listing.values_list("organization", flat=True))
     return [
         (offer, seller)
         for offer, seller in pairs
-        if (offer.pk, seller.pk) not in held and (offer.pk, seller.parent_id) not in held
+        if (offer.pk, seller.pk) not in held and (seller.pk not in listed or (offer.pk, seller.parent_id) not in held)
     ]

@@ -13,6 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from marketplace.actions import audience as actions
 from marketplace.audience_requests import find_open_audience_request
 from marketplace.audience_rules import build_audience_request_url
+from marketplace.content import find_opt_in_problems
 from marketplace.forms.audience import AudienceForm, PasteForm, SyncForm
 from marketplace.lists.audience import AudienceList, ResellerList, make_addition_rows
 from marketplace.models import Audience
@@ -126,7 +127,7 @@ def audience_sync(request: PortalRequest, offer_id: UUID) -> HttpResponse:
         return redirect("offer_audience", offer_id=offer.public_id)
     saved = summarize_saved_audience(offer)
     rows = make_addition_rows(request.actor, offer) if saved.added else []
-    context = {"saved": saved, "rows": rows, "unlisted": saved.added - len(rows)}
+    context = {"saved": saved, "rows": rows, "unlisted": saved.added - len(rows), "lacks": find_opt_in_problems(offer)}
     return render_offer_page(request, offer, tab="audience", template="marketplace/audience_sync.html", context=context)
 
 

@@ -152,7 +152,7 @@ def test_the_log_says_from_what_to_what(ask, decide):
     assert changes[1] == {"state": ["requested", "active"], "starts_on": [None, str(today())], "ends_on": [None, end]}
     assert changes[2] == {"ends_on": [end, str(later)]}
     assert changes[3]["kind"] == ["trial", "production"] and changes[3]["quantity"][1] == 7
-    declined = decide("decline", ask("customer2.admin"), reason="Ask Ann")
+    declined = decide("decline", ask("customer2.admin"), reason="Ask\u202e Ann")
     event = Event.objects.get(subject_id=declined.public_id, kind="trial.declined")
     assert (event.note, event.changes["reason"]) == ("Ask Ann", [])
     assert "Ann" not in str(event.data)

@@ -193,7 +193,7 @@ API = [
     api(IMPORT, "imports/{import_partner}/", get="200 partner.admin; 404 else"),
     api(f"{IMPORT}apply/", "imports/{import_partner}/apply/", post="404 else", data={"mode": "merge"}),
     api(f"{IMPORT}cancel/", "imports/{import_partner}/cancel/", post="409 partner.admin; 404 else"),
-    api(f"{IMPORT}results/", "imports/{import_partner}/results/", get="409 partner.admin; 404 else"),
+    api(f"{IMPORT}results/", "imports/{import_partner}/results/", get="410 partner.admin; 404 else"),
     api("releases/", get="200 vendor; 403 else"),
     api("releases/done/", get="200 vendor; 403 else"),
     *(

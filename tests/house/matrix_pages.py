@@ -140,7 +140,7 @@ PAGES = [
     page(IMPORT, "/imports/{import_partner}/", get="200 partner.admin; 404 else"),
     page(f"{IMPORT}apply/", "/imports/{import_partner}/apply/", post="404 else", data={"mode": "merge"}),
     page(f"{IMPORT}cancel/", "/imports/{import_partner}/cancel/", post="409 partner.admin; 404 else"),
-    page(f"{IMPORT}results/", "/imports/{import_partner}/results/", get="409 partner.admin; 404 else"),
+    page(f"{IMPORT}results/", "/imports/{import_partner}/results/", get="410 partner.admin; 404 else"),
     page("usage/", get=EVERYBODY),
     page("usage/trend/", get=EVERYBODY),
     page("usage/customers/", get=BADGE_HOLDERS),

@@ -1,5 +1,7 @@
 """Audiences: what is saved, what is in force, what needs a request and what sales refuse (CA-7…CA-29, E-8)."""
 
+import datetime as dt
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -133,10 +135,38 @@ def test_the_first_publication_puts_the_saved_audience_in_force(world, publisher
     add_to_audience(actor=publisher, offer=offer, organization_ids=[world.partner.pk])
     content = make_content("New", "basic")
     draft = save_draft(actor=publisher, offer=offer, content=content, channel=CHANNEL, revision=None)
+    offer.refresh_from_db()
+    with pytest.raises(Conflict) as refused:
+        sync_audience(actor=publisher, offer=offer, revision=offer.audience_revision)
+    assert refused.value.code == "not_live"
     assert not offer.authorizations.exists()
     publish_offer(actor=publisher, offer=offer, revision=draft.revision)
     offer.refresh_from_db()
     assert (offer.audience, names(world, offer.authorizations.active())) == (SPECIFIC, {"partner"})
+
+
+def test_a_later_publication_leaves_the_audience_to_the_sync(world, publisher, backup, monitor):
+    """Texts and audiences go by different clocks: only the first publication sets both."""
+    change_live_audience(actor=world.actor("vendor.admin"), offer=backup, audience=NONE)
+    choose_audience(actor=publisher, offer=backup, audience=ANY, revision=None)
+    for offer in (backup, monitor):
+        content = make_content("Another", "basic")
+        draft = save_draft(actor=publisher, offer=offer, content=content, channel=CHANNEL, revision=None)
+        publish_offer(actor=publisher, offer=offer, revision=draft.revision)
+        offer.refresh_from_db()
+    assert (backup.audience, backup.next_audience) == (NONE, ANY)
+    assert names(world, monitor.authorizations.active()) == {"distributor"}
+    assert names(world, monitor.audience_changes.all()) == {"partner"}
+
+
+def test_saved_additions_of_an_offer_for_everybody_are_no_authorizations(world, publisher):
+    offer = create_offer(actor=publisher, code="new", type=OfferType.SAAS, pricing_model=PricingModel.FLAT)
+    choose_audience(actor=publisher, offer=offer, audience=ANY, revision=None)
+    add_to_audience(actor=publisher, offer=offer, organization_ids=[world.partner.pk])
+    content = make_content("New", "basic")
+    draft = save_draft(actor=publisher, offer=offer, content=content, channel=CHANNEL, revision=None)
+    publish_offer(actor=publisher, offer=offer, revision=draft.revision)
+    assert not offer.authorizations.exists()
 
 
 def test_a_sync_without_changes_is_refused(world, publisher, backup):
@@ -149,6 +179,13 @@ def test_only_members_of_the_programme_are_added(world, publisher, monitor):
         with pytest.raises(InvalidInput) as refused:
             add_to_audience(actor=publisher, offer=monitor, organization_ids=[world[outsider].pk])
         assert refused.value.code == "not_in_program"
+
+
+def test_whose_membership_has_ended_is_not_added(world, publisher, backup):
+    ProgramMembership.objects.filter(organization=world.distributor).update(ends_on=today() - dt.timedelta(days=1))
+    with pytest.raises(InvalidInput) as refused:
+        add_to_audience(actor=publisher, offer=backup, organization_ids=[world.distributor.pk])
+    assert refused.value.code == "not_in_program"
 
 
 def test_an_addition_takes_a_saved_removal_back(world, publisher, monitor):
@@ -224,6 +261,22 @@ def test_from_none_to_any_by_a_sync(world, publisher, staff, backup):
     sync_audience(actor=publisher, offer=backup, revision=backup.audience_revision)
     backup.refresh_from_db()
     assert backup.audience == ANY
+
+
+@pytest.mark.promise("CA-20")
+def test_from_none_to_specific_those_that_resold_come_along_and_stay(world, publisher, staff, backup):
+    in_program(world.partner2)
+    change_live_audience(actor=staff, offer=backup, audience=NONE)
+    choose_audience(actor=publisher, offer=backup, audience=SPECIFIC, revision=None)
+    add_to_audience(actor=publisher, offer=backup, organization_ids=[world.partner2.pk])
+    assert names(world, backup.audience_changes.all()) == {"partner", "partner2"}  # what the dry run shows
+    both = [world.partner.pk, world.partner2.pk]
+    result = remove_from_audience(actor=publisher, offer=backup, organization_ids=both)
+    assert (result.dropped, result.marked, result.locked) == (1, 0, 1)
+    sell(world, backup, external_id="later", buyer=world.distributor, reseller=None)  # after the option was saved
+    backup.refresh_from_db()
+    assert sync_audience(actor=publisher, offer=backup, revision=backup.audience_revision) == 2
+    assert names(world, backup.authorizations.active()) == {"partner", "distributor"}
 
 
 @pytest.mark.parametrize("who", ["publisher.reader", "vendor.admin", "partner.admin", "customer.admin"])

@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from marketplace.actions.audience import remove_from_audience
 from marketplace.models import Offer
 from tests.exports.test_views import table
 from tests.world_offers import sell
@@ -65,6 +66,14 @@ def test_a_replacement_is_saved_whole(api, world, offer):
     assert (answer.status_code, answer.json()["to_add"]) == (200, 0)
     assert put(client, offer, tag, audience="specific").status_code == 412
     assert client.put(url(offer), {"audience": "specific"}).status_code == 428
+
+
+def test_who_is_named_again_is_not_marked_for_removal_any_more(api, world, offer):
+    actor = world.actor("publisher.admin")
+    remove_from_audience(actor=actor, offer=offer, organization_ids=[world.distributor.pk])
+    tenant_ids = [str(world.distributor.tenant_id), str(world.partner.tenant_id)]
+    answer = put(api("publisher.admin"), offer, audience="specific", tenant_ids=tenant_ids).json()
+    assert (answer["to_add"], answer["to_remove"]) == (1, 0)
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,12 @@ import re
 import pytest
 from django.urls import reverse
 
-from marketplace.actions.audience import change_live_audience
+from marketplace.actions.audience import change_live_audience, choose_audience
+from marketplace.actions.offers import create_offer, publish_offer, save_draft
 from marketplace.audience_rules import HAS_SALES
-from marketplace.models import Audience, Offer
+from marketplace.models import Audience, Offer, OfferType, PricingModel
 from tests.marketplace.test_audience import CELLS
-from tests.world_offers import sell
+from tests.world_offers import CHANNEL, make_content, sell
 
 
 @pytest.fixture
@@ -122,6 +123,33 @@ def test_the_sync_shows_first_what_it_does(web, world, offer):
     assert not offer.authorizations.active().filter(organization=world.partner).exists()
     assert client.post(url(offer, "_sync"), {"revision": offer.audience_revision}).status_code == 302
     assert offer.authorizations.active().filter(organization=world.partner).exists()
+
+
+@pytest.mark.promise("CA-30", "CA-31")
+def test_an_offer_without_partners_is_not_opted_in_without_what_they_need(web, api, world):
+    """Published for no partner it needed no material for them: the sync that opts it in asks for it."""
+    actor = world.actor("publisher.admin")
+    shut = create_offer(actor=actor, code="shut", type=OfferType.SAAS, pricing_model=PricingModel.FLAT)
+    save_draft(actor=actor, offer=shut, content=make_content("Shut", "basic"), channel={}, revision=None)
+    publish_offer(actor=actor, offer=shut, revision=2)
+    choose_audience(actor=actor, offer=shut, audience=Audience.ANY, revision=None)
+    shut.refresh_from_db()
+    client, seen = web("publisher.admin"), {"revision": shut.audience_revision}
+    page = client.get(url(shut, "_sync")).content.decode()
+    assert "Partners need a link to marketing material." in page and "Partners need sales material." in page
+    assert reverse("offer_listing", args=[shut.public_id]) in page
+    assert client.post(url(shut, "_sync"), seen).status_code == 409
+    answer = api("publisher.admin").post(
+        f"/api/v1/offers/{shut.public_id}/audience/sync/", {}, headers={"If-Match": "*"}
+    )
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "incomplete")
+    shut.refresh_from_db()
+    assert shut.audience == Audience.NONE
+    save_draft(actor=actor, offer=shut, content=make_content("Shut", "basic"), channel=CHANNEL, revision=None)
+    publish_offer(actor=actor, offer=shut, revision=3)
+    assert client.post(url(shut, "_sync"), seen).status_code == 302
+    shut.refresh_from_db()
+    assert shut.audience == Audience.ANY
 
 
 @pytest.mark.parametrize("revision", ["", "x", "-1", "9" * 40, "7"])

@@ -2,9 +2,11 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from marketplace.actions.audience import remove_from_audience, sync_audience
-from marketplace.models import Offer
+from marketplace.models import Offer, Subscription
+from notifications.models import Event
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound
 from support.actions.deciding import approve_request, decline_request
 from support.actions.drafts import start_request
@@ -112,6 +114,25 @@ def test_a_partner_with_sales_cannot_be_asked_for(world, publisher, monitor):
         ask_to_remove(publisher, monitor, world.distributor)
 
 
+def test_who_has_left_already_is_not_said_to_have_sales(world, publisher, staff, monitor):
+    remove_from_audience(actor=publisher, offer=monitor, organization_ids=[world.distributor.pk])
+    draft = start_request(actor=publisher, kind="audience.deauthorize", subject_id=monitor.public_id)
+    monitor.authorizations.update(ended_at=timezone.now())
+    with pytest.raises(Conflict) as refused:
+        named = {"partners": [str(world.distributor.public_id)]}
+        submit_request(actor=publisher, request=draft, **FIELDS, payload=named)
+    assert refused.value.code == "not_in_audience"
+
+
+def test_what_is_decided_about_an_audience_is_told_to_its_publisher(world, publisher, staff, monitor):
+    approve(staff, ask_to_remove(publisher, monitor, world.distributor))
+    (event,) = Event.objects.filter(kind="offer.audience_changed")
+    assert (event.counterpart_id, event.data["ended"]) == (world.publisher.pk, 1)
+    approve(staff, ask(publisher, monitor, "any"))
+    event = Event.objects.filter(kind="offer.audience_changed").latest("pk")
+    assert (event.counterpart_id, event.changes) == (world.publisher.pk, {"audience": ["specific", "any"]})
+
+
 def test_partners_that_are_not_marked_cannot_be_named(world, publisher, monitor):
     for named in ([str(world.partner2.public_id)], ["x"], []):
         with pytest.raises(InvalidInput):
@@ -130,6 +151,20 @@ def test_from_any_to_specific_keeps_who_has_sold(world, publisher, staff, backup
 
 
 @pytest.mark.promise("CA-25")
+def test_staff_read_who_has_sold_and_notice_that_it_is_somebody_else(world, publisher, staff, backup, monkeypatch):
+    request = ask(publisher, backup, "none")
+    seen = check_request(request)
+    assert seen.texts["who"] == world.partner.name
+    Subscription.objects.filter(offer=backup).update(buyer=world.distributor, reseller=None)
+    with pytest.raises(Conflict) as refused:
+        approve_request(actor=staff, request=request, facts_digest=seen.digest, revision=request.revision)
+    assert refused.value.code == "facts_changed"
+    sell(world, backup, external_id="more")
+    monkeypatch.setattr("marketplace.audience_requests.MOST_NAMED", 1)
+    first = min(world.partner.name, world.distributor.name)
+    assert check_request(request).texts["who"] == f"{first}, …"
+
+
 def test_from_any_to_none_in_spite_of_sales(world, publisher, staff, backup):
     approve(staff, ask(publisher, backup, "none"))
     backup.refresh_from_db()

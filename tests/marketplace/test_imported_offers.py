@@ -208,6 +208,15 @@ def test_prices_that_are_wrong_are_left_out_whole(world: World, name: str) -> No
     assert all_that_is_stored() == before
 
 
+def test_what_a_draft_adds_to_a_published_plan_is_not_priced_before_its_publication(world: World) -> None:
+    bring_in(make_offer(world))
+    content = make_content("Vault", "basic", "pro")
+    content["plans"][0]["terms"].append("P2Y")
+    line, prices = make_offer(world, content=content, publish=False), make_prices(world, term="P2Y")
+    assert bring_in(line, prices)[1] == ("error", "term_not_of_plan", "term")
+    assert bring_in(line | {"publish": True}, prices)[1] == ("added", "", "")
+
+
 def test_the_command_names_what_is_wrong_and_fails(world: World, tmp_path: Any) -> None:
     lines = [make_offer(world), make_prices(world, plan="nothing"), make_prices(world)]
     file, report = tmp_path / "offers", tmp_path / "report"

@@ -11,14 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from marketplace.actions.offers import publish_offer, save_draft
 from marketplace.actions.prices import PricesInvalid, PricesOvertaken, add_prices, withdraw_price
 from marketplace.models import Market, Offer, Plan, Price, Subscription, SubscriptionTerm
 from marketplace.pricing import PriceChange, is_big
+from marketplace.queries.offers import get_newest_version
 from marketplace.renewals import Reach, find_reach, first_renewal_with
 from notifications.models import Event
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import ActionRefused, Conflict, NotFound
 from tests.world import World
+from tests.world_offers import CHANNEL, make_content
 
 pytestmark = pytest.mark.django_db
 
@@ -188,6 +191,35 @@ def test_an_unpublished_plan_is_priced_freely(world: World) -> None:
     assert [row.amount for row in Price.objects.filter(plan__code="pro", withdrawn_at=None)] == [99]
     withdraw_price(actor=actor, price=price)
     assert not Price.objects.filter(plan__code="pro", withdrawn_at=None).exists()
+
+
+def draft_with_terms(actor: Any, offer: Offer, *terms: str, code: str = "basic") -> None:
+    """Save a draft of the cast's offer, in which one of its plans is sold for these terms."""
+    content = make_content("Backup", *dict.fromkeys(("basic", code)))
+    content["plans"][-1]["terms"] = list(terms)
+    save_draft(actor=actor, offer=offer, content=content, channel=CHANNEL, revision=None)
+
+
+def test_what_a_draft_adds_to_a_published_plan_is_priced_after_its_publication(world: World) -> None:
+    """Prices hold at once, so buyers would otherwise be shown a term that no version has that they see."""
+    actor, offer = world.actor(ADMIN), backup()
+    draft_with_terms(actor, offer, "P1M", "P1Y", "P2Y")
+    new_term = change(term="P2Y", replaces=None)
+    with pytest.raises(PricesInvalid, match="unknown_term"):
+        add_prices(actor=actor, offer=offer, changes=[new_term])
+    publish_offer(actor=actor, offer=offer, revision=get_newest_version(offer).revision)
+    assert len(add_prices(actor=actor, offer=backup(), changes=[new_term])) == 1
+
+
+def test_a_plan_is_published_without_prices_for_what_it_is_not_sold_for(world: World) -> None:
+    actor, offer = world.actor(ADMIN), backup()
+    draft_with_terms(actor, offer, "P1M", "P1Y", code="pro")
+    terms = [change(plan="pro", term=term, replaces=None) for term in ("P1M", "P1Y")]
+    add_prices(actor=actor, offer=offer, changes=terms)
+    draft_with_terms(actor, offer, "P1M", code="pro")
+    publish_offer(actor=actor, offer=offer, revision=get_newest_version(offer).revision)
+    seen = Price.objects.visible_to(world.actor("partner.admin")).filter(plan__code="pro")
+    assert list(seen.values_list("term", flat=True)) == ["P1M"]
 
 
 @pytest.mark.parametrize("who", ["publisher.reader", "partner.admin", "customer.admin", "vendor.admin"])

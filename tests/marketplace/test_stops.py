@@ -48,7 +48,8 @@ def test_two_clicks_give_one_stop_and_it_is_lifted_as_easily(world: World, place
 def test_the_vendor_gives_a_reason_and_alone_lifts_its_stop(world: World, as_tenant: Any) -> None:
     with pytest.raises(InvalidInput, match="reason_required"):
         stop_sale(actor=world.actor(STAFF), offer=monitor(), reason="  ")
-    theirs = stop_sale(actor=world.actor(STAFF), offer=monitor(), reason="Security hole")
+    theirs = stop_sale(actor=world.actor(STAFF), offer=monitor(), reason="Security\u202e hole")
+    assert theirs.stop_reason.text == "Security hole"  # nothing turns the direction of what stands beside it
     own = stop_sale(actor=world.actor(ADMIN), offer=monitor())
     assert theirs != own and events("stopped")[0].note == "Security hole"
     with pytest.raises(ActionRefused, match="not_your_stop"):
@@ -112,7 +113,8 @@ def test_why_a_sale_is_stopped_is_read_by_its_publisher_and_the_vendor_alone(
 @pytest.mark.parametrize("who", ["publisher.reader", "partner.admin", "publisher.admin", "vendor.admin"])
 def test_nobody_writes_or_changes_the_reason_of_another(world: World, as_tenant: Any, who: str) -> None:
     """The publisher writes none for the vendor's stop, nor the vendor for the publisher's; a reason never changes."""
-    theirs = stop_sale(actor=world.actor(STAFF), offer=monitor(), reason="Security hole")
+    theirs = stop_sale(actor=world.actor(STAFF), offer=monitor(), reason="Security\u202e hole")
+    assert theirs.stop_reason.text == "Security hole"  # nothing turns the direction of what stands beside it
     own = SaleStop.objects.get(offer__code="backup")  # of the publisher
     stop = own if who == "vendor.admin" else theirs
     StopReason.objects.filter(stop=stop).delete()

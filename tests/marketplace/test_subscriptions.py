@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.actions.standing import move_partner
 from accounts.models import Organization
 from connections.actions import end_connection
+from marketplace.actions.audience import deauthorize
 from marketplace.actions.offers import create_offer, publish_offer, save_draft
 from marketplace.actions.subscriptions import import_subscriptions
 from marketplace.ingest.importing import import_subscription_file
@@ -275,6 +276,15 @@ def test_a_seller_outside_the_audience_comes_into_it(world: World) -> None:
 def test_a_seller_that_its_distributor_covers_needs_no_row_of_its_own(world: World) -> None:
     sell(world)
     assert authorized(world) == {("distributor", "selected")}
+
+
+def test_a_seller_that_was_never_a_member_stands_for_itself(world: World) -> None:
+    """Its publisher does not learn whose partner it is, so a distributor's row must not hang on its sales."""
+    move(world.partner2, world.distributor)
+    sell(world, buyer=world.partner2.org_id)
+    assert authorized(world) == {("distributor", "selected"), ("partner2", "resold")}
+    staff, offer = world.actor("vendor.admin"), Offer.objects.get(code="monitor")
+    assert deauthorize(actor=staff, offer=offer, organization_ids=[world.distributor.pk]) == 1
 
 
 def test_a_distributor_that_buys_for_its_partner_comes_in_with_it(world: World) -> None:

@@ -17,6 +17,7 @@ OVERVIEW = ("Overview", "layout-dashboard", "/")
 RENEWALS = ("Renewals", "calendar-clock", "/renewals/")
 EVERYBODY = [("Inbox", "inbox", "/inbox/"), ("Exports", "file-down", "/exports/")]
 SETTINGS = [("Account details", "building", "/account/"), ("Operators", "users", "/operators/")]
+CATALOGUE = ("Catalogue settings", "list-tree", "/marketplace/settings/")  # the vendor alone
 PERSON = [
     ("Preferences", "settings-2", "/me/"),
     ("Two-factor authentication", "shield-check", "/sign-in/two-factor/"),
@@ -80,9 +81,10 @@ def test_the_menu_of_each_kind(who: str, role: str, web: Any) -> None:
     page = web(f"{who}.{role}").get("/me/")
     imports = [("Imports", "file-up", "/imports/")] if (who, role) == ("publisher", "admin") else []
     work = [OVERVIEW, *WORK[who], *EVERYBODY, *imports]
-    assert sections(page) == [("", work), ("Settings", SETTINGS)]
+    settings = [*SETTINGS, CATALOGUE] if who == "vendor" else SETTINGS
+    assert sections(page) == [("", work), ("Settings", settings)]
     assert links(part(page, 'id="user-menu"', "</div>")) == PERSON
-    assert links(part(page, 'id="jump-list"', "</ul>")) == [*work, *SETTINGS, *PERSON, *HELP]
+    assert links(part(page, 'id="jump-list"', "</ul>")) == [*work, *settings, *PERSON, *HELP]
 
 
 @pytest.mark.parametrize("who", ["partner", "distributor", "publisher"])

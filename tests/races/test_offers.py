@@ -2,7 +2,7 @@
 
 import pytest
 
-from marketplace.actions.offers import create_offer, publish_offer, save_draft
+from marketplace.actions.offers import create_offer, discard_draft, publish_offer, save_draft
 from marketplace.models import Offer, OfferType, OfferVersion, PricingModel
 from marketplace.queries.offers import get_draft, get_newest_version
 from partnerportal.lib.errors import Conflict, StaleVersion
@@ -93,3 +93,32 @@ def test_a_code_is_given_once(cast, race, publisher):
         assert all(result.code == "code_taken" for result in results if result not in made)
         made[0].versions.all().delete()
         Offer.objects.filter(pk=made[0].pk).delete()
+
+
+def test_a_draft_is_discarded_or_published_or_saved_first(cast, race, publisher, backup):
+    """Of those who saw the same draft one has their way: it is live, or gone, or a newer one.
+
+    Whoever saves after the publication has seen what is live now, and begins the next draft.
+    """
+    for number in range(count(ROUNDS)):
+        seen = save(publisher, backup, f"Round {number}", None).revision
+        backup.refresh_from_db()
+        before = backup.live_version
+        published, discarded, saved = race.run(
+            [
+                (publisher, lambda seen=seen: publish(publisher, backup, seen)),
+                (publisher, lambda seen=seen: discard_draft(actor=publisher, offer=backup, revision=seen)),
+                (publisher, lambda seen=seen, number=number: save(publisher, backup, f"Later {number}", seen)),
+            ]
+        )
+        backup.refresh_from_db()
+        draft = get_draft(backup)
+        assert (backup.live_version != before) == isinstance(published, OfferVersion)
+        if isinstance(saved, OfferVersion):
+            assert name_of(draft) == f"Later {number}"
+        else:
+            assert saved.code == "changed_meanwhile" and draft is None
+        done = (isinstance(published, OfferVersion), discarded is None, isinstance(saved, OfferVersion))
+        assert sum(done) == 1 or done == (True, False, True), (published, discarded, saved)
+        if draft:
+            discard_draft(actor=publisher, offer=backup, revision=draft.revision)
