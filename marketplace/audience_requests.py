@@ -7,8 +7,10 @@ One request ends authorisations of partners without sales; three change the opti
 from collections.abc import Callable, Collection, Mapping
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
@@ -16,7 +18,7 @@ from accounts.models import Organization, OrganizationKind, Role
 from marketplace.actions.audience import change_live_audience, deauthorize
 from marketplace.audience_rules import HAS_SALES, NOBODY_LEFT, REMOVAL_REFUSED, Way, judge_audience_change
 from marketplace.models import Audience, Offer, OfferType, ResellerListing
-from marketplace.queries.audience import count_sales_through, summarize_sales
+from marketplace.queries.audience import count_sales_through, parse_tenant_id, summarize_sales
 from marketplace.queries.offers import get_own_offer
 from marketplace.rows.offers import get_offer_name
 from partnerportal.lib import formats
@@ -88,7 +90,10 @@ CATEGORIES: Mapping[str, str] = {
 
 
 class DeauthorizeForm(RequestDetailsForm):
-    """The form for the partners that are to leave an audience: those that are marked in its table, all chosen."""
+    """The form for the partners that are to leave an audience: those that are marked in its table, all chosen.
+
+    By API others of the audience can be named, because only the pages and imports mark.
+    """
 
     partners = forms.MultipleChoiceField(label=gettext_lazy("Partners"), widget=forms.CheckboxSelectMultiple)
 
@@ -96,10 +101,20 @@ class DeauthorizeForm(RequestDetailsForm):
         super().__init__(*args, **options)
         offer = get_own_offer(self.actor, self.request.subject_id)
         marked = offer.audience_changes.filter(is_removal=True).values("organization")
-        listing = ResellerListing.objects.visible_to(self.actor).filter(organization__in=marked).order_by("name_folded")
-        choices = [(str(row.public_id), row.name) for row in listing[:MOST_PARTNERS]]
+        listing = ResellerListing.objects.visible_to(self.actor).order_by("name_folded")
+        rows = [*listing.filter(organization__in=marked)[:MOST_PARTNERS]]
+        held = offer.authorizations.active().values("organization")
+        named = listing.filter(public_id__in=self._list_named(), organization__in=held)
+        more = [row for row in named[:MOST_PARTNERS] if row not in rows]
+        choices = [(str(row.public_id), row.name) for row in (rows + more)[:MOST_PARTNERS]]
         self.fields["partners"].choices = choices  # type: ignore[attr-defined]
-        self.fields["partners"].initial = [value for value, _label in choices]
+        self.fields["partners"].initial = [str(row.public_id) for row in rows]
+
+    def _list_named(self) -> list[UUID]:
+        """Return the public ids that the draft or its new fields name."""
+        given = self.data.getlist("partners") if isinstance(self.data, QueryDict) else self.data.get("partners")
+        texts = [*(given if isinstance(given, list) else []), *self.request.payload.get("partners", [])]
+        return [found for text in texts if (found := parse_tenant_id(str(text)))]
 
 
 def _list_partners(request: Request) -> list[ResellerListing]:

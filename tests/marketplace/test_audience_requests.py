@@ -133,7 +133,21 @@ def test_what_is_decided_about_an_audience_is_told_to_its_publisher(world, publi
     assert (event.counterpart_id, event.changes) == (world.publisher.pk, {"audience": ["specific", "any"]})
 
 
-def test_partners_that_are_not_marked_cannot_be_named(world, publisher, monitor):
+@pytest.mark.promise("CA-21")
+def test_by_api_a_partner_leaves_without_being_marked_before(api, world, staff, monitor):
+    client = api("publisher.admin")
+    members = client.get(f"/api/v1/offers/{monitor.public_id}/audience/partners/").json()["items"]
+    named = {"partners": [row["id"] for row in members if row["change"] is None]}
+    body = {"kind": "audience.deauthorize", "subject": str(monitor.public_id), "payload": named}
+    url = client.post("/api/v1/requests/", body).headers["Location"]
+    fields = {"justification": FIELDS["justification"], "contact_email": FIELDS["contact_email"]}
+    assert client.put(url, fields, headers={"If-Match": "*"}).json()["payload"] == named
+    assert client.post(f"{url}submit/", {}).json()["state"] == "submitted"
+    approve(staff, Request.objects.get(kind="audience.deauthorize"))
+    assert not monitor.authorizations.active().exists()
+
+
+def test_partners_that_are_not_in_the_audience_cannot_be_named(world, publisher, monitor):
     for named in ([str(world.partner2.public_id)], ["x"], []):
         with pytest.raises(InvalidInput):
             ask(publisher, monitor, "deauthorize", partners=named)
