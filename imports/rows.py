@@ -77,7 +77,7 @@ def build_import_list_rows(imports: Iterable[Import]) -> list[ImportListRow]:
         ImportListRow(
             label=describe_kind(source),
             url=reverse("import", args=[source.public_id]),
-            tone=_TONES[State(source.state)],
+            tone=get_tone(source),
             state=describe_state(source),
             progress=describe_progress(source),
             done=get_percent_done(source),
@@ -86,6 +86,12 @@ def build_import_list_rows(imports: Iterable[Import]) -> list[ImportListRow]:
         )
         for source in imports
     ]
+
+
+def build_upload_url(source: Import) -> str:
+    """Return the URL at which another file of the same kind is uploaded into the same target."""
+    target = f"?target={source.target_id}" if source.target_id else ""
+    return reverse("import_new", args=[source.kind]) + target
 
 
 def describe_kind(source: Import) -> str:
@@ -101,7 +107,12 @@ def get_percent_done(source: Import) -> int:
 
 def get_tone(source: Import) -> str:
     """Return the tone in which the state of an import is shown."""
-    return _TONES[State(source.state)]
+    return "bad" if _is_useless(source) else _TONES[State(source.state)]
+
+
+def _is_useless(source: Import) -> bool:
+    """Return whether an import was checked and no row of its file can be imported."""
+    return source.state == State.CHECKED and not has_something_to_apply(source)
 
 
 _TONES = {
@@ -122,6 +133,8 @@ def describe_state(source: Import) -> str:
     state = State(source.state)
     if state in (State.UPLOADED, State.CONFIRMED) and source.attempts:
         return _("Interrupted, will continue")
+    if _is_useless(source):
+        return _("Nothing to import")
     return {
         State.UPLOADED: _("Waiting"),
         State.CHECKING: _("Checking"),

@@ -124,12 +124,13 @@ def _describe_import(actor: Actor, source: Import) -> dict[str, Any]:
 
 
 def _find_target_for_page(actor: Actor, source: Import, kind: ImportKind | None) -> dict[str, str]:
-    """Return the name and the page of the target; nothing if the person can no longer import into it."""
+    """Return the name and the page of the target, and where another file is uploaded; nothing without the right."""
+    nothing = {"target": "", "target_url": "", "again_url": ""}
     try:
         target = find_authorized_target(actor, kind, source.target_id) if kind else None
     except DomainError:
-        target = None
-    return _describe_target(kind, target) if kind else {"target": "", "target_url": ""}
+        return nothing
+    return {**_describe_target(kind, target), "again_url": rows.build_upload_url(source)} if kind else nothing
 
 
 @require_POST

@@ -4,19 +4,23 @@ One request ends authorisations of partners without sales; three change the opti
 `audience_rules`, which the page of the audience and the API read too.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from accounts.models import OrganizationKind, Role
+from accounts.models import Organization, OrganizationKind, Role
 from marketplace.actions.audience import change_live_audience, deauthorize
 from marketplace.audience_rules import HAS_SALES, NOBODY_LEFT, REMOVAL_REFUSED, Way, judge_audience_change
 from marketplace.models import Audience, Offer, OfferType, ResellerListing
-from marketplace.queries.audience import count_sales_through, summarize_sales
+from marketplace.queries.audience import count_sales_through, parse_tenant_id, summarize_sales
 from marketplace.queries.offers import get_own_offer
+from marketplace.rows.offers import get_offer_name
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
@@ -36,6 +40,7 @@ from support.models import Request
 DEAUTHORIZE = "audience.deauthorize"
 OPEN_KEY = "audience:%s"  # with the public id of the offer
 MOST_PARTNERS = 500  # of one request
+MOST_NAMED = 20  # of those that have sold, on the page of the decision
 SYSTEM = Actor.system()  # row-level security still shows whoever asks no more than its own
 RULE = PermissionRule(
     label=gettext_lazy("Ask for a change of a live offer’s audience"),
@@ -53,6 +58,12 @@ def _get_offer(request: Request) -> Offer:
     return offer
 
 
+def _name_offer(offer: Offer) -> str:
+    """Return the name that the publisher reads, and the code, which is the same for every reader."""
+    name = get_offer_name(offer)
+    return offer.code if name == offer.code else f"{name} ({offer.code})"
+
+
 def _lock_offer(actor: Actor, request: Request) -> None:
     """Lock the row of the offer, for which a sale of it waits too."""
     list(Offer.objects.visible_to(actor).select_for_update(of=("self",)).filter(public_id=request.subject_id))
@@ -61,7 +72,7 @@ def _lock_offer(actor: Actor, request: Request) -> None:
 def _prefill(actor: Actor, offer: Offer) -> list[PrefilledField]:
     """Return what the seed's form has chosen already: product version, category and problem (CA-22, CA-23)."""
     return [
-        PrefilledField(gettext_noop("Offer"), offer.code, is_name=True),
+        PrefilledField(gettext_noop("Offer"), _name_offer(offer), is_name=True),
         PrefilledField(gettext_noop("Product version"), gettext_noop("Live offer management")),
         PrefilledField(gettext_noop("Category"), CATEGORIES[offer.type]),
         PrefilledField(gettext_noop("Problem"), gettext_noop("Update existing offer")),
@@ -79,7 +90,10 @@ CATEGORIES: Mapping[str, str] = {
 
 
 class DeauthorizeForm(RequestDetailsForm):
-    """The form for the partners that are to leave an audience: those that are marked in its table, all chosen."""
+    """The form for the partners that are to leave an audience: those that are marked in its table, all chosen.
+
+    By API others of the audience can be named, because only the pages and imports mark.
+    """
 
     partners = forms.MultipleChoiceField(label=gettext_lazy("Partners"), widget=forms.CheckboxSelectMultiple)
 
@@ -87,10 +101,20 @@ class DeauthorizeForm(RequestDetailsForm):
         super().__init__(*args, **options)
         offer = get_own_offer(self.actor, self.request.subject_id)
         marked = offer.audience_changes.filter(is_removal=True).values("organization")
-        listing = ResellerListing.objects.visible_to(self.actor).filter(organization__in=marked).order_by("name_folded")
-        choices = [(str(row.public_id), row.name) for row in listing[:MOST_PARTNERS]]
+        listing = ResellerListing.objects.visible_to(self.actor).order_by("name_folded")
+        rows = [*listing.filter(organization__in=marked)[:MOST_PARTNERS]]
+        held = offer.authorizations.active().values("organization")
+        named = listing.filter(public_id__in=self._list_named(), organization__in=held)
+        more = [row for row in named[:MOST_PARTNERS] if row not in rows]
+        choices = [(str(row.public_id), row.name) for row in (rows + more)[:MOST_PARTNERS]]
         self.fields["partners"].choices = choices  # type: ignore[attr-defined]
-        self.fields["partners"].initial = [value for value, _label in choices]
+        self.fields["partners"].initial = [str(row.public_id) for row in rows]
+
+    def _list_named(self) -> list[UUID]:
+        """Return the public ids that the draft or its new fields name."""
+        given = self.data.getlist("partners") if isinstance(self.data, QueryDict) else self.data.get("partners")
+        texts = [*(given if isinstance(given, list) else []), *self.request.payload.get("partners", [])]
+        return [found for text in texts if (found := parse_tenant_id(str(text)))]
 
 
 def _list_partners(request: Request) -> list[ResellerListing]:
@@ -143,16 +167,17 @@ def _make_option_check(audience: Audience) -> Callable[[Request], Findings]:
     def check(request: Request) -> Findings:
         offer = _get_offer(request)
         sold = summarize_sales(SYSTEM, offer)
-        countries = formats.join_names(sold.country_names)
+        countries, number = formats.join_names(sold.country_names), len(sold.sellers)
         facts = (
             Fact("audience", _("Audience now"), offer.audience, Audience(offer.audience).label),
-            Fact("sellers", _("Partners with sales"), str(sold.sellers), formats.format_number(sold.sellers)),
+            Fact("sellers", _("Partners with sales"), str(number), formats.format_number(number)),
+            _name_sellers(sold.sellers),
             Fact("quantity", _("Licences sold"), str(sold.quantity), formats.format_number(sold.quantity)),
             Fact("countries", _("Customers’ countries"), " ".join(sold.countries), countries or "–"),
         )
         if not offer.is_published:
             return Findings(facts=facts, reasons=(NOT_LIVE,))
-        verdict = judge_audience_change(offer, audience, sellers=sold.sellers)
+        verdict = judge_audience_change(offer, audience, sellers=number)
         if verdict.way != Way.REQUEST:
             message = HAS_SALES if verdict.way == Way.REFUSED else verdict.message
             return Findings(facts=facts, reasons=(Reason(verdict.code, message),))
@@ -160,6 +185,15 @@ def _make_option_check(audience: Audience) -> Callable[[Request], Findings]:
         return Findings(facts=facts, changes=(LabelledText(_("CSP reseller audience"), text),))
 
     return check
+
+
+def _name_sellers(sellers: Collection[int]) -> Fact:
+    """Return the fact who has sold: the first MOST_NAMED by name. Its value tells any two groups of sellers apart."""
+    rows = Organization.objects.visible_to(SYSTEM).filter(pk__in=sellers).order_by("name_folded", "pk")
+    names = [row.name for row in rows[: MOST_NAMED + 1]]
+    text = formats.join_names([*names[:MOST_NAMED], "…"] if len(names) > MOST_NAMED else names)
+    value = sha256(" ".join(map(str, sorted(sellers))).encode()).hexdigest()[:16] if sellers else ""
+    return Fact("who", _("Who has sold"), value, text or "–")
 
 
 def _make_option_effect(audience: Audience) -> Callable[[Actor, Request], object]:
@@ -190,7 +224,7 @@ def register_audience_requests() -> None:
     common: dict[str, Any] = {
         "rule": RULE,
         "find_subject": get_own_offer,
-        "describe_subject": lambda offer: offer.code,
+        "describe_subject": _name_offer,
         "prefilled": _prefill,
         "lock": _lock_offer,
         "open_key": _open_key,

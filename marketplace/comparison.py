@@ -33,8 +33,8 @@ CONTACT_LABELS: dict[str, Message] = {
 PLAN_LABELS: dict[str, Message] = {
     "terms": gettext_lazy("Terms"),
     "billing": gettext_lazy("Billed"),
-    "min_seats": gettext_lazy("Fewest licences"),
-    "max_seats": gettext_lazy("Most licences"),
+    "min_seats": gettext_lazy("Minimum licences"),
+    "max_seats": gettext_lazy("Maximum licences"),
     "trial_days": gettext_lazy("Free trial in days"),
     "is_byol": gettext_lazy("Bring your own licence (BYOL)"),
     "is_one_per_customer": gettext_lazy("Once per customer"),

@@ -20,6 +20,7 @@ from marketplace.queries.audience import (
 )
 from marketplace.queries.offers import get_own_offer, lock_own_offer
 from marketplace.rows.audience import PASTED_REASONS, describe_locked, describe_marked
+from marketplace.rows.offers import get_offer_name
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
@@ -132,6 +133,7 @@ IMPORTS = (
             ),
         ),
         find_target=get_own_offer,
+        describe_target=get_offer_name,
         get_target_url=lambda offer: reverse("offer_audience", args=[offer.public_id]),
         key_column="tenant_id",
         preview=preview_audience,

@@ -49,11 +49,11 @@ class StopNotice(OfferMessageNotice):
         """Return what of the offer the stop is about, in a sentence."""
         plan, market = notice.params["plan"], notice.params["market"]
         if not plan:
-            return _("It is about all plans in all markets.")
+            return _("It affects all plans in all markets.")
         if not market:
-            return _("It is about the plan %(plan)s in all markets.") % {"plan": plan}
+            return _("It affects the plan %(plan)s in all markets.") % {"plan": plan}
         values = {"plan": plan, "market": pick_name(market, "")}
-        return _("It is about the plan %(plan)s in the market %(market)s.") % values
+        return _("It affects the plan %(plan)s in the market %(market)s.") % values
 
     def get_link_path(self, notice: Notice) -> str:
         return reverse("offer_prices", args=[notice.params["offer"]])

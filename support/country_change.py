@@ -33,10 +33,15 @@ CODE = "organization.country"
 COUNTRY = _("Country")
 
 
+def _list_choices() -> list[tuple[str, Any]]:
+    """Return all countries, after none: no country may be asked for because it was the first of the list."""
+    return [("", _("Choose a country")), *list_country_choices()]
+
+
 class NewCountryForm(RequestDetailsForm):
     """The form for the country that an organisation asks for."""
 
-    country = forms.ChoiceField(label=_("New country"), choices=list_country_choices)
+    country = forms.ChoiceField(label=_("New country"), choices=_list_choices)
 
 
 def _find_own_organization(actor: Actor, public_id: UUID) -> Organization:
@@ -64,7 +69,7 @@ def _describe_details(request: Request) -> list[LabelledText]:
 def _check(request: Request) -> Findings:
     """Return whether the organisation has another country than the one it asks for, with the present one as a fact."""
     present, wanted = request.organization.country, request.payload.get("country", "")
-    fact = Fact("country", _("Present country"), present, get_country_name(present))
+    fact = Fact("country", _("Current country"), present, get_country_name(present))
     if present == wanted:
         reason = Reason("country_is_the_same", _("The organisation already has this country."))
         return Findings(facts=(fact,), reasons=(reason,))

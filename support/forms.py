@@ -36,7 +36,7 @@ class AttachmentsField(FilesFormField):
 class RequestFieldsForm(forms.Form):
     """The form for the fields that every request has. A draft may lack those that a submission needs."""
 
-    title = OneLineFormField(label=_("Title"), max_length=TITLE_LENGTH)
+    title = OneLineFormField(label=pgettext_lazy("request", "Title"), max_length=TITLE_LENGTH)
     justification = forms.CharField(
         label=_("Justification"),
         max_length=TEXT_LENGTH,

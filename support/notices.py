@@ -68,7 +68,7 @@ class RequestSubmittedNotice(RequestQueueNotice):
     email_default = "each"
 
     def get_body(self, notice: "Notice") -> str:
-        return _("It waits for your decision.")
+        return _("It is waiting for your decision.")
 
 
 @register_notice_kind

@@ -157,8 +157,8 @@ def describe_next_step(actor: Actor, request: Request) -> str:
         State.OVERTAKEN: _("What you asked for is no longer possible or already so. Nothing was changed."),
     }
     vendors = {
-        State.SUBMITTED: _("It waits for the decision of your staff."),
-        State.NEEDS_INFORMATION: _("It waits for an answer of the organisation."),
+        State.SUBMITTED: _("Waiting for your staff to decide."),
+        State.NEEDS_INFORMATION: _("Waiting for the organisation’s answer."),
         State.APPROVED: _("What was asked for is done."),
         State.DECLINED: _("The organisation has read the reason. Nothing was changed."),
         State.WITHDRAWN: _("The organisation has withdrawn it. Nothing was changed."),

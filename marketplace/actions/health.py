@@ -17,7 +17,7 @@ from partnerportal.lib.errors import Conflict, InvalidInput, NotFound, TooManyAt
 from partnerportal.lib.policies import authorize
 
 OPEN_ISSUES = 10  # of an offer at the same time
-TEXT = _("Write what happens, in at most %(most)s characters.")
+TEXT = _("Describe what is happening, in at most %(most)s characters.")
 TOO_MANY = _("This offer has %(number)s open issues, which is the limit. Give the all-clear for one first.")
 CLEARED = _("The all-clear for this issue has been given. Report a new one.")
 NOT_LIVE = _("Only a published offer has subscriptions whose partners could be told.")

@@ -35,7 +35,7 @@ IN_USE = _("This market has countries, prices or stopped sales, so it stays. Onl
 CURRENCY_IN_USE = _("Plans have prices in this currency here, or countries use it, so it stays.")
 LAST_CURRENCY = _("A market has at least one currency.")
 NOT_OF_MARKET = _("%(market)s has no prices in %(currency)s. Add the currency to the market first.")
-OTHER_FACTS = _("What follows from this has changed since you looked. Check the new numbers and confirm again.")
+OTHER_FACTS = _("The effects have changed since you looked. Check the new numbers and confirm again.")
 
 
 @transaction.atomic

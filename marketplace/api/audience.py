@@ -43,6 +43,7 @@ class ReplaceAudienceSerializer(StrictSerializer):
 class AudienceMemberSerializer(serializers.Serializer[ResellerListing]):
     """An organisation in the audience of an offer. `change` is null, `add` or `remove` while it is only saved."""
 
+    id = serializers.UUIDField(source="public_id")
     tenant_id = serializers.UUIDField()
     name = serializers.CharField()
     kind = serializers.CharField()

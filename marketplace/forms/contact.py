@@ -15,7 +15,7 @@ class ContactPublisherForm(forms.Form):
 
     message = forms.CharField(label=_("Message"), max_length=MESSAGE_LENGTH, widget=forms.Textarea(attrs={"rows": 5}))
     reply_to = forms.EmailField(
-        label=_("Address for the answer"),
+        label=_("Email for the reply"),
         help_text=_("The publisher answers to this address by email."),
         max_length=254,
     )

@@ -12,7 +12,7 @@ class ReportHealthIssueForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("Type"), choices=HealthIssue.Kind.choices, widget=forms.RadioSelect)
     began_at = forms.DateTimeField(
-        label=_("Began, or begins (UTC)"),
+        label=_("Start (UTC)"),
         required=False,
         help_text=_("Empty means now. Only maintenance can begin later."),
         widget=forms.DateTimeInput({"type": "datetime-local"}),

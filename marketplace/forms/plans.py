@@ -82,10 +82,10 @@ class PlansForm(SectionForm):
         self._add_kept_choices(f"{name}.billing", _("Billed"), BillingFrequency.choices, live.get("billing", []))
         if self.offer.pricing_model == PricingModel.PER_SEAT:
             self.add_text(
-                f"{name}.min_seats", _("Fewest licences"), is_optional=True, type="number", min=1, inputmode="numeric"
+                f"{name}.min_seats", _("Minimum licences"), is_optional=True, type="number", min=1, inputmode="numeric"
             )
             self.add_text(
-                f"{name}.max_seats", _("Most licences"), is_optional=True, type="number", min=1, inputmode="numeric"
+                f"{name}.max_seats", _("Maximum licences"), is_optional=True, type="number", min=1, inputmode="numeric"
             )
         self.add_text(
             f"{name}.trial_days",

@@ -248,9 +248,9 @@ def list_selected_tenant_ids(actor: Actor, offer: Offer) -> dict[uuid.UUID, int]
 
 @dataclass(frozen=True)
 class SalesSummary:
-    """What was resold of an offer: by how many organisations, how many licences, and in which customers' countries."""
+    """What was resold of an offer: by which organisations, how many licences, and in which customers' countries."""
 
-    sellers: int
+    sellers: frozenset[int]  # their primary keys
     quantity: int
     countries: tuple[str, ...]
 
@@ -265,7 +265,7 @@ def summarize_sales(actor: Actor, offer: Offer) -> SalesSummary:
     sold = Subscription.objects.visible_to(actor).filter(offer=offer).resold()
     running = sold.exclude(state=Subscription.State.UNSUBSCRIBED)
     return SalesSummary(
-        sellers=len(count_sales_by_seller(actor, offer)),
+        sellers=frozenset(count_sales_by_seller(actor, offer)),
         quantity=running.aggregate(total=Sum("quantity"))["total"] or 0,
         countries=tuple(sorted(set(sold.values_list("customer__country", flat=True)))),
     )

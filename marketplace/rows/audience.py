@@ -38,7 +38,7 @@ def make_audience_options(offer: Offer, reach: AudienceReach) -> list[AudienceOp
     meanings = {
         Audience.ANY: _describe_partners(reach.any),
         Audience.SPECIFIC: _describe_selected(reach),
-        Audience.NONE: _("Nobody can sell it anew. Subscriptions that were sold continue."),
+        Audience.NONE: _("Nobody can make new sales. Subscriptions that were sold continue."),
     }
     return [_make_option(offer, option, meanings[option], reach.sellers) for option in Audience]
 

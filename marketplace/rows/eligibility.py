@@ -44,7 +44,7 @@ _SENTENCES: dict[SaleRule, Message] = {
     SaleRule.NO_MEMBERSHIP: gettext_lazy("%(partner)s has no active membership of the CSP programme."),
     SaleRule.NO_MARKET: gettext_lazy("%(partner_country)s, the country of %(partner)s, is in no market."),
     SaleRule.OUTSIDE_MARKET: gettext_lazy("%(country)s is outside the market of %(partner)s."),
-    SaleRule.NOT_CONNECTED: gettext_lazy("%(customer)s is not connected with %(partner)s."),
+    SaleRule.NOT_CONNECTED: gettext_lazy("%(customer)s is not connected to %(partner)s."),
     SaleRule.ALREADY_HELD: gettext_lazy("%(customer)s has this plan already, and each customer can have it once."),
 }
 _NO_PLACE = gettext_lazy("The plan has no price for %(partner)s, whose country is in no market.")

@@ -57,11 +57,10 @@ def market_list(request: PortalRequest) -> HttpResponse:
 def market_page(request: PortalRequest, market_id: UUID) -> HttpResponse:
     """Show the countries and the currencies of a market."""
     market = get_market(market_id)
-    context = {
-        "market": market,
-        "countries": make_country_rows(market, count_population(request.actor)),
-        "currencies": make_currency_rows(market, count_priced_plans(request.actor, market)),
-    }
+    countries = make_country_rows(market, count_population(request.actor))
+    currencies = make_currency_rows(market, count_priced_plans(request.actor, market))
+    is_used = bool(countries) or any(row.plans for row in currencies)
+    context = {"market": market, "countries": countries, "currencies": currencies, "is_used": is_used}
     return render_catalogue_page(request, TAB, "marketplace/catalogue_market.html", context)
 
 
@@ -74,7 +73,7 @@ def market_new(request: PortalRequest) -> HttpResponse:
     words = EntryDialog(
         title=_("Add a market"),
         button=_("Add market"),
-        done=_("The market “%(name)s” is added. Countries come into it one by one."),
+        done=_("The market “%(name)s” is added. Now add its countries, one at a time."),
         back=reverse(TAB),
         tab=_("Markets"),
     )
@@ -155,9 +154,9 @@ def currency_remove(request: PortalRequest, market_id: UUID, currency: str) -> H
     market = get_market(market_id)
     named = {"currency": currency, "market": market.local_name}
     words = EntryQuestion(
-        title=_("Take %(currency)s away from %(market)s?") % named,
-        text=_("Plans can then no longer be priced in it here. A currency with prices stays."),
-        button=_("Take away"),
+        title=_("Remove %(currency)s from %(market)s?") % named,
+        text=_("Plans can then no longer be priced in it here. A currency that has prices cannot be removed."),
+        button=_("Remove currency"),
         done=_("%(market)s no longer has prices in %(currency)s.") % named,
         back=reverse("catalogue_market", args=[market.public_id]),
         tab=_("Markets"),

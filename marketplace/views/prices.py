@@ -25,7 +25,8 @@ from marketplace.queries.history import find_pricing_events
 from marketplace.queries.offers import get_own_offer
 from marketplace.queries.prices import get_own_price, list_price_history, list_upcoming_prices
 from marketplace.renewals import Reach
-from marketplace.rows.prices import format_reach, make_price_rows
+from marketplace.rows.offers import get_offer_name
+from marketplace.rows.prices import format_reach, make_price_rows, name_plans
 from partnerportal.lib import formats
 from partnerportal.lib.pages import get_posted_data, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
@@ -95,7 +96,7 @@ def _render_preview(
 ) -> HttpResponse:
     rows, checked = desk.preview(changes)
     if not rows:
-        form.add_error(None, _("These prices hold already."))
+        form.add_error(None, _("These prices already apply."))
         return _render_form(request, offer, desk, form)
     form.fields["confirmed_code"].required = any(one.needs_code for one in checked)
     context = {
@@ -138,5 +139,6 @@ def price_withdraw(request: PortalRequest, offer_id: UUID, price_id: UUID) -> Ht
         withdraw_price(actor=request.actor, price=price)
         messages.success(request, _("The price is withdrawn."))
         return redirect(back)
-    (row,) = make_price_rows(offer, [price], {}, {})
-    return render(request, "marketplace/price_withdraw.html", {"offer": offer, "row": row, "back": back})
+    (row,) = make_price_rows(offer, [price], name_plans(request.actor, offer), {})
+    context = {"name": get_offer_name(offer), "row": row, "back": back}
+    return render(request, "marketplace/price_withdraw.html", context)

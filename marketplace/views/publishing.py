@@ -27,6 +27,7 @@ from marketplace.queries.offers import (
     make_tree,
 )
 from marketplace.rows.checklist import make_checklist
+from marketplace.rows.offers import get_offer_name
 from marketplace.rows.versions import VERSIONS_SHOWN, make_compared_version, make_version_choices, make_version_rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -99,7 +100,8 @@ def offer_discard(request: PortalRequest, offer_id: UUID) -> HttpResponse:
         else:
             messages.success(request, _("The draft is discarded."))
             return redirect("offer", offer_id=offer.public_id)
-    context = {"offer": offer, "discard": _describe_discard(request.actor, offer), "error": error}
+    context = {"offer": offer, "name": get_offer_name(offer), "error": error}
+    context["discard"] = _describe_discard(request.actor, offer)
     return render(request, "marketplace/offer_discard.html", context, status=409 if error else 200)
 
 

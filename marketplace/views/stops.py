@@ -17,6 +17,7 @@ from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.stops import get_managed_offer, get_stop
 from marketplace.rows.prices import name_plans
 from marketplace.rows.stops import format_stopped
+from marketplace.simulator import name_offer
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import get_posted_data, read_next_url, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
@@ -43,7 +44,7 @@ def stop_new(request: PortalRequest, offer_id: UUID) -> HttpResponse:
             )
             messages.success(request, _("Sale stopped: %(what)s.") % {"what": format_stopped(stop, names)})
             return redirect(back)
-    context = {"form": form, "offer": offer, "back": back}
+    context = {"form": form, "name": name_offer(offer), "back": back}
     return render(request, "marketplace/stop_new.html", context)
 
 
@@ -60,7 +61,8 @@ def stop_lift(request: PortalRequest, offer_id: UUID, stop_id: UUID) -> HttpResp
         lift_stop(actor=request.actor, stop=stop)
         messages.success(request, _("On sale again: %(what)s.") % {"what": what})
         return redirect(back)
-    return render(request, "marketplace/stop_lift.html", {"offer": offer, "stop": stop, "what": what, "back": back})
+    context = {"name": name_offer(offer), "stop": stop, "what": what, "back": back}
+    return render(request, "marketplace/stop_lift.html", context)
 
 
 def _is_by_vendor(request: PortalRequest) -> bool:

@@ -112,9 +112,9 @@ def test_any_other_text_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("language", "euro", "yen", "dinar"),
     [
-        ("en", "€1,234.50", "JP¥1,234", "KWD1,234.500"),
+        ("en", "€1,234.50", "JP¥1,234", "KWD\N{NO-BREAK SPACE}1,234.500"),
         ("fr", f"1{NARROW}234,50{SPACE}€", f"1{NARROW}234{SPACE}JPY", f"1{NARROW}234,500{SPACE}KWD"),
-        ("ja", "€1,234.50", "￥1,234", "KWD1,234.500"),
+        ("ja", "€1,234.50", "￥1,234", "KWD\N{NO-BREAK SPACE}1,234.500"),
     ],
 )
 def test_amounts_are_shown_as_they_were_read(language: str, euro: str, yen: str, dinar: str) -> None:

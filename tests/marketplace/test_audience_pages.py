@@ -118,7 +118,7 @@ def test_the_sync_shows_first_what_it_does(web, world, offer):
     client = web("publisher.admin")
     page = client.get(url(offer, "_sync")).content.decode()
     assert "1 partner can sell the offer from now on." in page
-    assert "Whoever is added leaves the audience again by a request only." in page
+    assert "A partner that you add can leave the audience by a request only." in page
     assert client.post(url(offer, "_sync"), {"revision": "1"}).status_code in (409, 412)  # not what was shown
     assert not offer.authorizations.active().filter(organization=world.partner).exists()
     assert client.post(url(offer, "_sync"), {"revision": offer.audience_revision}).status_code == 302

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from marketplace.actions.audience import remove_from_audience, sync_audience
-from marketplace.models import Offer
+from marketplace.models import Offer, Subscription
 from notifications.models import Event
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound
 from support.actions.deciding import approve_request, decline_request
@@ -133,7 +133,21 @@ def test_what_is_decided_about_an_audience_is_told_to_its_publisher(world, publi
     assert (event.counterpart_id, event.changes) == (world.publisher.pk, {"audience": ["specific", "any"]})
 
 
-def test_partners_that_are_not_marked_cannot_be_named(world, publisher, monitor):
+@pytest.mark.promise("CA-21")
+def test_by_api_a_partner_leaves_without_being_marked_before(api, world, staff, monitor):
+    client = api("publisher.admin")
+    members = client.get(f"/api/v1/offers/{monitor.public_id}/audience/partners/").json()["items"]
+    named = {"partners": [row["id"] for row in members if row["change"] is None]}
+    body = {"kind": "audience.deauthorize", "subject": str(monitor.public_id), "payload": named}
+    url = client.post("/api/v1/requests/", body).headers["Location"]
+    fields = {"justification": FIELDS["justification"], "contact_email": FIELDS["contact_email"]}
+    assert client.put(url, fields, headers={"If-Match": "*"}).json()["payload"] == named
+    assert client.post(f"{url}submit/", {}).json()["state"] == "submitted"
+    approve(staff, Request.objects.get(kind="audience.deauthorize"))
+    assert not monitor.authorizations.active().exists()
+
+
+def test_partners_that_are_not_in_the_audience_cannot_be_named(world, publisher, monitor):
     for named in ([str(world.partner2.public_id)], ["x"], []):
         with pytest.raises(InvalidInput):
             ask(publisher, monitor, "deauthorize", partners=named)
@@ -151,6 +165,20 @@ def test_from_any_to_specific_keeps_who_has_sold(world, publisher, staff, backup
 
 
 @pytest.mark.promise("CA-25")
+def test_staff_read_who_has_sold_and_notice_that_it_is_somebody_else(world, publisher, staff, backup, monkeypatch):
+    request = ask(publisher, backup, "none")
+    seen = check_request(request)
+    assert seen.texts["who"] == world.partner.name
+    Subscription.objects.filter(offer=backup).update(buyer=world.distributor, reseller=None)
+    with pytest.raises(Conflict) as refused:
+        approve_request(actor=staff, request=request, facts_digest=seen.digest, revision=request.revision)
+    assert refused.value.code == "facts_changed"
+    sell(world, backup, external_id="more")
+    monkeypatch.setattr("marketplace.audience_requests.MOST_NAMED", 1)
+    first = min(world.partner.name, world.distributor.name)
+    assert check_request(request).texts["who"] == f"{first}, …"
+
+
 def test_from_any_to_none_in_spite_of_sales(world, publisher, staff, backup):
     approve(staff, ask(publisher, backup, "none"))
     backup.refresh_from_db()

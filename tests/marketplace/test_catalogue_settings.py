@@ -234,7 +234,7 @@ def test_a_country_moves_in_two_steps(world: World, web: Any) -> None:
     overtaken = client.post(f"{BASE}countries/", confirmed)
     assert overtaken.status_code == 200 and "Check the new numbers and confirm again." in text(overtaken)
     back = client.post(f"{BASE}countries/", chosen | {"edit": "1"})
-    assert "Show what follows" in text(back) and f'value="{country}" selected' in back.content.decode()
+    assert "Show what changes" in text(back) and f'value="{country}" selected' in back.content.decode()
     done = client.post(f"{BASE}countries/", confirmed | {"seen": hidden(overtaken, "seen")})
     assert done.status_code == 302 and MarketCountry.objects.get(country=country).market.code == "japan"
     assert client.get(done["Location"]).status_code == 200

@@ -94,7 +94,7 @@ def test_a_change_is_previewed_with_its_reach_and_then_published(world: World, w
     preview = client.post(url("prices/basic/change/"), {"valid_from": day, FIELD: "10.50", "step": "preview"})
     shown = text(preview)
     assert "€9.90" in shown and "€10.50" in shown and "+6%" in shown
-    assert "this reaches: 1 subscription with 5 licences, renewed on" in shown
+    assert "subscriptions affected: 1 subscription with 5 licences, renewed on" in shown
     assert Price.objects.filter(plan=plan, currency="EUR").count() == 1
     posted = hidden_fields(preview)
     assert posted["replaces:europe:EUR:P1M:P1M"] == "9.90"
@@ -151,7 +151,7 @@ def test_a_price_ends_from_a_day_on(world: World, web: Any) -> None:
         ({FIELD: "12", "valid_from": "2001-01-01"}, "today (UTC) at the earliest"),
         ({FIELD: "12", "valid_from": "9999-12-31"}, "at most five years"),
         ({FIELD: "12", "valid_from": "soon"}, "date"),
-        ({FIELD: "9.90"}, "hold already"),
+        ({FIELD: "9.90"}, "already apply"),
         ({FIELD: "99999999999"}, "below 10,000,000,000"),
     ],
 )

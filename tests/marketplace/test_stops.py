@@ -165,13 +165,13 @@ def test_the_publisher_is_told_of_the_vendors_stop_with_the_reason_and_whom_to_a
     whom = f"Write to {email} about it." if email else "Ask your account manager, who is named under Account details."
     assert first == (
         f"{vendor} has stopped the sale of Monitor",
-        "It is about the plan basic in the market Europe.\nReason: Security hole\n"
+        "It affects the plan basic in the market Europe.\nReason: Security hole\n"
         f"The vendor alone lifts the stop. {whom}",
     )
-    assert second[1].startswith("It is about all plans in all markets.\nReason: Unsafe\n")
+    assert second[1].startswith("It affects all plans in all markets.\nReason: Unsafe\n")
     assert lifted == (
         f"{vendor} has lifted its stop of the sale of Monitor",
-        "It is about the plan basic in the market Europe.",
+        "It affects the plan basic in the market Europe.",
     )
 
 

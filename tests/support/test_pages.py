@@ -111,11 +111,11 @@ def test_the_queue_has_the_oldest_first_with_age_and_severity(world: World, web:
 def test_staff_decide_on_the_facts_that_they_see(world: World, web: Any, submitted: Request) -> None:
     client, url = web("vendor.admin"), f"/requests/{submitted.public_id}/"
     page = client.get(url).content.decode()
-    assert "Present country" in page and "Germany → France" in page
+    assert "Current country" in page and "Germany → France" in page
     decision = {name: hidden(page, name) for name in SHOWN}
     Organization.objects.filter(pk=world.lapsed.pk).update(country="IT")
     refused = client.post(f"{url}approve/", decision)
-    assert refused.status_code == 409 and "Present country: Germany → Italy" in refused.content.decode()
+    assert refused.status_code == 409 and "Current country: Germany → Italy" in refused.content.decode()
     again = refused.content.decode()
     assert "Italy → France" in again
     decision = {name: hidden(again, name) for name in SHOWN}
@@ -164,7 +164,7 @@ def test_what_is_overtaken_says_so_and_closes(world: World, web: Any, submitted:
     assert "Overtaken" in client.get(url).content.decode()
     Organization.objects.filter(pk=world.lapsed.pk).update(country="IT")
     told = web("lapsed.reader").get(url).content.decode().partition("Why it was overtaken")[2]
-    assert "The organisation already has this country." in told and "Present country" in told and "France" in told
+    assert "The organisation already has this country." in told and "Current country" in told and "France" in told
 
 
 @pytest.mark.parametrize("sent", [{}, {"facts_digest": "x"}, {"facts_digest": "x", "revision": "x"},

@@ -134,7 +134,7 @@ def test_other_facts_are_shown_before_anything_is_decided(world: World, acts: An
     Organization.objects.filter(pk=world.lapsed.pk).update(country="IT")
     with pytest.raises(FactsChanged) as refused:
         acts("vendor.admin", approve_request, request=waiting, **before)
-    assert refused.value.code == "facts_changed" and "Present country: Italy" in str(refused.value.message)
+    assert refused.value.code == "facts_changed" and "Current country: Italy" in str(refused.value.message)
     assert (stored(waiting).state, country_of(world)) == ("submitted", "IT")
     assert acts("vendor.admin", approve_request, request=waiting, **seen(waiting)).state == "approved"
 
@@ -145,7 +145,7 @@ def test_what_is_not_allowed_any_more_is_closed_as_overtaken(world: World, acts:
     assert acts("vendor.admin", approve_request, request=waiting, **before).state == "overtaken"
     assert stored(waiting).state == "overtaken"
     Organization.objects.filter(pk=world.lapsed.pk).update(country="IT")  # what was so then is still told
-    told = {"en": ("Present country", "France"), "fr": ("Pays actuel", "France"), "ja": ("現在の国/地域", "フランス")}
+    told = {"en": ("Current country", "France"), "fr": ("Pays actuel", "France"), "ja": ("現在の国/地域", "フランス")}
     for language, fact in told.items():
         with translation.override(language):
             found = describe_overtaken(stored(waiting))
