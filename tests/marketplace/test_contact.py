@@ -10,7 +10,7 @@ from marketplace.actions.contact import MESSAGES_AN_HOUR, ask_partner_about_offe
 from marketplace.models import Offer
 from notifications.actions.outbox import send_due_emails, write_due_notices
 from notifications.models import Notice
-from partnerportal.lib.errors import NotFound
+from partnerportal.lib.errors import NotFound, TooManyAttempts
 from tests.entitlements.test_views import text_of
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +100,11 @@ def test_the_action_itself_asks_no_stranger_and_nobody_after_the_end(world: Any,
     for connection in (world.connection("customer2", "partner2"), ended):
         with pytest.raises(NotFound):
             ask_partner_about_offer(actor=actor, offer=offer, connection=connection)
+
+
+def test_questions_to_partners_have_a_limit(world: Any, actor_for: Any) -> None:
+    asked = {"offer": Offer.objects.get(code="backup"), "connection": world.connection("customer", "partner")}
+    for _ in range(MESSAGES_AN_HOUR):
+        ask_partner_about_offer(actor=actor_for("customer.admin"), **asked)
+    with pytest.raises(TooManyAttempts):
+        ask_partner_about_offer(actor=actor_for("customer.admin"), **asked)
