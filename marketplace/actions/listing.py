@@ -9,6 +9,9 @@ from marketplace.content import LANGUAGES, list_combinations, pick_texts
 from marketplace.models import Offer, OfferVersion, Plan
 from partnerportal.lib.text import make_search_key
 
+PLAN_COLUMNS = (
+    "is_live", "is_byol", "is_one_per_customer", "names", "position", "published_in", "published_at"
+)  # fmt: skip
 LISTED = ("listing", "search", "categories", *(f"sort_{language}" for language in LANGUAGES))
 
 
@@ -37,11 +40,11 @@ def list_plans(offer: Offer, version: OfferVersion) -> None:
             row.position, plan = plans[row.code]
             row.is_byol, row.is_one_per_customer = plan["is_byol"], plan.get("is_one_per_customer", False)
             names = {language: pick_texts(plan["texts"], language)[0] for language in LANGUAGES}
+            row.names = {language: shown.get("name", row.code) for language, shown in names.items()}
             if row.published_in is None:
                 _delete_prices_of_other_terms(row, plan)
-            row.names = {language: shown.get("name", row.code) for language, shown in names.items()}
-        row.published_in = row.published_in or (version.number if row.is_live else None)
-        row.save(update_fields=["is_live", "is_byol", "is_one_per_customer", "names", "position", "published_in"])
+                row.published_in, row.published_at = version.number, version.changed_at
+        row.save(update_fields=PLAN_COLUMNS)
 
 
 def _delete_prices_of_other_terms(row: Plan, plan: dict[str, Any]) -> None:

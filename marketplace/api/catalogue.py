@@ -56,7 +56,8 @@ class PriceListFilterSet(FilterSet):
 
     for_partner = df.UUIDFilter(method=leave_rows, help_text=FOR_PARTNER)
     changed_since = df.IsoDateTimeFilter(
-        method=leave_rows, help_text="Added, withdrawn or limited since then, with prices that are no longer offered."
+        method=leave_rows,
+        help_text="Added, withdrawn or limited since then, what is no longer offered, and all of new plans.",
     )
 
     class Meta:

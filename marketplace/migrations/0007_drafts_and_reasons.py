@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from partnerportal.lib.tenancy import allow_tenant_events, enable_row_security
+from partnerportal.lib.tenancy import NOW, allow_tenant_events, enable_row_security, fill_columns_by_trigger
 
 STAFF = "(SELECT portal_is_vendor())"
 STOP = """EXISTS (SELECT FROM marketplace_salestop s JOIN marketplace_offer o ON o.id = s.offer_id
@@ -25,6 +25,14 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             "GRANT INSERT (last_discarded), UPDATE (last_discarded) ON marketplace_offer TO portal_app",
             "REVOKE INSERT (last_discarded), UPDATE (last_discarded) ON marketplace_offer FROM portal_app",
+        ),
+        migrations.AddField("plan", "published_at", models.DateTimeField(null=True, blank=True)),
+        fill_columns_by_trigger(
+            "marketplace_plan", on_insert={"published_at": "NULL"}, on_change={"published_at": NOW}
+        ),
+        migrations.RunSQL(
+            "GRANT INSERT (published_at), UPDATE (published_at) ON marketplace_plan TO portal_app",
+            "REVOKE INSERT (published_at), UPDATE (published_at) ON marketplace_plan FROM portal_app",
         ),
         *(
             migrations.RunSQL(

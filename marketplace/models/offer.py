@@ -177,6 +177,7 @@ class Plan(PublicIdModel):
     offer = models.ForeignKey(Offer, models.CASCADE, related_name="plans")
     code = models.SlugField(max_length=50)  # unique in the offer
     published_in = models.PositiveIntegerField(null=True, blank=True)  # the number of the first version with it
+    published_at = models.DateTimeField(null=True, blank=True)  # since when buyers see it and its prices
     is_live = models.BooleanField(default=False)  # whether the live version has it
     is_byol = models.BooleanField(default=False)  # bring your own licence, as the live version says
     is_open = models.BooleanField(default=True)  # whether the whole programme may sell it where CA-6 lets it

@@ -17,7 +17,8 @@ def list_price_list(actor: Actor, sale: ProspectiveSale, *, changed_since: dt.da
 
     `next_from` is the day from which another price takes over, or None. They are the prices that hold today (UTC) and
     those that begin later. With `changed_since` they are instead those that were added or withdrawn since then, or
-    whose last day is another, with those that say that a plan is no longer offered (without an amount).
+    whose last day is another, with those that say that a plan is no longer offered (without an amount). All prices of a
+    plan that was first published since then are among them: nobody could read them before.
     """
     prices = Price.objects.visible_to(actor).filter(
         market=sale.market_id, currency=sale.currency, plan__is_live=True, plan__offer__live_version__isnull=False
@@ -34,7 +35,8 @@ def list_price_list(actor: Actor, sale: ProspectiveSale, *, changed_since: dt.da
         rows = rows.annotate(next_before=Subquery(before[:1]))
         is_another = Q(next_from__lt=F("next_before")) | Q(next_from__gt=F("next_before"))
         is_another |= Q(next_from=None, next_before__isnull=False) | Q(next_from__isnull=False, next_before=None)
-        rows = rows.filter(Q(created_at__gte=changed_since) | Q(withdrawn_at__gte=changed_since) | is_another)
+        is_new = Q(created_at__gte=changed_since) | Q(plan__published_at__gte=changed_since, withdrawn_at=None)
+        rows = rows.filter(is_new | Q(withdrawn_at__gte=changed_since) | is_another)
     rows = rows.select_related("plan__offer__publisher", "market")
     plans = Plan.objects.visible_to(actor)
     failing = {

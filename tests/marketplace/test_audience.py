@@ -81,7 +81,7 @@ CELLS = {
 }
 
 
-@pytest.mark.promise("CA-24", "CA-25", "CA-27", "CA-28", "CA-29")
+@pytest.mark.promise("CA-24", "CA-25", "CA-27", "CA-28", "CA-29", "E-8")
 @pytest.mark.parametrize(("change", "ways"), CELLS.items(), ids=lambda value: "-".join(map(str, value)))
 def test_each_cell_of_the_table_of_live_offers(change, ways):
     before, after = change
@@ -263,7 +263,7 @@ def test_from_none_to_any_by_a_sync(world, publisher, staff, backup):
     assert backup.audience == ANY
 
 
-@pytest.mark.promise("CA-20")
+@pytest.mark.promise("CA-20", "E-8")
 def test_from_none_to_specific_those_that_resold_come_along_and_stay(world, publisher, staff, backup):
     in_program(world.partner2)
     change_live_audience(actor=staff, offer=backup, audience=NONE)

@@ -44,6 +44,7 @@ def outcomes(results):
     return [str(result.outcome) for result in results]
 
 
+@pytest.mark.promise("E-9")
 def test_each_row_has_its_outcome(world, publisher, monitor):
     given = rows(world.distributor.tenant_id, world.partner2.tenant_id, uuid.uuid4(), "x", world.partner.tenant_id)
     assert outcomes(check_audience_rows(publisher, monitor, given)) == [
@@ -96,7 +97,7 @@ def test_replace_keeps_who_has_sold(world, publisher, monitor):
     assert not monitor.audience_changes.filter(is_removal=True).exists()
 
 
-@pytest.mark.promise("CA-18")
+@pytest.mark.promise("CA-18", "E-9")
 def test_the_export_of_one_offer_is_imported_into_another_byte_for_byte(web, world, publisher, monitor, backup):
     answer = web("publisher.admin").post(NEW, {"list": "audience", "query": f"offer={monitor.public_id}"})
     read = list(CsvReader(io.BytesIO(content(answer).encode()), AUDIENCE))

@@ -1,5 +1,6 @@
 """The catalogue and the storefront: what partners, distributors, customers and the vendor see of published offers."""
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -62,11 +63,14 @@ class TestTheList:
 
     def test_all_are_counted_by_reason_and_lead_to_theirs(self, web: Any, actor_for: Any) -> None:
         page = text_of(web("partner.reader").get(CATALOGUE))
-        assert "All offers 2 Can be sold 1 Cannot be sold 1" in page and "No price in the currency 1" in page
+        assert "All offers 2 Can be sold 1 Cannot be sold 1" in page and "Why not: No price in the currency 1 " in page
         (row,) = rows_of(web("partner.reader").get(f"{CATALOGUE}?reason=no_price"))
         assert "Monitor" in row
         (row,) = rows_of(web("partner.reader").get(f"{CATALOGUE}?sellable=true"))
         assert "Backup" in row
+        publish(actor_for("publisher.admin"), "backup", plans=make_content("Backup", "basic", "pro")["plans"])
+        page = text_of(web("partner.reader").get(CATALOGUE))
+        assert "Why not: No price in the currency 1 " in page, "of an offer that can be sold, no plan counts"
         SaleStop.objects.create(offer=offer(), by_vendor=True)
         page = text_of(web("partner.reader").get(CATALOGUE))
         assert "Can be sold 0 Cannot be sold 2" in page and "Sale stopped 1" in page
@@ -162,10 +166,19 @@ class TestAnOffer:
 
     def test_prices_say_what_they_are(self, web: Any) -> None:
         price(plan_of(), "europe", "EUR", 120, term="P1Y", billing="P1Y")
+        price(plan_of(), "europe", "EUR", 240, term="P2Y", billing="once")
         text = text_of(web("partner.reader").get(f"{CATALOGUE}{offer().public_id}/"))
         assert "Per licence and bill Per licence and month Per licence, whole term" in text
         assert "1 year yearly €120.00 €10.00 €120.00" in text
         assert "1 month monthly €9.90 €9.90 €9.90" in text
+        assert "2 years once for the whole term €240.00 €10.00 €240.00" in text
+
+    def test_a_price_is_not_shown_before_its_day_nor_after_it_was_withdrawn(self, web: Any) -> None:
+        now = timezone.now()
+        price(plan_of(), "europe", "EUR", 77, term="P3Y", valid_from=now.date() + dt.timedelta(days=1))
+        price(plan_of(), "europe", "EUR", 88, term="P2Y", withdrawn_at=now)
+        text = text_of(web("partner.reader").get(f"{CATALOGUE}{offer().public_id}/"))
+        assert "€9.90" in text and "€77" not in text and "€88" not in text
 
     def test_a_reason_has_its_fact_and_the_next_step(self, web: Any) -> None:
         page = web("partner.admin").get(f"{CATALOGUE}{offer('monitor').public_id}/")

@@ -6,10 +6,11 @@ import pytest
 from django.core import mail
 
 from connections.actions import end_connection
-from marketplace.actions.contact import MESSAGES_AN_HOUR
+from marketplace.actions.contact import MESSAGES_AN_HOUR, ask_partner_about_offer
 from marketplace.models import Offer
 from notifications.actions.outbox import send_due_emails, write_due_notices
 from notifications.models import Notice
+from partnerportal.lib.errors import NotFound
 from tests.entitlements.test_views import text_of
 
 pytestmark = pytest.mark.django_db
@@ -90,3 +91,12 @@ def test_it_asks_no_other_partner(web: Any, world: Any) -> None:
     assert answer.status_code == 200 and "Select a valid choice" in text_of(answer)
     assert web("customer.reader").post(url("ask"), {"connection": other.public_id}).status_code == 403
     assert "You are not connected with a partner yet." in text_of(web("stranger.admin").get(url("ask")))
+
+
+def test_the_action_itself_asks_no_stranger_and_nobody_after_the_end(world: Any, actor_for: Any) -> None:
+    actor, offer = actor_for("customer.admin"), Offer.objects.get(code="backup")
+    ended = world.connection("customer", "partner")
+    end_connection(actor=actor, connection=ended)
+    for connection in (world.connection("customer2", "partner2"), ended):
+        with pytest.raises(NotFound):
+            ask_partner_about_offer(actor=actor, offer=offer, connection=connection)

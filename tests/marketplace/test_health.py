@@ -9,11 +9,13 @@ from django.utils import timezone
 
 from accounts.models import Organization
 from marketplace.actions.health import OPEN_ISSUES, report_health_issue, update_health_issue
-from marketplace.models import HealthIssue, HealthReport, Offer, Subscription
+from marketplace.actions.offers import create_offer
+from marketplace.models import HealthIssue, HealthReport, Offer, OfferType, PricingModel, Subscription
 from notifications.actions.outbox import write_due_notices
 from notifications.models import Notice
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts
 from tests.states import put
+from tests.world_offers import sell
 
 Kind = HealthIssue.Kind
 
@@ -57,6 +59,20 @@ def test_who_has_no_running_subscription_is_not_told(publisher, offer):
     put(Subscription.objects.all(), state="unsubscribed", ended_at=timezone.now())
     report_health_issue(actor=publisher, offer=offer, kind=Kind.OUTAGE, text="Down.")
     assert told() == []
+
+
+def test_the_buyer_and_the_partner_on_record_are_told_and_sellers_of_other_offers_are_not(world, publisher, offer):
+    put(Subscription.objects.filter(offer=offer), buyer=world.distributor)
+    sell(world, Offer.objects.get(code="monitor"), buyer=world.partner2, reseller=world.partner2)
+    report_health_issue(actor=publisher, offer=offer, kind=Kind.OUTAGE, text="Down.")
+    assert {kind for kind, *_rest in told()} == {"partner", "distributor"}
+    assert len(told()) == 2
+
+
+def test_an_offer_that_was_never_published_has_no_health(publisher):
+    draft = create_offer(actor=publisher, code="new", type=OfferType.SAAS, pricing_model=PricingModel.FLAT)
+    with pytest.raises(Conflict, match="not_live"):
+        report_health_issue(actor=publisher, offer=draft, kind=Kind.OUTAGE, text="Down.")
 
 
 def test_after_the_all_clear_nothing_is_added(publisher, issue):

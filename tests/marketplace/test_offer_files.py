@@ -167,6 +167,24 @@ def test_a_draft_names_only_files_of_its_offer(publisher, backup, kind, pointer)
     assert (refusal.value.code, refusal.value.field) == ("unknown_file", pointer)
 
 
+@pytest.mark.parametrize(
+    ("kind", "pointer"), [("sales", "/logo"), ("support", "/screenshots/0"), ("training", "/channel/documents/0/id")]
+)
+def test_a_file_is_named_for_what_it_is_alone(publisher, backup, kind, pointer):
+    """A document is no picture, which customers see, and training material is no sales material."""
+    key = str(add(publisher, backup, kind).public_id)
+    content, channel = make_content("B", "basic"), CHANNEL | {"documents": [{"id": key, "kind": kind}]}
+    if pointer == "/logo":
+        content["logo"] = key
+    elif pointer == "/screenshots/0":
+        content["screenshots"] = [key]
+    else:
+        channel["documents"] = [{"id": key, "kind": "sales"}]
+    with pytest.raises(InvalidInput) as refusal:
+        save_draft(actor=publisher, offer=backup, content=content, channel=channel, revision=None)
+    assert (refusal.value.code, refusal.value.field) == ("unknown_file", pointer)
+
+
 def send(client, offer, add, name, content, **fields):
     file = SimpleUploadedFile(name, content)
     return client.post(f"/offers/{offer.public_id}/files/", {"add": add, f"{add}-file": file, **fields})

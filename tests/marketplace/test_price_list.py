@@ -10,7 +10,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Organization
+from marketplace.actions.offers import publish_offer
 from marketplace.models import Market, Offer, Plan, Price
+from marketplace.queries.offers import get_newest_version
 from partnerportal.lib.days import today
 from tests.world import World
 
@@ -46,6 +48,7 @@ def make_prices(seed: int) -> list[Price]:
                         )
                     )
     Price.objects.bulk_create(rows)
+    Plan.objects.update(published_at=NOW - 9 * DAY)
     return list(Price.objects.select_related("plan", "market"))  # with those of the cast
 
 
@@ -104,6 +107,25 @@ def test_api_and_oracle_agree_on_every_price_and_its_last_day(world: World, api:
             since = NOW - days * DAY
             assert ask(api("partner.reader"), changed_since=since.isoformat()) == expect(prices, *place, since), days
     assert ask(api("distributor.reader")) == expect(prices, "japan", "JPY")
+
+
+def test_the_prices_of_a_new_plan_have_changed_although_they_were_typed_before(world: World, api: Any) -> None:
+    """Whoever asks for changes alone would otherwise never hear of them."""
+    Organization.objects.filter(pk=world.partner.pk).update(country="DE")
+    actor, offer = world.actor("publisher.admin"), Offer.objects.get(code="backup")
+    market = Market.objects.get(code="europe")
+    rows = [
+        Price(plan=plan, market=market, currency="EUR", term="P1Y", billing="P1M", valid_from=today(), amount=7)
+        for plan in Plan.objects.filter(offer=offer)  # basic, which is live, and pro, which is in the draft
+    ]
+    Price.objects.bulk_create(rows)
+    Price.objects.update(created_at=NOW - 3 * DAY)
+    Plan.objects.exclude(published_in=None).update(published_at=NOW - 3 * DAY)
+    new = str(Price.objects.get(plan__code="pro").public_id)
+    since = {"changed_since": (NOW - DAY).isoformat()}
+    assert ask(api("partner.reader"), **since) == {}
+    publish_offer(actor=actor, offer=offer, revision=get_newest_version(offer).revision)
+    assert ask(api("partner.reader"), **since) == {new: ""}
 
 
 def export(client: Any, query: str) -> list[dict[str, str]]:

@@ -20,6 +20,7 @@ from marketplace.renewals import Reach, find_reach, first_renewal_with
 from notifications.models import Event
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import ActionRefused, Conflict, NotFound
+from tests.states import put
 from tests.world import World
 from tests.world_offers import CHANNEL, make_content
 
@@ -241,8 +242,15 @@ def test_a_price_is_withdrawn_until_its_day_comes(world: World) -> None:
     assert Event.objects.filter(kind="offer.price_withdrawn").count() == 1
     (again,) = add_prices(actor=actor, offer=backup(), changes=[change(valid_from=today() + DAY)])
     assert again.pk != price.pk
-    with pytest.raises(Conflict, match="price_begun"):
-        withdraw_price(actor=actor, price=Price.objects.get(currency="EUR", valid_from__lt=today()))
+    (begun,) = add_prices(actor=actor, offer=backup(), changes=[change()])
+    for price in (Price.objects.get(currency="EUR", valid_from__lt=today()), begun):
+        with pytest.raises(Conflict, match="price_begun"):
+            withdraw_price(actor=actor, price=price)
+
+
+def test_a_price_begins_today_at_the_earliest(world: World) -> None:
+    with pytest.raises(PricesInvalid, match="in_the_past"):
+        add_prices(actor=world.actor(ADMIN), offer=backup(), changes=[change(valid_from=today() - DAY)])
 
 
 def test_the_database_keeps_what_buyers_were_shown(world: World, as_tenant: Any) -> None:
@@ -375,6 +383,16 @@ def test_reach_counts_subscriptions_and_licences(world: World) -> None:
     assert find_reach(world.actor(ADMIN), [lower, same]) == [Reach(1, 5, ends_on + DAY, ends_on + DAY), Reach()]
     Subscription.objects.filter(external_id="qsoldq-backup").update(is_renewed=False)
     assert find_reach(world.actor(ADMIN), [lower]) == [Reach()]
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_reached"), [({"state": "pending", "activated_at": None}, False), ({"state": "suspended"}, True)]
+)
+def test_a_price_reaches_what_runs(world: World, facts: Any, is_reached: bool) -> None:
+    subscription_ending(today() + 10 * DAY)
+    put(Subscription.objects.filter(external_id="qsoldq-backup"), **facts)
+    (reach,) = find_reach(world.actor(ADMIN), [new_price("9.00", today())])
+    assert reach.subscriptions == is_reached
 
 
 def test_reach_is_of_the_same_market_term_and_currency(world: World) -> None:
