@@ -63,14 +63,14 @@ class TestTheList:
 
     def test_all_are_counted_by_reason_and_lead_to_theirs(self, web: Any, actor_for: Any) -> None:
         page = text_of(web("partner.reader").get(CATALOGUE))
-        assert "All offers 2 Can be sold 1 Cannot be sold 1" in page and "No price in the currency 1" in page
+        assert "All offers 2 Can be sold 1 Cannot be sold 1" in page and "Why not: No price in the currency 1 " in page
         (row,) = rows_of(web("partner.reader").get(f"{CATALOGUE}?reason=no_price"))
         assert "Monitor" in row
         (row,) = rows_of(web("partner.reader").get(f"{CATALOGUE}?sellable=true"))
         assert "Backup" in row
         publish(actor_for("publisher.admin"), "backup", plans=make_content("Backup", "basic", "pro")["plans"])
         page = text_of(web("partner.reader").get(CATALOGUE))
-        assert "No price in the currency 1" in page, "of an offer that can be sold, no plan counts"
+        assert "Why not: No price in the currency 1 " in page, "of an offer that can be sold, no plan counts"
         SaleStop.objects.create(offer=offer(), by_vendor=True)
         page = text_of(web("partner.reader").get(CATALOGUE))
         assert "Can be sold 0 Cannot be sold 2" in page and "Sale stopped 1" in page
