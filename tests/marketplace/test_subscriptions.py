@@ -301,6 +301,12 @@ def test_a_sale_that_never_began_authorizes_nobody(world: World) -> None:
     assert authorized(world) == {("distributor", "selected")}
 
 
+def test_a_sale_that_waits_for_its_activation_authorizes_its_seller(world: World) -> None:
+    waits = {"state": "pending", "activated_at": None, "starts_on": None, "amount": None, "currency": None}
+    assert sell(world, buyer=world.partner2.org_id, **waits) == [("added", "", "")]
+    assert authorized(world) == {("distributor", "selected"), ("partner2", "resold")}
+
+
 def test_an_offer_for_everybody_has_no_rows(world: World) -> None:
     sell(world, buyer=world.partner2.org_id, offer="backup", amount="7", currency="EUR")
     assert authorized(world, "backup") == set()
