@@ -16,6 +16,10 @@ OFFER = "offers/<uuid:offer_id>/"
 CATALOGUE = "marketplace/offers/"
 LISTED, STOREFRONT = f"{CATALOGUE}<uuid:offer_id>/", "marketplace/<uuid:offer_id>/"
 ALL_OFFERS = "marketplace/all/"
+SETTINGS = "marketplace/settings/"
+MARKET = f"{SETTINGS}markets/<uuid:market_id>/"
+CATEGORY = f"{SETTINGS}categories/<uuid:category_id>/"
+QUALIFICATIONS = ("competencies", "skills")
 AUDIENCE = f"{OFFER}audience/"
 OFFER_TABS = ("files/", "listing/", "plans/", "technical/", "history/", "publish/")
 REQUEST = "requests/<uuid:request_id>/"
@@ -168,6 +172,9 @@ PAGES = {
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_running}}/{action}/") for action in ("extend", "convert")),
         Shown(ALL_OFFERS),
         Shown(f"{ALL_OFFERS}<uuid:offer_id>/", "/marketplace/all/{offer}/"),
+        Shown(SETTINGS),
+        *(Shown(f"{SETTINGS}{name}/") for name in ("categories", *QUALIFICATIONS)),
+        *(Shown(f"{SETTINGS}{name}/new/") for name in ("markets", "categories", *QUALIFICATIONS)),
         Shown("requests/queue/"),
         Shown("requests/queue/", "/requests/queue/?state=closed"),
         Shown(REQUEST, "/requests/{request_partner}/"),
@@ -214,6 +221,17 @@ OPENINGS = [
 ]
 
 NOT_PAGES = {
+    **{
+        f"{place}{name}/": "a dialog or form of test_catalogue_settings.py"
+        for place, names in (
+            (MARKET, ("rename", "remove", "currencies/add", "currencies/<str:currency>/remove")),
+            (CATEGORY, ("move", "retire")),
+            *((f"{SETTINGS}{kind}/<uuid:entry_id>/", ("retire",)) for kind in QUALIFICATIONS),
+        )
+        for name in names
+    },
+    **dict.fromkeys((MARKET, CATEGORY, f"{SETTINGS}countries/"), "of one entry: test_catalogue_settings.py"),
+    **{f"{SETTINGS}{kind}/<uuid:entry_id>/": "of one entry: test_catalogue_settings.py" for kind in QUALIFICATIONS},
     f"{OFFER}files/<uuid:file_id>/remove/": "answers a form",
     "marketplace/files/<uuid:file_id>/": "a file",
     f"{REQUEST}files/<uuid:file_id>/": "likewise",
