@@ -156,7 +156,7 @@ def test_an_audience_goes_from_one_offer_to_another_by_file(visitor, publisher, 
     browser.press("Import 1 row")
     browser.sees("The import is done")
     browser.sees("What the import did")
-    opens_audience(browser, target)
+    page.locator("main").locator(f"a[href$='/offers/{target.public_id}/audience/']").first.click()
     expect(row_of(browser, second)).to_contain_text("To be added")
     expect(row_of(browser, first)).to_contain_text("Since")
     browser.follow("Sync CSP audience…")
