@@ -9,9 +9,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from marketplace.content import LANGUAGES
 from marketplace.models import BillingFrequency, Term
 from partnerportal.lib import formats
+from partnerportal.lib.catalogue_entries import LANGUAGES
 from partnerportal.lib.errors import Message
 
 LANGUAGE_NAMES: dict[str, Message] = {

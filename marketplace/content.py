@@ -13,9 +13,9 @@ from rest_framework import serializers
 
 from marketplace.models import Audience, BillingFrequency, Category, Offer, OfferFile, Term
 from partnerportal.lib.api_input import OneLineField, StrictSerializer
+from partnerportal.lib.catalogue_entries import LANGUAGES
 from partnerportal.lib.errors import Message
 
-LANGUAGES = ("en", "fr", "ja")
 MOST_PLANS, MOST_CATEGORIES, MOST_LINKS = 100, 3, 10
 MOST_SCREENSHOTS, MOST_DOCUMENTS = 5, 20
 LONGEST_NAME, LONGEST_SUMMARY, LONGEST_DESCRIPTION = 100, 300, 20_000

@@ -9,6 +9,7 @@ from accounts.models import Competency, Skill
 from marketplace.models import Audience, Offer, OfferType, OfferVersion, ResellerListing
 from marketplace.models.offer import OfferQuerySet
 from marketplace.queries.audience import parse_tenant_id
+from partnerportal.lib.catalogue_entries import LANGUAGES
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.text import make_search_key
@@ -34,7 +35,7 @@ class OfferFilterSet(FilterSet):
     def filter_by_text(self, rows: OfferQuerySet, name: str, value: str) -> OfferQuerySet:
         """Keep offers whose code, or whose name in any version and language, contains the text in any case."""
         named = Q()
-        for language in ("en", "fr", "ja"):
+        for language in LANGUAGES:
             named |= Q(**{f"content__texts__{language}__name__icontains": value})
         return rows.filter(Q(code__icontains=value) | Exists(OfferVersion.objects.filter(named, offer=OuterRef("pk"))))
 

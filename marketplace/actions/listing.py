@@ -5,8 +5,9 @@ from typing import Any
 from django.db.models import Q
 
 from accounts.models.organization import FOLDED
-from marketplace.content import LANGUAGES, list_combinations, pick_texts
+from marketplace.content import list_combinations, pick_texts
 from marketplace.models import Offer, OfferVersion, Plan
+from partnerportal.lib.catalogue_entries import LANGUAGES
 from partnerportal.lib.text import make_search_key
 
 PLAN_COLUMNS = (

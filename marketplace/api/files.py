@@ -20,6 +20,7 @@ from partnerportal.lib.api import UnpaginatedListView
 from partnerportal.lib.api_conditions import IF_MATCH, parse_revision, set_etag
 from partnerportal.lib.api_input import StrictSerializer
 from partnerportal.lib.api_output import UTCDateTimeField
+from partnerportal.lib.uploaded_files import REFUSALS
 
 KINDS = OfferFile.Kind.values  # in the order of pages
 FILE: dict[str, Any] = {
@@ -73,14 +74,11 @@ class OfferFilesView(OffersBaseView, UnpaginatedListView):
     serializer_class = OfferFileSerializer
     parser_classes = (MultiPartParser,)
     errors = {
-        400: (
-            "invalid_target", "empty_file", "file_too_large", "file_type_refused", "file_type_differs", "file_damaged",
-            "file_protected", "macro_refused", "unpacked_too_large", "image_too_large", "image_animated",
-        ),
+        400: ("invalid_target", *REFUSALS),
         403: ("wrong_kind", "wrong_role"),
         409: ("too_many_files",),
         503: ("files_unavailable", "no_space"),
-    }  # fmt: skip
+    }
 
     def get_accepted_query_parameters(self) -> set[str]:
         return {"target"} if self.request.method in ("GET", "HEAD") else set()

@@ -14,8 +14,9 @@ from django.http import QueryDict
 from django.utils.translation import get_language
 
 from marketplace.comparison import LANGUAGE_NAMES, list_facts
-from marketplace.content import LANGUAGES, Problem
+from marketplace.content import Problem
 from marketplace.models import Offer
+from partnerportal.lib.catalogue_entries import LANGUAGES
 
 Tree = dict[str, Any]
 

@@ -8,7 +8,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.content import LANGUAGES, LONGEST_NAME, MOST_PLANS
+from marketplace.content import LONGEST_NAME, MOST_PLANS
 from marketplace.forms.editor import (
     CheckboxField,
     SectionForm,
@@ -18,6 +18,7 @@ from marketplace.forms.editor import (
     parse_texts,
 )
 from marketplace.models import BillingFrequency, Offer, OfferType, PricingModel, Term
+from partnerportal.lib.catalogue_entries import LANGUAGES
 
 TEXTS = ("name", "description")
 NUMBERS = ("min_seats", "max_seats")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import OrganizationKind, ProgramFeature
 from accounts.models.organization import FOLDED
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.catalogue_entries import LANGUAGES
 from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.visible_rows import TenantQuerySet
 
@@ -93,7 +94,7 @@ class Offer(PublicIdModel):
         )
         indexes = tuple(  # of the catalogue, in the order that a reader sees
             models.Index(fields=[f"sort_{code}", "id"], name=f"offer_by_{code}_name", condition=~Q(live_version=None))
-            for code in ("en", "fr", "ja")
+            for code in LANGUAGES
         )
 
     def __str__(self) -> str:

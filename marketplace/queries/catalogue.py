@@ -36,11 +36,18 @@ def make_text_condition(offers: OfferQuerySet, folded: str, prefix: str = "") ->
 
     `folded` is the text as a search key, `offers` holds those in question, and `prefix` leads from the rows to them.
     """
-    # The publishers are found first, because row-level security would otherwise ask about every organisation, of which
-    # there are far more, and for each offer anew.
-    keys = list(offers.order_by().values_list("publisher", flat=True).distinct())
+    keys = _find_publishers(offers)
     publishers = Organization.objects.filter(pk__in=keys, name_folded__contains=folded).values_list("pk", flat=True)
     return Q(**{f"{prefix}search__contains": folded}) | Q(**{f"{prefix}publisher__in": list(publishers)})
+
+
+def _find_publishers(offers: OfferQuerySet) -> list[int]:
+    """Return the primary keys of the publishers of offers.
+
+    They are found before their rows are, because row-level security would otherwise ask about every organisation, of
+    which there are far more, and for each offer anew.
+    """
+    return list(offers.order_by().values_list("publisher", flat=True).distinct())
 
 
 def get_published_offer(actor: Actor, public_id: UUID) -> Offer:
@@ -137,8 +144,7 @@ def narrow_by_sale(
 
 def list_publishers(actor: Actor) -> QuerySet[Organization]:
     """Return the publishers of the offers in the catalogue, by name."""
-    # Found first: row-level security would otherwise look at every organisation, of which there are far more.
-    publishers = list(list_published_offers(actor).order_by().values_list("publisher", flat=True).distinct())
+    publishers = _find_publishers(list_published_offers(actor))
     return list_organizations_with_visible_name(actor).filter(pk__in=publishers).order_by("name_folded", "pk")
 
 

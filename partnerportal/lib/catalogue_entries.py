@@ -16,7 +16,7 @@ from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
 from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.text import make_search_key, make_single_line
 
-LANGUAGES = ("en", "fr", "ja")  # of names
+LANGUAGES = ("en", "fr", "ja")  # of names and other texts of catalogues and offers
 LONGEST_NAME, LONGEST_CODE = 120, 50  # characters
 _CODE = re.compile(r"[a-z0-9][a-z0-9_-]*")
 

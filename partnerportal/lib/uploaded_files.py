@@ -60,6 +60,10 @@ _ONE_PICTURE = threading.Lock()  # one at a time in each process, so that a few 
 ENDINGS = ", ".join(f".{ending}" for ending in DOCUMENT_TYPES)
 IMAGE_ENDINGS = ("png", "jpg", "jpeg", "webp")
 ALL_ENDINGS = ", ".join([ENDINGS, *(f".{ending}" for ending in IMAGE_ENDINGS)])
+REFUSALS = (  # the codes of the errors of files that are not accepted
+    "empty_file", "file_too_large", "file_type_refused", "file_type_differs", "macro_refused", "file_protected",
+    "file_damaged", "unpacked_too_large", "image_too_large", "image_animated",
+)  # fmt: skip
 EMPTY = _("The file is empty.")
 TOO_LARGE = _("The file is larger than %(most)s MB.")
 DOCUMENT_REFUSED = _("This type of file is not accepted. Choose a file of one of these types: %(types)s.")

@@ -14,6 +14,7 @@ from partnerportal.lib.api import EmptyBodySerializer, PaginatedListView, Portal
 from partnerportal.lib.api_conditions import IF_MATCH, read_seen_version, set_etag
 from partnerportal.lib.api_input import JSONBodyParser, StrictSerializer
 from partnerportal.lib.errors import StaleVersion
+from partnerportal.lib.uploaded_files import REFUSALS
 from partnerportal.lib.visible_rows import get_by_public_id
 from support.actions.deciding import approve_request, ask_for_information, decline_request
 from support.actions.drafts import discard_request_draft, save_request_draft, start_request
@@ -41,14 +42,11 @@ from support.queries import list_messages, list_requests
 TAGS = ["Requests"]
 JSON, FORM = "application/json", "multipart/form-data"
 FILE_ERRORS: dict[int, tuple[str, ...]] = {  # of what brings files
-    400: (
-        "empty_file", "file_too_large", "file_type_refused", "file_type_differs", "macro_refused", "file_protected",
-        "file_damaged", "unpacked_too_large", "image_too_large", "image_animated",
-    ),
+    400: REFUSALS,
     409: ("too_many_files", "too_much_attached"),
     429: ("too_often",),
     503: ("files_unavailable", "no_space"),
-}  # fmt: skip
+}
 
 
 def is_form(request: APIRequest) -> bool:
