@@ -155,11 +155,14 @@ def sync_audience(*, actor: Actor, offer: Offer, revision: int) -> int:
 
 def put_saved_audience_in_force(offer: Offer) -> int:
     """Put the saved audience of a locked offer in force, and return how many organisations were added to it."""
+    added = _authorize_additions(offer) if offer.next_audience == Audience.SPECIFIC else 0
     if offer.audience != offer.next_audience:
         offer.audience = offer.next_audience
-        offer.save(update_fields=["audience"])
-    if offer.audience != Audience.SPECIFIC:
-        return 0
+        offer.save(update_fields=["audience"])  # after the additions: the database looks for its sellers among them
+    return added
+
+
+def _authorize_additions(offer: Offer) -> int:
     additions = offer.audience_changes.filter(is_removal=False)
     new = [
         Authorization(offer=offer, organization_id=key, source=source)
