@@ -303,7 +303,7 @@ def test_the_database_keeps_a_live_audience_from_its_publisher(world, as_tenant,
 
 @pytest.mark.promise("CA-20")
 def test_the_database_opens_no_offer_without_those_that_resold_it(world, as_tenant, publisher, staff, backup):
-    """From any to none, and by the publisher alone to selected partners: nobody that has sold is left out on the way."""
+    """From any to none, and by the publisher alone to selected partners: nobody that has sold is left out."""
     change_live_audience(actor=staff, offer=backup, audience=NONE)
     with as_tenant(publisher):
         with pytest.raises(IntegrityError, match="violates"), transaction.atomic():
