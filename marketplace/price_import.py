@@ -13,7 +13,7 @@ from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.pricing import CONFLICTS, CheckedChange, PriceChange, PricingFacts, check_changes
 from marketplace.queries.offers import get_own_offer, lock_own_offer
 from marketplace.queries.prices import list_priced_plans, load_pricing_facts
-from marketplace.rows.offers import get_offer_name
+from marketplace.rows.offers import get_offer_name, name_own_offers
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.imports.kinds import ImportColumn, ImportKind, ImportMode, ImportRow
 from partnerportal.lib.imports.results import RowOutcome, RowResult
@@ -131,6 +131,7 @@ PRICES = ImportKind(
     modes=(ImportMode(ADD, _("Publish"), _("Adds the prices of the file; others stay as they are.")),),
     find_target=get_own_offer,
     describe_target=get_offer_name,
+    name_targets=name_own_offers,
     get_target_url=lambda offer: reverse("offer_prices", args=[offer.public_id]),
     filled_columns=("replaces",),
     batch_rows=MOST_ROWS,  # a price replaces the one before it, maybe of the same file

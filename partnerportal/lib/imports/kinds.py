@@ -8,7 +8,7 @@ in each.
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -69,7 +69,8 @@ class ImportKind:
     exactly once; a row that was there already must change nothing, because people import the same file again.
 
     `find_target` returns what the file is imported into, by its public id, from what is visible to the actor, and
-    raises NotFound; kinds without it have the target None. `rule` is the permission, which may look at the target.
+    raises NotFound; kinds without it have the target None. `name_targets` returns the names of those that it would
+    find, for lists. `rule` is the permission, which may look at the target.
 
     `preview` and `finish` see the whole file: they take the actor, the target, the mode and an iterator over the rows
     that did not fail, and return sentences for the page. `preview` says what else each mode would do, such as how many
@@ -89,6 +90,7 @@ class ImportKind:
     find_target: Callable[[Actor, UUID], Any] | None = None
     describe_target: Callable[[Any], str] = str  # the name of a target, for people
     get_target_url: Callable[[Any], str] | None = None  # its page
+    name_targets: Callable[[Actor, Collection[UUID]], Mapping[UUID, str]] | None = None  # of many, in one query
     key_column: str = ""  # the column that tells rows apart: a value that comes a second time is a duplicate
     preview: Remark | None = None
     finish: Remark | None = None
