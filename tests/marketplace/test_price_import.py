@@ -88,7 +88,6 @@ def apply_file(client: Any, url: str, **options: Any) -> None:
     assert run_next_import()
 
 
-@pytest.mark.promise("E-10")
 @pytest.mark.parametrize("by_api", [False, True])
 def test_what_a_colleague_has_changed_since_the_dry_run_is_not_replaced(
     world: World, web: Any, api: Any, settings: Any, tmp_path: Any, by_api: bool
