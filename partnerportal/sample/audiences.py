@@ -32,7 +32,7 @@ def write_sample_audience_requests(offers: Mapping[str, Offer], admins: Mapping[
     with tenancy.as_tenant(organization_id=staff.organization_id, person_id=staff.person_id):
         seen = check_request(limited)
         approve_request(actor=staff, request=limited, facts_digest=seen.digest, revision=limited.revision)
-        decline_request(actor=staff, request=opened, reason=TOO_SOON)
+        decline_request(actor=staff, request=opened, reason=TOO_SOON, revision=opened.revision)
 
 
 def _ask_for_removal(actor: Actor, offer: Offer) -> Request:
