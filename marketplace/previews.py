@@ -66,15 +66,15 @@ class OfferPreview:
 
     @cached_property
     def place(self) -> str:
-        """The chosen place, by default the first with a price, or else the publisher's own."""
+        """The chosen place, by default the publisher's own, or else the first with a price."""
         if (name := self.params.get("place", "")) in self.places:
             return name
-        prices = list_current_prices(self.actor, self.offer).filter(state="in_force").exclude(amount=None)
-        priced = prices.order_by("market__name", "currency").values_list("market__code", "currency").first()
-        if priced:
-            return ".".join(priced)
+        rows = list_current_prices(self.actor, self.offer).filter(state="in_force").exclude(amount=None)
+        priced = {f"{market}.{currency}" for market, currency in rows.values_list("market__code", "currency")}
         own = MarketCountry.objects.filter(country=self.offer.publisher.country).select_related("market").first()
-        return f"{own.market.code}.{own.currency}" if own else next(iter(self.places))
+        if own and (not priced or f"{own.market.code}.{own.currency}" in priced):
+            return f"{own.market.code}.{own.currency}"
+        return next((name for name in self.places if name in priced), next(iter(self.places)))
 
     @property
     def place_choices(self) -> list[tuple[str, str]]:
@@ -90,6 +90,11 @@ class OfferPreview:
     def selected(self) -> str:
         """Whether the partner counts as selected: "yes" or "no"."""
         return "no" if self.params.get("selected") == "no" else "yes"
+
+    @property
+    def inert_reason(self) -> str:
+        """Why buttons and next steps of the page do nothing: a sentence that each of them says."""
+        return _("Works for those who will see this page, not in the preview.")
 
     @cached_property
     def problems(self) -> int:
