@@ -227,6 +227,7 @@ class SaleStopsView(SaleStopsBaseView, UnpaginatedListView):
     errors = {
         400: ("reason_required", "plan_required", "unknown_plan", "unknown_market"),
         403: ("wrong_kind", "wrong_role"),
+        409: ("plan_not_live",),
     }
 
     def get_queryset(self) -> QuerySet[SaleStop]:

@@ -296,7 +296,8 @@ BELOW = "SELECT id FROM accounts_organization WHERE parent_id = portal_org()"
 PARTY = f"""portal_org() IN (publisher_id, buyer_id, reseller_id, customer_id)
     OR buyer_id IN ({BELOW}) OR reseller_id IN ({BELOW})"""
 PAYS = f"s.buyer_id = portal_org() OR s.buyer_id IN ({BELOW})"
-OF_STOPPED = "(plan_id IS NULL OR EXISTS (SELECT FROM marketplace_plan p WHERE p.id = plan_id AND p.offer_id = o.id))"
+OF_STOPPED = """(plan_id IS NULL OR EXISTS (SELECT FROM marketplace_plan p
+    WHERE p.id = plan_id AND p.offer_id = o.id AND p.published_in IS NOT NULL))"""
 CHANNEL = """EXISTS (SELECT FROM marketplace_offerversion v JOIN marketplace_offer o ON o.id = v.offer_id
              WHERE v.id = version_id AND {condition})"""
 
