@@ -166,6 +166,12 @@ CREATE FUNCTION has_resold_by(offer bigint, seller bigint) RETURNS boolean
                    WHERE NOT EXISTS (SELECT FROM marketplace_authorization a
                                      WHERE a.offer_id = $1 AND a.organization_id = o.id AND a.ended_at IS NULL)) $$;
 REVOKE EXECUTE ON FUNCTION resold_subscriptions(bigint), has_resold_by(bigint, bigint) FROM PUBLIC;
+CREATE FUNCTION activation_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'this violates that a subscription that was activated stays so' USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER activation_is_kept BEFORE UPDATE OF activated_at ON marketplace_subscription FOR EACH ROW
+    WHEN (OLD.activated_at IS NOT NULL AND NEW.activated_at IS NULL) EXECUTE FUNCTION activation_is_kept();
 CREATE FUNCTION audience_with_sales_is_kept() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -225,6 +231,7 @@ DROP TRIGGER authorization_with_sales_is_kept ON marketplace_authorization;
 DROP FUNCTION authorization_with_sales_is_kept();
 DROP TRIGGER live_audience_needs_staff ON marketplace_offer; DROP FUNCTION live_audience_needs_staff();
 DROP TRIGGER audience_with_sales_is_kept ON marketplace_offer; DROP FUNCTION audience_with_sales_is_kept();
+DROP TRIGGER activation_is_kept ON marketplace_subscription; DROP FUNCTION activation_is_kept();
 DROP FUNCTION has_resold_by(bigint, bigint); DROP FUNCTION resold_subscriptions(bigint);
 """
 # The publisher of an offer stands in the rows of its audience too, so that their policies look nothing up: an audience
