@@ -19,6 +19,8 @@ from partnerportal.lib.errors import Message
 MOST_PLANS, MOST_CATEGORIES, MOST_LINKS = 100, 3, 10
 MOST_SCREENSHOTS, MOST_DOCUMENTS = 5, 20
 LONGEST_NAME, LONGEST_SUMMARY, LONGEST_DESCRIPTION = 100, 300, 20_000
+NO_TERM = _("Choose for each plan how long and how often it is billed.")
+NO_BILLING = _("Choose for each term of a plan a billing frequency that is not longer than it.")
 RETIRED_CATEGORY = _("The vendor has retired a category that you chose. Choose another one.")
 
 
@@ -199,7 +201,7 @@ def _listing_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("/texts", "no_texts", _("Describe the offer in at least one language."))
     for language in begun:
         for field in ("name", "summary", "description"):
-            if not texts[language].get(field):
+            if not texts[language].get(field, "").strip():
                 yield Problem(
                     f"/texts/{language}/{field}", "text_missing", _("Complete the texts of each language you begin.")
                 )
@@ -227,10 +229,11 @@ def _plan_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
     for at, plan in enumerate(plans):
         if not any(text.get("name") for text in plan.get("texts", {}).values()):
             yield Problem(f"/plans/{at}/texts", "plan_unnamed", _("Give each plan a name."))
-        if not plan.get("is_byol") and not (plan.get("terms") and plan.get("billing")):
-            yield Problem(
-                f"/plans/{at}/terms", "no_term", _("Choose for each plan how long and how often it is billed.")
-            )
+        if not (plan.get("terms") and plan.get("billing")):
+            if not plan.get("is_byol"):
+                yield Problem(f"/plans/{at}/terms", "no_term", NO_TERM)
+        elif set(plan["terms"]) - {term for term, _billing in list_combinations(plan)}:
+            yield Problem(f"/plans/{at}/billing", "no_billing", NO_BILLING)
 
 
 def find_opt_in_problems(offer: Offer) -> list[Problem]:

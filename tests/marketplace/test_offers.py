@@ -148,6 +148,27 @@ def test_each_language_that_was_begun_is_to_be_complete(publisher):
         ("/texts/ja/description", "text_missing"),
     ]
     assert problems(offer, {}, texts={}) == [("/texts", "no_texts")]
+    blank = {"en": make_content("V")["texts"]["en"] | {"description": " \n\t"}}
+    assert problems(offer, {}, texts=blank) == [("/texts/en/description", "text_missing")]
+
+
+@pytest.mark.parametrize(
+    ("terms", "billing", "found"),
+    [
+        ([], ["P1M"], [("/plans/0/terms", "no_term")]),
+        (["P1M"], [], [("/plans/0/terms", "no_term")]),
+        (["P1M"], ["P1Y"], [("/plans/0/billing", "no_billing")]),
+        (["P1M", "P1Y"], ["P1Y"], [("/plans/0/billing", "no_billing")]),
+        (["P1M"], ["once"], []),
+        (["P1Y", "P3Y"], ["P1Y"], []),
+    ],
+)
+def test_each_term_of_a_plan_can_be_billed(publisher, terms, billing, found):
+    """What cannot could have no price, and once published its term could not be taken off."""
+    plans = [make_content("V", "a")["plans"][0] | {"terms": terms, "billing": billing}]
+    assert problems(make_offer(publisher), {}, plans=plans) == found
+    plans[0]["is_byol"] = True
+    assert problems(make_offer(publisher, code="own"), {}, plans=plans) == [one for one in found if one[1] != "no_term"]
 
 
 @pytest.mark.promise("CA-5")
