@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from marketplace.models import Audience, BillingFrequency, Category, Offer, OfferFile, Term
+from marketplace.models import Audience, BillingFrequency, Category, Offer, OfferFile, OfferType, Term
 from partnerportal.lib.api_input import OneLineField, StrictSerializer
 from partnerportal.lib.catalogue_entries import LANGUAGES
 from partnerportal.lib.errors import Message
@@ -92,6 +92,11 @@ class PlanSerializer(StrictSerializer):
     trial_days = serializers.IntegerField(min_value=0, max_value=180, default=0)
     is_byol = serializers.BooleanField(default=False)
     is_one_per_customer = serializers.BooleanField(default=False)
+    is_for_audience_only = serializers.BooleanField(
+        default=False,
+        help_text="Of a container’s plan, or one of a virtual machine with `is_byol`: false lets the whole programme "
+        "sell it, whatever the audience.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse a smallest number of seats above the largest."""
@@ -190,8 +195,25 @@ def find_problems(offer: Offer, content: Mapping[str, Any], channel: Mapping[str
         *_listing_problems(content),
         *_category_problems(offer, content),
         *_plan_problems(content),
-        *(() if offer.audience == offer.next_audience == Audience.NONE else _channel_problems(channel)),
+        *(_channel_problems(channel) if _is_for_partners(offer, content) else ()),
     ]
+
+
+def _is_for_partners(offer: Offer, content: Mapping[str, Any]) -> bool:
+    """Return whether partners may sell something of an offer, by its audience or a plan that is open to all."""
+    return not offer.audience == offer.next_audience == Audience.NONE or bool(list_open_plans(offer, content))
+
+
+def list_open_plans(offer: Offer, content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the plans of a version that the whole programme may sell, whatever the audience of the offer (CA-6).
+
+    They are those of a virtual machine that take one's own licence, and of a container, unless the publisher has
+    turned that off. `queries.eligibility` says the same of what is live.
+    """
+    plans = [plan for plan in content.get("plans", []) if not plan.get("is_for_audience_only")]
+    if offer.type == OfferType.CONTAINER:
+        return plans
+    return [plan for plan in plans if plan.get("is_byol")] if offer.type == OfferType.VIRTUAL_MACHINE else []
 
 
 def _listing_problems(content: Mapping[str, Any]) -> Iterator[Problem]:

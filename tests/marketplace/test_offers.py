@@ -175,9 +175,27 @@ def test_each_term_of_a_plan_can_be_billed(publisher, terms, billing, found):
 @pytest.mark.parametrize("type", OfferType.values)
 def test_offers_of_every_type_go_live(publisher, type):
     offer = make_offer(publisher, type=type)
-    draft = save(publisher, offer, make_content("Vault", "basic"))
+    draft = save(publisher, offer, make_content("Vault", "basic"), CHANNEL)
     publish_offer(actor=publisher, offer=offer, revision=draft.revision)
     assert Offer.objects.published().filter(pk=offer.pk, type=type).exists()
+
+
+@pytest.mark.promise("CA-6", "CA-31")
+@pytest.mark.parametrize(
+    ("type", "is_byol", "is_open"),
+    [
+        ("container", False, True),
+        ("virtual_machine", True, True),
+        ("virtual_machine", False, False),
+        ("saas", False, False),
+    ],
+)
+def test_what_the_whole_programme_may_sell_has_material_and_a_contact_for_partners(publisher, type, is_byol, is_open):
+    offer = make_offer(publisher, type=type)
+    plan = make_content("V", "a")["plans"][0] | {"is_byol": is_byol}
+    assert bool(problems(offer, {}, plans=[plan])) is is_open
+    assert problems(offer, CHANNEL, plans=[plan]) == []
+    assert problems(offer, {}, plans=[plan | {"is_for_audience_only": True}]) == []
 
 
 def test_an_unpublished_plan_goes_and_a_published_one_stays(publisher, backup):
