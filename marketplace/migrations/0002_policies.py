@@ -166,12 +166,14 @@ CREATE FUNCTION has_resold_by(offer bigint, seller bigint) RETURNS boolean
                    WHERE NOT EXISTS (SELECT FROM marketplace_authorization a
                                      WHERE a.offer_id = $1 AND a.organization_id = o.id AND a.ended_at IS NULL)) $$;
 REVOKE EXECUTE ON FUNCTION resold_subscriptions(bigint), has_resold_by(bigint, bigint) FROM PUBLIC;
+-- Other states need a moment of activation, or are never come back to.
 CREATE FUNCTION activation_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'this violates that a subscription that was activated stays so' USING ERRCODE = 'check_violation';
 END $$;
 CREATE TRIGGER activation_is_kept BEFORE UPDATE OF activated_at ON marketplace_subscription FOR EACH ROW
-    WHEN (OLD.activated_at IS NOT NULL AND NEW.activated_at IS NULL) EXECUTE FUNCTION activation_is_kept();
+    WHEN (OLD.activated_at IS NOT NULL AND NEW.activated_at IS NULL AND NEW.state = 'unsubscribed')
+    EXECUTE FUNCTION activation_is_kept();
 CREATE FUNCTION audience_with_sales_is_kept() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN

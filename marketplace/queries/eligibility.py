@@ -291,6 +291,37 @@ def list_prices_of_sale(actor: Actor, sale: ProspectiveSale, plans: Iterable[Pla
     return [price for price in newest if price.amount is not None]
 
 
+@dataclass(frozen=True)
+class SaleGround:
+    """By what a partner may sell a plan, as far as the audience decides: a code, and for DISTRIBUTOR that one."""
+
+    ANY, OPEN_PLAN, SELECTED, DISTRIBUTOR = "any", "open_plan", "selected", "distributor"
+    CODES = (ANY, OPEN_PLAN, SELECTED, DISTRIBUTOR)
+
+    code: str
+    distributor: Organization | None = None  # None too for who may not see its name
+
+
+def find_sale_ground(actor: Actor, sale: ProspectiveSale, plan: Plan) -> SaleGround | None:
+    """Return by what the audience of a plan's offer lets the partner sell it, or None if it does not.
+
+    The plan comes with its offer. Other rules may say no all the same.
+    """
+    if plan.offer.audience == Audience.ANY:
+        return SaleGround(SaleGround.ANY)
+    if plan.offer.audience == Audience.SPECIFIC:
+        sellers = [pk for pk in (sale.partner.pk, sale.partner.parent_id) if pk]
+        rows = Authorization.objects.visible_to(actor).active().filter(offer=plan.offer_id, organization__in=sellers)
+        held = set(rows.values_list("organization", flat=True))
+        if sale.partner.pk in held:
+            return SaleGround(SaleGround.SELECTED)
+        if held:
+            named = list_organizations_with_visible_name(actor).filter(pk=sale.partner.parent_id).first()
+            return SaleGround(SaleGround.DISTRIBUTOR, named)
+    is_open = Plan.objects.visible_to(actor).filter(LIVE.is_open, pk=plan.pk).exists()
+    return SaleGround(SaleGround.OPEN_PLAN) if is_open else None
+
+
 def judge_plan(actor: Actor, sale: ProspectiveSale, plan: Plan) -> Plan:
     """Return a plan that the actor sees, with its offer and `failed_rules`."""
     plans = annotate_failed_rules(Plan.objects.visible_to(actor).filter(pk=plan.pk), actor, sale, [plan.pk])

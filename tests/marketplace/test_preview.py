@@ -132,7 +132,8 @@ def test_the_publisher_closes_a_plan_that_the_whole_programme_may_sell(
     publish(world, offer)
     client, at = web("publisher.admin"), f"/offers/{offer.public_id}"
     asked = f"/api/v1/eligibility/?plan={offer.plans.get().public_id}"
-    assert api("partner.admin").get(asked).json()["sellable"]
+    answer = api("partner.admin").get(asked).json()
+    assert (answer["sellable"], answer["allowed_by"]) == (True, "open_plan")
     assert "may sell Basic, whatever the audience" in client.get(f"{at}/audience/").content.decode()
     assert send(client, f"{at}/plans/", plans__0__is_for_audience_only="on").status_code == 302
     assert api("partner.admin").get(asked).json()["sellable"], "a draft is seen by nobody else"
