@@ -1,8 +1,9 @@
 """What the pages of imports show, ready for the templates, with texts in the reader's language."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -10,9 +11,10 @@ from django.utils.translation import ngettext
 
 from imports.actions.requests import UNFINISHED, has_something_to_apply
 from imports.actions.results import get_results_deadline, read_samples
-from imports.catalogue import KINDS
+from imports.catalogue import KINDS, list_available_kinds
 from imports.models import Import
 from partnerportal.lib import formats
+from partnerportal.lib.actors import Actor
 from partnerportal.lib.imports.kinds import ImportKind, ImportMode
 from partnerportal.lib.imports.results import RowOutcome
 
@@ -27,6 +29,7 @@ class ImportListRow:
     """An import as the list of a person's imports shows it."""
 
     label: str
+    target: str  # the name of what the file is imported into, or ""
     url: str
     tone: str
     state: str
@@ -71,11 +74,13 @@ def is_import_unfinished(source: Import) -> bool:
     return source.state in UNFINISHED
 
 
-def build_import_list_rows(imports: Iterable[Import]) -> list[ImportListRow]:
+def build_import_list_rows(actor: Actor, imports: Sequence[Import]) -> list[ImportListRow]:
     """Return an ImportListRow for each import, in this order."""
+    targets = _name_targets(actor, imports)
     return [
         ImportListRow(
             label=describe_kind(source),
+            target=targets.get(source.target_id, ""),
             url=reverse("import", args=[source.public_id]),
             tone=get_tone(source),
             state=describe_state(source),
@@ -86,6 +91,16 @@ def build_import_list_rows(imports: Iterable[Import]) -> list[ImportListRow]:
         )
         for source in imports
     ]
+
+
+def _name_targets(actor: Actor, imports: Sequence[Import]) -> dict[UUID | None, str]:
+    """Return the names of what files are imported into, in one query for each kind of import that the actor may use."""
+    names: dict[UUID | None, str] = {}
+    for kind in list_available_kinds(actor):
+        asked = {source.target_id for source in imports if source.kind == kind.code and source.target_id}
+        if asked and kind.name_targets:
+            names.update(kind.name_targets(actor, asked))
+    return names
 
 
 def build_upload_url(source: Import) -> str:

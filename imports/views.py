@@ -37,7 +37,7 @@ def imports_page(request: PortalRequest) -> HttpResponse:
     """
     latest = list(list_imports(request.actor).order_by("-asked_at", "-pk")[:SHOWN])
     context = {
-        "rows": rows.build_import_list_rows(latest),
+        "rows": rows.build_import_list_rows(request.actor, latest),
         "is_waiting": any(map(rows.is_import_unfinished, latest)),
         "kinds": [kind for kind in list_available_kinds(request.actor) if kind.find_target is None],
         "kept_days": KEPT.days,

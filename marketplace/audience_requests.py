@@ -26,6 +26,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.policies import PermissionRule
 from support.kinds import (
+    BeginningPage,
     Fact,
     Findings,
     LabelledText,
@@ -228,6 +229,11 @@ def register_audience_requests() -> None:
         "prefilled": _prefill,
         "lock": _lock_offer,
         "open_key": _open_key,
+        "begun_on": BeginningPage(
+            gettext_lazy("What your offers need the vendor for is asked on their tab “Audience”."),
+            gettext_lazy("Open offers"),
+            "offers",
+        ),
     }
     register_request_kind(
         RequestKind(

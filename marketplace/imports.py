@@ -20,7 +20,7 @@ from marketplace.queries.audience import (
 )
 from marketplace.queries.offers import get_own_offer, lock_own_offer
 from marketplace.rows.audience import PASTED_REASONS, describe_locked, describe_marked
-from marketplace.rows.offers import get_offer_name
+from marketplace.rows.offers import get_offer_name, name_own_offers
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
@@ -134,6 +134,7 @@ IMPORTS = (
         ),
         find_target=get_own_offer,
         describe_target=get_offer_name,
+        name_targets=name_own_offers,
         get_target_url=lambda offer: reverse("offer_audience", args=[offer.public_id]),
         key_column="tenant_id",
         preview=preview_audience,

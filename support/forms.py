@@ -135,7 +135,7 @@ class RequestForms:
 
 
 class RequestMessageForm(forms.Form):
-    """The form for a message about a request."""
+    """The form for a message about a request, with files."""
 
     message = forms.CharField(
         label=pgettext_lazy("request", "Message"),
@@ -143,11 +143,6 @@ class RequestMessageForm(forms.Form):
         widget=forms.Textarea({"rows": 3}),
         error_messages={"required": _("Enter a message.")},
     )
-
-
-class ThreadMessageForm(RequestMessageForm):
-    """The form for a new message in the thread of a request, with files."""
-
     attachments = AttachmentsField()
 
 

@@ -158,6 +158,15 @@ def _no_subject(actor: Actor) -> UUID | None:
     return None
 
 
+@dataclass(frozen=True)
+class BeginningPage:
+    """A page on which requests of some kinds are begun: a sentence that says so, and the words of its link."""
+
+    text: Message
+    label: Message
+    url_name: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class RequestKind:
     """A kind of requests that an organisation makes to the vendor, as the app that knows it declares it.
@@ -181,6 +190,7 @@ class RequestKind:
     effect: Callable[[Actor, Request], object]
     open_key: Callable[[Request], str]  # at most 120 characters; only one request with it can be open
     find_own_subject: Callable[[Actor], UUID | None] = _no_subject  # where the list of requests offers to begin one
+    begun_on: BeginningPage | None = None  # to which the list of requests leads for the others
 
     def check_asker(self, actor: Actor) -> Answer:
         """Return ActionAllowed if the actor may make requests of this kind, else an ActionDenied with the reason."""

@@ -13,9 +13,9 @@ from entitlements.actions.assignments import store_licence_assignments
 from entitlements.actions.facts import store_feed_lines
 from entitlements.actions.usage import store_usage_lines
 from entitlements.ingest import reading
-from entitlements.ingest.upload_files import DamagedUploadFile
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.json_lines.facts import LineOutcome, LineResult, UnreadableLine, ValidLine
+from partnerportal.lib.json_lines.files import DamagedFile
 from partnerportal.lib.json_lines.reading import LineReader
 from partnerportal.lib.json_lines.storing import SeenKeys, Store, refuse_line, store_in_halves
 from partnerportal.lib.policies import authorize_system
@@ -52,7 +52,7 @@ def import_feed(
     already is left untouched. A line is stored whole or not at all, and never takes another line with it. Memory does
     not grow with the feed.
 
-    Raises DamagedUploadFile when the stream cannot be read to its end, or begins with MOST_BAD lines of which none can
+    Raises DamagedFile when the stream cannot be read to its end, or begins with MOST_BAD lines of which none can
     be read. The lines before that are stored and reported.
     """
     authorize_system(actor)
@@ -66,7 +66,7 @@ def import_feed(
                 report_result(result)
             report_progress(counts)
     if head.is_hopeless:
-        raise DamagedUploadFile("too_many_bad_lines")
+        raise DamagedFile("too_many_bad_lines")
     return counts
 
 

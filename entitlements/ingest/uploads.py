@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from entitlements.ingest import upload_files
 from entitlements.ingest.importing import import_feed
-from entitlements.ingest.upload_files import DamagedUploadFile, DecompressingUploadReader, PeekableFile, UploadTooSlow
+from entitlements.ingest.upload_files import UploadTooSlow
 from entitlements.models import IngestToken, IngestUpload
 from entitlements.models.ingest import INGEST
 from partnerportal.lib import formats
@@ -35,6 +35,7 @@ from partnerportal.lib.errors import (
 )
 from partnerportal.lib.idempotency import make_reused_key_error
 from partnerportal.lib.json_lines.facts import LineOutcome, LineResult
+from partnerportal.lib.json_lines.files import GZIP, DamagedFile, DecompressingReader, PeekableFile
 from partnerportal.lib.leases import LeaseLost, lease_next_due_row
 from partnerportal.lib.private_files import delete_unneeded_files
 from partnerportal.lib.sweeping import delete_in_batches
@@ -71,7 +72,7 @@ def receive_upload(
         row.fingerprint, row.size, head = _save(stream, row)
         if row.size != length:
             raise InvalidInput("incomplete", _("The upload was cut off."))
-        if is_gzip and head != upload_files.GZIP:
+        if is_gzip and head != GZIP:
             raise InvalidInput("not_gzip", _("The header says gzip, but the content is not."))
         with open_token_transaction(token):
             return _first_with_key(row)
@@ -159,8 +160,8 @@ def _read_file(upload: IngestUpload) -> str:
     """
     try:
         with upload_files.open_upload_file(upload.public_id) as file:
-            _ingest(upload, DecompressingUploadReader(cast(PeekableFile, file), upload.size))
-    except DamagedUploadFile as damage:
+            _ingest(upload, DecompressingReader(cast(PeekableFile, file), upload.size))
+    except DamagedFile as damage:
         return damage.code
     except FileNotFoundError:
         return "file_lost"
@@ -172,7 +173,7 @@ def _read_file(upload: IngestUpload) -> str:
     return ""
 
 
-def _ingest(row: IngestUpload, stream: DecompressingUploadReader) -> None:
+def _ingest(row: IngestUpload, stream: DecompressingReader) -> None:
     """Store the lines of an upload, and report its progress after each batch.
 
     Lines that an earlier attempt has stored are passed over. A file of entitlements is read from its start again,

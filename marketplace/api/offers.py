@@ -40,7 +40,7 @@ from marketplace.queries.offers import (
 )
 from partnerportal.lib.api import EmptyBodySerializer, PaginatedListView, PortalAPIView, UnpaginatedListView
 from partnerportal.lib.api_conditions import IF_MATCH, parse_revision, read_seen_version, set_etag
-from partnerportal.lib.api_input import JSONBodyParser
+from partnerportal.lib.api_input import LargeBodyParser
 from partnerportal.lib.api_pagination import make_query_parameter_error
 from partnerportal.lib.errors import NotFound
 
@@ -57,12 +57,6 @@ def read_target(request: Request) -> str:
     if target not in TARGETS:
         raise make_query_parameter_error("target", "invalid_target", NO_SUCH_TARGET)
     return target
-
-
-class OfferBodyParser(JSONBodyParser):
-    """A parser of the bodies of drafts, which hold long texts in several languages."""
-
-    max_body = 2 * 1024 * 1024
 
 
 class OffersBaseView(PortalAPIView):
@@ -121,7 +115,7 @@ class OfferView(OfferTreeView):
     """
 
     serializer_class = DraftSerializer
-    parser_classes = (OfferBodyParser,)
+    parser_classes = (LargeBodyParser,)
     errors = {
         400: ("invalid_target", "unknown_category", "retired_category", "unknown_file", "code_twice", "below_minimum"),
         403: ("wrong_kind", "wrong_role"),

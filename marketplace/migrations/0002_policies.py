@@ -185,6 +185,23 @@ BEGIN
 END $$;
 CREATE TRIGGER audience_with_sales_is_kept BEFORE UPDATE OF audience ON marketplace_offer
     FOR EACH ROW WHEN (OLD.audience <> NEW.audience) EXECUTE FUNCTION audience_with_sales_is_kept();
+-- An offer that opens to selected partners, from any or from none, has those that have resold it among them.
+CREATE FUNCTION sellers_are_selected() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM resold_subscriptions(NEW.id) s
+               CROSS JOIN LATERAL (VALUES (s.buyer_id), (s.reseller_id)) AS seller (id)
+               WHERE seller.id IS NOT NULL AND NOT EXISTS (
+                   SELECT FROM marketplace_authorization a
+                   WHERE a.offer_id = NEW.id AND a.organization_id = seller.id AND a.ended_at IS NULL)) THEN
+        RAISE EXCEPTION 'this violates that whoever has resold an offer is among its selected partners'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER sellers_are_selected BEFORE UPDATE OF audience ON marketplace_offer
+    FOR EACH ROW WHEN (OLD.audience <> NEW.audience AND NEW.audience = 'specific')
+    EXECUTE FUNCTION sellers_are_selected();
 CREATE FUNCTION live_audience_needs_staff() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF row_security_active(TG_RELID) AND NOT portal_is_vendor() THEN
@@ -231,6 +248,7 @@ DROP TRIGGER moved_partner_keeps_what_it_resold ON accounts_organization;
 DROP FUNCTION moved_partner_keeps_what_it_resold();
 DROP TRIGGER authorization_with_sales_is_kept ON marketplace_authorization;
 DROP FUNCTION authorization_with_sales_is_kept();
+DROP TRIGGER sellers_are_selected ON marketplace_offer; DROP FUNCTION sellers_are_selected();
 DROP TRIGGER live_audience_needs_staff ON marketplace_offer; DROP FUNCTION live_audience_needs_staff();
 DROP TRIGGER audience_with_sales_is_kept ON marketplace_offer; DROP FUNCTION audience_with_sales_is_kept();
 DROP TRIGGER activation_is_kept ON marketplace_subscription; DROP FUNCTION activation_is_kept();

@@ -1,8 +1,9 @@
 """The rows of the pages of a publisher's offers, in the reader's words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
@@ -10,6 +11,8 @@ from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from marketplace.comparison import describe_plan_value
 from marketplace.content import pick_texts
 from marketplace.models import Audience, Offer
+from marketplace.queries.offers import list_own_offers
+from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 
 # The states of an offer, with the tone of each.
@@ -37,6 +40,12 @@ def get_offer_name(offer: Offer) -> str:
     """Return the name of an offer of `list_own_offers` in the reader's language, or its code while it has none."""
     texts, _language = pick_texts(offer.texts or {}, get_language() or "en")  # type: ignore[attr-defined]
     return texts.get("name") or offer.code
+
+
+def name_own_offers(actor: Actor, public_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the names of those of the acting publisher's offers that have these public ids, in one query."""
+    rows = list_own_offers(actor).filter(public_id__in=public_ids)
+    return {row.public_id: get_offer_name(row) for row in rows}
 
 
 def make_offer_header(offer: Offer) -> OfferHeader:

@@ -1,7 +1,8 @@
 """Actions of the vendor's staff: ask for information, assign, approve and decline a request."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +12,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, InvalidInput
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.text import remove_invisible_characters
+from support.actions.files import store_files
 from support.actions.messages import store_message
 from support.actions.rows import (
     check_request,
@@ -41,13 +43,17 @@ class FactsChanged(Conflict):
 
 
 @transaction.atomic
-def ask_for_information(*, actor: Actor, request: Request, message: str) -> Request:
+def ask_for_information(
+    *, actor: Actor, request: Request, message: str, attachments: Sequence[UploadedFile] = ()
+) -> Request:
     """Ask whoever made the request for information, which becomes a message of its thread; return the request.
 
-    Raises InvalidInput("message_required") without a text, and Conflict("state_changed") if it does not wait.
+    `attachments` are sent with it. Raises InvalidInput("message_required") without a text, Conflict("state_changed") if
+    the request does not wait, and what `store_files` raises.
     """
     row = _lock_to_decide(actor, request, State.SUBMITTED)
     stored = store_message(actor, row, message)
+    store_files(actor, row, attachments, message=stored)
     moved = move_request(row, State.NEEDS_INFORMATION)
     record_about(SupportEventKind.REQUEST_INFORMATION_ASKED, actor, moved, before=row.state, note=stored.body)
     return moved

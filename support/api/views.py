@@ -201,12 +201,18 @@ class DiscardRequestView(RequestActionView):
         return Response(status=204)
 
 
-@extend_schema(tags=TAGS, request=WriteMessageSerializer, responses=RequestSerializer)
+@extend_schema(
+    tags=TAGS, request={JSON: WriteMessageSerializer, FORM: MessageWithFilesSerializer}, responses=RequestSerializer
+)
 class AskRequestView(RequestActionView):
-    """Ask for information about a request. For the vendor's Admins."""
+    """Ask for information about a request. For the vendor's Admins. Sent as a form, it may bring files."""
 
-    serializer_class = WriteMessageSerializer
+    parser_classes = (JSONBodyParser, MultiPartParser)
+    errors = RequestActionView.errors | FILE_ERRORS | {409: ("state_changed", *FILE_ERRORS[409])}
     run = staticmethod(ask_for_information)
+
+    def get_serializer_class(self) -> type[StrictSerializer]:
+        return MessageWithFilesSerializer if is_form(self.request) else WriteMessageSerializer
 
 
 @extend_schema(tags=TAGS, request=DeclineRequestSerializer, responses=RequestSerializer)

@@ -19,7 +19,14 @@ from support.actions.files import attach_files
 from support.actions.rows import RequestAlreadyOpen
 from support.actions.submitting import answer_request, submit_request
 from support.forms import RequestForms
-from support.kinds import describe_kind, describe_prefilled, get_request_kind, list_request_kinds
+from support.kinds import (
+    BeginningPage,
+    describe_kind,
+    describe_prefilled,
+    get_request_kind,
+    list_request_kinds,
+    may_ask_for_anything,
+)
 from support.lists.own import OwnRequestList
 from support.models import Request
 from support.policies import ROLE_TABLE, SupportPermission
@@ -38,18 +45,29 @@ def own_request_list(request: PortalRequest) -> HttpResponse:
         OwnRequestList(request.actor, request.GET),
         page_template="support/own_requests.html",
         list_template="support/own_requests.html#list",
-        context={"beginnings": list_beginnings(request.actor)},
+        context={
+            "beginnings": list_beginnings(request.actor),
+            "pages": list_beginning_pages(request.actor),
+            "may_ask": may_ask_for_anything(request.actor),
+        },
     )
 
 
 def list_beginnings(actor: Actor) -> list[dict[str, Any]]:
-    """Return the kinds of requests that the actor may begin here, each with the URL of its first step."""
+    """Return the kinds of requests that are begun here, each with the URL of its first step, or why it is refused."""
     found = []
     for kind in list_request_kinds():
-        subject_id = kind.find_own_subject(actor) if kind.check_asker(actor) else None
+        subject_id = kind.find_own_subject(actor) if actor.organization_kind in kind.rule.kinds else None
         if subject_id:
-            found.append({"label": kind.label, "url": reverse("request_new", args=[kind.code, subject_id])})
+            url, answer = reverse("request_new", args=[kind.code, subject_id]), kind.check_asker(actor)
+            found.append({"label": kind.label, "url": url, "reason": getattr(answer, "message", "")})
     return found
+
+
+def list_beginning_pages(actor: Actor) -> list[BeginningPage]:
+    """Return the pages on which the actor may begin requests of other kinds, each once."""
+    pages = [kind.begun_on for kind in list_request_kinds() if kind.begun_on and kind.check_asker(actor)]
+    return list(dict.fromkeys(pages))
 
 
 @require_form

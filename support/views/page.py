@@ -13,7 +13,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.requests import PortalRequest
 from support.actions.rows import check_request
-from support.forms import AssignRequestForm, ThreadMessageForm
+from support.forms import AssignRequestForm, RequestMessageForm
 from support.kinds import LabelledText, describe_kind, describe_prefilled, get_request_kind
 from support.models import Request
 from support.policies import ROLE_TABLE, SupportPermission
@@ -51,7 +51,7 @@ def render_request_page(
         "fields": describe_fields(row),
         "files": files.get(None, []),
         "thread": make_message_rows(actor, row, list_messages(actor, row), files),
-        "message_form": message_form or ThreadMessageForm(),
+        "message_form": message_form or RequestMessageForm(),
         "next_step": describe_next_step(actor, row),
         "overtaken": describe_overtaken(row),
         "is_own": is_own,

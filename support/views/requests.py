@@ -18,7 +18,7 @@ from partnerportal.lib.policies import ActionDenied
 from partnerportal.lib.requests import PortalRequest
 from support.actions.deciding import approve_request, assign_request
 from support.actions.messages import post_message
-from support.forms import ApproveRequestForm, AssignRequestForm, ThreadMessageForm
+from support.forms import ApproveRequestForm, AssignRequestForm, RequestMessageForm
 from support.lists.queue import RequestQueueList
 from support.models import Request
 from support.policies import ROLE_TABLE, SupportPermission
@@ -89,7 +89,7 @@ def request_assign(request: PortalRequest, request_id: UUID) -> HttpResponse:
 def request_message(request: PortalRequest, request_id: UUID) -> HttpResponse:
     """Write a message about a request, and redirect to it. A bad one shows the page again, with status 400."""
     row = get_request(request.actor, request_id)
-    form = ThreadMessageForm(request.POST, request.FILES)
+    form = RequestMessageForm(request.POST, request.FILES)
     if form.is_valid():
         body, attachments = form.cleaned_data["message"], form.cleaned_data["attachments"]
         with show_errors_in_form(form):
@@ -124,7 +124,7 @@ def _confirm_and_run(request: PortalRequest, action: RequestAction, request_id: 
     if isinstance(answer, ActionDenied):
         return render_request_page(request, row, answer.message, 409)
     page = reverse("request", args=[row.public_id])
-    form = action.form(get_posted_data(request), initial=action.proposal(row))
+    form = action.form(get_posted_data(request), request.FILES or None, initial=action.proposal(row))
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             action.run(actor=request.actor, request=row, **form.cleaned_data)

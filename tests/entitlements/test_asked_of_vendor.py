@@ -16,13 +16,13 @@ from django.utils import timezone
 from entitlements.actions.releases import request_licence_release, withdraw_release_request
 from entitlements.actions.trials import approve_trial, cancel_trial, request_trial
 from entitlements.ingest.importing import import_feed
-from entitlements.ingest.upload_files import DecompressingUploadReader
 from entitlements.models import Entitlement, LicenceRelease, LicenseAssignment, Sku
 from notifications import registry
 from notifications.actions.outbox import send_due_daily_summary, send_due_emails, write_due_notices
 from notifications.models import Delivery, DeliveryChannel, Event, MailMode, Notice, NoticePreference
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
+from partnerportal.lib.json_lines.files import DecompressingReader
 from tests.exports.test_views import NEW, private, table  # noqa: F401
 from tests.world import SKU_OF_NOBODY, World, canary
 
@@ -158,7 +158,7 @@ def test_what_is_marked_stays_so_whatever_the_feed_repeats(world: World, web: An
 def fed(line: dict[str, Any]) -> list[str]:
     results: list[Any] = []
     file = io.BufferedReader(io.BytesIO(json.dumps(line).encode()))
-    import_feed(actor=Actor.system("feed"), stream=DecompressingUploadReader(file), report_result=results.append)
+    import_feed(actor=Actor.system("feed"), stream=DecompressingReader(file), report_result=results.append)
     return [str(result.outcome) for result in results]
 
 
@@ -290,7 +290,7 @@ def test_staff_hear_of_a_customers_request_and_not_of_the_feeds(world: World, ac
     line = {"type": "entitlement", "external_id": "F-1", "customer": world.stranger.org_id, "sku": SKU_OF_NOBODY,
             "kind": "trial", "state": "requested", "quantity": 3}  # fmt: skip
     file = io.BufferedReader(io.BytesIO(json.dumps(line).encode()))
-    import_feed(actor=Actor.system("feed"), stream=DecompressingUploadReader(file), report_result=lambda result: None)
+    import_feed(actor=Actor.system("feed"), stream=DecompressingReader(file), report_result=lambda result: None)
     assert Notice.objects.filter(kind="trial_asked").count() == 0
     (notice,) = told(world, "trial_asked")
     subject = f"{world.customer.name} requested a trial of {trial.sku.name}"

@@ -15,10 +15,10 @@ import pytest
 
 from entitlements.ingest import importing, upload_files
 from entitlements.ingest.importing import import_feed
-from entitlements.ingest.upload_files import DamagedUploadFile, DecompressingUploadReader
 from entitlements.ingest.uploads import ingest_next_upload
 from entitlements.models import IngestUpload, UsageDay
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.json_lines.files import DamagedFile, DecompressingReader
 from tests.entitlements.test_ingest import Send, body, day, folder, secret, send
 from tests.world import World
 
@@ -133,9 +133,7 @@ def test_one_endless_line_takes_no_memory(world: World, tmp_path: Path) -> None:
 
         def read(file: Path = file, results: list[Any] = results) -> None:
             with file.open("rb") as stream:
-                import_feed(
-                    actor=Actor.system(), stream=DecompressingUploadReader(stream), report_result=results.append
-                )
+                import_feed(actor=Actor.system(), stream=DecompressingReader(stream), report_result=results.append)
 
         assert peak_of(read) < 8 * 1024**2
         assert [r.problems[0].code if r.problems else str(r.outcome) for r in results] in (
@@ -150,7 +148,7 @@ def test_lines_that_take_long_are_told_of_meanwhile(world: World, monkeypatch: A
     monkeypatch.setattr(importing, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     import_feed(
         actor=Actor.system(),
-        stream=DecompressingUploadReader(lines),
+        stream=DecompressingReader(lines),
         report_progress=lambda counts: told.append(counts.total()),
     )
     assert told == [3, 6, 7]
@@ -162,10 +160,10 @@ def test_short_lines_without_an_end_are_stopped(tmp_path: Path, settings: Any, m
     file, told = tmp_path / "short", []
     file.write_bytes(gzip.compress(b"x\n" * 32 * 25_000))
     monkeypatch.setattr(importing, "LONGEST", -1)
-    with file.open("rb") as stream, pytest.raises(DamagedUploadFile, match="too_many_lines"):
+    with file.open("rb") as stream, pytest.raises(DamagedFile, match="too_many_lines"):
         import_feed(
             actor=Actor.system(),
-            stream=DecompressingUploadReader(stream),
+            stream=DecompressingReader(stream),
             report_progress=lambda counts: told.append(counts.total()),
             skipped_lines=10**9,
         )
@@ -176,8 +174,8 @@ def test_lines_are_counted_against_what_was_sent(tmp_path: Path) -> None:
     """And not against the gigabytes that some file may have: each of them may be wrong, and is then looked at."""
     file = tmp_path / "short"
     file.write_bytes(b"1\n" * 10_000)
-    with file.open("rb") as stream, pytest.raises(DamagedUploadFile, match="too_many_lines"):
-        lines = DecompressingUploadReader(stream, size=1000)
+    with file.open("rb") as stream, pytest.raises(DamagedFile, match="too_many_lines"):
+        lines = DecompressingReader(stream, size=1000)
         while lines.readline():
             pass
 
@@ -193,14 +191,14 @@ def told_of(response: Any) -> tuple[str, str, int, int]:
 def test_fifty_megabytes_of_line_feeds_are_not_read(send: Send, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """48 kB as sent, which kept a worker for minutes."""
     asked = 0
-    readline = DecompressingUploadReader.readline
+    readline = DecompressingReader.readline
 
-    def counted(stream: DecompressingUploadReader, size: int = -1) -> bytes:
+    def counted(stream: DecompressingReader, size: int = -1) -> bytes:
         nonlocal asked
         asked += 1
         return readline(stream, size)
 
-    monkeypatch.setattr(DecompressingUploadReader, "readline", counted)
+    monkeypatch.setattr(DecompressingReader, "readline", counted)
     response = send(gzip.compress(b"\n" * 50_000_000), Content_Encoding="gzip")
     assert told_of(response) == ("failed", "too_many_blank_lines", 0, 0)
     assert asked <= 1001
@@ -246,8 +244,8 @@ def test_a_bomb_is_stopped_at_the_limit(tmp_path: Path, settings: Any) -> None:
     assert file.stat().st_size < 300_000
 
     def read() -> None:
-        with file.open("rb") as stream, pytest.raises(DamagedUploadFile, match="unpacked_too_large"):
-            import_feed(actor=Actor.system(), stream=DecompressingUploadReader(stream))
+        with file.open("rb") as stream, pytest.raises(DamagedFile, match="unpacked_too_large"):
+            import_feed(actor=Actor.system(), stream=DecompressingReader(stream))
 
     assert peak_of(read) < 8 * 1024**2
 

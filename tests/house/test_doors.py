@@ -25,8 +25,6 @@ MADE_FOR_OTHERS = {
     "connections.sharing": "registers what a connection shares",
     "connections.timeline": "registers the words of a customer's activity",
     "support.kinds": "registers the requests of an app",
-    "entitlements.ingest": "says that a packed file is damaged",
-    "entitlements.management": "opens such files for commands, and words their results",
     "notifications.registry": "registers kinds of notices",
 }
 # They gather what each app says of its lists, and of what can be imported.

@@ -119,6 +119,7 @@ PAGES = {
         Shown(f"{TRIAL}cancel/", "/trials/{trial_waiting}/cancel/"),
         Shown("marketplace/"),
         Shown(STOREFRONT, "/marketplace/{offer}/"),
+        Shown("requests/"),
         Shown(f"{STOREFRONT}ask/", "/marketplace/{offer}/ask/"),
         Shown("account/"),
         Shown(SHARING, "/connections/{connection}/sharing/"),

@@ -140,7 +140,8 @@ WIDEST_DAYS = """document.querySelectorAll("main .table-region :is(td, small, ti
 
 
 def test_no_list_is_cut_off_on_a_laptop(visitor):
-    """Its last column holds the actions. French heads are the longest, and September's days; part of a pixel may miss."""
+    """Its last column holds the actions. French heads are the longest, and so are September's days. Browsers round a
+    part of a pixel up."""
     reader = people.operator(World().partner, language="fr")
     browser = visitor().arrives_as(reader)
     for path in ("/customers/", "/renewals/?within=90"):

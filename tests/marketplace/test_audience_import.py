@@ -4,6 +4,7 @@ import io
 import uuid
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import translation
 
 from marketplace.imports import IMPORTS, apply_audience_rows, check_audience_rows
@@ -109,3 +110,21 @@ def test_the_export_of_one_offer_is_imported_into_another_byte_for_byte(web, wor
 @pytest.mark.parametrize("who", ["publisher.reader", "partner.admin", "customer.admin", "vendor.admin"])
 def test_nobody_else_imports_an_audience(web, backup, who):
     assert web(who).get(f"/imports/new/audience/?target={backup.public_id}").status_code in (403, 404)
+
+
+def upload(web, offer):
+    file = SimpleUploadedFile("any.csv", f"tenant_id\n{uuid.uuid4()}\n".encode(), "text/csv")
+    return web("publisher.admin").post(f"/imports/new/audience/?target={offer.public_id}", {"file": file})
+
+
+def test_the_list_of_imports_names_the_offer_of_each(web, monitor, backup, count_queries):
+    client = web("publisher.admin")
+    upload(web, monitor)
+    with count_queries() as one:
+        page = client.get("/imports/").content.decode()
+    assert "<small>Monitor</small>" in page and "Backup" not in page
+    upload(web, backup)
+    with count_queries() as two:
+        page = client.get("/imports/").content.decode()
+    assert "<small>Monitor</small>" in page and "<small>Draft qdraftq</small>" in page
+    assert len(two) == len(one), two.statements

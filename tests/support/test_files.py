@@ -264,6 +264,19 @@ def test_both_sides_send_files_with_messages_on_the_page(web: Any, waiting: Requ
     assert RequestMessage.objects.filter(request=waiting).count() == 2
 
 
+def test_the_vendors_question_brings_files_on_the_page(web: Any, waiting: Request) -> None:
+    path, staff = f"/requests/{waiting.public_id}/ask/", web("vendor.admin")
+    for htmx in ({}, {"HX-Request": "true"}):
+        form = staff.get(path, headers=htmx).content.decode()
+        assert 'enctype="multipart/form-data"' in form and 'name="attachments"' in form
+    refused = staff.post(path, {"message": "My words", "attachments": [paper("x.exe")]}).content.decode()
+    assert "x.exe: This type of file" in refused and "My words</textarea>" in refused
+    assert staff.post(path, {"message": "Like this?", "attachments": [paper("form.pdf")]}).status_code == 302
+    asked = RequestMessage.objects.get(request=waiting)
+    assert (asked.body, [file.name for file in asked.files.all()]) == ("Like this?", ["form.pdf"])
+    assert "form.pdf" in web("lapsed.reader").get(f"/requests/{waiting.public_id}/").content.decode()
+
+
 def test_an_answer_brings_files_on_the_page(web: Any, acts: Any, waiting: Request, url: str) -> None:
     acts("vendor.admin", ask_for_information, request=waiting, message="Since when?")
     client = web("lapsed.admin")
@@ -322,9 +335,12 @@ def test_what_is_no_file_of_a_request_is_refused_by_the_api(
     assert (refused.status_code, error["code"], error["attr"]) == (400, code, attr)
 
 
-def test_answers_and_messages_bring_files_as_forms(api: Any, acts: Any, waiting: Request) -> None:
+def test_questions_answers_and_messages_bring_files_as_forms(api: Any, waiting: Request) -> None:
     path = f"/api/v1/requests/{waiting.public_id}/"
-    acts("vendor.admin", ask_for_information, request=waiting, message="Since when?")
+    sent = {"message": "Since when?", "attachments": [paper("0.pdf")]}
+    asked = api("vendor.admin").post(f"{path}ask/", sent, format="multipart")
+    assert asked.json()["state"] == "needs_information"
+    question = str(RequestMessage.objects.get(request=waiting).public_id)
     sent = {"message": "Since May.", "attachments": [paper("1.pdf"), paper("2.pdf")]}
     answered = api("lapsed.admin").post(f"{path}answer/", sent, format="multipart")
     assert answered.json()["state"] == "submitted" and answered.json()["payload"] == {"country": "FR"}
@@ -333,7 +349,7 @@ def test_answers_and_messages_bring_files_as_forms(api: Any, acts: Any, waiting:
     assert said.status_code == 201
     files = api("lapsed.reader").get(f"{path}files/").json()["items"]
     assert [(file["name"], file["message"]) for file in files] == [
-        ("1.pdf", None), ("2.pdf", None), ("3.pdf", said.json()["id"]),
+        ("0.pdf", question), ("1.pdf", None), ("2.pdf", None), ("3.pdf", said.json()["id"]),
     ]  # fmt: skip
     refused = api("vendor.admin").post(f"{path}messages/", {"message": "x", "payload": "{}"}, format="multipart")
     assert refused.json()["errors"][0]["code"] == "unknown_field"

@@ -245,3 +245,21 @@ def test_a_page_costs_the_same_for_many(
     with count_queries() as many:
         client.get(url)
     assert len(many) == len(few)
+
+
+@pytest.mark.parametrize(
+    ("who", "links"),
+    [
+        ("stranger.admin", {"/account/", "/marketplace/"}),  # a customer, which has nothing to ask of the vendor
+        ("publisher.admin", {"/offers/"}),
+        ("publisher.reader", set()),
+        ("lapsed.admin", set()),
+    ],
+)
+def test_an_empty_list_of_requests_says_where_one_begins(web: Any, who: str, links: set[str]) -> None:
+    Request.objects.all().delete()
+    page = web(who).get("/requests/").content.decode().partition("<main")[2].partition("</main>")[0]
+    empty = page.partition('class="empty')[2]
+    assert empty and set(re.findall(r'<a href="([^"]*)"', empty)) == links
+    assert ("<span>Change of country</span>" in page) is (who != "stranger.admin")
+    assert ('aria-disabled="true"' in page) is who.endswith(".reader")

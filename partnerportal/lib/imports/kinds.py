@@ -8,7 +8,7 @@ in each.
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -69,11 +69,15 @@ class ImportKind:
     exactly once; a row that was there already must change nothing, because people import the same file again.
 
     `find_target` returns what the file is imported into, by its public id, from what is visible to the actor, and
-    raises NotFound; kinds without it have the target None. `rule` is the permission, which may look at the target.
+    raises NotFound; kinds without it have the target None. `name_targets` returns the names of those that it would
+    find, for lists. `rule` is the permission, which may look at the target.
 
     `preview` and `finish` see the whole file: they take the actor, the target, the mode and an iterator over the rows
     that did not fail, and return sentences for the page. `preview` says what else each mode would do, such as how many
     things the file leaves out; `finish` does it, in the transaction that ends the import.
+
+    `filled_columns` are those that `check` fills in by `RowResult.filled`: the results show them, and `apply` gets them
+    in the rows, so that it can tell what has changed since the dry run.
     """
 
     code: str  # at most 20 characters; also the name of its files
@@ -86,9 +90,12 @@ class ImportKind:
     find_target: Callable[[Actor, UUID], Any] | None = None
     describe_target: Callable[[Any], str] = str  # the name of a target, for people
     get_target_url: Callable[[Any], str] | None = None  # its page
+    name_targets: Callable[[Actor, Collection[UUID]], Mapping[UUID, str]] | None = None  # of many, in one query
     key_column: str = ""  # the column that tells rows apart: a value that comes a second time is a duplicate
     preview: Remark | None = None
     finish: Remark | None = None
+    filled_columns: tuple[str, ...] = ()
+    batch_rows: int | None = None  # of one transaction, for kinds where a row may rest on any row before it
     max_rows: int = 10_000
     max_bytes: int = 2_000_000
 
@@ -97,6 +104,7 @@ class ImportKind:
         assert len(set(keys)) == len(keys), f"two columns of {self.code} have one key"
         assert not set(keys) & set(RESULT_COLUMNS), f"a column of {self.code} is called like one of the results"
         assert not self.key_column or self.key_column in keys, f"{self.code} has no column {self.key_column}"
+        assert set(self.filled_columns) <= set(keys), f"{self.code} fills in what is no column of it"
         assert self.modes, f"{self.code} has no mode"
 
     @property
