@@ -85,6 +85,23 @@ class CreateOfferSerializer(StrictSerializer):
     pricing_model = serializers.ChoiceField(choices=PricingModel.choices)
 
 
+class ChangeOfferSerializer(StrictSerializer):
+    """What is to be another of an offer that was never published. What is left out stays."""
+
+    code = serializers.CharField(max_length=50, required=False)
+    type = serializers.ChoiceField(choices=OfferType.choices, required=False)
+    pricing_model = serializers.ChoiceField(choices=PricingModel.choices, required=False)
+    deletes_prices = serializers.BooleanField(
+        default=False, help_text="Whether another pricing model deletes the prices saved so far."
+    )
+
+
+class ChangePlanSerializer(StrictSerializer):
+    """Another code of a plan that was never published."""
+
+    code = serializers.CharField(max_length=50)
+
+
 class DraftProblemSerializer(serializers.Serializer[Any]):
     """Something that a draft lacks before it can be published."""
 
