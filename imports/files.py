@@ -17,7 +17,7 @@ from partnerportal.lib.private_files import (
 )
 
 FOLDER = "imports"  # within the portal's private files
-UPLOADED = "uploaded"
+UPLOADED, FILLED = "uploaded", "filled"
 
 
 def build_results_name(source: Import) -> str:
@@ -34,6 +34,14 @@ def build_samples_name(source: Import) -> str:
 def build_upload_name(source: Import) -> str:
     """Return the name of the file that was uploaded, without the folder."""
     return f"{source.public_id}.{UPLOADED}"
+
+
+def build_filled_name(source: Import) -> str:
+    """Return the name of the file with the cells that the dry run of an import has filled in, without the folder.
+
+    It has no number of the attempt: each would write the same, because it comes from the batches that are stored.
+    """
+    return f"{source.public_id}.{FILLED}"
 
 
 def open_file_for_writing(name: str) -> AbstractContextManager[IO[bytes]]:

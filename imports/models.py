@@ -98,7 +98,7 @@ class ImportBatch(models.Model):
 
     source = models.ForeignKey(Import, models.CASCADE, related_name="batches")
     rows_before = models.PositiveIntegerField()  # of the file
-    results = models.JSONField()  # [outcome, sentence] of each row
+    results = models.JSONField()  # [outcome, sentence, cells filled in] of each row
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["source", "rows_before"], name="import_batch_once"),)

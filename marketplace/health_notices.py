@@ -30,7 +30,7 @@ class HealthNotice(OfferMessageNotice):
 
     def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
         for event, offer in pair_with_offers(events):
-            running = Subscription.objects.filter(offer=offer).exclude(state=Subscription.State.UNSUBSCRIBED)
+            running = Subscription.objects.filter(offer=offer).running()
             sellers = {key for row in running.values_list("buyer_id", "reseller_id") for key in row if key}
             params = describe_offer(offer) | {"kind": event.data["kind"]}
             for seller in sorted(sellers - {offer.publisher_id}):

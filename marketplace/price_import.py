@@ -19,13 +19,19 @@ from partnerportal.lib.imports.kinds import ImportColumn, ImportKind, ImportMode
 from partnerportal.lib.imports.results import RowOutcome, RowResult
 
 ADD = "add"
+NOTHING = "none"  # replaced, as a file says it
+MOST_ROWS = 10_000
 NO_DATE = RowResult(RowOutcome.BAD, _("Write the day as 2027-01-31."))
 Found = tuple[list[RowResult], list[PriceChange]]
 
 
+def _strip(row: ImportRow) -> dict[str, str]:
+    return {key: value.strip() for key, value in row.values.items()}
+
+
 def _read_row(row: ImportRow) -> PriceChange | None:
     """Return the change that a row asks for, or None if its day is none."""
-    values = {key: value.strip() for key, value in row.values.items()}
+    values = _strip(row)
     try:
         day = dt.date.fromisoformat(values["valid_from"]) if len(values["valid_from"]) == 10 else None
     except ValueError:
@@ -37,15 +43,13 @@ def _read_row(row: ImportRow) -> PriceChange | None:
         **{name: values[name] for name in names},
         amount=values.get("amount") or None,
         valid_from=day,
-        replaces=values.get("replaces") or None,
+        replaces=None if values.get("replaces", "").lower() in ("", NOTHING) else values["replaces"],
         confirmed_code=values.get("confirmed_code", ""),
     )
 
 
 def _with_replaced(facts: PricingFacts, change: PriceChange) -> PriceChange:
     """Return the change of a row that does not say what it replaces, with what holds until its day."""
-    if change.replaces is not None:
-        return change
     seen = facts.find_same_day(change.key, change.valid_from) or facts.find_replaced(change.key, change.valid_from)
     return PriceChange(**{**vars(change), "replaces": seen.plain_amount if seen else None})
 
@@ -60,22 +64,24 @@ def _examine(actor: Actor, offer: Offer, rows: Sequence[ImportRow]) -> Found:
         if change is None:
             results.append(NO_DATE)
             continue
-        change = _with_replaced(facts, change)
+        if not _strip(row).get("replaces"):
+            change = _with_replaced(facts, change)
+        seen = {"replaces": change.replaces or NOTHING}
         checked, problems = check_changes(facts, [change])
         if problems:
             is_conflict = {problem.code for problem in problems} & (CONFLICTS | {"confirmation_needed"})
             outcome = RowOutcome.REFUSED if is_conflict else RowOutcome.BAD
-            results.append(RowResult(outcome, problems[0].message))
+            results.append(RowResult(outcome, problems[0].message, seen))
         else:
-            results.append(_describe(checked[0]))
+            results.append(RowResult(_judge(checked[0]), filled=seen))
             changes += [change] if checked[0].is_new else []
     return results, changes
 
 
-def _describe(checked: CheckedChange) -> RowResult:
+def _judge(checked: CheckedChange) -> RowOutcome:
     if not checked.is_new:
-        return RowResult(RowOutcome.ALREADY_THERE)
-    return RowResult(RowOutcome.NEW if checked.replaced is None else RowOutcome.CHANGED)
+        return RowOutcome.ALREADY_THERE
+    return RowOutcome.NEW if checked.replaced is None else RowOutcome.CHANGED
 
 
 def check_price_rows(actor: Actor, offer: Offer, rows: Sequence[ImportRow]) -> list[RowResult]:
@@ -85,10 +91,13 @@ def check_price_rows(actor: Actor, offer: Offer, rows: Sequence[ImportRow]) -> l
 
 @transaction.atomic
 def apply_price_rows(actor: Actor, offer: Offer, rows: Sequence[ImportRow], mode: str) -> list[RowResult]:
-    """Publish the prices of the rows, and return what became of each. Rows that are refused are left out."""
+    """Publish the prices of the rows, and return what became of each. Rows that are refused are left out.
+
+    So is a row that would replace another amount by now than its dry run has shown.
+    """
     locked = lock_own_offer(actor, offer)  # so that what was examined is what is stored
     results, changes = _examine(actor, locked, rows)
-    add_prices(actor=actor, offer=locked, changes=changes)
+    add_prices(actor=actor, offer=locked, changes=changes, most=MOST_ROWS)
     return results
 
 
@@ -103,7 +112,12 @@ PRICES = ImportKind(
         ImportColumn("billing", _("P1M, P1Y or once, as the plan is billed"), "P1M"),
         ImportColumn("amount", _("With a point before decimals; empty: no longer offered"), "12.50", is_required=False),
         ImportColumn("valid_from", _("The first day (UTC)"), "2027-01-31"),
-        ImportColumn("replaces", _("The amount that it replaces, if it is to be compared"), "9.90", is_required=False),
+        ImportColumn(
+            "replaces",
+            _("The amount that it replaces, or “none”; empty: what the check finds"),
+            "9.90",
+            is_required=False,
+        ),
         ImportColumn(
             "confirmed_code",
             _("The code of the plan, for a change by more than half or to 0"),
@@ -119,4 +133,7 @@ PRICES = ImportKind(
     describe_target=get_offer_name,
     name_targets=name_own_offers,
     get_target_url=lambda offer: reverse("offer_prices", args=[offer.public_id]),
+    filled_columns=("replaces",),
+    batch_rows=MOST_ROWS,  # a price replaces the one before it, maybe of the same file
+    max_rows=MOST_ROWS,
 )

@@ -4,7 +4,7 @@ The page that previews a change, the API and imports all ask `check_changes`, an
 """
 
 import datetime as dt
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -84,11 +84,13 @@ class PricingFacts:
     plans: Mapping[str, Plan]
     combinations: Mapping[str, Sequence[Pair]]  # terms and billing frequencies, by the plan's code
     markets: Mapping[Pair, Market]  # by the codes of market and currency
-    prices: dict[Key, list[Price]] = field(default_factory=dict)  # by day, without withdrawn ones
+    prices: dict[Key, list[Price]] = field(default_factory=dict)  # in the order of their days, without withdrawn ones
 
     def find_replaced(self, key: Key, day: dt.date) -> Price | None:
         """Return the price that held before this day, or would hold on it."""
-        return max((row for row in self.prices.get(key, ()) if row.valid_from < day), key=_day, default=None)
+        rows = self.prices.get(key, [])
+        at = bisect_left(rows, day, key=_day)
+        return rows[at - 1] if at else None
 
     def find_in_force(self, key: Key) -> Price | None:
         """Return the price that holds today (UTC)."""
@@ -100,7 +102,9 @@ class PricingFacts:
 
     def find_same_day(self, key: Key, day: dt.date) -> Price | None:
         """Return the price that begins on this day."""
-        return next((row for row in self.prices.get(key, ()) if row.valid_from == day), None)
+        rows = self.prices.get(key, [])
+        at = bisect_left(rows, day, key=_day)
+        return rows[at] if at < len(rows) and rows[at].valid_from == day else None
 
 
 def _day(price: Price) -> dt.date:

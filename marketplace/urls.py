@@ -13,6 +13,7 @@ from marketplace.views.publishing import offer_compare, offer_discard, offer_his
 from marketplace.views.simulator import simulator
 from marketplace.views.stops import stop_lift, stop_new
 from marketplace.views.storefront import ask_partner, storefront, storefront_offer
+from marketplace.views.unpublished import offer_change, offer_delete
 from marketplace.views.vendor import all_offers, vendor_offer
 
 OFFER = "offers/<uuid:offer_id>/"
@@ -40,6 +41,8 @@ urlpatterns = [
     path(f"{OFFER}history/", offer_history, name="offer_history"),
     path(f"{OFFER}compare/", offer_compare, name="offer_compare"),
     path(f"{OFFER}preview/", offer_preview, name="offer_preview"),
+    path(f"{OFFER}change/", offer_change, name="offer_change"),
+    path(f"{OFFER}delete/", offer_delete, name="offer_delete"),
     path(f"{OFFER}discard/", offer_discard, name="offer_discard"),
     path(f"{OFFER}publish/", offer_publish, name="offer_publish"),
     path("marketplace/offers/", catalogue, name="catalogue"),

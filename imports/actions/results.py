@@ -2,9 +2,11 @@
 
 import csv
 import io
+import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import IO, Any
@@ -37,8 +39,34 @@ def read_row_results(source: Import, kind: ImportKind) -> Iterator[tuple[ImportR
     batches = ImportBatch.objects.filter(source=source).order_by("rows_before").values_list("results", flat=True)
     results = chain.from_iterable(batches.iterator(chunk_size=10))
     with files.open_file_for_reading(files.build_upload_name(source)) as file:
-        for row, (outcome, message) in zip(CsvReader(file, kind), results, strict=True):
-            yield row, RowResult(RowOutcome(outcome), message)
+        for row, result in zip(CsvReader(file, kind), results, strict=True):
+            yield _read_result(row, result)
+
+
+def _read_result(row: ImportRow, result: Sequence[Any]) -> tuple[ImportRow, RowResult]:
+    """Return a row with the cells that were filled in, and its result, from what a batch has stored of it."""
+    outcome, message, filled = result
+    return fill_in(row, filled), RowResult(RowOutcome(outcome), message, filled)
+
+
+def fill_in(row: ImportRow, filled: Mapping[str, str]) -> ImportRow:
+    """Return the row with these cells filled in."""
+    return replace(row, values={**row.values, **filled}) if filled else row
+
+
+def read_rows_as_checked(source: Import, rows: Iterable[ImportRow]) -> Iterator[ImportRow]:
+    """Yield the rows of an uploaded file with the cells that its dry run has filled in."""
+    with files.open_file_for_reading(files.build_filled_name(source)) as file:
+        for row, line in zip(rows, file, strict=True):
+            yield fill_in(row, json.loads(line))
+
+
+def write_filled_cells(source: Import) -> None:
+    """Write the file with the cells that the dry run has filled in, a line for each row. Its batches are all done."""
+    batches = ImportBatch.objects.filter(source=source).order_by("rows_before").values_list("results", flat=True)
+    with files.open_file_for_writing(files.build_filled_name(source)) as file:
+        for _outcome, _message, filled in chain.from_iterable(batches.iterator(chunk_size=10)):
+            file.write(json.dumps(filled).encode() + b"\n")
 
 
 def read_results_so_far(source: Import, kind: ImportKind) -> Iterator[tuple[ImportRow, RowResult]]:
@@ -55,8 +83,7 @@ def read_results_so_far(source: Import, kind: ImportKind) -> Iterator[tuple[Impo
                 if at >= kind.max_rows:
                     yield row, RowResult(RowOutcome.BAD, describe_too_many_rows(kind, row.number))
                     return
-                outcome, message = next(results, (RowOutcome.NOT_REACHED, ""))
-                yield row, RowResult(RowOutcome(outcome), message)
+                yield _read_result(row, next(results, (RowOutcome.NOT_REACHED, "", {})))
         except UnreadableFile as error:
             values = dict.fromkeys(kind.column_keys, "")
             yield ImportRow(reader.row, values, ""), RowResult(RowOutcome.BAD, error.message)

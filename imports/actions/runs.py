@@ -21,7 +21,13 @@ from django.utils.translation import gettext as _
 from accounts.models import Person
 from connections.actors import build_actor_with_current_roles
 from imports import files
-from imports.actions.results import read_row_results, write_result_files, write_results_of_failure
+from imports.actions.results import (
+    read_row_results,
+    read_rows_as_checked,
+    write_filled_cells,
+    write_result_files,
+    write_results_of_failure,
+)
 from imports.catalogue import find_import_kind
 from imports.models import Import, ImportBatch
 from imports.queries import find_authorized_target
@@ -36,7 +42,7 @@ from partnerportal.lib.leases import LeaseLost, lease_next_due_row
 log = logging.getLogger(__name__)
 
 State = Import.State
-BATCH = 500  # rows of one transaction
+BATCH = 500  # rows of one transaction, unless their kind says otherwise
 PAUSE = timedelta(seconds=20)  # how long an import waits after an error before it goes on
 PROBLEM = 500  # characters of the sentence that is kept of why an import failed
 REMARKS = 20  # sentences of a kind that are kept
@@ -130,10 +136,12 @@ def _do_batches(source: Import, kind: ImportKind) -> None:
     keys = _KeysSeen(kind)
     with files.open_file_for_reading(files.build_upload_name(source)) as file:
         rows = iter(CsvReader(file, kind))
+        if source.state == State.APPLYING and kind.filled_columns:
+            rows = read_rows_as_checked(source, rows)
         rows_before = source.rows_done
         for row in islice(rows, rows_before):
             keys.has_seen(row)
-        for batch in read_batches(rows, BATCH):
+        for batch in read_batches(rows, kind.batch_rows or BATCH):
             repeated = {row.number for row in batch if keys.has_seen(row)}
             _do_batch(source, kind, rows_before, batch, repeated, counts)
             rows_before += len(batch)
@@ -162,10 +170,20 @@ def _do_batch(
         ImportBatch.objects.create(
             source=source,
             rows_before=rows_before,
-            results=[[str(result.outcome), str(result.message)] for result in results],
+            results=[
+                [str(result.outcome), str(result.message), _list_filled(kind, row, result)]
+                for row, result in zip(batch, results, strict=True)
+            ],
         )
         run = "checked" if source.state == State.CHECKING else "applied"
         source.report_progress(rows_done=rows_before + len(batch), **{run: dict(counts)})
+
+
+def _list_filled(kind: ImportKind, row: ImportRow, result: RowResult) -> dict[str, str]:
+    """Return the cells of a row that were filled in, now or by the dry run."""
+    if row.problem:
+        return {}
+    return {key: result.filled.get(key, row.values[key]) for key in kind.filled_columns}
 
 
 def _judge_shape(row: ImportRow) -> RowResult:
@@ -199,6 +217,8 @@ def _finish(source: Import, kind: ImportKind) -> None:
     """End the run: write its results into files, let the kind look at the whole file, and move the row on."""
     write_result_files(source, kind)
     is_check = source.state == State.CHECKING
+    if is_check and kind.filled_columns:
+        write_filled_cells(source)
     with transaction.atomic():
         source.report_progress()
         remarks = _collect_remarks(source, kind, is_check=is_check)

@@ -34,8 +34,8 @@ def delete_old_imports() -> int:
 
 
 def _needs_file(source: Import, file: StoredFile) -> bool:
-    """Return whether an import still needs a file: what was uploaded until it is applied, and its latest results."""
-    if file.name == files.build_upload_name(source):
+    """Return whether an import still needs a file: what was uploaded and filled in until it is applied, and results."""
+    if file.name in (files.build_upload_name(source), files.build_filled_name(source)):
         return source.state in (*UNFINISHED, State.CHECKED)
     if file.name not in (files.build_results_name(source), files.build_samples_name(source)):
         return False

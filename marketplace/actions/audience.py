@@ -17,14 +17,17 @@ from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.audience import count_sales_by_seller, count_sales_through, list_resellers
 from marketplace.queries.offers import lock_own_offer
 from notifications.actions.recording import record_event
+from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, InvalidInput, Message, NotFound, StaleVersion
 from partnerportal.lib.policies import authorize
 
 BATCH = 2_000  # rows that one statement writes
+MOST_REPLACED = 50_000  # tenant IDs in one request, whose body they fill; an import takes more
 OVERTAKEN = _("A colleague has saved this audience since you opened it. Reload the page to see the latest.")
 NOT_IN_PROGRAM = _("Only active members of the CSP programme can be added.")
 UNKNOWN = _("No active member of the CSP programme has the tenant ID %(tenant_id)s.")
+TOO_MANY = _("Send at most %(most)s tenant IDs, or import them from a file, which may have more.")
 NOTHING_TO_SYNC = _("There are no saved changes to sync.")
 NOT_FOR_PARTNERS = _("The live version lacks what partners need. Complete the listing and publish it first.")
 NOT_LIVE = _("This offer is not published yet. Its audience takes effect when you publish it.")
@@ -155,11 +158,14 @@ def sync_audience(*, actor: Actor, offer: Offer, revision: int) -> int:
 
 def put_saved_audience_in_force(offer: Offer) -> int:
     """Put the saved audience of a locked offer in force, and return how many organisations were added to it."""
+    added = _authorize_additions(offer) if offer.next_audience == Audience.SPECIFIC else 0
     if offer.audience != offer.next_audience:
         offer.audience = offer.next_audience
-        offer.save(update_fields=["audience"])
-    if offer.audience != Audience.SPECIFIC:
-        return 0
+        offer.save(update_fields=["audience"])  # after the additions: the database looks for its sellers among them
+    return added
+
+
+def _authorize_additions(offer: Offer) -> int:
     additions = offer.audience_changes.filter(is_removal=False)
     new = [
         Authorization(offer=offer, organization_id=key, source=source)
@@ -272,10 +278,13 @@ def replace_audience(
 ) -> Offer:
     """Save the whole audience of an offer, its option and its organisations by tenant ID; return the offer.
 
-    All or nothing: raises what `choose_audience` raises, InvalidInput("unknown_tenant_id") for organisations that
-    cannot be added, and Conflict("request_needed") or Conflict("partner_has_sales") if the audience in force would
-    lose somebody, which takes a request.
+    All or nothing: raises what `choose_audience` raises, InvalidInput("too_many_partners") for more than MOST_REPLACED,
+    InvalidInput("unknown_tenant_id") for organisations that cannot be added, and Conflict("request_needed") or
+    Conflict("partner_has_sales") if the audience in force would lose somebody, which takes a request.
     """
+    if len(tenant_ids) > MOST_REPLACED:
+        most = formats.format_number(MOST_REPLACED)
+        raise InvalidInput("too_many_partners", TOO_MANY % {"most": most}, field="tenant_ids")
     choose_audience(actor=actor, offer=offer, audience=audience, revision=revision)
     listing = ResellerListing.objects.visible_to(actor)
     keys = dict(listing.filter(tenant_id__in=tenant_ids).values_list("tenant_id", "organization_id"))

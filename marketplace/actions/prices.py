@@ -41,15 +41,15 @@ class PricesOvertaken(Conflict):
 
 
 @transaction.atomic
-def add_prices(*, actor: Actor, offer: Offer, changes: Sequence[PriceChange]) -> list[Price]:
+def add_prices(*, actor: Actor, offer: Offer, changes: Sequence[PriceChange], most: int = MOST_CHANGES) -> list[Price]:
     """Add prices to an offer of the acting publisher, all or none; return for each change the price that says so.
 
     Whatever already stands so is not added again. Raises PricesInvalid with every problem, and PricesOvertaken if the
     only ones are that another amount is in force by now, or that another price begins on the same day.
     """
     authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
-    if len(changes) > MOST_CHANGES:
-        raise InvalidInput("too_many_changes", TOO_MANY % {"most": MOST_CHANGES}, field="changes")
+    if len(changes) > most:
+        raise InvalidInput("too_many_changes", TOO_MANY % {"most": most}, field="changes")
     locked = lock_own_offer(actor, offer)
     codes = {change.plan for change in changes}
     plans = [priced for priced in list_priced_plans(actor, locked) if priced.plan.code in codes]

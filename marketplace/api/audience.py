@@ -17,7 +17,7 @@ from marketplace.queries.audience import count_audience_reach, list_audience, su
 from marketplace.queries.offers import get_own_offer
 from partnerportal.lib.api import EmptyBodySerializer, PaginatedListView, PortalAPIView
 from partnerportal.lib.api_conditions import IF_MATCH, parse_revision, set_etag
-from partnerportal.lib.api_input import StrictSerializer
+from partnerportal.lib.api_input import LargeBodyParser, StrictSerializer
 from partnerportal.lib.api_output import AttributeSerializer, UTCDateTimeField
 
 
@@ -92,12 +92,14 @@ class AudienceBaseView(PortalAPIView):
 class AudienceView(AudienceBaseView):
     """Who may resell an offer. A change carries the `ETag` as `If-Match`; it takes effect by publishing or a sync.
 
-    On a live offer, what would take the offer from somebody is decided by a request and answers 409.
+    On a live offer, what would take the offer from somebody is decided by a request and answers 409. It takes at most
+    50,000 tenant IDs; more are imported from a file.
     """
 
     serializer_class = AudienceSerializer
+    parser_classes = (LargeBodyParser,)
     errors = AudienceBaseView.errors | {
-        400: ("unknown_tenant_id", "not_in_program"),
+        400: ("unknown_tenant_id", "not_in_program", "too_many_partners"),
         409: ("request_needed", "has_sales", "partner_has_sales"),
         412: ("changed_meanwhile",),
         428: ("if_match_required",),

@@ -26,7 +26,8 @@ from marketplace.queries.catalogue import (
     list_published_offers,
     narrow_by_sale,
 )
-from marketplace.queries.eligibility import ProspectiveSale, judge_plan, list_prices_of_sale
+from marketplace.queries.eligibility import ProspectiveSale, find_sale_ground, judge_plan, list_prices_of_sale
+from marketplace.queries.health import list_health_issues, map_open_issues
 from marketplace.queries.price_list import calculate_last_day, list_price_list
 from marketplace.queries.prospects import get_sale
 from marketplace.rows.catalogue_api import make_offer_detail, make_offer_items
@@ -100,7 +101,8 @@ class CatalogueView(OfSaleView, PaginatedListView):
         offers = narrow_by_sale(offers, self.actor, sale, values)
         page: Any = self.paginate_queryset(offers)
         plans = list_plans_with_failed_rules(self.actor, sale, page)
-        items = make_offer_items(page, plans, list_prices_of_sale(self.actor, sale, plans))
+        prices, issues = list_prices_of_sale(self.actor, sale, plans), map_open_issues(self.actor, page)
+        items = make_offer_items(page, plans, prices, issues)
         return self.get_paginated_response(self.get_serializer(items, many=True).data)
 
 
@@ -126,7 +128,8 @@ class CatalogueOfferView(OfSaleView):
         plans = list_plans_with_failed_rules(self.actor, sale, [offer])
         prices = list_prices_of_sale(self.actor, sale, plans)
         channel = ChannelInfo.objects.visible_to(self.actor).filter(version=offer.live_version).first()
-        detail = make_offer_detail(self.actor, sale, offer, plans, prices, channel)
+        issues = [issue for issue in list_health_issues(self.actor, offer) if not issue.cleared_at]
+        detail = make_offer_detail(self.actor, sale, offer, plans, prices, channel, issues)
         return Response(self.get_serializer(detail).data)
 
 
@@ -181,12 +184,15 @@ class EligibilityView(PortalAPIView):
         plan = get_by_public_id(list_plans_to_ask_about(self.actor), ids["plan"])
         sale = get_sale(self.actor, ids.get("partner"), ids.get("customer"), country)
         reasons = make_reasons(self.actor, sale, judge_plan(self.actor, sale, plan))
+        ground = find_sale_ground(self.actor, sale, plan)
         answer = {
             "plan": plan.public_id,
             "offer": plan.offer.public_id,
             **{name: getattr(sale, name) for name in ("partner", "customer", "country", "market", "currency")},
             "sellable": not reasons,
             "failed_rules": reasons,
+            "allowed_by": ground.code if ground else None,
+            "distributor": ground.distributor if ground else None,
         }
         return Response(self.get_serializer(answer).data)
 

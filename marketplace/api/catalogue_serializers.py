@@ -5,8 +5,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from marketplace.models import BillingFrequency, OfferType, PricingModel, Term
-from marketplace.queries.eligibility import SALE_RULES
+from marketplace.models import BillingFrequency, HealthIssue, OfferType, PricingModel, Term
+from marketplace.queries.eligibility import SALE_RULES, SaleGround
 from partnerportal.lib.api_output import AttributeSerializer, UTCDateTimeField
 
 PRICE: dict[str, Any] = {
@@ -30,6 +30,7 @@ LISTED: dict[str, Any] = {
     "price_from": {"currency": "EUR", "monthly_amount": "9.90"},
     "sellable": False,
     "failed_rules": ["not_in_audience"],
+    "health_issues": [{"kind": "outage", "began_at": "2026-10-02T09:10:00Z", "reported_at": "2026-10-02T09:14:00Z"}],
     "published_at": "2026-03-01T08:00:00Z",
 }
 REASON: dict[str, Any] = {
@@ -56,6 +57,27 @@ class FailedRulesField(serializers.ListField):
         super().__init__(child=serializers.ChoiceField(choices=SALE_RULES), **options)
 
 
+class OpenHealthIssueSerializer(AttributeSerializer[Any]):
+    """An outage, degradation or maintenance of an offer, for which no all-clear was given."""
+
+    kind = serializers.ChoiceField(choices=HealthIssue.Kind.choices)
+    began_at = UTCDateTimeField(help_text="Of maintenance: when it begins.")
+    reported_at = UTCDateTimeField()
+
+
+class HealthReportSerializer(AttributeSerializer[Any]):
+    """What the publisher has said of an issue at a moment."""
+
+    text = serializers.CharField()
+    at = UTCDateTimeField()
+
+
+class HealthIssueThreadSerializer(OpenHealthIssueSerializer):
+    """An open issue with all its reports, the newest first."""
+
+    reports = HealthReportSerializer(source="thread", many=True)
+
+
 @extend_schema_serializer(examples=[OpenApiExample("offer", value=LISTED, response_only=True)])
 class CatalogueOfferSerializer(serializers.Serializer[Any]):
     """A published offer, and whether any of its plans may be sold."""
@@ -72,6 +94,7 @@ class CatalogueOfferSerializer(serializers.Serializer[Any]):
     price_from = LowestPriceSerializer(allow_null=True, help_text="Null where there is no price in the currency.")
     sellable = serializers.BooleanField(help_text="Whether a plan may be sold.")
     failed_rules = FailedRulesField(help_text="Where none may be sold: the rules that any of its plans fails.")
+    health_issues = OpenHealthIssueSerializer(many=True)
     published_at = UTCDateTimeField(source="offer.published_at", help_text="The first time.")
 
 
@@ -114,6 +137,7 @@ class CatalogueOfferDetailSerializer(CatalogueOfferSerializer):
     links = serializers.ListField(child=serializers.DictField())
     support = serializers.DictField()
     plans = CataloguePlanSerializer(many=True)
+    health_issues = HealthIssueThreadSerializer(many=True)
     channel = serializers.DictField(help_text="Marketing material and a contact, for resellers alone.")
 
 
@@ -129,6 +153,14 @@ class EligibilitySerializer(serializers.Serializer[Any]):
     currency = serializers.CharField(help_text="The partner's, or empty.")
     sellable = serializers.BooleanField()
     failed_rules = SaleReasonSerializer(many=True)
+    allowed_by = serializers.ChoiceField(
+        choices=[(code, code) for code in SaleGround.CODES],
+        allow_null=True,
+        help_text="By what the audience lets the partner sell the plan; null if it does not.",
+    )
+    distributor = OrganizationReferenceSerializer(
+        allow_null=True, help_text="With `distributor`: the one through which the partner may, if you may see its name."
+    )
 
 
 class PriceListSerializer(AttributeSerializer[Any]):

@@ -21,6 +21,7 @@ from marketplace.queries.catalogue import (
     narrow_by_sale,
 )
 from marketplace.queries.eligibility import list_prices_of_sale
+from marketplace.queries.health import map_open_issues
 from marketplace.queries.prospects import find_sale
 from marketplace.rows.catalogue import CatalogueRow, make_catalogue_rows, name_categories
 from marketplace.rows.eligibility import format_reason_counts
@@ -89,7 +90,8 @@ class CatalogueList(PersonalizedList):
         """The rows of the page."""
         plans = list_plans_with_failed_rules(self.actor, self.sale, self.page.rows)
         prices = list_prices_of_sale(self.actor, self.sale, plans)
-        return make_catalogue_rows(self.page.rows, plans, prices, self.category_names, self.sale_query)
+        issues = map_open_issues(self.actor, self.page.rows)
+        return make_catalogue_rows(self.page.rows, plans, prices, issues, self.category_names, self.sale_query)
 
     @cached_property
     def categories(self) -> list[Category]:

@@ -166,6 +166,14 @@ CREATE FUNCTION has_resold_by(offer bigint, seller bigint) RETURNS boolean
                    WHERE NOT EXISTS (SELECT FROM marketplace_authorization a
                                      WHERE a.offer_id = $1 AND a.organization_id = o.id AND a.ended_at IS NULL)) $$;
 REVOKE EXECUTE ON FUNCTION resold_subscriptions(bigint), has_resold_by(bigint, bigint) FROM PUBLIC;
+-- Other states need a moment of activation, or are never come back to.
+CREATE FUNCTION activation_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'this violates that a subscription that was activated stays so' USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER activation_is_kept BEFORE UPDATE OF activated_at ON marketplace_subscription FOR EACH ROW
+    WHEN (OLD.activated_at IS NOT NULL AND NEW.activated_at IS NULL AND NEW.state = 'unsubscribed')
+    EXECUTE FUNCTION activation_is_kept();
 CREATE FUNCTION audience_with_sales_is_kept() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -177,6 +185,23 @@ BEGIN
 END $$;
 CREATE TRIGGER audience_with_sales_is_kept BEFORE UPDATE OF audience ON marketplace_offer
     FOR EACH ROW WHEN (OLD.audience <> NEW.audience) EXECUTE FUNCTION audience_with_sales_is_kept();
+-- An offer that opens to selected partners, from any or from none, has those that have resold it among them.
+CREATE FUNCTION sellers_are_selected() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM resold_subscriptions(NEW.id) s
+               CROSS JOIN LATERAL (VALUES (s.buyer_id), (s.reseller_id)) AS seller (id)
+               WHERE seller.id IS NOT NULL AND NOT EXISTS (
+                   SELECT FROM marketplace_authorization a
+                   WHERE a.offer_id = NEW.id AND a.organization_id = seller.id AND a.ended_at IS NULL)) THEN
+        RAISE EXCEPTION 'this violates that whoever has resold an offer is among its selected partners'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER sellers_are_selected BEFORE UPDATE OF audience ON marketplace_offer
+    FOR EACH ROW WHEN (OLD.audience <> NEW.audience AND NEW.audience = 'specific')
+    EXECUTE FUNCTION sellers_are_selected();
 CREATE FUNCTION live_audience_needs_staff() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF row_security_active(TG_RELID) AND NOT portal_is_vendor() THEN
@@ -223,8 +248,10 @@ DROP TRIGGER moved_partner_keeps_what_it_resold ON accounts_organization;
 DROP FUNCTION moved_partner_keeps_what_it_resold();
 DROP TRIGGER authorization_with_sales_is_kept ON marketplace_authorization;
 DROP FUNCTION authorization_with_sales_is_kept();
+DROP TRIGGER sellers_are_selected ON marketplace_offer; DROP FUNCTION sellers_are_selected();
 DROP TRIGGER live_audience_needs_staff ON marketplace_offer; DROP FUNCTION live_audience_needs_staff();
 DROP TRIGGER audience_with_sales_is_kept ON marketplace_offer; DROP FUNCTION audience_with_sales_is_kept();
+DROP TRIGGER activation_is_kept ON marketplace_subscription; DROP FUNCTION activation_is_kept();
 DROP FUNCTION has_resold_by(bigint, bigint); DROP FUNCTION resold_subscriptions(bigint);
 """
 # The publisher of an offer stands in the rows of its audience too, so that their policies look nothing up: an audience
@@ -307,7 +334,8 @@ BELOW = "SELECT id FROM accounts_organization WHERE parent_id = portal_org()"
 PARTY = f"""portal_org() IN (publisher_id, buyer_id, reseller_id, customer_id)
     OR buyer_id IN ({BELOW}) OR reseller_id IN ({BELOW})"""
 PAYS = f"s.buyer_id = portal_org() OR s.buyer_id IN ({BELOW})"
-OF_STOPPED = "(plan_id IS NULL OR EXISTS (SELECT FROM marketplace_plan p WHERE p.id = plan_id AND p.offer_id = o.id))"
+OF_STOPPED = """(plan_id IS NULL OR EXISTS (SELECT FROM marketplace_plan p
+    WHERE p.id = plan_id AND p.offer_id = o.id AND p.published_in IS NOT NULL))"""
 CHANNEL = """EXISTS (SELECT FROM marketplace_offerversion v JOIN marketplace_offer o ON o.id = v.offer_id
              WHERE v.id = version_id AND {condition})"""
 

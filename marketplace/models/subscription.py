@@ -54,6 +54,10 @@ class SubscriptionQuerySet(TenantQuerySet):
         """Return those that count as resold: activated once, or waiting for it (E-8). Ended ones count too."""
         return self.filter(~Q(activated_at=None) | Q(state=Subscription.State.PENDING))
 
+    def running(self) -> "SubscriptionQuerySet":
+        """Return those that were activated and have not ended. A suspended one runs; one that is pending does not."""
+        return self.filter(state__in=[Subscription.State.SUBSCRIBED, Subscription.State.SUSPENDED])
+
 
 class Subscription(PublicIdModel):
     """A plan of an offer that was sold to a customer. Its public id is the one of the fulfilment API.

@@ -1,5 +1,6 @@
 """Queries for the health of offers."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -21,6 +22,15 @@ def list_health_issues(actor: Actor, offer: Offer) -> list[HealthIssue]:
         reports.setdefault(report.issue_id, []).append(report)
     for issue in issues:
         issue.thread = reports.get(issue.pk, [])
+    return issues
+
+
+def map_open_issues(actor: Actor, offers: Iterable[Offer]) -> dict[int, list[HealthIssue]]:
+    """Return the issues without an all-clear of some offers by the offer's primary key, the newest first."""
+    issues: dict[int, list[HealthIssue]] = {}
+    rows = HealthIssue.objects.visible_to(actor).open().filter(offer__in=[offer.pk for offer in offers])
+    for issue in rows.order_by("-reported_at"):
+        issues.setdefault(issue.offer_id, []).append(issue)
     return issues
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 
 from marketplace.content import has_contact, pick_texts
-from marketplace.models import Category, Offer, Plan, Price
+from marketplace.models import Category, HealthIssue, Offer, Plan, Price
 from marketplace.queries.eligibility import ProspectiveSale, SaleRule
 from marketplace.rows.eligibility import RULE_LABELS, Reason, make_reasons
 from marketplace.rows.price_amounts import (
@@ -70,25 +70,38 @@ class CatalogueRow:
     is_sellable: bool
     reason: str  # the first reason why it may not be sold, or ""
     more_reasons: str  # all of them, if there are several
+    health: list[str]  # the kinds of its open health issues
 
 
 def make_catalogue_rows(
-    offers: Iterable[Offer], plans: Iterable[Plan], prices: Iterable[Price], categories: Mapping[str, str], query: str
+    offers: Iterable[Offer],
+    plans: Iterable[Plan],
+    prices: Iterable[Price],
+    issues: Mapping[int, list[HealthIssue]],
+    categories: Mapping[str, str],
+    query: str,
 ) -> list[CatalogueRow]:
-    """Return the rows of offers, with their live plans, which have `failed_rules`, and prices. `query` follows URLs."""
+    """Return the rows of offers, with their live plans, which have `failed_rules`, and prices.
+
+    `issues` are the open health issues by the offer's primary key; `query` follows URLs.
+    """
     plans_of: dict[int, list[Plan]] = {}
     for plan in plans:
         plans_of.setdefault(plan.offer_id, []).append(plan)
     prices_of: dict[int, list[Price]] = {}
     for price in prices:
         prices_of.setdefault(price.plan_id, []).append(price)
-    return [_row(offer, plans_of.get(offer.pk, []), prices_of, categories, query) for offer in offers]
+    return [
+        _row(offer, plans_of.get(offer.pk, []), prices_of, issues.get(offer.pk, []), categories, query)
+        for offer in offers
+    ]
 
 
 def _row(
     offer: Offer,
     plans: list[Plan],
     prices_of: Mapping[int, list[Price]],
+    issues: list[HealthIssue],
     categories: Mapping[str, str],
     query: str,
 ) -> CatalogueRow:
@@ -105,6 +118,7 @@ def _row(
         is_sellable=is_sellable,
         reason=reasons[0] if reasons else "",
         more_reasons=" · ".join(reasons) if len(reasons) > 1 else "",
+        health=list(dict.fromkeys(issue.get_kind_display() for issue in issues)),
     )
 
 

@@ -1,23 +1,31 @@
 """What the API says of offers in the catalogue, from the same plans, prices and reasons as the pages."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import get_language
 
 from marketplace.content import pick_texts
-from marketplace.models import ChannelInfo, Offer, Plan, Price
+from marketplace.models import ChannelInfo, HealthIssue, Offer, Plan, Price
 from marketplace.queries.eligibility import ProspectiveSale, SaleRule
 from marketplace.rows.eligibility import make_reasons
 from marketplace.rows.price_amounts import MONTHS, calculate_monthly_amount, count_billing_months, find_lowest_price
 from partnerportal.lib.actors import Actor
 
 
-def make_offer_items(offers: Iterable[Offer], plans: Iterable[Plan], prices: Iterable[Price]) -> list[dict[str, Any]]:
-    """Return an item for each offer, with its live plans, which have `failed_rules`, and their prices."""
+def make_offer_items(
+    offers: Iterable[Offer],
+    plans: Iterable[Plan],
+    prices: Iterable[Price],
+    issues: Mapping[int, list[HealthIssue]],
+) -> list[dict[str, Any]]:
+    """Return an item for each offer, with its live plans, which have `failed_rules`, and their prices.
+
+    `issues` are the open health issues by the offer's primary key.
+    """
     plans_of = _group(plans, "offer_id")
     prices_of = _group(prices, "plan_id")
-    return [_item(offer, plans_of.get(offer.pk, []), prices_of) for offer in offers]
+    return [_item(offer, plans_of.get(offer.pk, []), prices_of, issues.get(offer.pk, [])) for offer in offers]
 
 
 def _group(rows: Iterable[Any], name: str) -> dict[int, list[Any]]:
@@ -27,7 +35,9 @@ def _group(rows: Iterable[Any], name: str) -> dict[int, list[Any]]:
     return grouped
 
 
-def _item(offer: Offer, plans: list[Any], prices_of: dict[int, list[Price]]) -> dict[str, Any]:
+def _item(
+    offer: Offer, plans: list[Any], prices_of: dict[int, list[Price]], issues: list[HealthIssue]
+) -> dict[str, Any]:
     failed = [plan.failed_rules for plan in plans]
     is_sellable = [] in failed
     found = set() if is_sellable else {code for codes in failed for code in codes}
@@ -43,6 +53,7 @@ def _item(offer: Offer, plans: list[Any], prices_of: dict[int, list[Price]]) -> 
         else None,
         "sellable": is_sellable,
         "failed_rules": [rule.value for rule in SaleRule if rule.value in found],
+        "health_issues": issues,
     }
 
 
@@ -53,8 +64,9 @@ def make_offer_detail(
     plans: list[Plan],
     prices: list[Price],
     channel: ChannelInfo | None,
+    issues: list[HealthIssue],
 ) -> dict[str, Any]:
-    """Return an offer that comes with its live version, with its texts, plans and channel information."""
+    """Return an offer that comes with its live version, with its texts, plans, channel information and open issues."""
     assert offer.live_version
     content = offer.live_version.content
     reader = get_language() or "en"
@@ -62,7 +74,7 @@ def make_offer_detail(
     rows = {plan.code: plan for plan in plans}
     for plan in plans:
         plan.offer = offer  # which is here already
-    return _item(offer, plans, prices_of) | {
+    return _item(offer, plans, prices_of, issues) | {
         "description": pick_texts(content["texts"], reader)[0].get("description", ""),
         "links": content["links"],
         "support": content["support"],

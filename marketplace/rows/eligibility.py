@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import OrganizationKind
 from marketplace.models import Plan
-from marketplace.queries.eligibility import ProspectiveSale, SaleRule
+from marketplace.queries.eligibility import ProspectiveSale, SaleGround, SaleRule
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.errors import Message
@@ -70,6 +70,24 @@ class Reason:
     fact: str
     step: str
     step_url: str
+
+
+_GROUNDS = {
+    SaleGround.ANY: gettext_lazy("Every partner of the CSP programme may sell this offer."),
+    SaleGround.OPEN_PLAN: gettext_lazy("Every partner of the CSP programme may sell this plan, whatever the audience."),
+    SaleGround.SELECTED: gettext_lazy("The publisher has selected %(partner)s."),
+    SaleGround.DISTRIBUTOR: gettext_lazy("Through %(distributor)s, which the publisher has selected."),
+}
+_UNNAMED = gettext_lazy("Through its distributor, which the publisher has selected.")
+
+
+def describe_sale_ground(sale: ProspectiveSale, ground: SaleGround | None) -> str:
+    """Return in words by what the audience lets the partner sell, or "" without a ground."""
+    if ground is None:
+        return ""
+    sentence = _UNNAMED if ground.code == SaleGround.DISTRIBUTOR and not ground.distributor else _GROUNDS[ground.code]
+    distributor = ground.distributor.name if ground.distributor else ""
+    return str(sentence) % {"partner": sale.partner.name, "distributor": distributor}
 
 
 def make_reasons(actor: Actor, sale: ProspectiveSale, plan: Plan) -> list[Reason]:

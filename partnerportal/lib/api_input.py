@@ -57,6 +57,12 @@ class JSONBodyParser(BaseParser):
         raise ValueError(constant)  # NaN and Infinity are not JSON
 
 
+class LargeBodyParser(JSONBodyParser):
+    """A parser of bodies that hold long texts in several languages, or tens of thousands of ids."""
+
+    max_body = 2 * 1024 * 1024
+
+
 def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the object with these keys. Raises ParseError for one that is given twice: nobody knows which counts.
 

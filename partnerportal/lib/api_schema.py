@@ -52,7 +52,7 @@ MEANINGS = {  # what each status means, as the schema says it
     409: "The thing is no longer in a state that allows this.",
     410: "It existed, and is deleted.",
     412: "The caller has seen an older version than there is.",
-    413: "The body is larger than 64 KiB.",
+    413: "The body is larger than this operation takes.",
     415: "Only `application/json` is understood.",
     428: "The header `If-Match` is missing.",
     429: "As often as is allowed in a day.",
@@ -111,10 +111,16 @@ class PortalAutoSchema(AutoSchema):
             codes[status] = tuple(dict.fromkeys((*codes.get(status, ()), *more)))
         return codes
 
+    def _describe_largest_body(self) -> str:
+        """Return how large the body of this operation may be, as its parser says."""
+        largest = getattr(self.view.parser_classes[0], "max_body", None)
+        return f"The body is larger than {largest // 1024} KiB." if largest else MEANINGS[413]
+
     def _problem(self, status: int, codes: tuple[str, ...]) -> dict[str, Any]:
+        meaning = self._describe_largest_body() if status == 413 else MEANINGS[status]
         named = ", ".join(f"`{code}`" for code in codes)
         kind = "validation_error" if status == 400 else "client_error"
-        error = {"code": codes[0], "detail": MEANINGS[status], "attr": "field" if status == 400 else None}
+        error = {"code": codes[0], "detail": meaning, "attr": "field" if status == 400 else None}
         example = OpenApiExample(codes[0], value={"type": kind, "errors": [error]}, response_only=True)
-        response = OpenApiResponse(ProblemSerializer, f"{MEANINGS[status]} Codes: {named}.", [example])
+        response = OpenApiResponse(ProblemSerializer, f"{meaning} Codes: {named}.", [example])
         return self._get_response_for_code(response, str(status))

@@ -385,6 +385,7 @@ SPECTACULAR_SETTINGS = {
         "ImportState": "imports.models.Import.State",
         "UploadKind": "entitlements.models.IngestUpload.Kind",
         "UploadState": "entitlements.models.IngestUpload.State",
+        "HealthIssueKind": "marketplace.models.HealthIssue.Kind",
         "OfferType": "marketplace.models.OfferType",
         "PricingModel": "marketplace.models.PricingModel",
         "AudienceOption": "marketplace.models.Audience",

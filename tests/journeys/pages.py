@@ -161,6 +161,7 @@ PAGES = {
         Shown(f"{REQUEST}withdraw/", "/requests/{request_publisher}/withdraw/"),
         *(Shown(f"{OFFER}preview/", f"/offers/{{offer}}/preview/?as={who}") for who in ("customer", "partner")),
         Shown(f"{OFFER}discard/", "/offers/{offer}/discard/"),
+        *(Shown(f"{OFFER}{dialog}/", f"/offers/{{offer}}/{dialog}/") for dialog in ("change", "delete")),
         Shown(f"{OFFER}discard/", "/offers/{offer_specific}/discard/"),
     ],
     "publisher.reader": [Shown(f"{OFFER}{tab}", f"/offers/{{offer}}/{tab}") for tab in ("listing/", "plans/")],

@@ -301,6 +301,17 @@ def test_the_database_keeps_a_live_audience_from_its_publisher(world, as_tenant,
         assert Authorization.objects.filter(offer=monitor).update(ended_at=timezone.now()) == 0
 
 
+@pytest.mark.promise("CA-20")
+def test_the_database_opens_no_offer_without_those_that_resold_it(world, as_tenant, publisher, staff, backup):
+    """From any to none, and by the publisher alone to selected partners: nobody that has sold is left out."""
+    change_live_audience(actor=staff, offer=backup, audience=NONE)
+    with as_tenant(publisher):
+        with pytest.raises(IntegrityError, match="violates"), transaction.atomic():
+            Offer.objects.filter(pk=backup.pk).update(audience=SPECIFIC)
+        Authorization.objects.create(offer=backup, organization=world.partner, source="selected")
+        assert Offer.objects.filter(pk=backup.pk).update(audience=SPECIFIC) == 1
+
+
 def test_the_database_keeps_who_has_sold(world, as_tenant, staff, monitor):
     sell(world, monitor)
     with as_tenant(staff):

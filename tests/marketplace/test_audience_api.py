@@ -68,6 +68,19 @@ def test_a_replacement_is_saved_whole(api, world, offer):
     assert client.put(url(offer), {"audience": "specific"}).status_code == 428
 
 
+def test_an_audience_of_tens_of_thousands_is_replaced_by_one_request(api, world, offer):
+    known = str(world.distributor.tenant_id)
+    client = api("publisher.admin")
+    answer = put(client, offer, audience="specific", tenant_ids=[known, *(str(uuid.uuid4()) for _n in range(49_999))])
+    assert (answer.status_code, code(answer)) == (400, "unknown_tenant_id")  # all were read
+    answer = put(client, offer, audience="specific", tenant_ids=[known] * 50_001)
+    assert (answer.status_code, code(answer)) == (400, "too_many_partners")
+    assert "50,000" in answer.json()["errors"][0]["detail"]
+    answer = put(client, offer, audience="specific", tenant_ids=[known] * 60_000)
+    assert (answer.status_code, code(answer)) == (413, "too_large")
+    assert put(client, offer, audience="specific", tenant_ids=[known] * 50_000).status_code == 200
+
+
 def test_who_is_named_again_is_not_marked_for_removal_any_more(api, world, offer):
     actor = world.actor("publisher.admin")
     remove_from_audience(actor=actor, offer=offer, organization_ids=[world.distributor.pk])

@@ -61,6 +61,32 @@ def test_who_has_no_running_subscription_is_not_told(publisher, offer):
     assert told() == []
 
 
+@pytest.mark.promise("CA-4")
+def test_a_subscription_that_waits_for_its_activation_does_not_run_and_a_suspended_one_does(world, publisher, offer):
+    put(Subscription.objects.all(), state="suspended")
+    sell(world, offer, external_id="waits", buyer=world.distributor, reseller=None, state="pending", activated_at=None)
+    report_health_issue(actor=publisher, offer=offer, kind=Kind.OUTAGE, text="Down.")
+    assert [kind for kind, *_rest in told()] == ["partner"]
+
+
+@pytest.mark.promise("CA-4")
+def test_the_catalogue_shows_what_is_open_and_nothing_after_the_all_clear(web, api, publisher, offer, issue):
+    update_health_issue(actor=publisher, issue=issue, text="Half of them can.")
+    catalogue, detail = "/api/v1/catalogue/", f"/api/v1/catalogue/{offer.public_id}/"
+
+    def shown(client):
+        items = client.get(catalogue).json()["items"]
+        return {item["code"]: [row["kind"] for row in item["health_issues"]] for item in items}
+
+    assert ">Outage<" in web("partner.reader").get(reverse("catalogue")).content.decode()
+    assert shown(api("partner.reader"))["backup"] == ["outage"]
+    (found,) = api("partner.reader").get(detail).json()["health_issues"]
+    assert [report["text"] for report in found["reports"]] == ["Half of them can.", "Nobody can sign in."]
+    update_health_issue(actor=publisher, issue=issue, text="All can.", is_all_clear=True)
+    assert ">Outage<" not in web("partner.reader").get(reverse("catalogue")).content.decode()
+    assert shown(api("partner.reader"))["backup"] == api("partner.reader").get(detail).json()["health_issues"] == []
+
+
 def test_the_buyer_and_the_partner_on_record_are_told_and_sellers_of_other_offers_are_not(world, publisher, offer):
     put(Subscription.objects.filter(offer=offer), buyer=world.distributor)
     sell(world, Offer.objects.get(code="monitor"), buyer=world.partner2, reseller=world.partner2)

@@ -105,11 +105,7 @@ class Marketplace(RuleBasedStateMachine):
 
     # Versions
 
-    @rule(
-        code=st.sampled_from(OFFERS),
-        plans=st.sampled_from((("basic",), ("basic", "pro"), ("pro",))),
-        name=st.text("ab", min_size=1, max_size=3),
-    )
+    @rule(code=st.sampled_from(OFFERS), plans=VERSIONS, name=st.text("ab", min_size=1, max_size=3))
     def edit(self, code: str, plans: tuple[str, ...], name: str) -> None:
         actor, offer = self.actors["publisher"], self.offer(code)
         content = make_content(name, *plans)
@@ -123,13 +119,7 @@ class Marketplace(RuleBasedStateMachine):
 
     # Prices
 
-    @rule(
-        code=st.sampled_from(OFFERS),
-        plan=st.sampled_from(PLANS),
-        amount=AMOUNTS,
-        days=DAYS,
-        term=st.sampled_from(("P1M", "P1Y")),
-    )
+    @rule(code=st.sampled_from(OFFERS), plan=st.sampled_from(PLANS), amount=AMOUNTS, days=DAYS, term=TERMS)
     def price(self, code: str, plan: str, amount: str | None, days: int, term: str) -> None:
         actor, offer = self.actors["publisher"], self.offer(code)
         day = self.today + dt.timedelta(days)
@@ -148,9 +138,7 @@ class Marketplace(RuleBasedStateMachine):
 
     # Stops
 
-    @rule(
-        code=st.sampled_from(OFFERS), plan=st.sampled_from(("", "basic")), by=st.sampled_from(("publisher", "vendor"))
-    )
+    @rule(code=st.sampled_from(OFFERS), plan=st.sampled_from(("", "basic")), by=MANAGERS)
     def stop(self, code: str, plan: str, by: str) -> None:
         actor, offer = self.actors[by], self.offer(code)
         row = Plan.objects.get(offer=offer, code=plan) if plan else None
@@ -198,6 +186,16 @@ class Marketplace(RuleBasedStateMachine):
     def decide_option(self, code: str, audience: str) -> None:
         actor, offer = self.actors["vendor"], self.offer(code)
         attempt(actor, lambda: change_live_audience(actor=actor, offer=offer, audience=audience))
+
+    @rule(code=st.sampled_from(OFFERS), who=st.sets(st.sampled_from(MEMBERS)))
+    def close_and_reopen(self, code: str, who: set[str]) -> None:
+        """From any over none to specific: the way on which nobody is removed, and who has sold could be forgotten."""
+        self.decide_option(code, Audience.ANY)
+        self.decide_option(code, Audience.NONE)
+        self.choose(code, Audience.SPECIFIC)
+        if who:
+            self.take_out(code, who)
+        self.sync(code)
 
     # Sales and moves
 

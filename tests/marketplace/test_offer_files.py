@@ -59,7 +59,7 @@ OTHERS = ("customer.admin", "partner2.admin", "stranger.admin")
 OWN = ("publisher.admin", "publisher.reader", "vendor.admin")
 
 
-@pytest.mark.promise("CA-30")
+@pytest.mark.promise("CA-4", "CA-30")
 @pytest.mark.parametrize("kind", OfferFile.DOCUMENTS)
 def test_material_is_for_resellers_and_never_for_customers(world, web, api, publisher, backup, kind):
     """By its address, on pages, in the API; before it is published, only the publisher and the vendor see it."""

@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
+from imports.actions.runs import run_next_import
+from marketplace.actions.prices import add_prices
 from marketplace.models import Offer, Price
 from marketplace.price_import import PRICES, apply_price_rows, check_price_rows
+from marketplace.pricing import PriceChange
 from partnerportal.lib.days import today
 from partnerportal.lib.imports.kinds import ImportRow
 from tests.exports.test_views import NEW, content
+from tests.imports.test_views import rows_of, text_of, uploaded
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +62,67 @@ def test_each_row_has_its_outcome_and_only_good_ones_are_stored(world: World) ->
     there = {0, 1, 7, 9}  # the eighth says by now what the tenth has confirmed
     assert again == ["already_there" if at in there else one for at, one in enumerate(expected)]
     assert Price.objects.count() == 5
+
+
+HEAD = "plan,market,currency,term,billing,amount,valid_from\n"
+DAYS = [(today() + dt.timedelta(days=days)).isoformat() for days in range(4)]
+
+
+def check_file(web: Any) -> str:
+    """Have a file checked whose rows replace 9.90 EUR, 12 EUR of the row before, no price in CHF, and 1000 JPY."""
+    lines = (
+        f"basic,europe,EUR,P1M,P1M,12,{DAYS[2]}\nbasic,europe,EUR,P1M,P1M,14,{DAYS[3]}\n"
+        f"basic,europe,CHF,P1M,P1M,11.50,{DAYS[2]}\nbasic,japan,JPY,P1M,P1M,1100,{DAYS[2]}\n"
+    )
+    target = Offer.objects.get(code="backup").public_id
+    return uploaded(web(ADMIN), (HEAD + lines).encode(), f"/imports/new/prices/?target={target}")
+
+
+def list_results(web: Any, url: str) -> list[tuple[str, str]]:
+    """The outcome of each row, and what it replaces, in the results that the person fetches."""
+    return [(row["outcome"], row["replaces"]) for row in rows_of(web(ADMIN).get(f"{url}results/"))]
+
+
+def apply_file(client: Any, url: str, **options: Any) -> None:
+    assert client.post(f"{url}apply/", {"mode": "add"}, **options).status_code in (202, 302)
+    assert run_next_import()
+
+
+@pytest.mark.parametrize("by_api", [False, True])
+def test_what_a_colleague_has_changed_since_the_dry_run_is_not_replaced(
+    world: World, web: Any, api: Any, settings: Any, tmp_path: Any, by_api: bool
+) -> None:
+    settings.PRIVATE_ROOT = tmp_path
+    url = check_file(web)
+    assert list_results(web, url) == [("changed", "9.90"), ("changed", "12.00"), ("new", "none"), ("changed", "1000")]
+    offer, actor = Offer.objects.get(code="backup"), world.actor(ADMIN)  # the other tab
+    day = dt.date.fromisoformat(DAYS[1])
+    given: Any = {"plan": "basic", "market": "europe", "term": "P1M", "billing": "P1M", "valid_from": day}
+    changes = [
+        PriceChange(**given, currency="EUR", amount="11.00", replaces="9.90"),
+        PriceChange(**given, currency="CHF", amount="12.00", replaces=None),
+    ]
+    add_prices(actor=actor, offer=offer, changes=changes)
+    if by_api:
+        apply_file(api(ADMIN), f"/api/v1{url}", format="json")
+    else:
+        apply_file(web(ADMIN), url)
+    assert [outcome for outcome, _replaces in list_results(web, url)] == ["refused", "refused", "refused", "changed"]
+    coming = Price.objects.filter(plan__offer=offer, valid_from__gt=today()).order_by("currency", "valid_from")
+    assert [(row.currency, row.amount) for row in coming] == [("CHF", 12), ("EUR", 11), ("JPY", 1100)]
+    assert "another amount is replaced now" in text_of(web(ADMIN).get(url))
+
+
+def test_a_file_without_what_it_replaces_is_imported_as_it_was_checked(
+    world: World, web: Any, settings: Any, tmp_path: Any
+) -> None:
+    """A price of the file itself is no change by somebody else, however far the rows stand apart."""
+    settings.PRIVATE_ROOT = tmp_path
+    url = check_file(web)
+    apply_file(web(ADMIN), url)
+    assert [outcome for outcome, _replaces in list_results(web, url)] == ["changed", "changed", "new", "changed"]
+    again = check_file(web)
+    assert [outcome for outcome, _replaces in list_results(web, again)] == ["already_there"] * 4
 
 
 def test_its_own_export_changes_nothing(world: World, web: Any) -> None:

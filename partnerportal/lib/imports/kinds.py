@@ -75,6 +75,9 @@ class ImportKind:
     `preview` and `finish` see the whole file: they take the actor, the target, the mode and an iterator over the rows
     that did not fail, and return sentences for the page. `preview` says what else each mode would do, such as how many
     things the file leaves out; `finish` does it, in the transaction that ends the import.
+
+    `filled_columns` are those that `check` fills in by `RowResult.filled`: the results show them, and `apply` gets them
+    in the rows, so that it can tell what has changed since the dry run.
     """
 
     code: str  # at most 20 characters; also the name of its files
@@ -91,6 +94,8 @@ class ImportKind:
     key_column: str = ""  # the column that tells rows apart: a value that comes a second time is a duplicate
     preview: Remark | None = None
     finish: Remark | None = None
+    filled_columns: tuple[str, ...] = ()
+    batch_rows: int | None = None  # of one transaction, for kinds where a row may rest on any row before it
     max_rows: int = 10_000
     max_bytes: int = 2_000_000
 
@@ -99,6 +104,7 @@ class ImportKind:
         assert len(set(keys)) == len(keys), f"two columns of {self.code} have one key"
         assert not set(keys) & set(RESULT_COLUMNS), f"a column of {self.code} is called like one of the results"
         assert not self.key_column or self.key_column in keys, f"{self.code} has no column {self.key_column}"
+        assert set(self.filled_columns) <= set(keys), f"{self.code} fills in what is no column of it"
         assert self.modes, f"{self.code} has no mode"
 
     @property

@@ -1,6 +1,7 @@
 """What becomes of a row of an imported file, in its dry run and in the import itself."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -36,7 +37,11 @@ class RowOutcome(models.TextChoices):
 
 @dataclass(frozen=True)
 class RowResult:
-    """The result of one row: its outcome, and a sentence that says why, for an outcome that does not say it all."""
+    """The result of one row: its outcome, and a sentence that says why, for an outcome that does not say it all.
+
+    `filled` are cells that a dry run fills in, by the column's key: what it has seen, and the row is applied with.
+    """
 
     outcome: RowOutcome
     message: Message = ""
+    filled: Mapping[str, str] = field(default_factory=dict)
