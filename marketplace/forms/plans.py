@@ -17,7 +17,7 @@ from marketplace.forms.editor import (
     parse_choices,
     parse_texts,
 )
-from marketplace.models import BillingFrequency, Offer, PricingModel, Term
+from marketplace.models import BillingFrequency, Offer, OfferType, PricingModel, Term
 from marketplace.models.offer import BYOL_TYPES
 from partnerportal.lib.catalogue_entries import LANGUAGES
 from partnerportal.lib.errors import Message
