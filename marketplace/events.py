@@ -5,6 +5,10 @@ class OfferEvent(StrEnum):
     """The kinds of events about publishers' offers."""
 
     CREATED = "offer.created"
+    CHANGED = "offer.changed"
+    DELETED = "offer.deleted"
+    PLAN_RENAMED = "offer.plan_renamed"
+    PLANS_DELETED = "offer.plans_deleted"
     CONFIGURED = "offer.configured"
     PUBLISHED = "offer.published"
     DRAFT_DISCARDED = "offer.draft_discarded"
@@ -42,3 +46,4 @@ class CatalogueEvent(StrEnum):
     COUNTRY_PLACED = "market.country_placed"
     CATEGORY_ADDED = "category.added"
     CATEGORY_CHANGED = "category.changed"
+    CATEGORY_REMOVED = "category.removed"

@@ -13,6 +13,7 @@ from marketplace.views.publishing import offer_compare, offer_discard, offer_his
 from marketplace.views.simulator import simulator
 from marketplace.views.stops import stop_lift, stop_new
 from marketplace.views.storefront import ask_partner, storefront, storefront_offer
+from marketplace.views.unpublished import offer_change, offer_delete
 from marketplace.views.vendor import all_offers, vendor_offer
 
 OFFER = "offers/<uuid:offer_id>/"
@@ -40,6 +41,8 @@ urlpatterns = [
     path(f"{OFFER}history/", offer_history, name="offer_history"),
     path(f"{OFFER}compare/", offer_compare, name="offer_compare"),
     path(f"{OFFER}preview/", offer_preview, name="offer_preview"),
+    path(f"{OFFER}change/", offer_change, name="offer_change"),
+    path(f"{OFFER}delete/", offer_delete, name="offer_delete"),
     path(f"{OFFER}discard/", offer_discard, name="offer_discard"),
     path(f"{OFFER}publish/", offer_publish, name="offer_publish"),
     path("marketplace/offers/", catalogue, name="catalogue"),
@@ -64,6 +67,7 @@ urlpatterns = [
     path(CATEGORY, categories.category_edit, name="catalogue_category"),
     path(f"{CATEGORY}move/", categories.category_move, name="catalogue_category_move"),
     path(f"{CATEGORY}retire/", categories.category_retire, name="catalogue_category_retire"),
+    path(f"{CATEGORY}remove/", categories.category_remove, name="catalogue_category_remove"),
     *(
         path(f"{SETTINGS}{kind}/{where}", view, {"kind": kind}, name=f"catalogue_{name.format(kind)}")
         for kind in qualifications.MODELS

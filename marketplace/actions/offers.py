@@ -1,17 +1,18 @@
 """Actions of publishers on their offers: create one, edit its draft, publish the draft, begin a new one."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Value
+from django.db.models import Max, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.actions.audience import put_saved_audience_in_force
 from marketplace.actions.listing import LISTED, list_offer, list_plans
-from marketplace.content import RETIRED_CATEGORY, find_problems, list_file_ids, list_retired_categories
+from marketplace.content import RETIRED_CATEGORY, find_problems, list_file_ids, list_unavailable_categories
 from marketplace.events import OfferEvent
 from marketplace.models import ChannelInfo, Offer, OfferType, OfferVersion, Plan, Price, PricingModel
 from marketplace.policies import OFFERS, ROLE_TABLE, OfferPermission
@@ -30,6 +31,7 @@ TAKEN = _("You have an offer with this code already.")
 MALFORMED = _("Use lower-case letters, digits, hyphens and underscores; begin with a letter or digit.")
 OVERTAKEN = _("A colleague has saved this offer since you opened it. Nothing of yours is lost: compare and save again.")
 UNKNOWN_FILE = _("The offer has no such file.")
+CODE_FIXED = _("The code of the plan %(code)s is fixed since version %(number)s.")
 FIXED = _("The plan %(code)s was published and cannot be removed. Stop its sale instead.")
 TERM_FIXED = _("The plan %(code)s was published with more terms and billing frequencies. Stop their sale instead.")
 
@@ -65,12 +67,20 @@ def create_offer(*, actor: Actor, code: str, type: OfferType, pricing_model: Pri
 
 @transaction.atomic
 def save_draft(
-    *, actor: Actor, offer: Offer, content: dict[str, Any], channel: dict[str, Any], revision: int | None
+    *,
+    actor: Actor,
+    offer: Offer,
+    content: dict[str, Any],
+    channel: dict[str, Any],
+    revision: int | None,
+    renamed: Mapping[str, str] | None = None,
 ) -> OfferVersion:
     """Replace the draft of an offer, and return it with its new revision.
 
     `content` and `channel` are validated data of ContentSerializer and ChannelSerializer. `revision` is that of the
-    newest version that the editor has seen, be it the draft or a published one, or None for any. Raises
+    newest version that the editor has seen, be it the draft or a published one, or None for any. `renamed` says which
+    codes of plans that were never published are to become which others in `content`, so that they keep their prices;
+    a plan that is neither there nor named is deleted with them. Raises
     StaleVersion("changed_meanwhile") if a colleague has saved the offer since, Conflict("plan_fixed") or
     Conflict("term_fixed") if a published plan, or a term or billing frequency of it, is missing, and
     InvalidInput("unknown_file") or InvalidInput("retired_category") for what cannot be chosen.
@@ -79,9 +89,11 @@ def save_draft(
     locked = lock_own_offer(actor, offer)
     if revision is not None and revision != get_newest_version(locked).revision:
         raise StaleVersion("changed_meanwhile", OVERTAKEN)
+    _rename_plans(actor, locked, content, renamed or {})
     _ensure_published_plans_stay(locked, content)
     _ensure_files_exist(locked, content, channel)
     _ensure_new_categories_are_offered(locked, content)
+    _record_deleted_plans(actor, locked, content)
     return store_draft(locked, content, channel)
 
 
@@ -189,7 +201,7 @@ def _ensure_files_exist(offer: Offer, content: dict[str, Any], channel: dict[str
 def _ensure_new_categories_are_offered(offer: Offer, content: dict[str, Any]) -> None:
     """Raise InvalidInput if a retired category is chosen that neither the draft nor the live version has."""
     held = {*get_newest_version(offer).content.get("categories", ()), *offer.categories}
-    if list_retired_categories(set(content.get("categories", ())) - held):
+    if list_unavailable_categories(set(content.get("categories", ())) - held):
         raise InvalidInput("retired_category", RETIRED_CATEGORY, field="/categories")
 
 
@@ -228,6 +240,36 @@ def _publish_files(offer: Offer, version: OfferVersion) -> None:
 def _keep_plans(offer: Offer, codes: list[str]) -> None:
     """Store a plan for each code that has none, so that it can have prices; delete unpublished plans of other codes."""
     Plan.objects.bulk_create([Plan(offer=offer, code=code) for code in codes], ignore_conflicts=True)
-    unused = offer.plans.filter(published_in=None).exclude(code__in=codes)
+    _delete_plans(offer.plans.filter(published_in=None).exclude(code__in=codes))
+
+
+def _delete_plans(unused: QuerySet[Plan]) -> None:
+    """Delete plans that were never published, with their prices and stops."""
     Price.objects.filter(plan__in=unused).delete()
     unused.delete()
+
+
+def _rename_plans(actor: Actor, offer: Offer, content: dict[str, Any], renamed: Mapping[str, str]) -> None:
+    """Give unpublished plans their new codes. One that has such a code and leaves the draft makes room."""
+    codes = {plan["code"] for plan in content.get("plans", [])}
+    wanted = {old: new for old, new in renamed.items() if old != new and new in codes}
+    rows = {row.code: row for row in offer.plans.filter(code__in=wanted)}
+    if not rows:
+        return
+    for code, row in rows.items():
+        if row.published_in is not None:
+            raise Conflict("plan_fixed", CODE_FIXED % {"code": code, "number": row.published_in})
+        row.code = f"~{row.pk}"  # which is no code: so two plans can take each other's
+    Plan.objects.bulk_update(rows.values(), ["code"])
+    _delete_plans(offer.plans.filter(published_in=None, code__in=[wanted[code] for code in rows]))
+    for code, row in rows.items():
+        row.code = wanted[code]
+        record_event(OfferEvent.PLAN_RENAMED, actor=actor, subject=offer, changes={"code": [code, row.code]})
+    Plan.objects.bulk_update(rows.values(), ["code"])
+
+
+def _record_deleted_plans(actor: Actor, offer: Offer, content: dict[str, Any]) -> None:
+    codes = [plan["code"] for plan in content.get("plans", [])]
+    gone = offer.plans.filter(published_in=None).exclude(code__in=codes).order_by("code")
+    if left_out := list(gone.values_list("code", flat=True)):
+        record_event(OfferEvent.PLANS_DELETED, actor=actor, subject=offer, data={"plans": left_out})

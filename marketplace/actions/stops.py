@@ -13,13 +13,14 @@ from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.stops import lock_managed_offer
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import ActionRefused, InvalidInput, NotFound
+from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.text import remove_invisible_characters
 
 LONGEST_REASON = 500
 REASON = _("Enter a reason of at most %(most)s characters.")
 OF_NO_PLAN = _("Choose a plan to stop its sale in one market.")
+NEVER_LIVE = _("The plan %(code)s was never published, so nobody can buy it.")
 VENDORS = _("The vendor has stopped this sale, so the vendor alone can lift the stop.")
 NOT_VENDORS = _("The publisher has stopped this sale, so the publisher alone can lift the stop.")
 
@@ -32,7 +33,7 @@ def stop_sale(
 
     Stopped again, it stays the same stop. Prices, audience and what was sold stay as they are. Raises InvalidInput for
     a market without a plan, for a reason that is too long, and for the vendor's staff for none; NotFound for an offer
-    that the actor does not manage, or a plan of another.
+    that the actor does not manage, or a plan of another; Conflict("plan_not_live") for a plan that only a draft has.
     """
     authorize(actor, ROLE_TABLE, OfferPermission.STOP)
     by_vendor = actor.organization_kind == OrganizationKind.VENDOR
@@ -44,6 +45,8 @@ def stop_sale(
     locked = lock_managed_offer(actor, offer)
     if plan is not None and plan.offer_id != locked.pk:
         raise NotFound("not_found", "")
+    if plan is not None and plan.published_in is None:  # it goes with the draft that has it
+        raise Conflict("plan_not_live", NEVER_LIVE % {"code": plan.code}, field="plan")
     place = {"plan": plan, "market": market, "by_vendor": by_vendor}
     standing = locked.stops.active().filter(**place).select_related("plan", "market", "stop_reason").first()
     if standing is not None:

@@ -15,7 +15,9 @@ from marketplace.actions.offers import (
     save_draft,
     set_technical_configuration,
 )
+from marketplace.actions.unpublished import IDENTITY, change_unpublished_offer, delete_unpublished_offer
 from marketplace.api.serializers import (
+    ChangeOfferSerializer,
     CreateOfferSerializer,
     DifferenceSerializer,
     OfferSerializer,
@@ -117,9 +119,12 @@ class OfferView(OfferTreeView):
     serializer_class = DraftSerializer
     parser_classes = (LargeBodyParser,)
     errors = {
-        400: ("invalid_target", "unknown_category", "retired_category", "unknown_file", "code_twice", "below_minimum"),
+        400: (
+            *("invalid_target", "unknown_category", "retired_category", "unknown_file", "code_twice", "below_minimum"),
+            "malformed_code",
+        ),
         403: ("wrong_kind", "wrong_role"),
-        409: ("plan_fixed", "term_fixed"),
+        409: ("plan_fixed", "term_fixed", "offer_fixed", "code_taken", "prices_saved"),
         412: ("changed_meanwhile",),
         428: ("if_match_required",),
     }
@@ -145,6 +150,27 @@ class OfferView(OfferTreeView):
             actor=self.actor, offer=offer, content=content, channel=channel, revision=parse_revision(request)
         )
         return self._answer(get_own_offer(self.actor, offer_id), draft)
+
+    @extend_schema(request=ChangeOfferSerializer, parameters=[IF_MATCH])
+    def patch(self, request: Request, offer_id: UUID) -> Response:
+        """Change the code, type or pricing model of an offer that was never published.
+
+        The technical configuration goes with the type SaaS, and limits of licences with the pricing model per seat.
+        With another pricing model prices would mean something else: `deletes_prices` says that they are deleted.
+        """
+        offer, revision = get_own_offer(self.actor, offer_id), parse_revision(request)
+        body = ChangeOfferSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        now = {name: getattr(offer, name) for name in IDENTITY}
+        draft = change_unpublished_offer(actor=self.actor, offer=offer, revision=revision, **now | body.validated_data)
+        return self._answer(get_own_offer(self.actor, offer_id), draft)
+
+    @extend_schema(parameters=[IF_MATCH], responses={204: None})
+    def delete(self, request: Request, offer_id: UUID) -> Response:
+        """Delete an offer that was never published, with its draft, plans, prices, saved audience and files."""
+        offer, revision = get_own_offer(self.actor, offer_id), parse_revision(request)
+        delete_unpublished_offer(actor=self.actor, offer=offer, revision=revision)
+        return Response(status=204)
 
 
 def _group_problems(problems: list[Problem]) -> dict[str, list[ErrorDetail]]:

@@ -42,6 +42,7 @@ TREE: dict[str, Any] = {
             "trial_days": 30,
             "is_byol": False,
             "is_one_per_customer": False,
+            "is_for_audience_only": False,
         }
     ],
     "channel": {
@@ -82,6 +83,23 @@ class CreateOfferSerializer(StrictSerializer):
     code = serializers.CharField(max_length=50, help_text="Lower-case letters, digits, hyphens and underscores.")
     type = serializers.ChoiceField(choices=OfferType.choices)
     pricing_model = serializers.ChoiceField(choices=PricingModel.choices)
+
+
+class ChangeOfferSerializer(StrictSerializer):
+    """What is to be another of an offer that was never published. What is left out stays."""
+
+    code = serializers.CharField(max_length=50, required=False)
+    type = serializers.ChoiceField(choices=OfferType.choices, required=False)
+    pricing_model = serializers.ChoiceField(choices=PricingModel.choices, required=False)
+    deletes_prices = serializers.BooleanField(
+        default=False, help_text="Whether another pricing model deletes the prices saved so far."
+    )
+
+
+class ChangePlanSerializer(StrictSerializer):
+    """Another code of a plan that was never published."""
+
+    code = serializers.CharField(max_length=50)
 
 
 class DraftProblemSerializer(serializers.Serializer[Any]):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from marketplace.api import catalogue, files, offers, prices
+from marketplace.api import catalogue, files, offers, plans, prices
 from marketplace.api.audience import AudienceMembersView, AudienceView, SyncAudienceView
 
 OFFER = "offers/<uuid:offer_id>/"
@@ -18,6 +18,7 @@ urlpatterns = [
     path(f"{OFFER}draft/", offers.OfferDraftView.as_view(), name="offer_draft"),
     path(f"{OFFER}files/", files.OfferFilesView.as_view(), name="offer_files"),
     path(f"{OFFER}files/<uuid:file_id>/", files.OfferFileView.as_view(), name="offer_file"),
+    path(f"{OFFER}plans/<slug:plan_code>/", plans.OfferPlanView.as_view(), name="offer_plan"),
     path(f"{OFFER}publish/", offers.PublishOfferView.as_view(), name="offer_publish"),
     path(f"{OFFER}versions/", offers.OfferVersionsView.as_view(), name="offer_versions"),
     path(f"{OFFER}compare/", offers.OfferComparisonView.as_view(), name="offer_compare"),

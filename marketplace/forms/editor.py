@@ -86,6 +86,11 @@ class SectionForm(forms.Form):
         text = json.dumps(facts)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
+    @property
+    def renamed(self) -> dict[str, str]:
+        """The codes of stored plans that the form gives others, by the stored ones."""
+        return {}
+
     def add_problems(self, problems: Iterable[Problem]) -> None:
         """Show what is wrong beside the fields that it is about, and above them what is about none of them."""
         for problem in problems:

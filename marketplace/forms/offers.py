@@ -28,3 +28,14 @@ class PublishForm(forms.Form):
     """The form that publishes what its page has shown, which is the revision that it carries."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
+
+
+class ChangeOfferForm(CreateOfferForm, PublishForm):
+    """The form to correct what an offer begins with, until it is published. `revision` is what its page has shown."""
+
+    deletes_prices = forms.BooleanField(
+        label=_("Delete the prices if the pricing model changes"),
+        required=False,
+        help_text=_("The amounts saved so far would mean something else."),
+    )
+    field_order = ("code", "type", "pricing_model", "deletes_prices")

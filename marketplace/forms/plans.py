@@ -18,11 +18,12 @@ from marketplace.forms.editor import (
     parse_texts,
 )
 from marketplace.models import BillingFrequency, Offer, OfferType, PricingModel, Term
+from marketplace.models.offer import BYOL_TYPES
 from partnerportal.lib.catalogue_entries import LANGUAGES
+from partnerportal.lib.errors import Message
 
 TEXTS = ("name", "description")
 NUMBERS = ("min_seats", "max_seats")
-OF_BYOL = (OfferType.VIRTUAL_MACHINE, OfferType.CONTAINER)
 NEW_PLAN: dict[str, Any] = {"code": "", "texts": {}, "terms": [], "billing": [], "trial_days": 0}
 MOVES = {"raise_plan": -1, "lower_plan": 1}  # the buttons that move a plan, by how many places
 FIXED = _("Fixed with the first publication.")
@@ -38,6 +39,7 @@ class PlanFields:
     choices: list[Any]
     numbers: list[Any]
     published_in: int | None
+    stored_code: str  # sent as a hidden field, so that a plan with another code keeps its prices
     kept: list[tuple[str, str]]  # names and values of choices that are fixed, sent as hidden fields
     can_rise: bool
     can_sink: bool
@@ -62,7 +64,9 @@ class PlansForm(SectionForm):
         live = offer.live_version.content["plans"] if offer.live_version else []
         self.live = {plan["code"]: plan for plan in live}
         self.moved: tuple[str, str] | None = None  # the button that has moved a plan, and from where
-        super().__init__(offer, tree)
+        plans = tree.get("plans", [])
+        self.stored_codes = [plan.get("was", plan["code"]) for plan in plans]  # by which plans are stored, or ""
+        super().__init__(offer, {"plans": [{key: plan[key] for key in plan if key != "was"} for plan in plans]})
 
     def add_fields(self) -> None:
         for at, plan in enumerate(self.tree.get("plans", [])):
@@ -96,13 +100,19 @@ class PlansForm(SectionForm):
             max=180,
             help_text=_("0 for no free trial."),
         )
-        if self.offer.type in OF_BYOL:
+        if self.offer.type in BYOL_TYPES:
             self._add_checkbox(
                 f"{name}.is_byol", _("Bring your own licence (BYOL)"), _("Customers pay you outside the marketplace.")
             )
+            self._add_checkbox(f"{name}.is_for_audience_only", _("For the audience only"), self._describe_open_plans())
         self._add_checkbox(
             f"{name}.is_one_per_customer", _("Once per customer"), _("A customer can have it only once at a time.")
         )
+
+    def _describe_open_plans(self) -> Message:
+        if self.offer.type == OfferType.CONTAINER:
+            return _("Otherwise every partner of the CSP programme may sell the plan, whatever the audience.")
+        return _("Otherwise every partner of the CSP programme may sell a BYOL plan, whatever the audience.")
 
     def _add_checkbox(self, name: str, label: Any, help_text: Any) -> None:
         self.fields[name] = CheckboxField(label=label, help_text=help_text)
@@ -116,6 +126,12 @@ class PlansForm(SectionForm):
     def parse(cls, data: QueryDict) -> Tree:
         positions = list_positions(data, "plans", "code", MOST_PLANS + 1)
         return {"plans": [_parse_plan(data, f"plans.{at}") for at in positions]}
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """The codes of stored plans that are to become others."""
+        codes = (plan["code"] for plan in self.tree["plans"])
+        return {old: new for old, new in zip(self.stored_codes, codes, strict=True) if old and old != new}
 
     @property
     def plans(self) -> list[PlanFields]:
@@ -133,10 +149,11 @@ class PlansForm(SectionForm):
             choices=[self[f"{name}.{key}"] for key in ("terms", "billing")],
             numbers=[
                 self[f"{name}.{key}"]
-                for key in (*NUMBERS, "trial_days", "is_byol", "is_one_per_customer")
+                for key in (*NUMBERS, "trial_days", "is_byol", "is_for_audience_only", "is_one_per_customer")
                 if f"{name}.{key}" in self.fields
             ],
             published_in=self.published.get(code),
+            stored_code=self.stored_codes[at],
             kept=[(f"{name}.{key}", value) for key in ("terms", "billing") for value in live.get(key, [])],
             can_rise=can_rise,
             can_sink=can_sink,
@@ -175,11 +192,13 @@ def _parse_plan(data: QueryDict, name: str) -> dict[str, Any]:
     numbers = {key: data.get(f"{name}.{key}", "").strip() or None for key in NUMBERS}
     return {
         "code": data.get(f"{name}.code", "").strip(),
+        "was": data.get(f"{name}.was", ""),
         "texts": parse_texts(data, f"{name}.texts", TEXTS),
         "terms": parse_choices(data, f"{name}.terms", Term.values),
         "billing": parse_choices(data, f"{name}.billing", BillingFrequency.values),
         "trial_days": data.get(f"{name}.trial_days", "").strip() or 0,
         "is_byol": f"{name}.is_byol" in data,
         "is_one_per_customer": f"{name}.is_one_per_customer" in data,
+        "is_for_audience_only": f"{name}.is_for_audience_only" in data,
         **numbers,
     }

@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 ('content', models.JSONField(default=dict)),
                 ('revision', models.PositiveIntegerField(default=1)),
                 ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='marketplace.offer')),
+                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='versions', to='marketplace.offer')),
             ],
         ),
         migrations.AddField(
@@ -163,8 +163,8 @@ class Migration(migrations.Migration):
                 ('began_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('lifted_at', models.DateTimeField(blank=True, null=True)),
                 ('market', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='marketplace.market')),
-                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stops', to='marketplace.offer')),
-                ('plan', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='stops', to='marketplace.plan')),
+                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='stops', to='marketplace.offer')),
+                ('plan', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='stops', to='marketplace.plan')),
             ],
         ),
         migrations.CreateModel(

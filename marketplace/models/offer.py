@@ -29,6 +29,9 @@ class OfferType(models.TextChoices):
     CONTAINER = "container", _("Container")
 
 
+BYOL_TYPES = (OfferType.VIRTUAL_MACHINE, OfferType.CONTAINER)  # whose plans can take one's own licence
+
+
 class PricingModel(models.TextChoices):
     """How the plans of an offer are priced. All plans of an offer have the same model."""
 
@@ -58,7 +61,7 @@ class OfferQuerySet(TenantQuerySet):
 
 
 class Offer(PublicIdModel):
-    """An offer of a publisher. Its code, type and pricing model are fixed once it is published; it is never deleted."""
+    """An offer of a publisher. Once published it keeps its code, type and pricing model, and is never deleted."""
 
     publisher = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="offers")
     code = models.SlugField(max_length=50)  # unique among the publisher's offers
@@ -122,7 +125,7 @@ class OfferVersion(PublicIdModel):
     A numbered version never changes (a trigger holds it). `content` is described by `marketplace.content`.
     """
 
-    offer = models.ForeignKey(Offer, models.CASCADE, related_name="versions")
+    offer = models.ForeignKey(Offer, models.DO_NOTHING, related_name="versions")  # the database deletes them with it
     number = models.PositiveIntegerField(null=True, blank=True)  # from 1; null for the draft
     content = models.JSONField(default=dict)
     revision = models.PositiveIntegerField(default=1)  # how often the offer was saved, which edits compare
@@ -181,7 +184,7 @@ class Plan(PublicIdModel):
     published_at = models.DateTimeField(null=True, blank=True)  # since when buyers see it and its prices
     is_live = models.BooleanField(default=False)  # whether the live version has it
     is_byol = models.BooleanField(default=False)  # bring your own licence, as the live version says
-    is_open = models.BooleanField(default=True)  # whether the whole programme may sell it where CA-6 lets it
+    is_open = models.BooleanField(default=True)  # whether the whole programme may sell it where CA-6 lets it, likewise
     is_one_per_customer = models.BooleanField(default=False)  # as the live version says
     names = models.JSONField(default=dict)  # by reader's language, as the live version says
     position = models.PositiveSmallIntegerField(default=0)  # in the live version
@@ -213,8 +216,8 @@ class SaleStop(PublicIdModel):
     reason stands in a row of its own (StopReason).
     """
 
-    offer = models.ForeignKey(Offer, models.CASCADE, related_name="stops")
-    plan = models.ForeignKey(Plan, models.PROTECT, null=True, blank=True, related_name="stops")  # null: all plans
+    offer = models.ForeignKey(Offer, models.DO_NOTHING, related_name="stops")  # the database deletes them with it
+    plan = models.ForeignKey(Plan, models.DO_NOTHING, null=True, blank=True, related_name="stops")  # null: all plans
     market = models.ForeignKey("marketplace.Market", models.PROTECT, null=True, blank=True, related_name="+")
     by_vendor = models.BooleanField(default=False)  # a stop by the vendor's staff is lifted by them alone
     began_at = models.DateTimeField(default=timezone.now)

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Case, Count, Exists, F, OuterRef, QuerySet, Subquery, Value, When
 
 from marketplace.events import OfferEvent
-from marketplace.models import Offer, OfferVersion, SaleStop
+from marketplace.models import Offer, OfferVersion, Plan, SaleStop
 from marketplace.models.offer import OfferQuerySet
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
@@ -56,6 +56,14 @@ def lock_own_offer(actor: Actor, offer: Offer) -> Offer:
     if locked is None:
         raise NotFound("not_found", "")
     return locked
+
+
+def get_own_plan(actor: Actor, offer: Offer, code: str) -> Plan:
+    """Return the plan with a code of an offer of `get_own_offer`. Raises NotFound."""
+    plan = Plan.objects.visible_to(actor).filter(offer=offer, code=code).first()
+    if plan is None:
+        raise NotFound("not_found", "")
+    return plan
 
 
 def get_draft(offer: Offer) -> OfferVersion | None:

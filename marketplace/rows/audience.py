@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import OrganizationKind
 from marketplace.audience_rules import AudienceVerdict, Way, build_audience_request_url, judge_audience_change
+from marketplace.content import list_open_plans, pick_texts
 from marketplace.models import Audience, Authorization, MarketCountry, Offer, ResellerListing
 from marketplace.queries.audience import AudienceReach, PastedEntry
+from marketplace.queries.offers import get_newest_version
 from partnerportal.lib import formats
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.errors import Message
@@ -72,6 +74,17 @@ def _describe_selected(reach: AudienceReach) -> str:
         reach.covered,
     )
     return text % {"selected": selected, "number": formats.format_number(reach.covered)}
+
+
+def name_open_plans(offer: Offer) -> str:
+    """Return the names of the plans that the whole programme may sell, whatever the audience; "" if there are none.
+
+    They are those of the live version, or of the draft before it. The offer comes with its live version.
+    """
+    version = offer.live_version or get_newest_version(offer)
+    reader = get_language() or "en"
+    plans = list_open_plans(offer, version.content)
+    return formats.join_names(pick_texts(plan["texts"], reader)[0].get("name") or plan["code"] for plan in plans)
 
 
 def describe_covered(number: int) -> str:

@@ -92,7 +92,14 @@ def _save(request: PortalRequest, edit: Edit) -> HttpResponse:
         messages.info(request, _("You changed nothing, so nothing was saved."))
         return redirect(edit.form.url_name, offer_id=edit.offer.public_id)
     try:
-        save_draft(actor=request.actor, offer=edit.offer, content=content, channel=channel, revision=edit.revision)
+        save_draft(
+            actor=request.actor,
+            offer=edit.offer,
+            content=content,
+            channel=channel,
+            revision=edit.revision,
+            renamed=edit.form.renamed,
+        )
     except StaleVersion:  # a colleague was faster by a moment
         newest = get_newest_version(edit.offer)
         tree = make_tree(newest)

@@ -17,6 +17,7 @@ import imports.files
 from entitlements.models import Entitlement, IngestUpload, LicenseAssignment
 from exports.models import Export
 from imports.models import Import
+from marketplace.actions.offers import create_offer
 from marketplace.models import Market, Offer, OfferFile, Plan, Price, ResellerListing, SaleStop
 from support.actions.deciding import ask_for_information
 from support.actions.files import attach_files
@@ -48,6 +49,7 @@ OTHER_VALUES = {  # which of `make_values` stands in for the one of the paramete
     r"/(extend|convert)/$": {"trial_id": "trial_running"},
     r"/reopen/$": {"key": "key_released"},
     r"/audience/": {"offer_id": "offer_selected"},
+    r"^(PATCH|DELETE) .*/offers/{offer_id}/$": {"offer_id": "offer_unpublished"},
 }
 HEADERS = {"Idempotency-Key": "one", "If-Match": "*"}
 FIELD_CODES = {  # of what is sent in any field; docs/api.md tells of them once
@@ -55,6 +57,7 @@ FIELD_CODES = {  # of what is sent in any field; docs/api.md tells of them once
     *("not_a_list", "not_a_dict", "does_not_exist", "overflow", "null_characters_not_allowed"),
     *("surrogate_characters_not_allowed", "invalid_choice", "invalid"),
 }
+NEVER_PUBLISHED: Any = {"code": "new", "type": "saas", "pricing_model": "per_seat"}
 PRICE = {"market": "europe", "currency": "EUR", "term": "P1M", "billing": "P1M"}
 QUERIES = {  # those without which nothing is answered; the values are names of `make_values`
     r"/compare/$": {"from": "number", "to": "number"},
@@ -84,6 +87,8 @@ def make_bodies(values: Mapping[str, Any]) -> dict[str, Any]:
         r"^POST .*/ingest/": b"{}",
         r"^POST .*/offers/$": {"code": "invented", "type": "saas", "pricing_model": "per_seat"},
         r"^PUT .*/offers/{offer_id}/$": make_content("Backup", "basic", "pro") | {"channel": CHANNEL},
+        r"^PATCH .*/offers/{offer_id}/$": {"code": "invented", "pricing_model": "flat", "deletes_prices": True},
+        r"^PATCH .*/plans/": {"code": "invented"},
         r"^POST .*/requests/.*/files/$": {"file": picture("PNG")},
         r"^POST .*/files/$": {"kind": "logo", "file": picture("PNG")},
         r"^PUT .*/technical/$": {"landing_page_url": "https://publisher.example/", "webhook_url": ""},
@@ -159,7 +164,9 @@ def _values_of_offers(world: Any) -> dict[str, Any]:
     return {
         "offer_id": plan.offer.public_id,
         "offer_selected": Offer.objects.get(code="monitor").public_id,
+        "offer_unpublished": create_offer(**NEVER_PUBLISHED, actor=world.actor("publisher.admin")).public_id,
         "plan_id": plan.public_id,
+        "plan_code": "pro",
         "number": "1",
         "file_id": OfferFile.objects.get(offer=plan.offer, kind="training").public_id,
         "price_id": Price.objects.create(plan=plan, valid_from=tomorrow, amount=1100, **japan).public_id,

@@ -119,13 +119,14 @@ def api(
     get: str = "",
     post: str = "",
     put: str = "",
+    patch: str = "",
     delete: str = "",
     data: dict[str, Any] | None = None,
     shows: Iterable[tuple[str, str]] = (),
     defaults: str = "401 anonymous; 403 nobody",
 ) -> Row:
     prefix = "api/v1/"
-    answers = {"get": get, "post": post, "put": put, "delete": delete}
+    answers = {"get": get, "post": post, "put": put, "patch": patch, "delete": delete}
     path = f"/{prefix}{path or pattern}"
     return _row(prefix + pattern, path, defaults, answers, data=data or {}, shows=frozenset(shows), is_api=True)
 

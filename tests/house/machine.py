@@ -244,8 +244,8 @@ class Machine:
         mail.outbox.clear()
         data = {k: v.format(**self.values) if isinstance(v, str) else v for k, v in row.data.items()}
         if row.is_api:
-            body = data if method in ("POST", "PUT") else {}
-            headers = {"If-Match": "*"} if method in ("POST", "PUT", "DELETE") else {}
+            body = data if method in ("POST", "PUT", "PATCH") else {}
+            headers = {"If-Match": "*"} if method in ("POST", "PUT", "PATCH", "DELETE") else {}
             response = client.generic(method, path, json.dumps(body), content_type="application/json", headers=headers)
         elif method == "POST":
             response = client.post(path, data)

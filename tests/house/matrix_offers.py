@@ -32,12 +32,30 @@ OFFER_PAGES = [
     page(f"{OFFER}listing/", "/offers/{offer}/listing/", get=SEEN, post="409 publisher.admin; 403 else"),
     page(f"{OFFER}plans/", "/offers/{offer}/plans/", get=SEEN, post=EDITED, data={"add_plan": "1"}),
     page(f"{OFFER}technical/", "/offers/{offer}/technical/", get=SEEN, post="409 publisher.admin; 403 else"),
+    *(
+        page(f"{OFFER}{dialog}/", f"/offers/{{offer}}/{dialog}/", get=EDITED, post="409 publisher.admin; 403 else")
+        for dialog in ("change", "delete")
+    ),
     page(f"{OFFER}discard/", "/offers/{offer}/discard/", get=EDITED, post="409 publisher.admin; 403 else"),
     page(f"{OFFER}publish/", "/offers/{offer}/publish/", get=EDITED, post="409 publisher.admin; 403 else"),
 ]
 OFFER_API = [
     api("offers/", get=SEEN, post="201 publisher.admin; 403 else", data=NEW),
-    api(OFFER, "offers/{offer}/", get=SEEN, put="409 publisher.admin; 403 else"),
+    api(
+        OFFER,
+        "offers/{offer}/",
+        get=SEEN,
+        put="409 publisher.admin; 403 else",
+        patch="409 publisher.admin; 403 else",
+        delete="409 publisher.admin; 403 else",
+    ),
+    api(
+        f"{OFFER}plans/<slug:plan_code>/",
+        "offers/{offer}/plans/pro/",
+        patch=EDITED,
+        delete="204 publisher.admin; 403 else",
+        data={"code": "pro"},
+    ),
     api(f"{OFFER}files/", "offers/{offer}/files/", get=SEEN, post="415 publisher; 403 else"),
     api(f"{OFFER}files/<uuid:file_id>/", "offers/{offer}/files/{file_draft}/", delete="204 publisher.admin; 403 else"),
     api(f"{OFFER}draft/", "offers/{offer}/draft/", delete="204 publisher.admin; 403 else"),

@@ -161,6 +161,7 @@ PAGES = {
         Shown(f"{REQUEST}withdraw/", "/requests/{request_publisher}/withdraw/"),
         *(Shown(f"{OFFER}preview/", f"/offers/{{offer}}/preview/?as={who}") for who in ("customer", "partner")),
         Shown(f"{OFFER}discard/", "/offers/{offer}/discard/"),
+        *(Shown(f"{OFFER}{dialog}/", f"/offers/{{offer}}/{dialog}/") for dialog in ("change", "delete")),
         Shown(f"{OFFER}discard/", "/offers/{offer_specific}/discard/"),
     ],
     "publisher.reader": [Shown(f"{OFFER}{tab}", f"/offers/{{offer}}/{tab}") for tab in ("listing/", "plans/")],
@@ -226,7 +227,7 @@ NOT_PAGES = {
         f"{place}{name}/": "a dialog or form of test_catalogue_settings.py"
         for place, names in (
             (MARKET, ("rename", "remove", "currencies/add", "currencies/<str:currency>/remove")),
-            (CATEGORY, ("move", "retire")),
+            (CATEGORY, ("move", "retire", "remove")),
             *((f"{SETTINGS}{kind}/<uuid:entry_id>/", ("retire",)) for kind in QUALIFICATIONS),
         )
         for name in names

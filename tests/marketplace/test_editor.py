@@ -160,7 +160,7 @@ def test_a_plan_is_removed_in_the_form_and_a_published_one_has_no_button(world, 
 def test_a_published_plan_that_is_sent_off_by_hand_stays(world, web, backup):
     answer = send(web("publisher.admin"), url(backup, "plans/"), plans__0__code="other")
     assert answer.status_code == 200
-    assert "The plan basic was published and cannot be removed." in answer.content.decode()
+    assert "The code of the plan basic is fixed since version 1." in answer.content.decode()
 
 
 def test_published_terms_cannot_be_unticked(world, web, backup):

@@ -3,6 +3,12 @@
 import pytest
 
 from marketplace.actions.offers import create_offer, discard_draft, publish_offer, save_draft
+from marketplace.actions.unpublished import (
+    change_unpublished_offer,
+    delete_unpublished_offer,
+    delete_unpublished_plan,
+    rename_unpublished_plan,
+)
 from marketplace.models import Offer, OfferType, OfferVersion, PricingModel
 from marketplace.queries.offers import get_draft, get_newest_version
 from partnerportal.lib.errors import Conflict, StaleVersion
@@ -91,8 +97,7 @@ def test_a_code_is_given_once(cast, race, publisher):
         made = [result for result in results if isinstance(result, Offer)]
         assert len(made) == 1
         assert all(result.code == "code_taken" for result in results if result not in made)
-        made[0].versions.all().delete()
-        Offer.objects.filter(pk=made[0].pk).delete()
+        delete_unpublished_offer(actor=publisher, offer=made[0], revision=None)
 
 
 def test_a_draft_is_discarded_or_published_or_saved_first(cast, race, publisher, backup):
@@ -122,3 +127,64 @@ def test_a_draft_is_discarded_or_published_or_saved_first(cast, race, publisher,
         assert sum(done) == 1 or done == (True, False, True), (published, discarded, saved)
         if draft:
             discard_draft(actor=publisher, offer=backup, revision=draft.revision)
+
+
+def begin(publisher, number):
+    """Return an offer that can be published and the revision of its draft."""
+    values = {"code": f"new-{number}", "type": OfferType.SAAS, "pricing_model": PricingModel.FLAT}
+    offer = create_offer(actor=publisher, **values)
+    return offer, save(publisher, offer, f"New {number}", None).revision
+
+
+def test_an_offer_is_published_or_changed_or_deleted_first(cast, race, publisher):
+    """Of those who saw the same draft one has their way; what is published has the code that was checked."""
+    for number in range(count(ROUNDS)):
+        offer, seen = begin(publisher, number)
+        values = {"actor": publisher, "offer": offer, "revision": seen}
+        other = {"code": f"other-{number}", "type": OfferType.CONTAINER, "pricing_model": PricingModel.PER_SEAT}
+        published, changed, deleted = race.run(
+            [
+                (publisher, lambda values=values: publish_offer(**values)),
+                (publisher, lambda values=values, other=other: change_unpublished_offer(**values, **other)),
+                (publisher, lambda values=values: delete_unpublished_offer(**values)),
+            ]
+        )
+        left = Offer.objects.filter(pk=offer.pk).first()
+        done = (isinstance(published, OfferVersion), isinstance(changed, OfferVersion), deleted is None)
+        assert sum(done) == 1, (published, changed, deleted)
+        if done[0]:
+            assert left.is_published and left.code == offer.code
+            assert changed.code == deleted.code == "offer_fixed"
+        elif done[1]:
+            assert not left.is_published and left.code == other["code"]
+            assert published.code == deleted.code == "changed_meanwhile"
+            delete_unpublished_offer(actor=publisher, offer=left, revision=None)
+        else:
+            assert left is None and published.code == changed.code == "not_found"
+
+
+def test_a_plan_is_published_or_renamed_or_deleted_first(cast, race, publisher, backup):
+    """Whoever names no revision comes after the publication, which then has the old code, or before it."""
+    for number in range(count(ROUNDS)):
+        code = f"plan-{number}"
+        published = [plan["code"] for plan in backup.live_version.content["plans"]]
+        content = make_content("Backup", *published, code)
+        seen = save_draft(actor=publisher, offer=backup, content=content, channel=CHANNEL, revision=None).revision
+        plan = backup.plans.get(code=code)
+        values = {"actor": publisher, "offer": backup, "plan": plan, "revision": None}
+        version, renamed, deleted = race.run(
+            [
+                (publisher, lambda seen=seen: publish(publisher, backup, seen)),
+                (publisher, lambda values=values, code=code: rename_unpublished_plan(**values, code=f"x-{code}")),
+                (publisher, lambda values=values: delete_unpublished_plan(**values)),
+            ]
+        )
+        backup.refresh_from_db()
+        plan = backup.plans.filter(pk=plan.pk).first()
+        if isinstance(version, OfferVersion):
+            assert plan.code == code and plan.published_in == version.number
+            assert renamed.code == deleted.code == "plan_fixed"
+        else:
+            assert version.code == "changed_meanwhile"
+            assert plan is None and isinstance(deleted, OfferVersion)
+            assert isinstance(renamed, OfferVersion) or renamed.code == "not_found"
