@@ -9,7 +9,12 @@ class MarketplaceConfig(AppConfig):
     verbose_name = _("Marketplace")
 
     def ready(self) -> None:
-        from marketplace import catalogue_notices, health_notices, stop_notices  # noqa: F401  (they register the notices)
+        from marketplace import (  # noqa: F401  (they register the notices)
+            catalogue_notices,
+            health_notices,
+            market_notices,
+            stop_notices,
+        )
         from marketplace.audience_requests import register_audience_requests
         from marketplace.lists.all_offers import ALL_OFFERS
         from marketplace.lists.catalogue import CATALOGUE

@@ -235,13 +235,14 @@ def _listing_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _category_problems(offer: Offer, content: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield a problem for retired categories that the offer's live version does not have: only what is live stays."""
-    if list_retired_categories(set(content.get("categories", ())) - set(offer.categories)):
+    if list_unavailable_categories(set(content.get("categories", ())) - set(offer.categories)):
         yield Problem("/categories", "retired_category", RETIRED_CATEGORY)
 
 
-def list_retired_categories(codes: Collection[str]) -> list[str]:
-    """Return those of the codes that are of retired categories."""
-    return list(Category.objects.filter(code__in=codes, is_retired=True).values_list("code", flat=True))
+def list_unavailable_categories(codes: Collection[str]) -> list[str]:
+    """Return those of the codes whose categories nobody can choose any more: retired ones, and removed ones."""
+    offered = Category.objects.filter(code__in=codes, is_retired=False).values_list("code", flat=True)
+    return sorted(set(codes) - set(offered))
 
 
 def _plan_problems(content: Mapping[str, Any]) -> Iterator[Problem]:

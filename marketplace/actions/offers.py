@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.actions.audience import put_saved_audience_in_force
 from marketplace.actions.listing import LISTED, list_offer, list_plans
-from marketplace.content import RETIRED_CATEGORY, find_problems, list_file_ids, list_retired_categories
+from marketplace.content import RETIRED_CATEGORY, find_problems, list_file_ids, list_unavailable_categories
 from marketplace.events import OfferEvent
 from marketplace.models import ChannelInfo, Offer, OfferType, OfferVersion, Plan, Price, PricingModel
 from marketplace.policies import OFFERS, ROLE_TABLE, OfferPermission
@@ -198,7 +198,7 @@ def _ensure_files_exist(offer: Offer, content: dict[str, Any], channel: dict[str
 def _ensure_new_categories_are_offered(offer: Offer, content: dict[str, Any]) -> None:
     """Raise InvalidInput if a retired category is chosen that neither the draft nor the live version has."""
     held = {*get_newest_version(offer).content.get("categories", ()), *offer.categories}
-    if list_retired_categories(set(content.get("categories", ())) - held):
+    if list_unavailable_categories(set(content.get("categories", ())) - held):
         raise InvalidInput("retired_category", RETIRED_CATEGORY, field="/categories")
 
 

@@ -299,8 +299,19 @@ BEGIN
 END $$;
 CREATE TRIGGER categories_are_a_tree BEFORE INSERT OR UPDATE OF parent_id ON marketplace_category
     FOR EACH ROW WHEN (NEW.parent_id IS NOT NULL) EXECUTE FUNCTION categories_are_a_tree();
+CREATE FUNCTION used_category_is_kept() RETURNS trigger -- also by the drafts of publishers, which the vendor does not see
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM marketplace_offerversion WHERE content -> 'categories' ? OLD.code) THEN
+        RAISE EXCEPTION 'this violates that a category in use is kept' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN OLD;
+END $$;
+CREATE TRIGGER used_category_is_kept BEFORE DELETE ON marketplace_category
+    FOR EACH ROW EXECUTE FUNCTION used_category_is_kept();
 """
 CATALOGUES_UNDO = """
+DROP TRIGGER used_category_is_kept ON marketplace_category; DROP FUNCTION used_category_is_kept();
 DROP TRIGGER categories_are_a_tree ON marketplace_category; DROP FUNCTION categories_are_a_tree();
 ALTER TABLE marketplace_price DROP CONSTRAINT price_has_currency_of_market;
 ALTER TABLE marketplace_marketcountry DROP CONSTRAINT country_has_currency_of_market;
@@ -341,7 +352,7 @@ class Migration(migrations.Migration):
                 ("market", "UPDATE (names, revision), DELETE"),
                 ("marketcurrency", "DELETE"),
                 ("marketcountry", "UPDATE (market_id, currency)"),
-                ("category", "UPDATE (names, parent_id, position, is_retired, revision)"),
+                ("category", "UPDATE (names, parent_id, position, is_retired, revision), DELETE"),
             )
         ),
         *(
@@ -349,7 +360,7 @@ class Migration(migrations.Migration):
                 f"""CREATE POLICY deleted_by_staff ON marketplace_{table} AS RESTRICTIVE FOR DELETE USING ({KEEPS})""",
                 f"DROP POLICY deleted_by_staff ON marketplace_{table}",
             )
-            for table in ("market", "marketcurrency")
+            for table in ("market", "marketcurrency", "category")
         ),
         enable_row_security(
             "marketplace_offer",
@@ -457,7 +468,7 @@ class Migration(migrations.Migration):
         ),
         allow_tenant_events(
             "catalogue_keepers",
-            "category.added category.changed market.added market.changed market.country_placed market.removed",
+            "category.added category.changed category.removed market.added market.changed market.country_placed market.removed",
             condition="portal_is_vendor() AND portal_is_admin()",
         ),
         allow_tenant_events(

@@ -7,6 +7,8 @@ import pytest
 
 from accounts.models import Organization
 from marketplace.models import Authorization, Offer, Plan, SaleStop
+from marketplace.queries.eligibility import SaleRule, get_prospective_sale
+from marketplace.rows.eligibility import make_reasons
 from tests.entitlements.test_views import text_of
 from tests.world import KINDS
 
@@ -39,6 +41,26 @@ def test_every_rule_that_fails_is_named_with_its_fact(web: Any, world: Any) -> N
     text = text_of(page)
     assert "3 rules say no." in text and "Japan is outside the market of" in text
     assert "Country: Japan · Market: Europe outside_market Choose another customer" in text
+
+
+@pytest.mark.promise("G-10")
+@pytest.mark.parametrize(
+    ("who", "seller"),
+    [
+        ("vendor.reader", "partner"), ("publisher.reader", "partner"), ("partner.reader", "partner"),
+        ("partner.admin", "partner"), ("distributor.reader", "partner"), ("distributor.reader", "distributor"),
+    ],
+)  # fmt: skip
+def test_each_rule_rests_on_a_fact_and_leads_on(web: Any, world: Any, who: str, seller: str) -> None:
+    actor, plan = world.actor(who), plan_of("monitor")
+    plan.failed_rules = [rule.value for rule in SaleRule]
+    sale = get_prospective_sale(actor, world[seller], customer=world.customer)
+    reasons = make_reasons(actor, sale, plan)
+    assert [reason.code for reason in reasons] == plan.failed_rules
+    client = web(who)
+    for reason in reasons:
+        assert reason.fact and reason.step, reason.code
+        assert client.get(reason.step_url).status_code == 200, (reason.code, reason.step_url)
 
 
 @pytest.mark.promise("G-10")

@@ -1,19 +1,16 @@
 """What is typed about a request is text in mails, on pages and in files: no header, no markup, no formula."""
 
-from collections.abc import Iterator
 from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 
-from notifications.actions.outbox import send_due_emails, write_due_notices
 from support.actions.deciding import ask_for_information, decline_request
 from support.actions.submitting import answer_request, submit_request
 from support.models import Request
 from support.models.request import REASON_LENGTH
 from tests.exports.test_views import table
-from tests.faults.plant import free_port
+from tests.mail_server import Sink, send_all
 from tests.support.asking import FIELDS
 from tests.world import World, address
 
@@ -22,35 +19,6 @@ HOSTILE = (
     '\u202eelbisreverri\u202c =HYPERLINK("https://evil.example") {{ 7*7 }} %(number)s '
 )
 LONGEST = HOSTILE + "é" * (REASON_LENGTH - len(HOSTILE.strip()) - 1)
-
-
-class Sink:
-    """A mail server that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.taken: list[Any] = []
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
-        self.taken.append(envelope)
-        return "250 OK"
-
-
-@pytest.fixture
-def sink(settings: Any) -> Iterator[Sink]:
-    handler = Sink()
-    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", controller.port
-    yield handler
-    controller.stop()
-
-
-def send_all() -> None:
-    while write_due_notices():
-        pass
-    while send_due_emails():
-        pass
 
 
 def test_a_hostile_reason_is_text_in_the_mail(world: World, acts: Any, waiting: Request, sink: Sink) -> None:
