@@ -72,8 +72,7 @@ class CatalogueList(PersonalizedList):
         self.actor = actor
         values = CatalogueFilterSet(params).cleaned_values
         self.sale = find_sale(actor, values)
-        if self.sale.customer is None:
-            values.pop("customer", None)
+        self.has_lost_customer = self.sale.customer is None and values.pop("customer", None) is not None
         if self.sale.partner.pk == actor.organization_id:
             values.pop("partner", None)
         self.filter_values = values
