@@ -137,7 +137,7 @@ def _fact(rule: SaleRule, sale: ProspectiveSale, plan: Plan) -> str:
 def _next_step(rule: SaleRule, actor: Actor, sale: ProspectiveSale, plan: Plan) -> tuple[str, str]:
     """Return the label and the URL of what the reader can do about a rule."""
     kind, offer = actor.organization_kind, plan.offer
-    another_partner = _("Choose another partner"), f"{reverse('simulator')}?{urlencode({'plan': plan.public_id})}"
+    another_partner = _("Choose another partner"), f"{reverse('simulator')}?{urlencode({'plan': str(plan.public_id)})}"
     if kind == OrganizationKind.PUBLISHER:
         is_offers = rule in _OF_PUBLISHER or rule is SaleRule.OFFER_NOT_PUBLISHED
         return (_("Open the offer"), reverse("offer", args=[offer.public_id])) if is_offers else another_partner

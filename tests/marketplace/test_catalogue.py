@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Organization, Person
+from connections.actions import end_connection
 from marketplace.actions.offers import publish_offer, save_draft
 from marketplace.models import (
     Authorization,
@@ -116,6 +117,15 @@ class TestTheList:
     def test_of_strangers_it_knows_nothing(self, web: Any, world: Any) -> None:
         text = text_of(web("partner.reader").get(f"{CATALOGUE}?customer={world.stranger.public_id}"))
         assert world.stranger.name not in text and "Can be sold 1" in text
+
+    def test_a_customer_whose_connection_has_ended_is_missed_in_words(self, web: Any, world: Any) -> None:
+        """A bookmark or a second tab goes on to name it."""
+        url, said = f"{CATALOGUE}?customer={world.customer.public_id}", "What follows is for no customer in particular."
+        assert said not in text_of(web("partner.reader").get(url))
+        end_connection(actor=world.actor("customer.admin"), connection=world.connection("customer", "partner"))
+        assert said in text_of(web("partner.reader").get(url))
+        assert said in text_of(web("partner.reader").get(f"{CATALOGUE}?customer={world.stranger.public_id}"))
+        assert said not in text_of(web("partner.reader").get(CATALOGUE))
 
     def test_a_distributor_looks_for_its_partner(self, web: Any, world: Any) -> None:
         Organization.objects.filter(pk=world.partner.pk).update(country="JP")
