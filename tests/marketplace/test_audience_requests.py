@@ -85,7 +85,7 @@ def test_the_form_comes_prefilled_and_cannot_be_changed(web, world, publisher, m
 
 def test_a_declined_request_changes_nothing(world, publisher, staff, monitor):
     request = ask_to_remove(publisher, monitor, world.distributor)
-    decline_request(actor=staff, request=request, reason="The contract runs.")
+    decline_request(actor=staff, request=request, reason="The contract runs.", revision=request.revision)
     assert monitor.authorizations.active().count() == 1
 
 
