@@ -234,6 +234,19 @@ class TestOthers:
             for secret in ("9.90", "EUR", "€", MATERIAL, "audience", "Can be sold", "Specific partners", "qdraftq"):
                 assert secret not in html, (url, secret)
 
+    def test_the_vendor_sees_who_is_selected_and_nothing_that_is_only_saved(self, web: Any, world: Any) -> None:
+        client, url = web("vendor.reader"), f"/marketplace/all/{offer('monitor').public_id}/"
+        page = client.get(url).content.decode()
+        row = re.search(r"<tbody>(.*?)</tbody>", page, re.DOTALL)
+        assert row and world.distributor.name in row[1] and "and its" in row[1]
+        assert world.partner.name not in row[1], "an addition that the publisher has only saved"
+        assert "Nothing matches these filters" in client.get(url, {"q": world.partner.name}).content.decode()
+        found = client.get(url, {"q": str(world.distributor.tenant_id)}, HTTP_HX_REQUEST="true").content.decode()
+        assert world.distributor.name in found and "<html" not in found
+        Authorization.objects.update(ended_at=timezone.now())
+        assert "Nobody can make new sales until the publisher" in client.get(url).content.decode()
+        assert 'id="list"' not in client.get(f"/marketplace/all/{offer().public_id}/").content.decode()
+
     def test_the_vendor_sees_audiences_and_stops(self, web: Any) -> None:
         SaleStop.objects.create(offer=offer())
         backup, monitor = rows_of(web("vendor.reader").get("/marketplace/all/"))
