@@ -17,6 +17,7 @@ from marketplace.queries.audience import (
     make_selected_branches,
     make_selected_condition,
 )
+from marketplace.queries.history import name_authorizers
 from marketplace.rows.audience import AudienceRow, ResellerRow, make_audience_rows, make_reseller_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import list_country_choices
@@ -58,6 +59,7 @@ class AudienceList(ListState):
             self.page.rows,
             covered=count_partners_below(self.actor, keys),
             sales=count_sales_through(self.actor, self.offer, keys),
+            authorizers=name_authorizers(self.actor, self.offer, self.page.rows),
         )
 
     @property

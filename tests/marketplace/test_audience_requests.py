@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from marketplace.actions.audience import remove_from_audience, sync_audience
+from marketplace.actions.audience import add_to_audience, remove_from_audience, sync_audience
 from marketplace.actions.offers import create_offer
 from marketplace.models import Authorization, Offer, OfferType, PricingModel, Subscription
 from notifications.models import Event
@@ -153,6 +153,25 @@ def test_who_has_left_already_is_not_said_to_have_sales(world, publisher, staff,
         named = {"partners": [str(world.distributor.public_id)]}
         submit_request(actor=publisher, request=draft, **FIELDS, payload=named)
     assert refused.value.code == "not_in_audience"
+
+
+def test_staff_read_who_comes_in_beside_those_that_have_sold(world, publisher, staff, backup):
+    keys = [world.partner.pk, world.distributor.pk]
+    add_to_audience(actor=publisher, offer=backup, organization_ids=keys)  # the partner has sold it
+    request = ask(publisher, backup, "specific")
+    seen = check_request(request)
+    assert seen.values["additions"] == "1"
+    assert [text.text for text in seen.facts_shown if "in" in str(text.label).split()] == ["1", world.distributor.name]
+    remove_from_audience(actor=publisher, offer=backup, organization_ids=[world.distributor.pk])
+    with pytest.raises(Conflict) as refused:
+        approve_request(actor=staff, request=request, facts_digest=seen.digest, revision=request.revision)
+    assert refused.value.code == "facts_changed"
+    assert "additions" not in check_request(ask_about_any(publisher)).values
+
+
+def ask_about_any(publisher):
+    """A request in which additions count for nothing."""
+    return ask(publisher, Offer.objects.get(code="monitor"), "any")
 
 
 def test_what_is_decided_about_an_audience_is_told_to_its_publisher(world, publisher, staff, monitor):
