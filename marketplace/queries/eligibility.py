@@ -179,6 +179,12 @@ def _connected_with(partner: Organization) -> Q:
     return Q(pk__in=RawSQL("SELECT portal_customers_of(%s)", [partner.pk]))
 
 
+def list_programme_members(organization_ids: Iterable[int]) -> set[int]:
+    """Return which of these organisations have an active membership of a programme that opens the marketplace."""
+    memberships = ProgramMembership.objects.filter(program__grants__contains=[ProgramFeature.MARKETPLACE_PURCHASE])
+    return set(memberships.active().filter(organization__in=organization_ids).values_list("organization", flat=True))
+
+
 def get_prospective_sale(
     actor: Actor, partner: Organization, *, customer: Organization | None = None, country: str = ""
 ) -> ProspectiveSale:
@@ -188,7 +194,6 @@ def get_prospective_sale(
     places = {row.country: row for row in rows}
     own = places.get(partner.country)
     there = places.get(country)
-    members = ProgramMembership.objects.filter(program__grants__contains=[ProgramFeature.MARKETPLACE_PURCHASE])
     connected = Organization.objects.filter(_connected_with(partner))
     return ProspectiveSale(
         partner=partner,
@@ -197,7 +202,7 @@ def get_prospective_sale(
         market_id=own.market_id if own else None,
         market=own.market.local_name if own else "",
         currency=own.currency if own else "",
-        is_member=members.active().filter(organization=partner).exists(),
+        is_member=bool(list_programme_members([partner.pk])),
         is_in_market=not country or bool(own and there and own.market_id == there.market_id),
         is_connected=customer is None or connected.filter(pk=customer.pk).exists(),
         day=today(),
