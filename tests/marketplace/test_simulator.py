@@ -10,6 +10,7 @@ from marketplace.models import Authorization, Offer, Plan, SaleStop
 from marketplace.queries.eligibility import SaleRule, get_prospective_sale
 from marketplace.rows.eligibility import make_reasons
 from tests.entitlements.test_views import text_of
+from tests.marketplace.rivals import Rival
 from tests.world import KINDS
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +150,20 @@ def test_the_catalogue_says_the_same(api: Any, world: Any) -> None:
             assert row["sellable"] == any(verdicts.values())
             only = call.get(f"/api/v1/catalogue/?for_customer={customer.public_id}&sellable=true").json()["items"]
             assert (row["id"] in {each["id"] for each in only}) == row["sellable"]
+
+
+def test_a_publisher_asks_about_no_other_publishers_plans(web: Any, api: Any, world: Any, rival: Rival) -> None:
+    query = urlencode({"plan": rival.offer.plans.get().public_id, "partner": world.partner.public_id})
+    assert api("publisher.admin").get(f"{API}?{query}").status_code == 404
+    assert codes_on(web("publisher.admin").get(f"{PAGE}?{query}")) is None
+    assert "Rival" not in text_of(web("publisher.admin").get(f"{PAGE}?plan_q=rival"))
+    assert api("vendor.reader").get(f"{API}?{query}").status_code == 200
+
+
+def test_a_customer_counts_and_no_country_beside_it(web: Any, world: Any) -> None:
+    query = {"plan": plan_of().public_id, "customer": world.customer.public_id, "country": "JP"}
+    page = web("partner.reader").get(f"{PAGE}?{urlencode(query)}")
+    assert codes_on(page) == [] and "country=JP" not in page.content.decode()
 
 
 def test_a_publisher_asks_about_its_own_plans_and_names_no_customer(web: Any, api: Any, world: Any) -> None:
