@@ -5,13 +5,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from marketplace.actions.audience import add_to_audience, remove_from_audience, sync_audience
-from marketplace.models import Offer, Subscription
+from marketplace.actions.offers import create_offer
+from marketplace.models import Authorization, Offer, OfferType, PricingModel, Subscription
 from notifications.models import Event
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound
 from support.actions.deciding import approve_request, decline_request
 from support.actions.drafts import start_request
 from support.actions.rows import check_request
 from support.actions.submitting import submit_request
+from support.kinds import get_request_kind
 from support.models import Request
 from tests.world_offers import sell
 
@@ -106,6 +108,35 @@ def test_each_partner_has_its_own_result(world, publisher, staff, monitor):
     assert refused.value.code == "facts_changed"
     assert approve(staff, request).state == Request.State.APPROVED
     assert [row.organization for row in monitor.authorizations.active()] == [world.partner]
+
+
+def test_another_sale_of_a_partner_that_stays_is_another_fact(world, publisher, staff, monitor):
+    sync_audience(actor=publisher, offer=monitor, revision=monitor.audience_revision)
+    request = ask_to_remove(publisher, monitor, world.distributor, world.partner)
+    sell(world, monitor)
+    seen = check_request(request)
+    sell(world, monitor, external_id="another")
+    with pytest.raises(Conflict, match="facts_changed"):
+        approve_request(actor=staff, request=request, facts_digest=seen.digest, revision=request.revision)
+
+
+@pytest.mark.parametrize("kind", ["any", "specific", "none", "deauthorize"])
+def test_an_offer_that_is_not_published_needs_no_request(world, publisher, kind):
+    offer = create_offer(actor=publisher, code="new", type=OfferType.SAAS, pricing_model=PricingModel.FLAT)
+    named = {"partners": [str(world.partner.public_id)]} if kind == "deauthorize" else {}
+    Authorization.objects.create(offer=offer, organization=world.partner)
+    with pytest.raises(Conflict, match="not_live"):
+        ask(publisher, offer, kind, **named)
+
+
+@pytest.mark.parametrize("who", ["publisher.reader", "partner.admin", "customer.admin", "vendor.admin"])
+def test_admins_of_publishers_ask_alone(world, backup, who):
+    """Both tables say so: that of this kind of requests, and that of all."""
+    kind = get_request_kind("audience.none")
+    assert not kind.check_asker(world.actor(who))
+    assert kind.check_asker(world.actor("publisher.admin"))
+    with pytest.raises((ActionRefused, NotFound)):
+        ask(world.actor(who), backup, "none")
 
 
 def test_a_partner_with_sales_cannot_be_asked_for(world, publisher, monitor):
