@@ -2,9 +2,12 @@
 
 from uuid import UUID
 
+from django.db.models import Q
+
 from accounts.models import OrganizationKind
-from marketplace.models import Offer, SaleStop
-from marketplace.models.offer import OfferQuerySet, SaleStopQuerySet
+from marketplace.models import Offer, OfferVersion, Plan, SaleStop
+from marketplace.models.offer import OfferQuerySet
+from marketplace.models.stop import SaleStopQuerySet
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.visible_rows import get_by_public_id
@@ -35,7 +38,7 @@ def list_stops(actor: Actor, offer: Offer) -> SaleStopQuerySet:
     """Return the stops of an offer that hold now, the wider ones first, each with its reason."""
     stops: SaleStopQuerySet = SaleStop.objects.visible_to(actor).active().filter(offer=offer)
     return stops.select_related("plan", "market", "stop_reason").order_by(
-        "plan__code", "market__name", "by_vendor", "pk"
+        "plan__code", "term", "market__name", "by_vendor", "pk"
     )
 
 
@@ -45,3 +48,11 @@ def get_stop(actor: Actor, offer: Offer, public_id: UUID) -> SaleStop:
         SaleStop.objects.visible_to(actor).filter(offer=offer).select_related("offer", "plan", "market", "stop_reason")
     )
     return get_by_public_id(stops, public_id)
+
+
+def list_terms(actor: Actor, plan: Plan) -> set[str]:
+    """Return the terms for which a plan is sold, by the live version of its offer or by the draft."""
+    versions = OfferVersion.objects.visible_to(actor).filter(Q(number=None) | Q(pk=plan.offer.live_version_id))
+    contents = versions.filter(offer=plan.offer_id).values_list("content", flat=True)
+    plans = [each for content in contents for each in content.get("plans", []) if each["code"] == plan.code]
+    return {term for each in plans for term in each["terms"]}
