@@ -80,7 +80,7 @@ def build_import_list_rows(actor: Actor, imports: Sequence[Import]) -> list[Impo
     return [
         ImportListRow(
             label=describe_kind(source),
-            target=targets.get(source.target_id, ""),
+            target=targets.get(source.target_id, "") if source.target_id else "",
             url=reverse("import", args=[source.public_id]),
             tone=get_tone(source),
             state=describe_state(source),
@@ -93,9 +93,9 @@ def build_import_list_rows(actor: Actor, imports: Sequence[Import]) -> list[Impo
     ]
 
 
-def _name_targets(actor: Actor, imports: Sequence[Import]) -> dict[UUID | None, str]:
+def _name_targets(actor: Actor, imports: Sequence[Import]) -> dict[UUID, str]:
     """Return the names of what files are imported into, in one query for each kind of import that the actor may use."""
-    names: dict[UUID | None, str] = {}
+    names: dict[UUID, str] = {}
     for kind in list_available_kinds(actor):
         asked = {source.target_id for source in imports if source.kind == kind.code and source.target_id}
         if asked and kind.name_targets:

@@ -9,8 +9,14 @@ class MarketplaceConfig(AppConfig):
     verbose_name = _("Marketplace")
 
     def ready(self) -> None:
-        from marketplace import catalogue_notices, health_notices, stop_notices  # noqa: F401  (they register the notices)
+        from marketplace import (  # noqa: F401  (they register the notices)
+            catalogue_notices,
+            health_notices,
+            market_notices,
+            stop_notices,
+        )
         from marketplace.audience_requests import register_audience_requests
+        from marketplace.country_facts import register_country_facts
         from marketplace.lists.all_offers import ALL_OFFERS
         from marketplace.lists.catalogue import CATALOGUE
         from marketplace.lists.offers import OFFERS
@@ -20,3 +26,4 @@ class MarketplaceConfig(AppConfig):
         for definition in (OFFERS, CATALOGUE, STOREFRONT, ALL_OFFERS):
             register_list_definition(definition)
         register_audience_requests()
+        register_country_facts()

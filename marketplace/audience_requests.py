@@ -118,6 +118,15 @@ class DeauthorizeForm(RequestDetailsForm):
         return [found for text in texts if (found := parse_tenant_id(str(text)))]
 
 
+def _read_partners(actor: Actor, offer: Offer, query: QueryDict) -> dict[str, Any]:
+    """Return the partners of the audience that a link names, such as that of the API's `request_needed`."""
+    named = [found for text in query.getlist("partner")[:MOST_PARTNERS] if (found := parse_tenant_id(text))]
+    held = offer.authorizations.active().values("organization")
+    rows = ResellerListing.objects.visible_to(actor).filter(public_id__in=named, organization__in=held)
+    partners = [str(row.public_id) for row in rows.order_by("name_folded")]
+    return {"partners": partners} if partners else {}
+
+
 def _list_partners(request: Request) -> list[ResellerListing]:
     """Return the partners that a request names, by name."""
     named = request.payload.get("partners", [])
@@ -169,13 +178,15 @@ def _make_option_check(audience: Audience) -> Callable[[Request], Findings]:
         offer = _get_offer(request)
         sold = summarize_sales(SYSTEM, offer)
         countries, number = formats.join_names(sold.country_names), len(sold.sellers)
-        facts = (
+        facts: tuple[Fact, ...] = (
             Fact("audience", _("Audience now"), offer.audience, Audience(offer.audience).label),
             Fact("sellers", _("Partners with sales"), str(number), formats.format_number(number)),
-            _name_sellers(sold.sellers),
+            _name_group("who", _("Who has sold"), sold.sellers),
             Fact("quantity", _("Licences sold"), str(sold.quantity), formats.format_number(sold.quantity)),
             Fact("countries", _("Customers’ countries"), " ".join(sold.countries), countries or "–"),
         )
+        if audience == Audience.SPECIFIC:
+            facts += _count_additions(offer, sold.sellers)
         if not offer.is_published:
             return Findings(facts=facts, reasons=(NOT_LIVE,))
         verdict = judge_audience_change(offer, audience, sellers=number)
@@ -188,13 +199,24 @@ def _make_option_check(audience: Audience) -> Callable[[Request], Findings]:
     return check
 
 
-def _name_sellers(sellers: Collection[int]) -> Fact:
-    """Return the fact who has sold: the first MOST_NAMED by name. Its value tells any two groups of sellers apart."""
-    rows = Organization.objects.visible_to(SYSTEM).filter(pk__in=sellers).order_by("name_folded", "pk")
+def _count_additions(offer: Offer, sellers: Collection[int]) -> tuple[Fact, Fact]:
+    """Return the facts how many saved additions come into the audience beside those that have sold, and who."""
+    saved = offer.audience_changes.filter(is_removal=False).exclude(organization__in=sellers)
+    keys = list(saved.values_list("organization_id", flat=True))
+    number = len(keys)
+    return (
+        Fact("additions", _("Saved partners that come in"), str(number), formats.format_number(number)),
+        _name_group("who_comes", _("Who comes in"), keys),
+    )
+
+
+def _name_group(name: str, label: str, keys: Collection[int]) -> Fact:
+    """Return the fact who some partners are: the first MOST_NAMED by name. Its value tells any two groups apart."""
+    rows = Organization.objects.visible_to(SYSTEM).filter(pk__in=keys).order_by("name_folded", "pk")
     names = [row.name for row in rows[: MOST_NAMED + 1]]
     text = formats.join_names([*names[:MOST_NAMED], "…"] if len(names) > MOST_NAMED else names)
-    value = sha256(" ".join(map(str, sorted(sellers))).encode()).hexdigest()[:16] if sellers else ""
-    return Fact("who", _("Who has sold"), value, text or "–")
+    value = sha256(" ".join(map(str, sorted(keys))).encode()).hexdigest()[:16] if keys else ""
+    return Fact(name, label, value, text or "–")
 
 
 def _make_option_effect(audience: Audience) -> Callable[[Actor, Request], object]:
@@ -241,6 +263,7 @@ def register_audience_requests() -> None:
             label=gettext_lazy("Deauthorize partners"),
             title=gettext_noop("Deauthorize CSP"),
             details=DeauthorizeForm,
+            read_query=_read_partners,
             describe_details=_describe_partners,
             check=_check_deauthorization,
             effect=_deauthorize,

@@ -38,6 +38,7 @@ PLAN_LABELS: dict[str, Message] = {
     "trial_days": gettext_lazy("Free trial in days"),
     "is_byol": gettext_lazy("Bring your own licence (BYOL)"),
     "is_one_per_customer": gettext_lazy("Once per customer"),
+    "is_for_audience_only": gettext_lazy("For the audience only"),
 }
 CHANNEL_LABELS: dict[str, Message] = {
     "marketing_url": gettext_lazy("Link to marketing material"),

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from marketplace.models import Audience, BillingFrequency, Category, Offer, OfferFile, Term
+from marketplace.models import Audience, BillingFrequency, Category, Offer, OfferFile, OfferType, Term
 from partnerportal.lib.api_input import OneLineField, StrictSerializer
 from partnerportal.lib.catalogue_entries import LANGUAGES
 from partnerportal.lib.errors import Message
@@ -19,6 +19,8 @@ from partnerportal.lib.errors import Message
 MOST_PLANS, MOST_CATEGORIES, MOST_LINKS = 100, 3, 10
 MOST_SCREENSHOTS, MOST_DOCUMENTS = 5, 20
 LONGEST_NAME, LONGEST_SUMMARY, LONGEST_DESCRIPTION = 100, 300, 20_000
+NO_TERM = _("Choose for each plan how long and how often it is billed.")
+NO_BILLING = _("Choose for each term of a plan a billing frequency that is not longer than it.")
 RETIRED_CATEGORY = _("The vendor has retired a category that you chose. Choose another one.")
 
 
@@ -90,6 +92,11 @@ class PlanSerializer(StrictSerializer):
     trial_days = serializers.IntegerField(min_value=0, max_value=180, default=0)
     is_byol = serializers.BooleanField(default=False)
     is_one_per_customer = serializers.BooleanField(default=False)
+    is_for_audience_only = serializers.BooleanField(
+        default=False,
+        help_text="Of a container’s plan, or one of a virtual machine with `is_byol`: false lets the whole programme "
+        "sell it, whatever the audience.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse a smallest number of seats above the largest."""
@@ -188,8 +195,25 @@ def find_problems(offer: Offer, content: Mapping[str, Any], channel: Mapping[str
         *_listing_problems(content),
         *_category_problems(offer, content),
         *_plan_problems(content),
-        *(() if offer.audience == offer.next_audience == Audience.NONE else _channel_problems(channel)),
+        *(_channel_problems(channel) if _is_for_partners(offer, content) else ()),
     ]
+
+
+def _is_for_partners(offer: Offer, content: Mapping[str, Any]) -> bool:
+    """Return whether partners may sell something of an offer, by its audience or a plan that is open to all."""
+    return not offer.audience == offer.next_audience == Audience.NONE or bool(list_open_plans(offer, content))
+
+
+def list_open_plans(offer: Offer, content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the plans of a version that the whole programme may sell, whatever the audience of the offer (CA-6).
+
+    They are those of a virtual machine that take one's own licence, and of a container, unless the publisher has
+    turned that off. `queries.eligibility` says the same of what is live.
+    """
+    plans = [plan for plan in content.get("plans", []) if not plan.get("is_for_audience_only")]
+    if offer.type == OfferType.CONTAINER:
+        return plans
+    return [plan for plan in plans if plan.get("is_byol")] if offer.type == OfferType.VIRTUAL_MACHINE else []
 
 
 def _listing_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
@@ -199,7 +223,7 @@ def _listing_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("/texts", "no_texts", _("Describe the offer in at least one language."))
     for language in begun:
         for field in ("name", "summary", "description"):
-            if not texts[language].get(field):
+            if not texts[language].get(field, "").strip():
                 yield Problem(
                     f"/texts/{language}/{field}", "text_missing", _("Complete the texts of each language you begin.")
                 )
@@ -211,13 +235,14 @@ def _listing_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _category_problems(offer: Offer, content: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield a problem for retired categories that the offer's live version does not have: only what is live stays."""
-    if list_retired_categories(set(content.get("categories", ())) - set(offer.categories)):
+    if list_unavailable_categories(set(content.get("categories", ())) - set(offer.categories)):
         yield Problem("/categories", "retired_category", RETIRED_CATEGORY)
 
 
-def list_retired_categories(codes: Collection[str]) -> list[str]:
-    """Return those of the codes that are of retired categories."""
-    return list(Category.objects.filter(code__in=codes, is_retired=True).values_list("code", flat=True))
+def list_unavailable_categories(codes: Collection[str]) -> list[str]:
+    """Return those of the codes whose categories nobody can choose any more: retired ones, and removed ones."""
+    offered = Category.objects.filter(code__in=codes, is_retired=False).values_list("code", flat=True)
+    return sorted(set(codes) - set(offered))
 
 
 def _plan_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
@@ -227,10 +252,11 @@ def _plan_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
     for at, plan in enumerate(plans):
         if not any(text.get("name") for text in plan.get("texts", {}).values()):
             yield Problem(f"/plans/{at}/texts", "plan_unnamed", _("Give each plan a name."))
-        if not plan.get("is_byol") and not (plan.get("terms") and plan.get("billing")):
-            yield Problem(
-                f"/plans/{at}/terms", "no_term", _("Choose for each plan how long and how often it is billed.")
-            )
+        if not (plan.get("terms") and plan.get("billing")):
+            if not plan.get("is_byol"):
+                yield Problem(f"/plans/{at}/terms", "no_term", NO_TERM)
+        elif set(plan["terms"]) - {term for term, _billing in list_combinations(plan)}:
+            yield Problem(f"/plans/{at}/billing", "no_billing", NO_BILLING)
 
 
 def find_opt_in_problems(offer: Offer) -> list[Problem]:

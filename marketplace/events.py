@@ -46,3 +46,4 @@ class CatalogueEvent(StrEnum):
     COUNTRY_PLACED = "market.country_placed"
     CATEGORY_ADDED = "category.added"
     CATEGORY_CHANGED = "category.changed"
+    CATEGORY_REMOVED = "category.removed"

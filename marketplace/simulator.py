@@ -13,8 +13,8 @@ from accounts.models import OrganizationKind
 from marketplace.models import Offer, Plan
 from marketplace.parties import SHOWN, PartyChooser, read_search
 from marketplace.queries.catalogue import make_text_condition
-from marketplace.queries.eligibility import get_prospective_sale, judge_plan
-from marketplace.rows.eligibility import Reason, make_reasons
+from marketplace.queries.eligibility import ProspectiveSale, find_sale_ground, get_prospective_sale, judge_plan
+from marketplace.rows.eligibility import Reason, describe_sale_ground, make_reasons
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name, list_country_choices
 from partnerportal.lib.text import make_search_key
@@ -78,12 +78,25 @@ class Simulation(PartyChooser):
         return super().shows_first_only | {"plan": len(self.plan_options) == SHOWN}
 
     @cached_property
-    def reasons(self) -> list[Reason] | None:
-        """The rules that keep the sale from being made, none if it can be; None while something is to be chosen."""
+    def sale(self) -> ProspectiveSale | None:
+        """The sale in question, or None while a partner or a plan is to be chosen."""
         if self.partner is None or self.plan is None:
             return None
-        sale = get_prospective_sale(self.actor, self.partner, customer=self.customer, country=self.country)
-        return make_reasons(self.actor, sale, judge_plan(self.actor, sale, self.plan))
+        return get_prospective_sale(self.actor, self.partner, customer=self.customer, country=self.country)
+
+    @property
+    def ground(self) -> str:
+        """By what the audience lets the partner sell the plan, in words, or ""."""
+        if self.sale is None or self.plan is None:
+            return ""
+        return describe_sale_ground(self.sale, find_sale_ground(self.actor, self.sale, self.plan))
+
+    @cached_property
+    def reasons(self) -> list[Reason] | None:
+        """The rules that keep the sale from being made, none if it can be; None while something is to be chosen."""
+        if self.sale is None or self.plan is None:
+            return None
+        return make_reasons(self.actor, self.sale, judge_plan(self.actor, self.sale, self.plan))
 
     @property
     def without_country(self) -> dict[str, str]:

@@ -67,6 +67,7 @@ urlpatterns = [
     path(CATEGORY, categories.category_edit, name="catalogue_category"),
     path(f"{CATEGORY}move/", categories.category_move, name="catalogue_category_move"),
     path(f"{CATEGORY}retire/", categories.category_retire, name="catalogue_category_retire"),
+    path(f"{CATEGORY}remove/", categories.category_remove, name="catalogue_category_remove"),
     *(
         path(f"{SETTINGS}{kind}/{where}", view, {"kind": kind}, name=f"catalogue_{name.format(kind)}")
         for kind in qualifications.MODELS

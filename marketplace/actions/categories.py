@@ -1,9 +1,10 @@
-"""Actions of the vendor's Admins on the tree of categories: add one, rename and move it, retire it, offer it again."""
+"""Actions of the vendor's Admins on the tree of categories: add one, rename, move, retire or remove it."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.events import CatalogueEvent
@@ -28,6 +29,7 @@ from partnerportal.lib.policies import authorize
 BELOW_ITSELF = _("A category cannot stand below itself, or below one of its own subcategories.")
 TOO_DEEP = _("Categories have at most %(most)s levels.")
 BELOW_RETIRED = _("The category above is retired. Choose another place, or offer that one again first.")
+IN_USE = _("Offers have or had this category, or others stand below it, so it stays. You can retire it.")
 HAS_CHILDREN = _("Retire or move its subcategories first.")
 
 
@@ -116,6 +118,24 @@ def retire_category(*, actor: Actor, category: Category, is_retired: bool, revis
     before = _describe(row)
     row.is_retired = is_retired
     return _save(actor, row, before)
+
+
+@transaction.atomic
+def remove_category(*, actor: Actor, category: Category, revision: int | None) -> None:
+    """Remove a category that no version of an offer has, such as one that was mistyped.
+
+    Raises Conflict("in_use") for one that some version, a draft too, has or that stands above others, and
+    Conflict("changed_meanwhile") if a colleague has changed it since `revision`.
+    """
+    authorize(actor, ROLE_TABLE, OfferPermission.EDIT_CATALOGUE)
+    acquire_lock(AdvisoryLock.CATALOGUE)
+    row = lock_entry(Category.objects.all(), category, revision)
+    try:
+        with transaction.atomic():
+            Category(pk=row.pk).delete()
+    except (ProtectedError, IntegrityError) as error:
+        raise Conflict("in_use", IN_USE) from error
+    record_event(CatalogueEvent.CATEGORY_REMOVED, actor=actor, subject=row, data={"code": row.code})
 
 
 def _place(tree: CategoryTree, row: Category, parent: Category | None) -> None:

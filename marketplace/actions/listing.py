@@ -11,7 +11,7 @@ from partnerportal.lib.catalogue_entries import LANGUAGES
 from partnerportal.lib.text import make_search_key
 
 PLAN_COLUMNS = (
-    "is_live", "is_byol", "is_one_per_customer", "names", "position", "published_in", "published_at"
+    "is_live", "is_byol", "is_open", "is_one_per_customer", "names", "position", "published_in", "published_at"
 )  # fmt: skip
 LISTED = ("listing", "search", "categories", *(f"sort_{language}" for language in LANGUAGES))
 
@@ -40,6 +40,7 @@ def list_plans(offer: Offer, version: OfferVersion) -> None:
         if row.is_live:
             row.position, plan = plans[row.code]
             row.is_byol, row.is_one_per_customer = plan["is_byol"], plan.get("is_one_per_customer", False)
+            row.is_open = not plan.get("is_for_audience_only", False)
             names = {language: pick_texts(plan["texts"], language)[0] for language in LANGUAGES}
             row.names = {language: shown.get("name", row.code) for language, shown in names.items()}
             if row.published_in is None:

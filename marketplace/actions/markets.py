@@ -137,7 +137,8 @@ def remove_currency(*, actor: Actor, market: Market, currency: str) -> None:
 def place_country(*, actor: Actor, country: str, market: Market, currency: str, seen: str) -> CountryMove:
     """Put a country into a market, out of the one in which it was, with one of the market's currencies.
 
-    Its partners sell there from now on, and nowhere else; what was sold stays as it is. `seen` is the digest of what
+    Its partners sell there from now on, and nowhere else; what was sold stays as it is. They are told, as are partners
+    with customers there, and publishers whose plans had a price where it was. `seen` is the digest of what
     `preview_country_move` has shown. Returns what has followed. Raises InvalidInput for a country that there is not,
     or a currency that the market does not have, Conflict("unchanged"), and Conflict("changed_meanwhile") if other
     things follow by now.
@@ -150,8 +151,10 @@ def place_country(*, actor: Actor, country: str, market: Market, currency: str, 
         raise Conflict("changed_meanwhile", OTHER_FACTS)
     MarketCountry.objects.update_or_create(country=country, defaults={"market": row, "currency": currency})
     before = {"market": move.before.code if move.before else "", "currency": move.currency_before}
-    changes = list_changes_between(before, {"market": row.code, "currency": currency})
-    data = {"country": country, "partners": move.partners, "customers": move.customers}
+    after = {"market": row.code, "currency": currency}
+    changes = list_changes_between(before, after)
+    data = {"country": country, "partners": move.partners, "customers": move.customers, **after}
+    data |= {f"{name}_before": value for name, value in before.items()}
     _record(CatalogueEvent.COUNTRY_PLACED, actor, row, changes=changes, data=data)
     return move
 

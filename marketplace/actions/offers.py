@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.actions.audience import put_saved_audience_in_force
 from marketplace.actions.listing import LISTED, list_offer, list_plans
-from marketplace.content import RETIRED_CATEGORY, find_problems, list_file_ids, list_retired_categories
+from marketplace.content import RETIRED_CATEGORY, find_problems, list_file_ids, list_unavailable_categories
 from marketplace.events import OfferEvent
 from marketplace.models import ChannelInfo, Offer, OfferType, OfferVersion, Plan, Price, PricingModel
 from marketplace.policies import OFFERS, ROLE_TABLE, OfferPermission
@@ -20,6 +20,7 @@ from marketplace.queries.offers import get_draft, get_newest_version, lock_own_o
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, InvalidInput, StaleVersion, TooManyAttempts
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
 
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
@@ -48,13 +49,15 @@ def create_offer(*, actor: Actor, code: str, type: OfferType, pricing_model: Pri
     authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
     if not CODE.fullmatch(code):
         raise InvalidInput("malformed_code", MALFORMED, field="code")
+    assert actor.organization_id
+    acquire_lock(AdvisoryLock.OFFERS, actor.organization_id)
     own = Offer.objects.visible_to(actor).filter(publisher=actor.organization_id)
     if own.count() >= OFFERS:
         raise TooManyAttempts(
             "too_many_offers", _("You have %(number)s offers, which is the limit.") % {"number": OFFERS}
         )
     offer = Offer(code=code, type=type, pricing_model=pricing_model)
-    offer.publisher_id = actor.organization_id  # type: ignore[assignment]
+    offer.publisher_id = actor.organization_id
     try:
         with transaction.atomic():
             offer.save(force_insert=True)
@@ -201,7 +204,7 @@ def _ensure_files_exist(offer: Offer, content: dict[str, Any], channel: dict[str
 def _ensure_new_categories_are_offered(offer: Offer, content: dict[str, Any]) -> None:
     """Raise InvalidInput if a retired category is chosen that neither the draft nor the live version has."""
     held = {*get_newest_version(offer).content.get("categories", ()), *offer.categories}
-    if list_retired_categories(set(content.get("categories", ())) - held):
+    if list_unavailable_categories(set(content.get("categories", ())) - held):
         raise InvalidInput("retired_category", RETIRED_CATEGORY, field="/categories")
 
 

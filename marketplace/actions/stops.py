@@ -13,7 +13,7 @@ from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.stops import list_terms, lock_managed_offer
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import ActionRefused, InvalidInput, NotFound
+from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.text import remove_invisible_characters
 
@@ -21,6 +21,7 @@ LONGEST_REASON = 500
 REASON = _("Enter a reason of at most %(most)s characters.")
 OF_NO_PLAN = _("Choose a plan to stop its sale for one term or in one market.")
 NO_SUCH_TERM = _("The plan is not sold for this term.")
+NEVER_LIVE = _("The plan %(code)s was never published, so nobody can buy it.")
 VENDORS = _("The vendor has stopped this sale, so the vendor alone can lift the stop.")
 NOT_VENDORS = _("The publisher has stopped this sale, so the publisher alone can lift the stop.")
 
@@ -40,7 +41,7 @@ def stop_sale(
     It holds at once. Stopped again, it stays the same stop. Prices, audience and what was sold stay as they are. Raises
     InvalidInput for a market or a term without a plan, for a term that the plan is not sold for, for a reason that is
     too long, and for the vendor's staff for none; NotFound for an offer that the actor does not manage, or a plan of
-    another.
+    another; Conflict("plan_not_live") for a plan that only a draft has.
     """
     authorize(actor, ROLE_TABLE, OfferPermission.STOP)
     by_vendor = actor.organization_kind == OrganizationKind.VENDOR
@@ -52,7 +53,9 @@ def stop_sale(
     locked = lock_managed_offer(actor, offer)
     if plan is not None and plan.offer_id != locked.pk:
         raise NotFound("not_found", "")
-    if plan is not None and term and term not in list_terms(actor, plan):
+    if plan is not None and plan.published_in is None:  # it goes with the draft that has it
+        raise Conflict("plan_not_live", NEVER_LIVE % {"code": plan.code}, field="plan")
+    if plan is not None and term and term not in list_terms(locked, plan):
         raise InvalidInput("unknown_term", NO_SUCH_TERM, field="term")
     place = {"plan": plan, "market": market, "term": term, "by_vendor": by_vendor}
     standing = locked.stops.active().filter(**place).select_related("plan", "market", "stop_reason").first()

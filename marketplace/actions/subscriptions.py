@@ -193,6 +193,8 @@ def _compare(sale: _Sale, row: Subscription) -> None:
         if getattr(row, name) != getattr(fresh, name):
             field = name.removesuffix("_id")
             raise _Refused(field, "fixed", f"The subscription was imported with another {field}.")
+    if row.activated_at and not sale.values["activated_at"]:  # its seller would count as one that has sold nothing
+        raise _Refused("activated_at", "fixed", "The subscription was activated, and that does not change.")
     if sale.values["state"] not in (row.state, *Subscription.MOVES[Subscription.State(row.state)]):
         raise _Refused("state", "no_move", f"A subscription does not go from {row.state} to {sale.values['state']}.")
     same = _find_stored_term(row, sale.term["starts_on"]) if sale.term else None

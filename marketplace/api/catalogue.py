@@ -26,7 +26,7 @@ from marketplace.queries.catalogue import (
     list_published_offers,
     narrow_by_sale,
 )
-from marketplace.queries.eligibility import ProspectiveSale, judge_plan, list_prices_of_sale
+from marketplace.queries.eligibility import ProspectiveSale, find_sale_ground, judge_plan, list_prices_of_sale
 from marketplace.queries.health import list_health_issues, map_open_issues
 from marketplace.queries.price_list import calculate_last_day, list_price_list
 from marketplace.queries.prospects import get_sale
@@ -184,12 +184,15 @@ class EligibilityView(PortalAPIView):
         plan = get_by_public_id(list_plans_to_ask_about(self.actor), ids["plan"])
         sale = get_sale(self.actor, ids.get("partner"), ids.get("customer"), country)
         reasons = make_reasons(self.actor, sale, judge_plan(self.actor, sale, plan))
+        ground = find_sale_ground(self.actor, sale, plan)
         answer = {
             "plan": plan.public_id,
             "offer": plan.offer.public_id,
             **{name: getattr(sale, name) for name in ("partner", "customer", "country", "market", "currency")},
             "sellable": not reasons,
             "failed_rules": reasons,
+            "allowed_by": ground.code if ground else None,
+            "distributor": ground.distributor if ground else None,
         }
         return Response(self.get_serializer(answer).data)
 

@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from marketplace.models import BillingFrequency, HealthIssue, OfferType, PricingModel, Term
-from marketplace.queries.eligibility import SALE_RULES
+from marketplace.queries.eligibility import SALE_RULES, SaleGround
 from partnerportal.lib.api_output import AttributeSerializer, UTCDateTimeField
 
 PRICE: dict[str, Any] = {
@@ -155,6 +155,14 @@ class EligibilitySerializer(serializers.Serializer[Any]):
     currency = serializers.CharField(help_text="The partner's, or empty.")
     sellable = serializers.BooleanField()
     failed_rules = SaleReasonSerializer(many=True)
+    allowed_by = serializers.ChoiceField(
+        choices=[(code, code) for code in SaleGround.CODES],
+        allow_null=True,
+        help_text="By what the audience lets the partner sell the plan; null if it does not.",
+    )
+    distributor = OrganizationReferenceSerializer(
+        allow_null=True, help_text="With `distributor`: the one through which the partner may, if you may see its name."
+    )
 
 
 class PriceListSerializer(AttributeSerializer[Any]):

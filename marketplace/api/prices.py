@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet, Value
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django_filters import CharFilter
 from django_filters.rest_framework import FilterSet
@@ -21,7 +21,7 @@ from marketplace.models import BillingFrequency, Market, Offer, Plan, Price, Sal
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.pricing import PriceChange
 from marketplace.queries.offers import get_own_offer
-from marketplace.queries.prices import get_own_price, list_current_prices
+from marketplace.queries.prices import get_own_price, list_current_prices, load_prices_with_state
 from marketplace.queries.stops import get_managed_offer, get_stop, list_stops
 from partnerportal.lib.api import EmptyBodySerializer, PaginatedListView, PortalAPIView, UnpaginatedListView
 from partnerportal.lib.api_input import StrictSerializer
@@ -29,6 +29,7 @@ from partnerportal.lib.api_output import AttributeSerializer, UTCDateTimeField
 from partnerportal.lib.visible_rows import get_by_public_id
 
 MOST = 200  # changes of one request
+PRICE_STATES = ("in_force", "upcoming", "replaced", "withdrawn")
 PRICE: dict[str, Any] = {
     "id": "0b7e9e2e-31c5-4a3d-9a8e-5a5d0e6f7a10",
     "plan": "basic",
@@ -59,7 +60,7 @@ class PriceSerializer(AttributeSerializer[Price]):
         source="plain_amount", allow_null=True, help_text="With a point before decimals. Null: no longer offered."
     )
     valid_from = serializers.DateField()
-    state = serializers.ChoiceField(choices=[(state, state) for state in ("in_force", "upcoming", "withdrawn")])
+    state = serializers.ChoiceField(choices=[(state, state) for state in PRICE_STATES])
     published_at = UTCDateTimeField(source="created_at")
     withdrawn_at = UTCDateTimeField(allow_null=True)
 
@@ -163,8 +164,7 @@ class PricesView(PaginatedListView):
             raise ValidationError(_group_problems(error.problems)) from error
         except PricesOvertaken as error:
             raise PricesOvertakenError(_group_problems(error.problems)) from error
-        current = list_current_prices(self.actor, offer).in_bulk([price.pk for price in prices])
-        shown: Any = [current[price.pk] for price in prices]
+        shown: Any = load_prices_with_state(self.actor, offer, prices)
         return Response({"prices": PriceSerializer(shown, many=True).data}, status=201)
 
 
@@ -181,7 +181,7 @@ class WithdrawPriceView(PortalAPIView):
         self.read_validated_body()
         price = get_own_price(self.actor, get_own_offer(self.actor, offer_id), price_id)
         withdraw_price(actor=self.actor, price=price)
-        withdrawn = Price.objects.visible_to(self.actor).annotate(state=Value("withdrawn")).get(pk=price.pk)
+        (withdrawn,) = load_prices_with_state(self.actor, price.plan.offer, [price])
         return Response(PriceSerializer(withdrawn).data)
 
 
@@ -232,6 +232,7 @@ class SaleStopsView(SaleStopsBaseView, UnpaginatedListView):
     errors = {
         400: ("reason_required", "plan_required", "unknown_plan", "unknown_market", "unknown_term"),
         403: ("wrong_kind", "wrong_role"),
+        409: ("plan_not_live",),
     }
 
     def get_queryset(self) -> QuerySet[SaleStop]:

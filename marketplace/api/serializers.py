@@ -42,6 +42,7 @@ TREE: dict[str, Any] = {
             "trial_days": 30,
             "is_byol": False,
             "is_one_per_customer": False,
+            "is_for_audience_only": False,
         }
     ],
     "channel": {

@@ -17,9 +17,10 @@ from marketplace.forms.editor import (
     parse_choices,
     parse_texts,
 )
-from marketplace.models import BillingFrequency, Offer, PricingModel, Term
+from marketplace.models import BillingFrequency, Offer, OfferType, PricingModel, Term
 from marketplace.models.offer import BYOL_TYPES
 from partnerportal.lib.catalogue_entries import LANGUAGES
+from partnerportal.lib.errors import Message
 
 TEXTS = ("name", "description")
 NUMBERS = ("min_seats", "max_seats")
@@ -103,9 +104,15 @@ class PlansForm(SectionForm):
             self._add_checkbox(
                 f"{name}.is_byol", _("Bring your own licence (BYOL)"), _("Customers pay you outside the marketplace.")
             )
+            self._add_checkbox(f"{name}.is_for_audience_only", _("For the audience only"), self._describe_open_plans())
         self._add_checkbox(
             f"{name}.is_one_per_customer", _("Once per customer"), _("A customer can have it only once at a time.")
         )
+
+    def _describe_open_plans(self) -> Message:
+        if self.offer.type == OfferType.CONTAINER:
+            return _("Otherwise every partner of the CSP programme may sell the plan, whatever the audience.")
+        return _("Otherwise every partner of the CSP programme may sell a BYOL plan, whatever the audience.")
 
     def _add_checkbox(self, name: str, label: Any, help_text: Any) -> None:
         self.fields[name] = CheckboxField(label=label, help_text=help_text)
@@ -142,7 +149,7 @@ class PlansForm(SectionForm):
             choices=[self[f"{name}.{key}"] for key in ("terms", "billing")],
             numbers=[
                 self[f"{name}.{key}"]
-                for key in (*NUMBERS, "trial_days", "is_byol", "is_one_per_customer")
+                for key in (*NUMBERS, "trial_days", "is_byol", "is_for_audience_only", "is_one_per_customer")
                 if f"{name}.{key}" in self.fields
             ],
             published_in=self.published.get(code),
@@ -192,5 +199,6 @@ def _parse_plan(data: QueryDict, name: str) -> dict[str, Any]:
         "trial_days": data.get(f"{name}.trial_days", "").strip() or 0,
         "is_byol": f"{name}.is_byol" in data,
         "is_one_per_customer": f"{name}.is_one_per_customer" in data,
+        "is_for_audience_only": f"{name}.is_for_audience_only" in data,
         **numbers,
     }

@@ -187,6 +187,14 @@ CREATE FUNCTION has_resold_by(offer bigint, seller bigint) RETURNS boolean
                    WHERE NOT EXISTS (SELECT FROM marketplace_authorization a
                                      WHERE a.offer_id = $1 AND a.organization_id = o.id AND a.ended_at IS NULL)) $$;
 REVOKE EXECUTE ON FUNCTION resold_subscriptions(bigint), has_resold_by(bigint, bigint) FROM PUBLIC;
+-- Other states need a moment of activation, or are never come back to.
+CREATE FUNCTION activation_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'this violates that a subscription that was activated stays so' USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER activation_is_kept BEFORE UPDATE OF activated_at ON marketplace_subscription FOR EACH ROW
+    WHEN (OLD.activated_at IS NOT NULL AND NEW.activated_at IS NULL AND NEW.state = 'unsubscribed')
+    EXECUTE FUNCTION activation_is_kept();
 CREATE FUNCTION audience_with_sales_is_kept() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -264,6 +272,7 @@ DROP FUNCTION authorization_with_sales_is_kept();
 DROP TRIGGER sellers_are_selected ON marketplace_offer; DROP FUNCTION sellers_are_selected();
 DROP TRIGGER live_audience_needs_staff ON marketplace_offer; DROP FUNCTION live_audience_needs_staff();
 DROP TRIGGER audience_with_sales_is_kept ON marketplace_offer; DROP FUNCTION audience_with_sales_is_kept();
+DROP TRIGGER activation_is_kept ON marketplace_subscription; DROP FUNCTION activation_is_kept();
 DROP FUNCTION has_resold_by(bigint, bigint); DROP FUNCTION resold_subscriptions(bigint);
 """
 # The publisher of an offer stands in the rows of its audience too, so that their policies look nothing up: an audience
@@ -311,8 +320,19 @@ BEGIN
 END $$;
 CREATE TRIGGER categories_are_a_tree BEFORE INSERT OR UPDATE OF parent_id ON marketplace_category
     FOR EACH ROW WHEN (NEW.parent_id IS NOT NULL) EXECUTE FUNCTION categories_are_a_tree();
+CREATE FUNCTION used_category_is_kept() RETURNS trigger -- also by the drafts of publishers, which the vendor does not see
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM marketplace_offerversion WHERE content -> 'categories' ? OLD.code) THEN
+        RAISE EXCEPTION 'this violates that a category in use is kept' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN OLD;
+END $$;
+CREATE TRIGGER used_category_is_kept BEFORE DELETE ON marketplace_category
+    FOR EACH ROW EXECUTE FUNCTION used_category_is_kept();
 """
 CATALOGUES_UNDO = """
+DROP TRIGGER used_category_is_kept ON marketplace_category; DROP FUNCTION used_category_is_kept();
 DROP TRIGGER categories_are_a_tree ON marketplace_category; DROP FUNCTION categories_are_a_tree();
 ALTER TABLE marketplace_price DROP CONSTRAINT price_has_currency_of_market;
 ALTER TABLE marketplace_marketcountry DROP CONSTRAINT country_has_currency_of_market;
@@ -335,7 +355,8 @@ BELOW = "SELECT id FROM accounts_organization WHERE parent_id = portal_org()"
 PARTY = f"""portal_org() IN (publisher_id, buyer_id, reseller_id, customer_id)
     OR buyer_id IN ({BELOW}) OR reseller_id IN ({BELOW})"""
 PAYS = f"s.buyer_id = portal_org() OR s.buyer_id IN ({BELOW})"
-OF_STOPPED = "(plan_id IS NULL OR EXISTS (SELECT FROM marketplace_plan p WHERE p.id = plan_id AND p.offer_id = o.id))"
+OF_STOPPED = """(plan_id IS NULL OR EXISTS (SELECT FROM marketplace_plan p
+    WHERE p.id = plan_id AND p.offer_id = o.id AND p.published_in IS NOT NULL))"""
 CHANNEL = """EXISTS (SELECT FROM marketplace_offerversion v JOIN marketplace_offer o ON o.id = v.offer_id
              WHERE v.id = version_id AND {condition})"""
 
@@ -352,7 +373,7 @@ class Migration(migrations.Migration):
                 ("market", "UPDATE (names, revision), DELETE"),
                 ("marketcurrency", "DELETE"),
                 ("marketcountry", "UPDATE (market_id, currency)"),
-                ("category", "UPDATE (names, parent_id, position, is_retired, revision)"),
+                ("category", "UPDATE (names, parent_id, position, is_retired, revision), DELETE"),
             )
         ),
         *(
@@ -360,7 +381,7 @@ class Migration(migrations.Migration):
                 f"""CREATE POLICY deleted_by_staff ON marketplace_{table} AS RESTRICTIVE FOR DELETE USING ({KEEPS})""",
                 f"DROP POLICY deleted_by_staff ON marketplace_{table}",
             )
-            for table in ("market", "marketcurrency")
+            for table in ("market", "marketcurrency", "category")
         ),
         enable_row_security(
             "marketplace_offer",
@@ -468,7 +489,7 @@ class Migration(migrations.Migration):
         ),
         allow_tenant_events(
             "catalogue_keepers",
-            "category.added category.changed market.added market.changed market.country_placed market.removed",
+            "category.added category.changed category.removed market.added market.changed market.country_placed market.removed",
             condition="portal_is_vendor() AND portal_is_admin()",
         ),
         allow_tenant_events(

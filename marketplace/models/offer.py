@@ -184,7 +184,7 @@ class Plan(PublicIdModel):
     published_at = models.DateTimeField(null=True, blank=True)  # since when buyers see it and its prices
     is_live = models.BooleanField(default=False)  # whether the live version has it
     is_byol = models.BooleanField(default=False)  # bring your own licence, as the live version says
-    is_open = models.BooleanField(default=True)  # whether the whole programme may sell it where CA-6 lets it
+    is_open = models.BooleanField(default=True)  # whether the whole programme may sell it where CA-6 lets it, likewise
     is_one_per_customer = models.BooleanField(default=False)  # as the live version says
     names = models.JSONField(default=dict)  # by reader's language, as the live version says
     position = models.PositiveSmallIntegerField(default=0)  # in the live version

@@ -17,6 +17,7 @@ from django.db.models.expressions import RawSQL
 
 from accounts.models import Organization, OrganizationKind, ProgramFeature, ProgramMembership
 from connections.directory import list_organizations_with_visible_name
+from marketplace.content import list_open_plans
 from marketplace.models import (
     Audience,
     Authorization,
@@ -100,6 +101,7 @@ class Publication:
     """
 
     is_byol: Q
+    is_open: Q  # plans that the whole programme may sell, whatever the audience of the offer (CA-6)
     is_one_per_customer: Q
     audience: str = ""  # "" for the one in force
     is_supposed: bool = False
@@ -110,20 +112,11 @@ class Publication:
         plans = version.content.get("plans", [])
         return cls(
             is_byol=Q(code__in=[plan["code"] for plan in plans if plan["is_byol"]]),
+            is_open=Q(code__in=[plan["code"] for plan in list_open_plans(offer, version.content)]),
             is_one_per_customer=Q(code__in=[plan["code"] for plan in plans if plan.get("is_one_per_customer")]),
             audience=offer.audience if offer.is_published else offer.next_audience,
             is_supposed=True,
         )
-
-    @property
-    def is_open(self) -> Q:
-        """The condition for plans that the whole programme may sell, whatever the audience of the offer (CA-6).
-
-        They are those of a virtual machine that take one's own licence, and of a container, unless the publisher has
-        turned that off.
-        """
-        is_of_type = Q(offer__type=OfferType.CONTAINER) | Q(offer__type=OfferType.VIRTUAL_MACHINE) & self.is_byol
-        return Q(is_open=True) & is_of_type
 
     def has_audience(self, audience: Audience) -> Q:
         """Return the condition for plans of offers with this audience."""
@@ -136,7 +129,11 @@ class Publication:
         return {SaleRule.OFFER_NOT_PUBLISHED: Q(offer__live_version=None), SaleRule.PLAN_NOT_LIVE: Q(is_live=False)}
 
 
-LIVE = Publication(is_byol=Q(is_byol=True), is_one_per_customer=Q(is_one_per_customer=True))
+# As `content.list_open_plans` says of a version: own licences on a virtual machine, and containers, unless turned off.
+_IS_OPEN = Q(offer__type=OfferType.CONTAINER) | Q(offer__type=OfferType.VIRTUAL_MACHINE, is_byol=True)
+LIVE = Publication(
+    is_byol=Q(is_byol=True), is_open=Q(is_open=True) & _IS_OPEN, is_one_per_customer=Q(is_one_per_customer=True)
+)
 
 
 def list_sellers(actor: Actor) -> QuerySet[Organization]:
@@ -183,6 +180,12 @@ def _connected_with(partner: Organization) -> Q:
     return Q(pk__in=RawSQL("SELECT portal_customers_of(%s)", [partner.pk]))
 
 
+def list_programme_members(organization_ids: Iterable[int]) -> set[int]:
+    """Return which of these organisations have an active membership of a programme that opens the marketplace."""
+    memberships = ProgramMembership.objects.filter(program__grants__contains=[ProgramFeature.MARKETPLACE_PURCHASE])
+    return set(memberships.active().filter(organization__in=organization_ids).values_list("organization", flat=True))
+
+
 def get_prospective_sale(
     actor: Actor, partner: Organization, *, customer: Organization | None = None, country: str = ""
 ) -> ProspectiveSale:
@@ -192,7 +195,6 @@ def get_prospective_sale(
     places = {row.country: row for row in rows}
     own = places.get(partner.country)
     there = places.get(country)
-    members = ProgramMembership.objects.filter(program__grants__contains=[ProgramFeature.MARKETPLACE_PURCHASE])
     connected = Organization.objects.filter(_connected_with(partner))
     return ProspectiveSale(
         partner=partner,
@@ -201,7 +203,7 @@ def get_prospective_sale(
         market_id=own.market_id if own else None,
         market=own.market.local_name if own else "",
         currency=own.currency if own else "",
-        is_member=members.active().filter(organization=partner).exists(),
+        is_member=bool(list_programme_members([partner.pk])),
         is_in_market=not country or bool(own and there and own.market_id == there.market_id),
         is_connected=customer is None or connected.filter(pk=customer.pk).exists(),
         day=today(),
@@ -307,6 +309,37 @@ def list_prices_of_sale(actor: Actor, sale: ProspectiveSale, plans: Iterable[Pla
     newest = begun.order_by("plan", "term", "billing", "-valid_from").distinct("plan", "term", "billing")
     newest = newest.annotate(is_stopped=make_stopped_term_condition(actor, sale))
     return [price for price in newest if price.amount is not None]
+
+
+@dataclass(frozen=True)
+class SaleGround:
+    """By what a partner may sell a plan, as far as the audience decides: a code, and for DISTRIBUTOR that one."""
+
+    ANY, OPEN_PLAN, SELECTED, DISTRIBUTOR = "any", "open_plan", "selected", "distributor"
+    CODES = (ANY, OPEN_PLAN, SELECTED, DISTRIBUTOR)
+
+    code: str
+    distributor: Organization | None = None  # None too for who may not see its name
+
+
+def find_sale_ground(actor: Actor, sale: ProspectiveSale, plan: Plan) -> SaleGround | None:
+    """Return by what the audience of a plan's offer lets the partner sell it, or None if it does not.
+
+    The plan comes with its offer. Other rules may say no all the same.
+    """
+    if plan.offer.audience == Audience.ANY:
+        return SaleGround(SaleGround.ANY)
+    if plan.offer.audience == Audience.SPECIFIC:
+        sellers = [pk for pk in (sale.partner.pk, sale.partner.parent_id) if pk]
+        rows = Authorization.objects.visible_to(actor).active().filter(offer=plan.offer_id, organization__in=sellers)
+        held = set(rows.values_list("organization", flat=True))
+        if sale.partner.pk in held:
+            return SaleGround(SaleGround.SELECTED)
+        if held:
+            named = list_organizations_with_visible_name(actor).filter(pk=sale.partner.parent_id).first()
+            return SaleGround(SaleGround.DISTRIBUTOR, named)
+    is_open = Plan.objects.visible_to(actor).filter(LIVE.is_open, pk=plan.pk).exists()
+    return SaleGround(SaleGround.OPEN_PLAN) if is_open else None
 
 
 def judge_plan(actor: Actor, sale: ProspectiveSale, plan: Plan) -> Plan:

@@ -4,12 +4,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from accounts.models import Organization, OrganizationKind
 from marketplace.models import Market, MarketCountry, Plan, Price
+from marketplace.models.price import PriceQuerySet
 from marketplace.policies import SELLERS
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.visible_rows import get_by_public_id
@@ -99,8 +101,9 @@ def preview_country_move(actor: Actor, country: str, market: Market, currency: s
     place = MarketCountry.objects.filter(country=country).select_related("market").first()
     people = count_population(actor, country=country).get(country, Population())
     plans = Plan.objects.visible_to(actor).filter(is_live=True)
-    after = Exists(_list_offered_prices(actor, market, currency))
-    before = Exists(_list_offered_prices(actor, place.market, place.currency)) if place else None
+    prices = Price.objects.visible_to(actor)
+    after = Exists(_list_offered_prices(prices, market=market, currency=currency))
+    before = Exists(_list_offered_prices(prices, market=place.market, currency=place.currency)) if place else None
     priced_before = plans.filter(before) if before is not None else plans.none()
     return CountryMove(
         country=country,
@@ -116,10 +119,22 @@ def preview_country_move(actor: Actor, country: str, market: Market, currency: s
     )
 
 
-def _list_offered_prices(actor: Actor, market: Market, currency: str) -> QuerySet[Price]:
-    """Return the prices that hold in a market and currency today, of the plan of an outer query."""
-    there = Price.objects.visible_to(actor).filter(market=market, currency=currency)
-    return there.in_force().filter(plan=OuterRef("pk")).exclude(amount=None)
+def _list_offered_prices(prices: PriceQuerySet, **place: Any) -> PriceQuerySet:
+    """Return the prices that hold at a place, a market and currency, today, of the plan of an outer query."""
+    return prices.filter(**place).in_force().filter(plan=OuterRef("pk")).exclude(amount=None)
+
+
+def count_moved_plans(facts: Mapping[str, Any]) -> dict[int, tuple[int, int]]:
+    """Return by publisher how many live plans have a price where a country was, and how many of them none where it is.
+
+    `facts` name both places by `market_before`, `currency_before`, `market` and `currency`. Prices are those of today.
+    """
+    prices = Price.objects.all()
+    before = _list_offered_prices(prices, market__code=facts["market_before"], currency=facts["currency_before"])
+    after = _list_offered_prices(prices, market__code=facts["market"], currency=facts["currency"])
+    rows = Plan.objects.filter(Exists(before), is_live=True).order_by().values_list("offer__publisher")
+    counted = rows.annotate(Count("pk"), lost=Count("pk", filter=~Exists(after)))
+    return {publisher: (plans, lost) for publisher, plans, lost in counted}
 
 
 def sum_population(market: Market, by_country: Mapping[str, Population]) -> Population:

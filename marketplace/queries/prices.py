@@ -1,7 +1,7 @@
 """Queries for the prices of an offer."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -76,6 +76,23 @@ def list_current_prices(actor: Actor, offer: Offer) -> PriceQuerySet:
     state = Case(When(valid_from__gt=today(), then=Value("upcoming")), default=Value("in_force"))
     rows = seen.filter(Q(pk__in=begun) | Q(withdrawn_at=None, valid_from__gt=today()))
     return rows.annotate(state=state).select_related("plan", "market")
+
+
+def load_prices_with_state(actor: Actor, offer: Offer, prices: Iterable[Price]) -> list[Price]:
+    """Return these prices of an offer anew, in their order, each with a `state`.
+
+    It is "in_force", "upcoming", "withdrawn", or "replaced" for one after which another has begun.
+    """
+    seen = Price.objects.visible_to(actor).filter(plan__offer=offer)
+    state = Case(
+        When(withdrawn_at__isnull=False, then=Value("withdrawn")),
+        When(valid_from__gt=today(), then=Value("upcoming")),
+        When(pk__in=seen.in_force().values("pk"), then=Value("in_force")),
+        default=Value("replaced"),
+    )
+    keys = [price.pk for price in prices]
+    rows = seen.filter(pk__in=keys).annotate(state=state).select_related("plan", "market").in_bulk()
+    return [rows[key] for key in keys]
 
 
 def list_upcoming_prices(actor: Actor, offer: Offer) -> PriceQuerySet:

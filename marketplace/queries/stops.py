@@ -2,10 +2,8 @@
 
 from uuid import UUID
 
-from django.db.models import Q
-
 from accounts.models import OrganizationKind
-from marketplace.models import Offer, OfferVersion, Plan, SaleStop
+from marketplace.models import Offer, Plan, SaleStop
 from marketplace.models.offer import OfferQuerySet
 from marketplace.models.stop import SaleStopQuerySet
 from partnerportal.lib.actors import Actor
@@ -50,9 +48,7 @@ def get_stop(actor: Actor, offer: Offer, public_id: UUID) -> SaleStop:
     return get_by_public_id(stops, public_id)
 
 
-def list_terms(actor: Actor, plan: Plan) -> set[str]:
-    """Return the terms for which a plan is sold, by the live version of its offer or by the draft."""
-    versions = OfferVersion.objects.visible_to(actor).filter(Q(number=None) | Q(pk=plan.offer.live_version_id))
-    contents = versions.filter(offer=plan.offer_id).values_list("content", flat=True)
-    plans = [each for content in contents for each in content.get("plans", []) if each["code"] == plan.code]
-    return {term for each in plans for term in each["terms"]}
+def list_terms(offer: Offer, plan: Plan) -> list[str]:
+    """Return the terms for which the live version of an offer sells a plan."""
+    plans = offer.live_version.content["plans"] if offer.live_version else []
+    return [term for each in plans if each["code"] == plan.code for term in each["terms"]]

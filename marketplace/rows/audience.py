@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import OrganizationKind
 from marketplace.audience_rules import AudienceVerdict, Way, build_audience_request_url, judge_audience_change
+from marketplace.content import list_open_plans, pick_texts
 from marketplace.models import Audience, Authorization, MarketCountry, Offer, ResellerListing
 from marketplace.queries.audience import AudienceReach, PastedEntry
+from marketplace.queries.offers import get_newest_version
 from partnerportal.lib import formats
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.errors import Message
@@ -74,6 +76,17 @@ def _describe_selected(reach: AudienceReach) -> str:
     return text % {"selected": selected, "number": formats.format_number(reach.covered)}
 
 
+def name_open_plans(offer: Offer) -> str:
+    """Return the names of the plans that the whole programme may sell, whatever the audience; "" if there are none.
+
+    They are those of the live version, or of the draft before it. The offer comes with its live version.
+    """
+    version = offer.live_version or get_newest_version(offer)
+    reader = get_language() or "en"
+    plans = list_open_plans(offer, version.content)
+    return formats.join_names(pick_texts(plan["texts"], reader)[0].get("name") or plan["code"] for plan in plans)
+
+
 def describe_covered(number: int) -> str:
     """Return how many partners a distributor in an audience brings along, as "and its 412 partners"."""
     text = ngettext("and its %(number)s partner", "and its %(number)s partners", number)
@@ -98,17 +111,23 @@ class AudienceRow(ResellerRow):
 
     since: str
     source: str
+    by: str  # who brought it in, or ""
     is_added: bool
     is_marked: bool
     lock: str  # why it cannot be removed, or ""
 
 
 def make_audience_rows(
-    rows: Iterable[ResellerListing], *, covered: Mapping[int, int], sales: Mapping[int, int]
+    rows: Iterable[ResellerListing],
+    *,
+    covered: Mapping[int, int],
+    sales: Mapping[int, int],
+    authorizers: Mapping[int, str],
 ) -> list[AudienceRow]:
     """Return the rows of `list_audience`.
 
-    `covered` says how many partners stand under each distributor, and `sales` how many subscriptions lock each row.
+    `covered` says how many partners stand under each distributor, `sales` how many subscriptions lock each row, and
+    `authorizers` who brought each in.
     """
     rows = list(rows)
     markets = _market_names(rows)
@@ -117,6 +136,7 @@ def make_audience_rows(
             **vars(_make_row(row, markets, covered)),
             since=formats.format_date(row.since) if row.since else "",  # type: ignore[attr-defined]
             source=str(Authorization.Source(row.source).label) if row.source else "",  # type: ignore[attr-defined]
+            by=authorizers.get(row.organization_id, ""),
             is_added=row.is_removal is False,  # type: ignore[attr-defined]
             is_marked=row.is_removal is True,  # type: ignore[attr-defined]
             lock=_describe_lock(sales.get(row.organization_id, 0)),

@@ -11,6 +11,7 @@ from marketplace.queries.markets import Population, sum_population
 from partnerportal.lib.catalogue_entries import list_missing_languages
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.formats import join_names
+from partnerportal.lib.text import make_search_key
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,28 @@ class CountryRow:
 
 
 @dataclass(frozen=True)
+class CountrySearch:
+    """What is looked for among the countries of a market: a part of the name, or the code, and a currency."""
+
+    q: str
+    currency: str
+
+    @property
+    def is_active(self) -> bool:
+        """Whether anything is looked for."""
+        return bool(self.q or self.currency)
+
+    def find(self, rows: Iterable[CountryRow]) -> list[CountryRow]:
+        """Return the countries that match, in this order."""
+        q = make_search_key(self.q)
+        return [
+            row
+            for row in rows
+            if (q in make_search_key(row.name) or q == row.code.lower()) and self.currency in ("", row.currency)
+        ]
+
+
+@dataclass(frozen=True)
 class CurrencyRow:
     """A currency of a market: in how many countries prices are shown in it, and how many plans are priced in it."""
 
@@ -59,6 +82,7 @@ class CategoryRow:
     offers: int
     is_first: bool  # among its siblings
     is_last: bool
+    is_removable: bool  # as far as the vendor sees: drafts may have it
     missing: list[str]  # the languages without a name
 
 
@@ -108,6 +132,7 @@ def make_category_rows(tree: CategoryTree, offers: Mapping[str, int]) -> list[Ca
                 offers=offers.get(category.code, 0),
                 is_first=siblings[0] == category,
                 is_last=siblings[-1] == category,
+                is_removable=not offers.get(category.code) and not tree.list_children(category.pk),
                 missing=list_missing_languages(category.names),
             )
         )

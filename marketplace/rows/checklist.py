@@ -42,5 +42,5 @@ def make_checklist(offer: Offer, tree: Mapping[str, Any]) -> list[ChecklistItem]
 
 def _find_anchor(pointer: str, code: str) -> str:
     name = f"id_{pointer.removeprefix('/').replace('/', '.')}"
-    suffixes = {"plan_unnamed": ".en.name", "no_term": "_0"}
+    suffixes = {"plan_unnamed": ".en.name", "no_term": "_0", "no_billing": "_0"}
     return ANCHORS.get(code, name + suffixes.get(code, ""))

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from accounts.models import OrganizationKind
 from marketplace.models import Plan
-from marketplace.queries.eligibility import ProspectiveSale, SaleRule
+from marketplace.policies import ROLE_TABLE, OfferPermission
+from marketplace.queries.eligibility import ProspectiveSale, SaleGround, SaleRule
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.errors import Message
@@ -61,11 +63,12 @@ _OF_PUBLISHER = {
     SaleRule.NO_PRICE,
 }
 _OF_ACCOUNT = {SaleRule.PARTNER_SUSPENDED, SaleRule.NO_MEMBERSHIP, SaleRule.NO_MARKET}
+_OF_MARKETS = {SaleRule.NO_MARKET, SaleRule.OUTSIDE_MARKET}
 
 
 @dataclass(frozen=True)
 class Reason:
-    """A rule that fails: its code, its words, the fact that it rests on, and the next step as a link, or ""."""
+    """A rule that fails: its code, its words, the fact that it rests on, and the next step as a link."""
 
     code: str
     label: str
@@ -73,6 +76,24 @@ class Reason:
     fact: str
     step: str
     step_url: str
+
+
+_GROUNDS = {
+    SaleGround.ANY: gettext_lazy("Every partner of the CSP programme may sell this offer."),
+    SaleGround.OPEN_PLAN: gettext_lazy("Every partner of the CSP programme may sell this plan, whatever the audience."),
+    SaleGround.SELECTED: gettext_lazy("The publisher has selected %(partner)s."),
+    SaleGround.DISTRIBUTOR: gettext_lazy("Through %(distributor)s, which the publisher has selected."),
+}
+_UNNAMED = gettext_lazy("Through its distributor, which the publisher has selected.")
+
+
+def describe_sale_ground(sale: ProspectiveSale, ground: SaleGround | None) -> str:
+    """Return in words by what the audience lets the partner sell, or "" without a ground."""
+    if ground is None:
+        return ""
+    sentence = _UNNAMED if ground.code == SaleGround.DISTRIBUTOR and not ground.distributor else _GROUNDS[ground.code]
+    distributor = ground.distributor.name if ground.distributor else ""
+    return str(sentence) % {"partner": sale.partner.name, "distributor": distributor}
 
 
 def make_reasons(actor: Actor, sale: ProspectiveSale, plan: Plan) -> list[Reason]:
@@ -98,6 +119,7 @@ def _fact(rule: SaleRule, sale: ProspectiveSale, plan: Plan) -> str:
     """Return what the rule looked at, as "Market: Europe"."""
     place = [(_("Market"), sale.market), (_("Currency"), sale.currency)]
     facts: dict[SaleRule, list[tuple[str, str]]] = {
+        SaleRule.OFFER_NOT_PUBLISHED: [(_("Offer"), plan.offer.code)],
         SaleRule.PLAN_NOT_LIVE: [(_("Plan"), plan.code)],
         SaleRule.OFFER_STOPPED: [(_("Offer"), plan.offer.code)],
         SaleRule.PLAN_STOPPED: [(_("Plan"), plan.code)],
@@ -106,30 +128,35 @@ def _fact(rule: SaleRule, sale: ProspectiveSale, plan: Plan) -> str:
         SaleRule.OPTED_OUT: [(_("CSP reseller audience"), str(plan.offer.get_audience_display()))],
         SaleRule.NOT_IN_AUDIENCE: [(_("CSP reseller audience"), str(plan.offer.get_audience_display()))],
         SaleRule.NO_PRICE: place if sale.market_id else [(_("Country"), get_country_name(sale.partner.country))],
+        SaleRule.PARTNER_SUSPENDED: [(_("Status"), pgettext("organization", "suspended"))],
+        SaleRule.NO_MEMBERSHIP: [(_("Active membership"), pgettext("fact", "none"))],
         SaleRule.NO_MARKET: [(_("Country"), get_country_name(sale.partner.country))],
         SaleRule.OUTSIDE_MARKET: [(_("Country"), get_country_name(sale.country)), *place[: bool(sale.market)]],
+        SaleRule.NOT_CONNECTED: [(_("Connection"), pgettext("fact", "none"))],
         SaleRule.ALREADY_HELD: [(_("Plan"), plan.code)],
     }
-    return " · ".join(
-        _("%(label)s: %(value)s") % {"label": label, "value": value} for label, value in facts.get(rule, [])
-    )
+    return " · ".join(_("%(label)s: %(value)s") % {"label": label, "value": value} for label, value in facts[rule])
 
 
 def _next_step(rule: SaleRule, actor: Actor, sale: ProspectiveSale, plan: Plan) -> tuple[str, str]:
-    """Return the label and the URL of what the reader can do about a rule; both are "" where there is nothing."""
+    """Return the label and the URL of what the reader can do about a rule."""
     kind, offer = actor.organization_kind, plan.offer
+    another_partner = _("Choose another partner"), f"{reverse('simulator')}?{urlencode({'plan': str(plan.public_id)})}"
     if kind == OrganizationKind.PUBLISHER:
-        return (_("Open the offer"), reverse("offer", args=[offer.public_id])) if rule not in _OF_ACCOUNT else ("", "")
+        is_offers = rule in _OF_PUBLISHER or rule is SaleRule.OFFER_NOT_PUBLISHED
+        return (_("Open the offer"), reverse("offer", args=[offer.public_id])) if is_offers else another_partner
     if kind == OrganizationKind.VENDOR:
-        return _("Open the offer"), reverse("vendor_offer", args=[offer.public_id])
+        if rule in _OF_MARKETS:
+            return _("Open the markets"), reverse("catalogue_markets")
+        is_offers = rule in _OF_PUBLISHER
+        return (_("Open the offer"), reverse("vendor_offer", args=[offer.public_id])) if is_offers else another_partner
     if rule in _OF_PUBLISHER:
+        if not ROLE_TABLE[OfferPermission.CONTACT_PUBLISHER].check_actor(actor):
+            return _("Choose another offer"), reverse("catalogue")
         return _("Contact publisher"), reverse("contact_publisher", args=[offer.public_id])
     if rule in _OF_ACCOUNT:
-        return (
-            (_("Open account details"), reverse("account_details"))
-            if sale.partner.pk == actor.organization_id
-            else ("", "")
-        )
+        is_own = sale.partner.pk == actor.organization_id
+        return (_("Open account details"), reverse("account_details")) if is_own else another_partner
     return _("Choose another customer"), reverse("catalogue_choose")
 
 

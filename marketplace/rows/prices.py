@@ -29,9 +29,13 @@ def get_plan_name(priced: PricedPlan) -> str:
     return texts.get("name") or priced.plan.code
 
 
-def name_plans(actor: Actor, offer: Offer) -> dict[str, str]:
-    """Return the names of the plans of an offer in the reader's language, by their codes."""
-    return {priced.plan.code: get_plan_name(priced) for priced in list_priced_plans(actor, offer)}
+def name_plans(actor: Actor, offer: Offer, *, is_published: bool = False) -> dict[str, str]:
+    """Return the names of the plans of an offer in the reader's language, by their codes.
+
+    With `is_published` they are those alone that were published once.
+    """
+    plans = list_priced_plans(actor, offer)
+    return {each.plan.code: get_plan_name(each) for each in plans if each.plan.published_in or not is_published}
 
 
 def format_combination(term: str, billing: str) -> str:

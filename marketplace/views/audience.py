@@ -26,7 +26,13 @@ from marketplace.queries.audience import (
     summarize_saved_audience,
 )
 from marketplace.queries.offers import get_own_offer
-from marketplace.rows.audience import describe_locked, describe_marked, describe_pasted_entries, make_audience_options
+from marketplace.rows.audience import (
+    describe_locked,
+    describe_marked,
+    describe_pasted_entries,
+    make_audience_options,
+    name_open_plans,
+)
 from partnerportal.lib import formats
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import require_form, require_permission
@@ -53,6 +59,7 @@ def audience(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     context = {
         "form": form,
         "options": options,
+        "open_plans": "" if request.htmx else name_open_plans(offer),
         "can_choose": sum(option.is_choosable for option in options) > 1,
         "list": AudienceList(request.actor, offer, request.GET) if shows_table else None,
         "saved": summarize_saved_audience(offer),

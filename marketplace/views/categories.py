@@ -10,9 +10,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from marketplace.actions.categories import add_category, change_category, move_category, retire_category
+from marketplace.actions.categories import (
+    add_category,
+    change_category,
+    move_category,
+    remove_category,
+    retire_category,
+)
 from marketplace.catalogue_frame import (
     EntryDialog,
+    EntryQuestion,
     ask_first,
     edit_entry,
     make_retirement_question,
@@ -110,5 +117,27 @@ def category_retire(request: PortalRequest, category_id: UUID) -> HttpResponse:
 
     def act(revision: int) -> Category:
         return retire_category(actor=request.actor, category=row, is_retired=not row.is_retired, revision=revision)
+
+    return ask_first(request, act, words, row)
+
+
+@require_form
+@may_edit
+@vary_on_headers("HX-Request")
+def category_remove(request: PortalRequest, category_id: UUID) -> HttpResponse:
+    """Ask before a category is removed; on POST remove it, if nothing uses it."""
+    row = get_category(category_id)
+    words = EntryQuestion(
+        title=_("Remove the category “%(name)s”?") % {"name": row.local_name},
+        text=_("It can be removed as long as it has no subcategories, and no offer has had it, not even in a draft."),
+        button=_("Remove category"),
+        done=_("The category “%(name)s” is removed.") % {"name": row.local_name},
+        back=reverse(TAB),
+        tab=_("Categories"),
+        is_danger=True,
+    )
+
+    def act(revision: int) -> None:
+        remove_category(actor=request.actor, category=row, revision=revision)
 
     return ask_first(request, act, words, row)

@@ -25,6 +25,7 @@ from marketplace.models import Market
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.markets import CountryMove, count_population, count_priced_plans, get_market, list_markets
 from marketplace.rows.catalogue_settings import (
+    CountrySearch,
     list_unplaced_countries,
     make_country_rows,
     make_currency_rows,
@@ -55,12 +56,20 @@ def market_list(request: PortalRequest) -> HttpResponse:
 @require_safe
 @may_view
 def market_page(request: PortalRequest, market_id: UUID) -> HttpResponse:
-    """Show the countries and the currencies of a market."""
+    """Show the currencies of a market, and its countries: with `q` or `currency` those that match."""
     market = get_market(market_id)
     countries = make_country_rows(market, count_population(request.actor))
     currencies = make_currency_rows(market, count_priced_plans(request.actor, market))
-    is_used = bool(countries) or any(row.plans for row in currencies)
-    context = {"market": market, "countries": countries, "currencies": currencies, "is_used": is_used}
+    search = CountrySearch(request.GET.get("q", "").strip(), request.GET.get("currency", ""))
+    context = {
+        "market": market,
+        "countries": countries,
+        "search": search,
+        "found": search.find(countries),
+        "currencies": currencies,
+        "currency_choices": [(row.code, row.code) for row in currencies],
+        "is_used": bool(countries) or any(row.plans for row in currencies),
+    }
     return render_catalogue_page(request, TAB, "marketplace/catalogue_market.html", context)
 
 

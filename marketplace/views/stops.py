@@ -31,7 +31,7 @@ may_stop = require_permission(ROLE_TABLE, OfferPermission.STOP)
 def stop_new(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     """Show the dialog that stops a sale at once; on POST stop it."""
     offer = get_managed_offer(request.actor, offer_id)
-    names = name_plans(request.actor, offer)
+    names = name_plans(request.actor, offer, is_published=True)
     markets = [(market.code, market.local_name) for market in Market.objects.order_by("name")]
     form = StopSaleForm(names.items(), markets, get_posted_data(request), initial=request.GET)
     form.fields["reason"].required = _is_by_vendor(request)

@@ -105,7 +105,8 @@ OFFERS = (
     ),
     SampleOffer(
         publisher="feldspat", code="feldspat-schutzwall", type=OfferType.VIRTUAL_MACHINE, pricing_model=FLAT, audience=SPECIFIC,
-        categories=("networking", "threat-protection"), partners=("aldervale", "brightwater"), markets=("europe", "japan"),
+        categories=("networking", "threat-protection"), partners=("aldervale", "brightwater", "ateliers-rhone"),
+        markets=("europe", "japan"),
         plans=(
             SamplePlan(code="geschaeftskunden", names={"en": "Geschäftskundenkomplettpaket", "ja": "法人向けパック"}, euros="310"),
             SamplePlan(code="byol", names={"en": "Bring your own licence", "fr": "Votre propre licence", "ja": "ライセンス持ち込み"}, euros=None, terms=(), is_byol=True),
@@ -153,8 +154,9 @@ OFFERS = (
         plans=(SamplePlan(code="soumu", names={"ja": "総務プラン", "en": "Office"}, euros="180"),),
     ),
 )  # fmt: skip
+Sale = tuple[str, str, str, str, str, int, State, int]
 # Sales: buyer, reseller on record, customer, offer, plan, licences, state, and bought so many days ago.
-SALES = (
+SALES: tuple[Sale, ...] = (
     ("brightwater", "", "meridian-health", "octavo-insight", "team", 120, State.SUBSCRIBED, 310),
     ("brightwater", "", "sainte-aurelie", "octavo-insight", "starter", 20, State.SUBSCRIBED, 150),
     ("brightwater", "", "aldermoor", "octavo-insight", "team", 45, State.SUSPENDED, 240),
@@ -171,6 +173,10 @@ SALES = (
     ("sakura-cloud", "", "hokuto", "seiran-books", "keiri", 12, State.SUBSCRIBED, 33),
     ("ateliers-rhone", "", "sainte-aurelie", "octavo-insight", "team", 10, State.PENDING, 1),
 )  # fmt: skip
+# It comes between the request of its publisher to end the seller's authorisation and the decision.
+LATE_SALE: Sale = (
+    "ateliers-rhone", "", "sainte-aurelie", "feldspat-schutzwall", "geschaeftskunden", 1, State.SUBSCRIBED, 1,
+)  # fmt: skip
 RISES = ("octavo-insight", "team")  # the plan whose price rises
 RISES_IN = 21  # days from today
 
@@ -185,6 +191,11 @@ def write_sample_offers(organizations: dict[str, Organization], now: dt.datetime
     _import(import_subscription_file, _sale_lines(organizations, now), with_events=False)
     _stop(offers)
     return offers
+
+
+def write_late_sale(organizations: dict[str, Organization], now: dt.datetime) -> None:
+    """Write LATE_SALE."""
+    _import(import_subscription_file, _sale_lines(organizations, now, [LATE_SALE], len(SALES) + 1), with_events=False)
 
 
 def _import(run: Any, lines: Iterable[dict[str, Any]], **options: Any) -> None:
@@ -273,9 +284,11 @@ def _later_lines(organizations: dict[str, Organization]) -> Iterator[dict[str, A
     yield draft | {"publish": False}
 
 
-def _sale_lines(organizations: dict[str, Organization], now: dt.datetime) -> Iterator[dict[str, Any]]:
+def _sale_lines(
+    organizations: dict[str, Organization], now: dt.datetime, sales: Iterable[Sale] = SALES, first: int = 1
+) -> Iterator[dict[str, Any]]:
     offers = {offer.code: offer for offer in OFFERS}
-    for number, (buyer, reseller, customer, code, plan_code, quantity, state, days) in enumerate(SALES, 1):
+    for number, (buyer, reseller, customer, code, plan_code, quantity, state, days) in enumerate(sales, first):
         plan = next(plan for plan in offers[code].plans if plan.code == plan_code)
         bought = now - dt.timedelta(days=days)
         activated = None if state == State.PENDING else bought + dt.timedelta(hours=20)

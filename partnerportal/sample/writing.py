@@ -34,15 +34,19 @@ from partnerportal.lib.json_lines.facts import LineOutcome
 from partnerportal.lib.scopes import ALL, Scope
 from partnerportal.lib.text import make_search_key
 from partnerportal.sample import cast, facts
-from partnerportal.sample.audiences import write_sample_audience_requests, write_sample_health_issues
+from partnerportal.sample.audiences import (
+    ask_for_sample_removal,
+    close_sample_removal,
+    write_sample_audience_requests,
+    write_sample_health_issues,
+)
 from partnerportal.sample.facts import SampleCustomer
 from partnerportal.sample.holders import write_sample_licence_holders
-from partnerportal.sample.offers import write_sample_offers
+from partnerportal.sample.offers import write_late_sale, write_sample_offers
 from partnerportal.sample.papers import make_sample_document
 from partnerportal.sample.usage import write_sample_usage
 from support.actions.deciding import ask_for_information, decline_request
 from support.actions.drafts import start_request
-from support.actions.messages import post_message
 from support.actions.submitting import submit_request
 from support.country_change import CODE
 from support.models import Request
@@ -276,8 +280,12 @@ def _asked_of_vendor(organizations: Organizations) -> None:
 def _marketplace(organizations: Organizations, now: dt.datetime) -> None:
     offers = write_sample_offers(organizations, now)
     admins = {key: _admin_of(key, organizations) for key in ("octavo", "feldspat", "seiran")}
-    write_sample_health_issues(offers, admins)
-    write_sample_audience_requests(offers, admins, _admin_of(cast.VENDOR, organizations))
+    write_sample_health_issues(offers, admins, now)
+    staff = _admin_of(cast.VENDOR, organizations)
+    removal = ask_for_sample_removal(offers, admins)
+    write_late_sale(organizations, now)
+    close_sample_removal(removal, staff)
+    write_sample_audience_requests(offers, admins, staff)
 
 
 def _requests(organizations: Organizations) -> None:
@@ -293,11 +301,11 @@ def _requests(organizations: Organizations) -> None:
     }
     with tenancy.as_tenant(organization_id=staff.organization_id, person_id=staff.person_id):
         form = make_sample_document("Change of country.pdf", "Registered office since:", "Number in the register:")
-        text = "Please fill in this form."
-        post_message(actor=staff, request=asked["hafenlicht"], body=text, attachments=[form])
-        ask_for_information(actor=staff, request=asked["hafenlicht"], message="Since when? Which register number?")
+        text = "Since when? Which register number? Please fill in this form."
+        ask_for_information(actor=staff, request=asked["hafenlicht"], message=text, attachments=[form])
         reason = "The country is that of the registered office, not of the customers."
-        decline_request(actor=staff, request=asked["kestrel-hosting"], reason=reason)
+        refused = asked["kestrel-hosting"]
+        decline_request(actor=staff, request=refused, reason=reason, revision=refused.revision)
 
 
 def _ask_for_country(actor: Actor, country: str, justification: str) -> Request:

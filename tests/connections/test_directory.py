@@ -102,6 +102,7 @@ OF_THE_SYSTEM = {
     "entitlements/ingest/queries.py",
     "marketplace/actions/imported_offers.py",
     "marketplace/models/audience.py",
+    "marketplace/market_notices.py",
     "marketplace/models/price.py",
     "marketplace/queries/catalogue.py",
     "marketplace/queries/eligibility.py",

@@ -126,6 +126,13 @@ CATALOGUE_SETTINGS = [
         post="302 vendor.admin; 403 else",
         data={"move": "up", "revision": "1"},
     ),
+    page(
+        f"{SETTINGS}categories/<uuid:category_id>/remove/",
+        f"/{SETTINGS}categories/{{category}}/remove/",
+        get=EDITORS,
+        post=STALE,
+        data={"revision": "1"},
+    ),
     *_entry("categories", "category", "category_id"),
     *_entry("competencies", "competency", "entry_id"),
     *_entry("skills", "skill", "entry_id"),

@@ -69,8 +69,9 @@ def place(actor):
 
 @pytest.fixture(autouse=True)
 def _something_unused(db):
-    """A market and a currency that nothing uses, which can be removed."""
+    """A market, a category and a currency that nothing uses, which can be removed."""
     Market.objects.create(code="empty", names={"en": "Empty"})
+    Category.objects.create(code="mistyped", names={"en": "Mistyped"})
     MarketCurrency.objects.create(market=Market.objects.get(code="europe"), currency="XAF")
 
 
@@ -111,6 +112,7 @@ ACTIONS = {  # who does it, and how many rows it changes
     "rename a skill": ("vendor", lambda a: Skill.objects.filter(code="training").update(name="Coaching", revision=2)),
     "add a competency": ("vendor", lambda a: bool(Competency.objects.create(code="new", name="New").pk)),
     "retire a category": ("vendor", lambda a: Category.objects.filter(code="backup").update(is_retired=True)),
+    "remove a category": ("vendor", lambda a: Category.objects.filter(code="mistyped")._raw_delete("default")),
     "add a market": ("vendor", lambda a: bool(Market.objects.create(code="moon", names={"en": "Moon"}).pk)),
     "remove a market": ("vendor", lambda a: Market.objects.filter(code="empty")._raw_delete("default")),
     "move a country": ("vendor", place),

@@ -110,6 +110,7 @@ BY_VENDORS_ADMINS = {
     "market.changed",
     "market.country_placed",
     "market.removed",
+    "category.removed",
     "membership.changed",
     "organization.identity_corrected",
     "organization.reactivated",

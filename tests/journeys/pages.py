@@ -227,7 +227,7 @@ NOT_PAGES = {
         f"{place}{name}/": "a dialog or form of test_catalogue_settings.py"
         for place, names in (
             (MARKET, ("rename", "remove", "currencies/add", "currencies/<str:currency>/remove")),
-            (CATEGORY, ("move", "retire")),
+            (CATEGORY, ("move", "retire", "remove")),
             *((f"{SETTINGS}{kind}/<uuid:entry_id>/", ("retire",)) for kind in QUALIFICATIONS),
         )
         for name in names

@@ -1,5 +1,6 @@
 import pytest
 
+from tests.mail_server import sink  # noqa: F401  (a fixture)
 from tests.marketplace.rivals import Rival, build_rival
 from tests.world import World
 

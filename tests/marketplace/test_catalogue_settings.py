@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 
 from accounts.models import Competency, Organization, Person, Skill
-from marketplace.actions.categories import change_category, retire_category
-from marketplace.models import Category, Market, MarketCountry, Offer
+from marketplace.actions.categories import add_category, change_category, retire_category
+from marketplace.actions.offers import create_offer, save_draft
+from marketplace.content import find_problems
+from marketplace.models import Category, Market, MarketCountry, Offer, OfferType, PricingModel
+from notifications.models import Event
 from tests.world import World
+from tests.world_offers import CHANNEL, make_content
 
 pytestmark = pytest.mark.django_db
 STAFF, READER = "vendor.admin", "vendor.reader"
@@ -153,6 +157,65 @@ def test_a_category_is_retired_and_offered_again(web: Any) -> None:
     above = Category.objects.get(code="it-management")
     refused = client.post(of(above, "retire/"), {"revision": "1"})
     assert refused.status_code == 409 and "Retire or move its subcategories first." in text(refused)
+
+
+def test_a_mistyped_category_is_removed(world: World, web: Any) -> None:
+    client, names = web(STAFF), {"en": "Vidoe"}
+    row = add_category(actor=world.actor(STAFF), code="vidoe", names=names, parent=backup().parent)
+    assert of(row, "remove/") in client.get(f"{BASE}categories/").content.decode()
+    asked = client.get(of(row, "remove/"))
+    assert "Remove the category “Vidoe”?" in text(asked)
+    assert client.post(of(row, "remove/"), {"revision": "7"}).status_code == 409
+    done = client.post(of(row, "remove/"), {"revision": hidden(asked, "revision")})
+    assert done.status_code == 302 and not Category.objects.filter(code="vidoe").exists()
+    event = Event.objects.get(kind="category.removed")
+    assert (event.subject_id, event.data) == (row.public_id, {"code": "vidoe"})
+    assert client.post(of(row, "remove/"), {"revision": "1"}).status_code == 404
+
+
+def test_a_category_that_something_uses_stays(world: World, web: Any) -> None:
+    """A draft that the vendor does not see keeps it too, and the page does not lead to what is refused anyway."""
+    client, above = web(STAFF), Category.objects.get(code="it-management")
+    page = client.get(f"{BASE}categories/").content.decode()
+    for row in (backup(), above):
+        assert of(row, "remove/") not in page
+        refused = client.post(of(row, "remove/"), {"revision": "1"})
+        assert refused.status_code == 409 and "so it stays. You can retire it." in text(refused)
+    row = Category.objects.get(code="finance")
+    content = make_content("Vault", "basic", categories=["finance"])
+    publisher = world.actor("publisher.admin")
+    offer = create_offer(actor=publisher, code="vault", type=OfferType.SAAS, pricing_model=PricingModel.FLAT)
+    save_draft(actor=publisher, offer=offer, content=content, channel=CHANNEL, revision=None)
+    assert client.post(of(row, "remove/"), {"revision": "1"}).status_code == 409
+    assert Category.objects.filter(code__in=("backup", "it-management", "finance")).count() == 3
+
+
+def test_a_draft_with_a_category_that_is_gone_is_not_published(world: World) -> None:
+    """It was saved in the moment in which the category was removed."""
+    offer = Offer.objects.get(code="backup")
+    content = make_content("Backup", "basic", categories=["backup", "gone"])
+    assert [problem.code for problem in find_problems(offer, content, CHANNEL)] == ["retired_category"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=SWED", ["Sweden"]),
+        ("q=gg", ["Guernsey"]),  # its code
+        ("q=Å+LAND", []),
+        ("q=aland", ["Åland Islands"]),
+        ("q=zzz", []),
+        ("q=%00", []),
+        ("currency=CHF", ["Switzerland"]),
+        ("currency=GBP&q=isle", ["Isle of Man"]),
+        ("currency=XXX", []),
+    ],
+)
+def test_the_countries_of_a_market_are_searched(web: Any, query: str, found: list[str]) -> None:
+    page = web(STAFF).get(f"{of(Market.objects.get(code='europe'))}?{query}").content.decode()
+    assert re.findall(r"<strong>([^<]*)</strong>", page.partition('id="countries"')[2]) == found
+    assert ("No country matches" in page) is (not found)
+    assert "Only a market without countries" in page, "the search does not free the market"
 
 
 def test_categories_are_moved_by_the_menu(web: Any) -> None:

@@ -173,7 +173,9 @@ def test_a_country_moves_once_its_effect_was_seen(world: World) -> None:
     assert not get_prospective_sale(world.actor(STAFF), partner, country="AT").is_in_market
     (event,) = events()
     assert event.changes == {"currency": [move.currency_before, "JPY"], "market": ["europe", "japan"]}
-    assert event.data == {"country": country, "partners": move.partners, "customers": move.customers}
+    numbers = {"country": country, "partners": move.partners, "customers": move.customers}
+    before, after = {"market_before": "europe", "currency_before": "EUR"}, {"market": "japan", "currency": "JPY"}
+    assert event.data == numbers | before | after
     assert MarketCountry.objects.filter(country=country).count() == 1
 
 

@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -138,6 +139,9 @@ def test_an_opted_in_offer_has_material_and_a_contact_for_partners(publisher, co
         ("/channel/support_url", "no_support_material"),
     ]
     assert problems(offer, CHANNEL) == []
+    for kind, other in (("sales", "support"), ("support", "sales")):
+        documents = {"documents": [{"id": str(uuid4()), "kind": kind}], "sales_url": "", "support_url": ""}
+        assert problems(offer, CHANNEL | documents) == [(f"/channel/{other}_url", f"no_{other}_material")]
 
 
 def test_each_language_that_was_begun_is_to_be_complete(publisher):
@@ -148,15 +152,54 @@ def test_each_language_that_was_begun_is_to_be_complete(publisher):
         ("/texts/ja/description", "text_missing"),
     ]
     assert problems(offer, {}, texts={}) == [("/texts", "no_texts")]
+    blank = {"en": make_content("V")["texts"]["en"] | {"description": " \n\t"}}
+    assert problems(offer, {}, texts=blank) == [("/texts/en/description", "text_missing")]
+
+
+@pytest.mark.parametrize(
+    ("terms", "billing", "found"),
+    [
+        ([], ["P1M"], [("/plans/0/terms", "no_term")]),
+        (["P1M"], [], [("/plans/0/terms", "no_term")]),
+        (["P1M"], ["P1Y"], [("/plans/0/billing", "no_billing")]),
+        (["P1M", "P1Y"], ["P1Y"], [("/plans/0/billing", "no_billing")]),
+        (["P1M"], ["once"], []),
+        (["P1Y", "P3Y"], ["P1Y"], []),
+    ],
+)
+def test_each_term_of_a_plan_can_be_billed(publisher, terms, billing, found):
+    """What cannot could have no price, and once published its term could not be taken off."""
+    plans = [make_content("V", "a")["plans"][0] | {"terms": terms, "billing": billing}]
+    assert problems(make_offer(publisher), {}, plans=plans) == found
+    plans[0]["is_byol"] = True
+    assert problems(make_offer(publisher, code="own"), {}, plans=plans) == [one for one in found if one[1] != "no_term"]
 
 
 @pytest.mark.promise("CA-5")
 @pytest.mark.parametrize("type", OfferType.values)
 def test_offers_of_every_type_go_live(publisher, type):
     offer = make_offer(publisher, type=type)
-    draft = save(publisher, offer, make_content("Vault", "basic"))
+    draft = save(publisher, offer, make_content("Vault", "basic"), CHANNEL)
     publish_offer(actor=publisher, offer=offer, revision=draft.revision)
     assert Offer.objects.published().filter(pk=offer.pk, type=type).exists()
+
+
+@pytest.mark.promise("CA-6", "CA-31")
+@pytest.mark.parametrize(
+    ("type", "is_byol", "is_open"),
+    [
+        ("container", False, True),
+        ("virtual_machine", True, True),
+        ("virtual_machine", False, False),
+        ("saas", False, False),
+    ],
+)
+def test_what_the_whole_programme_may_sell_has_material_and_a_contact_for_partners(publisher, type, is_byol, is_open):
+    offer = make_offer(publisher, type=type)
+    plan = make_content("V", "a")["plans"][0] | {"is_byol": is_byol}
+    assert bool(problems(offer, {}, plans=[plan])) is is_open
+    assert problems(offer, CHANNEL, plans=[plan]) == []
+    assert problems(offer, {}, plans=[plan | {"is_for_audience_only": True}]) == []
 
 
 def test_an_unpublished_plan_goes_and_a_published_one_stays(publisher, backup):

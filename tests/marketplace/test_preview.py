@@ -12,6 +12,7 @@ from marketplace.actions.offers import create_offer, publish_offer, save_draft
 from marketplace.actions.stops import stop_sale
 from marketplace.models import Audience, MarketCountry, Offer, OfferType, Price, PricingModel
 from marketplace.queries.offers import get_draft
+from tests.marketplace.editing import send
 from tests.marketplace.test_offer_files import upload
 from tests.world_offers import CHANNEL, _price, make_content
 
@@ -116,6 +117,33 @@ def test_plans_that_the_whole_programme_may_sell_are_previewed_as_such(world: An
     publish(world, offer)
     assert without_targets(shown) == without_targets(read_page(web, offer, "partner"))
     assert shown.count("opted_out") == (1 if type == OfferType.VIRTUAL_MACHINE else 0)
+
+
+@pytest.mark.promise("CA-6")
+@pytest.mark.parametrize("type", [OfferType.VIRTUAL_MACHINE, OfferType.CONTAINER])
+def test_the_publisher_closes_a_plan_that_the_whole_programme_may_sell(
+    world: Any, web: Any, api: Any, type: OfferType
+) -> None:
+    """By its form; the draft says so in the preview, and the next version to everybody."""
+    offer = create_offer(actor=world.actor("publisher.admin"), code="vault", type=type, pricing_model=PricingModel.FLAT)
+    content = make_content("Vault", "basic")
+    content["plans"][0]["is_byol"] = True
+    save_draft(actor=world.actor("publisher.admin"), offer=offer, content=content, channel=CHANNEL, revision=None)
+    publish(world, offer)
+    client, at = web("publisher.admin"), f"/offers/{offer.public_id}"
+    asked = f"/api/v1/eligibility/?plan={offer.plans.get().public_id}"
+    answer = api("partner.admin").get(asked).json()
+    assert (answer["sellable"], answer["allowed_by"]) == (True, "open_plan")
+    assert "may sell Basic, whatever the audience" in client.get(f"{at}/audience/").content.decode()
+    assert send(client, f"{at}/plans/", plans__0__is_for_audience_only="on").status_code == 302
+    assert api("partner.admin").get(asked).json()["sellable"], "a draft is seen by nobody else"
+    assert "opted_out" in read_preview(web, offer, "partner", "place=europe.EUR")
+    assert "For the audience only" in client.get(f"{at}/compare/?from=live&to=draft").content.decode()
+    publish(world, offer)
+    assert [rule["code"] for rule in api("partner.admin").get(asked).json()["failed_rules"]] == ["opted_out"]
+    assert "whatever the audience" not in client.get(f"{at}/audience/").content.decode()
+    saved = api("publisher.admin").get(f"/api/v1/offers/{offer.public_id}/").json()
+    assert saved["tree"]["plans"][0]["is_for_audience_only"] is True
 
 
 def test_a_draft_without_anything_is_previewed_and_says_what_is_missing(world: Any, web: Any) -> None:

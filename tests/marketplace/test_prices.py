@@ -19,7 +19,7 @@ from marketplace.queries.offers import get_newest_version
 from marketplace.renewals import Reach, find_reach, first_renewal_with
 from notifications.models import Event
 from partnerportal.lib.days import today
-from partnerportal.lib.errors import ActionRefused, Conflict, NotFound
+from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound
 from tests.states import put
 from tests.world import World
 from tests.world_offers import CHANNEL, make_content
@@ -376,11 +376,23 @@ def test_the_renewal_as_an_oracle_counts_it(first: int, ends: int, is_higher: bo
         assert renewals._find_renewal(price, today() + ends * DAY, Decimal(10)) == day
 
 
+def test_so_many_prices_at_once(world: World) -> None:
+    offer = Offer.objects.get(code="backup")
+    with pytest.raises(InvalidInput, match="too_many_changes"):
+        add_prices(actor=world.actor(ADMIN), offer=offer, changes=[change(amount="9.00")] * 2, most=1)
+
+
 def test_reach_counts_subscriptions_and_licences(world: World) -> None:
     ends_on = today() + 10 * DAY
     subscription_ending(ends_on)
     lower, same = new_price("9.00", today()), new_price("9.90", today())
     assert find_reach(world.actor(ADMIN), [lower, same]) == [Reach(1, 5, ends_on + DAY, ends_on + DAY), Reach()]
+    sold = Subscription.objects.get(external_id="qsoldq-backup")
+    next_one = sold.terms.create(
+        starts_on=ends_on + DAY, ends_on=ends_on + 30 * DAY, amount="9.90", currency="EUR", price=sold.terms.get().price
+    )
+    day = next_one.ends_on + DAY
+    assert find_reach(world.actor(ADMIN), [lower]) == [Reach(1, 5, day, day)], "its latest term counts, and once"
     Subscription.objects.filter(external_id="qsoldq-backup").update(is_renewed=False)
     assert find_reach(world.actor(ADMIN), [lower]) == [Reach()]
 

@@ -48,6 +48,20 @@ def test_prices_are_listed_published_and_withdrawn(world: World, api: Any) -> No
     assert problems(client.post(url(f"prices/{begun}/withdraw/"), {}, format="json")) == [(None, "price_begun")]
 
 
+def test_a_price_that_another_has_replaced_is_sent_again(world: World, api: Any) -> None:
+    """Whoever sends its whole list each day sends it too; that it was published already is an answer."""
+    client, old = api(ADMIN), Price.objects.get(currency="EUR")
+    assert client.post(url(), body(), format="json").status_code == 201
+    before = Price.objects.count()
+    again = body(amount="9.90", valid_from=old.valid_from.isoformat(), replaces=None)
+    answer = client.post(url(), {"changes": again["changes"] + body()["changes"]}, format="json")
+    assert answer.status_code == 201, answer.json()
+    assert [(row["amount"], row["state"]) for row in answer.json()["prices"]] == [
+        ("9.90", "replaced"), ("12.00", "in_force"),
+    ]  # fmt: skip
+    assert Price.objects.count() == before
+
+
 @pytest.mark.parametrize(
     ("who", "status", "seen"),
     [

@@ -6,8 +6,11 @@ from urllib.parse import urlencode
 import pytest
 
 from accounts.models import Organization
-from marketplace.models import Offer, Plan, SaleStop
+from marketplace.models import Authorization, Offer, Plan, SaleStop
+from marketplace.queries.eligibility import SaleRule, get_prospective_sale
+from marketplace.rows.eligibility import make_reasons
 from tests.entitlements.test_views import text_of
+from tests.marketplace.rivals import Rival
 from tests.world import KINDS
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +42,26 @@ def test_every_rule_that_fails_is_named_with_its_fact(web: Any, world: Any) -> N
     text = text_of(page)
     assert "3 rules say no." in text and "Japan is outside the market of" in text
     assert "Country: Japan · Market: Europe outside_market Choose another customer" in text
+
+
+@pytest.mark.promise("G-10")
+@pytest.mark.parametrize(
+    ("who", "seller"),
+    [
+        ("vendor.reader", "partner"), ("publisher.reader", "partner"), ("partner.reader", "partner"),
+        ("partner.admin", "partner"), ("distributor.reader", "partner"), ("distributor.reader", "distributor"),
+    ],
+)  # fmt: skip
+def test_each_rule_rests_on_a_fact_and_leads_on(web: Any, world: Any, who: str, seller: str) -> None:
+    actor, plan = world.actor(who), plan_of("monitor")
+    plan.failed_rules = [rule.value for rule in SaleRule]
+    sale = get_prospective_sale(actor, world[seller], customer=world.customer)
+    reasons = make_reasons(actor, sale, plan)
+    assert [reason.code for reason in reasons] == plan.failed_rules
+    client = web(who)
+    for reason in reasons:
+        assert reason.fact and reason.step, reason.code
+        assert client.get(reason.step_url).status_code == 200, (reason.code, reason.step_url)
 
 
 @pytest.mark.promise("G-10")
@@ -84,6 +107,32 @@ def ask(clients: tuple[Any, Any], values: dict[str, Any]) -> list[str]:
     return said
 
 
+@pytest.mark.promise("G-10")
+@pytest.mark.parametrize("who", ["partner.reader", "distributor.reader", "publisher.reader", "vendor.reader"])
+def test_by_what_the_audience_lets_a_partner_sell(web: Any, api: Any, world: Any, who: str) -> None:
+    """Selected itself or through its distributor, or as everybody; whatever else says no."""
+    plan, distributor = plan_of("monitor"), world.distributor
+    values = {"plan": plan.public_id, "partner": world.partner.public_id}
+    answer = api(who).get(f"{API}?{urlencode(values)}").json()
+    assert (answer["allowed_by"], answer["distributor"]["name"]) == ("distributor", distributor.name)
+    page = web(who).get(f"{PAGE}?{urlencode(values)}").content.decode()
+    assert f"Through {distributor.name}, which the publisher has selected." in page
+    Authorization.objects.create(offer=plan.offer, organization=world.partner)
+    answer = api(who).get(f"{API}?{urlencode(values)}").json()
+    assert (answer["allowed_by"], answer["distributor"]) == ("selected", None)
+    values["plan"] = plan_of("backup").public_id
+    assert api(who).get(f"{API}?{urlencode(values)}").json()["allowed_by"] == "any"
+
+
+def test_what_the_audience_does_not_let_a_partner_sell(api: Any, world: Any) -> None:
+    plan = plan_of("monitor")
+    query = urlencode({"plan": plan.public_id, "partner": world.partner2.public_id})
+    answer = api("vendor.reader").get(f"{API}?{query}").json()
+    assert (answer["allowed_by"], answer["distributor"]) == (None, None)
+    Offer.objects.filter(pk=plan.offer_id).update(audience="none")
+    assert api("vendor.reader").get(f"{API}?{query}").json()["allowed_by"] is None
+
+
 def test_the_catalogue_says_the_same(api: Any, world: Any) -> None:
     """For each customer of the partner: an offer may be sold if one of its plans may, page by page and in the list."""
     call = api("partner.reader")
@@ -101,6 +150,20 @@ def test_the_catalogue_says_the_same(api: Any, world: Any) -> None:
             assert row["sellable"] == any(verdicts.values())
             only = call.get(f"/api/v1/catalogue/?for_customer={customer.public_id}&sellable=true").json()["items"]
             assert (row["id"] in {each["id"] for each in only}) == row["sellable"]
+
+
+def test_a_publisher_asks_about_no_other_publishers_plans(web: Any, api: Any, world: Any, rival: Rival) -> None:
+    query = urlencode({"plan": rival.offer.plans.get().public_id, "partner": world.partner.public_id})
+    assert api("publisher.admin").get(f"{API}?{query}").status_code == 404
+    assert codes_on(web("publisher.admin").get(f"{PAGE}?{query}")) is None
+    assert "Rival" not in text_of(web("publisher.admin").get(f"{PAGE}?plan_q=rival"))
+    assert api("vendor.reader").get(f"{API}?{query}").status_code == 200
+
+
+def test_a_customer_counts_and_no_country_beside_it(web: Any, world: Any) -> None:
+    query = {"plan": plan_of().public_id, "customer": world.customer.public_id, "country": "JP"}
+    page = web("partner.reader").get(f"{PAGE}?{urlencode(query)}")
+    assert codes_on(page) == [] and "country=JP" not in page.content.decode()
 
 
 def test_a_publisher_asks_about_its_own_plans_and_names_no_customer(web: Any, api: Any, world: Any) -> None:

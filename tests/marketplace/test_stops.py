@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Organization
@@ -90,6 +91,19 @@ def test_what_cannot_be_stopped(world: World) -> None:
     other = type(actor)(**{**actor.__dict__, "organization_id": world.distributor.pk})
     with pytest.raises(NotFound):
         stop_sale(actor=other, offer=monitor())
+
+
+def test_a_plan_that_only_the_draft_has_is_not_stopped_and_leaves_it(world: World, web: Any, as_tenant: Any) -> None:
+    backup, actor = Offer.objects.get(code="backup"), world.actor(ADMIN)
+    plan = backup.plans.get(code="pro")
+    with pytest.raises(Conflict, match="plan_not_live"):
+        stop_sale(actor=actor, offer=backup, plan=plan)
+    with pytest.raises(DatabaseError), as_tenant(actor), transaction.atomic():
+        SaleStop.objects.create(offer=backup, plan=plan)
+    page = web(ADMIN).get(reverse("stop_new", args=[backup.public_id])).content.decode()
+    assert 'value="basic"' in page and 'value="pro"' not in page
+    save_draft(actor=actor, offer=backup, content=make_content("Backup", "basic"), channel=CHANNEL, revision=None)
+    assert not backup.plans.filter(code="pro").exists()
 
 
 SEES_REASONS = ("publisher.admin", "publisher.reader", "vendor.admin", "vendor.reader")

@@ -177,6 +177,19 @@ def test_quantities_fit_the_plan(world: World) -> None:
     assert sell(world, quantity=5, external_id="S-2", version=1) == [("added", "", "")], "the buyer was shown another"
 
 
+@pytest.mark.promise("CA-20", "E-8")
+def test_what_was_activated_stays_sold_whatever_a_later_line_says(world: World) -> None:
+    sell(world, buyer=world.partner2.org_id)
+    never = {"activated_at": None, "starts_on": None, "amount": None, "currency": None}
+    ended = {"state": "unsubscribed", "ended_at": f"{TODAY}T00:00:00Z"}
+    assert sell(world, buyer=world.partner2.org_id, **ended, **never) == [("error", "fixed", "activated_at")]
+    row = Subscription.objects.resold().get(external_id="S-1")
+    with pytest.raises(IntegrityError, match="violates"), transaction.atomic():
+        Subscription.objects.filter(pk=row.pk).update(state="unsubscribed", ended_at=timezone.now(), activated_at=None)
+    assert sell(world, buyer=world.partner2.org_id, **ended) == [("changed", "", "")]
+    assert Subscription.objects.resold().filter(pk=row.pk).exists()
+
+
 def publish(world: World, **plan: Any) -> None:
     """Publish another version of `monitor` whose plan differs."""
     actor, offer = world.actor("publisher.admin"), Offer.objects.get(code="monitor")
@@ -409,8 +422,11 @@ def test_parties_see_what_was_sold_and_nobody_else(world: World, as_tenant: Call
 def test_the_reseller_on_record_sees_the_sale_and_no_price_of_the_buyer(
     world: World, as_tenant: Callable[[Actor], Any]
 ) -> None:
-    sell(world, buyer=world.distributor2.org_id, reseller=world.partner2.org_id)
-    for who, sees_price in (("partner2.admin", False), ("distributor2.admin", True), ("partner.admin", None)):
+    """Nor does its distributor, where another one has bought."""
+    sell(world, buyer=world.distributor2.org_id, reseller=world.partner.org_id)
+    for who, sees_price in (
+        ("partner.admin", False), ("distributor.admin", False), ("distributor2.admin", True), ("partner2.admin", None),
+    ):  # fmt: skip
         actor, seen = world.actor(who), sees_price is not None
         rows = Subscription.objects.filter(external_id="S-1")
         terms = SubscriptionTerm.objects.filter(subscription__external_id="S-1")

@@ -13,7 +13,16 @@ from accounts.queries import list_operators_of_person
 from connections.actors import build_actor_for_organization
 from connections.models import Connection
 from entitlements.models import CustomerListing
-from marketplace.models import Audience, Authorization, HealthIssue, Offer, OfferType, Price, SaleStop, Subscription
+from marketplace.models import (
+    Audience,
+    Authorization,
+    HealthIssue,
+    Offer,
+    OfferType,
+    Price,
+    SaleStop,
+    Subscription,
+)
 from marketplace.queries.offers import list_own_offers
 from notifications.models import Delivery, Event, Notice
 from partnerportal.lib.actors import Actor
@@ -48,7 +57,12 @@ def test_the_whole_world(db: None, client: Client) -> None:
             "customer_ended"} <= set(inbox.values_list("kind", flat=True))  # fmt: skip
     assert 0 < inbox.unread_by(emma).count() < inbox.count()
     staff = Notice.objects.filter(recipient_id=Organization.objects.get(website="nimbus.example").pk)
-    assert set(staff.values_list("kind", flat=True)) == {"trial_asked", "release_asked", "request_submitted"}
+    assert set(staff.values_list("kind", flat=True)) == {
+        "trial_asked",
+        "release_asked",
+        "request_submitted",
+        "request_withdrawn",
+    }
     shared_later = [f"{key}.example" for key in cast.RECENT]
     known = inbox.exclude(about_id__in=Organization.objects.filter(website__in=shared_later).values("pk"))
     times = list(known.order_by("pk").values_list("at", flat=True))
@@ -93,14 +107,22 @@ def check_the_marketplace(buyer: Actor) -> None:
     sold = Subscription.objects.filter(offer__in=offers)
     assert set(sold.values_list("state", flat=True)) == set(Subscription.State)
     assert sold.values("buyer").distinct().count() > 3
-    asked = Request.objects.filter(kind__startswith="audience.").order_by("number").values_list("kind", "state")
+    asked = Request.objects.filter(kind__startswith="audience.").order_by("pk").values_list("kind", "state")
     assert list(asked) == [
+        ("audience.deauthorize", "overtaken"),
         ("audience.deauthorize", "submitted"),
         ("audience.specific", "approved"),
         ("audience.any", "declined"),
+        ("audience.specific", "withdrawn"),
+        ("audience.specific", "draft"),
     ]
-    issues = {issue.cleared_at is None: issue.reports.count() for issue in HealthIssue.objects.all()}
-    assert issues == {True: 2, False: 2}, "one goes on, and the all-clear of the other is a report too"
+    of_cast = Request.objects.filter(organization__website__in=[f"{company.key}.example" for company in cast.COMPANIES])
+    assert set(of_cast.values_list("state", flat=True)) == set(Request.State)
+    found = HealthIssue.objects.filter(offer__in=offers)
+    issues = [(issue.kind, issue.cleared_at is None, issue.reports.count()) for issue in found]
+    assert sorted(issues) == [("degradation", True, 2), ("maintenance", True, 1), ("outage", False, 2)]
+    texts = "".join(found.values_list("reports__text", flat=True))
+    assert "Dashboards" in texts and "Sicherungen" in texts and "データベース" in texts
     kept = Subscription.objects.visible_to(buyer).get(customer__website="saobras.example")
     assert kept.customer_name == "São Brás Têxteis", "the connection has ended, and the record stays"
 

@@ -6,6 +6,7 @@ from support.actions.drafts import start_request
 from support.actions.submitting import submit_request
 from support.country_change import CODE
 from support.models import Request
+from tests.mail_server import sink  # noqa: F401  (a fixture)
 from tests.support.asking import FIELDS
 from tests.world import World
 

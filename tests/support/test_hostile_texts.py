@@ -1,19 +1,16 @@
 """What is typed about a request is text in mails, on pages and in files: no header, no markup, no formula."""
 
-from collections.abc import Iterator
 from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 
-from notifications.actions.outbox import send_due_emails, write_due_notices
 from support.actions.deciding import ask_for_information, decline_request
 from support.actions.submitting import answer_request, submit_request
 from support.models import Request
 from support.models.request import REASON_LENGTH
 from tests.exports.test_views import table
-from tests.faults.plant import free_port
+from tests.mail_server import Sink, send_all
 from tests.support.asking import FIELDS
 from tests.world import World, address
 
@@ -24,39 +21,10 @@ HOSTILE = (
 LONGEST = HOSTILE + "é" * (REASON_LENGTH - len(HOSTILE.strip()) - 1)
 
 
-class Sink:
-    """A mail server that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.taken: list[Any] = []
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
-        self.taken.append(envelope)
-        return "250 OK"
-
-
-@pytest.fixture
-def sink(settings: Any) -> Iterator[Sink]:
-    handler = Sink()
-    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", controller.port
-    yield handler
-    controller.stop()
-
-
-def send_all() -> None:
-    while write_due_notices():
-        pass
-    while send_due_emails():
-        pass
-
-
 def test_a_hostile_reason_is_text_in_the_mail(world: World, acts: Any, waiting: Request, sink: Sink) -> None:
     send_all()
     sink.taken.clear()
-    acts("vendor.admin", decline_request, request=waiting, reason=LONGEST)
+    acts("vendor.admin", decline_request, request=waiting, reason=LONGEST, revision=1)
     send_all()
     (envelope,) = sink.taken
     assert envelope.rcpt_tos == [address("lapsed.admin")]
@@ -76,7 +44,7 @@ def test_hostile_texts_are_text_on_the_pages(web: Any, acts: Any, draft: Request
     acts("lapsed.admin", submit_request, request=draft, **fields)
     acts("vendor.admin", ask_for_information, request=draft, message=HOSTILE)
     acts("lapsed.admin", answer_request, request=draft, message=HOSTILE, **fields)
-    acts("vendor.admin", decline_request, request=draft, reason=LONGEST)
+    acts("vendor.admin", decline_request, request=draft, reason=LONGEST, revision=2)
     for who, closed in (("vendor.admin", "/requests/queue/?state=closed"), ("lapsed.admin", "/requests/?state=closed")):
         for page in (closed, f"/requests/{draft.public_id}/", "/inbox/"):
             shown = web(who).get(page).content.decode()
@@ -90,7 +58,7 @@ def test_exported_requests_run_no_formula(acts: Any, api: Any, draft: Request, s
     formula = f'{start}HYPERLINK("https://evil.example","x")'
     acts("lapsed.admin", submit_request, request=draft, **FIELDS | {"title": f"x{formula}"})
     Request.objects.filter(pk=draft.pk).update(title=formula)
-    acts("vendor.admin", decline_request, request=draft, reason=f"{formula}\r\n=2+2")
+    acts("vendor.admin", decline_request, request=draft, reason=f"{formula}\r\n=2+2", revision=1)
     for who, name in (("lapsed.admin", "own_requests"), ("vendor.admin", "requests")):
         answer = api(who).post("/api/v1/exports/", {"list": name, "filters": {}}, format="json")
         (row,) = [row for row in table(answer) if row["number"] == draft.number]
