@@ -29,6 +29,7 @@ from marketplace.models import (
     Price,
     ResellerListing,
     SaleStop,
+    Subscription,
 )
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -238,7 +239,9 @@ def make_plan_conditions(
         )
         conditions[SaleRule.TERMS_STOPPED] = Q(pk__in=stopped)
     if sale.customer:
-        held = RawSQL("SELECT portal_plans_held_by(%s)", [sale.customer.pk])
+        # Of the sales that the actor sees: another partner of the customer does not learn what it has from elsewhere.
+        sold = Subscription.objects.visible_to(actor).filter(customer=sale.customer)
+        held = sold.exclude(state=Subscription.State.UNSUBSCRIBED).values("plan")
         conditions[SaleRule.ALREADY_HELD] = publication.is_one_per_customer & Q(pk__in=held)
     return conditions
 

@@ -4,9 +4,10 @@ CA-6: a plan of a virtual machine that takes one's own licence, and every plan o
 programme, unless the publisher has turned that off. CA-9: any partner of the programme. CA-10: chosen ones, each by its
 own row or through its distributor. CA-19: nobody. E-10: a partner sells in the market of its own country, at prices in
 the currency of that country. A price holds from its day until the next of the same kind begins; one without an amount
-ends the sale. A stop of a term ends the sale of a plan once all terms are stopped for which it could be bought: those
-with a price or, without need of one, all of its own. A plan that is sold once to each customer is not sold to one that
-has it.
+ends the sale. A plan that is sold once to each customer is not sold to one that has it, as far as who asks sees that
+sale: another partner of the same customer learns nothing. E-8: what a distributor's row covers is covered as long as
+the row stands, whether or not the distributor itself may sell now. A stop of a term ends the sale of a plan once all
+terms are stopped for which it could be bought: those with a price or, without need of one, all of its own.
 """
 
 import datetime as dt
@@ -40,7 +41,7 @@ class ModelPlan:
     stopped_in: set[str] = field(default_factory=set)
     terms: set[str] = field(default_factory=set)
     stopped_terms: set[tuple[str, str]] = field(default_factory=set)  # each with its market, or "" for all
-    holders: set[str] = field(default_factory=set)  # customers that have it now
+    holders: dict[str, str] = field(default_factory=dict)  # customers that have it now, and who sold it to each
 
 
 @dataclass
@@ -64,6 +65,7 @@ class ModelSeller:
     country: str
     is_member: bool
     is_suspended: bool = False
+    is_distributor_barred: bool = False  # suspended and without a membership, which is no rule
 
 
 @dataclass
@@ -77,9 +79,12 @@ class ModelBuyer:
 
 def find_failed_rules(
     offer: ModelOffer, plan: ModelPlan, seller: ModelSeller, buyer: ModelBuyer, places: dict[str, tuple[str, str]],
-    day: dt.date,
+    day: dt.date, sees: set[str] | None = None,
 ) -> list[str]:  # fmt: skip
-    """Return the codes of all rules that say no. `places` are market and currency of each country."""
+    """Return the codes of all rules that say no. `places` are market and currency of each country.
+
+    `sees` are the sellers whose sales the one who asks sees, None for all.
+    """
     market, currency = places.get(seller.country, ("", ""))
     failed = []
     if not offer.is_published:
@@ -111,7 +116,8 @@ def find_failed_rules(
         failed.append("outside_market")
     if buyer.name and seller.name not in buyer.connected:
         failed.append("not_connected")
-    if buyer.name and plan.is_one_per_customer and buyer.name in plan.holders:
+    sold_by = plan.holders.get(buyer.name)
+    if sold_by and plan.is_one_per_customer and (sees is None or sold_by in sees):
         failed.append("already_held")
     return failed
 
