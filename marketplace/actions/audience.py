@@ -21,7 +21,12 @@ from marketplace.content import find_opt_in_problems
 from marketplace.events import OfferEvent
 from marketplace.models import Audience, AudienceChange, Authorization, Offer, ResellerListing
 from marketplace.policies import ROLE_TABLE, OfferPermission
-from marketplace.queries.audience import count_sales_by_seller, count_sales_through, list_resellers
+from marketplace.queries.audience import (
+    count_sales_by_seller,
+    count_sales_through,
+    list_resellers,
+    summarize_saved_audience,
+)
 from marketplace.queries.offers import lock_own_offer
 from notifications.actions.recording import record_event
 from partnerportal.lib import formats
@@ -144,7 +149,7 @@ def sync_audience(*, actor: Actor, offer: Offer, revision: int) -> int:
     locked = _lock_audience(actor, offer, revision)
     if not locked.is_published:
         raise Conflict("not_live", NOT_LIVE)
-    if locked.audience == locked.next_audience and not locked.audience_changes.filter(is_removal=False).exists():
+    if not summarize_saved_audience(locked).can_sync:
         raise Conflict("nothing_to_sync", NOTHING_TO_SYNC)
     if find_opt_in_problems(locked):
         raise Conflict("incomplete", NOT_FOR_PARTNERS)

@@ -170,6 +170,8 @@ def test_saved_additions_of_an_offer_for_everybody_are_no_authorizations(world, 
 
 
 def test_a_sync_without_changes_is_refused(world, publisher, backup):
+    add_to_audience(actor=publisher, offer=backup, organization_ids=[world.distributor.pk])  # of an offer for any
+    backup.refresh_from_db()
     with pytest.raises(Conflict, match="nothing_to_sync"):
         sync_audience(actor=publisher, offer=backup, revision=backup.audience_revision)
 

@@ -233,6 +233,7 @@ class TestOthers:
             assert "Backup" in html
             for secret in ("9.90", "EUR", "€", MATERIAL, "audience", "Can be sold", "Specific partners", "qdraftq"):
                 assert secret not in html, (url, secret)
+        assert "1 month, 1 year · monthly" in html, "for how long the plan is sold, not for how much"
 
     def test_the_vendor_sees_who_is_selected_and_nothing_that_is_only_saved(self, web: Any, world: Any) -> None:
         client, url = web("vendor.reader"), f"/marketplace/all/{offer('monitor').public_id}/"

@@ -16,7 +16,7 @@ from marketplace.actions.prices import PricesInvalid, PricesOvertaken, add_price
 from marketplace.models import Market, Offer, Plan, Price, Subscription, SubscriptionTerm
 from marketplace.pricing import PriceChange, is_big
 from marketplace.queries.offers import get_newest_version
-from marketplace.renewals import Reach, find_reach, first_renewal_with
+from marketplace.renewals import Reach, find_reach
 from notifications.models import Event
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound
@@ -344,9 +344,10 @@ def new_price(amount: str, valid_from: dt.date, term: str = "P1M") -> Price:
 
 def test_a_lower_price_comes_with_the_next_renewal_and_a_higher_one_with_notice(world: World) -> None:
     ends_on = today() + 10 * DAY
-    subscription = subscription_ending(ends_on)
-    assert first_renewal_with(new_price("9.00", today()), subscription) == ends_on + DAY
-    higher = first_renewal_with(new_price("11.00", today()), subscription)
+    subscription_ending(ends_on)
+    (lower,) = find_reach(world.actor(ADMIN), [new_price("9.00", today())])
+    assert lower.first == lower.last == ends_on + DAY
+    higher = find_reach(world.actor(ADMIN), [new_price("11.00", today())])[0].first
     assert higher is not None and today() + 90 * DAY <= higher < today() + 122 * DAY
     assert higher.day == min((ends_on + DAY).day, 28) or higher.day == (ends_on + DAY).day
 
@@ -395,6 +396,18 @@ def test_reach_counts_subscriptions_and_licences(world: World) -> None:
     assert find_reach(world.actor(ADMIN), [lower]) == [Reach(1, 5, day, day)], "its latest term counts, and once"
     Subscription.objects.filter(external_id="qsoldq-backup").update(is_renewed=False)
     assert find_reach(world.actor(ADMIN), [lower]) == [Reach()]
+
+
+def test_a_renewal_is_reached_by_the_latest_price_that_has_begun(world: World) -> None:
+    ends_on = today() + 10 * DAY
+    subscription_ending(ends_on)
+    first, second = new_price("9.00", today() + DAY), new_price("8.00", ends_on + DAY)
+    reached = Reach(1, 5, ends_on + DAY, ends_on + DAY)
+    assert find_reach(world.actor(ADMIN), [first, second]) == [Reach(), reached]
+    second.save()
+    assert find_reach(world.actor(ADMIN), [first]) == [Reach()], "it is published already"
+    Price.objects.filter(pk=second.pk).update(valid_from=ends_on + 2 * DAY)
+    assert find_reach(world.actor(ADMIN), [first]) == [reached], "it begins after the renewal"
 
 
 @pytest.mark.parametrize(

@@ -207,6 +207,12 @@ def test_bad_questions(api: Any, world: Any, query: str, status: int) -> None:
     assert api("partner.reader").get(f"{API}?{text}").status_code == status
 
 
+@pytest.mark.parametrize("who", ["publisher.reader", "vendor.reader"])
+def test_who_sells_nothing_names_a_partner(api: Any, who: str) -> None:
+    answer = api(who).get(f"{API}?plan={plan_of().public_id}")
+    assert answer.status_code == 400 and "Name a partner." in answer.content.decode()
+
+
 def test_a_search_finds_partners_customers_and_plans(web: Any, world: Any) -> None:
     page = text_of(web("vendor.reader").get(f"{PAGE}?partner_q=nqpartner2q&plan_q=monitor"))
     assert world.partner2.name in page and world.distributor.name not in page
