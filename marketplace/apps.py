@@ -16,6 +16,7 @@ class MarketplaceConfig(AppConfig):
             stop_notices,
         )
         from marketplace.audience_requests import register_audience_requests
+        from marketplace.country_facts import register_country_facts
         from marketplace.lists.all_offers import ALL_OFFERS
         from marketplace.lists.catalogue import CATALOGUE
         from marketplace.lists.offers import OFFERS
@@ -25,3 +26,4 @@ class MarketplaceConfig(AppConfig):
         for definition in (OFFERS, CATALOGUE, STOREFRONT, ALL_OFFERS):
             register_list_definition(definition)
         register_audience_requests()
+        register_country_facts()

@@ -27,6 +27,7 @@ from marketplace.deauthorization import (
     deauthorize_partners,
     describe_deauthorization,
     describe_partners,
+    read_partners,
     summarize_deauthorization,
 )
 from marketplace.models import Audience, Offer, OfferType
@@ -95,13 +96,15 @@ def _make_option_check(audience: Audience) -> Callable[[Request], Findings]:
         offer = get_request_offer(request)
         sold = summarize_sales(SYSTEM, offer)
         countries, number = formats.join_names(sold.country_names), len(sold.sellers)
-        facts = (
+        facts: tuple[Fact, ...] = (
             Fact("audience", _("Audience now"), offer.audience, Audience(offer.audience).label),
             Fact("sellers", _("Partners with sales"), str(number), formats.format_number(number)),
-            _name_sellers(sold.sellers),
+            _name_group("who", _("Who has sold"), sold.sellers),
             Fact("quantity", _("Licences sold"), str(sold.quantity), formats.format_number(sold.quantity)),
             Fact("countries", _("Customers’ countries"), " ".join(sold.countries), countries or "–"),
         )
+        if audience == Audience.SPECIFIC:
+            facts += _count_additions(offer, sold.sellers)
         if not offer.is_published:
             return Findings(facts=facts, reasons=(NOT_LIVE,))
         verdict = judge_audience_change(offer, audience, sellers=number)
@@ -114,11 +117,22 @@ def _make_option_check(audience: Audience) -> Callable[[Request], Findings]:
     return check
 
 
-def _name_sellers(sellers: Collection[int]) -> Fact:
-    """Return the fact who has sold: the first by name. Its value tells any two groups of sellers apart."""
-    rows = Organization.objects.visible_to(SYSTEM).filter(pk__in=sellers).order_by("name_folded", "pk")
+def _count_additions(offer: Offer, sellers: Collection[int]) -> tuple[Fact, Fact]:
+    """Return the facts how many saved additions come into the audience beside those that have sold, and who."""
+    saved = offer.audience_changes.filter(is_removal=False).exclude(organization__in=sellers)
+    keys = list(saved.values_list("organization_id", flat=True))
+    number = len(keys)
+    return (
+        Fact("additions", _("Saved partners that come in"), str(number), formats.format_number(number)),
+        _name_group("who_comes", _("Who comes in"), keys),
+    )
+
+
+def _name_group(name: str, label: str, keys: Collection[int]) -> Fact:
+    """Return the fact who some partners are: the first by name. Its value tells any two groups apart."""
+    rows = Organization.objects.visible_to(SYSTEM).filter(pk__in=keys).order_by("name_folded", "pk")
     names = [row.name for row in rows[:MOST_NAMED]]
-    return Fact("who", _("Who has sold"), make_fingerprint(sellers), name_first(names, len(sellers)) or "–")
+    return Fact(name, label, make_fingerprint(keys), name_first(names, len(keys)) or "–")
 
 
 def _make_option_effect(audience: Audience) -> Callable[[Actor, Request], tuple[()]]:
@@ -166,6 +180,7 @@ def register_audience_requests() -> None:
             label=gettext_lazy("Deauthorize partners"),
             title=gettext_noop("Deauthorize CSP"),
             details=DeauthorizeForm,
+            read_query=read_partners,
             describe_details=describe_partners,
             check=check_deauthorization,
             effect=deauthorize_partners,

@@ -1,14 +1,19 @@
 """The rules by which an audience changes, as data: pages, the API and the decision on a request read the same (E-8)."""
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import Audience, Offer
 from partnerportal.lib.errors import Message
+
+MOST_IN_URL = 100  # partners
 
 
 class Way(StrEnum):
@@ -79,9 +84,14 @@ def judge_audience_change(offer: Offer, audience: str, *, sellers: int) -> Audie
     return AudienceVerdict(rule.way, rule.code, rule.message, sellers)
 
 
-def build_audience_request_url(offer: Offer, option: str = "deauthorize") -> str:
-    """Return the URL where a request about an offer's audience begins: for an option, or to deauthorize partners."""
-    return reverse("request_new", args=[f"audience.{option}", offer.public_id])
+def build_audience_request_url(offer: Offer, option: str = REMOVAL.code, partner_ids: Iterable[uuid.UUID] = ()) -> str:
+    """Return the URL where a request about an offer's audience begins: for an option, or to deauthorize partners.
+
+    `partner_ids` are the public ids of those that the form names; an address has room for MOST_IN_URL of them.
+    """
+    url = reverse("request_new", args=[f"audience.{option}", offer.public_id])
+    query = urlencode([("partner", str(partner_id)) for partner_id in islice(partner_ids, MOST_IN_URL)])
+    return f"{url}?{query}" if query else url
 
 
 def judge_removal(offer: Offer, *, has_resold: bool) -> AudienceVerdict:

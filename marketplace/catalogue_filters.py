@@ -58,3 +58,9 @@ class CatalogueFilterSet(StorefrontFilterSet):
     reason = df.ChoiceFilter(method=leave_rows, choices=SALE_RULES)
     partner = df.UUIDFilter(method=leave_rows)
     customer = df.UUIDFilter(method=leave_rows)
+
+
+class ExportedPriceListFilterSet(CatalogueFilterSet):
+    """The filters of the price list as a file: those of the catalogue, and from when on something has changed."""
+
+    changed_since = df.IsoDateTimeFilter(method=leave_rows)

@@ -11,6 +11,7 @@ from accounts.models import OrganizationKind, ProgramFeature
 from accounts.notices import ADMINS
 from marketplace.events import OfferEvent
 from marketplace.models import Offer
+from marketplace.queries.eligibility import list_programme_members
 from notifications.models import Notice
 from notifications.registry import NoticeKind, NoticeRecipient, register_notice_kind
 
@@ -74,7 +75,10 @@ class PublisherContactedNotice(OfferMessageNotice):
 
 @register_notice_kind
 class PartnerAskedNotice(OfferMessageNotice):
-    """The notice to a partner that a connected customer asks about an offer. It goes when their connection ends."""
+    """The notice to a partner that a connected customer asks about an offer. It goes when their connection ends.
+
+    It leads a partner that may not open the catalogue to the customer instead.
+    """
 
     code = "partner_asked"
     event = OfferEvent.PARTNER_ASKED
@@ -84,6 +88,7 @@ class PartnerAskedNotice(OfferMessageNotice):
     feature = ProgramFeature.CUSTOMER_DASHBOARD.value
 
     def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
+        members = list_programme_members(event.counterpart_id for event in events if event.counterpart_id)
         for event, offer in pair_with_offers(events):
             if event.counterpart_id is None:
                 continue
@@ -95,7 +100,7 @@ class PartnerAskedNotice(OfferMessageNotice):
                     about_public_id=event.data["customer"],
                     about_label=event.data["customer_name"],
                     note=event.note,
-                    params=describe_offer(offer),
+                    params=describe_offer(offer) | {"may_browse": event.counterpart_id in members},
                 ),
             )
 
@@ -106,7 +111,9 @@ class PartnerAskedNotice(OfferMessageNotice):
         }
 
     def get_link_path(self, notice: Notice) -> str:
+        if not notice.params["may_browse"]:
+            return reverse("customer", args=[notice.about_public_id])
         return f"{reverse('catalogue_offer', args=[notice.params['offer']])}?customer={notice.about_public_id}"
 
     def get_link_label(self, notice: Notice) -> str:
-        return _("See whether you can sell it")
+        return _("See whether you can sell it") if notice.params["may_browse"] else _("Open customer")

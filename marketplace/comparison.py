@@ -188,6 +188,11 @@ def describe_plan_value(key: str, value: Any) -> str:
     return pgettext("value", "Yes") if value is True else formats.format_number(value)
 
 
+def describe_plan_terms(plan: Mapping[str, Any]) -> str:
+    """Return for how long a plan is sold and how often it is billed, in words; "" for a plan without either."""
+    return " · ".join(filter(None, (describe_plan_value(key, plan.get(key) or None) for key in ("terms", "billing"))))
+
+
 def compare_words(before: str, after: str) -> list[Segment]:
     """Return the pieces of two texts: those in both, and those in one of them alone. Long texts are one piece each."""
     old, new = WORDS.findall(before), WORDS.findall(after)

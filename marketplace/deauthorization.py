@@ -97,6 +97,15 @@ class DeauthorizeForm(RequestDetailsForm):
         return {str(found) for text in texts if (found := parse_tenant_id(str(text)))}
 
 
+def read_partners(actor: Actor, offer: Offer, query: QueryDict) -> dict[str, Any]:
+    """Return the partners of the audience that a link names, such as that of the API's `request_needed`."""
+    named = [found for text in query.getlist("partner")[:MOST_LISTED] if (found := parse_tenant_id(text))]
+    held = offer.authorizations.active().values("organization")
+    rows = ResellerListing.objects.visible_to(actor).filter(public_id__in=named, organization__in=held)
+    partners = [str(row.public_id) for row in rows.order_by("name_folded")]
+    return {"partners": partners} if partners else {}
+
+
 def _name_rows(rows: Any) -> dict[str, str]:
     """Return the names of partners by public id, in the order of the query."""
     return {str(public_id): name for public_id, name in rows.values_list("public_id", "name")}

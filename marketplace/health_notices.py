@@ -12,6 +12,7 @@ from accounts.notices import ADMINS
 from marketplace.catalogue_notices import OfferMessageNotice, describe_offer, pair_with_offers
 from marketplace.events import HealthEvent
 from marketplace.models import HealthIssue, Subscription
+from marketplace.queries.eligibility import list_programme_members
 from notifications.models import Notice
 from notifications.registry import NoticeRecipient, register_notice_kind
 from partnerportal.lib.errors import Message
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 
 class HealthNotice(OfferMessageNotice):
-    """The base of notices about the health of an offer, for buyers and partners on record of running subscriptions."""
+    """The base of notices about the health of an offer, for buyers and partners on record of running subscriptions.
+
+    Those whose membership has ended are still told, and have no page of the catalogue to open.
+    """
 
     icon = "activity"
     audience = frozenset({OrganizationKind.PARTNER.value, OrganizationKind.DISTRIBUTOR.value})
@@ -33,17 +37,19 @@ class HealthNotice(OfferMessageNotice):
             running = Subscription.objects.filter(offer=offer).running()
             sellers = {key for row in running.values_list("buyer_id", "reseller_id") for key in row if key}
             params = describe_offer(offer) | {"kind": event.data["kind"]}
+            members = list_programme_members(sellers)
             for seller in sorted(sellers - {offer.publisher_id}):
-                yield event, NoticeRecipient(organization_id=seller, note=event.note, params=params)
+                may_browse = {"may_browse": seller in members}
+                yield event, NoticeRecipient(organization_id=seller, note=event.note, params=params | may_browse)
 
     def get_subject(self, notice: Notice) -> str:
         return str(self.words[notice.params["kind"]]) % {"offer": self.get_offer_name(notice)}
 
     def get_link_path(self, notice: Notice) -> str:
-        return reverse("catalogue_offer", args=[notice.params["offer"]])
+        return reverse("catalogue_offer", args=[notice.params["offer"]]) if notice.params["may_browse"] else ""
 
     def get_link_label(self, notice: Notice) -> str:
-        return _("Open the offer")
+        return _("Open the offer") if notice.params["may_browse"] else ""
 
 
 Kind = HealthIssue.Kind

@@ -57,13 +57,10 @@ def _with_replaced(facts: PricingFacts, change: PriceChange) -> PriceChange:
 def _examine(actor: Actor, offer: Offer, rows: Sequence[ImportRow]) -> Found:
     """Return what would become of each row, and the changes of those that would be stored."""
     facts = load_pricing_facts(actor, list_priced_plans(actor, offer))
-    results: list[RowResult] = []
+    results: list[RowResult] = [NO_DATE] * len(rows)
     changes: list[PriceChange] = []
-    for row in rows:
-        change = _read_row(row)
-        if change is None:
-            results.append(NO_DATE)
-            continue
+    dated = [(at, row, change) for at, row in enumerate(rows) if (change := _read_row(row))]
+    for at, row, change in sorted(dated, key=lambda item: item[2].valid_from):  # each replaces the one before its day
         if not _strip(row).get("replaces"):
             change = _with_replaced(facts, change)
         seen = {"replaces": change.replaces or NOTHING}
@@ -71,9 +68,9 @@ def _examine(actor: Actor, offer: Offer, rows: Sequence[ImportRow]) -> Found:
         if problems:
             is_conflict = {problem.code for problem in problems} & (CONFLICTS | {"confirmation_needed"})
             outcome = RowOutcome.REFUSED if is_conflict else RowOutcome.BAD
-            results.append(RowResult(outcome, problems[0].message, seen))
+            results[at] = RowResult(outcome, problems[0].message, seen)
         else:
-            results.append(RowResult(_judge(checked[0]), filled=seen))
+            results[at] = RowResult(_judge(checked[0]), filled=seen)
             changes += [change] if checked[0].is_new else []
     return results, changes
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 from django.utils.translation import get_language, gettext_lazy
 
-from marketplace.catalogue_filters import CatalogueFilterSet
+from marketplace.catalogue_filters import CatalogueFilterSet, ExportedPriceListFilterSet
 from marketplace.models import Price
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.catalogue import list_published_offers, narrow_by_sale
@@ -25,10 +25,13 @@ from partnerportal.lib.exports.lists import ExportableList, Query
 
 
 def _prices(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
-    """Return the price list, narrowed as the catalogue is, for the partner and the customer that its filters name."""
-    values = CatalogueFilterSet(query).cleaned_values
+    """Return the price list, narrowed as the catalogue is, for the partner and the customer that its filters name.
+
+    With `changed_since` it is what has changed since then, as the API says it.
+    """
+    values = ExportedPriceListFilterSet(query).cleaned_values
     sale = find_sale(actor, values)
-    rows = list_price_list(actor, sale)
+    rows = list_price_list(actor, sale, changed_since=values.pop("changed_since", None))
     if narrowing := values.keys() - {"partner", "customer"}:
         offers = CatalogueFilterSet({name: values[name] for name in narrowing}, list_published_offers(actor)).qs
         rows = rows.filter(plan__offer__in=narrow_by_sale(offers, actor, sale, values).order_by().values("pk"))
@@ -54,7 +57,7 @@ PRICE_LIST = ExportableList(
     label=gettext_lazy("Price list"),
     rows=_prices,
     rule=(ROLE_TABLE, OfferPermission.BROWSE),
-    filters=frozenset(CatalogueFilterSet.base_filters),
+    filters=frozenset(ExportedPriceListFilterSet.base_filters),
     columns=(
         make_text_column("publisher", "plan__offer__publisher__name"),
         make_text_column("offer", "plan__offer__code"),
@@ -71,6 +74,7 @@ PRICE_LIST = ExportableList(
         make_translated_column("valid_to", _last_day),
         make_unchanged_column("failed_rules", join_with_semicolons(F("failed_rules"))),
         make_datetime_column("added_at", "created_at"),
+        make_datetime_column("withdrawn_at"),
         make_identifier_column("offer_id", "plan__offer__public_id"),
         make_identifier_column("plan_id", "plan__public_id"),
     ),

@@ -44,20 +44,6 @@ class Reach:
         )
 
 
-def first_renewal_with(price: Price, subscription: Subscription) -> dt.date | None:
-    """Return the first day of the first term of a subscription that is sold at a price, or None if none ever is.
-
-    It is None for one that is not renewed, does not run or is of something else, and for a price without an amount.
-    """
-    term = subscription.terms.order_by("starts_on").last()
-    own = (subscription.plan_id, subscription.term, subscription.billing)
-    if term is None or not subscription.is_renewed or subscription.state not in RUNNING:
-        return None
-    if own != (price.plan_id, price.term, price.billing) or term.currency != price.currency:
-        return None
-    return _find_renewal(price, term.ends_on, term.amount)
-
-
 def _find_renewal(price: Price, ends_on: dt.date, amount: Decimal) -> dt.date | None:
     if price.amount is None or price.amount == amount:
         return None
@@ -78,12 +64,23 @@ def _add_months(day: dt.date, months: int) -> dt.date:
 
 
 def find_reach(actor: Actor, prices: Iterable[Price]) -> list[Reach]:
-    """Return the reach of each price, stored or not, among the subscriptions that the actor sees."""
+    """Return the reach of each price, stored or not, among the subscriptions that the actor sees.
+
+    A renewal for which a later price has begun is that one's.
+    """
     prices = list(prices)
+    plans = {price.plan_id for price in prices}
     groups = defaultdict(list)
-    for row in _count_running(actor, {price.plan_id for price in prices}):
+    for row in _count_running(actor, plans):
         groups[_key(row)].append(row)
-    return [sum((_reach_of(price, row) for row in groups[_key(_columns(price))]), Reach()) for price in prices]
+    starts = defaultdict(list)
+    stored = Price.objects.visible_to(actor).filter(plan__in=plans, withdrawn_at=None)
+    for price in [*stored.filter(valid_from__gt=min((one.valid_from for one in prices), default=today())), *prices]:
+        starts[_key(_columns(price))].append(price.valid_from)
+    return [
+        sum((_reach_of(price, row, starts[key]) for row in groups[key]), Reach())
+        for price, key in ((price, _key(_columns(price))) for price in prices)
+    ]
 
 
 def _columns(price: Price) -> dict[str, Any]:
@@ -95,9 +92,11 @@ def _key(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in ("plan", "market", "currency", "term", "billing"))
 
 
-def _reach_of(price: Price, row: dict[str, Any]) -> Reach:
+def _reach_of(price: Price, row: dict[str, Any], starts: Iterable[dt.date]) -> Reach:
     day = _find_renewal(price, row["ends_on"], row["amount"])
-    return Reach(row["subscriptions"], row["licences"], day, day) if day else Reach()
+    if day is None or any(price.valid_from < start <= day for start in starts):
+        return Reach()
+    return Reach(row["subscriptions"], row["licences"], day, day)
 
 
 def _count_running(actor: Actor, plans: set[int]) -> Iterable[dict[str, Any]]:

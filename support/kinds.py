@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext
 
 from partnerportal.lib.actors import Actor
@@ -181,6 +182,10 @@ def _lock_nothing(actor: Actor, request: Request) -> None:
     pass
 
 
+def _no_payload(actor: Actor, subject: Any, query: QueryDict) -> dict[str, Any]:
+    return {}
+
+
 def _no_subject(actor: Actor) -> UUID | None:
     return None
 
@@ -212,6 +217,7 @@ class RequestKind:
     describe_subject: Callable[[Any], str] = str  # its label, which names no person
     prefilled: Callable[[Actor, Any], Iterable[PrefilledField]]
     details: type[RequestDetailsForm] = RequestDetailsForm
+    read_query: Callable[[Actor, Any, QueryDict], dict[str, Any]] = _no_payload  # what a link to step 1 fills in
     describe_details: Callable[[Request], list[LabelledText]] = _describe_nothing  # the payload, for readers
     check: Callable[[Request], Findings]
     lock: Callable[[Actor, Request], object] = _lock_nothing  # the rows that the check reads and the effect changes
@@ -233,7 +239,9 @@ class RequestKind:
             raise ActionRefused(answer.code, answer.message)
 
 
+FindFacts = Callable[[Request], Iterable[Fact]]
 _kinds: dict[str, RequestKind] = {}
+_more_facts: dict[str, list[FindFacts]] = {}
 
 
 def register_request_kind(kind: RequestKind) -> RequestKind:
@@ -242,6 +250,16 @@ def register_request_kind(kind: RequestKind) -> RequestKind:
     assert len(kind.code) <= 40, f"the code {kind.code} is too long"
     _kinds[kind.code] = kind
     return kind
+
+
+def register_request_facts(code: str, find: FindFacts) -> None:
+    """Register facts that an app above the kind's own knows: a decision about such a request rests on them too."""
+    _more_facts.setdefault(code, []).append(find)
+
+
+def find_request_facts(request: Request) -> tuple[Fact, ...]:
+    """Return the facts about a request that apps above that of its kind know."""
+    return tuple(fact for find in _more_facts.get(request.kind, []) for fact in find(request))
 
 
 def get_request_kind(code: str) -> RequestKind:

@@ -1,7 +1,7 @@
 """Actions on audiences: save who is to resell an offer, and put it in force by the rules of E-8 (CA-7…CA-29)."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -9,12 +9,24 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.audience_rules import Way, build_audience_request_url, judge_audience_change, judge_removal
+from marketplace.audience_rules import (
+    MOST_IN_URL,
+    REMOVAL,
+    Way,
+    build_audience_request_url,
+    judge_audience_change,
+    judge_removal,
+)
 from marketplace.content import find_opt_in_problems
 from marketplace.events import OfferEvent
 from marketplace.models import Audience, AudienceChange, Authorization, Offer, ResellerListing
 from marketplace.policies import ROLE_TABLE, OfferPermission
-from marketplace.queries.audience import count_sales_by_seller, count_sales_through, list_resellers
+from marketplace.queries.audience import (
+    count_sales_by_seller,
+    count_sales_through,
+    list_resellers,
+    summarize_saved_audience,
+)
 from marketplace.queries.offers import lock_own_offer
 from notifications.actions.recording import record_event
 from partnerportal.lib import formats
@@ -137,7 +149,7 @@ def sync_audience(*, actor: Actor, offer: Offer, revision: int) -> int:
     locked = _lock_audience(actor, offer, revision)
     if not locked.is_published:
         raise Conflict("not_live", NOT_LIVE)
-    if locked.audience == locked.next_audience and not locked.audience_changes.filter(is_removal=False).exists():
+    if not summarize_saved_audience(locked).can_sync:
         raise Conflict("nothing_to_sync", NOTHING_TO_SYNC)
     if find_opt_in_problems(locked):
         raise Conflict("incomplete", NOT_FOR_PARTNERS)
@@ -260,11 +272,14 @@ def _lock_for_staff(actor: Actor, offer: Offer) -> Offer:
     return locked
 
 
-def _make_request_needed_error(reason: Message, offer: Offer, *option: str, field: str) -> Conflict:
-    """Return the error of a change that needs a request, with the URL of the page on which this begins."""
-    url = build_audience_request_url(offer, *option)
-    message = _("%(reason)s Request it at %(url)s.") % {"reason": reason, "url": url}
-    return Conflict("request_needed", message, field=field, path=url)
+def _make_request_needed_error(
+    reason: Message, offer: Offer, option: str = REMOVAL.code, *, field: str, partner_ids: Iterable[uuid.UUID] = ()
+) -> Conflict:
+    """Return the error of a change that needs a request, with the URL of the page on which this begins, filled in."""
+    message = _("%(reason)s Request it at %(url)s.")
+    values = {"reason": reason, "url": build_audience_request_url(offer, option)}
+    path = build_audience_request_url(offer, option, partner_ids)
+    return Conflict("request_needed", message % values, field=field, path=path)
 
 
 def _touch(offer: Offer) -> None:
@@ -296,7 +311,9 @@ def replace_audience(
         verdict = judge_removal(offer, has_resold=bool(count_sales_through(actor, offer, lost)))
         if verdict.way == Way.REFUSED:
             raise Conflict(verdict.code, verdict.message, field="tenant_ids")
-        raise _make_request_needed_error(verdict.message, offer, field="tenant_ids")
+        rows = listing.filter(organization__in=lost).order_by("name_folded", "pk")
+        partner_ids = rows.values_list("public_id", flat=True)[:MOST_IN_URL]
+        raise _make_request_needed_error(verdict.message, offer, field="tenant_ids", partner_ids=partner_ids)
     changes = dict(offer.audience_changes.values_list("organization_id", "is_removal"))
     saved = {key for key, is_removal in changes.items() if not is_removal}
     named_again = wanted & (changes.keys() - saved)

@@ -20,6 +20,7 @@ from marketplace.queries.offers import get_draft, get_newest_version, lock_own_o
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, InvalidInput, StaleVersion, TooManyAttempts
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
 
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
@@ -32,7 +33,10 @@ OVERTAKEN = _("A colleague has saved this offer since you opened it. Nothing of 
 UNKNOWN_FILE = _("The offer has no such file.")
 CODE_FIXED = _("The code of the plan %(code)s is fixed since version %(number)s.")
 FIXED = _("The plan %(code)s was published and cannot be removed. Stop its sale instead.")
-TERM_FIXED = _("The plan %(code)s was published with more terms and billing frequencies. Stop their sale instead.")
+TERM_FIXED = _(
+    "The plan %(code)s was published with more terms and billing frequencies. "
+    "Stop the sale of a term, or end the prices of a billing frequency instead."
+)
 
 
 @transaction.atomic
@@ -45,13 +49,15 @@ def create_offer(*, actor: Actor, code: str, type: OfferType, pricing_model: Pri
     authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
     if not CODE.fullmatch(code):
         raise InvalidInput("malformed_code", MALFORMED, field="code")
+    assert actor.organization_id
+    acquire_lock(AdvisoryLock.OFFERS, actor.organization_id)
     own = Offer.objects.visible_to(actor).filter(publisher=actor.organization_id)
     if own.count() >= OFFERS:
         raise TooManyAttempts(
             "too_many_offers", _("You have %(number)s offers, which is the limit.") % {"number": OFFERS}
         )
     offer = Offer(code=code, type=type, pricing_model=pricing_model)
-    offer.publisher_id = actor.organization_id  # type: ignore[assignment]
+    offer.publisher_id = actor.organization_id
     try:
         with transaction.atomic():
             offer.save(force_insert=True)

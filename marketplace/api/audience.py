@@ -14,6 +14,7 @@ from marketplace.filters import ResellerFilterSet
 from marketplace.models import Audience, Authorization, MarketCountry, Offer, ResellerListing
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.audience import count_audience_reach, list_audience, summarize_saved_audience
+from marketplace.queries.history import name_authorizers
 from marketplace.queries.offers import get_own_offer
 from partnerportal.lib.api import EmptyBodySerializer, PaginatedListView, PortalAPIView
 from partnerportal.lib.api_conditions import IF_MATCH, parse_revision, set_etag
@@ -51,11 +52,18 @@ class AudienceMemberSerializer(serializers.Serializer[ResellerListing]):
     market = serializers.SerializerMethodField()
     since = UTCDateTimeField(allow_null=True)
     source = serializers.ChoiceField(choices=Authorization.Source.choices, allow_null=True)  # type: ignore[assignment]
+    by = serializers.SerializerMethodField(
+        help_text="The person of one's own, or the vendor; empty if nobody chose it."
+    )
     change = serializers.SerializerMethodField()
 
     def get_market(self, row: ResellerListing) -> str | None:
         """Return the code of the market in which the organisation may sell."""
         return self.context["markets"].get(row.country)
+
+    def get_by(self, row: ResellerListing) -> str:
+        """Return who brought the organisation into the audience."""
+        return self.context["authorizers"].get(row.organization_id, "")
 
     def get_change(self, row: ResellerListing) -> str | None:
         """Return what is saved about the organisation."""
@@ -152,8 +160,14 @@ class AudienceMembersView(AudienceBaseView, PaginatedListView):
             return ResellerListing.objects.none()
         return list_audience(self.actor, self.get_offer(self.kwargs["offer_id"]))
 
+    def paginate_queryset(self, queryset: Any) -> list[Any]:
+        page = super().paginate_queryset(queryset) or []
+        self.authorizers = name_authorizers(self.actor, self.get_offer(self.kwargs["offer_id"]), page)
+        return page
+
     def get_serializer_context(self) -> dict[str, Any]:
-        markets = (
-            {} if self.is_generating_schema else dict(MarketCountry.objects.values_list("country", "market__code"))
-        )
-        return {**super().get_serializer_context(), "markets": markets}
+        context = {**super().get_serializer_context()}
+        if not self.is_generating_schema:
+            markets = dict(MarketCountry.objects.values_list("country", "market__code"))
+            context |= {"markets": markets, "authorizers": self.authorizers}
+        return context

@@ -26,7 +26,7 @@ from marketplace.queries.catalogue import (
     list_published_offers,
     narrow_by_sale,
 )
-from marketplace.queries.eligibility import ProspectiveSale, find_sale_ground, judge_plan, list_prices_of_sale
+from marketplace.queries.eligibility import SELLERS, ProspectiveSale, find_sale_ground, judge_plan, list_prices_of_sale
 from marketplace.queries.health import list_health_issues, map_open_issues
 from marketplace.queries.price_list import calculate_last_day, list_price_list
 from marketplace.queries.prospects import get_sale
@@ -180,6 +180,8 @@ class EligibilityView(PortalAPIView):
         ids = read_ids(request, "plan", "partner", "customer")
         if "plan" not in ids:
             raise make_query_parameter_error("plan", "required", _("Name a plan."))
+        if "partner" not in ids and self.actor.organization_kind not in SELLERS:
+            raise make_query_parameter_error("partner", "required", _("Name a partner."))
         country = _read_country(request, has_customer="customer" in ids)
         plan = get_by_public_id(list_plans_to_ask_about(self.actor), ids["plan"])
         sale = get_sale(self.actor, ids.get("partner"), ids.get("customer"), country)

@@ -17,6 +17,7 @@ from marketplace.queries.audience import (
     make_selected_branches,
     make_selected_condition,
 )
+from marketplace.queries.history import name_authorizers
 from marketplace.rows.audience import AudienceRow, ResellerRow, make_audience_rows, make_reseller_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import list_country_choices
@@ -27,23 +28,28 @@ SIZE = 50  # rows on a page
 
 
 class AudienceList(ListState):
-    """Who is in an offer's audience or saved for it, by name. Invalid filters in the URL are ignored."""
+    """Who is in an offer's audience or saved for it, by name. Invalid filters in the URL are ignored.
 
-    def __init__(self, actor: Actor, offer: Offer, params: Mapping[str, str]) -> None:
+    With `is_in_force` they are those alone that may sell it now: what is saved is for the publisher's eyes.
+    """
+
+    def __init__(self, actor: Actor, offer: Offer, params: Mapping[str, str], *, is_in_force: bool = False) -> None:
         self.actor, self.offer = actor, offer
         filters = ResellerFilterSet(params, annotate_audience(actor, offer))
         self.filter_values = filters.cleaned_values
         self.cursor = params.get("cursor", "")
+        held, saved = make_selected_branches(offer)
         self.page = fetch_keyset_page_or_first(
             filters.qs,
             sort="name_folded",
             descending=False,
             size=SIZE,
             cursor=self.cursor,
-            any_of=make_selected_branches(offer),
+            any_of=(held,) if is_in_force else (held, saved),
         )
         if self.filter_values:
-            self.matching = filters.qs.filter(make_selected_condition(offer)).order_by().count()
+            condition = held if is_in_force else make_selected_condition(offer)
+            self.matching = filters.qs.filter(condition).order_by().count()
 
     @cached_property
     def rows(self) -> list[AudienceRow]:
@@ -53,6 +59,7 @@ class AudienceList(ListState):
             self.page.rows,
             covered=count_partners_below(self.actor, keys),
             sales=count_sales_through(self.actor, self.offer, keys),
+            authorizers=name_authorizers(self.actor, self.offer, self.page.rows),
         )
 
     @property

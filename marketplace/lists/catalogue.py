@@ -1,5 +1,6 @@
 """The catalogue of published offers, as partners and distributors see it: what its URL asks for, and its rows."""
 
+import datetime as dt
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -26,6 +27,7 @@ from marketplace.queries.prospects import find_sale
 from marketplace.rows.catalogue import CatalogueRow, make_catalogue_rows, name_categories
 from marketplace.rows.eligibility import format_reason_counts
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.days import today
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab, build_query_string
 from partnerportal.lib.personal_lists import PersonalizedList
@@ -47,6 +49,7 @@ CATALOGUE = ListDefinition(
     default_sort="name",
     more_sorts={"published": "published_at"},
 )
+CHANGES = (7, 30, 90)  # days back from which the changes of prices are offered as a file
 SORTED_BY_NAME = {"en": "sort_en", "fr": "sort_fr", "ja": "sort_ja"}
 
 
@@ -69,8 +72,7 @@ class CatalogueList(PersonalizedList):
         self.actor = actor
         values = CatalogueFilterSet(params).cleaned_values
         self.sale = find_sale(actor, values)
-        if self.sale.customer is None:
-            values.pop("customer", None)
+        self.has_lost_customer = self.sale.customer is None and values.pop("customer", None) is not None
         if self.sale.partner.pk == actor.organization_id:
             values.pop("partner", None)
         self.filter_values = values
@@ -136,6 +138,18 @@ class CatalogueList(PersonalizedList):
     def sale_query(self) -> str:
         """The chosen partner and customer as a query string without "?"."""
         return build_query_string({name: self.filter_values.get(name, "") for name in ("partner", "customer")})
+
+    @property
+    def price_list_exports(self) -> list[tuple[str, str, str]]:
+        """The files of prices: the icon, the label and the query of all that is listed, and of what has changed."""
+        asked, midnight = self.filter_query_string, dt.time(tzinfo=dt.UTC)
+        choices = [("list", _("Price list"), asked)]
+        for days in CHANGES:
+            since = dt.datetime.combine(today() - dt.timedelta(days), midnight).isoformat()
+            label = ngettext("Changes of the last %(number)s day", "Changes of the last %(number)s days", days)
+            query = build_query_string({"changed_since": since})
+            choices.append(("history", label % {"number": days}, f"{asked}&{query}" if asked else query))
+        return choices
 
     @property
     def whole_catalogue_url(self) -> str:

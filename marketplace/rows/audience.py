@@ -111,17 +111,23 @@ class AudienceRow(ResellerRow):
 
     since: str
     source: str
+    by: str  # who brought it in, or ""
     is_added: bool
     is_marked: bool
     lock: str  # why it cannot be removed, or ""
 
 
 def make_audience_rows(
-    rows: Iterable[ResellerListing], *, covered: Mapping[int, int], sales: Mapping[int, int]
+    rows: Iterable[ResellerListing],
+    *,
+    covered: Mapping[int, int],
+    sales: Mapping[int, int],
+    authorizers: Mapping[int, str],
 ) -> list[AudienceRow]:
     """Return the rows of `list_audience`.
 
-    `covered` says how many partners stand under each distributor, and `sales` how many subscriptions lock each row.
+    `covered` says how many partners stand under each distributor, `sales` how many subscriptions lock each row, and
+    `authorizers` who brought each in.
     """
     rows = list(rows)
     markets = _market_names(rows)
@@ -130,6 +136,7 @@ def make_audience_rows(
             **vars(_make_row(row, markets, covered)),
             since=formats.format_date(row.since) if row.since else "",  # type: ignore[attr-defined]
             source=str(Authorization.Source(row.source).label) if row.source else "",  # type: ignore[attr-defined]
+            by=authorizers.get(row.organization_id, ""),
             is_added=row.is_removal is False,  # type: ignore[attr-defined]
             is_marked=row.is_removal is True,  # type: ignore[attr-defined]
             lock=describe_lock(sales.get(row.organization_id, 0)),

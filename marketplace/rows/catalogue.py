@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import get_language
 
+from marketplace.comparison import describe_plan_terms
 from marketplace.content import has_contact, pick_texts
 from marketplace.models import Category, HealthIssue, Offer, Plan, Price
 from marketplace.queries.eligibility import ProspectiveSale, SaleRule
@@ -130,6 +131,7 @@ class PlanPanel:
     name: str
     description: str
     language: str
+    terms: str  # for how long it is sold, and how often it is billed; "" for none
     prices: list[PriceRow] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
     is_byol: bool = False
@@ -193,6 +195,7 @@ def make_plan_panels(
                 name=texts.get("name") or plan["code"],
                 description=texts.get("description", ""),
                 language="" if shown_in == reader else shown_in,
+                terms=describe_plan_terms(plan),
                 prices=make_price_rows(prices_of.get(row.pk, [])) if row else [],
                 reasons=make_reasons(actor, sale, row) if row and sale else [],
                 is_byol=plan["is_byol"],

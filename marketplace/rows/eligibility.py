@@ -23,6 +23,7 @@ RULE_LABELS: dict[SaleRule, Message] = {
     SaleRule.OFFER_STOPPED: gettext_lazy("Sale stopped"),
     SaleRule.PLAN_STOPPED: gettext_lazy("Sale of the plan stopped"),
     SaleRule.PLAN_STOPPED_IN_MARKET: gettext_lazy("Sale stopped in the market"),
+    SaleRule.TERMS_STOPPED: gettext_lazy("Sale of the terms stopped"),
     SaleRule.OPTED_OUT: gettext_lazy("Not sold through partners"),
     SaleRule.NOT_IN_AUDIENCE: gettext_lazy("For selected partners"),
     SaleRule.NO_PRICE: gettext_lazy("No price in the currency"),
@@ -39,6 +40,7 @@ _SENTENCES: dict[SaleRule, Message] = {
     SaleRule.OFFER_STOPPED: gettext_lazy("The sale of the offer is stopped."),
     SaleRule.PLAN_STOPPED: gettext_lazy("The sale of this plan is stopped."),
     SaleRule.PLAN_STOPPED_IN_MARKET: gettext_lazy("The sale of this plan is stopped in the market %(market)s."),
+    SaleRule.TERMS_STOPPED: gettext_lazy("The sale of all terms of this plan is stopped in the market %(market)s."),
     SaleRule.OPTED_OUT: gettext_lazy("The publisher sells this offer without partners."),
     SaleRule.NOT_IN_AUDIENCE: gettext_lazy("Selected partners sell this offer, and %(partner)s is not one of them."),
     SaleRule.NO_PRICE: gettext_lazy("The plan has no price in %(currency)s for the market %(market)s."),
@@ -55,6 +57,7 @@ _OF_PUBLISHER = {
     SaleRule.OFFER_STOPPED,
     SaleRule.PLAN_STOPPED,
     SaleRule.PLAN_STOPPED_IN_MARKET,
+    SaleRule.TERMS_STOPPED,
     SaleRule.OPTED_OUT,
     SaleRule.NOT_IN_AUDIENCE,
     SaleRule.NO_PRICE,
@@ -121,6 +124,7 @@ def _fact(rule: SaleRule, sale: ProspectiveSale, plan: Plan) -> str:
         SaleRule.OFFER_STOPPED: [(_("Offer"), plan.offer.code)],
         SaleRule.PLAN_STOPPED: [(_("Plan"), plan.code)],
         SaleRule.PLAN_STOPPED_IN_MARKET: [(_("Plan"), plan.code), place[0]],
+        SaleRule.TERMS_STOPPED: [(_("Plan"), plan.code), place[0]],
         SaleRule.OPTED_OUT: [(_("CSP reseller audience"), str(plan.offer.get_audience_display()))],
         SaleRule.NOT_IN_AUDIENCE: [(_("CSP reseller audience"), str(plan.offer.get_audience_display()))],
         SaleRule.NO_PRICE: place if sale.market_id else [(_("Country"), get_country_name(sale.partner.country))],
@@ -137,7 +141,7 @@ def _fact(rule: SaleRule, sale: ProspectiveSale, plan: Plan) -> str:
 def _next_step(rule: SaleRule, actor: Actor, sale: ProspectiveSale, plan: Plan) -> tuple[str, str]:
     """Return the label and the URL of what the reader can do about a rule."""
     kind, offer = actor.organization_kind, plan.offer
-    another_partner = _("Choose another partner"), f"{reverse('simulator')}?{urlencode({'plan': plan.public_id})}"
+    another_partner = _("Choose another partner"), f"{reverse('simulator')}?{urlencode({'plan': str(plan.public_id)})}"
     if kind == OrganizationKind.PUBLISHER:
         is_offers = rule in _OF_PUBLISHER or rule is SaleRule.OFFER_NOT_PUBLISHED
         return (_("Open the offer"), reverse("offer", args=[offer.public_id])) if is_offers else another_partner

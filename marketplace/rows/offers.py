@@ -8,7 +8,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 
-from marketplace.comparison import describe_plan_value
+from marketplace.comparison import describe_plan_terms
 from marketplace.content import pick_texts
 from marketplace.models import Audience, Offer
 from marketplace.queries.offers import list_own_offers
@@ -101,9 +101,7 @@ def make_plan_rows(plans: Iterable[Mapping[str, Any]]) -> list[PlanRow]:
         PlanRow(
             name=pick_texts(plan.get("texts", {}), language)[0].get("name") or plan["code"],
             code=plan["code"],
-            details=" · ".join(
-                filter(None, (describe_plan_value(key, plan.get(key) or None) for key in ("terms", "billing")))
-            ),
+            details=describe_plan_terms(plan),
         )
         for plan in plans
     ]

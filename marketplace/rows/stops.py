@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import OrganizationKind
 from marketplace.models import Offer, SaleStop
+from marketplace.queries.history import name_doer
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
@@ -35,6 +36,8 @@ def format_stopped(stop: SaleStop, names: Mapping[str, str]) -> str:
     if stop.plan is None:
         return _("The whole offer")
     plan = names.get(stop.plan.code, stop.plan.code)
+    if stop.term:
+        plan = f"{plan} · {stop.get_term_display()}"
     if stop.market is None:
         return plan
     return _("%(plan)s in %(market)s") % {"plan": plan, "market": stop.market.local_name}
@@ -48,13 +51,12 @@ def make_stop_rows(
     rows = []
     for stop in stops:
         event = events.get(str(stop.public_id))
-        is_own = event is not None and event.organization_id == actor.organization_id
         is_lifted_here = stop.by_vendor == is_vendor
         rows.append(
             StopRow(
                 what=format_stopped(stop, names),
                 since=stop.began_at,
-                by=(event.actor_label if is_own else event.organization_label) if event else "",
+                by=name_doer(actor, event),
                 reason=stop.reason,
                 lift_url=reverse("stop_lift", args=[offer.public_id, stop.public_id]) if is_lifted_here else "",
                 lifted_by="" if is_lifted_here else BY_VENDOR if stop.by_vendor else BY_PUBLISHER,

@@ -5,8 +5,11 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from marketplace.lists.all_offers import AllOffersList
+from marketplace.lists.audience import AudienceList
+from marketplace.models import Audience
 from marketplace.offer_pages import make_vendor_offer_context
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.catalogue import get_published_offer
@@ -31,7 +34,13 @@ def all_offers(request: PortalRequest) -> HttpResponse:
 
 @require_safe
 @may_view
+@vary_on_headers("HX-Request")
 def vendor_offer(request: PortalRequest, offer_id: UUID) -> HttpResponse:
-    """Show the vendor's staff an offer as resellers see it, with its audience."""
+    """Show the vendor's staff an offer as resellers see it, with its audience: the option, and who is selected."""
     offer = get_published_offer(request.actor, offer_id)
-    return render(request, "marketplace/vendor_offer.html", make_vendor_offer_context(request.actor, offer))
+    is_for_selected = offer.audience == Audience.SPECIFIC
+    audience = AudienceList(request.actor, offer, request.GET, is_in_force=True) if is_for_selected else None
+    if request.htmx and audience:
+        return render(request, "marketplace/parts/vendor_audience.html", {"offer": offer, "list": audience})
+    context = make_vendor_offer_context(request.actor, offer)
+    return render(request, "marketplace/vendor_offer.html", context | {"list": audience})

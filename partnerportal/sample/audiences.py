@@ -54,7 +54,7 @@ def write_sample_audience_requests(offers: Mapping[str, Offer], admins: Mapping[
     _begin_draft(admins["octavo"], offers["octavo-insight"])
     with tenancy.as_tenant(organization_id=staff.organization_id, person_id=staff.person_id):
         _approve(staff, limited)
-        decline_request(actor=staff, request=opened, reason=TOO_SOON)
+        decline_request(actor=staff, request=opened, reason=TOO_SOON, revision=opened.revision)
 
 
 def _approve(staff: Actor, request: Request) -> None:

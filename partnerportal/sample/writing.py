@@ -304,7 +304,8 @@ def _requests(organizations: Organizations) -> None:
         text = "Since when? Which register number? Please fill in this form."
         ask_for_information(actor=staff, request=asked["hafenlicht"], message=text, attachments=[form])
         reason = "The country is that of the registered office, not of the customers."
-        decline_request(actor=staff, request=asked["kestrel-hosting"], reason=reason)
+        refused = asked["kestrel-hosting"]
+        decline_request(actor=staff, request=refused, reason=reason, revision=refused.revision)
 
 
 def _ask_for_country(actor: Actor, country: str, justification: str) -> Request:

@@ -117,10 +117,10 @@ def approve_request(
 
 
 @transaction.atomic
-def decline_request(*, actor: Actor, request: Request, reason: str, revision: int | None = None) -> Request:
+def decline_request(*, actor: Actor, request: Request, reason: str, revision: int) -> Request:
     """Decline a request, and return it. Whoever asked reads the reason, also in a mail.
 
-    `revision` is the one that was read, None for any. Raises InvalidInput("reason_required") for a reason that is empty
+    `revision` is the one that was read. Raises InvalidInput("reason_required") for a reason that is empty
     or too long, Conflict("revision_changed"), and Conflict("state_changed") for a request that is decided.
     """
     row = _lock_to_decide(actor, request, *Request.OPEN)
@@ -128,8 +128,7 @@ def decline_request(*, actor: Actor, request: Request, reason: str, revision: in
     if not reason or len(reason) > REASON_LENGTH:
         message = _("Enter a reason of at most %(most)s characters.") % {"most": REASON_LENGTH}
         raise InvalidInput("reason_required", message, field="reason")
-    if revision is not None:
-        _ensure_revision(row, revision)
+    _ensure_revision(row, revision)
     moved = move_request(row, State.DECLINED, reason=reason)
     record_about(SupportEventKind.REQUEST_DECLINED, actor, moved, before=row.state, note=reason)
     return moved

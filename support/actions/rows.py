@@ -1,6 +1,7 @@
 """What the actions on requests share: the locked row, the check of its kind, and the event."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from partnerportal.lib.errors import Conflict, InvalidInput, Message, NotFound
 from partnerportal.lib.states import change_row_state
 from partnerportal.lib.text import remove_invisible_characters
 from support.events import SupportEventKind
-from support.kinds import Findings, get_request_kind
+from support.kinds import Findings, find_request_facts, get_request_kind
 from support.models import Request, RequestRevision
 
 State = Request.State
@@ -101,8 +102,9 @@ def clean_payload(actor: Actor, row: Request, payload: dict[str, Any], *, is_com
 
 
 def check_request(row: Request) -> Findings:
-    """Return what the kind of the request finds about it now."""
-    return get_request_kind(row.kind).check(row)
+    """Return what the kind of the request finds about it now, with the facts that other apps know."""
+    findings = get_request_kind(row.kind).check(row)
+    return replace(findings, facts=findings.facts + find_request_facts(row))
 
 
 def move_request(row: Request, to: str, **changes: Any) -> Request:

@@ -54,7 +54,7 @@ class RequestSerializer(serializers.Serializer[Request]):
     """A request, with what it was prefilled with."""
 
     id = serializers.UUIDField(source="public_id")
-    number = serializers.CharField(help_text="For people, such as R-000123.")
+    number = serializers.CharField(help_text="For people, such as R-48209317.")
     kind = serializers.CharField()
     organization = RequestOrganizationSerializer()
     subject = serializers.UUIDField(source="subject_id", help_text="What it is about.")
@@ -187,7 +187,7 @@ class MessageWithFilesSerializer(AttachmentsSerializer, WriteMessageSerializer):
 
 class DeclineRequestSerializer(StrictSerializer):
     reason = serializers.CharField(max_length=REASON_LENGTH, help_text="For the organisation that asks.")
-    revision = serializers.IntegerField(allow_null=True, default=None, help_text="That was read. Null: any.")
+    revision = serializers.IntegerField(help_text="That was read.")
 
 
 class ApproveRequestSerializer(StrictSerializer):

@@ -31,16 +31,16 @@ DROP POLICY changed_by_admins ON support_request;
 DROP POLICY made_by_admins ON support_request;
 """
 
-# The number for people. The function has its definer's rights, because who may draw a number could take all of them.
+# The number for people is drawn, because one that counts would tell an organisation how many requests others make. The
+# function has its definer's rights, because a number that somebody else's request has is drawn again.
 NUMBER = """
-CREATE SEQUENCE support_request_number;
-REVOKE ALL ON SEQUENCE support_request_number FROM portal_app;
 CREATE FUNCTION request_is_numbered() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE
-    drawn text := nextval('support_request_number')::text;
 BEGIN
-    NEW.number := 'R-' || lpad(drawn, greatest(6, length(drawn)), '0');
+    LOOP
+        NEW.number := 'R-' || (10000000 + floor(random() * 90000000))::integer;
+        EXIT WHEN NOT EXISTS (SELECT FROM support_request WHERE number = NEW.number);
+    END LOOP;
     RETURN NEW;
 END $$;
 CREATE TRIGGER request_is_numbered BEFORE INSERT ON support_request
@@ -48,7 +48,6 @@ CREATE TRIGGER request_is_numbered BEFORE INSERT ON support_request
 """
 NUMBER_UNDO = """
 DROP TRIGGER request_is_numbered ON support_request; DROP FUNCTION request_is_numbered();
-DROP SEQUENCE support_request_number;
 """
 
 # What whoever asks writes, and only while it may be edited; and what the vendor alone decides.

@@ -94,7 +94,7 @@ class Request(PublicIdModel, RequestFields):
     }
     BEGINS = State.DRAFT
 
-    number = models.CharField(max_length=20, unique=True, db_default="")  # such as R-000123; a trigger draws it
+    number = models.CharField(max_length=20, unique=True, db_default="")  # such as R-48209317; a trigger draws it
     kind = models.CharField(max_length=40)
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="requests")
     person = models.ForeignKey("accounts.Person", models.SET_NULL, null=True, related_name="+")  # who began it

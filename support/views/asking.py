@@ -74,15 +74,17 @@ def list_beginning_pages(actor: Actor) -> list[BeginningPage]:
 @may_make
 def request_new(request: PortalRequest, kind: str, subject_id: UUID) -> HttpResponse:
     """Show the first step of a request: what it is about, read-only (CA-22). On POST begin the draft."""
-    if request.method == "POST":
-        row = start_request(actor=request.actor, kind=kind, subject_id=subject_id)
-        return redirect("request_details", row.public_id)
     known = get_request_kind(kind)
     known.authorize_asker(request.actor)
     subject = known.find_subject(request.actor, subject_id)
+    if request.method == "POST":
+        payload = known.read_query(request.actor, subject, request.GET)
+        row = start_request(actor=request.actor, kind=kind, subject_id=subject_id, payload=payload)
+        return redirect("request_details", row.public_id)
     prefilled = [field.as_json() for field in known.prefilled(request.actor, subject)]
     shown = describe_prefilled(Request(prefilled=prefilled))
-    context = {"title": known.label, "prefilled": shown, "action": request.path, "back": reverse("own_requests")}
+    action, back = request.get_full_path(), reverse("own_requests")
+    context = {"title": known.label, "prefilled": shown, "action": action, "back": back}
     return render(request, "support/request_new.html", context)
 
 

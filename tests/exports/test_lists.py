@@ -33,7 +33,7 @@ CUSTOMER = "/customers/{}/"
         ("partner.reader", "/usage/customers/", ["usage", "anomalies", "usage_history"]),
         ("partner.reader", "/renewals/", ["renewals"]),
         ("partner.reader", "/inbox/", ["inbox"]),
-        ("partner.reader", "/marketplace/offers/", ["price_list"]),
+        ("partner.reader", "/marketplace/offers/", ["price_list"] * 4),
         ("partner.reader", "/account/", ["connections", "ended_connections"]),
         ("partner.reader", "/operators/", ["operators"]),
         ("customer.admin", "/services/", ["services"]),

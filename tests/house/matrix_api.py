@@ -141,7 +141,7 @@ API = [
         )
         for action, data in (
             ("ask", {"message": "Why?"}),
-            ("decline", {"reason": "No"}),
+            ("decline", {"reason": "No", "revision": 1}),
         )
     ),
     api(

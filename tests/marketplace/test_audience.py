@@ -170,6 +170,8 @@ def test_saved_additions_of_an_offer_for_everybody_are_no_authorizations(world, 
 
 
 def test_a_sync_without_changes_is_refused(world, publisher, backup):
+    add_to_audience(actor=publisher, offer=backup, organization_ids=[world.distributor.pk])  # of an offer for any
+    backup.refresh_from_db()
     with pytest.raises(Conflict, match="nothing_to_sync"):
         sync_audience(actor=publisher, offer=backup, revision=backup.audience_revision)
 
@@ -414,6 +416,21 @@ def test_who_has_left_the_programme_is_named_as_such(world, publisher, monitor):
     csp.update(ends_on=csp.get().starts_on)
     (entry,) = match_pasted_entries(publisher, Offer.objects.get(code="backup"), split_pasted(world.partner.name))
     assert entry.code == "inactive"
+    csp.update(ends_on=None)
+    Organization.objects.filter(pk=world.partner.pk).update(state="suspended")
+    (entry,) = match_pasted_entries(publisher, Offer.objects.get(code="backup"), split_pasted(world.partner.name))
+    assert entry.code == "suspended"
+
+
+@pytest.mark.promise("CA-20", "E-8")
+def test_a_sale_counts_for_its_buyer_and_for_the_partner_on_record(world, publisher, staff, monitor):
+    sync_audience(actor=publisher, offer=monitor, revision=monitor.audience_revision)
+    sell(world, monitor, buyer=world.distributor, reseller=world.partner)
+    both = {world.distributor.pk: 1, world.partner.pk: 1}
+    assert count_sales_through(publisher, monitor, both) == both
+    for key in both:
+        with pytest.raises(Conflict, match="partner_has_sales"):
+            deauthorize(actor=staff, offer=monitor, organization_ids=[key])
 
 
 def test_each_option_says_what_it_means_today(world, publisher, monitor, backup):

@@ -1,10 +1,11 @@
 """The audience of an offer by API: read, replaced all or nothing, and synced against what was seen."""
 
+import re
 import uuid
 
 import pytest
 
-from marketplace.actions.audience import remove_from_audience
+from marketplace.actions.audience import remove_from_audience, sync_audience
 from marketplace.models import Offer
 from tests.exports.test_views import table
 from tests.world_offers import sell
@@ -33,7 +34,20 @@ def put(client, offer, tag="*", **body):
 def test_what_needs_a_request_names_the_field_and_where_it_begins(api, offer, body, attr, kind):
     (error,) = put(api("publisher.admin"), offer, **body).json()["errors"]
     begins = f"http://testserver/requests/new/audience.{kind}/{offer.public_id}/"
-    assert (error["code"], error["attr"], error["url"]) == ("request_needed", attr, begins)
+    assert (error["code"], error["attr"], error["url"].partition("?")[0]) == ("request_needed", attr, begins)
+
+
+def test_the_request_that_it_needs_names_the_partners_that_would_leave(api, web, world, offer):
+    sync_audience(actor=world.actor("publisher.admin"), offer=offer, revision=offer.audience_revision)
+    kept = {"audience": "specific", "tenant_ids": [str(world.partner.tenant_id)]}
+    (error,) = put(api("publisher.admin"), offer, **kept).json()["errors"]
+    page = web("publisher.admin").post(error["url"], {}, follow=True).content.decode()
+    boxes = re.findall(r"<input[^>]*name=\"partners\"[^>]*>", page)
+    assert [("checked" in box, str(world.distributor.public_id) in box) for box in boxes] == [(True, True)]
+    assert f"partner={world.distributor.public_id}" in web("publisher.admin").get(error["url"]).content.decode()
+    other = error["url"].partition("?")[0] + f"?partner={world.customer.public_id}&partner=x"
+    page = web("publisher.admin").post(other, {}, follow=True).content.decode()
+    assert world.customer.name not in page  # who is not in the audience is not named
 
 
 def code(answer):

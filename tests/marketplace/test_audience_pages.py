@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from marketplace.actions.audience import change_live_audience, choose_audience
+from marketplace.actions.audience import add_to_audience, change_live_audience, choose_audience, sync_audience
 from marketplace.actions.offers import create_offer, publish_offer, save_draft
 from marketplace.audience_rules import HAS_SALES
 from marketplace.models import Audience, Offer, OfferType, PricingModel
@@ -70,6 +70,30 @@ def test_additions_wait_without_a_sync_while_another_option_is_saved(web, world,
     client.post(url(offer), {"audience": "specific", "revision": offer.audience_revision})
     page = client.get(url(offer, "_sync")).content.decode()
     assert world.partner.name in page and "1 partner can sell the offer from now on." in page
+
+
+def test_the_table_says_who_brought_each_in(web, api, world, offer):
+    """A person of the publisher by name, the vendor's staff as the vendor, and nobody for what nobody has chosen."""
+    chosen, by = world.person("publisher.admin"), f"/api/v1/offers/{offer.public_id}/audience/partners/"
+
+    def read():
+        rows = api("publisher.reader").get(by).json()["items"]
+        return {row["name"]: (row["source"], row["by"]) for row in rows}
+
+    assert read()[world.partner.name] == (None, "")
+    sync_audience(actor=world.actor("publisher.admin"), offer=offer, revision=offer.audience_revision)
+    assert read()[world.partner.name] == ("selected", chosen.name)
+    assert chosen.name in web("publisher.reader").get(url(offer)).content.decode()
+    backup = Offer.objects.get(code="backup")  # which the partner has sold
+    add_to_audience(actor=world.actor("publisher.admin"), offer=backup, organization_ids=[world.distributor.pk])
+    change_live_audience(actor=world.actor("vendor.admin"), offer=backup, audience=Audience.SPECIFIC)
+    by = f"/api/v1/offers/{backup.public_id}/audience/partners/"
+    assert read() == {
+        world.distributor.name: ("selected", world.vendor.name),
+        world.partner.name: ("resold", ""),
+    }
+    page = web("publisher.reader").get(url(backup)).content.decode()
+    assert world.person("vendor.admin").name not in page
 
 
 @pytest.mark.promise("CA-13")

@@ -5,8 +5,9 @@ from django.db import DatabaseError
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from marketplace.actions.audience import remove_from_audience, sync_audience
-from marketplace.models import Offer, Subscription
+from marketplace.actions.audience import add_to_audience, remove_from_audience, sync_audience
+from marketplace.actions.offers import create_offer
+from marketplace.models import Authorization, Offer, OfferType, PricingModel, Subscription
 from notifications.actions.outbox import write_due_notices
 from notifications.models import Event
 from notifications.registry import get_notice_kinds
@@ -15,6 +16,7 @@ from support.actions.deciding import approve_request, decline_request
 from support.actions.drafts import start_request
 from support.actions.rows import check_request
 from support.actions.submitting import submit_request
+from support.kinds import get_request_kind
 from support.models import Request
 from tests.world_offers import sell
 
@@ -88,7 +90,7 @@ def test_the_form_comes_prefilled_and_cannot_be_changed(web, world, publisher, m
 
 def test_a_declined_request_changes_nothing(world, publisher, staff, monitor):
     request = ask_to_remove(publisher, monitor, world.distributor)
-    decline_request(actor=staff, request=request, reason="The contract runs.")
+    decline_request(actor=staff, request=request, reason="The contract runs.", revision=request.revision)
     assert monitor.authorizations.active().count() == 1
 
 
@@ -228,14 +230,14 @@ def test_what_is_marked_since_the_page_was_opened_is_not_asked_for_unseen(web, w
 def test_many_partners_are_groups_of_facts_and_a_sale_changes_them(world, publisher, staff, monitor, many):
     request = ask(publisher, monitor, "deauthorize", partners=["marked"])
     seen = check_request(request)
-    assert seen.texts == {"unsold": f"2 – {world.distributor.name} and 1 more"}
+    assert seen.texts["unsold"] == f"2 – {world.distributor.name} and 1 more"
     sell(world, monitor)
     with pytest.raises(Conflict) as refused:
         approve_request(actor=staff, request=request, facts_digest=seen.digest, revision=request.revision)
     assert f"Stay, because they have sold the offer: 1 – {world.partner.name}" in str(refused.value.message)
     sell(world, monitor, external_id="more")  # by the same partner, which is a fact of its own
     assert check_request(request).digest != seen.digest
-    assert check_request(request).values.keys() == {"partner_has_sales", "unsold"}
+    assert {"partner_has_sales", "unsold"} <= check_request(request).values.keys()
     approve(staff, request)
     assert [row.organization for row in monitor.authorizations.active()] == [world.partner]
 
@@ -246,6 +248,35 @@ def test_by_api_all_marked_partners_are_named_at_once(api, monitor, many):
     body = {"kind": "audience.deauthorize", "subject": str(monitor.public_id), "payload": {"partners": ["marked"]}}
     named = client.post("/api/v1/requests/", body).json()["payload"]["partners"]
     assert sorted(named) == sorted(str(row.public_id) for row in many)
+
+
+def test_another_sale_of_a_partner_that_stays_is_another_fact(world, publisher, staff, monitor):
+    sync_audience(actor=publisher, offer=monitor, revision=monitor.audience_revision)
+    request = ask_to_remove(publisher, monitor, world.distributor, world.partner)
+    sell(world, monitor)
+    seen = check_request(request)
+    sell(world, monitor, external_id="another")
+    with pytest.raises(Conflict, match="facts_changed"):
+        approve_request(actor=staff, request=request, facts_digest=seen.digest, revision=request.revision)
+
+
+@pytest.mark.parametrize("kind", ["any", "specific", "none", "deauthorize"])
+def test_an_offer_that_is_not_published_needs_no_request(world, publisher, kind):
+    offer = create_offer(actor=publisher, code="new", type=OfferType.SAAS, pricing_model=PricingModel.FLAT)
+    named = {"partners": [str(world.partner.public_id)]} if kind == "deauthorize" else {}
+    Authorization.objects.create(offer=offer, organization=world.partner)
+    with pytest.raises(Conflict, match="not_live"):
+        ask(publisher, offer, kind, **named)
+
+
+@pytest.mark.parametrize("who", ["publisher.reader", "partner.admin", "customer.admin", "vendor.admin"])
+def test_admins_of_publishers_ask_alone(world, backup, who):
+    """Both tables say so: that of this kind of requests, and that of all."""
+    kind = get_request_kind("audience.none")
+    assert not kind.check_asker(world.actor(who))
+    assert kind.check_asker(world.actor("publisher.admin"))
+    with pytest.raises((ActionRefused, NotFound)):
+        ask(world.actor(who), backup, "none")
 
 
 def test_a_partner_with_sales_cannot_be_asked_for(world, publisher, monitor):
@@ -262,6 +293,25 @@ def test_who_has_left_already_is_not_said_to_have_sales(world, publisher, staff,
         named = {"partners": [str(world.distributor.public_id)]}
         submit_request(actor=publisher, request=draft, **FIELDS, payload=named)
     assert refused.value.code == "not_in_audience"
+
+
+def test_staff_read_who_comes_in_beside_those_that_have_sold(world, publisher, staff, backup):
+    keys = [world.partner.pk, world.distributor.pk]
+    add_to_audience(actor=publisher, offer=backup, organization_ids=keys)  # the partner has sold it
+    request = ask(publisher, backup, "specific")
+    seen = check_request(request)
+    assert seen.values["additions"] == "1"
+    assert [text.text for text in seen.facts_shown if "in" in str(text.label).split()] == ["1", world.distributor.name]
+    remove_from_audience(actor=publisher, offer=backup, organization_ids=[world.distributor.pk])
+    with pytest.raises(Conflict) as refused:
+        approve_request(actor=staff, request=request, facts_digest=seen.digest, revision=request.revision)
+    assert refused.value.code == "facts_changed"
+    assert "additions" not in check_request(ask_about_any(publisher)).values
+
+
+def ask_about_any(publisher):
+    """A request in which additions count for nothing."""
+    return ask(publisher, Offer.objects.get(code="monitor"), "any")
 
 
 def test_what_is_decided_about_an_audience_is_told_to_its_publisher(world, publisher, staff, monitor):

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Organization, Person
+from connections.actions import end_connection
 from marketplace.actions.offers import publish_offer, save_draft
 from marketplace.models import (
     Authorization,
@@ -117,6 +118,15 @@ class TestTheList:
         text = text_of(web("partner.reader").get(f"{CATALOGUE}?customer={world.stranger.public_id}"))
         assert world.stranger.name not in text and "Can be sold 1" in text
 
+    def test_a_customer_whose_connection_has_ended_is_missed_in_words(self, web: Any, world: Any) -> None:
+        """A bookmark or a second tab goes on to name it."""
+        url, said = f"{CATALOGUE}?customer={world.customer.public_id}", "What follows is for no customer in particular."
+        assert said not in text_of(web("partner.reader").get(url))
+        end_connection(actor=world.actor("customer.admin"), connection=world.connection("customer", "partner"))
+        assert said in text_of(web("partner.reader").get(url))
+        assert said in text_of(web("partner.reader").get(f"{CATALOGUE}?customer={world.stranger.public_id}"))
+        assert said not in text_of(web("partner.reader").get(CATALOGUE))
+
     def test_a_distributor_looks_for_its_partner(self, web: Any, world: Any) -> None:
         Organization.objects.filter(pk=world.partner.pk).update(country="JP")
         SaleStop.objects.all().update(lifted_at=timezone.now())
@@ -223,6 +233,20 @@ class TestOthers:
             assert "Backup" in html
             for secret in ("9.90", "EUR", "€", MATERIAL, "audience", "Can be sold", "Specific partners", "qdraftq"):
                 assert secret not in html, (url, secret)
+        assert "1 month, 1 year · monthly" in html, "for how long the plan is sold, not for how much"
+
+    def test_the_vendor_sees_who_is_selected_and_nothing_that_is_only_saved(self, web: Any, world: Any) -> None:
+        client, url = web("vendor.reader"), f"/marketplace/all/{offer('monitor').public_id}/"
+        page = client.get(url).content.decode()
+        row = re.search(r"<tbody>(.*?)</tbody>", page, re.DOTALL)
+        assert row and world.distributor.name in row[1] and "and its" in row[1]
+        assert world.partner.name not in row[1], "an addition that the publisher has only saved"
+        assert "Nothing matches these filters" in client.get(url, {"q": world.partner.name}).content.decode()
+        found = client.get(url, {"q": str(world.distributor.tenant_id)}, HTTP_HX_REQUEST="true").content.decode()
+        assert world.distributor.name in found and "<html" not in found
+        Authorization.objects.update(ended_at=timezone.now())
+        assert "Nobody can make new sales until the publisher" in client.get(url).content.decode()
+        assert 'id="list"' not in client.get(f"/marketplace/all/{offer().public_id}/").content.decode()
 
     def test_the_vendor_sees_audiences_and_stops(self, web: Any) -> None:
         SaleStop.objects.create(offer=offer())

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.urls import reverse
 
+from accounts.models import ProgramMembership
 from connections.actions import end_connection
 from marketplace.actions.contact import MESSAGES_AN_HOUR, ask_partner_about_offer
 from marketplace.models import Offer
@@ -83,6 +85,21 @@ def test_a_customer_asks_a_partner_that_it_is_connected_with(web: Any, world: An
     assert f"{world.customer.name} asks about Backup" in inbox and "How much?" in inbox
     end_connection(actor=actor_for("customer.admin"), connection=connection)
     assert "asks about Backup" not in text_of(web("partner.admin").get("/inbox/"))
+
+
+@pytest.mark.parametrize(("is_member", "page"), [(True, "/marketplace/offers/"), (False, "/customers/")])
+def test_the_question_leads_where_the_partner_may_go(
+    web: Any, world: Any, actor_for: Any, is_member: bool, page: str
+) -> None:
+    if not is_member:
+        ProgramMembership.objects.filter(organization=world.partner, program__code="csp").delete()
+    connection, offer = world.connection("customer", "partner"), Offer.objects.get(code="backup")
+    ask_partner_about_offer(actor=actor_for("customer.admin"), offer=offer, connection=connection)
+    deliver()
+    notice = Notice.objects.get(kind="partner_asked")
+    client = web("partner.admin")
+    opened = client.post(reverse("notice_open", args=[notice.public_id]), follow=True)
+    assert opened.status_code == 200 and opened.request["PATH_INFO"].startswith(page)
 
 
 def test_it_asks_no_other_partner(web: Any, world: Any) -> None:

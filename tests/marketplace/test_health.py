@@ -7,7 +7,7 @@ from django.db import DatabaseError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Organization
+from accounts.models import Organization, ProgramMembership
 from marketplace.actions.health import OPEN_ISSUES, report_health_issue, update_health_issue
 from marketplace.actions.offers import create_offer
 from marketplace.models import HealthIssue, HealthReport, Offer, OfferType, PricingModel, Subscription
@@ -59,6 +59,17 @@ def test_who_has_no_running_subscription_is_not_told(publisher, offer):
     put(Subscription.objects.all(), state="unsubscribed", ended_at=timezone.now())
     report_health_issue(actor=publisher, offer=offer, kind=Kind.OUTAGE, text="Down.")
     assert told() == []
+
+
+@pytest.mark.parametrize(("is_member", "page"), [(True, "/marketplace/offers/"), (False, "/inbox/")])
+def test_the_report_leads_where_the_seller_may_go(web, world, publisher, offer, is_member, page):
+    if not is_member:
+        ProgramMembership.objects.filter(organization=world.partner, program__code="csp").delete()
+    report_health_issue(actor=publisher, offer=offer, kind=Kind.OUTAGE, text="Down.")
+    assert told() == [("partner", "health_reported", "Down.")]
+    notice = Notice.objects.get(kind="health_reported")
+    opened = web("partner.admin").post(reverse("notice_open", args=[notice.public_id]), follow=True)
+    assert opened.status_code == 200 and opened.request["PATH_INFO"].startswith(page)
 
 
 @pytest.mark.promise("CA-4")

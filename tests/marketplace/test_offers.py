@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -138,6 +139,9 @@ def test_an_opted_in_offer_has_material_and_a_contact_for_partners(publisher, co
         ("/channel/support_url", "no_support_material"),
     ]
     assert problems(offer, CHANNEL) == []
+    for kind, other in (("sales", "support"), ("support", "sales")):
+        documents = {"documents": [{"id": str(uuid4()), "kind": kind}], "sales_url": "", "support_url": ""}
+        assert problems(offer, CHANNEL | documents) == [(f"/channel/{other}_url", f"no_{other}_material")]
 
 
 def test_each_language_that_was_begun_is_to_be_complete(publisher):

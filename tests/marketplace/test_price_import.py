@@ -125,6 +125,20 @@ def test_a_file_without_what_it_replaces_is_imported_as_it_was_checked(
     assert [outcome for outcome, _replaces in list_results(web, again)] == ["already_there"] * 4
 
 
+def test_rows_replace_one_another_by_their_days_whatever_their_order(world: World) -> None:
+    offer, actor = Offer.objects.get(code="backup"), world.actor(ADMIN)
+    first, second = ((today() + dt.timedelta(days=number)).isoformat() for number in (10, 20))
+    rows = [row(amount="13.00", valid_from=second), row(valid_from="never"), row(amount="11.00", valid_from=first)]
+    checked = check_price_rows(actor, offer, rows)
+    assert outcomes(checked) == ["changed", "bad", "changed"]
+    assert [result.filled.get("replaces", "") for result in checked] == ["11.00", "", "9.90"]
+    shown = [
+        ImportRow(each.number, {**each.values, **result.filled}) for each, result in zip(rows, checked, strict=True)
+    ]
+    assert outcomes(apply_price_rows(actor, offer, shown, "add")) == ["changed", "bad", "changed"]
+    assert outcomes(apply_price_rows(actor, offer, shown, "add")) == ["already_there", "bad", "already_there"]
+
+
 def test_its_own_export_changes_nothing(world: World, web: Any) -> None:
     offer, actor = Offer.objects.get(code="backup"), world.actor(ADMIN)
     apply_price_rows(actor, offer, [row(), row(currency="CHF", amount="0.50")], "add")

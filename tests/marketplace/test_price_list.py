@@ -5,6 +5,7 @@ import datetime as dt
 import io
 import random
 from typing import Any
+from urllib.parse import unquote, urlencode
 
 import pytest
 from django.utils import timezone
@@ -143,6 +144,26 @@ def test_the_file_has_the_prices_of_the_list(world: World, web: Any, seed: int) 
     rows = export(web("partner.reader"), "")
     found = {by_key[row["plan_id"], row["term"], row["valid_from"]]: row["valid_to"] for row in rows}
     assert found == expect(prices, "europe", "GBP")
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_file_of_changes_has_what_the_api_says_has_changed(world: World, web: Any, api: Any, seed: int) -> None:
+    prices = make_prices(seed)
+    Organization.objects.filter(pk=world.partner.pk).update(country="GB")
+    page = web("partner.reader").get("/marketplace/offers/").content.decode()
+    queries = [unquote(part.partition('"')[0]) for part in page.split('name="query" value="')[1:]]
+    since = [dt.datetime.fromisoformat(query.removeprefix("changed_since=")) for query in queries]
+    assert [today() - moment.date() for moment in since] == [7 * DAY, 30 * DAY, 90 * DAY]
+    for moment in (since[0], NOW - 2 * DAY):
+        rows = export(web("partner.reader"), urlencode({"changed_since": moment.isoformat()}))
+        found = {(row["plan_id"], row["term"], row["valid_from"], bool(row["withdrawn_at"])) for row in rows}
+        expected = expect(prices, "europe", "GBP", moment)
+        said = [price for price in prices if str(price.public_id) in expected]
+        assert len(rows) == len(said) > 0
+        assert found == {(str(p.plan.public_id), p.term, str(p.valid_from), p.withdrawn_at is not None) for p in said}
+        asked = {"list": "price_list", "filters": {"changed_since": moment.isoformat()}}
+        answer = api("partner.reader").post("/api/v1/exports/", asked, format="json")
+        assert len(answer.content.decode().splitlines()) == len(rows) + 1
 
 
 def test_the_file_is_for_whom_and_what_the_catalogue_shows(world: World, web: Any) -> None:

@@ -16,10 +16,10 @@ from marketplace.actions.prices import PricesInvalid, PricesOvertaken, add_price
 from marketplace.models import Market, Offer, Plan, Price, Subscription, SubscriptionTerm
 from marketplace.pricing import PriceChange, is_big
 from marketplace.queries.offers import get_newest_version
-from marketplace.renewals import Reach, find_reach, first_renewal_with
+from marketplace.renewals import Reach, find_reach
 from notifications.models import Event
 from partnerportal.lib.days import today
-from partnerportal.lib.errors import ActionRefused, Conflict, NotFound
+from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound
 from tests.states import put
 from tests.world import World
 from tests.world_offers import CHANNEL, make_content
@@ -344,9 +344,10 @@ def new_price(amount: str, valid_from: dt.date, term: str = "P1M") -> Price:
 
 def test_a_lower_price_comes_with_the_next_renewal_and_a_higher_one_with_notice(world: World) -> None:
     ends_on = today() + 10 * DAY
-    subscription = subscription_ending(ends_on)
-    assert first_renewal_with(new_price("9.00", today()), subscription) == ends_on + DAY
-    higher = first_renewal_with(new_price("11.00", today()), subscription)
+    subscription_ending(ends_on)
+    (lower,) = find_reach(world.actor(ADMIN), [new_price("9.00", today())])
+    assert lower.first == lower.last == ends_on + DAY
+    higher = find_reach(world.actor(ADMIN), [new_price("11.00", today())])[0].first
     assert higher is not None and today() + 90 * DAY <= higher < today() + 122 * DAY
     assert higher.day == min((ends_on + DAY).day, 28) or higher.day == (ends_on + DAY).day
 
@@ -376,13 +377,37 @@ def test_the_renewal_as_an_oracle_counts_it(first: int, ends: int, is_higher: bo
         assert renewals._find_renewal(price, today() + ends * DAY, Decimal(10)) == day
 
 
+def test_so_many_prices_at_once(world: World) -> None:
+    offer = Offer.objects.get(code="backup")
+    with pytest.raises(InvalidInput, match="too_many_changes"):
+        add_prices(actor=world.actor(ADMIN), offer=offer, changes=[change(amount="9.00")] * 2, most=1)
+
+
 def test_reach_counts_subscriptions_and_licences(world: World) -> None:
     ends_on = today() + 10 * DAY
     subscription_ending(ends_on)
     lower, same = new_price("9.00", today()), new_price("9.90", today())
     assert find_reach(world.actor(ADMIN), [lower, same]) == [Reach(1, 5, ends_on + DAY, ends_on + DAY), Reach()]
+    sold = Subscription.objects.get(external_id="qsoldq-backup")
+    next_one = sold.terms.create(
+        starts_on=ends_on + DAY, ends_on=ends_on + 30 * DAY, amount="9.90", currency="EUR", price=sold.terms.get().price
+    )
+    day = next_one.ends_on + DAY
+    assert find_reach(world.actor(ADMIN), [lower]) == [Reach(1, 5, day, day)], "its latest term counts, and once"
     Subscription.objects.filter(external_id="qsoldq-backup").update(is_renewed=False)
     assert find_reach(world.actor(ADMIN), [lower]) == [Reach()]
+
+
+def test_a_renewal_is_reached_by_the_latest_price_that_has_begun(world: World) -> None:
+    ends_on = today() + 10 * DAY
+    subscription_ending(ends_on)
+    first, second = new_price("9.00", today() + DAY), new_price("8.00", ends_on + DAY)
+    reached = Reach(1, 5, ends_on + DAY, ends_on + DAY)
+    assert find_reach(world.actor(ADMIN), [first, second]) == [Reach(), reached]
+    second.save()
+    assert find_reach(world.actor(ADMIN), [first]) == [Reach()], "it is published already"
+    Price.objects.filter(pk=second.pk).update(valid_from=ends_on + 2 * DAY)
+    assert find_reach(world.actor(ADMIN), [first]) == [reached], "it begins after the renewal"
 
 
 @pytest.mark.parametrize(

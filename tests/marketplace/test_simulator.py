@@ -10,6 +10,7 @@ from marketplace.models import Authorization, Offer, Plan, SaleStop
 from marketplace.queries.eligibility import SaleRule, get_prospective_sale
 from marketplace.rows.eligibility import make_reasons
 from tests.entitlements.test_views import text_of
+from tests.marketplace.rivals import Rival
 from tests.world import KINDS
 
 pytestmark = pytest.mark.django_db
@@ -151,6 +152,20 @@ def test_the_catalogue_says_the_same(api: Any, world: Any) -> None:
             assert (row["id"] in {each["id"] for each in only}) == row["sellable"]
 
 
+def test_a_publisher_asks_about_no_other_publishers_plans(web: Any, api: Any, world: Any, rival: Rival) -> None:
+    query = urlencode({"plan": rival.offer.plans.get().public_id, "partner": world.partner.public_id})
+    assert api("publisher.admin").get(f"{API}?{query}").status_code == 404
+    assert codes_on(web("publisher.admin").get(f"{PAGE}?{query}")) is None
+    assert "Rival" not in text_of(web("publisher.admin").get(f"{PAGE}?plan_q=rival"))
+    assert api("vendor.reader").get(f"{API}?{query}").status_code == 200
+
+
+def test_a_customer_counts_and_no_country_beside_it(web: Any, world: Any) -> None:
+    query = {"plan": plan_of().public_id, "customer": world.customer.public_id, "country": "JP"}
+    page = web("partner.reader").get(f"{PAGE}?{urlencode(query)}")
+    assert codes_on(page) == [] and "country=JP" not in page.content.decode()
+
+
 def test_a_publisher_asks_about_its_own_plans_and_names_no_customer(web: Any, api: Any, world: Any) -> None:
     values = {"plan": plan_of().public_id, "partner": world.partner.public_id}
     assert codes_on(web("publisher.reader").get(f"{PAGE}?{urlencode(values)}")) == []
@@ -190,6 +205,12 @@ def test_drafts_are_asked_about_by_their_publisher_alone(web: Any, api: Any, wor
 def test_bad_questions(api: Any, world: Any, query: str, status: int) -> None:
     text = query.format(plan=plan_of().public_id, customer=world.customer.public_id, stranger=world.stranger.public_id)
     assert api("partner.reader").get(f"{API}?{text}").status_code == status
+
+
+@pytest.mark.parametrize("who", ["publisher.reader", "vendor.reader"])
+def test_who_sells_nothing_names_a_partner(api: Any, who: str) -> None:
+    answer = api(who).get(f"{API}?plan={plan_of().public_id}")
+    assert answer.status_code == 400 and "Name a partner." in answer.content.decode()
 
 
 def test_a_search_finds_partners_customers_and_plans(web: Any, world: Any) -> None:

@@ -107,7 +107,7 @@ def check_the_marketplace(buyer: Actor) -> None:
     sold = Subscription.objects.filter(offer__in=offers)
     assert set(sold.values_list("state", flat=True)) == set(Subscription.State)
     assert sold.values("buyer").distinct().count() > 3
-    asked = Request.objects.filter(kind__startswith="audience.").order_by("number").values_list("kind", "state")
+    asked = Request.objects.filter(kind__startswith="audience.").order_by("pk").values_list("kind", "state")
     assert list(asked) == [
         ("audience.deauthorize", "overtaken"),
         ("audience.deauthorize", "submitted"),

@@ -13,6 +13,9 @@ from connections.models import Connection
 from entitlements.actions import trials
 from entitlements.actions.trials import request_trial
 from entitlements.models import Entitlement, Sku
+from marketplace.actions import offers
+from marketplace.actions.offers import create_offer
+from marketplace.models import Offer, OfferType, OfferVersion, PricingModel
 from partnerportal.lib.errors import TooManyAttempts
 from partnerportal.lib.scopes import ALL
 from tests.counts import count
@@ -45,6 +48,20 @@ def test_acceptances_of_a_customer(cast: World, race: Race, monkeypatch: pytest.
             ended_by_id=cast.stranger.pk,
             state="ended",
         )
+
+
+def test_offers_of_a_publisher(cast: World, race: Race, monkeypatch: pytest.MonkeyPatch) -> None:
+    publisher = cast.actor("publisher.admin")
+    mine = Offer.objects.filter(publisher=cast.publisher)
+    limit = mine.count() + 1
+    monkeypatch.setattr(offers, "OFFERS", limit)
+    for round_ in range(ROUNDS):
+        make = partial(create_offer, actor=publisher, type=OfferType.SAAS, pricing_model=PricingModel.FLAT)
+        results = race.run([(publisher, partial(make, code=f"r{round_}-{n}")) for n in range(8)])
+        made = mine.filter(code__startswith=f"r{round_}-")
+        assert (made.count(), refused(results)) == (1, 7)
+        OfferVersion.objects.filter(offer__in=made).delete()
+        made.delete()
 
 
 @pytest.mark.promise("S-18")

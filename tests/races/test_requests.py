@@ -60,7 +60,7 @@ def test_an_approval_against_a_withdrawal_and_a_decline(cast: World, race: Race)
         before = Organization.objects.get(pk=cast.lapsed.pk).country
         row = ask(cast, number)
         approve = partial(approve_request, actor=staff, **decision(row))
-        decline = partial(decline_request, actor=staff, request=row, reason="No")
+        decline = partial(decline_request, actor=staff, request=row, reason="No", revision=row.revision)
         withdraw = partial(withdraw_request, actor=asker, request=row)
         (one,) = won(race.run([(staff, approve), (asker, withdraw), (staff, decline)]))
         assert Request.objects.get(pk=row.pk).state == one.state

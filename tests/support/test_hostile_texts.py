@@ -24,7 +24,7 @@ LONGEST = HOSTILE + "é" * (REASON_LENGTH - len(HOSTILE.strip()) - 1)
 def test_a_hostile_reason_is_text_in_the_mail(world: World, acts: Any, waiting: Request, sink: Sink) -> None:
     send_all()
     sink.taken.clear()
-    acts("vendor.admin", decline_request, request=waiting, reason=LONGEST)
+    acts("vendor.admin", decline_request, request=waiting, reason=LONGEST, revision=1)
     send_all()
     (envelope,) = sink.taken
     assert envelope.rcpt_tos == [address("lapsed.admin")]
@@ -44,7 +44,7 @@ def test_hostile_texts_are_text_on_the_pages(web: Any, acts: Any, draft: Request
     acts("lapsed.admin", submit_request, request=draft, **fields)
     acts("vendor.admin", ask_for_information, request=draft, message=HOSTILE)
     acts("lapsed.admin", answer_request, request=draft, message=HOSTILE, **fields)
-    acts("vendor.admin", decline_request, request=draft, reason=LONGEST)
+    acts("vendor.admin", decline_request, request=draft, reason=LONGEST, revision=2)
     for who, closed in (("vendor.admin", "/requests/queue/?state=closed"), ("lapsed.admin", "/requests/?state=closed")):
         for page in (closed, f"/requests/{draft.public_id}/", "/inbox/"):
             shown = web(who).get(page).content.decode()
@@ -58,7 +58,7 @@ def test_exported_requests_run_no_formula(acts: Any, api: Any, draft: Request, s
     formula = f'{start}HYPERLINK("https://evil.example","x")'
     acts("lapsed.admin", submit_request, request=draft, **FIELDS | {"title": f"x{formula}"})
     Request.objects.filter(pk=draft.pk).update(title=formula)
-    acts("vendor.admin", decline_request, request=draft, reason=f"{formula}\r\n=2+2")
+    acts("vendor.admin", decline_request, request=draft, reason=f"{formula}\r\n=2+2", revision=1)
     for who, name in (("lapsed.admin", "own_requests"), ("vendor.admin", "requests")):
         answer = api(who).post("/api/v1/exports/", {"list": name, "filters": {}}, format="json")
         (row,) = [row for row in table(answer) if row["number"] == draft.number]

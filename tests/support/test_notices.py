@@ -52,7 +52,7 @@ def test_both_sides_hear_of_questions_answers_and_messages(world: World, acts: A
 
 
 def test_a_decline_mails_its_reason_to_the_admins_alone(world: World, acts: Any, waiting: Request) -> None:
-    acts("vendor.admin", decline_request, request=waiting, reason="Send us the register.")
+    acts("vendor.admin", decline_request, request=waiting, reason="Send us the register.", revision=1)
     assert told(world, "lapsed", "request_declined")[0][1] == "Reason: Send us the register."
     mail.outbox.clear()
     while send_due_emails():

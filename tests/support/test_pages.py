@@ -100,12 +100,12 @@ def test_the_queue_has_the_oldest_first_with_age_and_severity(world: World, web:
     for who in ("vendor.admin", "vendor.reader"):
         page = web(who).get("/requests/queue/").content.decode()
         waiting = Request.objects.filter(state="submitted").order_by("pk").values_list("number", flat=True)
-        assert re.findall(r"R-\d{6}", page) == list(waiting)
+        assert re.findall(r"R-\d{8}", page) == list(waiting)
         assert world.lapsed.name in page and "Critical" in page and "just now" in page
     narrowed = web("vendor.admin").get("/requests/queue/?severity=critical").content.decode()
-    assert re.findall(r"R-\d{6}", narrowed) == [submitted.number]
+    assert re.findall(r"R-\d{8}", narrowed) == [submitted.number]
     found = web("vendor.admin").get(f"/requests/queue/?q={submitted.number.lower()}").content.decode()
-    assert re.findall(r"R-\d{6}", found) == [submitted.number]
+    assert re.findall(r"R-\d{8}", found) == [submitted.number]
 
 
 def test_staff_decide_on_the_facts_that_they_see(world: World, web: Any, submitted: Request) -> None:

