@@ -84,10 +84,9 @@ def _lock_organization(actor: Actor, request: Request) -> None:
     request.organization = rows.get(pk=request.organization_id)
 
 
-def _change_country(actor: Actor, request: Request) -> Any:
-    return correct_organization_identity(
-        actor=actor, organization=request.organization, country=request.payload["country"]
-    )
+def _change_country(actor: Actor, request: Request) -> tuple[()]:
+    correct_organization_identity(actor=actor, organization=request.organization, country=request.payload["country"])
+    return ()
 
 
 def _find_own_subject(actor: Actor) -> UUID | None:

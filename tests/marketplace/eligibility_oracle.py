@@ -6,7 +6,8 @@ own row or through its distributor. CA-19: nobody. E-10: a partner sells in the 
 the currency of that country. A price holds from its day until the next of the same kind begins; one without an amount
 ends the sale. A plan that is sold once to each customer is not sold to one that has it, as far as who asks sees that
 sale: another partner of the same customer learns nothing. E-8: what a distributor's row covers is covered as long as
-the row stands, whether or not the distributor itself may sell now.
+the row stands, whether or not the distributor itself may sell now. A stop of a term ends the sale of a plan once all
+terms are stopped for which it could be bought: those with a price or, without need of one, all of its own.
 """
 
 import datetime as dt
@@ -38,6 +39,8 @@ class ModelPlan:
     prices: list[ModelPrice] = field(default_factory=list)
     is_stopped: bool = False
     stopped_in: set[str] = field(default_factory=set)
+    terms: set[str] = field(default_factory=set)
+    stopped_terms: set[tuple[str, str]] = field(default_factory=set)  # each with its market, or "" for all
     holders: dict[str, str] = field(default_factory=dict)  # customers that have it now, and who sold it to each
 
 
@@ -94,6 +97,8 @@ def find_failed_rules(
         failed.append("plan_stopped")
     if market in plan.stopped_in:
         failed.append("plan_stopped_in_market")
+    if market and is_stopped_for_all_terms(offer, plan, market, currency, day):
+        failed.append("terms_stopped")
     if not is_open_to_all(offer, plan):
         if offer.audience == "none":
             failed.append("opted_out")
@@ -124,8 +129,20 @@ def is_open_to_all(offer: ModelOffer, plan: ModelPlan) -> bool:
     return offer.type == "container" or (offer.type == "virtual_machine" and plan.is_byol)
 
 
+def is_stopped_for_all_terms(offer: ModelOffer, plan: ModelPlan, market: str, currency: str, day: dt.date) -> bool:
+    """Return whether the plan could be bought for some term, and the sale of each such term is stopped."""
+    own = plan.terms if offer.is_published else set()
+    terms = own if plan.is_byol else find_priced_terms(plan, market, currency, day)
+    return bool(terms) and all({(term, ""), (term, market)} & plan.stopped_terms for term in terms)
+
+
 def has_price(plan: ModelPlan, market: str, currency: str, day: dt.date) -> bool:
     """Return whether an amount holds on the day, for any term and billing frequency."""
+    return bool(find_priced_terms(plan, market, currency, day))
+
+
+def find_priced_terms(plan: ModelPlan, market: str, currency: str, day: dt.date) -> set[str]:
+    """Return the terms for which an amount holds on the day."""
     latest: dict[tuple[str, str], ModelPrice] = {}
     for price in plan.prices:
         if price.is_withdrawn or price.valid_from > day or (price.market, price.currency) != (market, currency):
@@ -133,4 +150,4 @@ def has_price(plan: ModelPlan, market: str, currency: str, day: dt.date) -> bool
         key = (price.term, price.billing)
         if key not in latest or latest[key].valid_from < price.valid_from:
             latest[key] = price
-    return any(price.amount is not None for price in latest.values())
+    return {price.term for price in latest.values() if price.amount is not None}

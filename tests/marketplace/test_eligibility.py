@@ -73,6 +73,8 @@ plans = st.builds(
     prices=prices,
     is_stopped=rarely,
     stopped_in=st.sets(st.sampled_from(["europe", "japan"]), max_size=1),
+    terms=st.sets(st.sampled_from(["P1M", "P1Y"])),
+    stopped_terms=st.sets(st.tuples(st.sampled_from(["P1M", "P1Y"]), st.sampled_from(["", "", "europe", "japan"]))),
     holders=st.dictionaries(
         st.sampled_from(["customer", "stranger"]), st.sampled_from(["partner", "distributor", "rival"])
     ),
@@ -127,7 +129,8 @@ def store(world: World, offer: ModelOffer, seller: ModelSeller, buyer: ModelBuye
     row = Offer.objects.create(
         publisher=world.publisher, code="example", type=offer.type, pricing_model="flat", audience=offer.audience
     )
-    version = OfferVersion.objects.create(offer=row, number=1 if offer.is_published else None)
+    content = {"plans": [{"code": f"plan{at}", "terms": sorted(each.terms)} for at, each in enumerate(offer.plans)]}
+    version = OfferVersion.objects.create(offer=row, number=1 if offer.is_published else None, content=content)
     if offer.is_published:
         Offer.objects.filter(pk=row.pk).update(live_version=version, published_at=timezone.now())
     for name in offer.members:
@@ -165,6 +168,8 @@ def _store_plan(world: World, row: Offer, version: OfferVersion, at: int, plan: 
         SaleStop.objects.create(offer=row, plan=stored)
     for code in plan.stopped_in:
         SaleStop.objects.create(offer=row, plan=stored, market=markets[code])
+    for term, code in plan.stopped_terms:
+        SaleStop.objects.create(offer=row, plan=stored, term=term, market=markets.get(code))
     for name, sold_by in plan.holders.items():
         _hold(world, stored, version, world[name], world["lapsed" if sold_by == "rival" else sold_by])
     return stored
@@ -257,10 +262,13 @@ def test_each_rule_has_failed_once_in_these_examples() -> None:
     """The examples above can meet each rule: none is there that only its code knows."""
     model = ModelOffer("saas", False, "none", [ModelPlan(is_live=False, is_stopped=True, stopped_in={"europe"})])
     model.is_stopped = True
+    price = ModelPrice("europe", "EUR", "P1M", "P1M", TODAY, Decimal(1))
+    stopped = ModelPlan(prices=[price], stopped_terms={("P1M", "")})
     model.plans[0].is_one_per_customer, model.plans[0].holders = True, {"c": "p"}
     seller = ModelSeller("p", "", "DE", is_member=False, is_suspended=True)
     places = {"DE": ("europe", "EUR")}
     failed = set(find_failed_rules(model, model.plans[0], seller, ModelBuyer("JP", "c"), places, TODAY))
+    failed |= set(find_failed_rules(model, stopped, seller, ModelBuyer(), places, TODAY))
     model.audience, seller.country = "specific", "AQ"
     failed |= set(find_failed_rules(model, model.plans[0], seller, ModelBuyer(), places, TODAY))
     assert failed == {rule.value for rule in SaleRule}
