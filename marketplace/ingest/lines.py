@@ -19,7 +19,7 @@ from partnerportal.lib.json_lines.fields import (
     PrintableTextField,
     make_org_id_field,
 )
-from partnerportal.lib.money import parse_amount
+from partnerportal.lib.money import get_currency_decimals, is_currency_code, parse_amount
 
 State = Subscription.State
 
@@ -170,7 +170,13 @@ def _find_problem_of_order(values: dict[str, Any]) -> tuple[str, str, str] | Non
 
 
 def _find_problem_of_price(values: dict[str, Any]) -> tuple[str, str, str] | None:
-    """Return the field, code and reason where an amount stands without a currency, or the reverse, or None."""
-    if (values["amount"] is None) != (values["currency"] is None):
+    """Return the field, code and reason of an amount that lacks its currency or has too many decimals."""
+    amount, currency = values["amount"], values["currency"]
+    if (amount is None) != (currency is None):
         return "currency", "amount_and_currency", "Amount and currency stand together, or neither does."
+    if amount is None or not is_currency_code(currency):  # a currency that is not the buyer's is refused later
+        return None
+    decimals = get_currency_decimals(currency)
+    if amount != round(amount, decimals):
+        return "amount", "too_many_decimals", f"An amount in {currency} has {decimals or 'no'} decimals."
     return None

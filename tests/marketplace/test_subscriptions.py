@@ -138,6 +138,8 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "a version that is none": ({"version": 9}, "unknown_version", "version"),
     "another currency": ({"currency": "USD"}, "wrong_currency", "currency"),
     "an amount alone": ({"currency": None}, "amount_and_currency", "currency"),
+    "parts of a cent": ({"amount": "12.505"}, "too_many_decimals", "amount"),
+    "parts of a yen": ({"amount": "1250.5", "currency": "JPY"}, "too_many_decimals", "amount"),
     "a currency that is none": ({"currency": "Euro"}, "invalid", "currency"),
     "a plan without a price": ({"amount": None, "currency": None}, "no_price", "amount"),
     "a term of another plan": ({"term": "P3Y"}, "term_not_of_plan", "term"),
