@@ -18,6 +18,7 @@ from partnerportal.lib.errors import NotFound
 from partnerportal.lib.policies import PermissionRule
 from partnerportal.lib.visible_rows import get_by_public_id
 from support.kinds import (
+    COUNTRY_CODE,
     Fact,
     Findings,
     LabelledText,
@@ -29,7 +30,7 @@ from support.kinds import (
 )
 from support.models import Request
 
-CODE = "organization.country"
+CODE = COUNTRY_CODE
 COUNTRY = _("Country")
 
 

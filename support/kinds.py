@@ -20,6 +20,8 @@ from partnerportal.lib.errors import ActionRefused, Message, NotFound
 from partnerportal.lib.policies import ActionDenied, Answer, PermissionRule
 from support.models import Request
 
+COUNTRY_CODE = "organization.country"  # of the request for another country, to which apps above add facts
+
 
 @dataclass(frozen=True)
 class PrefilledField:
