@@ -19,7 +19,11 @@ from partnerportal.lib.json_lines.fields import (
     PrintableTextField,
     make_org_id_field,
 )
+<<<<<<< HEAD
 from partnerportal.lib.money import get_currency_decimals, is_currency_code, parse_amount
+=======
+from partnerportal.lib.money import get_currency_decimals, parse_amount
+>>>>>>> ff868951d3b1ab317daa0f397606f767a6fcf485
 
 State = Subscription.State
 
@@ -170,6 +174,7 @@ def _find_problem_of_order(values: dict[str, Any]) -> tuple[str, str, str] | Non
 
 
 def _find_problem_of_price(values: dict[str, Any]) -> tuple[str, str, str] | None:
+<<<<<<< HEAD
     """Return the field, code and reason of an amount that lacks its currency or has too many decimals."""
     amount, currency = values["amount"], values["currency"]
     if (amount is None) != (currency is None):
@@ -179,4 +184,17 @@ def _find_problem_of_price(values: dict[str, Any]) -> tuple[str, str, str] | Non
     decimals = get_currency_decimals(currency)
     if amount != round(amount, decimals):
         return "amount", "too_many_decimals", f"An amount in {currency} has {decimals or 'no'} decimals."
+=======
+    """Return the field, code and reason where an amount and its currency do not go together, or None."""
+    if (values["amount"] is None) != (values["currency"] is None):
+        return "currency", "amount_and_currency", "Amount and currency stand together, or neither does."
+    if values["amount"] is not None:
+        try:
+            decimals = get_currency_decimals(values["currency"])
+        except InvalidInput as error:
+            return "currency", error.code, str(error.message)
+        if values["amount"] != round(values["amount"], decimals):
+            most = f"at most {decimals} decimals" if decimals else "no decimals"
+            return "amount", "too_many_decimals", f"An amount in {values['currency']} has {most}."
+>>>>>>> ff868951d3b1ab317daa0f397606f767a6fcf485
     return None
