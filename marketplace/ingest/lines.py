@@ -19,11 +19,7 @@ from partnerportal.lib.json_lines.fields import (
     PrintableTextField,
     make_org_id_field,
 )
-<<<<<<< HEAD
-from partnerportal.lib.money import get_currency_decimals, is_currency_code, parse_amount
-=======
 from partnerportal.lib.money import get_currency_decimals, parse_amount
->>>>>>> ff868951d3b1ab317daa0f397606f767a6fcf485
 
 State = Subscription.State
 
@@ -174,17 +170,6 @@ def _find_problem_of_order(values: dict[str, Any]) -> tuple[str, str, str] | Non
 
 
 def _find_problem_of_price(values: dict[str, Any]) -> tuple[str, str, str] | None:
-<<<<<<< HEAD
-    """Return the field, code and reason of an amount that lacks its currency or has too many decimals."""
-    amount, currency = values["amount"], values["currency"]
-    if (amount is None) != (currency is None):
-        return "currency", "amount_and_currency", "Amount and currency stand together, or neither does."
-    if amount is None or not is_currency_code(currency):  # a currency that is not the buyer's is refused later
-        return None
-    decimals = get_currency_decimals(currency)
-    if amount != round(amount, decimals):
-        return "amount", "too_many_decimals", f"An amount in {currency} has {decimals or 'no'} decimals."
-=======
     """Return the field, code and reason where an amount and its currency do not go together, or None."""
     if (values["amount"] is None) != (values["currency"] is None):
         return "currency", "amount_and_currency", "Amount and currency stand together, or neither does."
@@ -196,5 +181,4 @@ def _find_problem_of_price(values: dict[str, Any]) -> tuple[str, str, str] | Non
         if values["amount"] != round(values["amount"], decimals):
             most = f"at most {decimals} decimals" if decimals else "no decimals"
             return "amount", "too_many_decimals", f"An amount in {values['currency']} has {most}."
->>>>>>> ff868951d3b1ab317daa0f397606f767a6fcf485
     return None
