@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Organization, OrganizationKind
 from marketplace.catalogue_notices import OfferMessageNotice, describe_offer, pair_with_offers
 from marketplace.events import OfferEvent
-from marketplace.models import Market
+from marketplace.models import Market, Term
 from notifications.models import Notice
 from notifications.registry import NoticeRecipient, register_notice_kind
 from partnerportal.lib.catalogue_entries import pick_name
@@ -38,6 +38,7 @@ class StopNotice(OfferMessageNotice):
                 "email": emails.get(event.organization_id, ""),
                 "plan": event.data["plan"],
                 "market": markets.get(event.data["market"], {}),
+                "term": event.data["term"],
             }
             yield event, NoticeRecipient(organization_id=offer.publisher_id, note=event.note, params=params)
 
@@ -50,6 +51,8 @@ class StopNotice(OfferMessageNotice):
         plan, market = notice.params["plan"], notice.params["market"]
         if not plan:
             return _("It affects all plans in all markets.")
+        if notice.params["term"]:
+            plan = _("%(plan)s (%(term)s)") % {"plan": plan, "term": Term(notice.params["term"]).label}
         if not market:
             return _("It affects the plan %(plan)s in all markets.") % {"plan": plan}
         values = {"plan": plan, "market": pick_name(market, "")}

@@ -31,7 +31,10 @@ OVERTAKEN = _("A colleague has saved this offer since you opened it. Nothing of 
 UNKNOWN_FILE = _("The offer has no such file.")
 CODE_FIXED = _("The code of the plan %(code)s is fixed since version %(number)s.")
 FIXED = _("The plan %(code)s was published and cannot be removed. Stop its sale instead.")
-TERM_FIXED = _("The plan %(code)s was published with more terms and billing frequencies. Stop their sale instead.")
+TERM_FIXED = _(
+    "The plan %(code)s was published with more terms and billing frequencies. "
+    "Stop the sale of a term, or end the prices of a billing frequency instead."
+)
 
 
 @transaction.atomic

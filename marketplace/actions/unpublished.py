@@ -158,7 +158,7 @@ def _delete_prices(offer: Offer, is_confirmed: bool) -> None:
 
 def _fit_plans(offer: Offer, content: dict[str, Any]) -> dict[str, Any]:
     """Return content whose plans have nothing that plans of the offer's type and pricing model do not have."""
-    foreign: dict[str, Any] = {} if offer.type in BYOL_TYPES else {"is_byol": False}
+    foreign: dict[str, Any] = {} if offer.type in BYOL_TYPES else {"is_byol": False, "is_for_audience_only": False}
     if offer.pricing_model != PricingModel.PER_SEAT:
         foreign |= {"min_seats": None, "max_seats": None}
     return {**content, "plans": [{**plan, **foreign} for plan in content.get("plans", [])]}

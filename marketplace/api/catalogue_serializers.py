@@ -16,6 +16,7 @@ PRICE: dict[str, Any] = {
     "amount": "9.9000",
     "monthly_amount": "9.90",
     "valid_from": "2026-10-01",
+    "is_stopped": False,
 }
 LISTED: dict[str, Any] = {
     "id": "7c1f7e0e-3d52-4f3c-9a3c-0d0c4a1f4b77",
@@ -105,6 +106,7 @@ class CataloguePriceSerializer(serializers.Serializer[Any]):
     amount = serializers.DecimalField(max_digits=14, decimal_places=4, help_text="For one billing period.")
     monthly_amount = serializers.CharField(help_text="The same for one month, rounded.")
     valid_from = serializers.DateField()
+    is_stopped = serializers.BooleanField(help_text="Whether the sale of the term is stopped.")
 
 
 @extend_schema_serializer(examples=[OpenApiExample("reason", value=REASON, response_only=True)])

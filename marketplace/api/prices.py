@@ -186,22 +186,27 @@ class WithdrawPriceView(PortalAPIView):
 
 
 class SaleStopSerializer(serializers.Serializer[SaleStop]):
-    """A stop of the sale of an offer, of one of its plans, or of a plan in one market."""
+    """A stop of the sale of an offer or of one of its plans, the latter also for one term or in one market."""
 
     id = serializers.UUIDField(source="public_id")
     plan = serializers.CharField(source="plan.code", allow_null=True, default=None, help_text="Null: all plans.")
     market = serializers.CharField(source="market.code", allow_null=True, default=None, help_text="Null: all markets.")
+    term = serializers.SerializerMethodField(help_text="ISO 8601. Null: all terms.")
     is_by_vendor = serializers.BooleanField(source="by_vendor", help_text="Then the vendor alone lifts it.")
     reason = serializers.CharField()
     began_at = UTCDateTimeField()
     lifted_at = UTCDateTimeField(allow_null=True)
 
+    def get_term(self, stop: SaleStop) -> str | None:
+        return stop.term or None
+
 
 class StopSaleSerializer(StrictSerializer):
-    """What is to be stopped: without a plan the whole offer, without a market everywhere."""
+    """What is to be stopped: without a plan the whole offer, without a market everywhere, without a term all terms."""
 
     plan = serializers.CharField(max_length=50, allow_null=True, default=None)
     market = serializers.CharField(max_length=50, allow_null=True, default=None)
+    term = serializers.ChoiceField(choices=Term.choices, allow_null=True, default=None)
     reason = serializers.CharField(
         max_length=LONGEST_REASON, allow_blank=True, default="", help_text="The vendor’s staff must give one."
     )
@@ -225,7 +230,7 @@ class SaleStopsView(SaleStopsBaseView, UnpaginatedListView):
 
     serializer_class = SaleStopSerializer
     errors = {
-        400: ("reason_required", "plan_required", "unknown_plan", "unknown_market"),
+        400: ("reason_required", "plan_required", "unknown_plan", "unknown_market", "unknown_term"),
         403: ("wrong_kind", "wrong_role"),
         409: ("plan_not_live",),
     }
@@ -247,6 +252,7 @@ class SaleStopsView(SaleStopsBaseView, UnpaginatedListView):
             offer=offer,
             plan=_by_code(Plan.objects.visible_to(self.actor).filter(offer=offer), plan, "plan"),
             market=_by_code(Market.objects.all(), market, "market"),
+            term=body.validated_data["term"] or "",
             reason=reason,
         )
         return Response(SaleStopSerializer(stop).data, status=201)

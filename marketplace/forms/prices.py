@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.actions.stops import LONGEST_REASON, REASON
 from marketplace.content import Problem
+from marketplace.models import Term
 from marketplace.pricing import Key, PriceChange
 from partnerportal.lib.days import today
 
@@ -102,9 +103,15 @@ class ChangePricesForm(forms.Form):
 
 
 class StopSaleForm(forms.Form):
-    """The form to stop the sale of an offer, of a plan, or of a plan in one market. The vendor gives a reason."""
+    """The form to stop the sale of an offer or of a plan, for one term or in one market. The vendor gives a reason."""
 
     plan = forms.ChoiceField(label=_("Plan"), required=False)
+    term = forms.ChoiceField(
+        label=_("Term"),
+        required=False,
+        choices=[("", _("All terms")), *Term.choices],
+        help_text=_("For one plan only."),
+    )
     market = forms.ChoiceField(label=_("Market"), required=False, help_text=_("For one plan only."))
     reason = forms.CharField(
         label=_("Reason"),

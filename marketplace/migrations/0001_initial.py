@@ -159,6 +159,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('term', models.CharField(blank=True, choices=[('P1M', '1 month'), ('P1Y', '1 year'), ('P2Y', '2 years'), ('P3Y', '3 years')], default='', max_length=4)),
                 ('by_vendor', models.BooleanField(default=False)),
                 ('began_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('lifted_at', models.DateTimeField(blank=True, null=True)),
@@ -290,11 +291,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='salestop',
-            constraint=models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('offer', 'plan', 'market', 'by_vendor'), name='sale_stop_once', nulls_distinct=False),
+            constraint=models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('offer', 'plan', 'market', 'term', 'by_vendor'), name='sale_stop_once', nulls_distinct=False),
         ),
         migrations.AddConstraint(
             model_name='salestop',
-            constraint=models.CheckConstraint(condition=models.Q(('market', None), models.Q(('plan', None), _negated=True), _connector='OR'), name='sale_stop_of_a_market_names_its_plan'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('market', None), ('term', '')), models.Q(('plan', None), _negated=True), _connector='OR'), name='sale_stop_of_a_market_or_term_names_its_plan'),
         ),
         migrations.AddConstraint(
             model_name='subscription',

@@ -37,13 +37,6 @@ CREATE FUNCTION portal_customers_of(partner bigint) RETURNS SETOF bigint
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT c.customer_id FROM connections_connection c JOIN accounts_organization o ON o.id = c.partner_id
     WHERE c.partner_id = $1 AND c.state = 'active' AND (portal_org() IN (o.id, o.parent_id) OR portal_is_vendor()) $$;
--- The plans that a customer of the tenant's portfolio has a subscription of, whoever sold it: a plan that is sold once to
--- each customer is sold to it by nobody else. It says neither who sold it nor anything else of the subscription.
-CREATE FUNCTION portal_plans_held_by(customer bigint) RETURNS SETOF bigint
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT s.plan_id FROM marketplace_subscription s JOIN marketplace_plan p ON p.id = s.plan_id AND p.is_one_per_customer
-    WHERE s.customer_id = $1 AND s.state <> 'unsubscribed' AND (portal_is_vendor()
-        OR EXISTS (SELECT FROM connections_portfolio WHERE viewer_id = portal_org() AND subject_id = $1)) $$;
 -- The plans with a price of some amount on a day, in a market and currency whose prices the tenant sees; among those given,
 -- or among all (null). Through row-level security the rules of the catalogue would look up each price's plan and offer.
 CREATE FUNCTION portal_priced_plans(market bigint, currency text, day date, among bigint[]) RETURNS SETOF bigint
@@ -58,9 +51,30 @@ CREATE FUNCTION portal_priced_plans(market bigint, currency text, day date, amon
                SELECT FROM portal_price_places() place WHERE place.market_id = $1 AND place.currency = $2))
            OR EXISTS (SELECT FROM marketplace_plan p JOIN marketplace_offer o ON o.id = p.offer_id
                       WHERE p.id = newest.plan_id AND o.publisher_id = portal_org())) $$;
+-- The plans whose sale is stopped, in a market, for each term for which they could be bought there: each with such a price
+-- or, where customers bring a licence of their own, each of the live version.
+CREATE FUNCTION portal_plans_with_stopped_terms(market bigint, currency text, day date) RETURNS SETOF bigint
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    WITH stopped AS (SELECT p.id, p.code, p.is_byol, p.offer_id, array_agg(s.term::text) AS terms
+                     FROM marketplace_salestop s JOIN marketplace_plan p ON p.id = s.plan_id
+                     WHERE s.term <> '' AND s.lifted_at IS NULL AND (s.market_id IS NULL OR s.market_id = $1)
+                     GROUP BY p.id),
+         newest AS (SELECT DISTINCT ON (r.plan_id, r.term, r.billing) r.plan_id, r.term, r.amount
+                    FROM marketplace_price r
+                    WHERE r.plan_id IN (SELECT id FROM stopped WHERE NOT is_byol) AND r.market_id = $1
+                      AND r.currency = $2 AND r.valid_from <= $3 AND r.withdrawn_at IS NULL
+                    ORDER BY r.plan_id, r.term, r.billing, r.valid_from DESC)
+    SELECT s.id FROM stopped s JOIN newest n ON n.plan_id = s.id AND n.amount IS NOT NULL
+    WHERE s.id IN (SELECT portal_priced_plans($1, $2, $3, ARRAY(SELECT id FROM stopped)))
+    GROUP BY s.id, s.terms HAVING bool_and(n.term = ANY (s.terms))
+    UNION ALL
+    SELECT s.id FROM stopped s JOIN marketplace_offer o ON o.id = s.offer_id
+        JOIN marketplace_offerversion v ON v.id = o.live_version_id,
+        jsonb_array_elements(v.content -> 'plans') plan, jsonb_array_elements_text(plan -> 'terms') term
+    WHERE s.is_byol AND plan ->> 'code' = s.code GROUP BY s.id, s.terms HAVING bool_and(term = ANY (s.terms)) $$;
 GRANT EXECUTE ON FUNCTION portal_is_reseller(), portal_is_publisher(), portal_price_places(),
-    portal_customers_of(bigint), portal_plans_held_by(bigint), portal_priced_plans(bigint, text, date, bigint[])
-    TO portal_app;
+    portal_customers_of(bigint), portal_priced_plans(bigint, text, date, bigint[]),
+    portal_plans_with_stopped_terms(bigint, text, date) TO portal_app;
 -- A published version is what buyers were shown, so nobody changes it. It goes with its offer alone.
 CREATE FUNCTION offer_version_is_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -148,7 +162,8 @@ DROP TRIGGER live_version_is_published ON marketplace_offer; DROP FUNCTION live_
 DROP TRIGGER offer_is_fixed ON marketplace_offer; DROP FUNCTION offer_is_fixed();
 DROP TRIGGER channel_info_is_fixed ON marketplace_channelinfo; DROP FUNCTION channel_info_is_fixed();
 DROP TRIGGER offer_version_is_fixed ON marketplace_offerversion; DROP FUNCTION offer_version_is_fixed();
-DROP FUNCTION portal_priced_plans(bigint, text, date, bigint[]); DROP FUNCTION portal_plans_held_by(bigint); DROP FUNCTION portal_customers_of(bigint);
+DROP FUNCTION portal_plans_with_stopped_terms(bigint, text, date);
+DROP FUNCTION portal_priced_plans(bigint, text, date, bigint[]); DROP FUNCTION portal_customers_of(bigint);
 DROP FUNCTION portal_price_places(); DROP FUNCTION portal_is_publisher(); DROP FUNCTION portal_is_reseller();
 """
 # What was resold decides about audiences (CA-20, CA-28, E-8). The functions have their definer's rights, because they ask

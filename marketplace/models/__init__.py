@@ -10,11 +10,10 @@ from marketplace.models.offer import (
     OfferVersion,
     Plan,
     PricingModel,
-    SaleStop,
-    StopReason,
 )
 from marketplace.models.price import BillingFrequency, Price, Term
 from marketplace.models.reseller import ResellerListing
+from marketplace.models.stop import SaleStop, StopReason
 from marketplace.models.subscription import Subscription, SubscriptionTerm
 
 __all__ = [

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Case, CharField, Func, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Exists, Func, OuterRef, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 
 from accounts.models import Organization, OrganizationKind, ProgramFeature, ProgramMembership
@@ -29,6 +29,7 @@ from marketplace.models import (
     Price,
     ResellerListing,
     SaleStop,
+    Subscription,
 )
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -44,6 +45,7 @@ class SaleRule(StrEnum):
     OFFER_STOPPED = "offer_stopped"
     PLAN_STOPPED = "plan_stopped"
     PLAN_STOPPED_IN_MARKET = "plan_stopped_in_market"
+    TERMS_STOPPED = "terms_stopped"
     OPTED_OUT = "opted_out"
     NOT_IN_AUDIENCE = "not_in_audience"
     NO_PRICE = "no_price"
@@ -222,7 +224,7 @@ def make_plan_conditions(
     is_closed = ~publication.is_open
     conditions = publication.list_conditions() | {
         SaleRule.OFFER_STOPPED: Q(offer__in=stops.filter(plan=None).values("offer")),
-        SaleRule.PLAN_STOPPED: Q(pk__in=stops.filter(market=None).exclude(plan=None).values("plan")),
+        SaleRule.PLAN_STOPPED: Q(pk__in=stops.filter(market=None, term="").exclude(plan=None).values("plan")),
         SaleRule.OPTED_OUT: publication.has_audience(Audience.NONE) & is_closed,
         SaleRule.NO_PRICE: ~publication.is_byol & ~_has_price(sale, among),
     }
@@ -230,10 +232,16 @@ def make_plan_conditions(
         is_for_selected = publication.has_audience(Audience.SPECIFIC) & is_closed
         conditions[SaleRule.NOT_IN_AUDIENCE] = is_for_selected & ~Q(offer__in=chosen.values("offer"))
     if sale.market_id:
-        here = stops.filter(market=sale.market_id)
+        here = stops.filter(market=sale.market_id, term="")
         conditions[SaleRule.PLAN_STOPPED_IN_MARKET] = Q(pk__in=here.values("plan"))
+        stopped = RawSQL(
+            "SELECT portal_plans_with_stopped_terms(%s, %s, %s)", [sale.market_id, sale.currency, sale.day]
+        )
+        conditions[SaleRule.TERMS_STOPPED] = Q(pk__in=stopped)
     if sale.customer:
-        held = RawSQL("SELECT portal_plans_held_by(%s)", [sale.customer.pk])
+        # Of the sales that the actor sees: another partner of the customer does not learn what it has from elsewhere.
+        sold = Subscription.objects.visible_to(actor).filter(customer=sale.customer)
+        held = sold.exclude(state=Subscription.State.UNSUBSCRIBED).values("plan")
         conditions[SaleRule.ALREADY_HELD] = publication.is_one_per_customer & Q(pk__in=held)
     return conditions
 
@@ -286,13 +294,23 @@ def make_failed_rules_expression(sale: ProspectiveSale, by_plan: Mapping[SaleRul
     return Func(*failed, template="array_remove(ARRAY[%(expressions)s]::text[], NULL)", output_field=codes)
 
 
+def make_stopped_term_condition(actor: Actor, sale: ProspectiveSale) -> Exists:
+    """Return the condition for prices whose term is stopped in the partner's market."""
+    stops = SaleStop.objects.visible_to(actor).active().of_market(sale.market_id)
+    return Exists(stops.filter(plan=OuterRef("plan"), term=OuterRef("term")))
+
+
 def list_prices_of_sale(actor: Actor, sale: ProspectiveSale, plans: Iterable[Plan]) -> list[Price]:
-    """Return the prices of plans that hold for the partner's market and currency, in the order of plans and terms."""
+    """Return the prices of plans that hold for the partner's market and currency, in the order of plans and terms.
+
+    Each has `is_stopped`: whether the sale of its term is stopped there.
+    """
     if sale.market_id is None:
         return []
     prices = Price.objects.visible_to(actor).filter(market=sale.market_id, currency=sale.currency, withdrawn_at=None)
     begun = prices.filter(plan__in=[plan.pk for plan in plans], valid_from__lte=sale.day)
     newest = begun.order_by("plan", "term", "billing", "-valid_from").distinct("plan", "term", "billing")
+    newest = newest.annotate(is_stopped=make_stopped_term_condition(actor, sale))
     return [price for price in newest if price.amount is not None]
 
 

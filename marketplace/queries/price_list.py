@@ -6,7 +6,13 @@ from django.db.models import F, OuterRef, Q, Subquery
 
 from marketplace.models import Plan, Price
 from marketplace.models.price import PriceQuerySet
-from marketplace.queries.eligibility import ProspectiveSale, make_failed_rules_expression, make_plan_conditions
+from marketplace.queries.eligibility import (
+    ProspectiveSale,
+    SaleRule,
+    make_failed_rules_expression,
+    make_plan_conditions,
+    make_stopped_term_condition,
+)
 from partnerportal.lib.actors import Actor
 
 DAY = dt.timedelta(days=1)
@@ -42,6 +48,8 @@ def list_price_list(actor: Actor, sale: ProspectiveSale, *, changed_since: dt.da
     failing = {
         rule: Q(plan__in=plans.filter(fails).values("pk")) for rule, fails in make_plan_conditions(actor, sale).items()
     }
+    if SaleRule.TERMS_STOPPED in failing:  # of a price it is its own term that decides
+        failing[SaleRule.TERMS_STOPPED] = Q(make_stopped_term_condition(actor, sale))
     return rows.annotate(failed_rules=make_failed_rules_expression(sale, failing))
 
 

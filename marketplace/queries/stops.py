@@ -3,8 +3,9 @@
 from uuid import UUID
 
 from accounts.models import OrganizationKind
-from marketplace.models import Offer, SaleStop
-from marketplace.models.offer import OfferQuerySet, SaleStopQuerySet
+from marketplace.models import Offer, Plan, SaleStop
+from marketplace.models.offer import OfferQuerySet
+from marketplace.models.stop import SaleStopQuerySet
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.visible_rows import get_by_public_id
@@ -35,7 +36,7 @@ def list_stops(actor: Actor, offer: Offer) -> SaleStopQuerySet:
     """Return the stops of an offer that hold now, the wider ones first, each with its reason."""
     stops: SaleStopQuerySet = SaleStop.objects.visible_to(actor).active().filter(offer=offer)
     return stops.select_related("plan", "market", "stop_reason").order_by(
-        "plan__code", "market__name", "by_vendor", "pk"
+        "plan__code", "term", "market__name", "by_vendor", "pk"
     )
 
 
@@ -45,3 +46,9 @@ def get_stop(actor: Actor, offer: Offer, public_id: UUID) -> SaleStop:
         SaleStop.objects.visible_to(actor).filter(offer=offer).select_related("offer", "plan", "market", "stop_reason")
     )
     return get_by_public_id(stops, public_id)
+
+
+def list_terms(offer: Offer, plan: Plan) -> list[str]:
+    """Return the terms for which the live version of an offer sells a plan."""
+    plans = offer.live_version.content["plans"] if offer.live_version else []
+    return [term for each in plans if each["code"] == plan.code for term in each["terms"]]

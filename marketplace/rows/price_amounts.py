@@ -38,8 +38,15 @@ def calculate_term_amount(price: Price) -> Decimal:
 
 
 def find_lowest_price(prices: Iterable[Price]) -> Price | None:
-    """Return the price with the lowest amount for one month, or None without any."""
-    return min(prices, key=lambda price: (price.amount or Decimal(0)) / count_billing_months(price), default=None)
+    """Return the price of `list_prices_of_sale` with the lowest amount for one month, or None without any.
+
+    One of a term whose sale is stopped counts where there is no other.
+    """
+
+    def rank(price: Price) -> tuple[bool, Decimal]:
+        return price.is_stopped, (price.amount or Decimal(0)) / count_billing_months(price)  # type: ignore[attr-defined]
+
+    return min(prices, key=rank, default=None)
 
 
 def describe_month_unit(pricing_model: str) -> str:
@@ -56,10 +63,11 @@ class PriceRow:
     amount: str
     monthly: str
     whole_term: str
+    is_stopped: bool  # whether the sale of the term is stopped
 
 
 def make_price_rows(prices: Iterable[Price]) -> list[PriceRow]:
-    """Return the rows of a plan's prices, the shortest term first."""
+    """Return the rows of prices of `list_prices_of_sale`, the shortest term first."""
     ordered = sorted(prices, key=lambda price: (MONTHS[price.term], count_billing_months(price)))
     return [
         PriceRow(
@@ -68,6 +76,7 @@ def make_price_rows(prices: Iterable[Price]) -> list[PriceRow]:
             amount=format_money(price.amount or Decimal(0), price.currency),
             monthly=format_money(calculate_monthly_amount(price), price.currency),
             whole_term=format_money(calculate_term_amount(price), price.currency),
+            is_stopped=price.is_stopped,  # type: ignore[attr-defined]
         )
         for price in ordered
     ]

@@ -36,6 +36,8 @@ def format_stopped(stop: SaleStop, names: Mapping[str, str]) -> str:
     if stop.plan is None:
         return _("The whole offer")
     plan = names.get(stop.plan.code, stop.plan.code)
+    if stop.term:
+        plan = f"{plan} · {stop.get_term_display()}"
     if stop.market is None:
         return plan
     return _("%(plan)s in %(market)s") % {"plan": plan, "market": stop.market.local_name}

@@ -1,4 +1,4 @@
-"""Pages that stop the sale of an offer, of a plan or of a plan in one market, and lift such a stop."""
+"""Pages that stop the sale of an offer, of a plan, or of a term or market of a plan, and lift such a stop."""
 
 from uuid import UUID
 
@@ -39,9 +39,8 @@ def stop_new(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             plan, market = _chosen(request, offer, form)
-            stop = stop_sale(
-                actor=request.actor, offer=offer, plan=plan, market=market, reason=form.cleaned_data["reason"]
-            )
+            more = {name: form.cleaned_data[name] for name in ("term", "reason")}
+            stop = stop_sale(actor=request.actor, offer=offer, plan=plan, market=market, **more)
             messages.success(request, _("Sale stopped: %(what)s.") % {"what": format_stopped(stop, names)})
             return redirect(back)
     context = {"form": form, "name": name_offer(offer), "back": back}

@@ -30,8 +30,8 @@ CALLED_BY = {
         "portal_is_publisher()",
         "portal_price_places()",
         "portal_customers_of(bigint)",  # for its distributor and the vendor, who see no connections
-        "portal_plans_held_by(bigint)",
         "portal_priced_plans(bigint, text, date, bigint[])",
+        "portal_plans_with_stopped_terms(bigint, text, date)",
     },
     # by jobs that bring in facts and rebuild what is derived
     "portal_worker": SETTINGS

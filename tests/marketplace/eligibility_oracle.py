@@ -4,7 +4,10 @@ CA-6: a plan of a virtual machine that takes one's own licence, and every plan o
 programme, unless the publisher has turned that off. CA-9: any partner of the programme. CA-10: chosen ones, each by its
 own row or through its distributor. CA-19: nobody. E-10: a partner sells in the market of its own country, at prices in
 the currency of that country. A price holds from its day until the next of the same kind begins; one without an amount
-ends the sale. A plan that is sold once to each customer is not sold to one that has it.
+ends the sale. A plan that is sold once to each customer is not sold to one that has it, as far as who asks sees that
+sale: another partner of the same customer learns nothing. E-8: what a distributor's row covers is covered as long as
+the row stands, whether or not the distributor itself may sell now. A stop of a term ends the sale of a plan once all
+terms are stopped for which it could be bought: those with a price or, without need of one, all of its own.
 """
 
 import datetime as dt
@@ -36,7 +39,9 @@ class ModelPlan:
     prices: list[ModelPrice] = field(default_factory=list)
     is_stopped: bool = False
     stopped_in: set[str] = field(default_factory=set)
-    holders: set[str] = field(default_factory=set)  # customers that have it now
+    terms: set[str] = field(default_factory=set)
+    stopped_terms: set[tuple[str, str]] = field(default_factory=set)  # each with its market, or "" for all
+    holders: dict[str, str] = field(default_factory=dict)  # customers that have it now, and who sold it to each
 
 
 @dataclass
@@ -60,6 +65,7 @@ class ModelSeller:
     country: str
     is_member: bool
     is_suspended: bool = False
+    is_distributor_barred: bool = False  # suspended and without a membership, which is no rule
 
 
 @dataclass
@@ -73,9 +79,12 @@ class ModelBuyer:
 
 def find_failed_rules(
     offer: ModelOffer, plan: ModelPlan, seller: ModelSeller, buyer: ModelBuyer, places: dict[str, tuple[str, str]],
-    day: dt.date,
+    day: dt.date, sees: set[str] | None = None,
 ) -> list[str]:  # fmt: skip
-    """Return the codes of all rules that say no. `places` are market and currency of each country."""
+    """Return the codes of all rules that say no. `places` are market and currency of each country.
+
+    `sees` are the sellers whose sales the one who asks sees, None for all.
+    """
     market, currency = places.get(seller.country, ("", ""))
     failed = []
     if not offer.is_published:
@@ -88,6 +97,8 @@ def find_failed_rules(
         failed.append("plan_stopped")
     if market in plan.stopped_in:
         failed.append("plan_stopped_in_market")
+    if market and is_stopped_for_all_terms(offer, plan, market, currency, day):
+        failed.append("terms_stopped")
     if not is_open_to_all(offer, plan):
         if offer.audience == "none":
             failed.append("opted_out")
@@ -105,7 +116,8 @@ def find_failed_rules(
         failed.append("outside_market")
     if buyer.name and seller.name not in buyer.connected:
         failed.append("not_connected")
-    if buyer.name and plan.is_one_per_customer and buyer.name in plan.holders:
+    sold_by = plan.holders.get(buyer.name)
+    if sold_by and plan.is_one_per_customer and (sees is None or sold_by in sees):
         failed.append("already_held")
     return failed
 
@@ -117,8 +129,20 @@ def is_open_to_all(offer: ModelOffer, plan: ModelPlan) -> bool:
     return offer.type == "container" or (offer.type == "virtual_machine" and plan.is_byol)
 
 
+def is_stopped_for_all_terms(offer: ModelOffer, plan: ModelPlan, market: str, currency: str, day: dt.date) -> bool:
+    """Return whether the plan could be bought for some term, and the sale of each such term is stopped."""
+    own = plan.terms if offer.is_published else set()
+    terms = own if plan.is_byol else find_priced_terms(plan, market, currency, day)
+    return bool(terms) and all({(term, ""), (term, market)} & plan.stopped_terms for term in terms)
+
+
 def has_price(plan: ModelPlan, market: str, currency: str, day: dt.date) -> bool:
     """Return whether an amount holds on the day, for any term and billing frequency."""
+    return bool(find_priced_terms(plan, market, currency, day))
+
+
+def find_priced_terms(plan: ModelPlan, market: str, currency: str, day: dt.date) -> set[str]:
+    """Return the terms for which an amount holds on the day."""
     latest: dict[tuple[str, str], ModelPrice] = {}
     for price in plan.prices:
         if price.is_withdrawn or price.valid_from > day or (price.market, price.currency) != (market, currency):
@@ -126,4 +150,4 @@ def has_price(plan: ModelPlan, market: str, currency: str, day: dt.date) -> bool
         key = (price.term, price.billing)
         if key not in latest or latest[key].valid_from < price.valid_from:
             latest[key] = price
-    return any(price.amount is not None for price in latest.values())
+    return {price.term for price in latest.values() if price.amount is not None}

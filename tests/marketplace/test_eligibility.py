@@ -29,6 +29,7 @@ from marketplace.queries.eligibility import (
     SaleRule,
     annotate_failed_rules,
     get_prospective_sale,
+    judge_plan,
     list_customers_of_seller,
     list_sellers,
     make_sellable_condition,
@@ -72,7 +73,11 @@ plans = st.builds(
     prices=prices,
     is_stopped=rarely,
     stopped_in=st.sets(st.sampled_from(["europe", "japan"]), max_size=1),
-    holders=st.sets(st.sampled_from(["customer", "stranger"])),
+    terms=st.sets(st.sampled_from(["P1M", "P1Y"])),
+    stopped_terms=st.sets(st.tuples(st.sampled_from(["P1M", "P1Y"]), st.sampled_from(["", "", "europe", "japan"]))),
+    holders=st.dictionaries(
+        st.sampled_from(["customer", "stranger"]), st.sampled_from(["partner", "distributor", "rival"])
+    ),
 )
 offers = st.builds(
     ModelOffer,
@@ -90,6 +95,7 @@ sellers = st.builds(
     country=st.sampled_from(COUNTRIES),
     is_member=st.sampled_from([True, True, False]),
     is_suspended=rarely,
+    is_distributor_barred=rarely,
 )
 buyers = st.one_of(
     st.just(ModelBuyer()),
@@ -115,12 +121,16 @@ def store(world: World, offer: ModelOffer, seller: ModelSeller, buyer: ModelBuye
     Organization.objects.filter(pk=world.partner.pk).update(country=seller.country, parent=parent, state=state)
     memberships = ProgramMembership.objects.filter(organization=world.partner, program__code="csp")
     memberships.update(ends_on=None if seller.is_member else TODAY - dt.timedelta(days=1))
+    if seller.is_distributor_barred:
+        Organization.objects.filter(pk=world.distributor.pk).update(state="suspended")
+        ProgramMembership.objects.filter(organization=world.distributor).update(ends_on=TODAY - dt.timedelta(days=1))
     if buyer.name:
         Organization.objects.filter(pk=world[buyer.name].pk).update(country=buyer.country)
     row = Offer.objects.create(
         publisher=world.publisher, code="example", type=offer.type, pricing_model="flat", audience=offer.audience
     )
-    version = OfferVersion.objects.create(offer=row, number=1 if offer.is_published else None)
+    content = {"plans": [{"code": f"plan{at}", "terms": sorted(each.terms)} for at, each in enumerate(offer.plans)]}
+    version = OfferVersion.objects.create(offer=row, number=1 if offer.is_published else None, content=content)
     if offer.is_published:
         Offer.objects.filter(pk=row.pk).update(live_version=version, published_at=timezone.now())
     for name in offer.members:
@@ -158,26 +168,35 @@ def _store_plan(world: World, row: Offer, version: OfferVersion, at: int, plan: 
         SaleStop.objects.create(offer=row, plan=stored)
     for code in plan.stopped_in:
         SaleStop.objects.create(offer=row, plan=stored, market=markets[code])
-    for name in plan.holders:
-        _hold(world, stored, version, world[name])
+    for term, code in plan.stopped_terms:
+        SaleStop.objects.create(offer=row, plan=stored, term=term, market=markets.get(code))
+    for name, sold_by in plan.holders.items():
+        _hold(world, stored, version, world[name], world["lapsed" if sold_by == "rival" else sold_by])
     return stored
 
 
-def _hold(world: World, plan: Plan, version: OfferVersion, customer: Organization) -> None:
-    """Another partner has sold the plan to a customer."""
+def _hold(world: World, plan: Plan, version: OfferVersion, customer: Organization, buyer: Organization) -> None:
+    """Somebody has sold the plan to a customer."""
     Subscription.objects.create(
         external_id=f"{plan.pk}-{customer.pk}",
         offer=plan.offer,
         plan=plan,
         version=version,
         publisher=world.publisher,
-        buyer=world.lapsed,
+        buyer=buyer,
         customer=customer,
         customer_name=customer.name,
         quantity=1,
         term="P1M",
         billing="P1M",
     )
+
+
+def whose_sales(who: str, seller: ModelSeller) -> set[str] | None:
+    """Return the sellers whose sales one who asks sees, None for all: its own, and those of partners below it."""
+    if who.startswith("distributor"):
+        return {"distributor", "partner"} if seller.distributor else {"distributor"}
+    return {"partner"} if who.startswith("partner") else None
 
 
 def askers(seller: ModelSeller, buyer: ModelBuyer) -> Iterator[str]:
@@ -188,7 +207,7 @@ def askers(seller: ModelSeller, buyer: ModelBuyer) -> Iterator[str]:
     is_known = not buyer.name or buyer.connected
     if seller.is_member and not seller.is_suspended and is_known:
         yield "partner.reader"
-    if seller.distributor and is_known:
+    if seller.distributor and is_known and not seller.is_distributor_barred:
         yield "distributor.reader"
 
 
@@ -206,11 +225,12 @@ class TestOracle(TestCase):
                 places = dict(MarketCountry.objects.values_list("country", "market__code"))
                 currencies = dict(MarketCountry.objects.values_list("country", "currency"))
                 where = {country: (market, currencies[country]) for country, market in places.items()}
-                expected = {
-                    row.pk: find_failed_rules(offer, plan, seller, buyer, where, TODAY)
-                    for row, plan in zip(stored, offer.plans, strict=True)
-                }
                 for who in askers(seller, buyer):
+                    sees = whose_sales(who, seller)
+                    expected = {
+                        row.pk: find_failed_rules(offer, plan, seller, buyer, where, TODAY, sees)
+                        for row, plan in zip(stored, offer.plans, strict=True)
+                    }
                     self.check(world, who, stored, expected, seller, buyer, is_published=offer.is_published)
                 raise Undo
         except Undo:
@@ -242,13 +262,47 @@ def test_each_rule_has_failed_once_in_these_examples() -> None:
     """The examples above can meet each rule: none is there that only its code knows."""
     model = ModelOffer("saas", False, "none", [ModelPlan(is_live=False, is_stopped=True, stopped_in={"europe"})])
     model.is_stopped = True
-    model.plans[0].is_one_per_customer, model.plans[0].holders = True, {"c"}
+    price = ModelPrice("europe", "EUR", "P1M", "P1M", TODAY, Decimal(1))
+    stopped = ModelPlan(prices=[price], stopped_terms={("P1M", "")})
+    model.plans[0].is_one_per_customer, model.plans[0].holders = True, {"c": "p"}
     seller = ModelSeller("p", "", "DE", is_member=False, is_suspended=True)
     places = {"DE": ("europe", "EUR")}
     failed = set(find_failed_rules(model, model.plans[0], seller, ModelBuyer("JP", "c"), places, TODAY))
+    failed |= set(find_failed_rules(model, stopped, seller, ModelBuyer(), places, TODAY))
     model.audience, seller.country = "specific", "AQ"
     failed |= set(find_failed_rules(model, model.plans[0], seller, ModelBuyer(), places, TODAY))
     assert failed == {rule.value for rule in SaleRule}
+
+
+@pytest.mark.django_db
+def test_another_partner_of_a_customer_does_not_learn_what_it_has(world: Any, actor_for: Any, as_tenant: Any) -> None:
+    """Its seller, the distributor above it and the vendor's staff are told, and nobody else."""
+    plan = Offer.objects.get(code="backup").plans.get(code="basic")
+    Plan.objects.filter(pk=plan.pk).update(is_one_per_customer=True)
+    told = {}
+    for seller in ("partner", "lapsed"):
+        Subscription.objects.filter(plan=plan).update(buyer=world[seller], reseller=None)
+        for who in ("partner.reader", "distributor.reader", "vendor.reader"):
+            actor = actor_for(who)
+            with as_tenant(actor):
+                sale = get_prospective_sale(actor, world.partner, customer=world.customer)
+                told[seller, who] = "already_held" in judge_plan(actor, sale, plan).failed_rules
+    assert [by for by, is_told in told.items() if not is_told] == [
+        ("lapsed", "partner.reader"),
+        ("lapsed", "distributor.reader"),
+    ]
+
+
+@pytest.mark.django_db
+def test_partners_sell_through_a_distributor_that_may_not_sell_itself(world: Any, actor_for: Any) -> None:
+    """Its row stands until it is ended by a request, and what a suspended organisation has stays."""
+    Organization.objects.filter(pk=world.distributor.pk).update(state="suspended")
+    ProgramMembership.objects.filter(organization=world.distributor).update(ends_on=TODAY - dt.timedelta(days=1))
+    plan, actor = Offer.objects.get(code="monitor").plans.first(), actor_for("vendor.reader")
+    partners = judge_plan(actor, get_prospective_sale(actor, world.partner), plan).failed_rules
+    own = judge_plan(actor, get_prospective_sale(actor, Organization.objects.get(pk=world.distributor.pk)), plan)
+    assert "not_in_audience" not in partners
+    assert {"partner_suspended", "no_membership"} <= set(own.failed_rules)
 
 
 @pytest.mark.django_db

@@ -138,11 +138,15 @@ class Marketplace(RuleBasedStateMachine):
 
     # Stops
 
-    @rule(code=st.sampled_from(OFFERS), plan=st.sampled_from(("", "basic")), by=MANAGERS)
-    def stop(self, code: str, plan: str, by: str) -> None:
-        actor, offer = self.actors[by], self.offer(code)
+    @rule(
+        code=st.sampled_from(OFFERS),
+        place=st.sampled_from((("", ""), ("basic", ""), ("basic", "P1M"), ("basic", "P1Y"))),
+        by=MANAGERS,
+    )
+    def stop(self, code: str, place: tuple[str, str], by: str) -> None:
+        actor, offer, (plan, term) = self.actors[by], self.offer(code), place
         row = Plan.objects.get(offer=offer, code=plan) if plan else None
-        attempt(actor, lambda: stop_sale(actor=actor, offer=offer, plan=row, reason="because"))
+        attempt(actor, lambda: stop_sale(actor=actor, offer=offer, plan=row, term=term, reason="because"))
 
     @rule(data=st.data())
     def lift(self, data: Any) -> None:
@@ -303,10 +307,10 @@ class Marketplace(RuleBasedStateMachine):
 
     def _failed(self, offer: Offer, plan: Plan, partner: Organization) -> set[str]:
         failed = set()
-        stops = [(s.plan_id, s.market_id) for s in offer.stops.filter(lifted_at=None)]
-        if (None, None) in stops:
+        stops = [(s.plan_id, s.term) for s in offer.stops.filter(lifted_at=None, market=None)]
+        if (None, "") in stops:
             failed.add("offer_stopped")
-        if (plan.pk, None) in stops:
+        if (plan.pk, "") in stops:
             failed.add("plan_stopped")
         version = offer.live_version
         if version and plan.code not in {p["code"] for p in version.content["plans"]}:
@@ -316,9 +320,12 @@ class Marketplace(RuleBasedStateMachine):
             failed.add("opted_out")
         elif offer.audience == Audience.SPECIFIC and not held & {partner.pk, partner.parent_id}:
             failed.add("not_in_audience")
-        amounts = [self._in_force(offer.code, plan.code, term, self.today) for term in ("P1M", "P1Y")]
-        if all(amount is None for amount in amounts):
+        amounts = {term: self._in_force(offer.code, plan.code, term, self.today) for term in ("P1M", "P1Y")}
+        priced = {term for term, amount in amounts.items() if amount is not None}
+        if not priced:
             failed.add("no_price")
+        if priced and all((plan.pk, term) in stops for term in priced):
+            failed.add("terms_stopped")
         return failed
 
     def _in_force(self, code: str, plan: str, term: str, day: dt.date) -> Decimal | None:

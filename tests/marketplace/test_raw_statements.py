@@ -62,8 +62,8 @@ NEW_OFFER = """INSERT INTO marketplace_offer (public_id, publisher_id, code, typ
 NEW_PRICE = """INSERT INTO marketplace_price (public_id, plan_id, market_id, currency, term, billing, valid_from,
         amount,
     created_at) VALUES (%(new)s, %({plan})s, %(japan)s, 'JPY', 'P1Y', 'P1M', {day}, 5, now())"""
-NEW_STOP = """INSERT INTO marketplace_salestop (public_id, offer_id, plan_id, by_vendor, began_at)
-    VALUES (%(new)s, %({offer})s, %({plan})s, {by_vendor}, now())"""
+NEW_STOP = """INSERT INTO marketplace_salestop (public_id, offer_id, plan_id, term, by_vendor, began_at)
+    VALUES (%(new)s, %({offer})s, %({plan})s, '', {by_vendor}, now())"""
 NEW_AUTHORIZATION = """INSERT INTO marketplace_authorization (public_id, offer_id, publisher_id, organization_id,
         source,
     since) VALUES (%(new)s, %({offer})s, %(org)s, %(partner)s, 'selected', now())"""
@@ -87,6 +87,9 @@ BY_PUBLISHER = {
     "write a foreign offer": "UPDATE marketplace_offer SET webhook_url = 'https://x.example' "
     "WHERE id = %(theirs_offer)s",
     "make an offer of another": NEW_OFFER.format(publisher="%(theirs_organization)s"),
+    "make an offer of another type": "UPDATE marketplace_offer SET type = 'container' WHERE id = %(own_offer)s",
+    "price an offer otherwise": "UPDATE marketplace_offer SET pricing_model = 'flat' WHERE id = %(own_offer)s",
+    "rename a plan": "UPDATE marketplace_plan SET code = 'other' WHERE id = %(own_plan)s",
     "delete an offer": "DELETE FROM marketplace_offer WHERE id = %(own_offer)s",
     "change a published version": "UPDATE marketplace_offerversion SET content = '{}' WHERE id = %(own_live)s",
     "write a foreign draft": "UPDATE marketplace_offerversion SET content = '{}' WHERE id = %(theirs_draft)s",
@@ -123,6 +126,8 @@ BY_PUBLISHER = {
     "delete a stop": "DELETE FROM marketplace_salestop WHERE id = %(by_vendor)s",
     "stop a foreign offer": NEW_STOP.format(offer="theirs_offer", plan="theirs_plan", by_vendor="false"),
     "stop a foreign plan by one's own offer": NEW_STOP.format(offer="own_offer", plan="theirs_plan", by_vendor="false"),
+    "stop a term of no plan": """INSERT INTO marketplace_salestop (public_id, offer_id, term, by_vendor, began_at)
+        VALUES (%(new)s, %(own_offer)s, 'P1M', false, now())""",
     "stop as the vendor": NEW_STOP.format(offer="own_offer", plan="own_plan", by_vendor="true"),
     "end a subscription": "UPDATE marketplace_subscription SET state = 'unsubscribed', ended_at = now()",
     "delete subscriptions": "DELETE FROM marketplace_subscription",

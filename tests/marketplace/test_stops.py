@@ -12,6 +12,8 @@ from accounts.models import Organization
 from marketplace.actions.offers import save_draft
 from marketplace.actions.stops import lift_stop, stop_sale
 from marketplace.models import Market, Offer, Plan, Price, SaleStop, StopReason
+from marketplace.queries.eligibility import get_prospective_sale, judge_plan
+from marketplace.queries.price_list import list_price_list
 from notifications.actions.outbox import send_due_emails, write_due_notices
 from notifications.models import Event, Notice
 from notifications.registry import get_notice_kinds
@@ -32,19 +34,20 @@ def events(kind: str) -> list[Event]:
     return list(Event.objects.filter(kind=f"offer.{kind}").order_by("pk"))
 
 
-@pytest.mark.parametrize("place", ["offer", "plan", "market"])
+@pytest.mark.parametrize("place", ["offer", "plan", "market", "term", "term and market"])
 def test_two_clicks_give_one_stop_and_it_is_lifted_as_easily(world: World, place: str) -> None:
     offer = monitor()
     plan = offer.plans.get() if place != "offer" else None
-    market = Market.objects.get(code="europe") if place == "market" else None
+    market = Market.objects.get(code="europe") if "market" in place else None
+    term = "P1M" if "term" in place else ""
     actor, prices = world.actor(ADMIN), list(Price.objects.values())
-    stop = stop_sale(actor=actor, offer=offer, plan=plan, market=market)
-    assert stop_sale(actor=actor, offer=offer, plan=plan, market=market) == stop
+    stop = stop_sale(actor=actor, offer=offer, plan=plan, market=market, term=term)
+    assert stop_sale(actor=actor, offer=offer, plan=plan, market=market, term=term) == stop
     assert [stop] == list(offer.stops.active()) and len(events("stopped")) == 1
     assert lift_stop(actor=actor, stop=stop).lifted_at
     lift_stop(actor=actor, stop=stop)
     assert not offer.stops.active().exists() and len(events("resumed")) == 1
-    assert stop_sale(actor=actor, offer=offer, plan=plan, market=market) != stop
+    assert stop_sale(actor=actor, offer=offer, plan=plan, market=market, term=term) != stop
     assert list(Price.objects.values()) == prices
 
 
@@ -79,6 +82,10 @@ def test_what_cannot_be_stopped(world: World) -> None:
         stop_sale(actor=actor, offer=monitor(), plan=foreign)
     with pytest.raises(InvalidInput, match="plan_required"):
         stop_sale(actor=actor, offer=monitor(), market=Market.objects.get(code="europe"))
+    with pytest.raises(InvalidInput, match="plan_required"):
+        stop_sale(actor=actor, offer=monitor(), term="P1M")
+    with pytest.raises(InvalidInput, match="unknown_term"):
+        stop_sale(actor=actor, offer=monitor(), plan=monitor().plans.get(), term="P3Y")
     with pytest.raises(InvalidInput, match="reason_required"):
         stop_sale(actor=actor, offer=monitor(), reason="x" * 501)
     other = type(actor)(**{**actor.__dict__, "organization_id": world.distributor.pk})
@@ -213,3 +220,101 @@ def test_the_vendor_stops_and_lifts_on_the_page_of_the_offer(world: World, web: 
     page = client.get(path).content.decode()
     assert "The publisher alone lifts it." in page and "/lift/" not in page
     assert "Stop sale…" in (page := web("vendor.reader").get(path).content.decode()) and "stops/new/" not in page
+
+
+# A published term is stopped, and not removed.
+
+
+@pytest.fixture
+def basic(world: World) -> Plan:
+    """A plan with a price for a month and a lower one for a year, both in Europe and in Japan."""
+    plan = Plan.objects.select_related("offer").get(offer__code="backup", code="basic")
+    SaleStop.objects.update(lifted_at=timezone.now())
+    for price in plan.prices.all():
+        values = {"plan": plan, "market": price.market, "currency": price.currency, "valid_from": price.valid_from}
+        Price.objects.create(**values, term="P1Y", billing="P1M", amount=5)
+    return plan
+
+
+@pytest.fixture
+def ask(world: World, as_tenant: Any) -> Any:
+    """Return a function that gives the answer of a function to the partner, for itself."""
+    actor = world.actor("partner.admin")
+
+    def answer(question: Any) -> Any:
+        with as_tenant(actor):
+            return question(actor, get_prospective_sale(actor, world.partner))
+
+    return answer
+
+
+def read_prices(actor: Any, sale: Any) -> dict[str, list[str]]:
+    """Return the rules that fail for each term on the price list of the partner."""
+    return {price.term: price.failed_rules for price in list_price_list(actor, sale) if price.plan.code == "basic"}
+
+
+@pytest.mark.parametrize("where", ["", "europe", "japan"])
+def test_a_stopped_term_is_sold_no_more_and_the_others_are(
+    world: World, api: Any, web: Any, ask: Any, basic: Plan, where: str
+) -> None:
+    """The catalogue, its API, the price list and the simulator's rules say the same, in the markets of the stop."""
+    actor, market = world.actor(ADMIN), Market.objects.filter(code=where).first()
+
+    def judge() -> list[str]:
+        return ask(lambda actor, sale: judge_plan(actor, sale, basic).failed_rules)
+
+    stop = stop_sale(actor=actor, offer=basic.offer, plan=basic, market=market, term="P1Y")
+    is_here = where != "japan"  # the partner is in Europe
+    path = f"/api/v1/catalogue/{basic.offer.public_id}/"
+    shown = api("partner.admin").get(path).json()
+    assert shown["sellable"] and judge() == []
+    stopped = {price["term"]: price["is_stopped"] for price in shown["plans"][0]["prices"]}
+    assert stopped == {"P1M": False, "P1Y": is_here}
+    assert shown["price_from"]["monthly_amount"] == ("9.90" if is_here else "5.00")
+    assert ask(read_prices) == {"P1M": [], "P1Y": ["terms_stopped"] if is_here else []}
+    page = web("partner.admin").get(f"/marketplace/offers/{basic.offer.public_id}/").content.decode()
+    assert ("Sale stopped" in page) is is_here and "Can be sold" in page
+    stop_sale(actor=actor, offer=basic.offer, plan=basic, market=market, term="P1M")
+    assert judge() == (["terms_stopped"] if is_here else [])
+    assert api("partner.admin").get(path).json()["sellable"] is not is_here
+    lift_stop(actor=actor, stop=stop)
+    assert judge() == [] and ask(read_prices)["P1Y"] == []
+
+
+def test_a_plan_without_prices_is_stopped_with_its_last_term(world: World, ask: Any, basic: Plan) -> None:
+    Plan.objects.filter(pk=basic.pk).update(is_byol=True)
+    Price.objects.filter(plan=basic, term="P1Y").update(amount=None)  # it needs none
+    for term, rules in (("P1M", []), ("P1Y", ["terms_stopped"])):
+        stop_sale(actor=world.actor(ADMIN), offer=basic.offer, plan=basic, term=term)
+        assert ask(lambda actor, sale: judge_plan(actor, sale, basic).failed_rules) == rules
+
+
+def test_the_page_and_the_api_stop_a_term(world: World, web: Any, api: Any, basic: Plan) -> None:
+    path = f"/offers/{basic.offer.public_id}/stops/new/"
+    client = web(ADMIN)
+    assert "All terms" in client.get(path).content.decode()
+    refused = client.post(path, {"plan": "basic", "term": "P2Y"}).content.decode()
+    assert "The plan is not sold for this term." in refused
+    page = client.post(path, {"plan": "basic", "term": "P1Y", "market": "japan"}, follow=True).content.decode()
+    assert "Basic · 1 year in Japan" in page
+    url = f"/api/v1/offers/{basic.offer.public_id}/stops/"
+    body = {"plan": "basic", "term": "P1Y"}
+    answer = api(ADMIN).post(url, body, format="json", headers={"Idempotency-Key": "t"})
+    assert (answer.status_code, answer.json()["term"], answer.json()["market"]) == (201, "P1Y", None)
+    other = api(ADMIN).post(url, {"plan": "basic", "term": "P3Y"}, format="json", headers={"Idempotency-Key": "u"})
+    assert (other.status_code, other.json()["errors"][0]["code"]) == (400, "unknown_term")
+    assert {row["term"] for row in api(ADMIN).get(url).json()["items"]} == {"P1Y"}
+
+
+def test_the_refusal_to_remove_a_published_term_says_what_to_do(world: World, basic: Plan) -> None:
+    content = make_content("Backup", "basic")
+    content["plans"][0]["terms"] = ["P1M"]
+    with pytest.raises(Conflict, match="term_fixed") as refusal:
+        save_draft(actor=world.actor(ADMIN), offer=basic.offer, content=content, channel=CHANNEL, revision=None)
+    assert "Stop the sale of a term" in str(refusal.value.message)
+
+
+def test_the_publisher_reads_which_term_the_vendor_has_stopped(world: World, basic: Plan) -> None:
+    stop_sale(actor=world.actor(STAFF), offer=basic.offer, plan=basic, term="P1Y", reason="Recall")
+    ((_who, kind, notice),) = told()
+    assert "the plan basic (1 year) in all markets" in get_notice_kinds()[kind].get_body(notice)

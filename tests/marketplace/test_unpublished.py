@@ -70,7 +70,7 @@ def vault(world, publisher):
     add_offer_file(actor=publisher, offer=offer, kind="sales", upload=upload("sales"))
     add_to_audience(actor=publisher, offer=offer, organization_ids=[world.partner.pk])
     _price(offer.plans.get(code="basic"), "europe", "EUR", "12.00")
-    stop_sale(actor=publisher, offer=offer, plan=offer.plans.get(code="basic"), reason="Not yet")
+    SaleStop.objects.create(offer=offer, plan=offer.plans.get(code="basic"))
     stop_sale(actor=world.actor("vendor.admin"), offer=offer, reason="Unsafe")
     return Offer.objects.get(pk=offer.pk)
 
