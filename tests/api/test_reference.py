@@ -9,8 +9,8 @@ from tests.house.test_cursors import OPERATIONS
 
 PAGE = (settings.BASE_DIR / "docs/api.md").read_text()
 INGEST = "/api/v1/ingest/"  # docs/feed.md has it
-ROW = re.compile(r"^\| (`(?:GET|POST|PUT|DELETE)\b.*?) \|", re.M)
-CELL = re.compile(r"`(?:(GET|POST|PUT|DELETE)\b ?)?([^`]*)`")
+ROW = re.compile(r"^\| (`(?:GET|POST|PUT|PATCH|DELETE)\b.*?) \|", re.M)
+CELL = re.compile(r"`(?:(GET|POST|PUT|PATCH|DELETE)\b ?)?([^`]*)`")
 
 
 def read_table() -> set[tuple[str, str]]:
@@ -23,7 +23,7 @@ def read_table() -> set[tuple[str, str]]:
             if address:
                 parent = before.rstrip("/").rpartition("/")[0]
                 before = address.partition("?")[0].replace("…", parent)
-                found.update((each, before) for each in methods)
+                found.update((each, re.sub(r"{\w+}", "{id}", before)) for each in methods)
     return found
 
 
