@@ -10,6 +10,7 @@ from rest_framework.exceptions import ErrorDetail
 from marketplace.content import ChannelSerializer, ContentSerializer
 from marketplace.models import Audience, BillingFrequency, OfferType, PricingModel, Subscription, Term
 from marketplace.pricing import LARGEST, TOO_LARGE
+from partnerportal.lib.codes import make_code_field
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import InvalidInput
 from partnerportal.lib.json_lines.fields import (
@@ -22,11 +23,6 @@ from partnerportal.lib.json_lines.fields import (
 from partnerportal.lib.money import get_currency_decimals, parse_amount
 
 State = Subscription.State
-
-
-def make_code_field() -> serializers.RegexField:
-    """Make a serializer field for the code of an offer or plan."""
-    return serializers.RegexField(r"\A[a-z0-9][a-z0-9_-]{0,49}\Z")
 
 
 class OfferLineSerializer(LineSerializer):
