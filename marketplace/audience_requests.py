@@ -5,25 +5,37 @@ One request ends authorisations of partners without sales; three change the opti
 """
 
 from collections.abc import Callable, Collection, Mapping
-from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
-from django import forms
-from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.models import Organization, OrganizationKind, Role
-from marketplace.actions.audience import change_live_audience, deauthorize
-from marketplace.audience_rules import HAS_SALES, NOBODY_LEFT, REMOVAL_REFUSED, Way, judge_audience_change
-from marketplace.models import Audience, Offer, OfferType, ResellerListing
-from marketplace.queries.audience import count_sales_through, parse_tenant_id, summarize_sales
+from marketplace.actions.audience import change_live_audience
+from marketplace.audience_facts import (
+    MOST_NAMED,
+    NOT_LIVE,
+    SYSTEM,
+    get_request_offer,
+    make_fingerprint,
+    name_first,
+)
+from marketplace.audience_rules import HAS_SALES, Way, judge_audience_change
+from marketplace.deauthorization import (
+    DeauthorizeForm,
+    check_deauthorization,
+    deauthorize_partners,
+    describe_deauthorization,
+    describe_partners,
+    read_partners,
+    summarize_deauthorization,
+)
+from marketplace.models import Audience, Offer, OfferType
+from marketplace.queries.audience import summarize_sales
 from marketplace.queries.offers import get_own_offer
 from marketplace.rows.offers import get_offer_name
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import NotFound
 from partnerportal.lib.policies import PermissionRule
 from support.kinds import (
     BeginningPage,
@@ -32,7 +44,6 @@ from support.kinds import (
     LabelledText,
     PrefilledField,
     Reason,
-    RequestDetailsForm,
     RequestKind,
     register_request_kind,
 )
@@ -40,23 +51,11 @@ from support.models import Request
 
 DEAUTHORIZE = "audience.deauthorize"
 OPEN_KEY = "audience:%s"  # with the public id of the offer
-MOST_PARTNERS = 500  # of one request
-MOST_NAMED = 20  # of those that have sold, on the page of the decision
-SYSTEM = Actor.system()  # row-level security still shows whoever asks no more than its own
 RULE = PermissionRule(
     label=gettext_lazy("Ask for a change of a live offer’s audience"),
     kinds=frozenset({OrganizationKind.PUBLISHER}),
     roles=frozenset({Role.ADMIN}),
 )
-NOT_LIVE = Reason("not_live", gettext_lazy("The offer is not published, so its audience changes without a request."))
-
-
-def _get_offer(request: Request) -> Offer:
-    """Return the offer that a request is about, which is of the organisation that asks. Raises NotFound."""
-    offer = Offer.objects.filter(publisher=request.organization_id, public_id=request.subject_id).first()
-    if offer is None:
-        raise NotFound("not_found", "")
-    return offer
 
 
 def _name_offer(offer: Offer) -> str:
@@ -90,92 +89,11 @@ CATEGORIES: Mapping[str, str] = {
 }
 
 
-class DeauthorizeForm(RequestDetailsForm):
-    """The form for the partners that are to leave an audience: those that are marked in its table, all chosen.
-
-    By API others of the audience can be named, because only the pages and imports mark.
-    """
-
-    partners = forms.MultipleChoiceField(label=gettext_lazy("Partners"), widget=forms.CheckboxSelectMultiple)
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        offer = get_own_offer(self.actor, self.request.subject_id)
-        marked = offer.audience_changes.filter(is_removal=True).values("organization")
-        listing = ResellerListing.objects.visible_to(self.actor).order_by("name_folded")
-        rows = [*listing.filter(organization__in=marked)[:MOST_PARTNERS]]
-        held = offer.authorizations.active().values("organization")
-        named = listing.filter(public_id__in=self._list_named(), organization__in=held)
-        more = [row for row in named[:MOST_PARTNERS] if row not in rows]
-        choices = [(str(row.public_id), row.name) for row in (rows + more)[:MOST_PARTNERS]]
-        self.fields["partners"].choices = choices  # type: ignore[attr-defined]
-        self.fields["partners"].initial = [str(row.public_id) for row in rows]
-
-    def _list_named(self) -> list[UUID]:
-        """Return the public ids that the draft or its new fields name."""
-        given = self.data.getlist("partners") if isinstance(self.data, QueryDict) else self.data.get("partners")
-        texts = [*(given if isinstance(given, list) else []), *self.request.payload.get("partners", [])]
-        return [found for text in texts if (found := parse_tenant_id(str(text)))]
-
-
-def _read_partners(actor: Actor, offer: Offer, query: QueryDict) -> dict[str, Any]:
-    """Return the partners of the audience that a link names, such as that of the API's `request_needed`."""
-    named = [found for text in query.getlist("partner")[:MOST_PARTNERS] if (found := parse_tenant_id(text))]
-    held = offer.authorizations.active().values("organization")
-    rows = ResellerListing.objects.visible_to(actor).filter(public_id__in=named, organization__in=held)
-    partners = [str(row.public_id) for row in rows.order_by("name_folded")]
-    return {"partners": partners} if partners else {}
-
-
-def _list_partners(request: Request) -> list[ResellerListing]:
-    """Return the partners that a request names, by name."""
-    named = request.payload.get("partners", [])
-    return list(ResellerListing.objects.filter(public_id__in=named).order_by("name_folded"))
-
-
-def _describe_partners(request: Request) -> list[LabelledText]:
-    return [LabelledText(_("Partners"), formats.join_names(row.name for row in _list_partners(request)) or "–")]
-
-
-def _check_deauthorization(request: Request) -> Findings:
-    """Return of each partner whether it has sales; the request is allowed while one has none and is in the audience."""
-    offer, partners = _get_offer(request), _list_partners(request)
-    keys = [row.organization_id for row in partners]
-    held = set(offer.authorizations.active().filter(organization__in=keys).values_list("organization_id", flat=True))
-    sales = count_sales_through(SYSTEM, offer, keys)
-    facts = tuple(_describe_partner(row, held, sales) for row in partners)
-    leaving = [row.name for row in partners if row.organization_id in held and row.organization_id not in sales]
-    if not offer.is_published:
-        return Findings(facts=facts, reasons=(NOT_LIVE,))
-    if not held:
-        return Findings(facts=facts, reasons=(Reason("not_in_audience", NOBODY_LEFT),))
-    if not leaving:
-        return Findings(facts=facts, reasons=(Reason("partner_has_sales", REMOVAL_REFUSED),))
-    return Findings(facts=facts, changes=(LabelledText(_("Leave the audience"), formats.join_names(leaving)),))
-
-
-def _describe_partner(row: ResellerListing, held: set[int], sales: Mapping[int, int]) -> Fact:
-    if row.organization_id not in held:
-        return Fact(str(row.public_id), row.name, "gone", _("Not in the audience any more"))
-    if number := sales.get(row.organization_id):
-        text = _("Stays: %(number)s subscriptions sold") % {"number": formats.format_number(number)}
-        return Fact(str(row.public_id), row.name, f"sold {number}", text)
-    return Fact(str(row.public_id), row.name, "unsold", _("Has sold nothing"))
-
-
-def _deauthorize(actor: Actor, request: Request) -> int:
-    """End the authorisation of each partner of the request that has no sales."""
-    offer, partners = _get_offer(request), _list_partners(request)
-    keys = {row.organization_id for row in partners}
-    leaving = keys - count_sales_through(SYSTEM, offer, keys).keys()
-    return deauthorize(actor=actor, offer=offer, organization_ids=leaving)
-
-
 def _make_option_check(audience: Audience) -> Callable[[Request], Findings]:
     """Return the check of requests for an option: whether the rules let staff choose it now, and who has sold."""
 
     def check(request: Request) -> Findings:
-        offer = _get_offer(request)
+        offer = get_request_offer(request)
         sold = summarize_sales(SYSTEM, offer)
         countries, number = formats.join_names(sold.country_names), len(sold.sellers)
         facts: tuple[Fact, ...] = (
@@ -211,17 +129,16 @@ def _count_additions(offer: Offer, sellers: Collection[int]) -> tuple[Fact, Fact
 
 
 def _name_group(name: str, label: str, keys: Collection[int]) -> Fact:
-    """Return the fact who some partners are: the first MOST_NAMED by name. Its value tells any two groups apart."""
+    """Return the fact who some partners are: the first by name. Its value tells any two groups apart."""
     rows = Organization.objects.visible_to(SYSTEM).filter(pk__in=keys).order_by("name_folded", "pk")
-    names = [row.name for row in rows[: MOST_NAMED + 1]]
-    text = formats.join_names([*names[:MOST_NAMED], "…"] if len(names) > MOST_NAMED else names)
-    value = sha256(" ".join(map(str, sorted(keys))).encode()).hexdigest()[:16] if keys else ""
-    return Fact(name, label, value, text or "–")
+    names = [row.name for row in rows[:MOST_NAMED]]
+    return Fact(name, label, make_fingerprint(keys), name_first(names, len(keys)) or "–")
 
 
-def _make_option_effect(audience: Audience) -> Callable[[Actor, Request], object]:
-    def change(actor: Actor, request: Request) -> object:
-        return change_live_audience(actor=actor, offer=_get_offer(request), audience=audience)
+def _make_option_effect(audience: Audience) -> Callable[[Actor, Request], tuple[()]]:
+    def change(actor: Actor, request: Request) -> tuple[()]:
+        change_live_audience(actor=actor, offer=get_request_offer(request), audience=audience)
+        return ()
 
     return change
 
@@ -263,10 +180,12 @@ def register_audience_requests() -> None:
             label=gettext_lazy("Deauthorize partners"),
             title=gettext_noop("Deauthorize CSP"),
             details=DeauthorizeForm,
-            read_query=_read_partners,
-            describe_details=_describe_partners,
-            check=_check_deauthorization,
-            effect=_deauthorize,
+            read_query=read_partners,
+            describe_details=describe_partners,
+            check=check_deauthorization,
+            effect=deauthorize_partners,
+            describe_results=describe_deauthorization,
+            summarize_results=summarize_deauthorization,
             **common,
         )
     )

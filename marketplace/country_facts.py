@@ -6,8 +6,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import OrganizationKind
 from marketplace.models import MarketCountry
-from support.country_change import CODE
-from support.kinds import Fact, register_request_facts
+from support.kinds import COUNTRY_CODE, Fact, register_request_facts
 from support.models import Request
 
 SELLERS = (OrganizationKind.PARTNER, OrganizationKind.DISTRIBUTOR)
@@ -30,4 +29,4 @@ def find_market_facts(request: Request) -> Iterator[Fact]:
 
 def register_country_facts() -> None:
     """Register the facts about markets."""
-    register_request_facts(CODE, find_market_facts)
+    register_request_facts(COUNTRY_CODE, find_market_facts)

@@ -18,6 +18,7 @@ from partnerportal.lib.errors import NotFound
 from partnerportal.lib.policies import PermissionRule
 from partnerportal.lib.visible_rows import get_by_public_id
 from support.kinds import (
+    COUNTRY_CODE,
     Fact,
     Findings,
     LabelledText,
@@ -29,7 +30,7 @@ from support.kinds import (
 )
 from support.models import Request
 
-CODE = "organization.country"
+CODE = COUNTRY_CODE
 COUNTRY = _("Country")
 
 
@@ -83,10 +84,9 @@ def _lock_organization(actor: Actor, request: Request) -> None:
     request.organization = rows.get(pk=request.organization_id)
 
 
-def _change_country(actor: Actor, request: Request) -> Any:
-    return correct_organization_identity(
-        actor=actor, organization=request.organization, country=request.payload["country"]
-    )
+def _change_country(actor: Actor, request: Request) -> tuple[()]:
+    correct_organization_identity(actor=actor, organization=request.organization, country=request.payload["country"])
+    return ()
 
 
 def _find_own_subject(actor: Actor) -> UUID | None:

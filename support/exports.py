@@ -15,18 +15,18 @@ from partnerportal.lib.exports.columns import (
 from partnerportal.lib.exports.lists import ExportableList, Query
 from support.filters import OwnRequestFilterSet, RequestQueueFilterSet
 from support.policies import ROLE_TABLE, SupportPermission
-from support.queries import list_requests
+from support.queries import list_request_rows
 
 
 def _own(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return the organisation's own requests that the page shows, in its order."""
-    return OwnRequestFilterSet(query, list_requests(actor)).qs.order_by("-pk")
+    return OwnRequestFilterSet(query, list_request_rows(actor)).qs.order_by("-pk")
 
 
 def _queue(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return the requests that the page shows, in its order, or without a state those of all states."""
     order = "-pk" if query.get("state") == "closed" else "pk"
-    return RequestQueueFilterSet(query, list_requests(actor)).qs.order_by(order)
+    return RequestQueueFilterSet(query, list_request_rows(actor)).qs.order_by(order)
 
 
 COLUMNS = (

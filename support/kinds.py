@@ -5,8 +5,8 @@ and what an approval does. This app knows no kind but those that it registers it
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,8 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import ActionRefused, Message, NotFound
 from partnerportal.lib.policies import ActionDenied, Answer, PermissionRule
 from support.models import Request
+
+COUNTRY_CODE = "organization.country"  # of the request for another country, to which apps above add facts
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,25 @@ class Findings:
         return told + [LabelledText(name, "–") for name in seen if name not in self.values]
 
 
+@dataclass(frozen=True)
+class PartResult:
+    """What an approval has done of one part of a request that names several, such as one of its partners.
+
+    `name` and `code` are the same for every reader, and so is `label`, a name; `number` is how many of something made
+    it so. `is_done` says whether what was asked for was done of this part.
+    """
+
+    name: str
+    label: str
+    code: str
+    number: int = 0
+    is_done: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the result as the request stores it."""
+        return asdict(self)
+
+
 class RequestDetailsForm(forms.Form):
     """The base of the forms for the fields that a kind of requests has of its own.
 
@@ -149,6 +170,14 @@ class RequestDetailsForm(forms.Form):
 
 def _describe_nothing(request: Request) -> list[LabelledText]:
     return []
+
+
+def _describe_no_parts(results: Sequence[PartResult]) -> list[LabelledText]:
+    return []
+
+
+def _summarize_no_parts(results: Sequence[PartResult]) -> str:
+    return ""
 
 
 def _lock_nothing(actor: Actor, request: Request) -> None:
@@ -178,7 +207,8 @@ class RequestKind:
 
     `check` is asked at each submission, on the page of the decision and in the decision's transaction. Before it, there
     runs `lock`, so that what it reads stays so, and after it `effect`, which calls one action that records its own
-    event. All of them run with what the asking organisation, or the vendor's staff, may see.
+    event, and returns what became of each part of a request that names several, else nothing. All of them run with what
+    the asking organisation, or the vendor's staff, may see.
     """
 
     code: str  # at most 40 characters
@@ -193,7 +223,9 @@ class RequestKind:
     describe_details: Callable[[Request], list[LabelledText]] = _describe_nothing  # the payload, for readers
     check: Callable[[Request], Findings]
     lock: Callable[[Actor, Request], object] = _lock_nothing  # the rows that the check reads and the effect changes
-    effect: Callable[[Actor, Request], object]
+    effect: Callable[[Actor, Request], Sequence[PartResult]]
+    describe_results: Callable[[Sequence[PartResult]], list[LabelledText]] = _describe_no_parts  # for readers
+    summarize_results: Callable[[Sequence[PartResult]], str] = _summarize_no_parts  # the same in a sentence or two
     open_key: Callable[[Request], str]  # at most 120 characters; only one request with it can be open
     find_own_subject: Callable[[Actor], UUID | None] = _no_subject  # where the list of requests offers to begin one
     begun_on: BeginningPage | None = None  # to which the list of requests leads for the others
@@ -255,6 +287,11 @@ def describe_prefilled(request: Request) -> list[LabelledText]:
         LabelledText(_translate(each["label"]), each["value"] if each["is_name"] else _translate(each["value"]))
         for each in request.prefilled
     ]
+
+
+def list_results(request: Request) -> list[PartResult]:
+    """Return what an approval has done of each part of a request. It is empty for kinds without parts."""
+    return [PartResult(**each) for each in request.results]
 
 
 def describe_kind(code: str) -> str:

@@ -27,6 +27,11 @@ def _path(notice: "Notice") -> str:
     return reverse("request", args=[notice.params["request"]])
 
 
+def _choose_language(texts: dict[str, str]) -> str:
+    """Return the text in the reader's language, of texts by language, or "" if there is none."""
+    return texts.get(get_language() or "") or texts.get(settings.LANGUAGE_CODE, "")
+
+
 class RequestQueueNotice(VendorRequestNotice):
     """The base of notices to the vendor's staff about a request that waits for them, or waited."""
 
@@ -159,7 +164,7 @@ class RequestApprovedNotice(RequestAnswerNotice):
     words = gettext_lazy("Request %(number)s is approved: %(kind)s")
 
     def get_body(self, notice: "Notice") -> str:
-        return _("What you asked for is done.")
+        return _choose_language(notice.params.get("done", {})) or _("What you asked for is done.")
 
 
 @register_notice_kind
@@ -187,8 +192,7 @@ class RequestOvertakenNotice(RequestAnswerNotice):
     words = gettext_lazy("Request %(number)s was overtaken by events: %(kind)s")
 
     def get_body(self, notice: "Notice") -> str:
-        why = notice.params.get("why", {})
-        reason = why.get(get_language()) or why.get(settings.LANGUAGE_CODE, "")
+        reason = _choose_language(notice.params.get("why", {}))
         return _("It was closed, and nothing was changed. Reason: %(reason)s") % {"reason": reason}
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from support.kinds import LabelledText, Reason, describe_kind
+from support.kinds import LabelledText, Reason, describe_kind, get_request_kind, list_results
 from support.models import Request, RequestFile, RequestMessage, Severity
 
 State = Request.State
@@ -117,6 +117,12 @@ def describe_overtaken(request: Request) -> OvertakenNote | None:
     )
 
 
+def describe_results(request: Request) -> list[LabelledText]:
+    """Return what an approval has done of each part of a request, in the reader's language."""
+    results = list_results(request)
+    return get_request_kind(request.kind).describe_results(results) if results else []
+
+
 @dataclass(frozen=True)
 class MessageRow:
     """A message of a request's thread, as either side reads it: which side wrote it, but not who."""
@@ -147,6 +153,8 @@ def _message_row(actor: Actor, request: Request, message: RequestMessage, files:
 def describe_next_step(actor: Actor, request: Request) -> str:
     """Return what happens next with a request, as its reader sees it."""
     is_own = request.organization_id == actor.organization_id
+    if not all(result.is_done for result in list_results(request)):
+        return _("It is approved, and done where it was possible: see the result.")
     own = {
         State.DRAFT: _("Only your organisation sees this draft. Complete and submit it."),
         State.SUBMITTED: _("The vendor’s staff decide. You get a notification."),

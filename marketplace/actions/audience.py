@@ -190,18 +190,19 @@ def _authorize_additions(offer: Offer) -> int:
 
 
 @transaction.atomic
-def deauthorize(*, actor: Actor, offer: Offer, organization_ids: Collection[int]) -> int:
+def deauthorize(*, actor: Actor, offer: Offer, organization_ids: Collection[int], staying: Collection[int] = ()) -> int:
     """End the authorisations of organisations for a live offer, as vendor staff have decided; return their number.
 
-    Raises Conflict("partner_has_sales") if one of them has resold the offer (CA-20). The row of the offer is locked
-    first, so that no sale comes between.
+    `staying` are others that were marked for removal and stay, because they have sold the offer: the mark is taken
+    off. Raises Conflict("partner_has_sales") if one of those that are to leave has resold the offer (CA-20). The row of
+    the offer is locked first, so that no sale comes between.
     """
     locked = _lock_for_staff(actor, offer)
     keys = set(organization_ids)
     if count_sales_through(actor, locked, keys):
         raise Conflict("partner_has_sales", _("A partner has sold the offer to customers since, so it stays."))
     ended = locked.authorizations.active().filter(organization__in=keys).update(ended_at=timezone.now())
-    locked.audience_changes.filter(organization__in=keys, is_removal=True).delete()
+    locked.audience_changes.filter(organization__in=keys.union(staying), is_removal=True).delete()
     _touch(locked)
     record_event(
         OfferEvent.AUDIENCE_CHANGED,

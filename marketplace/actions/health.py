@@ -30,6 +30,7 @@ def report_health_issue(
 ) -> HealthIssue:
     """Report an issue of a published offer, and return it. Partners with running subscriptions get a notice.
 
+    The same text about an open issue of the same kind, sent again, is no second report.
     `began_at` is now by default; only maintenance may begin later. Raises InvalidInput for a text that is empty or too
     long or a moment that cannot be, Conflict("not_live"), and TooManyAttempts beyond OPEN_ISSUES.
     """
@@ -37,7 +38,10 @@ def report_health_issue(
     locked = lock_own_offer(actor, offer)
     if not locked.is_published:
         raise Conflict("not_live", NOT_LIVE)
-    if locked.health_issues.filter(cleared_at=None).count() >= OPEN_ISSUES:
+    open_issues = locked.health_issues.filter(cleared_at=None)
+    if standing := open_issues.filter(kind=kind, reports__text=text.strip()).first():
+        return standing
+    if open_issues.count() >= OPEN_ISSUES:
         raise TooManyAttempts("too_many_issues", TOO_MANY % {"number": OPEN_ISSUES})
     now = timezone.now()
     began_at = began_at or now
@@ -54,6 +58,7 @@ def report_health_issue(
 def update_health_issue(*, actor: Actor, issue: HealthIssue, text: str, is_all_clear: bool = False) -> HealthIssue:
     """Add a report to an open issue, which ends it if it is the all-clear; return the issue.
 
+    The latest text, sent again, is no further report.
     Raises InvalidInput for the text, NotFound for an issue of another publisher, and Conflict("cleared") after the
     all-clear.
     """
@@ -64,6 +69,8 @@ def update_health_issue(*, actor: Actor, issue: HealthIssue, text: str, is_all_c
         raise NotFound("not_found", "")
     if locked.cleared_at:
         raise Conflict("cleared", CLEARED)
+    if not is_all_clear and locked.reports.latest("pk").text == text.strip():
+        return locked
     _report(locked, text)
     if is_all_clear:
         locked.cleared_at = timezone.now()

@@ -21,6 +21,7 @@ class OfferPlanView(OfferTreeView):
 
     serializer_class = ChangePlanSerializer
     errors = {
+        400: ("required", "malformed_code", "code_twice"),
         403: ("wrong_kind", "wrong_role"),
         409: ("plan_fixed",),
         412: ("changed_meanwhile",),

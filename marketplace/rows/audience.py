@@ -139,7 +139,7 @@ def make_audience_rows(
             by=authorizers.get(row.organization_id, ""),
             is_added=row.is_removal is False,  # type: ignore[attr-defined]
             is_marked=row.is_removal is True,  # type: ignore[attr-defined]
-            lock=_describe_lock(sales.get(row.organization_id, 0)),
+            lock=describe_lock(sales.get(row.organization_id, 0)),
         )
         for row in rows
     ]
@@ -171,7 +171,8 @@ def _market_names(rows: Iterable[ResellerListing]) -> dict[str, str]:
     return {row.country: row.market.local_name for row in found}
 
 
-def _describe_lock(sales: int) -> str:
+def describe_lock(sales: int) -> str:
+    """Return why an organisation with so many sales cannot leave an audience, or "" without any."""
     if not sales:
         return ""
     text = ngettext("Stays: %(number)s subscription was sold.", "Stays: %(number)s subscriptions were sold.", sales)

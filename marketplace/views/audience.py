@@ -16,7 +16,7 @@ from marketplace.audience_rules import build_audience_request_url
 from marketplace.content import find_opt_in_problems
 from marketplace.forms.audience import AudienceForm, PasteForm, SyncForm
 from marketplace.lists.audience import AudienceList, ResellerList, make_addition_rows
-from marketplace.models import Audience
+from marketplace.models import Audience, Offer
 from marketplace.offer_frame import render_offer_page
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.audience import (
@@ -34,6 +34,7 @@ from marketplace.rows.audience import (
     name_open_plans,
 )
 from partnerportal.lib import formats
+from partnerportal.lib.errors import Conflict, StaleVersion
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
@@ -125,17 +126,31 @@ def audience_remove(request: PortalRequest, offer_id: UUID) -> HttpResponse:
 @require_form
 @may_edit
 def audience_sync(request: PortalRequest, offer_id: UUID) -> HttpResponse:
-    """Show what a sync would do; on POST sync what was shown (CA-17)."""
+    """Show what a sync would do; on POST sync what was shown (CA-17), or show what it would do by now."""
     offer = get_own_offer(request.actor, offer_id)
     form = SyncForm(request.POST or None)
-    if form.is_valid():
+    if not form.is_valid():
+        return _render_sync(request, offer)
+    try:
         number = actions.sync_audience(actor=request.actor, offer=offer, **form.cleaned_data)
-        messages.success(request, _("The audience is synced.") + " " + _describe_added(number))
-        return redirect("offer_audience", offer_id=offer.public_id)
+    except (Conflict, StaleVersion):  # a colleague was faster, or another tab
+        return _render_sync(request, get_own_offer(request.actor, offer_id), is_overtaken=True)
+    messages.success(request, _("The audience is synced.") + " " + _describe_added(number))
+    return redirect("offer_audience", offer_id=offer.public_id)
+
+
+def _render_sync(request: PortalRequest, offer: Offer, *, is_overtaken: bool = False) -> HttpResponse:
     saved = summarize_saved_audience(offer)
     rows = make_addition_rows(request.actor, offer) if saved.added else []
-    context = {"saved": saved, "rows": rows, "unlisted": saved.added - len(rows), "lacks": find_opt_in_problems(offer)}
-    return render_offer_page(request, offer, tab="audience", template="marketplace/audience_sync.html", context=context)
+    context = {
+        "saved": saved,
+        "rows": rows,
+        "unlisted": saved.added - len(rows),
+        "lacks": find_opt_in_problems(offer),
+        "is_overtaken": is_overtaken,
+    }
+    template, status = "marketplace/audience_sync.html", 409 if is_overtaken else 200
+    return render_offer_page(request, offer, tab="audience", template=template, context=context, status=status)
 
 
 def _describe_added(number: int) -> str:

@@ -1,6 +1,7 @@
 """Actions of the vendor's staff: ask for information, assign, approve and decline a request."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -21,6 +22,7 @@ from support.actions.rows import (
     lock_request,
     move_request,
     record_about,
+    say_in_each_language,
 )
 from support.events import SupportEventKind
 from support.kinds import LabelledText, get_request_kind
@@ -105,9 +107,12 @@ def approve_request(
         return close_as_overtaken(actor, row)
     if findings.digest != facts_digest:
         raise FactsChanged(findings.list_differences(facts_seen or {}, facts_shown or {}))
-    kind.effect(actor, row)
-    moved = move_request(row, State.APPROVED)
-    record_about(SupportEventKind.REQUEST_APPROVED, actor, moved, before=row.state, revision=revision)
+    results = kind.effect(actor, row)
+    moved = move_request(row, State.APPROVED, results=[each.as_json() for each in results])
+    data: dict[str, Any] = {"revision": revision}
+    if results:
+        data["done"] = say_in_each_language(lambda: kind.summarize_results(results))
+    record_about(SupportEventKind.REQUEST_APPROVED, actor, moved, before=row.state, **data)
     return moved
 
 

@@ -1,5 +1,6 @@
 """What the actions on requests share: the locked row, the check of its kind, and the event."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -133,7 +134,7 @@ def store_revision(row: Request) -> None:
 
 def close_as_overtaken(actor: Actor, row: Request) -> Request:
     """Close a request that is not allowed any more, and return it. Why stands in the request and in its event."""
-    found = _describe_in_each_language(row)
+    found = say_in_each_language(lambda: check_request(row).as_json())
     moved = move_request(row, State.OVERTAKEN, overtaken_by=found)
     data: dict[str, Any] = {
         "reasons": [reason["code"] for reason in found[settings.LANGUAGE_CODE]["reasons"]],
@@ -143,12 +144,12 @@ def close_as_overtaken(actor: Actor, row: Request) -> Request:
     return moved
 
 
-def _describe_in_each_language(row: Request) -> dict[str, Any]:
-    """Return what speaks against a request now, by language: its kind words the facts as it finds them."""
+def say_in_each_language(say: Callable[[], Any]) -> dict[str, Any]:
+    """Return what a function returns by language, with each of them active: what a kind words as it finds it now."""
     found = {}
     for code, _name in settings.LANGUAGES:
         with translation.override(code):
-            found[code] = check_request(row).as_json()
+            found[code] = say()
     return found
 
 

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from partnerportal.lib.api_input import StrictSerializer
 from partnerportal.lib.api_output import UTCDateTimeField
 from support.actions.files import MOST_FILES
-from support.kinds import Findings, describe_prefilled
+from support.kinds import Findings, describe_prefilled, list_results
 from support.models import Request, RequestFile, RequestMessage, Severity
 from support.models.request import PHONE_LENGTH, REASON_LENGTH, TEXT_LENGTH, TITLE_LENGTH
 from support.rows import describe_overtaken
@@ -40,6 +40,16 @@ class OvertakenSerializer(serializers.Serializer[Any]):
     facts = LabelledTextSerializer(many=True)
 
 
+class PartResultSerializer(serializers.Serializer[Any]):
+    """What an approval has done of one part of a request, such as one of its partners."""
+
+    name = serializers.CharField(help_text="As in the facts of the decision.")
+    label = serializers.CharField()  # type: ignore[assignment]
+    code = serializers.CharField()
+    number = serializers.IntegerField(help_text="Of what made it so, such as sales.")
+    is_done = serializers.BooleanField(help_text="What was asked for.")
+
+
 class RequestSerializer(serializers.Serializer[Request]):
     """A request, with what it was prefilled with."""
 
@@ -59,6 +69,7 @@ class RequestSerializer(serializers.Serializer[Request]):
     state = serializers.ChoiceField(choices=Request.State.choices)
     reason = serializers.CharField(help_text="Why it was declined.")
     overtaken_by = serializers.SerializerMethodField(help_text="Of one that was overtaken, in your language.")
+    results = serializers.SerializerMethodField(help_text="Of one that was approved, for each part that it names.")
     revision = serializers.IntegerField(help_text="How often it was submitted or answered.")
     created_at = UTCDateTimeField()
     updated_at = UTCDateTimeField()
@@ -73,6 +84,10 @@ class RequestSerializer(serializers.Serializer[Request]):
     def get_overtaken_by(self, row: Request) -> Any:
         found = describe_overtaken(row)
         return OvertakenSerializer(found).data if found else None
+
+    @extend_schema_field(PartResultSerializer(many=True))
+    def get_results(self, row: Request) -> Any:
+        return PartResultSerializer(list_results(row), many=True).data
 
 
 class FactSerializer(serializers.Serializer[Any]):

@@ -15,7 +15,7 @@ from partnerportal.lib.personal_lists import PersonalizedList
 from support.filters import OwnRequestFilterSet, list_kind_choices
 from support.models import Severity
 from support.policies import ROLE_TABLE, SupportPermission
-from support.queries import OWN_VIEWS, list_requests
+from support.queries import OWN_VIEWS, list_request_rows
 from support.rows import RequestTableRow, make_request_table_rows
 
 NUMBER = ListColumn(name="number", label=gettext_lazy("Number"))
@@ -81,7 +81,7 @@ class OwnRequestList(RequestListBase):
         self.tab = values.get("state", "open")
         self.filter_values = values | {"state": self.tab}
         self.page = fetch_keyset_page_or_first(
-            OwnRequestFilterSet(self.filter_values, list_requests(actor)).qs,
+            OwnRequestFilterSet(self.filter_values, list_request_rows(actor)).qs,
             sort="id",
             descending=True,
             size=self.size,

@@ -14,7 +14,7 @@ from partnerportal.lib.lists import ListColumn, ListDefinition
 from support.filters import RequestQueueFilterSet
 from support.lists.own import NUMBER, SHARED_COLUMNS, RequestListBase
 from support.policies import ROLE_TABLE, SupportPermission
-from support.queries import QUEUE_VIEWS, count_waiting_requests, list_assignee_names, list_requests
+from support.queries import QUEUE_VIEWS, count_waiting_requests, list_assignee_names, list_request_rows
 from support.rows import RequestTableRow, make_request_table_rows
 
 COUNTED = 1000  # "1,000" then means at least so many
@@ -46,7 +46,7 @@ class RequestQueueList(RequestListBase):
         self.tab = values.get("state", "waiting")
         self.filter_values = values | {"state": self.tab}
         self.page = fetch_keyset_page_or_first(
-            RequestQueueFilterSet(self.filter_values, list_requests(actor)).qs,
+            RequestQueueFilterSet(self.filter_values, list_request_rows(actor)).qs,
             sort="id",
             descending=self.tab == "closed",
             size=self.size,

@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                 ('open_key', models.CharField(blank=True, max_length=120)),
                 ('reason', models.CharField(blank=True, max_length=400)),
                 ('overtaken_by', models.JSONField(default=dict)),
+                ('results', models.JSONField(default=list)),
                 ('revision', models.PositiveIntegerField(default=0)),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),

@@ -56,7 +56,8 @@ EDITED = "OLD.organization_id = portal_org() AND OLD.state IN ('draft', 'needs_i
 OF_THE_VENDOR = """portal_is_vendor() AND (NEW.assignee_id IS NULL OR EXISTS (
     SELECT FROM accounts_operator o WHERE o.id = NEW.assignee_id AND o.organization_id = portal_org()))"""
 IS_OVERTAKEN = "NEW.state = 'overtaken' AND OLD.state <> 'overtaken'"
-COUNTED = "state, assignee_id, reason, overtaken_by, revision, version, updated_at, submitted_at, decided_at"
+IS_APPROVED = "NEW.state = 'approved' AND OLD.state <> 'approved'"
+COUNTED = "state, assignee_id, reason, overtaken_by, results, revision, version, updated_at, submitted_at, decided_at"
 
 MOVES = {
     "draft": ["submitted"],
@@ -89,6 +90,7 @@ class Migration(migrations.Migration):
                 "open_key": "''",
                 "reason": "''",
                 "overtaken_by": "'{}'",
+                "results": "'[]'",
                 "revision": "0",
                 "version": "1",
                 "created_at": NOW,
@@ -101,6 +103,7 @@ class Migration(migrations.Migration):
                 "assignee_id": f"CASE WHEN {OF_THE_VENDOR} THEN NEW.assignee_id ELSE OLD.assignee_id END",
                 "reason": "CASE WHEN portal_is_vendor() THEN NEW.reason ELSE OLD.reason END",
                 "overtaken_by": f"CASE WHEN {IS_OVERTAKEN} THEN NEW.overtaken_by ELSE OLD.overtaken_by END",
+                "results": f"CASE WHEN {IS_APPROVED} THEN NEW.results ELSE OLD.results END",
                 "updated_at": NOW,
                 "submitted_at": f"coalesce(OLD.submitted_at, {NOW})",
                 "decided_at": f"CASE WHEN NEW.decided_at IS NOT NULL THEN {NOW} END",

@@ -69,6 +69,7 @@ class Request(PublicIdModel, RequestFields):
     holds what the form showed read-only, and `open_key` is what only one open request may be about. `version` counts
     every change, for whoever edits a draft; `revision` counts only submissions, for whoever decides. `overtaken_by`
     says why a request was overtaken, and on which facts: once for each language, because they may have changed since.
+    `results` holds what an approval has done of each part that the request names, as `support.kinds.PartResult`.
     """
 
     class State(models.TextChoices):
@@ -105,6 +106,7 @@ class Request(PublicIdModel, RequestFields):
     assignee = models.ForeignKey("accounts.Operator", models.SET_NULL, null=True, related_name="+")  # of the vendor's
     reason = models.CharField(max_length=REASON_LENGTH, blank=True)
     overtaken_by = models.JSONField(default=dict)
+    results = models.JSONField(default=list)
     revision = models.PositiveIntegerField(default=0)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=timezone.now)

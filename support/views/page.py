@@ -22,6 +22,7 @@ from support.request_actions import REQUEST_ACTIONS
 from support.rows import (
     describe_next_step,
     describe_overtaken,
+    describe_results,
     make_file_rows,
     make_message_rows,
     make_request_table_rows,
@@ -54,6 +55,7 @@ def render_request_page(
         "message_form": message_form or RequestMessageForm(),
         "next_step": describe_next_step(actor, row),
         "overtaken": describe_overtaken(row),
+        "results": describe_results(row),
         "is_own": is_own,
         "list_url": reverse("own_requests" if is_own else "request_queue"),
         "may": _list_permissions(actor, row, is_own=is_own),

@@ -143,9 +143,12 @@ def test_the_sync_shows_first_what_it_does(web, world, offer):
     page = client.get(url(offer, "_sync")).content.decode()
     assert "1 partner can sell the offer from now on." in page
     assert "A partner that you add can leave the audience by a request only." in page
-    assert client.post(url(offer, "_sync"), {"revision": "1"}).status_code in (409, 412)  # not what was shown
+    refused = client.post(url(offer, "_sync"), {"revision": "1"})  # not what was shown
+    assert refused.status_code == 409 and "Nothing was synced" in refused.content.decode()
     assert not offer.authorizations.active().filter(organization=world.partner).exists()
     assert client.post(url(offer, "_sync"), {"revision": offer.audience_revision}).status_code == 302
+    again = client.post(url(offer, "_sync"), {"revision": offer.audience_revision})
+    assert again.status_code == 409 and "There are no saved changes to sync." in again.content.decode()
     assert offer.authorizations.active().filter(organization=world.partner).exists()
 
 

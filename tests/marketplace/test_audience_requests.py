@@ -1,13 +1,16 @@
 """Requests about the audience of a live offer: asked for, checked, decided by staff, overtaken by a sale."""
 
 import pytest
+from django.db import DatabaseError
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from marketplace.actions.audience import add_to_audience, remove_from_audience, sync_audience
 from marketplace.actions.offers import create_offer
 from marketplace.models import Authorization, Offer, OfferType, PricingModel, Subscription
+from notifications.actions.outbox import write_due_notices
 from notifications.models import Event
+from notifications.registry import get_notice_kinds
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound
 from support.actions.deciding import approve_request, decline_request
 from support.actions.drafts import start_request
@@ -108,6 +111,143 @@ def test_each_partner_has_its_own_result(world, publisher, staff, monitor):
     assert refused.value.code == "facts_changed"
     assert approve(staff, request).state == Request.State.APPROVED
     assert [row.organization for row in monitor.authorizations.active()] == [world.partner]
+
+
+def decide_with_a_sale_between(world, publisher, staff, monitor, ask=ask_to_remove):
+    """A request for two partners, of which one sells before it is approved: it stays, and the other one leaves."""
+    sync_audience(actor=publisher, offer=monitor, revision=monitor.audience_revision)
+    request = ask(publisher, monitor, world.distributor, world.partner)
+    sell(world, monitor)
+    approve(staff, request)
+    return Request.objects.get(pk=request.pk)
+
+
+@pytest.mark.promise("CA-20", "CA-21")
+def test_what_became_of_each_partner_is_kept(world, publisher, staff, monitor):
+    request = decide_with_a_sale_between(world, publisher, staff, monitor)
+    found = {each["label"]: (each["code"], each["number"], each["is_done"]) for each in request.results}
+    assert found == {
+        world.distributor.name: ("left", 0, True),
+        world.partner.name: ("partner_has_sales", 1, False),
+    }
+    assert not monitor.audience_changes.exists()  # who stays is no longer marked
+
+
+@pytest.mark.promise("CA-21")
+def test_both_sides_read_who_left_and_who_stayed_and_why(web, api, world, publisher, staff, monitor):
+    request = decide_with_a_sale_between(world, publisher, staff, monitor)
+    stayed = "Stays: 1 subscription was sold."
+    for who in ("publisher.admin", "vendor.admin"):
+        page = web(who).get(reverse("request", args=[request.public_id])).content.decode()
+        result = page[page.index("<h2>Result</h2>") :]
+        assert result.index(world.partner.name) < result.index(stayed) < result.index("Left the audience")
+        assert "done where it was possible" in page
+        kept = api(who).get(f"/api/v1/requests/{request.public_id}/").json()["results"]
+        assert {(each["label"], each["code"]) for each in kept} == {
+            (world.partner.name, "partner_has_sales"),
+            (world.distributor.name, "left"),
+        }
+
+
+@pytest.mark.promise("CA-21")
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Left the audience: %s. Stays, because it has sold the offer: %s."),
+        ("fr", "A quitté l’audience\u202f: %s. Reste, car il a vendu l’offre\u202f: %s."),
+        ("ja", "対象範囲から外れたパートナー：%s。 オファーを販売済みのため残るパートナー：%s。"),
+    ],
+)
+def test_the_notice_says_who_left_and_who_stayed(world, publisher, staff, monitor, language, said):
+    decide_with_a_sale_between(world, publisher, staff, monitor)
+    while write_due_notices():
+        pass
+    (notice,) = [each for each in world.notices("publisher") if each.kind == "request_approved"]
+    with translation.override(language):
+        body = get_notice_kinds()["request_approved"].get_body(notice)
+    left, stayed = said.split("%s")[0], said.split("%s")[1]
+    assert body.startswith(left + world.distributor.name + stayed + world.partner.name)
+
+
+def test_only_an_approval_writes_results(world, actor_for, as_tenant, publisher, staff, monitor):
+    request = decide_with_a_sale_between(world, publisher, staff, monitor)
+    waiting = ask(publisher, Offer.objects.get(code="backup"), "none")
+    for who in ("publisher.admin", "vendor.admin"):
+        with as_tenant(actor_for(who)):
+            Request.objects.filter(pk=waiting.pk).update(results=[{"code": "left"}])
+        assert Request.objects.get(pk=waiting.pk).results == []
+        with pytest.raises(DatabaseError, match="violates"), as_tenant(actor_for(who)):
+            Request.objects.filter(pk=request.pk).update(results=[])
+
+
+@pytest.fixture
+def many(world, publisher, monitor, monkeypatch):
+    """Two partners in an audience, both marked for removal, and already more than a page lists one by one."""
+    monkeypatch.setattr("marketplace.deauthorization.MOST_LISTED", 1)
+    monkeypatch.setattr("marketplace.audience_facts.MOST_NAMED", 1)
+    sync_audience(actor=publisher, offer=monitor, revision=monitor.audience_revision)
+    marked = [world.distributor, world.partner]
+    remove_from_audience(actor=publisher, offer=monitor, organization_ids=[row.pk for row in marked])
+    return marked
+
+
+def begin(web, offer):
+    """Begin the request on the pages, and return the URL of its details with the one choice that they offer."""
+    url = reverse("request_new", args=["audience.deauthorize", offer.public_id])
+    page = web("publisher.admin").post(url, follow=True)
+    form = page.context["forms"].details
+    ((value, label),) = form.fields["partners"].choices
+    assert form["partners"].value() == [value]
+    return page.redirect_chain[-1][0], value, label
+
+
+@pytest.mark.promise("CA-21")
+def test_all_marked_partners_are_one_request_however_many(web, world, staff, monitor, many):
+    url, value, label = begin(web, monitor)
+    assert label == f"All 2 partners: {world.distributor.name} and 1 more"
+    web("publisher.admin").post(url, FIELDS | {"version": "1", "save": "1", "partners": value})
+    _url, value, _label = begin(web, monitor)  # the draft keeps them
+    draft = Request.objects.get(kind="audience.deauthorize")
+    web("publisher.admin").post(url, FIELDS | {"version": draft.version, "partners": value})
+    request = Request.objects.get(kind="audience.deauthorize")
+    assert (request.state, len(request.payload["partners"])) == ("submitted", 2)
+    page = web("vendor.admin").get(reverse("request", args=[request.public_id])).content.decode()
+    assert f"2 – {world.distributor.name} and 1 more" in page and world.partner.name not in page
+    approve(staff, request)
+    assert not monitor.authorizations.active().exists()
+    page = web("publisher.admin").get(reverse("request", args=[request.public_id])).content.decode()
+    assert page.count(f"2 – {world.distributor.name} and 1 more") == 1
+
+
+def test_what_is_marked_since_the_page_was_opened_is_not_asked_for_unseen(web, world, publisher, monitor, many):
+    url, value, _label = begin(web, monitor)
+    monitor.audience_changes.filter(organization=world.partner).delete()
+    page = web("publisher.admin").post(url, FIELDS | {"version": "1", "partners": value})
+    assert Request.objects.get(kind="audience.deauthorize").state == "draft"
+    assert "Select a valid choice" in page.content.decode()
+
+
+def test_many_partners_are_groups_of_facts_and_a_sale_changes_them(world, publisher, staff, monitor, many):
+    request = ask(publisher, monitor, "deauthorize", partners=["marked"])
+    seen = check_request(request)
+    assert seen.texts["unsold"] == f"2 – {world.distributor.name} and 1 more"
+    sell(world, monitor)
+    with pytest.raises(Conflict) as refused:
+        approve_request(actor=staff, request=request, facts_digest=seen.digest, revision=request.revision)
+    assert f"Stay, because they have sold the offer: 1 – {world.partner.name}" in str(refused.value.message)
+    sell(world, monitor, external_id="more")  # by the same partner, which is a fact of its own
+    assert check_request(request).digest != seen.digest
+    assert {"partner_has_sales", "unsold"} <= check_request(request).values.keys()
+    approve(staff, request)
+    assert [row.organization for row in monitor.authorizations.active()] == [world.partner]
+
+
+@pytest.mark.promise("CA-21")
+def test_by_api_all_marked_partners_are_named_at_once(api, monitor, many):
+    client = api("publisher.admin")
+    body = {"kind": "audience.deauthorize", "subject": str(monitor.public_id), "payload": {"partners": ["marked"]}}
+    named = client.post("/api/v1/requests/", body).json()["payload"]["partners"]
+    assert sorted(named) == sorted(str(row.public_id) for row in many)
 
 
 def test_another_sale_of_a_partner_that_stays_is_another_fact(world, publisher, staff, monitor):
@@ -224,9 +364,9 @@ def test_staff_read_who_has_sold_and_notice_that_it_is_somebody_else(world, publ
         approve_request(actor=staff, request=request, facts_digest=seen.digest, revision=request.revision)
     assert refused.value.code == "facts_changed"
     sell(world, backup, external_id="more")
-    monkeypatch.setattr("marketplace.audience_requests.MOST_NAMED", 1)
+    monkeypatch.setattr("marketplace.audience_facts.MOST_NAMED", 1)
     first = min(world.partner.name, world.distributor.name)
-    assert check_request(request).texts["who"] == f"{first}, …"
+    assert check_request(request).texts["who"] == f"{first} and 1 more"
 
 
 def test_from_any_to_none_in_spite_of_sales(world, publisher, staff, backup):

@@ -55,6 +55,18 @@ def test_who_sells_it_now_is_told_of_each_report_in_one_thread(publisher, issue)
     assert issue.reports.count() == 3
 
 
+def test_a_second_click_tells_nobody_again(publisher, offer, issue):
+    update_health_issue(actor=publisher, issue=issue, text="Half of them can.")
+    again = report_health_issue(actor=publisher, offer=offer, kind=Kind.OUTAGE, text=" Nobody can sign in.\n")
+    assert again == issue
+    assert update_health_issue(actor=publisher, issue=issue, text="Half of them can.") == issue
+    assert [kind for _to, kind, _note in told()] == ["health_reported", "health_updated"]
+    other = report_health_issue(actor=publisher, offer=offer, kind=Kind.DEGRADATION, text="Nobody can sign in.")
+    update_health_issue(actor=publisher, issue=issue, text="Half of them can.", is_all_clear=True)
+    assert other != issue and issue.reports.count() == 3
+    assert report_health_issue(actor=publisher, offer=offer, kind=Kind.OUTAGE, text="Nobody can sign in.") != issue
+
+
 def test_who_has_no_running_subscription_is_not_told(publisher, offer):
     put(Subscription.objects.all(), state="unsubscribed", ended_at=timezone.now())
     report_health_issue(actor=publisher, offer=offer, kind=Kind.OUTAGE, text="Down.")
@@ -135,8 +147,8 @@ def test_only_maintenance_begins_later(publisher, offer):
 
 
 def test_open_issues_are_limited(publisher, offer):
-    for _ in range(OPEN_ISSUES):
-        report_health_issue(actor=publisher, offer=offer, kind=Kind.DEGRADATION, text="Slow.")
+    for number in range(OPEN_ISSUES):
+        report_health_issue(actor=publisher, offer=offer, kind=Kind.DEGRADATION, text=f"Slow {number}.")
     with pytest.raises(TooManyAttempts):
         report_health_issue(actor=publisher, offer=offer, kind=Kind.DEGRADATION, text="Slow.")
 

@@ -14,13 +14,15 @@ from django.utils import timezone
 from accounts.actions.standing import move_partner
 from accounts.models import Organization
 from connections.actions import end_connection
-from marketplace.actions.audience import deauthorize
+from marketplace.actions.audience import change_live_audience, deauthorize
+from marketplace.actions.health import report_health_issue
 from marketplace.actions.offers import create_offer, publish_offer, save_draft
 from marketplace.actions.subscriptions import import_subscriptions
 from marketplace.ingest.importing import import_subscription_file
 from marketplace.models import (
     Audience,
     Authorization,
+    HealthIssue,
     Offer,
     OfferType,
     Plan,
@@ -30,7 +32,9 @@ from marketplace.models import (
     SubscriptionTerm,
 )
 from marketplace.models.subscription import get_last_day_of_term
-from notifications.models import Event
+from marketplace.queries.eligibility import get_prospective_sale, judge_plan
+from notifications.actions.outbox import write_due_notices
+from notifications.models import Event, Notice
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import ActionRefused
 from tests.world import World
@@ -362,6 +366,30 @@ def test_a_distributors_row_is_locked_by_sales_of_those_it_covers_and_no_others(
     Authorization.objects.create(offer=Offer.objects.get(code="monitor"), organization=world.partner, source="selected")
     assert ends(world, "distributor"), "the partner stands for itself"
     assert not ends(world, "partner")
+
+
+@pytest.mark.promise("E-8")
+def test_what_was_sold_goes_on_and_is_served_after_the_offer_was_closed(world: World) -> None:
+    """Under “no partners” nobody buys anew; what is sold is changed, suspended, renewed, seen and told of outages."""
+    sold: dict[str, Any] = {"offer": "backup", "amount": None, "currency": None, "external_id": "S-1"}
+    offer, partner = Offer.objects.get(code="backup"), world.actor("partner.admin")
+    sell(world, **sold)
+    staff = world.actor("vendor.admin")
+    change_live_audience(actor=staff, offer=offer, audience=Audience.NONE)
+    sale, plan = get_prospective_sale(partner, world.partner), offer.plans.get(code="basic")
+    assert "opted_out" in judge_plan(partner, sale, plan).failed_rules  # type: ignore[attr-defined]
+    assert sell(world, **sold, quantity=7) == [("changed", "", "")]
+    assert sell(world, **sold, quantity=7, state="suspended") == [("changed", "", "")]
+    assert sell(world, **sold, quantity=9, starts_on=str(TODAY)) == [("changed", "", "")]
+    row = Subscription.objects.visible_to(partner).get(external_id="S-1")
+    assert (row.state, row.quantity, row.terms.count()) == ("subscribed", 9, 2)
+    publisher = world.actor("publisher.admin")
+    report_health_issue(actor=publisher, offer=offer, kind=HealthIssue.Kind.OUTAGE, text="Down.")
+    while write_due_notices():
+        pass
+    assert Notice.objects.filter(kind="health_reported", recipient_id=world.partner.pk).exists()
+    with pytest.raises(IntegrityError, match="violates"), transaction.atomic():
+        Offer.objects.filter(pk=offer.pk).update(audience=Audience.SPECIFIC)  # without the partner
 
 
 @pytest.mark.promise("CA-28")
