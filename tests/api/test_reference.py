@@ -9,8 +9,8 @@ from tests.house.test_cursors import OPERATIONS
 
 PAGE = (settings.BASE_DIR / "docs/api.md").read_text()
 INGEST = "/api/v1/ingest/"  # docs/feed.md has it
-ROW = re.compile(r"^\| (`(?:GET|POST|PUT|DELETE)\b.*?) \|", re.M)
-CELL = re.compile(r"`(?:(GET|POST|PUT|DELETE)\b ?)?([^`]*)`")
+ROW = re.compile(r"^\| (`(?:GET|POST|PUT|PATCH|DELETE)\b.*?) \|", re.M)
+CELL = re.compile(r"`(?:(GET|POST|PUT|PATCH|DELETE)\b ?)?([^`]*)`")
 
 
 def read_table() -> set[tuple[str, str]]:
