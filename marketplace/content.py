@@ -14,6 +14,7 @@ from rest_framework import serializers
 from marketplace.models import Audience, BillingFrequency, Category, Offer, OfferFile, OfferType, Term
 from partnerportal.lib.api_input import OneLineField, StrictSerializer
 from partnerportal.lib.catalogue_entries import LANGUAGES
+from partnerportal.lib.codes import make_code_field
 from partnerportal.lib.errors import Message
 
 MOST_PLANS, MOST_CATEGORIES, MOST_LINKS = 100, 3, 10
@@ -83,7 +84,7 @@ class ContactSerializer(StrictSerializer):
 class PlanSerializer(StrictSerializer):
     """A plan: its code, texts, terms and limits."""
 
-    code = serializers.RegexField(r"^[a-z0-9][a-z0-9_-]{0,49}$")
+    code = make_code_field()
     texts = PlanTextsSerializer(default=dict)
     terms = serializers.ListField(child=serializers.ChoiceField(choices=Term.choices), default=list)
     billing = serializers.ListField(child=serializers.ChoiceField(choices=BillingFrequency.choices), default=list)

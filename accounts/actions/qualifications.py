@@ -10,11 +10,11 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.catalogue_entries import (
     CODE_TAKEN,
     lock_entry,
-    read_entry_code,
     read_entry_name,
     refuse_taken_names,
 )
 from partnerportal.lib.changes import list_row_changes
+from partnerportal.lib.codes import read_code
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
@@ -29,7 +29,7 @@ def add_qualification(*, actor: Actor, model: type[Qualification], code: str, na
     Raises InvalidInput for a code or name that cannot be one, and Conflict("code_taken") or Conflict("name_taken").
     """
     authorize(actor, ROLE_TABLE, AccountPermission.EDIT_QUALIFICATIONS)
-    code, name = read_entry_code(code), read_entry_name(name, field="name")
+    code, name = read_code(code), read_entry_name(name, field="name")
     acquire_lock(AdvisoryLock.CATALOGUE)
     if model._default_manager.filter(code=code).exists():
         raise Conflict("code_taken", CODE_TAKEN, field="code")

@@ -22,7 +22,6 @@ from accounts.models import Person
 from connections.actors import build_actor_with_current_roles
 from imports import files
 from imports.actions.results import (
-    read_row_results,
     read_rows_as_checked,
     write_filled_cells,
     write_result_files,
@@ -231,16 +230,15 @@ def _collect_remarks(source: Import, kind: ImportKind, *, is_check: bool) -> dic
     ask, modes = (kind.preview, [mode.key for mode in kind.modes]) if is_check else (kind.finish, [source.mode])
     if ask is None:
         return {}
-    failed = {row.number for row, result in read_row_results(source, kind) if result.outcome.is_failure}
     with _act_as_person(source, kind) as (actor, target):
-        said = {mode: ask(actor, target, mode, _read_other_rows(source, kind, failed)) for mode in modes}
+        said = {mode: ask(actor, target, mode, _read_rows(source, kind)) for mode in modes}
         return {mode: [str(sentence) for sentence in sentences][:REMARKS] for mode, sentences in said.items()}
 
 
-def _read_other_rows(source: Import, kind: ImportKind, failed: set[int]) -> Iterable[ImportRow]:
-    """Yield the rows of the file whose numbers are not among those that failed."""
+def _read_rows(source: Import, kind: ImportKind) -> Iterable[ImportRow]:
+    """Yield the rows of the file."""
     with files.open_file_for_reading(files.build_upload_name(source)) as file:
-        yield from (row for row in CsvReader(file, kind) if row.number not in failed)
+        yield from CsvReader(file, kind)
 
 
 class _KeysSeen:

@@ -37,7 +37,7 @@ from partnerportal.lib.policies import authorize
 BATCH = 2_000  # rows that one statement writes
 MOST_REPLACED = 50_000  # tenant IDs in one request, whose body they fill; an import takes more
 OVERTAKEN = _("A colleague has saved this audience since you opened it. Reload the page to see the latest.")
-NOT_IN_PROGRAM = _("Only active members of the CSP programme can be added.")
+NOT_IN_PROGRAM = _("%(name)s cannot be added, because it is no active member of the CSP programme.")
 UNKNOWN = _("No active member of the CSP programme has the tenant ID %(tenant_id)s.")
 TOO_MANY = _("Send at most %(most)s tenant IDs, or import them from a file, which may have more.")
 NOTHING_TO_SYNC = _("There are no saved changes to sync.")
@@ -85,8 +85,9 @@ def add_to_audience(
     locked = _lock_audience(actor, offer, None)
     keys = set(organization_ids)
     allowed = list_resellers(actor).filter(organization__in=keys)
-    if allowed.count() < len(keys):
-        raise InvalidInput("not_in_program", NOT_IN_PROGRAM)
+    if refused := keys.difference(allowed.values_list("organization_id", flat=True)):
+        row = ResellerListing.objects.visible_to(actor).filter(organization__in=refused).order_by("name_folded").first()
+        raise InvalidInput("not_in_program", NOT_IN_PROGRAM % {"name": row.name if row else "–"})
     saved = locked.audience_changes.filter(organization__in=keys)
     saved.filter(is_removal=True).delete()
     held = locked.authorizations.active().filter(organization__in=keys).values_list("organization_id", flat=True)

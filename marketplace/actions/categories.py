@@ -17,11 +17,11 @@ from partnerportal.lib.catalogue_entries import (
     CODE_TAKEN,
     LANGUAGES,
     lock_entry,
-    read_entry_code,
     read_entry_names,
     refuse_taken_names,
 )
 from partnerportal.lib.changes import list_changes_between
+from partnerportal.lib.codes import read_code
 from partnerportal.lib.errors import Conflict, InvalidInput
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
@@ -41,7 +41,7 @@ def add_category(*, actor: Actor, code: str, names: Mapping[str, str], parent: C
     one, and Conflict("code_taken") or Conflict("name_taken").
     """
     authorize(actor, ROLE_TABLE, OfferPermission.EDIT_CATALOGUE)
-    code, read = read_entry_code(code), read_entry_names(names)
+    code, read = read_code(code), read_entry_names(names)
     acquire_lock(AdvisoryLock.CATALOGUE)
     if Category.objects.filter(code=code).exists():
         raise Conflict("code_taken", CODE_TAKEN, field="code")

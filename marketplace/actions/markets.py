@@ -17,11 +17,11 @@ from partnerportal.lib.catalogue_entries import (
     CODE_TAKEN,
     LANGUAGES,
     lock_entry,
-    read_entry_code,
     read_entry_names,
     refuse_taken_names,
 )
 from partnerportal.lib.changes import list_changes_between
+from partnerportal.lib.codes import read_code
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
@@ -46,7 +46,7 @@ def add_market(*, actor: Actor, code: str, names: Mapping[str, str], currency: s
     be one, and Conflict("code_taken") or Conflict("name_taken").
     """
     authorize(actor, ROLE_TABLE, OfferPermission.EDIT_CATALOGUE)
-    code, read = read_entry_code(code), read_entry_names(names)
+    code, read = read_code(code), read_entry_names(names)
     _ensure_currency(currency)
     acquire_lock(AdvisoryLock.CATALOGUE)
     if Market.objects.filter(code=code).exists():

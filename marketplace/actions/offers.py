@@ -1,6 +1,5 @@
 """Actions of publishers on their offers: create one, edit its draft, publish the draft, begin a new one."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,15 +18,14 @@ from marketplace.policies import OFFERS, ROLE_TABLE, OfferPermission
 from marketplace.queries.offers import get_draft, get_newest_version, lock_own_offer, make_technical_version
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.codes import read_code
 from partnerportal.lib.errors import Conflict, InvalidInput, StaleVersion, TooManyAttempts
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
 
-CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 NO_DRAFT = _("There are no changes to publish.")
 NEVER_LIVE = _("The offer was never published, so there is nothing to go back to.")
 TAKEN = _("You have an offer with this code already.")
-MALFORMED = _("Use lower-case letters, digits, hyphens and underscores; begin with a letter or digit.")
 OVERTAKEN = _("A colleague has saved this offer since you opened it. Nothing of yours is lost: compare and save again.")
 UNKNOWN_FILE = _("The offer has no such file.")
 CODE_FIXED = _("The code of the plan %(code)s is fixed since version %(number)s.")
@@ -46,8 +44,7 @@ def create_offer(*, actor: Actor, code: str, type: OfferType, pricing_model: Pri
     TooManyAttempts beyond OFFERS.
     """
     authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
-    if not CODE.fullmatch(code):
-        raise InvalidInput("malformed_code", MALFORMED, field="code")
+    read_code(code)
     assert actor.organization_id
     acquire_lock(AdvisoryLock.OFFERS, actor.organization_id)
     own = Offer.objects.visible_to(actor).filter(publisher=actor.organization_id)

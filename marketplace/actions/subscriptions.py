@@ -197,6 +197,9 @@ def _compare(sale: _Sale, row: Subscription) -> None:
         raise _Refused("activated_at", "fixed", "The subscription was activated, and that does not change.")
     if sale.values["state"] not in (row.state, *Subscription.MOVES[Subscription.State(row.state)]):
         raise _Refused("state", "no_move", f"A subscription does not go from {row.state} to {sale.values['state']}.")
+    # A partner on record has sold what ran, and stays locked (CA-20): it is neither replaced nor taken off.
+    if row.activated_at and row.reseller_id not in (None, fresh.reseller_id):
+        raise _Refused("reseller", "fixed", "The partner on record has sold this subscription, so it stays.")
     same = _find_stored_term(row, sale.term["starts_on"]) if sale.term else None
     if same and sale.term and (same.amount, same.currency) != (sale.term["amount"], sale.term["currency"]):
         raise _Refused("amount", "fixed", "The price of a term that has begun does not change.")

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.actions.offers import CODE, FIXED, MALFORMED, OVERTAKEN, TAKEN, save_draft, store_draft
+from marketplace.actions.offers import FIXED, OVERTAKEN, TAKEN, save_draft, store_draft
 from marketplace.events import OfferEvent
 from marketplace.models import Offer, OfferType, OfferVersion, Plan, Price, PricingModel
 from marketplace.models.offer import BYOL_TYPES
@@ -13,6 +13,7 @@ from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.offers import get_newest_version, lock_own_offer
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.codes import read_code
 from partnerportal.lib.errors import Conflict, InvalidInput, NotFound, StaleVersion
 from partnerportal.lib.policies import authorize
 
@@ -46,8 +47,7 @@ def change_unpublished_offer(
     """
     authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
     locked, draft = _lock_unpublished(actor, offer, revision, OFFER_FIXED)
-    if not CODE.fullmatch(code):
-        raise InvalidInput("malformed_code", MALFORMED, field="code")
+    read_code(code)
     before, private = _read_facts(locked), locked.private
     locked.code, locked.type, locked.pricing_model = code, type, pricing_model
     if locked.type != OfferType.SAAS:
@@ -91,8 +91,7 @@ def rename_unpublished_plan(*, actor: Actor, offer: Offer, plan: Plan, code: str
     """
     authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
     locked, newest = _lock_with_newest(actor, offer)
-    if not CODE.fullmatch(code):
-        raise InvalidInput("malformed_code", MALFORMED, field="code")
+    read_code(code)
     old = _get_plan(locked, plan).code
     if code == old:
         return newest

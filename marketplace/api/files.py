@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_serializer
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -19,7 +19,7 @@ from marketplace.queries.offers import get_newest_version, get_own_offer, get_ve
 from partnerportal.lib.api import UnpaginatedListView
 from partnerportal.lib.api_conditions import IF_MATCH, parse_revision, set_etag
 from partnerportal.lib.api_input import StrictSerializer
-from partnerportal.lib.api_output import UTCDateTimeField
+from partnerportal.lib.api_output import AttachedFileSerializer
 from partnerportal.lib.uploaded_files import REFUSALS
 
 KINDS = OfferFile.Kind.values  # in the order of pages
@@ -37,20 +37,12 @@ FILE: dict[str, Any] = {
 
 
 @extend_schema_serializer(examples=[OpenApiExample("file", value=FILE, response_only=True)])
-class OfferFileSerializer(serializers.Serializer[OfferFile]):
-    """A picture or document of an offer."""
+class OfferFileSerializer(AttachedFileSerializer):
+    """A picture or document of an offer. The tree of the offer names it by its id."""
 
-    id = serializers.UUIDField(source="public_id", help_text="By which the tree of the offer names it.")
     kind = serializers.ChoiceField(choices=OfferFile.Kind.choices)
-    name = serializers.CharField(help_text="As it was uploaded, with the ending of its type.")
-    content_type = serializers.CharField(help_text="By its content.")
-    size = serializers.IntegerField(help_text="In bytes. Pictures are drawn again, so it differs from what was sent.")
-    sha256 = serializers.CharField(help_text="Of the stored file, in hex.")
     is_live = serializers.BooleanField(help_text="Whether the live version has it.")
-    created_at = UTCDateTimeField()
-    url = serializers.SerializerMethodField(help_text="Where whoever may see it fetches it.")
 
-    @extend_schema_field(serializers.CharField())
     def get_url(self, file: OfferFile) -> str:
         return reverse("offer_file", args=[file.public_id])
 

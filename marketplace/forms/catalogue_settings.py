@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import Category, Market
 from marketplace.queries.categories import CategoryTree
-from partnerportal.lib.catalogue_entries import LANGUAGES, LONGEST_CODE, LONGEST_NAME
+from partnerportal.lib.catalogue_entries import LANGUAGES, LONGEST_NAME
+from partnerportal.lib.codes import LONGEST_CODE, validate_code
 from partnerportal.lib.countries import get_country_name, list_country_choices
 from partnerportal.lib.errors import Message
 from partnerportal.lib.fields import OneLineFormField
@@ -26,6 +27,7 @@ class EntryForm(forms.Form):
     code = forms.CharField(
         label=_("Code"),
         max_length=LONGEST_CODE,
+        validators=[validate_code],
         help_text=_("Lower-case letters, digits, hyphens and underscores. It cannot be changed later."),
         widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
     )

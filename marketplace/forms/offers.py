@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import OfferType, PricingModel
+from partnerportal.lib.codes import LONGEST_CODE, validate_code
 
 
 class CreateOfferForm(forms.Form):
@@ -11,7 +12,8 @@ class CreateOfferForm(forms.Form):
 
     code = forms.CharField(
         label=_("Code"),
-        max_length=50,
+        max_length=LONGEST_CODE,
+        validators=[validate_code],
         help_text=_("Lower-case letters, digits, hyphens and underscores. It names the offer in the API and in files."),
         widget=forms.TextInput({"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}),
     )

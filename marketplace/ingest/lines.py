@@ -10,6 +10,7 @@ from rest_framework.exceptions import ErrorDetail
 from marketplace.content import ChannelSerializer, ContentSerializer
 from marketplace.models import Audience, BillingFrequency, OfferType, PricingModel, Subscription, Term
 from marketplace.pricing import LARGEST, TOO_LARGE
+from partnerportal.lib.codes import make_code_field
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import InvalidInput
 from partnerportal.lib.json_lines.fields import (
@@ -19,14 +20,9 @@ from partnerportal.lib.json_lines.fields import (
     PrintableTextField,
     make_org_id_field,
 )
-from partnerportal.lib.money import parse_amount
+from partnerportal.lib.money import get_currency_decimals, parse_amount
 
 State = Subscription.State
-
-
-def make_code_field() -> serializers.RegexField:
-    """Make a serializer field for the code of an offer or plan."""
-    return serializers.RegexField(r"\A[a-z0-9][a-z0-9_-]{0,49}\Z")
 
 
 class OfferLineSerializer(LineSerializer):
@@ -170,7 +166,15 @@ def _find_problem_of_order(values: dict[str, Any]) -> tuple[str, str, str] | Non
 
 
 def _find_problem_of_price(values: dict[str, Any]) -> tuple[str, str, str] | None:
-    """Return the field, code and reason where an amount stands without a currency, or the reverse, or None."""
+    """Return the field, code and reason where an amount and its currency do not go together, or None."""
     if (values["amount"] is None) != (values["currency"] is None):
         return "currency", "amount_and_currency", "Amount and currency stand together, or neither does."
+    if values["amount"] is not None:
+        try:
+            decimals = get_currency_decimals(values["currency"])
+        except InvalidInput as error:
+            return "currency", error.code, str(error.message)
+        if values["amount"] != round(values["amount"], decimals):
+            most = f"at most {decimals} decimals" if decimals else "no decimals"
+            return "amount", "too_many_decimals", f"An amount in {values['currency']} has {most}."
     return None

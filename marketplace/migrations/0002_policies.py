@@ -189,6 +189,15 @@ END $$;
 CREATE TRIGGER activation_is_kept BEFORE UPDATE OF activated_at ON marketplace_subscription FOR EACH ROW
     WHEN (OLD.activated_at IS NOT NULL AND NEW.activated_at IS NULL AND NEW.state = 'unsubscribed')
     EXECUTE FUNCTION activation_is_kept();
+CREATE FUNCTION reseller_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'this violates that a partner on record has sold what was activated'
+        USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER reseller_is_kept BEFORE UPDATE OF reseller_id ON marketplace_subscription FOR EACH ROW
+    WHEN (OLD.activated_at IS NOT NULL AND OLD.reseller_id IS DISTINCT FROM NEW.reseller_id
+        AND OLD.reseller_id IS NOT NULL)
+    EXECUTE FUNCTION reseller_is_kept();
 CREATE FUNCTION audience_with_sales_is_kept() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -267,6 +276,7 @@ DROP TRIGGER sellers_are_selected ON marketplace_offer; DROP FUNCTION sellers_ar
 DROP TRIGGER live_audience_needs_staff ON marketplace_offer; DROP FUNCTION live_audience_needs_staff();
 DROP TRIGGER audience_with_sales_is_kept ON marketplace_offer; DROP FUNCTION audience_with_sales_is_kept();
 DROP TRIGGER activation_is_kept ON marketplace_subscription; DROP FUNCTION activation_is_kept();
+DROP TRIGGER reseller_is_kept ON marketplace_subscription; DROP FUNCTION reseller_is_kept();
 DROP FUNCTION has_resold_by(bigint, bigint); DROP FUNCTION resold_subscriptions(bigint);
 """
 # The publisher of an offer stands in the rows of its audience too, so that their policies look nothing up: an audience

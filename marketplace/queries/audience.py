@@ -108,7 +108,10 @@ def parse_tenant_id(text: str) -> uuid.UUID | None:
 
 @dataclass(frozen=True)
 class PastedEntry:
-    """A name or tenant ID that was pasted: the organisation that it names, or the code of why none can be added."""
+    """A name or tenant ID that was pasted, or the name of who was picked.
+
+    It has the organisation that it stands for, or the code of why none can be added.
+    """
 
     text: str
     organization_id: int | None = None
@@ -134,6 +137,17 @@ def match_pasted_entries(actor: Actor, offer: Offer, entries: Sequence[str]) -> 
         else:
             result.append(PastedEntry(entry, code="ambiguous" if rows else "unknown"))
     return result
+
+
+def match_chosen(actor: Actor, offer: Offer, public_ids: Iterable[str]) -> list[PastedEntry]:
+    """Return what each reseller of a picker stands for, by name: it may have changed since the page was opened.
+
+    `public_ids` that are none of a reseller are left out.
+    """
+    valid = [value for text in public_ids if (value := parse_tenant_id(text))]
+    rows = list(ResellerListing.objects.visible_to(actor).filter(public_id__in=valid).order_by("name_folded"))
+    matched = match_tenant_ids(actor, offer, [row.tenant_id for row in rows])
+    return [PastedEntry(row.name, row.organization_id, matched[row.tenant_id].code) for row in rows]
 
 
 def split_pasted(text: str) -> list[str]:

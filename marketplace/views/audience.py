@@ -1,5 +1,7 @@
 """Pages of the audience of an offer: the three options, the table, the picker and the sync (CA-7…CA-21)."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -20,8 +22,10 @@ from marketplace.models import Audience, Offer
 from marketplace.offer_frame import render_offer_page
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.audience import (
+    PastedEntry,
     count_audience_reach,
     get_organization_ids,
+    match_chosen,
     match_pasted_entries,
     summarize_saved_audience,
 )
@@ -79,12 +83,14 @@ def audience(request: PortalRequest, offer_id: UUID) -> HttpResponse:
 def audience_select(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     """Show the picker of partners; on POST add those that were chosen to the table (CA-11…CA-13)."""
     offer = get_own_offer(request.actor, offer_id)
+    context: dict[str, Any] = {}
     if request.method == "POST":
-        keys = get_organization_ids(request.actor, request.POST.getlist("row"))
-        number = actions.add_to_audience(actor=request.actor, offer=offer, organization_ids=keys)
-        (messages.success if number else messages.warning)(request, _describe_added(number))
-        return redirect("offer_audience", offer_id=offer.public_id)
-    context = {"list": ResellerList(request.actor, offer, request.GET), "paste": PasteForm()}
+        entries = match_chosen(request.actor, offer, request.POST.getlist("row"))
+        number, context = _add_entries(request, offer, entries)
+        if not context["refused"]:
+            (messages.success if number else messages.warning)(request, _describe_added(number))
+            return redirect("offer_audience", offer_id=offer.public_id)
+    context |= {"list": ResellerList(request.actor, offer, request.GET), "paste": PasteForm()}
     template = "marketplace/audience_select.html#list" if request.htmx else "marketplace/audience_select.html"
     return render_offer_page(request, offer, tab="audience", template=template, context=context)
 
@@ -95,13 +101,11 @@ def audience_paste(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     """Add the partners of a pasted list of names or tenant IDs, and show what could not be added and why."""
     offer = get_own_offer(request.actor, offer_id)
     form = PasteForm(request.POST)
-    context = {"list": ResellerList(request.actor, offer, {}), "paste": form}
+    context: dict[str, Any] = {}
     if form.is_valid():
         entries = match_pasted_entries(request.actor, offer, form.cleaned_data["entries"])
-        keys = {entry.organization_id for entry in entries if entry.organization_id and not entry.code}
-        number = actions.add_to_audience(actor=request.actor, offer=offer, organization_ids=keys) if keys else 0
-        context |= {"added": _describe_added(number), "added_tone": "ok" if number else "warn"}
-        context["refused"] = describe_pasted_entries(entries)
+        _number, context = _add_entries(request, offer, entries)
+    context |= {"list": ResellerList(request.actor, offer, {}), "paste": form}
     return render_offer_page(
         request, offer, tab="audience", template="marketplace/audience_select.html", context=context
     )
@@ -151,6 +155,14 @@ def _render_sync(request: PortalRequest, offer: Offer, *, is_overtaken: bool = F
     }
     template, status = "marketplace/audience_sync.html", 409 if is_overtaken else 200
     return render_offer_page(request, offer, tab="audience", template=template, context=context, status=status)
+
+
+def _add_entries(request: PortalRequest, offer: Offer, entries: Sequence[PastedEntry]) -> tuple[int, dict[str, Any]]:
+    """Add those that can be added; return how many are new, and what the picker says of them and of the others."""
+    keys = {entry.organization_id for entry in entries if entry.organization_id and not entry.code}
+    number = actions.add_to_audience(actor=request.actor, offer=offer, organization_ids=keys) if keys else 0
+    context = {"added": _describe_added(number), "added_tone": "ok" if number else "warn"}
+    return number, context | {"refused": describe_pasted_entries(entries)}
 
 
 def _describe_added(number: int) -> str:

@@ -51,6 +51,22 @@ class UTCDateTimeField(serializers.DateTimeField):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+class AttachedFileSerializer(serializers.Serializer[Any]):
+    """The base of serializers of attached files. Each says by `get_url` where whoever may see a file fetches it."""
+
+    id = serializers.UUIDField(source="public_id")
+    name = serializers.CharField(help_text="As it was uploaded, with the ending of its type.")
+    content_type = serializers.CharField(help_text="By its content.")
+    size = serializers.IntegerField(help_text="In bytes. Pictures are drawn again, so it differs from what was sent.")
+    sha256 = serializers.CharField(help_text="Of the stored file, in hex.")
+    created_at = UTCDateTimeField()
+    url = serializers.SerializerMethodField(help_text="Where whoever may see it fetches it.")
+
+    def get_url(self, file: Any) -> str:
+        """Return the address of a file."""
+        raise NotImplementedError
+
+
 @extend_schema_field(serializers.ListField(child=serializers.CharField()))
 class ScopeCodesField(serializers.ReadOnlyField):
     """A field of scopes, which are a number in the database and a list of codes in the API."""

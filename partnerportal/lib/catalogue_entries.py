@@ -4,7 +4,6 @@ Staff of the vendor edit them on pages. An entry that is used is never deleted b
 nobody chooses it anew.
 """
 
-import re
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -17,10 +16,8 @@ from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.text import make_search_key, make_single_line
 
 LANGUAGES = ("en", "fr", "ja")  # of names and other texts of catalogues and offers
-LONGEST_NAME, LONGEST_CODE = 120, 50  # characters
-_CODE = re.compile(r"[a-z0-9][a-z0-9_-]*")
+LONGEST_NAME = 120  # characters
 
-BAD_CODE = _("Use up to 50 lower-case letters, digits, hyphens and underscores; begin with a letter or digit.")
 NO_NAME = _("Enter a name.")
 LONG_NAME = _("Enter a name of at most %(most)s characters.")
 CODE_TAKEN = _("Another entry has this code.")
@@ -51,13 +48,6 @@ class RetirableEntry(CatalogueEntry):
 
     class Meta:
         abstract = True
-
-
-def read_entry_code(text: str) -> str:
-    """Return a code for a new entry. Raises InvalidInput("malformed_code") for a text that cannot be one."""
-    if len(text) > LONGEST_CODE or not _CODE.fullmatch(text):
-        raise InvalidInput("malformed_code", BAD_CODE, field="code")
-    return text
 
 
 def read_entry_name(text: str, *, field: str, is_required: bool = True) -> str:

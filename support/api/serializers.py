@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from partnerportal.lib.api_input import StrictSerializer
-from partnerportal.lib.api_output import UTCDateTimeField
+from partnerportal.lib.api_output import AttachedFileSerializer, UTCDateTimeField
 from support.actions.files import MOST_FILES
 from support.kinds import Findings, describe_prefilled, list_results
 from support.models import Request, RequestFile, RequestMessage, Severity
@@ -117,24 +117,16 @@ class RequestMessageSerializer(serializers.Serializer[RequestMessage]):
         return bool(message.organization_id != message.request.organization_id)
 
 
-class RequestFileSerializer(serializers.Serializer[RequestFile]):
+class RequestFileSerializer(AttachedFileSerializer):
     """A file of a request."""
 
-    id = serializers.UUIDField(source="public_id")
     message = serializers.UUIDField(
         source="message.public_id",
         default=None,
         allow_null=True,
         help_text="It was sent with. Null: the details.",
     )
-    name = serializers.CharField()
-    content_type = serializers.CharField(help_text="By its content.")
-    size = serializers.IntegerField(help_text="Bytes.")
-    sha256 = serializers.CharField(help_text="In hex.")
-    created_at = UTCDateTimeField()
-    url = serializers.SerializerMethodField(help_text="At which it is saved.")
 
-    @extend_schema_field(serializers.CharField)
     def get_url(self, file: RequestFile) -> str:
         return reverse("api:request_file", args=[file.request.public_id, file.public_id])
 

@@ -23,7 +23,7 @@ def read_table() -> set[tuple[str, str]]:
             if address:
                 parent = before.rstrip("/").rpartition("/")[0]
                 before = address.partition("?")[0].replace("…", parent)
-                found.update((each, before) for each in methods)
+                found.update((each, re.sub(r"{\w+}", "{id}", before)) for each in methods)
     return found
 
 

@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 
+from accounts.models import Organization
 from marketplace.actions.audience import remove_from_audience, sync_audience
 from marketplace.models import Offer
 from tests.exports.test_views import table
@@ -120,6 +121,16 @@ def test_what_the_rules_refuse_changes_nothing(api, offer, body, status, expecte
     assert (answer.status_code, code(answer)) == (status, expected)
     offer.refresh_from_db()
     assert (offer.audience, offer.private.next_audience, offer.audience_changes.count()) == ("specific", "specific", 1)
+
+
+def test_who_has_left_the_programme_meanwhile_is_named(api, world):
+    backup = Offer.objects.get(code="backup")
+    Organization.objects.filter(pk=world.distributor.pk).update(state="suspended")
+    tenant_ids = [str(world.distributor.tenant_id), str(world.partner.tenant_id)]
+    answer = put(api("publisher.admin"), backup, audience="any", tenant_ids=tenant_ids)
+    assert (answer.status_code, code(answer)) == (400, "not_in_program")
+    assert world.distributor.name in answer.content.decode()
+    assert not backup.audience_changes.exists()
 
 
 def test_nobody_with_sales_is_taken_out(api, world, offer):

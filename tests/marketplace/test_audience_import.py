@@ -7,11 +7,14 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import translation
 
+from imports.actions.runs import run_next_import
+from imports.models import Import
 from marketplace.imports import IMPORTS, apply_audience_rows, check_audience_rows
 from marketplace.models import Offer
 from partnerportal.lib.imports.csv_reading import CsvReader
 from partnerportal.lib.imports.kinds import ImportRow
 from tests.exports.test_views import NEW, content
+from tests.imports.test_views import uploaded
 from tests.world_offers import sell
 
 AUDIENCE = IMPORTS[0]
@@ -96,6 +99,30 @@ def test_replace_keeps_who_has_sold(world, publisher, monitor):
     texts = [str(text) for text in AUDIENCE.finish(publisher, monitor, "replace", rows(world.partner.tenant_id))]
     assert texts == ["1 partner stays, because it has sold the offer."]
     assert not monitor.audience_changes.filter(is_removal=True).exists()
+
+
+def read(text):
+    return list(CsvReader(io.BytesIO(text.encode()), AUDIENCE))
+
+
+def test_what_is_ignored_cannot_be_too_long(world, publisher, monitor):
+    (row,) = read(f"tenant_id,region\n{world.partner2.tenant_id},{'x' * 3000}\n")
+    assert (row.problem, len(row.values["region"])) == ("", 2000)
+    (row,) = read(f"tenant_id\n{'x' * 3000}\n")
+    assert "longer than 2,000" in row.problem
+
+
+@pytest.mark.promise("E-9")
+def test_a_row_that_fails_leaves_its_partner_in_the_audience(web, world, monitor):
+    text = f"tenant_id,region\n{world.distributor.tenant_id},Europe,and more\n{world.partner.tenant_id},Europe\n"
+    client = web("publisher.admin")
+    page = uploaded(client, text.encode(), f"/imports/new/audience/?target={monitor.public_id}")
+    assert "The file leaves nobody out." in client.get(page).content.decode()
+    assert client.post(f"{page}apply/", {"mode": "replace"}).status_code == 302 and run_next_import()
+    source = Import.objects.filter(kind="audience").latest("pk")
+    assert (source.state, source.applied) == ("done", {"bad": 1, "already_there": 1})
+    assert not monitor.audience_changes.filter(is_removal=True).exists()
+    assert monitor.audience_changes.filter(organization=world.partner).exists()
 
 
 @pytest.mark.promise("CA-18", "E-9")

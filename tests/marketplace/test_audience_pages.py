@@ -1,10 +1,13 @@
 """The pages of an audience: options with numbers, the table, the picker, the pasted list and the sync."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts.models import Organization
 from marketplace.actions.audience import add_to_audience, change_live_audience, choose_audience, sync_audience
 from marketplace.actions.offers import create_offer, publish_offer, save_draft
 from marketplace.audience_rules import HAS_SALES
@@ -105,6 +108,25 @@ def test_what_was_chosen_in_the_picker_stands_in_the_table(web, world, offer):
     assert answer.status_code == 302
     assert [row.organization for row in backup.audience_changes.all()] == [world.partner]
     assert world.partner.name not in client.get(url(backup, "_select")).content.decode()  # no longer to be chosen
+
+
+@pytest.mark.promise("CA-11", "CA-13")
+def test_one_of_the_chosen_has_left_meanwhile_and_the_others_are_added(web, world):
+    backup, client = Offer.objects.get(code="backup"), web("publisher.admin")
+    chosen = {"row": [str(row.public_id) for row in (world.partner, world.distributor)]}
+    Organization.objects.filter(pk=world.partner.pk).update(state="suspended")
+    page = client.post(url(backup, "_select"), chosen)
+    text = page.content.decode()
+    refused = text[text.index("These could not be added") :]
+    assert refused.index(world.partner.name) < refused.index("It is suspended.")
+    assert "1 partner added." in text
+    assert [row.organization for row in backup.audience_changes.all()] == [world.distributor]
+    text = client.post(url(backup, "_select"), chosen).content.decode()  # nobody is left to add
+    assert "No partner was added." in text and "It is in the audience already." in text
+    world.distributor.memberships.update(ends_on=timezone.now().date() - timedelta(days=1))
+    backup.audience_changes.all().delete()
+    text = client.post(url(backup, "_select"), chosen).content.decode()
+    assert "Its membership of the CSP programme is not active." in text
 
 
 @pytest.mark.parametrize(("code", "page"), [("monitor", ""), ("backup", "_select")])

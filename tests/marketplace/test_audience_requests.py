@@ -359,7 +359,7 @@ def test_staff_read_who_has_sold_and_notice_that_it_is_somebody_else(world, publ
     request = ask(publisher, backup, "none")
     seen = check_request(request)
     assert seen.texts["who"] == world.partner.name
-    Subscription.objects.filter(offer=backup).update(buyer=world.distributor, reseller=None)
+    Subscription.objects.filter(offer=backup).update(buyer=world.distributor)
     with pytest.raises(Conflict) as refused:
         approve_request(actor=staff, request=request, facts_digest=seen.digest, revision=request.revision)
     assert refused.value.code == "facts_changed"

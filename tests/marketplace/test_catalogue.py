@@ -107,6 +107,12 @@ class TestTheList:
         assert {name for name in ("Backup", "Monitor") if any(name in row for row in found)} == names
         assert len(found) == len(names)
 
+    def test_an_offer_with_a_plan_that_may_be_sold_has_no_reason(self, web: Any, actor_for: Any) -> None:
+        publish(actor_for("publisher.admin"), "backup", plans=make_content("Backup", "basic", "unpriced")["plans"])
+        for query, names in (("reason=no_price", ["Monitor"]), ("sellable=true", ["Backup"])):
+            found = rows_of(web("partner.reader").get(f"{CATALOGUE}?{query}"))
+            assert [row.split()[0] for row in found] == names
+
     def test_a_customer_turns_it_into_what_may_be_sold_to_it(self, web: Any, world: Any) -> None:
         Organization.objects.filter(pk=world.customer.pk).update(country="JP")
         page = web("partner.reader").get(f"{CATALOGUE}?customer={world.customer.public_id}")

@@ -159,6 +159,14 @@ def test_a_category_is_retired_and_offered_again(web: Any) -> None:
     assert refused.status_code == 409 and "Retire or move its subcategories first." in text(refused)
 
 
+def test_a_form_says_all_that_is_wrong_at_once(web: Any) -> None:
+    for page, sent in ((f"{BASE}markets/new/", {"currency": "EUR"}), (f"{BASE}categories/new/", {})):
+        answer = text(web(STAFF).post(page, sent | {"code": "Two words"}))
+        assert "Use up to 50 lower-case letters" in answer and "This field is required." in answer
+    answer = text(web("publisher.admin").post("/offers/new/", {"code": "Two words"}))
+    assert "Use up to 50 lower-case letters" in answer and "This field is required." in answer
+
+
 def test_a_mistyped_category_is_removed(world: World, web: Any) -> None:
     client, names = web(STAFF), {"en": "Vidoe"}
     row = add_category(actor=world.actor(STAFF), code="vidoe", names=names, parent=backup().parent)

@@ -44,6 +44,7 @@ from tests.marketplace.eligibility_oracle import (
     find_failed_rules,
 )
 from tests.world import World
+from tests.world_offers import sell
 
 TODAY = timezone.now().date()
 PLACES = [("europe", "EUR"), ("europe", "GBP"), ("japan", "JPY")]
@@ -281,7 +282,9 @@ def test_another_partner_of_a_customer_does_not_learn_what_it_has(world: Any, ac
     Plan.objects.filter(pk=plan.pk).update(is_one_per_customer=True)
     told = {}
     for seller in ("partner", "lapsed"):
-        Subscription.objects.filter(plan=plan).update(buyer=world[seller], reseller=None)
+        before = Subscription.objects.filter(plan=plan).exclude(state="unsubscribed")
+        before.update(state="unsubscribed", ended_at=timezone.now())
+        sell(world, plan.offer, external_id=f"by {seller}", buyer=world[seller], reseller=None)
         for who in ("partner.reader", "distributor.reader", "vendor.reader"):
             actor = actor_for(who)
             with as_tenant(actor):

@@ -32,6 +32,7 @@ from marketplace.models import (
     SubscriptionTerm,
 )
 from marketplace.models.subscription import get_last_day_of_term
+from marketplace.queries.audience import count_sales_by_seller
 from marketplace.queries.eligibility import get_prospective_sale, judge_plan
 from notifications.actions.outbox import write_due_notices
 from notifications.models import Event, Notice
@@ -138,6 +139,8 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "a version that is none": ({"version": 9}, "unknown_version", "version"),
     "another currency": ({"currency": "USD"}, "wrong_currency", "currency"),
     "an amount alone": ({"currency": None}, "amount_and_currency", "currency"),
+    "parts of a cent": ({"amount": "12.505"}, "too_many_decimals", "amount"),
+    "parts of a yen": ({"amount": "1250.5", "currency": "JPY"}, "too_many_decimals", "amount"),
     "a currency that is none": ({"currency": "Euro"}, "invalid", "currency"),
     "a plan without a price": ({"amount": None, "currency": None}, "no_price", "amount"),
     "a term of another plan": ({"term": "P3Y"}, "term_not_of_plan", "term"),
@@ -192,6 +195,49 @@ def test_what_was_activated_stays_sold_whatever_a_later_line_says(world: World) 
         Subscription.objects.filter(pk=row.pk).update(state="unsubscribed", ended_at=timezone.now(), activated_at=None)
     assert sell(world, buyer=world.partner2.org_id, **ended) == [("changed", "", "")]
     assert Subscription.objects.resold().filter(pk=row.pk).exists()
+
+
+@pytest.mark.promise("CA-20", "E-8")
+@pytest.mark.parametrize("other", ["distributor", None])
+def test_a_partner_on_record_that_has_sold_stays_locked(world: World, other: str | None) -> None:
+    on_record = {"buyer": world.distributor.org_id, "reseller": world.partner2.org_id}
+    assert sell(world, **on_record) == [("added", "", "")]
+    changed = on_record | {"reseller": world[other].org_id if other else None}
+    ended = {"state": "unsubscribed", "ended_at": f"{TODAY}T00:00:00Z"}
+    assert sell(world, **changed) == [("error", "fixed", "reseller")]
+    assert sell(world, **on_record, **ended) == [("changed", "", "")]
+    assert sell(world, **changed, **ended) == [("error", "fixed", "reseller")]
+    offer = Offer.objects.get(code="monitor")
+    assert world.partner2.pk in count_sales_by_seller(SYSTEM, offer)
+    with pytest.raises(IntegrityError, match="violates"), transaction.atomic():
+        Subscription.objects.filter(external_id="S-1").update(reseller=other and world[other])
+
+
+def test_a_partner_on_record_is_corrected_before_the_activation_and_added_after_it(world: World) -> None:
+    never = {"activated_at": None, "starts_on": None, "amount": None, "currency": None}
+    waits = {"buyer": world.distributor.org_id, "state": "pending"} | never
+    assert sell(world, **waits, reseller=world.partner2.org_id) == [("added", "", "")]
+    assert sell(world, **waits, reseller=world.partner.org_id) == [("changed", "", "")]
+    assert sell(world, **waits) == [("changed", "", "")]
+    runs = {"buyer": world.distributor.org_id}
+    assert sell(world, **runs) == [("changed", "", "")]
+    assert sell(world, **runs, reseller=world.partner.org_id) == [("changed", "", "")]
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "code", "field"),
+    [
+        ("12.5055", "EUR", "too_many_decimals", "amount"),
+        ("12.505", "EUR", "too_many_decimals", "amount"),
+        ("10.5", "JPY", "too_many_decimals", "amount"),
+        ("10", "XXZ", "unknown_currency", "currency"),
+    ],
+)
+def test_an_amount_has_the_decimals_of_its_currency(
+    world: World, amount: str, currency: str, code: str, field: str
+) -> None:
+    assert sell(world, amount=amount, currency=currency) == [("error", code, field)]
+    assert sell(world, amount="12.5000", currency="EUR") == [("added", "", "")]
 
 
 def publish(world: World, **plan: Any) -> None:

@@ -55,6 +55,7 @@ class CsvReader:
             raise UnreadableFile("empty", _("The file is empty, or its first row is blank."))
         separator = max(SEPARATORS, key=lambda each: self._count_known(first, each))
         self._cells = csv.reader(chain([first], lines), delimiter=separator, strict=True)
+        self._ignored = {column.key for column in kind.columns if column.is_ignored}
         self._keys = self._choose_columns(next(self._read_cells()))
 
     def __iter__(self) -> Iterator[ImportRow]:
@@ -150,7 +151,8 @@ class CsvReader:
             if key not in values:
                 continue
             if len(cell) > CELL:
-                problem = problem or _("“%(name)s” is longer than 2,000 characters.") % {"name": key}
+                if key not in self._ignored:
+                    problem = problem or _("“%(name)s” is longer than 2,000 characters.") % {"name": key}
                 cell = cell[:CELL]
             values[key] = unescape_spreadsheet_cell(cell).strip()
         if any(cell.strip() for cell in cells[len(self._keys) :]):

@@ -30,6 +30,7 @@ class ImportColumn:
     help_text: Message
     example: str
     is_required: bool = True  # whether each row must have a value in it; an optional column may be absent
+    is_ignored: bool = False  # a column that files may have, such as those of an export, and nothing reads
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,10 @@ class ImportKind:
     raises NotFound; kinds without it have the target None. `name_targets` returns the names of those that it would
     find, for lists. `rule` is the permission, which may look at the target.
 
-    `preview` and `finish` see the whole file: they take the actor, the target, the mode and an iterator over the rows
-    that did not fail, and return sentences for the page. `preview` says what else each mode would do, such as how many
-    things the file leaves out; `finish` does it, in the transaction that ends the import.
+    `preview` and `finish` see the whole file: they take the actor, the target, the mode and an iterator over all rows,
+    those that failed too, because what such a row names is not left out; they return sentences for the page. `preview`
+    says what else each mode would do, such as how many things the file leaves out; `finish` does it, in the transaction
+    that ends the import.
 
     `filled_columns` are those that `check` fills in by `RowResult.filled`: the results show them, and `apply` gets them
     in the rows, so that it can tell what has changed since the dry run.
