@@ -35,12 +35,19 @@ class AudienceOption:
         return self.verdict.way in (Way.FREE, Way.UNCHANGED)
 
 
-def make_audience_options(offer: Offer, reach: AudienceReach) -> list[AudienceOption]:
-    """Return the options of an offer's audience, each with its meaning in numbers and what a change to it needs."""
+def make_audience_options(offer: Offer, reach: AudienceReach, open_plans: str) -> list[AudienceOption]:
+    """Return the options of an offer's audience, each with its meaning in numbers and what a change to it needs.
+
+    `open_plans` are the names of the plans that can be sold whatever is chosen, or "".
+    """
     meanings = {
         Audience.ANY: _describe_partners(reach.any),
         Audience.SPECIFIC: _describe_selected(reach),
-        Audience.NONE: _("Nobody can make new sales. Subscriptions that were sold continue."),
+        Audience.NONE: (
+            _("Only %(plans)s can still be sold. Subscriptions that were sold continue.") % {"plans": open_plans}
+            if open_plans
+            else _("Nobody can make new sales. Subscriptions that were sold continue.")
+        ),
     }
     return [_make_option(offer, option, meanings[option], reach.sellers) for option in Audience]
 

@@ -60,11 +60,13 @@ def audience(request: PortalRequest, offer_id: UUID) -> HttpResponse:
             messages.success(request, _("The audience is saved."))
             return redirect("offer_audience", offer_id=offer.public_id)
     shows_table = Audience.SPECIFIC in (offer.audience, offer.private.next_audience)
-    options = [] if request.htmx else make_audience_options(offer, count_audience_reach(request.actor, offer))
+    open_plans = "" if request.htmx else name_open_plans(offer)
+    reach = None if request.htmx else count_audience_reach(request.actor, offer)
+    options = make_audience_options(offer, reach, open_plans) if reach else []
     context = {
         "form": form,
         "options": options,
-        "open_plans": "" if request.htmx else name_open_plans(offer),
+        "open_plans": open_plans,
         "can_choose": sum(option.is_choosable for option in options) > 1,
         "list": AudienceList(request.actor, offer, request.GET) if shows_table else None,
         "saved": summarize_saved_audience(offer),

@@ -134,14 +134,16 @@ def test_the_publisher_closes_a_plan_that_the_whole_programme_may_sell(
     asked = f"/api/v1/eligibility/?plan={offer.plans.get().public_id}"
     answer = api("partner.admin").get(asked).json()
     assert (answer["sellable"], answer["allowed_by"]) == (True, "open_plan")
-    assert "may sell Basic, whatever the audience" in client.get(f"{at}/audience/").content.decode()
+    page = client.get(f"{at}/audience/").content.decode()
+    assert "may sell Basic, whatever the audience" in page and "Only Basic can still be sold." in page
     assert send(client, f"{at}/plans/", plans__0__is_for_audience_only="on").status_code == 302
     assert api("partner.admin").get(asked).json()["sellable"], "a draft is seen by nobody else"
     assert "opted_out" in read_preview(web, offer, "partner", "place=europe.EUR")
     assert "For the audience only" in client.get(f"{at}/compare/?from=live&to=draft").content.decode()
     publish(world, offer)
     assert [rule["code"] for rule in api("partner.admin").get(asked).json()["failed_rules"]] == ["opted_out"]
-    assert "whatever the audience" not in client.get(f"{at}/audience/").content.decode()
+    page = client.get(f"{at}/audience/").content.decode()
+    assert "whatever the audience" not in page and "Nobody can make new sales." in page
     saved = api("publisher.admin").get(f"/api/v1/offers/{offer.public_id}/").json()
     assert saved["tree"]["plans"][0]["is_for_audience_only"] is True
 
