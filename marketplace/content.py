@@ -202,7 +202,7 @@ def find_problems(offer: Offer, content: Mapping[str, Any], channel: Mapping[str
 
 def _is_for_partners(offer: Offer, content: Mapping[str, Any]) -> bool:
     """Return whether partners may sell something of an offer, by its audience or a plan that is open to all."""
-    return not offer.audience == offer.next_audience == Audience.NONE or bool(list_open_plans(offer, content))
+    return not offer.audience == offer.private.next_audience == Audience.NONE or bool(list_open_plans(offer, content))
 
 
 def list_open_plans(offer: Offer, content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -262,7 +262,7 @@ def _plan_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
 
 def find_opt_in_problems(offer: Offer) -> list[Problem]:
     """Return what the live version of an offer without partners lacks before it gets some (CA-30, CA-31)."""
-    if offer.live_version is None or offer.audience != Audience.NONE or offer.next_audience == Audience.NONE:
+    if offer.live_version is None or offer.audience != Audience.NONE or offer.private.next_audience == Audience.NONE:
         return []
     return list(_channel_problems(offer.live_version.channel.content))
 

@@ -26,7 +26,7 @@ class OfferFilterSet(FilterSet):
     q = df.CharFilter(method="filter_by_text", label=_("Name or code"), max_length=200)
     state = df.ChoiceFilter(choices=[(state, state) for state in OFFER_STATES])
     type = df.ChoiceFilter(choices=OfferType.choices, label=_("Type"))
-    audience = df.ChoiceFilter("next_audience", choices=Audience.choices, label=_("Audience"))
+    audience = df.ChoiceFilter("private__next_audience", choices=Audience.choices, label=_("Audience"))
 
     class Meta:
         model = Offer

@@ -39,7 +39,7 @@ class OfferPreview:
         self.actor, self.offer, self.params = actor, offer, params
         self.version = get_newest_version(offer)
         if not offer.is_published:
-            offer.audience = offer.next_audience  # in memory alone: the first publication takes it live
+            offer.audience = offer.private.next_audience  # in memory alone: the first publication takes it live
 
     @property
     def kind(self) -> OrganizationKind:

@@ -63,7 +63,7 @@ def choose_audience(*, actor: Actor, offer: Offer, audience: str, revision: int 
         raise _make_request_needed_error(verdict.message, locked, audience, field="audience")
     if verdict.way == Way.REFUSED:
         raise Conflict(verdict.code, verdict.message, field="audience")
-    before, locked.next_audience = locked.next_audience, audience
+    before, locked.private.next_audience = locked.private.next_audience, audience
     if _opens_to_selected(locked):
         _keep_sellers(locked, sellers)
     _touch(locked)
@@ -171,9 +171,10 @@ def sync_audience(*, actor: Actor, offer: Offer, revision: int) -> int:
 
 def put_saved_audience_in_force(offer: Offer) -> int:
     """Put the saved audience of a locked offer in force, and return how many organisations were added to it."""
-    added = _authorize_additions(offer) if offer.next_audience == Audience.SPECIFIC else 0
-    if offer.audience != offer.next_audience:
-        offer.audience = offer.next_audience
+    saved = offer.private.next_audience
+    added = _authorize_additions(offer) if saved == Audience.SPECIFIC else 0
+    if offer.audience != saved:
+        offer.audience = saved
         offer.save(update_fields=["audience"])  # after the additions: the database looks for its sellers among them
     return added
 
@@ -226,8 +227,7 @@ def change_live_audience(*, actor: Actor, offer: Offer, audience: str) -> Offer:
     verdict = judge_audience_change(locked, audience, sellers=len(sellers))
     if verdict.way == Way.REFUSED:
         raise Conflict(verdict.code, verdict.message)
-    before, locked.next_audience = locked.audience, audience
-    locked.save(update_fields=["next_audience"])
+    before, locked.private.next_audience = locked.audience, audience
     if audience == Audience.SPECIFIC:
         _keep_sellers(locked, sellers)
     put_saved_audience_in_force(locked)
@@ -244,7 +244,7 @@ def change_live_audience(*, actor: Actor, offer: Offer, audience: str) -> Offer:
 
 def _opens_to_selected(offer: Offer) -> bool:
     """Return whether a live offer without partners is to have selected ones, which needs no request (CA-29)."""
-    return offer.is_published and (offer.audience, offer.next_audience) == (Audience.NONE, Audience.SPECIFIC)
+    return offer.is_published and (offer.audience, offer.private.next_audience) == (Audience.NONE, Audience.SPECIFIC)
 
 
 def _keep_sellers(offer: Offer, sellers: Collection[int]) -> None:
@@ -286,7 +286,8 @@ def _make_request_needed_error(
 def _touch(offer: Offer) -> None:
     """Note that the audience was saved, so that editors who have seen it before are told."""
     offer.audience_revision += 1
-    offer.save(update_fields=["audience_revision", "next_audience"])
+    offer.save(update_fields=["audience_revision"])
+    offer.private.save(update_fields=["next_audience"])
 
 
 @transaction.atomic

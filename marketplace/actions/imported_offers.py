@@ -103,7 +103,7 @@ def _import_offer(actor: Actor, line: ValidLine, known: _Known) -> LineOutcome:
 
 def _save_audience(actor: Actor, offer: Offer, audience: str | None, partners: list[Organization]) -> bool:
     """Save the option and the partners that are not in the audience yet; return whether anything is new."""
-    is_changed = audience is not None and audience != offer.next_audience
+    is_changed = audience is not None and audience != offer.private.next_audience
     if is_changed and audience:
         choose_audience(actor=actor, offer=offer, audience=audience, revision=None)
     held = set(offer.authorizations.active().values_list("organization_id", flat=True))

@@ -23,7 +23,6 @@ from partnerportal.lib.errors import Conflict, InvalidInput, StaleVersion, TooMa
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
 
-TECHNICAL = ("landing_page_url", "webhook_url")
 NO_DRAFT = _("There are no changes to publish.")
 NEVER_LIVE = _("The offer was never published, so there is nothing to go back to.")
 TAKEN = _("You have an offer with this code already.")
@@ -171,11 +170,12 @@ def set_technical_configuration(
         raise Conflict("not_saas", _("Only SaaS offers have a landing page and a webhook."))
     if seen is not None and seen != make_technical_version(locked):
         raise StaleVersion("changed_meanwhile", OVERTAKEN)
-    before = {field: getattr(locked, field) for field in TECHNICAL}
-    locked.landing_page_url, locked.webhook_url = landing_page_url, webhook_url
-    changes = {field: [old, getattr(locked, field)] for field, old in before.items() if old != getattr(locked, field)}
+    values = {"landing_page_url": landing_page_url, "webhook_url": webhook_url}
+    before = {field: getattr(locked.private, field) for field in values}
+    changes = {field: [before[field], value] for field, value in values.items() if before[field] != value}
     if changes:
-        locked.save(update_fields=[*changes])
+        locked.private.landing_page_url, locked.private.webhook_url = landing_page_url, webhook_url
+        locked.private.save(update_fields=[*changes])
         record_event(OfferEvent.CONFIGURED, actor=actor, subject=locked, changes=changes)
     return locked
 

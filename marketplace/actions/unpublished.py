@@ -5,7 +5,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.actions.offers import FIXED, OVERTAKEN, TAKEN, TECHNICAL, save_draft, store_draft
+from marketplace.actions.offers import FIXED, OVERTAKEN, TAKEN, save_draft, store_draft
 from marketplace.events import OfferEvent
 from marketplace.models import Offer, OfferType, OfferVersion, Plan, Price, PricingModel
 from marketplace.models.offer import BYOL_TYPES
@@ -18,6 +18,7 @@ from partnerportal.lib.errors import Conflict, InvalidInput, NotFound, StaleVers
 from partnerportal.lib.policies import authorize
 
 IDENTITY = ("code", "type", "pricing_model")
+TECHNICAL = ("landing_page_url", "webhook_url")
 OFFER_FIXED = _("The code, type and pricing model of this offer are fixed since version 1.")
 OFFER_KEPT = _("This offer was published, so it is never deleted. Stop its sale instead.")
 PRICED = _("The prices saved so far would mean something else. Confirm that they are deleted.")
@@ -47,10 +48,10 @@ def change_unpublished_offer(
     authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
     locked, draft = _lock_unpublished(actor, offer, revision, OFFER_FIXED)
     read_code(code)
-    before = _read_facts(locked)
+    before, private = _read_facts(locked), locked.private
     locked.code, locked.type, locked.pricing_model = code, type, pricing_model
     if locked.type != OfferType.SAAS:
-        locked.landing_page_url = locked.webhook_url = ""
+        private.landing_page_url = private.webhook_url = ""
     changes = {name: [old, new] for name, new in _read_facts(locked).items() if (old := before[name]) != new}
     if not changes:
         return draft
@@ -58,9 +59,10 @@ def change_unpublished_offer(
         _delete_prices(locked, deletes_prices)
     try:
         with transaction.atomic():
-            locked.save(update_fields=[*changes])
+            locked.save(update_fields=IDENTITY)
     except IntegrityError as error:
         raise Conflict("code_taken", TAKEN, field="code") from error
+    private.save(update_fields=TECHNICAL)
     draft = store_draft(locked, _fit_plans(locked, draft.content), draft.channel.content)
     record_event(OfferEvent.CHANGED, actor=actor, subject=locked, changes=changes)
     return draft
@@ -146,7 +148,8 @@ def _save_plans(
 
 
 def _read_facts(offer: Offer) -> dict[str, str]:
-    return {name: str(getattr(offer, name)) for name in (*IDENTITY, *TECHNICAL)}
+    facts = {name: str(getattr(offer, name)) for name in IDENTITY}
+    return facts | {name: getattr(offer.private, name) for name in TECHNICAL}
 
 
 def _delete_prices(offer: Offer, is_confirmed: bool) -> None:

@@ -86,7 +86,7 @@ class AudienceBaseView(PortalAPIView):
         reach, saved = count_audience_reach(self.actor, offer), summarize_saved_audience(offer)
         facts = {
             "in_force": offer.audience if offer.is_published else Audience.NONE,
-            "saved": offer.next_audience,
+            "saved": offer.private.next_audience,
             "partners": reach.selected,
             "covered_partners": reach.covered,
             "partners_with_sales": reach.sellers,

@@ -294,4 +294,4 @@ class TechnicalConfigurationView(OffersBaseView):
         )
 
     def _answer(self, offer: Offer) -> Response:
-        return set_etag(Response(TechnicalSerializer(offer).data), make_technical_version(offer))
+        return set_etag(Response(TechnicalSerializer(offer.private).data), make_technical_version(offer))

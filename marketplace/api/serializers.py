@@ -70,7 +70,9 @@ class OfferSerializer(AttributeSerializer[Offer]):
     has_draft = serializers.BooleanField()
     audience = serializers.ChoiceField(choices=Audience.choices, help_text="Who may resell it now.")
     saved_audience = serializers.ChoiceField(
-        source="next_audience", choices=Audience.choices, help_text="As saved; in force with publication or a sync."
+        source="private.next_audience",
+        choices=Audience.choices,
+        help_text="As saved; in force with publication or a sync.",
     )
     created_at = UTCDateTimeField()
     changed_at = UTCDateTimeField(help_text="When its draft was saved or published last.")

@@ -391,7 +391,7 @@ class Migration(migrations.Migration):
             "marketplace_offer",
             using=f"publisher_id = portal_org() OR live_version_id IS NOT NULL AND portal_org() IS NOT NULL OR {STAFF}",
             check=f"(publisher_id = portal_org() OR {STAFF}) AND (SELECT {WRITES})",
-            grant="SELECT, INSERT, UPDATE (audience, next_audience, audience_revision, landing_page_url, webhook_url, "
+            grant="SELECT, INSERT, UPDATE (audience, audience_revision, "
             "live_version_id, changed_at, published_at, listing, search, sort_en, sort_fr, "
             "sort_ja, categories)",
         ),

@@ -10,6 +10,7 @@ from marketplace.models.offer import (
     OfferVersion,
     Plan,
     PricingModel,
+    PrivateInfo,
 )
 from marketplace.models.price import BillingFrequency, Price, Term
 from marketplace.models.reseller import ResellerListing
@@ -35,6 +36,7 @@ __all__ = [
     "Plan",
     "Price",
     "PricingModel",
+    "PrivateInfo",
     "ResellerListing",
     "SaleStop",
     "StopReason",

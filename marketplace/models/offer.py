@@ -69,11 +69,8 @@ class Offer(PublicIdModel):
     pricing_model = models.CharField(max_length=10, choices=PricingModel)
     live_version = models.ForeignKey("OfferVersion", models.PROTECT, null=True, blank=True, related_name="+")
     audience = models.CharField(max_length=10, choices=Audience, default=Audience.NONE)  # the one that holds
-    next_audience = models.CharField(max_length=10, choices=Audience, default=Audience.NONE)  # as saved (CA-14)
     audience_revision = models.PositiveIntegerField(default=1)  # how often the audience was saved, for edits to compare
     last_discarded = models.PositiveIntegerField(default=0)  # the revision of the draft that was discarded last
-    landing_page_url = models.URLField(max_length=500, blank=True)  # of a SaaS offer; used when purchases come
-    webhook_url = models.URLField(max_length=500, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)  # when its draft was saved or published last
     published_at = models.DateTimeField(null=True, blank=True)  # the first time
@@ -107,6 +104,30 @@ class Offer(PublicIdModel):
     def is_published(self) -> bool:
         """Whether the offer has been published; its code, type and pricing model are then fixed."""
         return self.live_version_id is not None
+
+
+class PrivateInfoQuerySet(TenantQuerySet):
+    """A queryset of what only the publisher of an offer and the vendor see of it."""
+
+    def rows_for(self, actor: Actor) -> "PrivateInfoQuerySet":
+        if actor.organization_kind == OrganizationKind.VENDOR:
+            return self.all()
+        return self.filter(offer__publisher=actor.organization_id)
+
+
+class PrivateInfo(models.Model):
+    """What of an offer is nobody's but its publisher's and the vendor's to read, also once it is published.
+
+    It is a row of its own, so that row-level security can hide it. The database stores it with each offer, and deletes
+    it with the offer by a foreign key of its own (migration 0009).
+    """
+
+    offer = models.OneToOneField(Offer, models.DO_NOTHING, db_constraint=False, related_name="private")
+    next_audience = models.CharField(max_length=10, choices=Audience, default=Audience.NONE)  # as saved (CA-14)
+    landing_page_url = models.URLField(max_length=500, blank=True)  # of a SaaS offer; used when purchases come
+    webhook_url = models.URLField(max_length=500, blank=True)
+
+    objects = PrivateInfoQuerySet.as_manager()
 
 
 class OfferVersionQuerySet(TenantQuerySet):

@@ -213,9 +213,9 @@ def summarize_saved_audience(offer: Offer) -> SavedAudience:
     numbers = offer.audience_changes.aggregate(
         added=Count("pk", filter=Q(is_removal=False)), removed=Count("pk", filter=Q(is_removal=True))
     )
-    if offer.next_audience != Audience.SPECIFIC:
+    if offer.private.next_audience != Audience.SPECIFIC:
         numbers["added"] = 0
-    return SavedAudience(**numbers, changes_option=offer.audience != offer.next_audience)
+    return SavedAudience(**numbers, changes_option=offer.audience != offer.private.next_audience)
 
 
 def list_saved_additions(actor: Actor, offer: Offer) -> QuerySet[ResellerListing]:

@@ -115,7 +115,7 @@ class Publication:
             is_byol=Q(code__in=[plan["code"] for plan in plans if plan["is_byol"]]),
             is_open=Q(code__in=[plan["code"] for plan in list_open_plans(offer, version.content)]),
             is_one_per_customer=Q(code__in=[plan["code"] for plan in plans if plan.get("is_one_per_customer")]),
-            audience=offer.audience if offer.is_published else offer.next_audience,
+            audience=offer.audience if offer.is_published else offer.private.next_audience,
             is_supposed=True,
         )
 

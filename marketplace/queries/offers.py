@@ -25,7 +25,7 @@ def list_own_offers(actor: Actor) -> OfferQuerySet:
     stops = SaleStop.objects.active().filter(offer=OuterRef("pk"), plan=None)
     newest = versions.order_by("-revision").annotate(texts=F("content__texts"))
     offers: OfferQuerySet = Offer.objects.visible_to(actor).filter(publisher=actor.organization_id)
-    return offers.annotate(
+    return offers.select_related("private").annotate(
         has_draft=Exists(versions.filter(number=None)),
         texts=Subquery(newest.values("texts")[:1]),
         number=F("live_version__number"),
@@ -78,7 +78,7 @@ def make_tree(version: OfferVersion) -> dict[str, Any]:
 
 def make_technical_version(offer: Offer) -> str:
     """Return a digest of an offer's technical configuration, by which an editor says which one was seen."""
-    return hashlib.sha256(f"{offer.landing_page_url}\n{offer.webhook_url}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{offer.private.landing_page_url}\n{offer.private.webhook_url}".encode()).hexdigest()[:32]
 
 
 def list_published_versions(offer: Offer) -> QuerySet[OfferVersion]:

@@ -60,7 +60,7 @@ def _make_option(offer: Offer, option: Audience, meaning: str, sellers: int) -> 
         meaning=meaning,
         verdict=verdict,
         is_in_force=offer.is_published and offer.audience == option,
-        is_saved=offer.next_audience == option,
+        is_saved=offer.private.next_audience == option,
         request_url=build_audience_request_url(offer, option) if verdict.way == Way.REQUEST else "",
     )
 

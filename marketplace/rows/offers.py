@@ -77,7 +77,7 @@ def make_offer_rows(offers: Iterable[Offer]) -> list[OfferRow]:
         OfferRow(
             **vars(make_offer_header(offer)),
             url=reverse("offer", args=[offer.public_id]),
-            audience=Audience(offer.next_audience).label,
+            audience=Audience(offer.private.next_audience).label,
             number=offer.number,  # type: ignore[attr-defined]
             offer=offer,
         )

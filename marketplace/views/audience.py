@@ -53,13 +53,13 @@ may_edit = require_permission(ROLE_TABLE, OfferPermission.EDIT)
 def audience(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     """Show who may resell an offer: the options with their numbers, and the table; on POST save the option."""
     offer = get_own_offer(request.actor, offer_id)
-    form = AudienceForm(request.POST or None, initial={"audience": offer.next_audience})
+    form = AudienceForm(request.POST or None, initial={"audience": offer.private.next_audience})
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             actions.choose_audience(actor=request.actor, offer=offer, **form.cleaned_data)
             messages.success(request, _("The audience is saved."))
             return redirect("offer_audience", offer_id=offer.public_id)
-    shows_table = Audience.SPECIFIC in (offer.audience, offer.next_audience)
+    shows_table = Audience.SPECIFIC in (offer.audience, offer.private.next_audience)
     open_plans = "" if request.htmx else name_open_plans(offer)
     reach = None if request.htmx else count_audience_reach(request.actor, offer)
     options = make_audience_options(offer, reach, open_plans) if reach else []

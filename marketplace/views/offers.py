@@ -74,9 +74,9 @@ def offer_technical(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     offer = get_own_offer(request.actor, offer_id)
     if offer.type != OfferType.SAAS:
         raise NotFound("not_found", "")
-    initial = {field: getattr(offer, field) for field in TechnicalForm.base_fields}
+    initial = {field: getattr(offer.private, field) for field in TechnicalForm.base_fields}
     form = TechnicalForm(get_posted_data(request), initial=initial)
-    context = {"form": form, "seen": make_technical_version(offer), "stored": offer, "is_overtaken": False}
+    context = {"form": form, "seen": make_technical_version(offer), "stored": offer.private, "is_overtaken": False}
     if request.method == "POST" and form.is_valid():
         try:
             seen = request.POST.get("seen", "")

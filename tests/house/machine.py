@@ -70,7 +70,7 @@ FOREIGN = {
     **{
         f"marketplace_{name}": """NOT EXISTS (
             SELECT FROM marketplace_offer o WHERE o.id = offer_id AND o.publisher_id = %(org)s)"""
-        for name in ("offerversion", "offerfile", "plan", "authorization", "audiencechange")
+        for name in ("privateinfo", "offerversion", "offerfile", "plan", "authorization", "audiencechange")
     },
     "marketplace_salestop": """NOT EXISTS (
             SELECT FROM marketplace_offer o WHERE o.id = offer_id AND o.publisher_id = %(org)s)

@@ -66,6 +66,7 @@ BEHIND_OTHERS = {
     "OfferVersionQuerySet": "versions are read of one's own offer, or as the live one of a published offer",
     "PlanQuerySet": "plans are read of one's own offer, or as those of the live version of a published one",
     "PriceQuerySet": "prices are read of one's own offer, or for the market and currency of a sale",
+    "PrivateInfoQuerySet": "it is read of one's own offer, or of one whose audience staff decide about",
     "ResellerListingQuerySet": "only pages of publishers and staff read who may resell",
     "SaleStopQuerySet": "stops are read of an offer that is seen",
     "StopReasonQuerySet": "reasons are read of the stops of an offer that its publisher or staff manage",

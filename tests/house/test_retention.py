@@ -87,6 +87,7 @@ KEPT = {
     "marketplace_offer": "what was sold refers to it",
     "marketplace_offerversion": "what buyers were shown, and when",
     "marketplace_channelinfo": "a part of its version",
+    "marketplace_privateinfo": "a part of its offer",
     "marketplace_offerfile": "a part of the versions that have it; deleted if none was published",
     "marketplace_plan": "what was sold refers to it",
     "marketplace_price": "what was sold was priced by it",

@@ -154,7 +154,7 @@ def test_a_later_publication_leaves_the_audience_to_the_sync(world, publisher, b
         draft = save_draft(actor=publisher, offer=offer, content=content, channel=CHANNEL, revision=None)
         publish_offer(actor=publisher, offer=offer, revision=draft.revision)
         offer.refresh_from_db()
-    assert (backup.audience, backup.next_audience) == (NONE, ANY)
+    assert (backup.audience, backup.private.next_audience) == (NONE, ANY)
     assert names(world, monitor.authorizations.active()) == {"distributor"}
     assert names(world, monitor.audience_changes.all()) == {"partner"}
 
@@ -259,7 +259,7 @@ def test_from_none_to_any_by_a_sync(world, publisher, staff, backup):
     change_live_audience(actor=staff, offer=backup, audience=NONE)
     choose_audience(actor=publisher, offer=backup, audience=ANY, revision=None)
     backup.refresh_from_db()
-    assert (backup.audience, backup.next_audience) == (NONE, ANY)
+    assert (backup.audience, backup.private.next_audience) == (NONE, ANY)
     sync_audience(actor=publisher, offer=backup, revision=backup.audience_revision)
     backup.refresh_from_db()
     assert backup.audience == ANY

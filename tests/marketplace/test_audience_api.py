@@ -120,7 +120,7 @@ def test_what_the_rules_refuse_changes_nothing(api, offer, body, status, expecte
     answer = put(api("publisher.admin"), offer, **body)
     assert (answer.status_code, code(answer)) == (status, expected)
     offer.refresh_from_db()
-    assert (offer.audience, offer.next_audience, offer.audience_changes.count()) == ("specific", "specific", 1)
+    assert (offer.audience, offer.private.next_audience, offer.audience_changes.count()) == ("specific", "specific", 1)
 
 
 def test_who_has_left_the_programme_meanwhile_is_named(api, world):

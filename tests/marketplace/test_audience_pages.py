@@ -211,7 +211,7 @@ def test_an_option_that_needs_a_request_is_not_saved(web, offer):
     page = web("publisher.admin").post(url(offer), {"audience": "any", "revision": offer.audience_revision})
     assert page.status_code == 200 and "vendor staff decide" in page.content.decode()
     offer.refresh_from_db()
-    assert (offer.audience, offer.next_audience) == (Audience.SPECIFIC, Audience.SPECIFIC)
+    assert (offer.audience, offer.private.next_audience) == (Audience.SPECIFIC, Audience.SPECIFIC)
 
 
 def test_two_editors_do_not_overwrite_each_other(web, offer):

@@ -131,7 +131,7 @@ def test_an_opted_in_offer_has_material_and_a_contact_for_partners(publisher, co
     """Also before the first publication, which puts the saved audience in force."""
     offer = make_offer(publisher)
     assert problems(offer, {}) == []
-    setattr(offer, column, Audience.ANY)
+    setattr(offer if column == "audience" else offer.private, column, Audience.ANY)
     assert problems(offer, {}) == [
         ("/channel/marketing_url", "no_marketing_url"),
         ("/channel/contact", "no_channel_contact"),

@@ -123,7 +123,7 @@ def test_the_technical_configuration_holds_at_once(world, api, backup):
     values = {"landing_page_url": "https://publisher.example/land", "webhook_url": ""}
     assert client.put(url, values, format="json", headers={"If-Match": seen}).status_code == 200
     backup.refresh_from_db()
-    assert backup.landing_page_url == values["landing_page_url"]
+    assert backup.private.landing_page_url == values["landing_page_url"]
     assert client.put(url, values, format="json", headers={"If-Match": seen}).status_code == 412
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from marketplace.models import Market, Offer, SaleStop, StopReason
+from marketplace.models import Market, Offer, PrivateInfo, SaleStop, StopReason
 from partnerportal.lib.errors import NotFound
 from support.actions.rows import check_request
 from support.models import Request
@@ -17,7 +17,7 @@ from tests.world import World
 pytestmark = pytest.mark.django_db
 WHO = ("publisher.admin", "publisher.reader", "partner.admin", "distributor.admin", "customer.admin", "stranger.admin")
 TABLES = (
-    "offer", "offerversion", "channelinfo", "plan", "price", "salestop", "stopreason", "authorization",
+    "offer", "privateinfo", "offerversion", "channelinfo", "plan", "price", "salestop", "stopreason", "authorization",
     "audiencechange", "subscription", "subscriptionterm", "resellerlisting", "healthissue", "healthreport", "market",
     "marketcountry", "category",
 )  # fmt: skip
@@ -52,11 +52,10 @@ def attempt(statement: str, names: dict[str, Any]) -> int | str:
 
 
 NEW_OFFER = """INSERT INTO marketplace_offer (public_id, publisher_id, code, type, pricing_model, audience,
-        next_audience,
-    audience_revision, last_discarded, landing_page_url, webhook_url, created_at, changed_at, listing,
+    audience_revision, last_discarded, created_at, changed_at, listing,
         search, sort_en, sort_fr,
         sort_ja,
-    categories) VALUES (%(new)s, {publisher}, 'mine', 'saas', 'flat', 'none', 'none', 1, 0, '', '', now(), now(),
+    categories) VALUES (%(new)s, {publisher}, 'mine', 'saas', 'flat', 'none', 1, 0, now(), now(),
         '{{}}', '',
     '', '', '', '{{}}')"""
 NEW_PRICE = """INSERT INTO marketplace_price (public_id, plan_id, market_id, currency, term, billing, valid_from,
@@ -84,8 +83,12 @@ BY_PUBLISHER = {
     "take an offer back": "UPDATE marketplace_offer SET live_version_id = NULL WHERE id = %(own_offer)s",
     "rename an offer": "UPDATE marketplace_offer SET code = 'other' WHERE id = %(own_offer)s",
     "take a foreign offer": "UPDATE marketplace_offer SET publisher_id = %(org)s WHERE id = %(theirs_offer)s",
-    "write a foreign offer": "UPDATE marketplace_offer SET webhook_url = 'https://x.example' "
-    "WHERE id = %(theirs_offer)s",
+    "write a foreign offer": "UPDATE marketplace_offer SET changed_at = now() WHERE id = %(theirs_offer)s",
+    "write the webhook of another": "UPDATE marketplace_privateinfo SET webhook_url = 'https://x.example' "
+    "WHERE offer_id = %(theirs_offer)s",
+    "give one's private facts away": "UPDATE marketplace_privateinfo SET offer_id = %(theirs_offer)s "
+    "WHERE offer_id = %(own_offer)s",
+    "delete private facts": "DELETE FROM marketplace_privateinfo WHERE offer_id = %(own_offer)s",
     "make an offer of another": NEW_OFFER.format(publisher="%(theirs_organization)s"),
     "make an offer of another type": "UPDATE marketplace_offer SET type = 'container' WHERE id = %(own_offer)s",
     "price an offer otherwise": "UPDATE marketplace_offer SET pricing_model = 'flat' WHERE id = %(own_offer)s",
@@ -172,7 +175,7 @@ OWN_WRITES = {
     "a price": NEW_PRICE.format(plan="own_plan", day="current_date"),
     "a stop": NEW_STOP.format(offer="own_offer", plan="own_plan", by_vendor="false"),
     "a draft": "UPDATE marketplace_offerversion SET content = '{{}}' WHERE id = %(own_draft)s".replace("{{}}", "{}"),
-    "an audience": "UPDATE marketplace_offer SET next_audience = 'any' WHERE id = %(monitor)s",
+    "an audience": "UPDATE marketplace_privateinfo SET next_audience = 'any' WHERE offer_id = %(monitor)s",
 }
 
 
@@ -216,6 +219,25 @@ def test_no_table_shows_anybody_the_words_of_others(
         seen = {table: read_all(f"marketplace_{table}") for table in TABLES}
     everything = " ".join(seen.values())
     assert {word for word in SEES if word in everything} == {word for word in SEES if SEES[word](who)}
+
+
+PRIVATE = ("publisher.admin", "publisher.reader", "vendor.admin", "vendor.reader")
+
+
+@pytest.mark.parametrize("who", [*WHO, "vendor.admin", "vendor.reader", "partner2.admin", "lapsed.admin"])
+def test_what_is_private_of_a_published_offer_is_read_by_its_publisher_and_the_vendor_alone(
+    world: World, actor_for: Any, as_tenant: Any, who: str
+) -> None:
+    """Everybody sees the row of a published offer, but not where purchases are told, nor the saved audience."""
+    actor, is_reader = actor_for(who), who in PRIVATE
+    facts = {"webhook_url": "https://qhookq.example/", "landing_page_url": "https://qlandq.example/"}
+    assert PrivateInfo.objects.filter(offer__code="backup").update(**facts, next_audience="none") == 1
+    with as_tenant(actor):
+        assert '"backup"' in read_all("marketplace_offer")
+        seen = " ".join(read_all(f"marketplace_{table}") for table in TABLES)
+        assert [word in seen for word in ("qhookq", "qlandq", "next_audience")] == [is_reader] * 3
+        assert PrivateInfo.objects.visible_to(actor).filter(offer__code="backup").exists() is is_reader
+    assert PrivateInfo.objects.count() == Offer.objects.count()
 
 
 @pytest.mark.parametrize("table", ["audiencechange", "subscriptionterm", "resellerlisting"])

@@ -30,6 +30,7 @@ from marketplace.models import (
     Plan,
     Price,
     PricingModel,
+    PrivateInfo,
     SaleStop,
     StopReason,
 )
@@ -44,7 +45,7 @@ from tests.world_offers import CHANNEL, _price, make_content
 pytestmark = pytest.mark.django_db
 API = "/api/v1/offers/"
 OTHERS = ["publisher.reader", "partner.admin", "vendor.admin", "customer.admin"]
-MODELS = (OfferVersion, ChannelInfo, Plan, Price, SaleStop, StopReason, OfferFile, AudienceChange)
+MODELS = (PrivateInfo, OfferVersion, ChannelInfo, Plan, Price, SaleStop, StopReason, OfferFile, AudienceChange)
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +96,7 @@ def test_code_type_and_model_are_corrected_and_what_they_do_not_have_goes(publis
                        deletes_prices=True)  # fmt: skip
     vault.refresh_from_db()
     assert identify(vault) == {"code": "safe", "type": "solution_template", "pricing_model": "flat"}
-    assert (vault.landing_page_url, vault.webhook_url, draft.revision) == ("", "", seen + 1)
+    assert (vault.private.landing_page_url, vault.private.webhook_url, draft.revision) == ("", "", seen + 1)
     basic = draft.content["plans"][0]
     assert (basic["min_seats"], basic["max_seats"], basic["is_byol"]) == (None, None, False)
     assert not Price.objects.filter(plan__offer=vault).exists() and vault.plans.count() == 2

@@ -10,7 +10,15 @@ from accounts.actions.standing import correct_organization_identity
 from accounts.models import Organization, Program, ProgramMembership
 from marketplace.actions.audience import remove_from_audience
 from marketplace.audience_requests import DEAUTHORIZE
-from marketplace.models import Audience, AudienceChange, Authorization, Offer, Subscription, SubscriptionTerm
+from marketplace.models import (
+    Audience,
+    AudienceChange,
+    Authorization,
+    Offer,
+    PrivateInfo,
+    Subscription,
+    SubscriptionTerm,
+)
 from partnerportal.lib.errors import Conflict, DomainError
 from support.actions.deciding import FactsChanged, approve_request, ask_for_information, decline_request
 from support.actions.drafts import start_request
@@ -120,7 +128,8 @@ def begin_with(offer: Offer, *sellers: Organization) -> None:
     """The offer is for these partners alone, and nobody has sold it."""
     for model in (SubscriptionTerm, Subscription, AudienceChange, Authorization):
         model.objects.all().delete()
-    Offer.objects.filter(pk=offer.pk).update(audience=Audience.SPECIFIC, next_audience=Audience.SPECIFIC)
+    Offer.objects.filter(pk=offer.pk).update(audience=Audience.SPECIFIC)
+    PrivateInfo.objects.filter(offer=offer).update(next_audience=Audience.SPECIFIC)
     for seller in sellers:
         Authorization.objects.create(offer=offer, organization=seller, source="selected")
 

@@ -14,7 +14,15 @@ from accounts.models import Organization, Program, ProgramMembership
 from marketplace.actions.audience import change_live_audience, deauthorize
 from marketplace.actions.subscriptions import import_subscriptions
 from marketplace.ingest.importing import SUBSCRIPTIONS
-from marketplace.models import Audience, AudienceChange, Authorization, Offer, Subscription, SubscriptionTerm
+from marketplace.models import (
+    Audience,
+    AudienceChange,
+    Authorization,
+    Offer,
+    PrivateInfo,
+    Subscription,
+    SubscriptionTerm,
+)
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.json_lines.facts import LineOutcome, ValidLine
@@ -52,7 +60,8 @@ def rounds(cast: World) -> Callable[[str, str], Iterator[Offer]]:
             Authorization.objects.all().delete()
             Organization.objects.filter(pk=cast.partner.pk).update(parent=cast.distributor)
             offers = Offer.objects.filter(code=code)
-            offers.update(audience=audience, next_audience=audience)
+            offers.update(audience=audience)
+            PrivateInfo.objects.filter(offer__in=offers).update(next_audience=audience)
             offer = offers.get()
             if audience == Audience.SPECIFIC:
                 Authorization.objects.create(offer=offer, organization=cast.distributor, source="selected")

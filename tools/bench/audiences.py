@@ -21,7 +21,7 @@ from imports.actions.runs import run_next_import
 from imports.catalogue import find_import_kind
 from imports.models import Import
 from marketplace.actions.audience import sync_audience
-from marketplace.models import Audience, AudienceChange, Authorization, Offer
+from marketplace.models import Audience, AudienceChange, Authorization, Offer, PrivateInfo
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from tools.bench.measure import quantile, wall
@@ -42,7 +42,8 @@ def load(publisher: Organization) -> None:
         held = (Authorization(offer=offer, organization_id=key, source="selected") for key in chosen[:count])
         Authorization.objects.bulk_create(held, batch_size=5000)
     keys = [offer.pk for offer in offers]
-    Offer.objects.filter(pk__in=keys).update(audience=Audience.SPECIFIC, next_audience=Audience.SPECIFIC)
+    Offer.objects.filter(pk__in=keys).update(audience=Audience.SPECIFIC)
+    PrivateInfo.objects.filter(offer__in=keys).update(next_audience=Audience.SPECIFIC)
 
 
 def _find_offers(publisher_id: int | None) -> list[Offer]:
