@@ -139,6 +139,17 @@ def remove_from_audience(*, actor: Actor, offer: Offer, organization_ids: Collec
 
 
 @transaction.atomic
+def keep_in_audience(*, actor: Actor, offer: Offer, organization_ids: Collection[int]) -> int:
+    """Take saved removals back, and return how many organisations were marked for removal and no longer are."""
+    locked = _lock_audience(actor, offer, None)
+    kept, _models = locked.audience_changes.filter(organization__in=organization_ids, is_removal=True).delete()
+    _touch(locked)
+    if kept:
+        record_event(OfferEvent.AUDIENCE_SAVED, actor=actor, subject=locked, data={"kept": kept})
+    return kept
+
+
+@transaction.atomic
 def sync_audience(*, actor: Actor, offer: Offer, revision: int) -> int:
     """Put the saved audience of a live offer in force, and return how many organisations were added (CA-17).
 

@@ -64,8 +64,13 @@ class AudienceList(ListState):
 
     @property
     def has_selectable_rows(self) -> bool:
-        """Whether the page has a row that can be taken out."""
-        return any(not row.lock for row in self.rows)
+        """Whether the page has a row that can be taken out, or kept."""
+        return any(row.is_selectable for row in self.rows)
+
+    @property
+    def has_marked_rows(self) -> bool:
+        """Whether the page has a row that is marked for removal."""
+        return any(row.is_marked for row in self.rows)
 
 
 def make_addition_rows(actor: Actor, offer: Offer) -> list[ResellerRow]:

@@ -123,6 +123,11 @@ class AudienceRow(ResellerRow):
     is_marked: bool
     lock: str  # why it cannot be removed, or ""
 
+    @property
+    def is_selectable(self) -> bool:
+        """Whether it can be taken out, or kept where it is marked for removal."""
+        return self.is_marked or not self.lock
+
 
 def make_audience_rows(
     rows: Iterable[ResellerListing],
@@ -191,6 +196,16 @@ def describe_marked(number: int) -> str:
     text = ngettext(
         "%(number)s partner is marked for removal, which needs a request.",
         "%(number)s partners are marked for removal, which needs a request.",
+        number,
+    )
+    return text % {"number": formats.format_number(number)}
+
+
+def describe_kept(number: int) -> str:
+    """Return the sentence that so many partners are no longer marked for removal."""
+    text = ngettext(
+        "%(number)s partner is no longer marked for removal.",
+        "%(number)s partners are no longer marked for removal.",
         number,
     )
     return text % {"number": formats.format_number(number)}

@@ -31,6 +31,7 @@ from marketplace.queries.audience import (
 )
 from marketplace.queries.offers import get_own_offer
 from marketplace.rows.audience import (
+    describe_kept,
     describe_locked,
     describe_marked,
     describe_pasted_entries,
@@ -116,9 +117,13 @@ def audience_paste(request: PortalRequest, offer_id: UUID) -> HttpResponse:
 @require_POST
 @may_edit
 def audience_remove(request: PortalRequest, offer_id: UUID) -> HttpResponse:
-    """Take the chosen partners out of what is saved, and mark those in force for a request."""
+    """Take the chosen partners out of what is saved, and mark those in force for a request; `keep` unmarks them."""
     offer = get_own_offer(request.actor, offer_id)
     keys = get_organization_ids(request.actor, request.POST.getlist("row"))
+    if "keep" in request.POST:
+        kept = actions.keep_in_audience(actor=request.actor, offer=offer, organization_ids=keys)
+        messages.success(request, describe_kept(kept))
+        return redirect("offer_audience", offer_id=offer.public_id)
     result = actions.remove_from_audience(actor=request.actor, offer=offer, organization_ids=keys)
     if result.dropped:
         messages.success(request, _describe_dropped(result.dropped))

@@ -58,6 +58,7 @@ AUDIENCE_API = [
         get=SEEN,
         put="409 publisher.admin; 403 else",
         data={"audience": "specific"},
+        shows=[("distributor", "name")],  # which is in the audience, and is named in the address of the request
     ),
     api(f"{AUDIENCE}partners/", "offers/{offer_specific}/audience/partners/", get=SEEN, shows=RESELLERS),
     api(f"{AUDIENCE}sync/", "offers/{offer_specific}/audience/sync/", post=EDITED),

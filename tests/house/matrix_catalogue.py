@@ -61,7 +61,7 @@ CATALOGUE_API = [
     api(
         "eligibility/",
         "eligibility/?plan={plan}",
-        get="200 partner distributor; 404 publisher vendor; 403 else",
+        get="200 partner distributor; 400 publisher vendor; 403 else",
         shows=SIMULATED,
     ),
 ]

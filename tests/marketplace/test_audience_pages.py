@@ -12,6 +12,7 @@ from marketplace.actions.audience import add_to_audience, change_live_audience, 
 from marketplace.actions.offers import create_offer, publish_offer, save_draft
 from marketplace.audience_rules import HAS_SALES
 from marketplace.models import Audience, Offer, OfferType, PricingModel
+from notifications.models import Event
 from tests.marketplace.test_audience import CELLS
 from tests.world_offers import CHANNEL, make_content, sell
 
@@ -158,6 +159,13 @@ def test_the_table_marks_locks_and_takes_back(web, world, offer):
     sell(world, offer)
     page = client.get(url(offer)).content.decode()
     assert "Stays: 1 subscription was sold." in page
+    box = f'name="row" value="{world.distributor.public_id}"'
+    assert box in page, "although it stays, its mark can be taken off"
+    kept = client.post(url(offer, "_remove"), {"row": str(world.distributor.public_id), "keep": "1"}, follow=True)
+    page = kept.content.decode()
+    assert "1 partner is no longer marked for removal." in page and "Marked for removal" not in page
+    assert box not in page and offer.authorizations.active().filter(organization=world.distributor).exists()
+    assert Event.objects.latest("pk").data == {"kept": 1}
 
 
 def test_the_sync_shows_first_what_it_does(web, world, offer):
