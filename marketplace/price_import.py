@@ -1,11 +1,12 @@
 """The import of an offer's prices from a file with the columns of their export (E-10)."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from marketplace.actions.prices import add_prices
 from marketplace.models import Offer
@@ -13,7 +14,9 @@ from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.pricing import CONFLICTS, CheckedChange, PriceChange, PricingFacts, check_changes
 from marketplace.queries.offers import get_own_offer, lock_own_offer
 from marketplace.queries.prices import list_priced_plans, load_pricing_facts
+from marketplace.renewals import Reach, find_reach
 from marketplace.rows.offers import get_offer_name, name_own_offers
+from marketplace.rows.prices import format_amount, format_reach
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.imports.kinds import ImportColumn, ImportKind, ImportMode, ImportRow
 from partnerportal.lib.imports.results import RowOutcome, RowResult
@@ -21,8 +24,8 @@ from partnerportal.lib.imports.results import RowOutcome, RowResult
 ADD = "add"
 NOTHING = "none"  # replaced, as a file says it
 MOST_ROWS = 10_000
-NO_DATE = RowResult(RowOutcome.BAD, _("Write the day as 2027-01-31."))
-Found = tuple[list[RowResult], list[PriceChange]]
+NO_DATE = RowResult(RowOutcome.BAD, gettext_lazy("Write the day as 2027-01-31."))
+Found = tuple[list[RowResult], list[CheckedChange]]
 
 
 def _strip(row: ImportRow) -> dict[str, str]:
@@ -55,10 +58,10 @@ def _with_replaced(facts: PricingFacts, change: PriceChange) -> PriceChange:
 
 
 def _examine(actor: Actor, offer: Offer, rows: Sequence[ImportRow]) -> Found:
-    """Return what would become of each row, and the changes of those that would be stored."""
+    """Return what would become of each row, and what would be stored of them."""
     facts = load_pricing_facts(actor, list_priced_plans(actor, offer))
     results: list[RowResult] = [NO_DATE] * len(rows)
-    changes: list[PriceChange] = []
+    new: list[CheckedChange] = []
     dated = [(at, row, change) for at, row in enumerate(rows) if (change := _read_row(row))]
     for at, row, change in sorted(dated, key=lambda item: item[2].valid_from):  # each replaces the one before its day
         if not _strip(row).get("replaces"):
@@ -70,15 +73,26 @@ def _examine(actor: Actor, offer: Offer, rows: Sequence[ImportRow]) -> Found:
             outcome = RowOutcome.REFUSED if is_conflict else RowOutcome.BAD
             results[at] = RowResult(outcome, problems[0].message, seen)
         else:
-            results[at] = RowResult(_judge(checked[0]), filled=seen)
-            changes += [change] if checked[0].is_new else []
-    return results, changes
+            results[at] = RowResult(_judge(checked[0]), _describe(checked[0]), seen)
+            new += checked if checked[0].is_new else []
+    return results, new
 
 
 def _judge(checked: CheckedChange) -> RowOutcome:
     if not checked.is_new:
         return RowOutcome.ALREADY_THERE
     return RowOutcome.NEW if checked.replaced is None else RowOutcome.CHANGED
+
+
+def _describe(checked: CheckedChange) -> str:
+    """Return what a row replaces and by what, or "" if it replaces nothing."""
+    if not checked.is_new or checked.replaced is None:
+        return ""
+    currency, amount = checked.price.currency, checked.price.amount
+    before = format_amount(checked.replaced, currency)
+    if amount is None:
+        return _("%(before)s → no longer offered") % {"before": before}
+    return f"{before} → {format_amount(amount, currency)}"
 
 
 def check_price_rows(actor: Actor, offer: Offer, rows: Sequence[ImportRow]) -> list[RowResult]:
@@ -93,31 +107,40 @@ def apply_price_rows(actor: Actor, offer: Offer, rows: Sequence[ImportRow], mode
     So is a row that would replace another amount by now than its dry run has shown.
     """
     locked = lock_own_offer(actor, offer)  # so that what was examined is what is stored
-    results, changes = _examine(actor, locked, rows)
-    add_prices(actor=actor, offer=locked, changes=changes, most=MOST_ROWS)
+    results, new = _examine(actor, locked, rows)
+    add_prices(actor=actor, offer=locked, changes=[one.change for one in new], most=MOST_ROWS)
     return results
+
+
+def preview_prices(actor: Actor, offer: Offer, mode: str, rows: Iterable[ImportRow]) -> list[str]:
+    """Return the sentence that says which running subscriptions the prices of a file would reach (E-10)."""
+    new = _examine(actor, offer, [row for row in rows if not row.problem])[1]
+    reached = format_reach(sum(find_reach(actor, [one.price for one in new]), Reach()))
+    return [_("It reaches %(reached)s.") % {"reached": reached} if reached else _("It reaches no subscription.")]
 
 
 PRICES = ImportKind(
     code="prices",
-    label=_("Prices of an offer"),
+    label=gettext_lazy("Prices of an offer"),
     columns=(
-        ImportColumn("plan", _("The code of the plan"), "basic"),
-        ImportColumn("market", _("The code of the market"), "europe"),
-        ImportColumn("currency", _("A currency of the market (ISO 4217)"), "EUR"),
-        ImportColumn("term", _("P1M, P1Y, P2Y or P3Y, as the plan is sold"), "P1M"),
-        ImportColumn("billing", _("P1M, P1Y or once, as the plan is billed"), "P1M"),
-        ImportColumn("amount", _("With a point before decimals; empty: no longer offered"), "12.50", is_required=False),
-        ImportColumn("valid_from", _("The first day (UTC)"), "2027-01-31"),
+        ImportColumn("plan", gettext_lazy("The code of the plan"), "basic"),
+        ImportColumn("market", gettext_lazy("The code of the market"), "europe"),
+        ImportColumn("currency", gettext_lazy("A currency of the market (ISO 4217)"), "EUR"),
+        ImportColumn("term", gettext_lazy("P1M, P1Y, P2Y or P3Y, as the plan is sold"), "P1M"),
+        ImportColumn("billing", gettext_lazy("P1M, P1Y or once, as the plan is billed"), "P1M"),
+        ImportColumn(
+            "amount", gettext_lazy("With a point before decimals; empty: no longer offered"), "12.50", is_required=False
+        ),
+        ImportColumn("valid_from", gettext_lazy("The first day (UTC)"), "2027-01-31"),
         ImportColumn(
             "replaces",
-            _("The amount that it replaces, or “none”; empty: what the check finds"),
+            gettext_lazy("The amount that it replaces, or “none”; empty: what the check finds"),
             "9.90",
             is_required=False,
         ),
         ImportColumn(
             "confirmed_code",
-            _("The code of the plan, for a change by more than half or to 0"),
+            gettext_lazy("The code of the plan, for a change by more than half or to 0"),
             "",
             is_required=False,
         ),
@@ -125,7 +148,10 @@ PRICES = ImportKind(
     rule=(ROLE_TABLE, OfferPermission.EDIT),
     check=check_price_rows,
     apply=apply_price_rows,
-    modes=(ImportMode(ADD, _("Publish"), _("Adds the prices of the file; others stay as they are.")),),
+    preview=preview_prices,
+    modes=(
+        ImportMode(ADD, gettext_lazy("Publish"), gettext_lazy("Adds the prices of the file; others stay as they are.")),
+    ),
     find_target=get_own_offer,
     describe_target=get_offer_name,
     name_targets=name_own_offers,

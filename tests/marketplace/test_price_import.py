@@ -139,6 +139,17 @@ def test_rows_replace_one_another_by_their_days_whatever_their_order(world: Worl
     assert outcomes(apply_price_rows(actor, offer, shown, "add")) == ["already_there", "bad", "already_there"]
 
 
+def test_the_dry_run_shows_what_changes_and_whom_it_reaches(world: World, web: Any) -> None:
+    page = web(ADMIN).get(check_file(web)).content.decode()
+    assert "€9.90 → €12.00" in page and "€12.00 → €14.00" in page
+    assert "It reaches 1 subscription with 5 licences, renewed" in page
+    target = Offer.objects.get(code="backup").public_id
+    lines = f"basic,japan,JPY,P1M,P1M,,{DAYS[2]}\nshort\n"
+    page = web(ADMIN).get(uploaded(web(ADMIN), (HEAD + lines).encode(), f"/imports/new/prices/?target={target}"))
+    assert "¥1,000 → no longer offered" in page.content.decode()
+    assert "It reaches no subscription." in page.content.decode()
+
+
 def test_its_own_export_changes_nothing(world: World, web: Any) -> None:
     offer, actor = Offer.objects.get(code="backup"), world.actor(ADMIN)
     apply_price_rows(actor, offer, [row(), row(currency="CHF", amount="0.50")], "add")
