@@ -70,7 +70,8 @@ class Machine:
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     root = tmp_path_factory.mktemp("hand")
     for folder in (root, *root.parents[:2]):
-        folder.chmod(0o755)  # PostgreSQL does not run as root, and its own user must come through
+        # PostgreSQL does not run as root, and its own user must come through. What else others may do there stays.
+        folder.chmod(folder.stat().st_mode | 0o755)
     code = root / "srv/partnerportal"
     code.mkdir(parents=True)
     listed = subprocess.run(
