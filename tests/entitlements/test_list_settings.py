@@ -231,7 +231,7 @@ def test_columns_and_density_are_kept(partner: Organization, web: Any) -> None:
     assert client.post(DISPLAY, data).url == f"{LIST}?q=a"
     page = web("partner.reader").get(LIST)
     assert heads(page) == ["Customer", "Next expiry", "Trials", "Country"]
-    assert "cards one-line customers compact" in page.content.decode()
+    assert "cards one-line tight customers compact" in page.content.decode()
     assert heads(web("partner.admin").get(LIST)) == usual  # each their own
     assert client.post(DISPLAY, {"reset": "1", "density": "comfortable"}).url == LIST
     assert heads(client.get(LIST)) == usual

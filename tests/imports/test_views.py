@@ -215,7 +215,7 @@ def test_three_at_once_and_a_hundred_a_day(web: Any, monkeypatch: Any) -> None:
     assert answer.status_code == 400 and "Three of your imports" in text_of(answer)
     while runs.run_next_import():
         pass
-    monkeypatch.setattr(requests, "PER_DAY", 4)
+    monkeypatch.setattr(requests, "PER_DAY", 3)  # the one of the world may be older
     assert "a hundred files" in text_of(post(client))
 
 
