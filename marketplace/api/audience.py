@@ -1,5 +1,6 @@
 """Endpoints of the audience of an offer: read it, replace what is saved, and sync it (CA-7…CA-19)."""
 
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -158,11 +159,16 @@ class AudienceMembersView(AudienceBaseView, PaginatedListView):
     def get_queryset(self) -> QuerySet[ResellerListing]:
         if self.is_generating_schema:
             return ResellerListing.objects.none()
-        return list_audience(self.actor, self.get_offer(self.kwargs["offer_id"]))
+        return list_audience(self.actor, self.offer)
+
+    @cached_property
+    def offer(self) -> Offer:
+        """The offer whose audience is listed."""
+        return self.get_offer(self.kwargs["offer_id"])
 
     def paginate_queryset(self, queryset: Any) -> list[Any]:
         page = super().paginate_queryset(queryset) or []
-        self.authorizers = name_authorizers(self.actor, self.get_offer(self.kwargs["offer_id"]), page)
+        self.authorizers = name_authorizers(self.actor, self.offer, page)
         return page
 
     def get_serializer_context(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The form with which an offer begins."""
 
 from django import forms
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import OfferType, PricingModel
@@ -30,6 +31,13 @@ class PublishForm(forms.Form):
     """The form that publishes what its page has shown, which is the revision that it carries."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
+
+
+def read_shown_revision(request: HttpRequest) -> int:
+    """Return the revision that the page of a posted form has shown, or 0, which none has, for a malformed one."""
+    form = PublishForm(request.POST)
+    revision: int = form.cleaned_data["revision"] if form.is_valid() else 0
+    return revision
 
 
 class ChangeOfferForm(CreateOfferForm, PublishForm):

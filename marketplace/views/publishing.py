@@ -12,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from marketplace.actions.offers import discard_draft, publish_offer
 from marketplace.comparison import Difference, compare_versions
-from marketplace.forms.offers import PublishForm
+from marketplace.forms.offers import read_shown_revision
 from marketplace.models import Offer, OfferVersion
 from marketplace.offer_frame import render_offer_page
 from marketplace.policies import ROLE_TABLE, OfferPermission
@@ -46,8 +46,7 @@ def offer_publish(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     offer = get_own_offer(request.actor, offer_id)
     error = None
     if request.method == "POST":
-        form = PublishForm(request.POST)
-        revision = form.cleaned_data["revision"] if form.is_valid() else 0
+        revision = read_shown_revision(request)
         try:
             version = publish_offer(actor=request.actor, offer=offer, revision=revision)
         except (Conflict, StaleVersion) as refusal:
@@ -91,8 +90,7 @@ def offer_discard(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     offer = get_own_offer(request.actor, offer_id)
     error = None
     if request.method == "POST":
-        form = PublishForm(request.POST)
-        revision = form.cleaned_data["revision"] if form.is_valid() else 0
+        revision = read_shown_revision(request)
         try:
             discard_draft(actor=request.actor, offer=offer, revision=revision)
         except (Conflict, StaleVersion) as refusal:

@@ -16,7 +16,7 @@ from marketplace.actions.unpublished import (
     change_unpublished_offer,
     delete_unpublished_offer,
 )
-from marketplace.forms.offers import ChangeOfferForm, PublishForm
+from marketplace.forms.offers import ChangeOfferForm, read_shown_revision
 from marketplace.models import Offer, Price
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.offers import get_newest_version, get_own_offer
@@ -60,8 +60,7 @@ def offer_delete(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     offer = get_own_offer(request.actor, offer_id)
     error = None
     if request.method == "POST":
-        form = PublishForm(request.POST)
-        revision = form.cleaned_data["revision"] if form.is_valid() else 0
+        revision = read_shown_revision(request)
         try:
             delete_unpublished_offer(actor=request.actor, offer=offer, revision=revision)
         except (Conflict, StaleVersion) as refusal:
