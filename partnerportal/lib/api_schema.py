@@ -100,10 +100,11 @@ class PortalAutoSchema(AutoSchema):
             codes[400] += ("invalid_limit", "invalid_cursor", *(["invalid_sort"] if view.sorts else []))
         if getattr(view, "filterset_class", None):
             codes[400] += ("invalid", "invalid_choice")
-        if self.method in ("POST", "PUT") and view.has_session:
+        if self.method in ("POST", "PUT", "PATCH") and view.has_session:
             codes[400] += ("unknown_field", "parse_error", "invalid", "required")
-            codes[403] = ("csrf_failed", *codes.get(403, ()))
             codes |= {413: ("too_large",), 415: ("unsupported_media_type",)}
+        if self.method != "GET" and view.has_session:
+            codes[403] = ("csrf_failed", *codes.get(403, ()))
         if self.method == "POST" and view.has_session:
             codes[400] += ("invalid_key",)
             codes[422] = ("key_reused",)

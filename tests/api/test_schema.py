@@ -174,6 +174,41 @@ def test_every_operation_can_succeed(application, sign_in, real, label):
     case.validate_response(response, checks=CONFORMANCE)
 
 
+BROKEN: Any = {  # what is sent, and the answer
+    "not JSON": ({"data": b"{"}, 400, "parse_error"),
+    "an unknown field": ({"data": b'{"nobody": 1}'}, 400, "unknown_field"),
+    "too large": ({"data": b'"' + b"a" * 5_000_000 + b'"'}, 413, "too_large"),
+    "another type": ({"data": b"a=1", "content_type": "text/plain"}, 415, "unsupported_media_type"),
+    "another site": ({"data": {}, "headers": {"X-CSRFToken": ""}}, 403, "csrf_failed"),
+}
+EDITS = [
+    (label, fault)
+    for label, operation in OPERATIONS.items()
+    for fault in BROKEN
+    if not label.startswith("GET ") and INGEST not in label
+    if fault == "another site" or any(body.media_type == "application/json" for body in operation.body)
+]
+
+
+@pytest.mark.parametrize("label, fault", EDITS)
+def test_every_edit_declares_how_it_refuses_a_broken_request(application, sign_in, real, label, fault):
+    """Invented calls meet these by luck alone."""
+    operation, (headers, sent) = OPERATIONS[label], sign_in(label)
+    (broken, status, code), call = BROKEN[fault], make_call(label, real)
+    client = werkzeug.test.Client(application)
+    for name, value in sent.items():
+        client.set_cookie(name, value)
+    response = client.open(
+        operation.path.format(**call["path_parameters"]),
+        method=operation.method,
+        **{"content_type": operation.body[0].media_type if operation.body else "application/json"}
+        | broken
+        | {"headers": call["headers"] | headers | broken.get("headers", {})},
+    )
+    assert response.status_code == status
+    assert {error["code"] for error in response.json["errors"]} == {code} <= declared_codes(operation, status)
+
+
 @pytest.mark.parametrize("charset", ["hex", "base64", "rot13", "utf-7", "nonsense"])
 def test_a_claimed_charset_breaks_nothing(application, cookies, charset):
     client = werkzeug.test.Client(application)
