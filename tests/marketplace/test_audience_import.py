@@ -78,6 +78,7 @@ def test_replace_marks_whom_the_file_leaves_out_and_keeps_who_has_sold(world, pu
         "2 partners are not in the file."
     ]
     assert list(AUDIENCE.preview(publisher, monitor, "merge", given)) == []
+    assert list(AUDIENCE.finish(publisher, monitor, "merge", given)) == []  # so that the addition is there to drop
     assert [str(text) for text in AUDIENCE.finish(publisher, monitor, "replace", given)] == [
         "1 saved addition dropped.",
         "1 partner is marked for removal, which needs a request.",
@@ -96,7 +97,12 @@ def test_what_replacing_does_is_said_in_the_readers_language(world, publisher, m
 
 def test_replace_keeps_who_has_sold(world, publisher, monitor):
     sell(world, monitor)
-    texts = [str(text) for text in AUDIENCE.finish(publisher, monitor, "replace", rows(world.partner.tenant_id))]
+    given = rows(world.partner.tenant_id)
+    assert [str(text) for text in AUDIENCE.preview(publisher, monitor, "replace", given)] == [
+        "1 partner is not in the file.",
+        "1 of them stays, because it has sold the offer.",
+    ]
+    texts = [str(text) for text in AUDIENCE.finish(publisher, monitor, "replace", given)]
     assert texts == ["1 partner stays, because it has sold the offer."]
     assert not monitor.audience_changes.filter(is_removal=True).exists()
 
