@@ -8,6 +8,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.comparison import LANGUAGE_NAMES
 from marketplace.content import LONGEST_NAME, MOST_PLANS
 from marketplace.forms.editor import (
     CheckboxField,
@@ -20,6 +21,7 @@ from marketplace.forms.editor import (
 from marketplace.models import BillingFrequency, Offer, OfferType, PricingModel, Term
 from marketplace.models.offer import BYOL_TYPES
 from partnerportal.lib.catalogue_entries import LANGUAGES
+from partnerportal.lib.codes import LONGEST_CODE
 from partnerportal.lib.errors import Message
 
 TEXTS = ("name", "description")
@@ -71,6 +73,13 @@ class PlansForm(SectionForm):
     def add_fields(self) -> None:
         for at, plan in enumerate(self.tree.get("plans", [])):
             self._add_plan(f"plans.{at}", plan["code"])
+
+    def name_place(self, path: list[str]) -> Message:
+        code = self.tree["plans"][int(path[1])]["code"]
+        plan = _("Plan %(code)s") % {"code": code[:LONGEST_CODE]} if code else _("New plan")
+        if "texts" not in path:
+            return plan
+        return _("%(field)s, %(language)s") % {"field": plan, "language": LANGUAGE_NAMES[path[3]]}
 
     def _add_plan(self, name: str, code: str) -> None:
         since = self.published.get(code)

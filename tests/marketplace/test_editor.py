@@ -174,7 +174,11 @@ def test_published_terms_cannot_be_unticked(world, web, backup):
 
 WRONG = {
     "listing/": {"support__email": "nobody", "links__0__url": "javascript:alert(1)", "texts__en__name": "x" * 101},
-    "plans/": {"plans__1__code": "Bad Code", "plans__0__trial_days": "-1", "plans__0__min_seats": "many"},
+    "plans/": {"plans__1__code": "Bad Code", "plans__0__trial_days": "-1", "plans__0__texts__en__name": "x" * 101},
+}
+PLACES = {  # in the list of errors, where many a label stands more than once
+    "listing/": ("Email, Support", "Address, Link 1", "Name, English"),
+    "plans/": ("Code, Plan Bad Code: Use up to 50", "Free trial in days, Plan basic", "Name, Plan basic, English"),
 }
 
 
@@ -188,6 +192,8 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(world, w
         name = name.replace("__", ".")
         assert f'id="id_{name}_error"' in shown, name
         assert read_form(shown)[name] == [value]
+    summary = shown.split("error-summary")[1].split("</ul>")[0]
+    assert [place for place in PLACES[page] if place not in summary] == []
     assert get_draft(backup).revision == 3
 
 
