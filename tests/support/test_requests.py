@@ -1,5 +1,6 @@
 """Requests to the vendor: drafts, submissions, decisions, and what both locks leave to each side."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -113,6 +114,11 @@ def test_only_one_request_about_the_same_is_open(world: World, acts: Any, waitin
     assert refused.value.request == waiting and waiting.number in str(refused.value.message)
     acts("lapsed.admin", withdraw_request, request=waiting)
     assert acts("lapsed.admin", submit_request, request=again, **FIELDS).state == "submitted"
+
+
+def test_each_organisation_has_an_open_request_about_its_own(world: World, acts: Any, waiting: Request) -> None:
+    other = acts("distributor2.admin", start_request, kind=CODE, subject_id=world.distributor2.public_id)
+    assert acts("distributor2.admin", submit_request, request=other, **FIELDS).state == stored(waiting).state
 
 
 def test_what_is_so_already_is_not_asked_for(acts: Any, draft: Request) -> None:
@@ -249,6 +255,20 @@ def test_anothers_request_is_not_found(acts: Any, waiting: Request, action: Any)
 
 
 # The second lock: what the database leaves to each side, whatever a request of theirs is made to say.
+
+
+@pytest.mark.parametrize("is_locked", [True, False], ids=["first lock", "second lock"])
+def test_each_lock_alone_hides_requests_with_their_threads(
+    actor_for: Any, as_tenant: Any, acts: Any, waiting: Request, is_locked: bool
+) -> None:
+    acts("vendor.admin", post_message, request=waiting, body="Since when?")
+    ours, others = ("lapsed.reader", "vendor.reader"), ("partner.admin", "distributor.admin", "publisher.admin")
+    for who in (*ours, *others, "customer.admin", "stranger.admin"):
+        actor = actor_for(who)
+        with nullcontext() if is_locked else as_tenant(actor):  # without a tenant the database hides nothing
+            for model, of_request in ((Request, "pk"), (RequestRevision, "request"), (RequestMessage, "request")):
+                rows = model.objects.visible_to(actor) if is_locked else model.objects.all()
+                assert rows.filter(**{of_request: waiting.pk}).exists() is (who in ours), (who, model)
 
 
 def test_whoever_asks_decides_nothing(actor_for: Any, as_tenant: Any, waiting: Request) -> None:
