@@ -20,6 +20,7 @@ from marketplace.forms.editor import (
 )
 from marketplace.models import BillingFrequency, Offer, OfferType, PricingModel, Term
 from marketplace.models.offer import BYOL_TYPES
+from partnerportal.lib import formats
 from partnerportal.lib.catalogue_entries import LANGUAGES
 from partnerportal.lib.codes import LONGEST_CODE
 from partnerportal.lib.errors import Message
@@ -141,6 +142,13 @@ class PlansForm(SectionForm):
         """The codes of stored plans that are to become others."""
         codes = (plan["code"] for plan in self.tree["plans"])
         return {old: new for old, new in zip(self.stored_codes, codes, strict=True) if old and old != new}
+
+    @property
+    def removed_with_prices(self) -> str:
+        """The codes of stored plans that are no longer in the form and have prices, which would go with them."""
+        gone = self.offer.plans.filter(published_in=None).exclude(code__in=self.stored_codes)
+        priced = gone.filter(prices__withdrawn_at=None, prices__isnull=False).order_by("pk").distinct()
+        return formats.join_names(list(priced.values_list("code", flat=True)))
 
     @property
     def plans(self) -> list[PlanFields]:

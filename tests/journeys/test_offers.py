@@ -153,12 +153,11 @@ def test_an_offer_that_was_never_published_is_corrected_and_deleted(visitor, pub
     page = browser.page
     creates_offer(browser, "valut")
     browser.follow("Change…")
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Code").fill("Not a code")
+    page.get_by_role("dialog").get_by_label("Code").fill("Not a code")
     browser.press("Save changes")
-    expect(dialog.locator("[aria-invalid=true]")).to_have_count(1)
+    expect(page.locator("[aria-invalid=true]")).to_have_count(1)
     assert not (found := list(inspection.faults(browser))), "\n".join(found)
-    dialog.get_by_label("Code").fill("vault")
+    page.get_by_role("textbox", name="Code").fill("vault")
     browser.press("Save changes")
     browser.sees("The offer is changed.")
     assert Offer.objects.get(publisher=publisher).code == "vault"

@@ -1,9 +1,10 @@
 """The publisher's editor: the draft of a listing and of plans, and two editors of the same offer."""
 
 import pytest
+from django.utils import timezone
 
 from marketplace.actions.offers import publish_offer
-from marketplace.models import Offer
+from marketplace.models import Market, Offer
 from marketplace.queries.offers import get_draft
 from tests.marketplace.editing import read_form, send
 
@@ -152,6 +153,11 @@ def test_a_plan_is_removed_in_the_form_and_a_published_one_has_no_button(world, 
     page = client.get(url(backup, "plans/")).content.decode()
     assert 'name="remove_plan" value="1"' in page and 'name="remove_plan" value="0"' not in page
     shorter = send(client, url(backup, "plans/"), page, remove_plan="1").content.decode()
+    assert "go with their prices" not in shorter
+    place = {"market": Market.objects.get(code="europe"), "currency": "EUR", "term": "P1M", "billing": "P1M"}
+    backup.plans.get(code="pro").prices.create(**place, amount=5, valid_from=timezone.localdate())
+    shorter = send(client, url(backup, "plans/"), page, remove_plan="1").content.decode()
+    assert "Plans that were never published go with their prices: pro." in shorter
     assert backup.plans.filter(code="pro").exists()
     assert send(client, url(backup, "plans/"), shorter).status_code == 302
     assert not backup.plans.filter(code="pro").exists()
