@@ -1,5 +1,6 @@
 """What was never published can be corrected and deleted; what was published once, by nobody and by no statement."""
 
+from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -276,6 +277,22 @@ def test_the_database_lets_its_publisher_alone_correct_and_delete(world, vault, 
     empty = create_offer(**new)
     assert attempt(lambda: Offer.objects.filter(pk=empty.pk)._raw_delete("default")) == is_own
     assert OfferVersion.objects.filter(offer=empty.pk).exists() != bool(is_own)
+
+
+@pytest.mark.parametrize("is_locked", [True, False], ids=["first lock", "second lock"])
+def test_each_lock_alone_hides_it_from_all_but_its_publisher_and_the_vendor(world, vault, as_tenant, rival, is_locked):
+    """The offer with all that it has; also from a partner that is saved for its audience."""
+    keys = {model: set(model.objects.filter(**_of(model, vault)).values_list("pk", flat=True)) for model in MODELS}
+    keys[Offer] = {vault.pk}
+    who = ("publisher.reader", "vendor.reader", "partner.admin", "distributor.admin", "customer.admin", "lapsed.admin")
+    actors = {name: world.actor(name) for name in who} | {"rival": rival.actor}
+    for name, actor in actors.items():
+        is_seen = name.endswith("r.reader")
+        with nullcontext() if is_locked else as_tenant(actor):  # without a tenant the database hides nothing
+            for model, pks in keys.items():
+                rows = model.objects.visible_to(actor) if is_locked else model.objects.all()
+                seen = set(rows.filter(pk__in=pks).values_list("pk", flat=True))
+                assert seen == (pks if is_seen else set()), (name, model)
 
 
 # By the pages.

@@ -4,7 +4,7 @@ from contextlib import nullcontext
 from typing import Any
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, IntegrityError
 from django.utils import timezone, translation
 
 from accounts.models import Organization
@@ -112,6 +112,9 @@ def test_only_one_request_about_the_same_is_open(world: World, acts: Any, waitin
     with pytest.raises(RequestAlreadyOpen) as refused:
         acts("lapsed.admin", submit_request, request=again, **FIELDS)
     assert refused.value.request == waiting and waiting.number in str(refused.value.message)
+    acts("vendor.admin", ask_for_information, request=waiting, message="Since when?")  # it is open all the same
+    with pytest.raises(RequestAlreadyOpen):
+        acts("lapsed.admin", submit_request, request=again, **FIELDS)
     acts("lapsed.admin", withdraw_request, request=waiting)
     assert acts("lapsed.admin", submit_request, request=again, **FIELDS).state == "submitted"
 
@@ -294,6 +297,17 @@ def test_why_a_request_was_overtaken_is_said_once(actor_for: Any, as_tenant: Any
     with pytest.raises(DatabaseError, match="violates"), as_tenant(actor_for("lapsed.admin")):
         rows.update(overtaken_by={})
     assert set(stored(waiting).overtaken_by) == {"en", "fr", "ja"}
+
+
+def test_the_database_wants_a_reason_and_what_a_request_is_about(
+    actor_for: Any, as_tenant: Any, draft: Request, waiting: Request
+) -> None:
+    with pytest.raises(IntegrityError, match="request_declined_with_reason"), as_tenant(actor_for("vendor.admin")):
+        Request.objects.filter(pk=waiting.pk).update(state="declined", decided_at=timezone.now())
+    other = Request.objects.create(kind=CODE, organization=draft.organization, subject_id=draft.public_id)
+    for key, name in (("", "request_submitted_with_key"), (waiting.open_key, "request_one_open")):
+        with pytest.raises(IntegrityError, match=name), as_tenant(actor_for("lapsed.admin")):
+            Request.objects.filter(pk=other.pk).update(state="submitted", submitted_at=timezone.now(), open_key=key)
 
 
 def test_the_vendor_changes_nothing_that_was_asked(world: World, actor_for: Any, as_tenant: Any, waiting: Any) -> None:
