@@ -175,10 +175,17 @@ OWN_WRITES = {
     "a price": NEW_PRICE.format(plan="own_plan", day="current_date"),
     "a stop": NEW_STOP.format(offer="own_offer", plan="own_plan", by_vendor="false"),
     "a draft": "UPDATE marketplace_offerversion SET content = '{{}}' WHERE id = %(own_draft)s".replace("{{}}", "{}"),
+    "an addition": """INSERT INTO marketplace_audiencechange (offer_id, publisher_id, organization_id, is_removal,
+        source) VALUES (%(own_offer)s, %(org)s, %(partner)s, false, 'selected')""",
     "channel material": "UPDATE marketplace_channelinfo SET content = '{}' WHERE version_id = %(own_draft)s",
     "an audience": "UPDATE marketplace_privateinfo SET next_audience = 'any' WHERE offer_id = %(monitor)s",
 }
-BY_STAFF_TOO = ("an offer", "an authorisation", "an audience")  # rows that change with the requests that they approve
+BY_STAFF_TOO = (
+    "an offer",
+    "an authorisation",
+    "an addition",
+    "an audience",
+)  # rows that change with the requests that they approve
 
 
 @pytest.mark.parametrize("what", OWN_WRITES)

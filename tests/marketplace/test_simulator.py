@@ -1,5 +1,6 @@
 """The simulator, the API and the catalogue answer alike, for all pairs of the cast, and to each what is its own."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -7,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from accounts.models import Organization
+from accounts.models import Organization, ProgramMembership
 from connections.actions import end_connection
 from marketplace.actions.offers import create_offer, save_draft
 from marketplace.models import (
@@ -20,6 +21,8 @@ from marketplace.models import (
     Price,
     PricingModel,
     SaleStop,
+    Subscription,
+    SubscriptionTerm,
 )
 from marketplace.queries.eligibility import SaleRule, get_prospective_sale
 from marketplace.rows.eligibility import make_reasons
@@ -74,19 +77,34 @@ def end_connection_of_customer(world: Any, plan: Plan) -> None:
     end_connection(actor=world.actor("partner.admin"), connection=world.connection("customer", "partner"))
 
 
+def select_others(world: Any, plan: Plan) -> None:
+    SubscriptionTerm.objects.filter(subscription__plan=plan).delete()  # whoever has sold it would stay
+    Subscription.objects.filter(plan=plan).delete()
+    Offer.objects.filter(pk=plan.offer_id).update(audience="specific")
+
+
+def end_membership(world: Any, plan: Plan) -> None:
+    memberships = ProgramMembership.objects.filter(organization=world.partner, program__code="csp")
+    memberships.update(ends_on=today() - dt.timedelta(days=1))
+
+
 FAILURES: dict[str, Callable[[Any, Plan], object]] = {  # what makes a sale fail by a rule
+    "plan_not_live": lambda world, plan: Plan.objects.filter(pk=plan.pk).update(is_live=False),
     "offer_stopped": lambda world, plan: stop(plan),
     "plan_stopped": lambda world, plan: stop(plan, plan=plan),
     "plan_stopped_in_market": lambda world, plan: stop(plan, plan=plan, market=Market.objects.get(code="europe")),
     "terms_stopped": lambda world, plan: stop(plan, plan=plan, term="P1M"),
     "opted_out": lambda world, plan: Offer.objects.filter(pk=plan.offer_id).update(audience="none"),
+    "not_in_audience": select_others,
     "no_price": end_price,
     "partner_suspended": lambda world, plan: Organization.objects.filter(pk=world.partner.pk).update(state="suspended"),
+    "no_membership": end_membership,
     "no_market": lambda world, plan: MarketCountry.objects.filter(country=world.partner.country).delete(),
     "outside_market": lambda world, plan: Organization.objects.filter(pk=world.customer.pk).update(country="JP"),
     "not_connected": end_connection_of_customer,
     "already_held": lambda world, plan: Plan.objects.filter(pk=plan.pk).update(is_one_per_customer=True),
 }
+OF_WHO_ASKS = ("partner_suspended", "no_membership", "not_connected")  # then it has no catalogue, or not this customer
 WITH_IT = {"no_market": ["no_price", "outside_market"]}  # what fails besides
 
 
@@ -99,6 +117,21 @@ def test_each_rule_says_no_on_the_page_and_by_api(web: Any, api: Any, world: Any
     assert ask(staff, values) == []
     FAILURES[rule](world, plan)
     assert set(ask(staff, values)) == {rule, *WITH_IT.get(rule, ())}
+
+
+@pytest.mark.parametrize("rule", [rule for rule in FAILURES if rule not in OF_WHO_ASKS])
+def test_the_catalogue_leaves_out_what_a_rule_forbids(api: Any, world: Any, rule: str) -> None:
+    def list_sellable() -> set[str]:
+        answer = api("partner.reader").get(f"/api/v1/catalogue/?sellable=true&for_customer={world.customer.public_id}")
+        return {row["code"] for row in answer.json()["items"]}
+
+    assert "backup" in list_sellable()
+    FAILURES[rule](world, plan_of())
+    assert "backup" not in list_sellable()
+
+
+def test_each_rule_has_a_case_above() -> None:
+    assert {*FAILURES, "offer_not_published"} == set(SaleRule)  # the last one has a test of its own
 
 
 @pytest.mark.promise("G-10")
