@@ -273,6 +273,14 @@ def test_the_database_lets_its_publisher_alone_correct_and_delete(world, vault, 
     assert attempt(lambda: published._raw_delete("default")) == 0
     assert attempt(lambda: SaleStop.objects.filter(offer=vault)._raw_delete("default")) == 0
     assert attempt(lambda: OfferVersion.objects.filter(offer=vault)._raw_delete("default")) == 0
+    file = OfferFile(offer=vault, kind="sales", name="x.pdf", size=1)
+    assert attempt(lambda: len(OfferFile.objects.bulk_create([file]))) == is_own
+    for rows in (Price.objects.filter(plan__offer=vault), vault.files.all(), vault.plans.exclude(code="basic")):
+        found = list(rows.values_list("pk", flat=True))
+        deleted = attempt(lambda rows=rows, found=found: rows.model.objects.filter(pk__in=found)._raw_delete("default"))
+        assert deleted == is_own * len(found) and found
+    additions = AudienceChange.objects.filter(offer=vault)
+    assert attempt(lambda: additions._raw_delete("default")) == int(who in ("publisher.admin", "vendor.admin"))
     new = {"actor": world.actor("publisher.admin"), "code": "new", "type": "saas", "pricing_model": "flat"}
     empty = create_offer(**new)
     assert attempt(lambda: Offer.objects.filter(pk=empty.pk)._raw_delete("default")) == is_own
