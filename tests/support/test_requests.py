@@ -327,6 +327,23 @@ def test_a_revision_and_a_message_are_never_changed(actor_for: Any, as_tenant: A
                 model.objects.filter(request=waiting).update(request=waiting)
 
 
+def test_the_database_lets_admins_of_both_sides_write_while_it_is_open(
+    actor_for: Any, as_tenant: Any, acts: Any, waiting: Request
+) -> None:
+    def write(who: str, model: Any, **values: Any) -> None:
+        with pytest.raises(DatabaseError, match="row-level security"), as_tenant(actor_for(who)):
+            model.objects.create(request=waiting, **values)
+
+    message = {"organization": waiting.organization, "body": "Good day."}
+    for who in ("vendor.admin", "lapsed.reader", "partner.admin"):
+        write(who, RequestRevision, number=2, **FIELDS)
+    for who in ("vendor.reader", "lapsed.reader", "partner.admin"):
+        write(who, RequestMessage, **message)
+    acts("lapsed.admin", withdraw_request, request=waiting)
+    for who in ("vendor.admin", "lapsed.admin"):
+        write(who, RequestMessage, **message)
+
+
 def test_a_message_names_who_writes_it(world: World, actor_for: Any, as_tenant: Any, waiting: Request) -> None:
     actor, lie = actor_for("lapsed.admin"), {"organization": world.vendor, "person": world.person("vendor.admin")}
     with as_tenant(actor):
