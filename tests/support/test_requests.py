@@ -344,6 +344,20 @@ def test_the_database_lets_admins_of_both_sides_write_while_it_is_open(
         write(who, RequestMessage, **message)
 
 
+def test_the_database_lets_readers_begin_change_and_discard_nothing(
+    actor_for: Any, as_tenant: Any, draft: Request
+) -> None:
+    reader, mine = actor_for("lapsed.reader"), Request.objects.filter(pk=draft.pk)
+    with pytest.raises(DatabaseError, match="row-level security"), as_tenant(reader):
+        Request.objects.create(kind=CODE, organization_id=draft.organization_id, subject_id=draft.public_id)
+    with pytest.raises(DatabaseError, match="row-level security"), as_tenant(reader):
+        mine.update(title="Another")
+    with as_tenant(reader):
+        assert mine._raw_delete("default") == 0
+    with as_tenant(actor_for("lapsed.admin")):
+        assert mine._raw_delete("default") == 1
+
+
 def test_a_message_names_who_writes_it(world: World, actor_for: Any, as_tenant: Any, waiting: Request) -> None:
     actor, lie = actor_for("lapsed.admin"), {"organization": world.vendor, "person": world.person("vendor.admin")}
     with as_tenant(actor):
