@@ -79,7 +79,8 @@ class Reason:
 class Findings:
     """What a kind finds about a request: whether it is allowed now, on which facts that rests, and what it changes.
 
-    Without `reasons` against it, a request is allowed.
+    Without `reasons` against it, a request is allowed. They follow from the facts and from the fields of the request,
+    so that on the same facts a revision is either allowed or not.
     """
 
     facts: tuple[Fact, ...] = ()
@@ -104,8 +105,7 @@ class Findings:
     @property
     def digest(self) -> str:
         """A hash of the facts, by which whoever decides says what they have seen. It is the same in every language."""
-        content = [sorted(self.values.items()), [reason.code for reason in self.reasons]]
-        return sha256(json.dumps(content).encode()).hexdigest()
+        return sha256(json.dumps(sorted(self.values.items())).encode()).hexdigest()
 
     def as_json(self) -> dict[str, Any]:
         """Return the reasons and the facts in the words of the language that is active, as a request stores them."""

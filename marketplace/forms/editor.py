@@ -17,6 +17,7 @@ from marketplace.comparison import LANGUAGE_NAMES, list_facts
 from marketplace.content import Problem
 from marketplace.models import Offer
 from partnerportal.lib.catalogue_entries import LANGUAGES
+from partnerportal.lib.errors import Message
 
 Tree = dict[str, Any]
 
@@ -60,10 +61,16 @@ class SectionForm(forms.Form):
         self.tree = self.pick_parts(tree)
         super().__init__(dict(flatten_tree(self.tree)))
         self.add_fields()
+        for name, field in self.fields.items():
+            field.place = self.name_place(name.split("."))  # type: ignore[attr-defined]
 
     def add_fields(self) -> None:
         """Add the fields for the tree of the form. Each section must override this."""
         raise NotImplementedError
+
+    def name_place(self, path: list[str]) -> Message:
+        """Return where in the form a field stands, which its label leaves open, or "": the list of errors says it."""
+        return ""
 
     @classmethod
     def parse(cls, data: QueryDict) -> Tree:

@@ -7,6 +7,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
+from marketplace.comparison import LANGUAGE_NAMES
 from marketplace.content import (
     LANGUAGES,
     LONGEST_DESCRIPTION,
@@ -24,6 +25,7 @@ from marketplace.forms.editor import (
     parse_texts,
 )
 from marketplace.queries.categories import list_category_choices, list_category_names
+from partnerportal.lib.errors import Message
 from partnerportal.lib.markdown import render_markdown
 
 TEXTS = ("name", "summary", "description")
@@ -84,6 +86,18 @@ class ListingForm(SectionForm):
         self._add_contact("channel.contact")
         self.add_text("channel.sales_url", _("Link to sales material"), type="url", maxlength=500)
         self.add_text("channel.support_url", _("Link to support material"), type="url", maxlength=500)
+
+    def name_place(self, path: list[str]) -> Message:
+        match path:
+            case ["texts", language, _key]:
+                return LANGUAGE_NAMES[language]
+            case ["links", at, _key]:
+                return _("Link %(number)s") % {"number": int(at) + 1}
+            case ["support", _key]:
+                return _("Support")
+            case ["channel", "contact", _key]:
+                return _("Contact for partners")
+        return ""
 
     def _add_contact(self, name: str) -> None:
         self.add_text(f"{name}.name", _("Contact name"), is_optional=True, maxlength=120)

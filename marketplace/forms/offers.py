@@ -27,21 +27,21 @@ class CreateOfferForm(forms.Form):
     )
 
 
-class PublishForm(forms.Form):
-    """The form that publishes what its page has shown, which is the revision that it carries."""
+class RevisionForm(forms.Form):
+    """The revision that the page of a posted form has shown, in a hidden field."""
 
     revision = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
 
 
 def read_shown_revision(request: HttpRequest) -> int:
     """Return the revision that the page of a posted form has shown, or 0, which none has, for a malformed one."""
-    form = PublishForm(request.POST)
+    form = RevisionForm(request.POST)
     revision: int = form.cleaned_data["revision"] if form.is_valid() else 0
     return revision
 
 
-class ChangeOfferForm(CreateOfferForm, PublishForm):
-    """The form to correct what an offer begins with, until it is published. `revision` is what its page has shown."""
+class ChangeOfferForm(CreateOfferForm):
+    """The form to correct what an offer begins with, until it is published."""
 
     deletes_prices = forms.BooleanField(
         label=_("Delete the prices if the pricing model changes"),

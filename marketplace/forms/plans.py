@@ -8,6 +8,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.comparison import LANGUAGE_NAMES
 from marketplace.content import LONGEST_NAME, MOST_PLANS
 from marketplace.forms.editor import (
     CheckboxField,
@@ -19,7 +20,9 @@ from marketplace.forms.editor import (
 )
 from marketplace.models import BillingFrequency, Offer, OfferType, PricingModel, Term
 from marketplace.models.offer import BYOL_TYPES
+from partnerportal.lib import formats
 from partnerportal.lib.catalogue_entries import LANGUAGES
+from partnerportal.lib.codes import LONGEST_CODE
 from partnerportal.lib.errors import Message
 
 TEXTS = ("name", "description")
@@ -71,6 +74,13 @@ class PlansForm(SectionForm):
     def add_fields(self) -> None:
         for at, plan in enumerate(self.tree.get("plans", [])):
             self._add_plan(f"plans.{at}", plan["code"])
+
+    def name_place(self, path: list[str]) -> Message:
+        code = self.tree["plans"][int(path[1])]["code"]
+        plan = _("Plan %(code)s") % {"code": code[:LONGEST_CODE]} if code else _("New plan")
+        if "texts" not in path:
+            return plan
+        return _("%(field)s, %(language)s") % {"field": plan, "language": LANGUAGE_NAMES[path[3]]}
 
     def _add_plan(self, name: str, code: str) -> None:
         since = self.published.get(code)
@@ -132,6 +142,13 @@ class PlansForm(SectionForm):
         """The codes of stored plans that are to become others."""
         codes = (plan["code"] for plan in self.tree["plans"])
         return {old: new for old, new in zip(self.stored_codes, codes, strict=True) if old and old != new}
+
+    @property
+    def removed_with_prices(self) -> str:
+        """The codes of stored plans that are no longer in the form and have prices, which would go with them."""
+        gone = self.offer.plans.filter(published_in=None).exclude(code__in=self.stored_codes)
+        priced = gone.filter(prices__withdrawn_at=None, prices__isnull=False).order_by("pk").distinct()
+        return formats.join_names(list(priced.values_list("code", flat=True)))
 
     @property
     def plans(self) -> list[PlanFields]:

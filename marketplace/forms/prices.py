@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.actions.stops import LONGEST_REASON, REASON
+from marketplace.actions.stops import LONGEST_REASON
 from marketplace.content import Problem
 from marketplace.models import Term
 from marketplace.pricing import Key, PriceChange
@@ -117,7 +117,7 @@ class StopSaleForm(forms.Form):
         label=_("Reason"),
         required=False,
         max_length=LONGEST_REASON,
-        error_messages={"required": REASON % {"most": LONGEST_REASON}},
+        error_messages={"required": _("Enter a reason.")},
         widget=forms.Textarea({"rows": 3}),
     )
 

@@ -4,11 +4,11 @@ import calendar
 import datetime as dt
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import OrganizationKind
+from accounts.models import Organization, OrganizationKind
 from marketplace.models.offer import Offer, OfferVersion, Plan
 from marketplace.models.price import BillingFrequency, Price, Term
 from partnerportal.lib.actors import Actor
@@ -28,18 +28,24 @@ def get_last_day_of_term(starts_on: dt.date, term: str) -> dt.date:
     return dt.date(year, month + 1, day) - dt.timedelta(days=1)
 
 
-def make_party_condition(actor: Actor, prefix: str = "") -> Q:
+def make_party_condition(actor: Actor) -> Q:
     """Return a condition for subscriptions to which the actor's organisation is a party, by their own columns.
 
     Parties are the buyer, the reseller on record, the distributor above either, the customer and the publisher. Other
-    partners of the same customer are none. `prefix` leads to the subscription, such as "subscription__".
+    partners of the same customer are none.
     """
-    own = actor.organization_id
-    names = ("buyer", "reseller", "buyer__parent", "reseller__parent", "customer", "publisher")
-    condition = Q()
-    for name in names:
-        condition |= Q(**{f"{prefix}{name}": own})
-    return condition
+    own, below = actor.organization_id, list_partners_below(actor)
+    parties = Q(buyer=own) | Q(reseller=own) | Q(customer=own) | Q(publisher=own)
+    return parties | Q(buyer__in=below) | Q(reseller__in=below)
+
+
+def list_partners_below(actor: Actor) -> QuerySet[Organization]:
+    """Return the partners under the actor's organisation.
+
+    A join in their place would lose the sales of whom the actor does not see, such as a publisher a seller that was
+    never a member of a programme.
+    """
+    return Organization.objects.filter(parent=actor.organization_id)
 
 
 class SubscriptionQuerySet(TenantQuerySet):
@@ -126,10 +132,10 @@ class SubscriptionTermQuerySet(TenantQuerySet):
         own = actor.organization_id
         if actor.organization_kind == OrganizationKind.VENDOR:
             return self.all()
-        published = Q(subscription__publisher=own)
+        published, below = Q(subscription__publisher=own), list_partners_below(actor)
         if not actor.sees_finance:
             return self.filter(published)
-        return self.filter(published | Q(subscription__buyer=own) | Q(subscription__buyer__parent=own))
+        return self.filter(published | Q(subscription__buyer=own) | Q(subscription__buyer__in=below))
 
 
 class SubscriptionTerm(models.Model):

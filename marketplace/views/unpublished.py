@@ -40,14 +40,18 @@ def offer_change(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     context = _describe(request.actor, offer, OFFER_FIXED)
     if not context["prices"]:
         del form.fields["deletes_prices"]
+    if request.method == "POST":
+        newest, context["revision"] = context["revision"], read_shown_revision(request)
     if request.method == "POST" and form.is_valid():
         try:
             with show_errors_in_form(form):
-                change_unpublished_offer(actor=request.actor, offer=offer, **form.cleaned_data)
+                change_unpublished_offer(
+                    actor=request.actor, offer=offer, revision=context["revision"], **form.cleaned_data
+                )
                 messages.success(request, _("The offer is changed."))
                 return redirect("offer", offer_id=offer.public_id)
         except StaleVersion as refusal:
-            context["error"] = refusal.message
+            context |= {"error": refusal.message, "revision": newest}
     status = 409 if request.method == "POST" and (context["error"] or context["refusal"]) else 200
     return render(request, "marketplace/offer_change.html", {**context, "form": form}, status=status)
 

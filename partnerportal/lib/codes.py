@@ -23,4 +23,4 @@ def read_code(text: str) -> str:
 
 def make_code_field() -> serializers.RegexField:
     """Make a serializer field for a code."""
-    return serializers.RegexField(rf"\A{_CODE.pattern}\Z")
+    return serializers.RegexField(rf"\A{_CODE.pattern}\Z", error_messages={"invalid": BAD_CODE})

@@ -106,7 +106,7 @@ def _hash_content(request: Request) -> str:
     Of a file that is sent as part of a form its bytes count, and not its name.
     """
     data = dict(request.data.lists()) if isinstance(request.data, QueryDict) else request.data
-    content = [request.method, request.get_full_path(), data]
+    content = [request.get_full_path(), data]
     return sha256(json.dumps(content, sort_keys=True, default=_hash_file).encode()).hexdigest()
 
 

@@ -16,6 +16,7 @@ from django.templatetags import static
 from django.templatetags.i18n import TranslateNode, do_translate
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from partnerportal import icons
 from partnerportal.lib import formats, usage, user_agents
@@ -156,6 +157,13 @@ def find_undo_url(message: Any) -> str:
 def list_error_fields(form: Any) -> list[Any]:
     """Return the bound fields of the form that have errors, in the form's order."""
     return [field for field in form if field.errors]
+
+
+@register.filter
+def name_in_summary(field: Any) -> str:
+    """Return the label of a bound field, with the place in its form where others have the same label."""
+    place = getattr(field.field, "place", "")
+    return _("%(field)s, %(place)s") % {"field": field.label, "place": place} if place else str(field.label)
 
 
 @register.filter("widget_kind")

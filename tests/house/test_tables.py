@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from accounts.models import FailedAttempts, IdempotentRequest, Organization, OrganizationKind
 from connections.directory import list_organizations_with_visible_name
+from marketplace.models import Offer
 from notifications.actions.secret_mails import queue_secret_mail
 from notifications.models import InboxMark, Notice, NoticeRead
 from notifications.registry import list_notice_kinds_hidden_from
@@ -17,6 +18,7 @@ from partnerportal.lib.days import today
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.visible_rows import TenantQuerySet
 from tests.world import KINDS
+from tests.world_offers import sell
 
 # Without tenants: catalogues that are the same for everyone, and the framework's own. tests/house/test_grants.py says
 # what the web role may do to them.
@@ -148,7 +150,11 @@ def test_nobody_without_an_organisation_sees_anything(model, actor_for):
 @pytest.mark.promise("E-7")
 @pytest.mark.parametrize("who", ACTORS)
 def test_both_locks_agree(who, world, actor_for, as_tenant):
-    """All that `visible_to` grants, the policies let through; what they let through beyond it is listed here."""
+    """All that `visible_to` grants, the policies let through; what they let through beyond it is listed here.
+
+    Both together take nothing away: a join would, that leads through rows which the actor does not see.
+    """
+    sell(world, Offer.objects.get(code="backup"), external_id="unseen", buyer=world.lapsed, reseller=None)
     actor = actor_for(who)
     known = set(list_organizations_with_visible_name(actor).values_list("pk", flat=True))
     beyond = {
@@ -169,7 +175,9 @@ def test_both_locks_agree(who, world, actor_for, as_tenant):
             extra = set(model.objects.filter(beyond[model.__name__]).values_list("pk", flat=True))
         with as_tenant(actor):
             passed = set(model.objects.values_list("pk", flat=True))
+            both = set(model.objects.visible_to(actor).values_list("pk", flat=True))
         assert granted <= passed <= granted | extra, model.__name__
+        assert both == granted, f"{model.__name__}: what the first lock joins, the second hides"
         assert model is not Organization or passed == known
 
 

@@ -16,6 +16,12 @@ EVERYTHING = {
 COLOURS = EVERYTHING | {"runOnly": ["color-contrast", "link-in-text-block"]}
 DESK, PHONE, SMALL_PHONE = 1440, 390, 320
 STRUCTURE = "[document.querySelectorAll('h1').length, document.documentElement.lang, document.title]"
+# Of two values the last counts: a hidden field that is written twice may arrive empty.
+TWICE = """[...document.forms].flatMap((form) => {
+    const fields = [...form.querySelectorAll("input[type=hidden]")];
+    const empty = fields.filter((field) => field.value === "").map((field) => field.name);
+    return empty.filter((name) => fields.filter((field) => field.name === name).length > 1);
+})"""
 TOO_WIDE = """() => {
     const width = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= width) return [];
@@ -61,6 +67,7 @@ def _structure(page: Page, language: str) -> Iterator[str]:
         yield f"language {spoken}"
     if not title.partition(" · ")[0].strip():
         yield "no title"
+    yield from (f"hidden field {name} twice in a form, and empty" for name in page.evaluate(TWICE))
 
 
 def _readable(violation: dict[str, Any]) -> Iterator[str]:

@@ -146,3 +146,22 @@ def test_a_form_full_of_errors_fits_every_screen(visitor, publisher):
     browser.press("Save draft")
     expect(page.locator(".error-summary")).to_be_focused()
     assert not (found := list(inspection.faults(browser))), "\n".join(found)
+
+
+def test_an_offer_that_was_never_published_is_corrected_and_deleted(visitor, publisher):
+    browser = visitor().arrives_as(people.operator(publisher))
+    page = browser.page
+    creates_offer(browser, "valut")
+    browser.follow("Change…")
+    page.get_by_role("dialog").get_by_label("Code").fill("Not a code")
+    browser.press("Save changes")
+    expect(page.locator("[aria-invalid=true]")).to_have_count(1)
+    assert not (found := list(inspection.faults(browser))), "\n".join(found)
+    page.get_by_role("textbox", name="Code").fill("vault")
+    browser.press("Save changes")
+    browser.sees("The offer is changed.")
+    assert Offer.objects.get(publisher=publisher).code == "vault"
+    browser.follow("Delete offer…")
+    assert not (found := list(inspection.faults(browser))), "\n".join(found)
+    browser.press("Delete offer")
+    browser.sees("The offer vault is deleted.")

@@ -91,13 +91,8 @@ def test_a_form_that_has_expired(visitor):
     assert not found, "\n".join(found)
 
 
-@pytest.mark.promise("G-18")
-@pytest.mark.parametrize("language", ["fr", "ja"])
-def test_other_languages_fit(language, visitor, values):
-    """Titles and headings in longer and in wider words."""
-    reader = people.operator(World().partner, language=language)
-    browser, found = visitor().arrives_as(reader), []
-    for path in (
+IN_OTHER_LANGUAGES = {
+    "partner": (
         "/",
         "/customers/",
         "/customers/{customer}/",
@@ -114,13 +109,56 @@ def test_other_languages_fit(language, visitor, values):
         "/inbox/",
         "/me/",
         "/operators/",
-    ):
+        "/marketplace/offers/",
+        "/marketplace/offers/{offer}/",
+        "/marketplace/simulator/?plan={plan}&customer={customer}",
+        "/requests/",
+    ),
+    "publisher": (
+        "/",
+        "/offers/",
+        "/offers/new/",
+        *(f"/offers/{{offer}}/{tab}" for tab in ("", *pages.OFFER_TABS)),
+        "/offers/{offer}/prices/",
+        "/offers/{offer}/prices/basic/change/",
+        "/offers/{offer_specific}/audience/",
+        "/offers/{offer_specific}/audience/select/",
+        "/offers/{offer_specific}/audience/sync/",
+        "/offers/{offer_specific}/health/",
+        "/imports/new/audience/?target={offer}",
+        "/requests/{request_publisher}/",
+    ),
+    "vendor": (
+        "/marketplace/all/",
+        "/marketplace/all/{offer}/",
+        "/marketplace/settings/",
+        "/marketplace/settings/categories/",
+        "/requests/queue/",
+        "/requests/{request_partner}/",
+        "/requests/{request_partner}/decline/",
+    ),
+}
+
+
+@pytest.mark.promise("G-18")
+@pytest.mark.parametrize("who", IN_OTHER_LANGUAGES)
+@pytest.mark.parametrize("language", ["fr", "ja"])
+def test_other_languages_fit(language, who, visitor, values):
+    """Titles and headings in longer and in wider words."""
+    reader = people.operator(World()[who], language=language)
+    assert_they_fit(visitor().arrives_as(reader), IN_OTHER_LANGUAGES[who], language, values)
+
+
+@pytest.mark.promise("G-18")
+@pytest.mark.parametrize("language", ["fr", "ja"])
+def test_other_languages_fit_for_guests(language, visitor, values):
+    assert_they_fit(visitor(locale=language), ("/sign-in/login/", "/i/{token_partner}/"), language, values)
+
+
+def assert_they_fit(browser, paths, language, values):
+    found = []
+    for path in paths:
         page = browser.opens(path.format(**values))
-        expect(page.locator("html")).to_have_attribute("lang", language)
-        found += [f"{path} {fault}" for fault in inspection.narrow(page)]
-    guest = visitor(locale=language)
-    for path in ("/sign-in/login/", "/i/{token_partner}/"):
-        page = guest.opens(path.format(**values))
         expect(page.locator("html")).to_have_attribute("lang", language)
         found += [f"{path} {fault}" for fault in inspection.narrow(page)]
     assert not found, "\n".join(found)
@@ -139,6 +177,15 @@ WIDEST_DAYS = """document.querySelectorAll("main .table-region :is(td, small, ti
 })"""
 
 
+WIDEST_OFFERS = """() => {
+    const write = (cells, text) =>
+        document.querySelectorAll(`main td${cells}`).forEach((cell) => (cell.textContent = text));
+    write(":is(.cell-a:not(.num), .cell-b)", "Dynamics 365 Business Central");
+    write(".cell-c > .status", "En ligne, avec des modifications");
+    write(":last-child:not([class])", "il y a 32 minutes");
+}"""
+
+
 def test_no_list_is_cut_off_on_a_laptop(visitor):
     """Its last column holds the actions. French heads are the longest, and so are September's days. Browsers round a
     part of a pixel up."""
@@ -148,9 +195,21 @@ def test_no_list_is_cut_off_on_a_laptop(visitor):
         page = browser.opens(path)
         page.evaluate(WIDEST_DAYS)
         assert "28 sept. 2026" in page.locator("main .table-region").first.inner_text()
-        for width in (1200, 1280, 1366, 1401, 1440, 1501):
-            page.set_viewport_size({"width": width, "height": 800})
-            assert page.evaluate(CUT_OFF) == [], (path, width)
+        assert_nothing_is_cut_off(page)
+
+
+@pytest.mark.parametrize("who, path", [("publisher", "/offers/"), ("partner", "/marketplace/offers/")])
+def test_no_list_of_offers_is_cut_off_on_a_laptop(visitor, who, path):
+    """Types and states have their longest names."""
+    page = visitor().arrives_as(people.operator(World()[who], language="fr")).opens(path)
+    page.evaluate(WIDEST_OFFERS)
+    assert_nothing_is_cut_off(page)
+
+
+def assert_nothing_is_cut_off(page):
+    for width in (1200, 1280, 1366, 1401, 1440, 1501):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(CUT_OFF) == [], (page.url, width)
 
 
 def test_the_api_reference_runs(visitor):

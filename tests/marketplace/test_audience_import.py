@@ -17,12 +17,9 @@ from tests.exports.test_views import NEW, content
 from tests.imports.test_views import uploaded
 from tests.world_offers import sell
 
+pytestmark = pytest.mark.usefixtures("private_folder")
+
 AUDIENCE = IMPORTS[0]
-
-
-@pytest.fixture(autouse=True)
-def private_files(settings, tmp_path):
-    settings.PRIVATE_ROOT = tmp_path
 
 
 @pytest.fixture
@@ -78,6 +75,7 @@ def test_replace_marks_whom_the_file_leaves_out_and_keeps_who_has_sold(world, pu
         "2 partners are not in the file."
     ]
     assert list(AUDIENCE.preview(publisher, monitor, "merge", given)) == []
+    assert list(AUDIENCE.finish(publisher, monitor, "merge", given)) == []  # so that the addition is there to drop
     assert [str(text) for text in AUDIENCE.finish(publisher, monitor, "replace", given)] == [
         "1 saved addition dropped.",
         "1 partner is marked for removal, which needs a request.",
@@ -96,7 +94,12 @@ def test_what_replacing_does_is_said_in_the_readers_language(world, publisher, m
 
 def test_replace_keeps_who_has_sold(world, publisher, monitor):
     sell(world, monitor)
-    texts = [str(text) for text in AUDIENCE.finish(publisher, monitor, "replace", rows(world.partner.tenant_id))]
+    given = rows(world.partner.tenant_id)
+    assert [str(text) for text in AUDIENCE.preview(publisher, monitor, "replace", given)] == [
+        "1 partner is not in the file.",
+        "1 of them stays, because it has sold the offer.",
+    ]
+    texts = [str(text) for text in AUDIENCE.finish(publisher, monitor, "replace", given)]
     assert texts == ["1 partner stays, because it has sold the offer."]
     assert not monitor.audience_changes.filter(is_removal=True).exists()
 

@@ -397,11 +397,13 @@ def test_what_needs_no_request_is_refused(world, publisher, backup, option):
         ask(publisher, Offer.objects.get(code="backup" if option == "any" else "monitor"), option)
 
 
-def test_one_request_about_an_audience_is_open(world, publisher, backup):
+def test_one_request_about_an_audience_is_open(world, publisher, monitor, backup):
     ask(publisher, backup, "specific")
-    with pytest.raises(Conflict) as refused:
+    with pytest.raises(Conflict, match="request_open"):
         ask(publisher, backup, "none")
-    assert refused.value.code == "request_open"
+    ask_to_remove(publisher, monitor, world.distributor)  # about another offer
+    with pytest.raises(Conflict, match="request_open"):
+        ask(publisher, monitor, "any")
 
 
 @pytest.mark.parametrize("who", ["partner.admin", "customer.admin", "publisher.reader", "vendor.admin"])

@@ -1,9 +1,10 @@
 """The publisher's editor: the draft of a listing and of plans, and two editors of the same offer."""
 
 import pytest
+from django.utils import timezone
 
 from marketplace.actions.offers import publish_offer
-from marketplace.models import Offer
+from marketplace.models import Market, Offer
 from marketplace.queries.offers import get_draft
 from tests.marketplace.editing import read_form, send
 
@@ -152,6 +153,11 @@ def test_a_plan_is_removed_in_the_form_and_a_published_one_has_no_button(world, 
     page = client.get(url(backup, "plans/")).content.decode()
     assert 'name="remove_plan" value="1"' in page and 'name="remove_plan" value="0"' not in page
     shorter = send(client, url(backup, "plans/"), page, remove_plan="1").content.decode()
+    assert "go with their prices" not in shorter
+    place = {"market": Market.objects.get(code="europe"), "currency": "EUR", "term": "P1M", "billing": "P1M"}
+    backup.plans.get(code="pro").prices.create(**place, amount=5, valid_from=timezone.localdate())
+    shorter = send(client, url(backup, "plans/"), page, remove_plan="1").content.decode()
+    assert "Plans that were never published go with their prices: pro." in shorter
     assert backup.plans.filter(code="pro").exists()
     assert send(client, url(backup, "plans/"), shorter).status_code == 302
     assert not backup.plans.filter(code="pro").exists()
@@ -174,7 +180,11 @@ def test_published_terms_cannot_be_unticked(world, web, backup):
 
 WRONG = {
     "listing/": {"support__email": "nobody", "links__0__url": "javascript:alert(1)", "texts__en__name": "x" * 101},
-    "plans/": {"plans__1__code": "Bad Code", "plans__0__trial_days": "-1", "plans__0__min_seats": "many"},
+    "plans/": {"plans__1__code": "Bad Code", "plans__0__trial_days": "-1", "plans__0__texts__en__name": "x" * 101},
+}
+PLACES = {  # in the list of errors, where many a label stands more than once
+    "listing/": ("Email, Support", "Address, Link 1", "Name, English"),
+    "plans/": ("Code, Plan Bad Code: Use up to 50", "Free trial in days, Plan basic", "Name, Plan basic, English"),
 }
 
 
@@ -188,6 +198,8 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(world, w
         name = name.replace("__", ".")
         assert f'id="id_{name}_error"' in shown, name
         assert read_form(shown)[name] == [value]
+    summary = shown.split("error-summary")[1].split("</ul>")[0]
+    assert [place for place in PLACES[page] if place not in summary] == []
     assert get_draft(backup).revision == 3
 
 

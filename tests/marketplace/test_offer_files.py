@@ -15,12 +15,7 @@ from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotF
 from tests.uploads import PDF, picture
 from tests.world_offers import CHANNEL, make_content
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _folder_of_its_own(settings, tmp_path):
-    settings.PRIVATE_ROOT = tmp_path
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("private_folder")]
 
 
 @pytest.fixture

@@ -125,6 +125,16 @@ def test_whoever_replaces_another_amount_than_the_one_seen_is_told(world: World)
     )
 
 
+def test_a_price_that_has_ended_or_never_was_is_not_replaced(world: World) -> None:
+    """Who names an amount has seen one: the sale may have been ended on purpose meanwhile."""
+    add_prices(actor=world.actor(ADMIN), offer=backup(), changes=[change(amount=None)])
+    for late in (change(valid_from=today() + DAY), change(term="P1Y")):
+        with pytest.raises(PricesOvertaken, match="price_changed"):
+            add_prices(actor=world.actor(ADMIN), offer=backup(), changes=[late])
+    again = [change(valid_from=today() + DAY, replaces=None), change(term="P1Y", replaces=None)]
+    assert len(add_prices(actor=world.actor(ADMIN), offer=backup(), changes=again)) == 2
+
+
 def test_all_or_nothing_and_each_problem_has_its_place(world: World) -> None:
     before = Price.objects.count()
     bad = [

@@ -199,7 +199,7 @@ def test_a_sale_is_stopped_and_goes_on(world: World, web: Any) -> None:
 
 
 def test_the_vendor_stops_with_a_reason_that_the_publisher_reads(world: World, web: Any) -> None:
-    assert "Enter a reason" in text(web("vendor.admin").post(url("stops/new/"), {}))
+    assert "Enter a reason." in text(web("vendor.admin").post(url("stops/new/"), {}))
     web("vendor.admin").post(url("stops/new/"), {"reason": "Security hole"})
     page = text(web(ADMIN).get(url("prices/")))
     assert "Security hole" in page and "The vendor alone lifts it." in page and "The whole offer" in page

@@ -1,17 +1,36 @@
 """The simulator, the API and the catalogue answer alike, for all pairs of the cast, and to each what is its own."""
 
+import datetime as dt
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import pytest
 
-from accounts.models import Organization
-from marketplace.models import Authorization, Offer, Plan, SaleStop
+from accounts.models import Organization, ProgramMembership
+from connections.actions import end_connection
+from marketplace.actions.offers import create_offer, save_draft
+from marketplace.models import (
+    Authorization,
+    Market,
+    MarketCountry,
+    Offer,
+    OfferType,
+    Plan,
+    Price,
+    PricingModel,
+    SaleStop,
+    Subscription,
+    SubscriptionTerm,
+)
 from marketplace.queries.eligibility import SaleRule, get_prospective_sale
 from marketplace.rows.eligibility import make_reasons
+from partnerportal.lib.days import today
 from tests.entitlements.test_views import text_of
 from tests.marketplace.rivals import Rival
 from tests.world import KINDS
+from tests.world_offers import CHANNEL, make_content
 
 pytestmark = pytest.mark.django_db
 PAGE, API = "/marketplace/simulator/", "/api/v1/eligibility/"
@@ -42,6 +61,88 @@ def test_every_rule_that_fails_is_named_with_its_fact(web: Any, world: Any) -> N
     text = text_of(page)
     assert "3 rules say no." in text and "Japan is outside the market of" in text
     assert "Country: Japan · Market: Europe outside_market Choose another customer" in text
+
+
+def stop(sold: Plan, **where: Any) -> None:
+    SaleStop.objects.create(offer=sold.offer, **where)
+
+
+def end_price(world: Any, plan: Plan) -> None:
+    (price,) = Price.objects.filter(plan=plan, currency="EUR")
+    price.pk, price.public_id, price.amount, price.valid_from = None, uuid4(), None, today()
+    price.save(force_insert=True)
+
+
+def end_connection_of_customer(world: Any, plan: Plan) -> None:
+    end_connection(actor=world.actor("partner.admin"), connection=world.connection("customer", "partner"))
+
+
+def select_others(world: Any, plan: Plan) -> None:
+    SubscriptionTerm.objects.filter(subscription__plan=plan).delete()  # whoever has sold it would stay
+    Subscription.objects.filter(plan=plan).delete()
+    Offer.objects.filter(pk=plan.offer_id).update(audience="specific")
+
+
+def end_membership(world: Any, plan: Plan) -> None:
+    memberships = ProgramMembership.objects.filter(organization=world.partner, program__code="csp")
+    memberships.update(ends_on=today() - dt.timedelta(days=1))
+
+
+FAILURES: dict[str, Callable[[Any, Plan], object]] = {  # what makes a sale fail by a rule
+    "plan_not_live": lambda world, plan: Plan.objects.filter(pk=plan.pk).update(is_live=False),
+    "offer_stopped": lambda world, plan: stop(plan),
+    "plan_stopped": lambda world, plan: stop(plan, plan=plan),
+    "plan_stopped_in_market": lambda world, plan: stop(plan, plan=plan, market=Market.objects.get(code="europe")),
+    "terms_stopped": lambda world, plan: stop(plan, plan=plan, term="P1M"),
+    "opted_out": lambda world, plan: Offer.objects.filter(pk=plan.offer_id).update(audience="none"),
+    "not_in_audience": select_others,
+    "no_price": end_price,
+    "partner_suspended": lambda world, plan: Organization.objects.filter(pk=world.partner.pk).update(state="suspended"),
+    "no_membership": end_membership,
+    "no_market": lambda world, plan: MarketCountry.objects.filter(country=world.partner.country).delete(),
+    "outside_market": lambda world, plan: Organization.objects.filter(pk=world.customer.pk).update(country="JP"),
+    "not_connected": end_connection_of_customer,
+    "already_held": lambda world, plan: Plan.objects.filter(pk=plan.pk).update(is_one_per_customer=True),
+}
+OF_WHO_ASKS = ("partner_suspended", "no_membership", "not_connected")  # then it has no catalogue, or not this customer
+WITH_IT = {"no_market": ["no_price", "outside_market"]}  # what fails besides
+
+
+@pytest.mark.promise("G-10")
+@pytest.mark.parametrize("rule", FAILURES)
+def test_each_rule_says_no_on_the_page_and_by_api(web: Any, api: Any, world: Any, rule: str) -> None:
+    plan = plan_of()
+    values = {"plan": plan.public_id, "partner": world.partner.public_id, "customer": world.customer.public_id}
+    staff = (web("vendor.reader"), api("vendor.reader"))
+    assert ask(staff, values) == []
+    FAILURES[rule](world, plan)
+    assert set(ask(staff, values)) == {rule, *WITH_IT.get(rule, ())}
+
+
+@pytest.mark.parametrize("rule", [rule for rule in FAILURES if rule not in OF_WHO_ASKS])
+def test_the_catalogue_leaves_out_what_a_rule_forbids(api: Any, world: Any, rule: str) -> None:
+    def list_sellable() -> set[str]:
+        answer = api("partner.reader").get(f"/api/v1/catalogue/?sellable=true&for_customer={world.customer.public_id}")
+        return {row["code"] for row in answer.json()["items"]}
+
+    assert "backup" in list_sellable()
+    FAILURES[rule](world, plan_of())
+    assert "backup" not in list_sellable()
+
+
+def test_each_rule_has_a_case_above() -> None:
+    assert {*FAILURES, "offer_not_published"} == set(SaleRule)  # the last one has a test of its own
+
+
+@pytest.mark.promise("G-10")
+def test_an_offer_that_was_never_published_cannot_be_sold(web: Any, api: Any, world: Any) -> None:
+    actor = world.actor("publisher.admin")
+    offer = create_offer(actor=actor, code="vault", type=OfferType.SAAS, pricing_model=PricingModel.FLAT)
+    content = make_content("Vault", "basic")
+    save_draft(actor=actor, offer=offer, content=content, channel=CHANNEL, revision=None)
+    values = {"plan": plan_of("vault").public_id, "partner": world.partner.public_id}
+    publisher = (web("publisher.reader"), api("publisher.reader"))
+    assert ask(publisher, values) == ["offer_not_published", "plan_not_live", "opted_out", "no_price"]
 
 
 @pytest.mark.promise("G-10")

@@ -1,5 +1,6 @@
 """What was never published can be corrected and deleted; what was published once, by nobody and by no statement."""
 
+from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -42,15 +43,10 @@ from tests.marketplace.editing import read_form
 from tests.marketplace.test_offer_files import upload
 from tests.world_offers import CHANNEL, _price, make_content
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("private_folder")]
 API = "/api/v1/offers/"
 OTHERS = ["publisher.reader", "partner.admin", "vendor.admin", "customer.admin"]
 MODELS = (PrivateInfo, OfferVersion, ChannelInfo, Plan, Price, SaleStop, StopReason, OfferFile, AudienceChange)
-
-
-@pytest.fixture(autouse=True)
-def _folder_of_its_own(settings, tmp_path):
-    settings.PRIVATE_ROOT = tmp_path
 
 
 @pytest.fixture
@@ -278,6 +274,22 @@ def test_the_database_lets_its_publisher_alone_correct_and_delete(world, vault, 
     assert OfferVersion.objects.filter(offer=empty.pk).exists() != bool(is_own)
 
 
+@pytest.mark.parametrize("is_locked", [True, False], ids=["first lock", "second lock"])
+def test_each_lock_alone_hides_it_from_all_but_its_publisher_and_the_vendor(world, vault, as_tenant, rival, is_locked):
+    """The offer with all that it has; also from a partner that is saved for its audience."""
+    keys = {model: set(model.objects.filter(**_of(model, vault)).values_list("pk", flat=True)) for model in MODELS}
+    keys[Offer] = {vault.pk}
+    who = ("publisher.reader", "vendor.reader", "partner.admin", "distributor.admin", "customer.admin", "lapsed.admin")
+    actors = {name: world.actor(name) for name in who} | {"rival": rival.actor}
+    for name, actor in actors.items():
+        is_seen = name.endswith("r.reader")
+        with nullcontext() if is_locked else as_tenant(actor):  # without a tenant the database hides nothing
+            for model, pks in keys.items():
+                rows = model.objects.visible_to(actor) if is_locked else model.objects.all()
+                seen = set(rows.filter(pk__in=pks).values_list("pk", flat=True))
+                assert seen == (pks if is_seen else set()), (name, model)
+
+
 # By the pages.
 
 
@@ -297,7 +309,7 @@ def test_the_overview_leads_to_both_while_it_can(world, web, vault, backup):
 def test_the_page_changes_what_it_has_shown(world, web, vault, publisher):
     client, path = web("publisher.admin"), f"/offers/{vault.public_id}/change/"
     page = client.get(path).content.decode()
-    assert 'value="vault"' in page and "Then they are fixed." in page
+    assert 'value="vault"' in page and "Then they are fixed." in page and page.count('name="revision"') == 1
     sent = {**identify(vault), "pricing_model": "flat", "revision": read_revision(page)}
     refused = client.post(path, sent)
     assert refused.status_code == 200 and "Confirm that they are deleted." in refused.content.decode()

@@ -26,10 +26,7 @@ from tests.support.test_pages import FORM, hidden
 from tests.uploads import PDF, office, picture
 from tests.world import World
 
-
-@pytest.fixture(autouse=True)
-def _folder_of_its_own(settings: Any, tmp_path: Any) -> None:
-    settings.PRIVATE_ROOT = tmp_path
+pytestmark = pytest.mark.usefixtures("private_folder")
 
 
 def paper(name: str = "register.pdf", content: bytes = PDF) -> SimpleUploadedFile:
@@ -307,7 +304,7 @@ def test_a_file_is_uploaded_listed_saved_and_removed(api: Any, draft: Request) -
     made = client.post(path, {"file": paper()}, format="multipart", headers={"Idempotency-Key": "one"})
     assert made.status_code == 201 and made["Location"] == made.json()["url"]
     again = client.post(path, {"file": paper()}, format="multipart", headers={"Idempotency-Key": "one"})
-    assert again["Idempotency-Replayed"] == "true"
+    assert (again["Idempotency-Replayed"], again["ETag"], again["Location"]) == ("true", made["ETag"], made["Location"])
     (file,) = client.get(path).json()["items"]
     assert (file["name"], file["size"], file["message"]) == ("register.pdf", len(PDF), None)
     assert b"".join(client.get(file["url"]).streaming_content) == PDF

@@ -167,6 +167,20 @@ def test_what_is_overtaken_says_so_and_closes(world: World, web: Any, submitted:
     assert "The organisation already has this country." in told and "Current country" in told and "France" in told
 
 
+def test_whoever_closes_what_is_overtaken_approves_nothing(world: World, web: Any, submitted: Request) -> None:
+    """What is possible again by now is shown first: they have read that nothing would be changed."""
+    client, url = web("vendor.admin"), f"/requests/{submitted.public_id}/"
+    Organization.objects.filter(pk=world.lapsed.pk).update(country="FR")
+    page = client.get(url).content.decode()
+    assert "Close as overtaken" in page
+    Organization.objects.filter(pk=world.lapsed.pk).update(country="DE")
+    refused = client.post(f"{url}approve/", {name: hidden(page, name) for name in SHOWN})
+    again = refused.content.decode()
+    assert refused.status_code == 409 and "Current country: France → Germany" in again and "Approve" in again
+    submitted.refresh_from_db()
+    assert (submitted.state, Organization.objects.get(pk=world.lapsed.pk).country) == ("submitted", "DE")
+
+
 @pytest.mark.parametrize("sent", [{}, {"facts_digest": "x"}, {"facts_digest": "x", "revision": "x"},
                                   {"facts_digest": "\0", "revision": "1"}])  # fmt: skip
 def test_an_approval_with_nonsense_does_nothing(web: Any, submitted: Request, sent: dict[str, str]) -> None:

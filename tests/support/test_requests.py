@@ -1,11 +1,12 @@
 """Requests to the vendor: drafts, submissions, decisions, and what both locks leave to each side."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import DatabaseError
+from django.db import DatabaseError, IntegrityError
 from django.utils import timezone, translation
 
 from accounts.models import Organization
@@ -116,8 +117,16 @@ def test_only_one_request_about_the_same_is_open(world: World, acts: Any, waitin
     with pytest.raises(RequestAlreadyOpen) as refused:
         acts("lapsed.admin", submit_request, request=again, **FIELDS)
     assert refused.value.request == waiting and waiting.number in str(refused.value.message)
+    acts("vendor.admin", ask_for_information, request=waiting, message="Since when?")  # it is open all the same
+    with pytest.raises(RequestAlreadyOpen):
+        acts("lapsed.admin", submit_request, request=again, **FIELDS)
     acts("lapsed.admin", withdraw_request, request=waiting)
     assert acts("lapsed.admin", submit_request, request=again, **FIELDS).state == "submitted"
+
+
+def test_each_organisation_has_an_open_request_about_its_own(world: World, acts: Any, waiting: Request) -> None:
+    other = acts("distributor2.admin", start_request, kind=CODE, subject_id=world.distributor2.public_id)
+    assert acts("distributor2.admin", submit_request, request=other, **FIELDS).state == stored(waiting).state
 
 
 def test_what_is_so_already_is_not_asked_for(acts: Any, draft: Request) -> None:
@@ -282,6 +291,20 @@ def test_anothers_request_is_not_found(acts: Any, waiting: Request, action: Any)
 # The second lock: what the database leaves to each side, whatever a request of theirs is made to say.
 
 
+@pytest.mark.parametrize("is_locked", [True, False], ids=["first lock", "second lock"])
+def test_each_lock_alone_hides_requests_with_their_threads(
+    actor_for: Any, as_tenant: Any, acts: Any, waiting: Request, is_locked: bool
+) -> None:
+    acts("vendor.admin", post_message, request=waiting, body="Since when?")
+    ours, others = ("lapsed.reader", "vendor.reader"), ("partner.admin", "distributor.admin", "publisher.admin")
+    for who in (*ours, *others, "customer.admin", "stranger.admin"):
+        actor = actor_for(who)
+        with nullcontext() if is_locked else as_tenant(actor):  # without a tenant the database hides nothing
+            for model, of_request in ((Request, "pk"), (RequestRevision, "request"), (RequestMessage, "request")):
+                rows = model.objects.visible_to(actor) if is_locked else model.objects.all()
+                assert rows.filter(**{of_request: waiting.pk}).exists() is (who in ours), (who, model)
+
+
 def test_whoever_asks_decides_nothing(actor_for: Any, as_tenant: Any, waiting: Request) -> None:
     mine = Request.objects.filter(pk=waiting.pk)
     for state in ("approved", "needs_information"):
@@ -305,6 +328,17 @@ def test_why_a_request_was_overtaken_is_said_once(actor_for: Any, as_tenant: Any
     with pytest.raises(DatabaseError, match="violates"), as_tenant(actor_for("lapsed.admin")):
         rows.update(overtaken_by={})
     assert set(stored(waiting).overtaken_by) == {"en", "fr", "ja"}
+
+
+def test_the_database_wants_a_reason_and_what_a_request_is_about(
+    actor_for: Any, as_tenant: Any, draft: Request, waiting: Request
+) -> None:
+    with pytest.raises(IntegrityError, match="request_declined_with_reason"), as_tenant(actor_for("vendor.admin")):
+        Request.objects.filter(pk=waiting.pk).update(state="declined", decided_at=timezone.now())
+    other = Request.objects.create(kind=CODE, organization=draft.organization, subject_id=draft.public_id)
+    for key, name in (("", "request_submitted_with_key"), (waiting.open_key, "request_one_open")):
+        with pytest.raises(IntegrityError, match=name), as_tenant(actor_for("lapsed.admin")):
+            Request.objects.filter(pk=other.pk).update(state="submitted", submitted_at=timezone.now(), open_key=key)
 
 
 def test_the_vendor_changes_nothing_that_was_asked(world: World, actor_for: Any, as_tenant: Any, waiting: Any) -> None:
