@@ -23,7 +23,7 @@ class Import(LeasedWork, PublicIdModel):
     """A file that a person has uploaded: first a worker checks its rows, then, once confirmed, a worker applies them.
 
     `rows_done` and the results of that many rows are stored in the transaction that has done them, so a worker that
-    takes over begins where the last one was killed.
+    takes over begins where the last one was killed. After all attempts one more writes the results of what was done.
     """
 
     class State(models.TextChoices):
@@ -54,6 +54,7 @@ class Import(LeasedWork, PublicIdModel):
     PHASES = {State.UPLOADED: State.CHECKING, State.CONFIRMED: State.APPLYING}
     LEASE = timedelta(seconds=60)  # renewed with each batch
     ATTEMPTS = 5
+    CLOSES = True
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
     person_id = models.BigIntegerField()

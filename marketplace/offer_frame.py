@@ -17,6 +17,7 @@ from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.rows.offers import make_offer_header
 from partnerportal.lib.errors import Message
 from partnerportal.lib.lists import ListTab
+from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
 
 
@@ -49,6 +50,15 @@ OFFER_TABS = (
     OfferTab(key="health", label=_("Health"), url_name="offer_health"),
     OfferTab(key="history", label=_("History"), url_name="offer_history"),
 )
+
+
+def authorize_post(request: PortalRequest) -> None:
+    """Raise ActionRefused for a form that was sent by somebody who may only look at the page.
+
+    The page shows them no form, and so none of its errors either: it would answer in silence.
+    """
+    if request.method == "POST":
+        authorize(request.actor, ROLE_TABLE, OfferPermission.EDIT)
 
 
 def render_offer_page(

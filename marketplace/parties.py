@@ -11,8 +11,10 @@ from django.utils.http import urlencode
 
 from accounts.models import Organization, OrganizationKind
 from marketplace.queries.eligibility import list_customers_of_seller, list_sellers, search_sellers
+from marketplace.queries.prospects import describe_lost_party
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
+from partnerportal.lib.errors import Message
 from partnerportal.lib.text import make_search_key
 
 SHOWN = 10  # matches; whoever has more searches further
@@ -64,6 +66,14 @@ class PartyChooser:
         if not (self.partner and self.chooses_customer):
             return None
         return _find(list_customers_of_seller(self.actor, self.partner), self.params.get("customer", ""))
+
+    @property
+    def lost_party(self) -> Message:
+        """In words that one of the two was chosen and may not be asked about, or no longer, or ""."""
+        chosen = {"partner": _parse(self.params.get("partner", ""))}
+        if self.chooses_customer:
+            chosen["customer"] = _parse(self.params.get("customer", ""))
+        return describe_lost_party(chosen, self.partner, self.customer)
 
     @property
     def is_own_partner(self) -> bool:
@@ -118,7 +128,12 @@ class PartyChooser:
 
 
 def _find(organizations: QuerySet[Any], public_id: str) -> Organization | None:
+    key = _parse(public_id)
+    return organizations.filter(public_id=key).first() if key else None
+
+
+def _parse(public_id: str) -> UUID | None:
     try:
-        return organizations.filter(public_id=UUID(public_id)).first()
+        return UUID(public_id)
     except ValueError:
         return None

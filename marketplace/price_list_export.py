@@ -11,8 +11,9 @@ from marketplace.models import Price
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.catalogue import list_published_offers, narrow_by_sale
 from marketplace.queries.price_list import calculate_last_day, list_price_list
-from marketplace.queries.prospects import find_sale
+from marketplace.queries.prospects import describe_lost_party, find_sale
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import ActionRefused
 from partnerportal.lib.exports.columns import (
     join_with_semicolons,
     make_datetime_column,
@@ -31,6 +32,8 @@ def _prices(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     """
     values = ExportedPriceListFilterSet(query).cleaned_values
     sale = find_sale(actor, values)
+    if lost := describe_lost_party(values, sale.partner, sale.customer):
+        raise ActionRefused("not_shared", lost)  # a file for somebody else would be taken for that of the chosen one
     rows = list_price_list(actor, sale, changed_since=values.pop("changed_since", None))
     if narrowing := values.keys() - {"partner", "customer"}:
         offers = CatalogueFilterSet({name: values[name] for name in narrowing}, list_published_offers(actor)).qs

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -116,6 +117,13 @@ def _nothing_has_failed_before() -> Iterator[None]:
     yield
     for breaker in CircuitBreaker.every:
         breaker.reset()
+
+
+@pytest.fixture
+def private_folder(settings: Any, tmp_path: Path) -> Path:
+    """Give the test a folder of its own for private files."""
+    settings.PRIVATE_ROOT = tmp_path
+    return tmp_path
 
 
 @pytest.fixture

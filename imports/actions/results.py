@@ -128,8 +128,10 @@ def write_result_files(
 
 def get_results_deadline(source: Import) -> datetime | None:
     """Return until when the results of an import can be fetched, or None if they cannot be fetched now."""
-    if source.state not in WITH_RESULTS or source.finished_at is None or source.error == "interrupted":
-        return None  # a worker that is killed each time writes none
+    if source.state not in WITH_RESULTS or source.finished_at is None:
+        return None
+    if source.state == State.FAILED and not source.problem:
+        return None  # the worker that was to write them and to say why it failed was killed too
     until = source.finished_at + KEPT
     return until if until > timezone.now() else None
 

@@ -17,6 +17,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Person
 from connections.actors import build_actor_with_current_roles
@@ -33,6 +34,7 @@ from imports.queries import find_authorized_target
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import ActionRefused, DomainError, NotFound, TemporarilyUnavailable
+from partnerportal.lib.formats import format_number
 from partnerportal.lib.imports.csv_reading import CsvReader, count_rows, read_batches
 from partnerportal.lib.imports.kinds import ImportKind, ImportRow
 from partnerportal.lib.imports.results import RowOutcome, RowResult
@@ -45,19 +47,28 @@ BATCH = 500  # rows of one transaction, unless their kind says otherwise
 PAUSE = timedelta(seconds=20)  # how long an import waits after an error before it goes on
 PROBLEM = 500  # characters of the sentence that is kept of why an import failed
 REMARKS = 20  # sentences of a kind that are kept
+STOPPED_CHECK = gettext_lazy(
+    "The check stopped %(times)s times before its end, so it was given up. Nothing is changed. Upload the file again. "
+    "If that happens once more, split it into smaller files."
+)
+STOPPED_IMPORT = gettext_lazy(
+    "The import stopped %(times)s times before its end, so it was given up. Rows done: %(done)s of %(rows)s; what they "
+    "have changed stays. Upload the same file again: what is in already is not imported twice."
+)
 
 
 def run_next_import() -> bool:
     """Check or apply the import that has waited longest; return False if none was waiting.
 
     A run that fails by an error of ours goes on after PAUSE, until it has had all its attempts (`Import.ATTEMPTS`).
+    Then, and after that many workers were killed, it is ended with the results of the rows that are done.
     """
     source = lease_next_due_row(Import.objects.order_by("asked_at", "pk"))
     if source is None:
         return False
     try:
         with _speak_as_person(source):
-            _run(source)
+            _close(source) if source.is_to_be_closed else _run(source)
     except LeaseLost:
         log.info("Import %s is somebody else's now, or cancelled", source.public_id)
     except TemporarilyUnavailable as error:
@@ -65,8 +76,6 @@ def run_next_import() -> bool:
         source.retry_later(error.code, delay=PAUSE)
     except Exception:
         log.exception("Import %s failed at attempt %s", source.public_id, source.attempts)
-        if source.attempts >= Import.ATTEMPTS:
-            _write_results(source)
         source.retry_later("failed", delay=PAUSE)
     return True
 
@@ -115,6 +124,16 @@ def _fail(source: Import, code: str, sentence: str) -> None:
     changes = {run: counts} if counts else {}
     source.finish(State.FAILED, error=code, problem=sentence[:PROBLEM], **changes)
     log.info("Import %s failed: %s", source.public_id, code)
+
+
+def _close(source: Import) -> None:
+    """End a run that has had all its attempts, and say what stands and how to go on."""
+    numbers = {
+        "times": format_number(Import.ATTEMPTS),
+        "done": format_number(source.rows_done),
+        "rows": format_number(source.rows_total),
+    }
+    _fail(source, source.error, (STOPPED_CHECK if source.state == State.CHECKING else STOPPED_IMPORT) % numbers)
 
 
 def _write_results(source: Import) -> dict[str, int]:

@@ -10,7 +10,7 @@ from marketplace.events import OfferEvent
 from marketplace.models import Offer
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.catalogue import list_published_offers
-from notifications.actions.recording import record_event
+from notifications.actions.recording import is_message_sent, record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import InvalidInput, NotFound
 from partnerportal.lib.limits import enforce_hourly_limit
@@ -25,13 +25,16 @@ EMPTY = _("Write what you want to ask.")
 def write_to_publisher(*, actor: Actor, offer: Offer, message: str, reply_to: str) -> None:
     """Send a message about a published offer to the Admins of its publisher, with the address for the answer.
 
-    Raises NotFound for an offer that is not published, InvalidInput without a message, and TooManyAttempts after
-    MESSAGES_AN_HOUR messages of the acting organisation.
+    The same message, sent again, is one message. Raises NotFound for an offer that is not published, InvalidInput
+    without a message, and TooManyAttempts after MESSAGES_AN_HOUR messages of the acting organisation.
     """
     authorize(actor, ROLE_TABLE, OfferPermission.CONTACT_PUBLISHER)
     published = _get(actor, offer)
     if not message.strip():
         raise InvalidInput("no_message", EMPTY, field="message")
+    note = f"{message.strip()}\n\n{reply_to}"
+    if is_message_sent(OfferEvent.PUBLISHER_CONTACTED, actor=actor, subject=published, note=note):
+        return
     enforce_hourly_limit(MESSAGES_AN_HOUR, f"offer-messages:{actor.organization_id}")
     # The publisher is not the event's counterpart: the notice finds it by the offer.
     record_event(
@@ -40,7 +43,7 @@ def write_to_publisher(*, actor: Actor, offer: Offer, message: str, reply_to: st
         subject=published,
         label=published.listing["en"]["name"],
         data={"sender": actor.organization_name},
-        note=f"{message.strip()}\n\n{reply_to}",
+        note=note,
     )
 
 
@@ -48,23 +51,27 @@ def write_to_publisher(*, actor: Actor, offer: Offer, message: str, reply_to: st
 def ask_partner_about_offer(*, actor: Actor, offer: Offer, connection: Connection, message: str = "") -> None:
     """Tell the Admins of a connected partner that the acting customer asks about a published offer.
 
-    Raises NotFound for an offer that is not published and for a connection that is not in force, and TooManyAttempts
-    after MESSAGES_AN_HOUR messages of the acting organisation.
+    The same question, sent again, is one question. Raises NotFound for an offer that is not published and for a
+    connection that is not in force, and TooManyAttempts after MESSAGES_AN_HOUR messages of the acting organisation.
     """
     authorize(actor, ROLE_TABLE, OfferPermission.ASK_PARTNER)
     published = _get(actor, offer)
     active = list_active_connections(actor).filter(customer=actor.organization_id, pk=connection.pk).first()
     if active is None:
         raise NotFound("not_found", "")
+    partner = Organization(pk=active.partner_id, name=active.partner_name)
+    event, note = OfferEvent.PARTNER_ASKED, message.strip()
+    if is_message_sent(event, actor=actor, subject=published, counterpart=partner, note=note):
+        return
     enforce_hourly_limit(MESSAGES_AN_HOUR, f"offer-messages:{actor.organization_id}")
     record_event(
-        OfferEvent.PARTNER_ASKED,
+        event,
         actor=actor,
         subject=published,
         label=published.listing["en"]["name"],
-        counterpart=Organization(pk=active.partner_id, name=active.partner_name),
+        counterpart=partner,
         data={"customer": actor.organization_public_id, "customer_name": actor.organization_name},
-        note=message.strip(),
+        note=note,
     )
 
 

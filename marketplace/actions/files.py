@@ -13,7 +13,7 @@ from marketplace.models import Offer, OfferFile
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.offers import get_newest_version, lock_own_offer
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.attached_files import save_attached_file
+from partnerportal.lib.attached_files import find_same_file, save_attached_file
 from partnerportal.lib.errors import Conflict, NotFound, StaleVersion
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.uploaded_files import check_document, encode_image
@@ -28,7 +28,8 @@ Kind = OfferFile.Kind
 def add_offer_file(*, actor: Actor, offer: Offer, kind: str, upload: UploadedFile) -> OfferFile:
     """Add an uploaded picture or document to the draft of an offer, and return the file. A new logo replaces the old.
 
-    Raises InvalidInput for a file that is not accepted, and Conflict("too_many_files") beyond the limits.
+    A file that the draft has already, sent again, is not added once more. Raises InvalidInput for a file that is not
+    accepted, and Conflict("too_many_files") beyond the limits.
     """
     authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
     locked = lock_own_offer(actor, offer)
@@ -38,6 +39,9 @@ def add_offer_file(*, actor: Actor, offer: Offer, kind: str, upload: UploadedFil
         checked = check_document(upload, field="file")
     else:
         checked = encode_image(upload, box=LOGO_BOX if kind == Kind.LOGO else SCREENSHOT_BOX, field="file")
+    there = OfferFile.objects.filter(offer=locked, kind=kind, public_id__in=list_file_ids(content, channel))
+    if same := find_same_file(there, checked):
+        return same
     file = OfferFile(offer=locked, kind=kind)
     _name_file(content, channel, file)
     save_attached_file(file, checked)

@@ -9,6 +9,8 @@ from connections.queries import list_active_connections
 from marketplace.actions.contact import MESSAGE_LENGTH
 from partnerportal.lib.actors import Actor
 
+NOT_CONNECTED = _("You are not connected to this partner, or no longer, so your question was not sent.")
+
 
 class ContactPublisherForm(forms.Form):
     """The message of a reseller to the publisher of an offer."""
@@ -24,7 +26,7 @@ class ContactPublisherForm(forms.Form):
 class AskPartnerForm(forms.Form):
     """A customer's question about an offer to one of its connected partners."""
 
-    connection = forms.TypedChoiceField(label=_("Partner"))
+    connection = forms.TypedChoiceField(label=_("Partner"), error_messages={"invalid_choice": NOT_CONNECTED})
     message = forms.CharField(
         label=_("Question"), max_length=MESSAGE_LENGTH, required=False, widget=forms.Textarea(attrs={"rows": 4})
     )

@@ -23,7 +23,7 @@ from marketplace.queries.catalogue import (
 )
 from marketplace.queries.eligibility import list_prices_of_sale
 from marketplace.queries.health import map_open_issues
-from marketplace.queries.prospects import find_sale
+from marketplace.queries.prospects import describe_lost_party, find_sale
 from marketplace.rows.catalogue import CatalogueRow, make_catalogue_rows, name_categories
 from marketplace.rows.eligibility import format_reason_counts
 from partnerportal.lib.actors import Actor
@@ -72,7 +72,9 @@ class CatalogueList(PersonalizedList):
         self.actor = actor
         values = CatalogueFilterSet(params).cleaned_values
         self.sale = find_sale(actor, values)
-        self.has_lost_customer = self.sale.customer is None and values.pop("customer", None) is not None
+        self.lost_party = describe_lost_party(values, self.sale.partner, self.sale.customer)
+        if self.sale.customer is None:
+            values.pop("customer", None)
         if self.sale.partner.pk == actor.organization_id:
             values.pop("partner", None)
         self.filter_values = values

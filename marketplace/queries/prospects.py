@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts.models import Organization
 from marketplace.queries.eligibility import (
     ProspectiveSale,
@@ -12,7 +14,11 @@ from marketplace.queries.eligibility import (
     list_sellers,
 )
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Message
 from partnerportal.lib.visible_rows import get_by_public_id
+
+LOST_PARTNER = _("You do not see the chosen partner, or no longer.")
+LOST_CUSTOMER = _("The chosen customer is not connected to the partner, or no longer.")
 
 
 def get_sale(actor: Actor, partner_id: UUID | None, customer_id: UUID | None, country: str = "") -> ProspectiveSale:
@@ -35,6 +41,18 @@ def find_sale(actor: Actor, values: Mapping[str, Any]) -> ProspectiveSale:
     partner = _find(sellers, values.get("partner")) or sellers.get(public_id=actor.organization_public_id)
     customer = _find(list_customers_of_seller(actor, partner), values.get("customer"))
     return get_prospective_sale(actor, partner, customer=customer)
+
+
+def describe_lost_party(
+    values: Mapping[str, Any], partner: Organization | None, customer: Organization | None
+) -> Message:
+    """Return in words that `values` names somebody about whom the actor may not ask, or no longer; "" if it does not.
+
+    `partner` and `customer` are those that were found by these public ids. No customer is found without a partner.
+    """
+    if values.get("partner") and (partner is None or partner.public_id != values["partner"]):
+        return LOST_PARTNER
+    return LOST_CUSTOMER if values.get("customer") and partner and customer is None else ""
 
 
 def _find(organizations: Any, public_id: UUID | None) -> Organization | None:

@@ -19,7 +19,7 @@ from marketplace.content import find_opt_in_problems
 from marketplace.forms.audience import AudienceForm, PasteForm, SyncForm
 from marketplace.lists.audience import AudienceList, ResellerList, make_addition_rows
 from marketplace.models import Audience, Offer
-from marketplace.offer_frame import render_offer_page
+from marketplace.offer_frame import authorize_post, render_offer_page
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.audience import (
     PastedEntry,
@@ -54,6 +54,7 @@ may_edit = require_permission(ROLE_TABLE, OfferPermission.EDIT)
 def audience(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     """Show who may resell an offer: the options with their numbers, and the table; on POST save the option."""
     offer = get_own_offer(request.actor, offer_id)
+    authorize_post(request)
     form = AudienceForm(request.POST or None, initial={"audience": offer.private.next_audience})
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):

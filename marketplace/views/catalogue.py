@@ -17,7 +17,7 @@ from marketplace.offer_pages import make_catalogue_offer_context
 from marketplace.parties import PartyChooser
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.catalogue import get_published_offer
-from marketplace.queries.prospects import find_sale
+from marketplace.queries.prospects import describe_lost_party, find_sale
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import get_posted_data, render_list_page, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
@@ -51,8 +51,10 @@ def catalogue_choose(request: PortalRequest) -> HttpResponse:
 def catalogue_offer(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     """Show an offer with its plans, the prices of one's market, and for each plan whether it may be sold."""
     offer = get_published_offer(request.actor, offer_id)
-    sale = find_sale(request.actor, CatalogueFilterSet(request.GET).cleaned_values)
+    chosen = CatalogueFilterSet(request.GET).cleaned_values
+    sale = find_sale(request.actor, chosen)
     context = make_catalogue_offer_context(request.actor, offer, sale)
+    context["lost_party"] = describe_lost_party(chosen, sale.partner, sale.customer)
     return render(request, "marketplace/catalogue_offer.html", context)
 
 

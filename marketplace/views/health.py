@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from marketplace.actions.health import report_health_issue, update_health_issue
 from marketplace.forms.health import ReportHealthIssueForm, UpdateHealthIssueForm
 from marketplace.models import Offer
-from marketplace.offer_frame import render_offer_page
+from marketplace.offer_frame import authorize_post, render_offer_page
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.health import get_own_health_issue, list_health_issues
 from marketplace.queries.offers import get_own_offer
@@ -28,6 +28,7 @@ may_edit = require_permission(ROLE_TABLE, OfferPermission.EDIT)
 def offer_health(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     """Show the health issues of an offer; on POST report one, of which partners with subscriptions are told."""
     offer = get_own_offer(request.actor, offer_id)
+    authorize_post(request)
     form = ReportHealthIssueForm(get_posted_data(request))
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):

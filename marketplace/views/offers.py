@@ -13,7 +13,7 @@ from marketplace.forms.offers import CreateOfferForm
 from marketplace.forms.technical import TechnicalForm
 from marketplace.lists.offers import OfferList
 from marketplace.models import OfferType
-from marketplace.offer_frame import render_offer_page
+from marketplace.offer_frame import authorize_post, render_offer_page
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.offers import get_newest_version, get_own_offer, make_technical_version, make_tree
 from marketplace.rows.checklist import make_checklist
@@ -74,6 +74,7 @@ def offer_technical(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     offer = get_own_offer(request.actor, offer_id)
     if offer.type != OfferType.SAAS:
         raise NotFound("not_found", "")
+    authorize_post(request)
     initial = {field: getattr(offer.private, field) for field in TechnicalForm.base_fields}
     form = TechnicalForm(get_posted_data(request), initial=initial)
     context = {"form": form, "seen": make_technical_version(offer), "stored": offer.private, "is_overtaken": False}

@@ -12,8 +12,11 @@ from notifications.models import Event
 from partnerportal.lib import logs
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import Changes
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.waking import wake_worker
+
+SAME_MESSAGE = dt.timedelta(minutes=10)  # how long the same words to the same recipient are the same message
 
 _wake_worker = partial(wake_worker, "notifications.tasks.write_notices")
 
@@ -46,6 +49,28 @@ def record_events(events: list[Event]) -> None:
     if events:
         Event.objects.bulk_create(events)
         _wake_worker_after_commit()
+
+
+def is_message_sent(
+    kind: str, *, actor: Actor, subject: EventSubject, note: str, counterpart: models.Model | None = None
+) -> bool:
+    """Return whether the acting person has sent this message within SAME_MESSAGE: a second click, or a page reloaded.
+
+    The action whose event is the message asks before it records the event, and then sends nothing more. Of two at the
+    same moment the second waits until the transaction of the first has ended.
+    """
+    acquire_lock(AdvisoryLock.MESSAGES, actor.id or 0)
+    sent = Event.objects.visible_to(actor).filter(
+        kind=str(kind),
+        at__gt=timezone.now() - SAME_MESSAGE,
+        organization_id=actor.organization_id,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        counterpart_id=counterpart.pk if counterpart else None,
+        subject_id=subject.public_id,
+        note=note,
+    )
+    return sent.exists()
 
 
 def make_event(

@@ -89,6 +89,13 @@ def save_attached_file(row: A, checked: CheckedFile) -> A:
     return row
 
 
+def find_same_file(rows: models.QuerySet[A], checked: CheckedFile) -> A | None:
+    """Return that of the rows which is the checked file, uploaded before: its name and its bytes are the same."""
+    digest = hashlib.file_digest(checked.file, "sha256").hexdigest()  # type: ignore[arg-type]
+    checked.file.seek(0)
+    return rows.filter(name=checked.name, sha256=digest).order_by("pk").first()
+
+
 def open_attached_file(row: AttachedFile) -> IO[bytes]:
     """Open the file of a row for reading bytes. Raises FileNotFoundError if it is lost."""
     return open_private_file_for_reading(row.path)

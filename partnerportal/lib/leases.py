@@ -13,6 +13,9 @@ The life of a row whose model is `LeasedWork`:
    fencing token: a worker that wakes up late still holds the old number, so its next call raises LeaseLost and changes
    nothing. It raises LeaseLost as well when the row was deleted, or moved to another state by somebody else.
 
+A model with CLOSES ends what has had all its attempts itself, for example with the results so far: one more attempt
+gets the row, with the `error` of the last one, and only ends it. If that attempt is lost too, the row has failed.
+
 A row may be work more than once, such as an import that is checked, and applied when somebody has confirmed it. Its
 model names each pair of states, waiting and running, in PHASES. Whoever begins a later phase sets `attempts` to 0.
 
@@ -48,6 +51,7 @@ class LeasedWork(models.Model):
 
     LEASE: ClassVar[timedelta]  # how long a worker may be silent
     ATTEMPTS: ClassVar[int]  # how often the work is begun before it has failed
+    CLOSES: ClassVar[bool] = False  # whether one more attempt, the last, only ends what has had all of them
     BEGINS: ClassVar[str]  # the state of a new row, which waits
     PHASES: ClassVar[Mapping[str, str]] = {}  # states that wait -> the states of their work; by default BEGINS alone
     MOVES: ClassVar[Moves]
@@ -65,6 +69,11 @@ class LeasedWork(models.Model):
     def list_phases(cls) -> Mapping[str, str]:
         """Return the state in which a row runs for each state in which it waits."""
         return cls.PHASES or {cls.BEGINS: RUNNING}
+
+    @property
+    def is_to_be_closed(self) -> bool:
+        """Whether the work has had all its attempts, so that the present one only ends it."""
+        return self.CLOSES and self.attempts > self.ATTEMPTS
 
     def report_progress(self, **changes: Any) -> None:
         """Renew the worker's lease of this row and save `changes` to its fields.
@@ -123,11 +132,12 @@ def lease_next_due_row(rows: QuerySet[L], **changes: Any) -> L | None:
     if due is None:
         return None
     running = phases[due.state]
-    return change_row_state(due, running, attempts=due.attempts + 1, leased_until=now + due.LEASE, error="", **changes)
+    attempts, error = due.attempts + 1, due.error if due.attempts >= due.ATTEMPTS else ""
+    return change_row_state(due, running, attempts=attempts, leased_until=now + due.LEASE, error=error, **changes)
 
 
 def _wait_again(row: LeasedWork, error: str, due_at: datetime, changes: dict[str, Any]) -> None:
-    if row.attempts < row.ATTEMPTS:
+    if row.attempts < row.ATTEMPTS + row.CLOSES:
         waiting = next(waiting for waiting, running in row.list_phases().items() if running == row.state)
         change_row_state(row, waiting, error=error, leased_until=due_at, **changes)
     else:

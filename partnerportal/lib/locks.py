@@ -22,6 +22,7 @@ class AdvisoryLock(StrEnum):
     TRIAL_REQUESTS = "trial requests"  # of a customer: likewise for trials
     PROOFS = "proofs"  # of a person: many guesses at once would each pass the limit on wrong codes and passwords
     PREFERENCES = "preferences"  # of a person: two choices of notices at once would be mixed
+    MESSAGES = "messages"  # of a person: one that is sent twice at once would be told twice
     FACTS = "facts"  # two feeds: what one has compared, the other would change before it is written
     USAGE = "usage"  # two batches of days: a month would be counted from days that are still being written
     ASSIGNMENTS = "assignments"  # two feeds: the earlier one could overwrite who holds a licence by the later one

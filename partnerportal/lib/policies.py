@@ -73,10 +73,10 @@ class PermissionRule:
             return ActionDenied("not_for_clients", _("This cannot be done with a token."))
         if actor.organization_id is None:
             return ActionDenied("no_organization", _("Choose or create an organisation first."))
-        if self.feature and self.feature not in actor.features:
-            return ActionDenied("no_badge", _("This needs an active partner programme membership."))
         if self.kinds and actor.organization_kind not in self.kinds:
             return ActionDenied("wrong_kind", _("This is not available to your type of organisation."))
+        if self.feature and self.feature not in actor.features:  # of whom a membership would help
+            return ActionDenied("no_badge", _("This needs an active partner programme membership."))
         if self.roles and not self.roles & actor.roles:
             who = describe_roles(self.list_permitted_roles(actor.organization_kind))
             return ActionDenied("wrong_role", gettext("Only %(roles)s can do this.") % {"roles": who})

@@ -1,15 +1,19 @@
 """Actions on the thread of a request."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from notifications.actions.recording import SAME_MESSAGE
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import InvalidInput
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.text import remove_invisible_characters
+from partnerportal.lib.uploaded_files import clean_file_name
 from support.actions.files import store_files
 from support.actions.rows import ensure_state, lock_request, record_about
 from support.events import SupportEventKind
@@ -24,13 +28,16 @@ def post_message(
 ) -> RequestMessage:
     """Write a message about a request that is not decided, and return it. The other side is told.
 
-    `attachments` are sent with it. Raises NotFound for a request that the actor does not see, Conflict("state_changed")
-    for one that is decided or a draft, InvalidInput("message_required") for a text that is empty or too long, and what
-    `store_files` raises.
+    `attachments` are sent with it. The latest message, sent again, is no further message.
+
+    Raises NotFound for a request that the actor does not see, Conflict("state_changed") for one that is decided or a
+    draft, InvalidInput("message_required") for a text that is empty or too long, and what `store_files` raises.
     """
     authorize(actor, ROLE_TABLE, SupportPermission.WRITE_MESSAGES)
     row = lock_request(actor, request)
     ensure_state(row, *Request.OPEN)
+    if same := _find_same_message(actor, row, body, attachments):
+        return same
     message = store_message(actor, row, body)
     store_files(actor, row, attachments, message=message)
     is_asker = actor.organization_id == row.organization_id
@@ -38,9 +45,30 @@ def post_message(
     return message
 
 
+def _find_same_message(
+    actor: Actor, row: Request, body: str, attachments: Sequence[UploadedFile]
+) -> RequestMessage | None:
+    """Return the latest message of a locked request if it is this one, sent a second time: same words, same files."""
+    latest = row.messages.order_by("-pk").filter(at__gt=timezone.now() - SAME_MESSAGE).first()
+    mine = (actor.organization_id, actor.person_id, _clean(body))
+    if latest is None or (latest.organization_id, latest.person_id, latest.body) != mine:
+        return None
+    sent = [clean_file_name(upload.name or "") for upload in attachments]
+    return latest if _cut_endings(sent) == _cut_endings(file.name for file in latest.files.all()) else None
+
+
+def _cut_endings(names: Iterable[str]) -> list[str]:
+    """Return names of files without their endings, in order: pictures are stored in another format than they had."""
+    return sorted(PurePath(name).stem for name in names)
+
+
+def _clean(body: str) -> str:
+    return remove_invisible_characters(body).strip()
+
+
 def store_message(actor: Actor, row: Request, body: str) -> RequestMessage:
     """Store a message in the actor's name, and return it. Raises InvalidInput("message_required")."""
-    text = remove_invisible_characters(body).strip()
+    text = _clean(body)
     if not text or len(text) > TEXT_LENGTH:
         message = _("Enter a message of at most %(most)s characters.") % {"most": TEXT_LENGTH}
         raise InvalidInput("message_required", message, field="message")

@@ -104,6 +104,7 @@ OF_THE_SYSTEM = {
     "marketplace/models/audience.py",
     "marketplace/market_notices.py",
     "marketplace/models/price.py",
+    "marketplace/models/subscription.py",
     "marketplace/queries/catalogue.py",
     "marketplace/queries/eligibility.py",
     "marketplace/queries/sales.py",

@@ -14,12 +14,9 @@ from partnerportal.lib import tenancy
 from tests.exports.test_views import NEW, content, queued, ready, table
 from tests.world import World
 
+pytestmark = pytest.mark.usefixtures("private_folder")
+
 URL = "/api/v1/exports/"
-
-
-@pytest.fixture(autouse=True)
-def private_files(settings: Any, tmp_path: Any) -> None:
-    settings.PRIVATE_ROOT = tmp_path
 
 
 def codes(response: Any) -> list[tuple[str, str | None]]:

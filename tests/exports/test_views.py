@@ -24,16 +24,13 @@ from tests.entitlements.test_views import connect, entitle, names_in, sku  # noq
 from tests.states import put
 from tests.world import KINDS, World, canary
 
+pytestmark = pytest.mark.usefixtures("private_folder")
+
 NEW = "/exports/new/"
 TREND = (
     "month,total_licenses,previously_assigned,newly_assigned,assigned_total,available,pct_assigned,monthly_active,"
     "daily_active_peak"
 )
-
-
-@pytest.fixture(autouse=True)
-def private(settings: Any, tmp_path: Any) -> None:
-    settings.PRIVATE_ROOT = tmp_path
 
 
 def content(response: Any) -> str:

@@ -1,5 +1,9 @@
 """What an import that failed leaves to its person: a result for each row, so that it is known where to go on."""
 
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +13,7 @@ from imports import catalogue
 from imports.actions import results as result_files
 from imports.actions import runs
 from imports.models import Import
+from tests.conftest import PageClient, sign_in
 from tests.imports.kinds import SHELF, shelf
 from tests.imports.test_runs import cast, confirm, fresh, results, upload  # noqa: F401  (cast is a fixture)
 from tests.world import World
@@ -82,12 +87,87 @@ def test_what_was_applied_is_told_from_what_was_not(cast: World, monkeypatch: An
     assert shelf() == {"a": 1, "c": 1, "d": 1, "e": 1}
 
 
-def test_a_worker_that_is_killed_each_time_leaves_no_results(cast: World) -> None:  # noqa: F811
+KILLED = """import django; django.setup()
+import os, signal
+from imports.actions import runs
+from tests.imports.kinds import kinds_of_tests
+ask, runs.BATCH = runs._ask_kind, 2
+def die(source, kind, rows):
+    results = ask(source, kind, rows)
+    if rows[0].values["key"] == "c":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return results
+runs._ask_kind = die
+with kinds_of_tests():
+    runs.run_next_import()"""
+
+
+def kill_workers(source: Import, own_database: Any, settings: Any) -> None:
+    """Let each attempt of the run be killed within its second batch, and its lease be over."""
+    environment = os.environ | own_database | {"PRIVATE_ROOT": str(settings.PRIVATE_ROOT)}
+    for attempt in range(1, Import.ATTEMPTS + 1):
+        worker = subprocess.run([sys.executable, "-c", KILLED], env=environment, check=False)
+        assert worker.returncode == -signal.SIGKILL
+        assert (fresh(source).attempts, fresh(source).rows_done) == (attempt, 2)
+        Import.objects.update(leased_until="2020-01-01T00:00Z")
+
+
+def read_page(source: Import) -> str:
+    client = PageClient()
+    sign_in(client, "partner.admin")
+    page = client.get(f"/imports/{source.public_id}/")
+    assert page.status_code == 200
+    return page.content.decode()
+
+
+def test_workers_that_are_killed_each_time_leave_the_rows_that_are_in(
+    cast: World,  # noqa: F811
+    own_database: Any,
+    settings: Any,
+) -> None:
+    source = upload(cast, b"key\na\nunknown b\nc\nd\ne\n")
+    assert runs.run_next_import()
+    confirm(cast, source)
+    kill_workers(source, own_database, settings)
+    assert fresh(source).state == "applying" and runs.run_next_import()
+    failed = fresh(source)
+    assert (failed.state, failed.error) == ("failed", "interrupted") and shelf() == {"a": 1}
+    assert failed.applied == {"new": 1, "unknown": 1, "not_reached": 3}
+    page = read_page(source)
+    assert "stopped 5 times" in page and "2 of 5; what they have changed stays" in page and "?only=failed" in page
+    assert "Upload the same file again" in page and "Upload another file" in page
+    again = upload(cast, read_failed(cast, source))
+    assert runs.run_next_import()
+    confirm(cast, again)
+    assert runs.run_next_import() and not runs.run_next_import()
+    assert shelf() == {"a": 1, "c": 1, "d": 1, "e": 1}
+
+
+def test_a_check_whose_workers_are_killed_each_time_has_changed_nothing(
+    cast: World,  # noqa: F811
+    own_database: Any,
+    settings: Any,
+) -> None:
+    person = cast.person("partner.admin")
+    person.language = "fr"
+    person.save()
+    source = upload(cast, b"key\na\nunknown b\nc\nd\ne\n")
+    kill_workers(source, own_database, settings)
+    assert runs.run_next_import()
+    failed = fresh(source)
+    assert (failed.state, failed.error, failed.mode) == ("failed", "interrupted", "") and shelf() == {}
+    assert failed.checked == {"new": 1, "unknown": 1, "not_reached": 3}
+    assert "Rien n’a changé" in read_page(source) and result_files.get_results_deadline(failed)
+
+
+def test_the_last_worker_is_killed_too(cast: World) -> None:  # noqa: F811
+    """It was to write the results. The import ends without them, and its page has words of its own."""
     source = upload(cast)
     Import.objects.filter(pk=source.pk).update(
-        state="checking", attempts=Import.ATTEMPTS, leased_until="2020-01-01T00:00Z"
+        state="checking", attempts=Import.ATTEMPTS + 1, leased_until="2020-01-01T00:00Z"
     )
-    runs.run_next_import()
+    assert not runs.run_next_import()
     failed = fresh(source)
-    assert (failed.state, failed.error) == ("failed", "interrupted")
+    assert (failed.state, failed.error, failed.problem) == ("failed", "interrupted", "")
     assert result_files.get_results_deadline(failed) is None
+    assert "Upload the file again" in read_page(source)

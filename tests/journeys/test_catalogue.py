@@ -100,6 +100,18 @@ def test_a_customer_asks_its_partner(stack, visitor, market):
     stack.mail(pia.email, f"{near.name} asks about {opened}")
 
 
+def test_a_list_that_was_open_says_why_it_goes_on_no_more(visitor, market):
+    """Its partner has left the programme since: a toast has the reason, and no "Try again", which would not help."""
+    partner, *_others = market
+    browser = visitor().arrives_as(people.operator(partner, name="Lee"))
+    page = browser.opens("/marketplace/offers/")
+    ProgramMembership.objects.filter(organization=partner, program__code="csp").delete()
+    page.get_by_role("searchbox", name="Search offer or publisher").fill("ledger")
+    browser.sees("This needs an active partner programme membership.")
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+    browser.complaints = [text for text in browser.complaints if "403" not in text]
+
+
 @pytest.mark.promise("G-10")
 def test_the_simulator_without_scripts(visitor, market):
     partner, _near, far, (opened, _closed), _pat = market

@@ -41,6 +41,7 @@ def rule(**values):
         (rule(feature="badge", kinds={"partner"}, roles={"admin"}), FULL, None),
         (rule(feature="other"), FULL, "no_badge"),
         (rule(kinds={"customer"}), FULL, "wrong_kind"),
+        (rule(kinds={"customer"}, feature="other"), FULL, "wrong_kind"),  # a membership would not help
         (rule(roles={"sales_agent"}), FULL, "wrong_role"),
         (rule(kinds={"customer"}, roles={"sales_agent"}, feature="other"), Actor.system(), None),
     ],

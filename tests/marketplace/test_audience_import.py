@@ -17,12 +17,9 @@ from tests.exports.test_views import NEW, content
 from tests.imports.test_views import uploaded
 from tests.world_offers import sell
 
+pytestmark = pytest.mark.usefixtures("private_folder")
+
 AUDIENCE = IMPORTS[0]
-
-
-@pytest.fixture(autouse=True)
-def private_files(settings, tmp_path):
-    settings.PRIVATE_ROOT = tmp_path
 
 
 @pytest.fixture

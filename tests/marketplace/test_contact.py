@@ -1,5 +1,6 @@
 """Messages about an offer: of a reseller to its publisher, of a customer to one of its partners."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from accounts.models import ProgramMembership
 from connections.actions import end_connection
 from marketplace.actions.contact import MESSAGES_AN_HOUR, ask_partner_about_offer
 from marketplace.models import Offer
+from notifications.actions import recording
 from notifications.actions.outbox import send_due_emails, write_due_notices
-from notifications.models import Notice
+from notifications.models import Event, Notice
 from partnerportal.lib.errors import NotFound, TooManyAttempts
 from tests.entitlements.test_views import text_of
 
@@ -62,8 +64,10 @@ def test_a_message_that_is_wrong_is_not_sent(web: Any, values: dict[str, str], s
 
 def test_messages_have_a_limit(web: Any) -> None:
     client = web("partner.admin")
-    values = {"message": "Again", "reply_to": "a@example.com"}
-    sent = [client.post(url("contact"), values).status_code for _ in range(MESSAGES_AN_HOUR + 1)]
+    sent = [
+        client.post(url("contact"), {"message": f"Again, {number}", "reply_to": "a@example.com"}).status_code
+        for number in range(MESSAGES_AN_HOUR + 1)
+    ]
     assert sent[:-1] == [302] * MESSAGES_AN_HOUR and sent[-1] in (200, 429)
 
 
@@ -105,9 +109,9 @@ def test_the_question_leads_where_the_partner_may_go(
 def test_it_asks_no_other_partner(web: Any, world: Any) -> None:
     other = world.connection("customer2", "partner2")
     answer = web("customer.admin").post(url("ask"), {"connection": other.public_id})
-    assert answer.status_code == 200 and "Select a valid choice" in text_of(answer)
+    assert answer.status_code == 200 and "You are not connected to this partner" in text_of(answer)
     assert web("customer.reader").post(url("ask"), {"connection": other.public_id}).status_code == 403
-    assert "You are not connected to a partner yet." in text_of(web("stranger.admin").get(url("ask")))
+    assert "You are not connected to a partner." in text_of(web("stranger.admin").get(url("ask")))
 
 
 def test_the_action_itself_asks_no_stranger_and_nobody_after_the_end(world: Any, actor_for: Any) -> None:
@@ -121,7 +125,38 @@ def test_the_action_itself_asks_no_stranger_and_nobody_after_the_end(world: Any,
 
 def test_questions_to_partners_have_a_limit(world: Any, actor_for: Any) -> None:
     asked = {"offer": Offer.objects.get(code="backup"), "connection": world.connection("customer", "partner")}
-    for _ in range(MESSAGES_AN_HOUR):
-        ask_partner_about_offer(actor=actor_for("customer.admin"), **asked)
+    for number in range(MESSAGES_AN_HOUR):
+        ask_partner_about_offer(actor=actor_for("customer.admin"), message=str(number), **asked)
     with pytest.raises(TooManyAttempts):
-        ask_partner_about_offer(actor=actor_for("customer.admin"), **asked)
+        ask_partner_about_offer(actor=actor_for("customer.admin"), message="One more", **asked)
+    ask_partner_about_offer(actor=actor_for("customer.admin"), message="0", **asked)  # it was sent
+
+
+@pytest.mark.parametrize("kind", ["contact", "ask"])
+def test_the_same_message_sent_again_is_one(web: Any, world: Any, monkeypatch: Any, kind: str) -> None:
+    """A second click without JavaScript: both answers say that it is sent, and one is."""
+    connection = world.connection("customer", "partner")
+    values = (
+        {"message": "May we?", "reply_to": "a@example.com"}
+        if kind == "contact"
+        else {"connection": connection.public_id, "message": "May we?"}
+    )
+    event = "offer.publisher_contacted" if kind == "contact" else "offer.partner_asked"
+    client = web("partner.admin" if kind == "contact" else "customer.admin")
+
+    def count() -> int:
+        return Event.objects.filter(kind=event).count()
+
+    for _click in range(3):
+        answer = client.post(url(kind), values, follow=True)
+        assert answer.status_code == 200 and "has your" in answer.content.decode()
+    assert count() == 1
+    client.post(url(kind), values | {"message": "And when?"})
+    assert count() == 2
+    if kind == "contact":
+        client.post(url(kind), values | {"reply_to": "b@example.com"})
+        web("partner.sales_agent").post(url(kind), values)
+        assert count() == 4
+    monkeypatch.setattr(recording, "SAME_MESSAGE", dt.timedelta(0))
+    client.post(url(kind), values)
+    assert count() == (5 if kind == "contact" else 3)

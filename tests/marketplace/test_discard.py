@@ -15,13 +15,8 @@ from tests.marketplace.editing import read_form
 from tests.marketplace.test_offer_files import upload
 from tests.world_offers import CHANNEL, _price, make_content
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("private_folder")]
 API = "/api/v1/offers/"
-
-
-@pytest.fixture(autouse=True)
-def _folder_of_its_own(settings, tmp_path):
-    settings.PRIVATE_ROOT = tmp_path
 
 
 @pytest.fixture

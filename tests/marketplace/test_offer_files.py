@@ -15,12 +15,7 @@ from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotF
 from tests.uploads import PDF, picture
 from tests.world_offers import CHANNEL, make_content
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _folder_of_its_own(settings, tmp_path):
-    settings.PRIVATE_ROOT = tmp_path
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("private_folder")]
 
 
 @pytest.fixture
@@ -130,14 +125,28 @@ def test_a_file_that_no_version_has_goes_and_a_published_one_stays(publisher, ba
 
 
 def test_a_new_logo_replaces_the_old_and_screenshots_are_few(publisher, backup):
-    first, second = add(publisher, backup, "logo"), add(publisher, backup, "logo")
+    first, second = add(publisher, backup, "logo"), add(publisher, backup, "logo", "new.png")
     assert not OfferFile.objects.filter(pk=first.pk).exists()
     assert get_draft(backup).content["logo"] == str(second.public_id)
-    for _number in range(MOST_SCREENSHOTS):
-        add(publisher, backup, "screenshot")
+    for number in range(MOST_SCREENSHOTS):
+        add(publisher, backup, "screenshot", f"{number}.png")
     with pytest.raises(Conflict) as refusal:
         add(publisher, backup, "screenshot")
     assert refusal.value.code == "too_many_files"
+
+
+@pytest.mark.parametrize("kind", ["sales", "screenshot", "logo"])
+def test_a_file_that_is_sent_again_is_in_the_draft_once(publisher, backup, kind):
+    """A second click without JavaScript. Under another name, or of another kind, it is another file."""
+    ending = "pdf" if kind == "sales" else "png"
+    first = add(publisher, backup, kind, f"a.{ending}")
+    revision = get_draft(backup).revision
+    assert add(publisher, backup, kind, f"a.{ending}") == first and get_draft(backup).revision == revision
+    assert add(publisher, backup, kind, f"b.{ending}") != first
+    if kind == "sales":
+        assert add(publisher, backup, "support", "a.pdf") != first
+    remove_offer_file(actor=publisher, offer=backup, file=add(publisher, backup, kind, f"b.{ending}"))
+    assert add(publisher, backup, kind, f"b.{ending}") != first  # it was taken off, so it is added
 
 
 @pytest.mark.parametrize("who", ["publisher.reader", "partner.admin", "vendor.admin"])
@@ -313,7 +322,7 @@ def test_an_upload_that_is_sent_again_with_its_key_is_one_file(world, api, backu
 def test_a_file_that_the_draft_does_not_have_is_not_taken_off_it(publisher, backup):
     live = add(publisher, backup, "logo")
     publish(publisher, backup)
-    add(publisher, backup, "logo")
+    add(publisher, backup, "logo", "new.png")
     before = get_draft(backup).revision
     with pytest.raises(NotFound):
         remove_offer_file(actor=publisher, offer=backup, file=live)

@@ -16,17 +16,12 @@ from tests.marketplace.editing import send
 from tests.marketplace.test_offer_files import upload
 from tests.world_offers import CHANNEL, _price, make_content
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("private_folder")]
 PAGES = {
     "customer": ("customer.admin", "/marketplace/{}/"),
     "partner": ("partner.admin", "/marketplace/offers/{}/"),
     "distributor": ("distributor.admin", "/marketplace/offers/{}/"),
 }
-
-
-@pytest.fixture(autouse=True)
-def _folder_of_its_own(settings, tmp_path):
-    settings.PRIVATE_ROOT = tmp_path
 
 
 def read_main(client: Any, url: str) -> str:

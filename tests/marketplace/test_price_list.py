@@ -194,4 +194,5 @@ def test_the_file_is_for_whom_and_what_the_catalogue_shows(world: World, web: An
     query = page.partition('name="query" value="')[2].partition('"')[0]
     assert str(world.customer.public_id) in query and "q=monitor" in query
     stranger = f"customer={world.stranger.public_id}"
-    assert export(client, stranger) == everything  # about whom the partner may not ask is as on the page: nobody
+    refused = client.post("/exports/new/", {"list": "price_list", "query": stranger})
+    assert refused.status_code == 403 and "not connected to the partner" in refused.content.decode()

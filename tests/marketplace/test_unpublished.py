@@ -43,15 +43,10 @@ from tests.marketplace.editing import read_form
 from tests.marketplace.test_offer_files import upload
 from tests.world_offers import CHANNEL, _price, make_content
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("private_folder")]
 API = "/api/v1/offers/"
 OTHERS = ["publisher.reader", "partner.admin", "vendor.admin", "customer.admin"]
 MODELS = (PrivateInfo, OfferVersion, ChannelInfo, Plan, Price, SaleStop, StopReason, OfferFile, AudienceChange)
-
-
-@pytest.fixture(autouse=True)
-def _folder_of_its_own(settings, tmp_path):
-    settings.PRIVATE_ROOT = tmp_path
 
 
 @pytest.fixture

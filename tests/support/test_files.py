@@ -26,10 +26,7 @@ from tests.support.test_pages import FORM, hidden
 from tests.uploads import PDF, office, picture
 from tests.world import World
 
-
-@pytest.fixture(autouse=True)
-def _folder_of_its_own(settings: Any, tmp_path: Any) -> None:
-    settings.PRIVATE_ROOT = tmp_path
+pytestmark = pytest.mark.usefixtures("private_folder")
 
 
 def paper(name: str = "register.pdf", content: bytes = PDF) -> SimpleUploadedFile:

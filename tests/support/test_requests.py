@@ -1,14 +1,18 @@
 """Requests to the vendor: drafts, submissions, decisions, and what both locks leave to each side."""
 
 from contextlib import nullcontext
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, IntegrityError
 from django.utils import timezone, translation
 
 from accounts.models import Organization
+from notifications.models import Event
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound
+from support.actions import messages as thread
 from support.actions.deciding import (
     FactsChanged,
     approve_request,
@@ -25,6 +29,7 @@ from support.kinds import get_request_kind
 from support.models import Request, RequestMessage, RequestRevision
 from support.rows import describe_overtaken
 from tests.support.asking import FIELDS, seen
+from tests.uploads import PDF, picture
 from tests.world import World
 
 
@@ -229,6 +234,32 @@ def test_both_sides_write_while_it_is_open(world: World, acts: Any, waiting: Req
     acts("lapsed.admin", withdraw_request, request=waiting)
     with pytest.raises(Conflict):
         acts("vendor.admin", post_message, request=waiting, body="Too late")
+
+
+def test_a_message_that_is_sent_again_is_one(
+    acts: Any, waiting: Request, monkeypatch: Any, settings: Any, tmp_path: Any
+) -> None:
+    """A second click: the other side is told once. The same word as an answer to something else is a further one."""
+    settings.PRIVATE_ROOT = tmp_path
+
+    def say(who: str, body: str, *files: str) -> RequestMessage:
+        attachments = [SimpleUploadedFile(name, PDF if name.endswith("pdf") else picture("JPEG")) for name in files]
+        message: RequestMessage = acts(who, post_message, request=waiting, body=body, attachments=attachments)
+        return message
+
+    first = say("lapsed.admin", "Yes.")
+    assert say("lapsed.admin", " Yes. ") == first
+    with_file = say("lapsed.admin", "Yes.", "a.pdf")
+    assert with_file != first and say("lapsed.admin", "Yes.", "a.pdf") == with_file
+    assert say("lapsed.admin", "Yes.", "a.pdf", "b.jpg") != with_file
+    say("lapsed.admin", "Yes.", "b.jpg", "a.pdf")
+    for who, body in (("vendor.admin", "Really?"), ("lapsed.admin", "Yes."), ("vendor.admin", "Yes.")):
+        say(who, body)
+    told = Event.objects.filter(kind="request.commented", subject_id=waiting.public_id)
+    assert told.count() == waiting.messages.count() == 6
+    monkeypatch.setattr(thread, "SAME_MESSAGE", timedelta(0))
+    say("vendor.admin", "Yes.")
+    assert told.count() == waiting.messages.count() == 7
 
 
 @pytest.mark.parametrize(
