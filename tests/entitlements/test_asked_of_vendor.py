@@ -23,8 +23,10 @@ from notifications.models import Delivery, DeliveryChannel, Event, MailMode, Not
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.json_lines.files import DecompressingReader
-from tests.exports.test_views import NEW, private, table  # noqa: F401
+from tests.exports.test_views import NEW, table
 from tests.world import SKU_OF_NOBODY, World, canary
+
+pytestmark = pytest.mark.usefixtures("private_folder")
 
 PAGE = "/releases/"
 

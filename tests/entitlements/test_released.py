@@ -20,8 +20,10 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.scopes import ALL
 from tests.entitlements.test_asked_of_vendor import PAGE, ask, fed, mark, said, told  # noqa: F401
-from tests.exports.test_views import NEW, private, table  # noqa: F401
+from tests.exports.test_views import NEW, table
 from tests.world import KINDS, World, canary
+
+pytestmark = pytest.mark.usefixtures("private_folder")
 
 DONE = f"{PAGE}?state=released"
 HOLDERS = [canary(name, "licence holders") for name in KINDS]

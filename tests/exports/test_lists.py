@@ -13,8 +13,10 @@ from entitlements.queries.usage import get_customer_usage, list_usage_trend_mont
 from exports.models import Export
 from notifications.models import Notice
 from tests.entitlements.test_usage_pages import report, sku, today  # noqa: F401
-from tests.exports.test_views import NEW, content, private, queued, table  # noqa: F401
+from tests.exports.test_views import NEW, content, queued, table
 from tests.world import World
+
+pytestmark = pytest.mark.usefixtures("private_folder")
 
 CUSTOMER = "/customers/{}/"
 
