@@ -86,11 +86,11 @@ def store_files(
         raise Conflict("too_many_files", TOO_MANY % {"number": MOST_FILES}, field=field)
     if held["size"] + sum(upload.size or 0 for upload in uploads) > MOST_BYTES:
         raise Conflict("too_much_attached", TOO_MUCH % {"most": MOST_BYTES // MEGABYTE}, field=field)
-    checked = [_check(upload, field) for upload in uploads]
+    checked = [check_file(upload, field) for upload in uploads]
     return [save_attached_file(RequestFile(request=row, message=message), each) for each in checked]
 
 
-def _check(upload: UploadedFile, field: str) -> CheckedFile:
+def check_file(upload: UploadedFile, field: str) -> CheckedFile:
     """Return a file that is accepted. Raises InvalidInput with the name of the file, because there may be several."""
     try:
         return check_document_or_image(upload, box=PICTURE_BOX, field=field)

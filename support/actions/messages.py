@@ -1,7 +1,6 @@
 """Actions on the thread of a request."""
 
-from collections.abc import Iterable, Sequence
-from pathlib import PurePath
+from collections.abc import Sequence
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -10,11 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from notifications.actions.recording import SAME_MESSAGE
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.attached_files import find_same_file
 from partnerportal.lib.errors import InvalidInput
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.text import remove_invisible_characters
-from partnerportal.lib.uploaded_files import clean_file_name
-from support.actions.files import store_files
+from support.actions.files import check_file, store_files
 from support.actions.rows import ensure_state, lock_request, record_about
 from support.events import SupportEventKind
 from support.models import Request, RequestMessage
@@ -53,13 +52,11 @@ def _find_same_message(
     mine = (actor.organization_id, actor.person_id, _clean(body))
     if latest is None or (latest.organization_id, latest.person_id, latest.body) != mine:
         return None
-    sent = [clean_file_name(upload.name or "") for upload in attachments]
-    return latest if _cut_endings(sent) == _cut_endings(file.name for file in latest.files.all()) else None
-
-
-def _cut_endings(names: Iterable[str]) -> list[str]:
-    """Return names of files without their endings, in order: pictures are stored in another format than they had."""
-    return sorted(PurePath(name).stem for name in names)
+    there = latest.files.all()
+    if len(attachments) != len(there):
+        return None
+    checked = (check_file(upload, "attachments") for upload in attachments)
+    return latest if all(find_same_file(there, each) for each in checked) else None
 
 
 def _clean(body: str) -> str:

@@ -253,13 +253,15 @@ def test_a_message_that_is_sent_again_is_one(
     assert with_file != first and say("lapsed.admin", "Yes.", "a.pdf") == with_file
     assert say("lapsed.admin", "Yes.", "a.pdf", "b.jpg") != with_file
     say("lapsed.admin", "Yes.", "b.jpg", "a.pdf")
+    corrected = SimpleUploadedFile("a.pdf", PDF + b"% corrected")
+    acts("lapsed.admin", post_message, request=waiting, body="Yes.", attachments=[corrected])
     for who, body in (("vendor.admin", "Really?"), ("lapsed.admin", "Yes."), ("vendor.admin", "Yes.")):
         say(who, body)
     told = Event.objects.filter(kind="request.commented", subject_id=waiting.public_id)
-    assert told.count() == waiting.messages.count() == 6
+    assert told.count() == waiting.messages.count() == 7
     monkeypatch.setattr(thread, "SAME_MESSAGE", timedelta(0))
     say("vendor.admin", "Yes.")
-    assert told.count() == waiting.messages.count() == 7
+    assert told.count() == waiting.messages.count() == 8
 
 
 @pytest.mark.parametrize(
