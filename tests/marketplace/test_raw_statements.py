@@ -32,9 +32,11 @@ def names(world: World, rival: Rival) -> dict[str, Any]:
     draft = offer.versions.get(number=None)
     by_vendor = SaleStop.objects.create(offer=offer, by_vendor=True)
     StopReason.objects.create(stop=by_vendor, text="Recall")
+    own_stop = SaleStop.objects.create(offer=monitor)
     return {
         **{f"theirs_{name}": key for name, key in rival.ids.items()},
         "own_offer": offer.pk, "own_plan": plan.pk, "own_draft": draft.pk, "own_live": offer.live_version_id,
+        "own_stop": own_stop.pk,
         "monitor": monitor.pk, "by_vendor": by_vendor.pk, "org": world.publisher.pk, "partner": world.partner.pk,
         "distributor": world.distributor.pk, "customer": world.customer.pk, "new": uuid.uuid4(),
         "japan": Market.objects.get(code="japan").pk, "begun": plan.prices.get(currency="EUR").pk,
@@ -174,6 +176,7 @@ OWN_WRITES = {
     "an authorisation": NEW_AUTHORIZATION.format(offer="own_offer"),
     "a price": NEW_PRICE.format(plan="own_plan", day="current_date"),
     "a stop": NEW_STOP.format(offer="own_offer", plan="own_plan", by_vendor="false"),
+    "a reason": "INSERT INTO marketplace_stopreason (stop_id, text) VALUES (%(own_stop)s, 'x')",
     "a draft": "UPDATE marketplace_offerversion SET content = '{{}}' WHERE id = %(own_draft)s".replace("{{}}", "{}"),
     "an addition": """INSERT INTO marketplace_audiencechange (offer_id, publisher_id, organization_id, is_removal,
         source) VALUES (%(own_offer)s, %(org)s, %(partner)s, false, 'selected')""",
