@@ -24,6 +24,7 @@ from partnerportal.lib import formats
 from partnerportal.lib.catalogue_entries import LANGUAGES
 from partnerportal.lib.codes import LONGEST_CODE
 from partnerportal.lib.errors import Message
+from partnerportal.lib.text import remove_invisible_characters
 
 TEXTS = ("name", "description")
 NUMBERS = ("min_seats", "max_seats")
@@ -76,8 +77,8 @@ class PlansForm(SectionForm):
             self._add_plan(f"plans.{at}", plan["code"])
 
     def name_place(self, path: list[str]) -> Message:
-        code = self.tree["plans"][int(path[1])]["code"]
-        plan = _("Plan %(code)s") % {"code": code[:LONGEST_CODE]} if code else _("New plan")
+        code = remove_invisible_characters(self.tree["plans"][int(path[1])]["code"])[:LONGEST_CODE]
+        plan = _("Plan %(code)s") % {"code": code} if code else _("New plan")
         if "texts" not in path:
             return plan
         return _("%(field)s, %(language)s") % {"field": plan, "language": LANGUAGE_NAMES[path[3]]}
