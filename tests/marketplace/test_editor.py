@@ -180,11 +180,11 @@ def test_published_terms_cannot_be_unticked(world, web, backup):
 
 WRONG = {
     "listing/": {"support__email": "nobody", "links__0__url": "javascript:alert(1)", "texts__en__name": "x" * 101},
-    "plans/": {"plans__1__code": "\u202eBad Code", "plans__0__trial_days": "-1", "plans__0__texts__en__name": "x" * 101},
+    "plans/": {"plans__1__code": "\u202eBad", "plans__0__trial_days": "-1", "plans__0__texts__en__name": "x" * 101},
 }
 PLACES = {  # in the list of errors, where many a label stands more than once
     "listing/": ("Email, Support", "Address, Link 1", "Name, English"),
-    "plans/": ("Code, Plan Bad Code: Use up to 50", "Free trial in days, Plan basic", "Name, Plan basic, English"),
+    "plans/": ("Code, Plan Bad: Use up to 50", "Free trial in days, Plan basic", "Name, Plan basic, English"),
 }
 
 
