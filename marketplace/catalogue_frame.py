@@ -13,7 +13,6 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Competency, Skill
-from marketplace.forms.catalogue_settings import EntryForm
 from marketplace.models import Category
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from partnerportal.lib.errors import Conflict, Message
@@ -21,6 +20,7 @@ from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.formats import format_number
 from partnerportal.lib.lists import ListTab
 from partnerportal.lib.requests import PortalRequest
+from partnerportal.lib.revisions import read_posted_revision
 
 TABS = (  # the names of their URLs
     ("catalogue_markets", _("Markets")),
@@ -87,7 +87,7 @@ def ask_first(request: PortalRequest, act: Callable[[int], Any], words: EntryQue
     refused = None
     if request.method == "POST":
         try:
-            act(read_revision(request))
+            act(read_posted_revision(request.POST))
         except Conflict as error:
             refused = error
         else:
@@ -95,11 +95,6 @@ def ask_first(request: PortalRequest, act: Callable[[int], Any], words: EntryQue
             return redirect(words.back)
     context = {"words": words, "back": words.back, "refused": refused, "entry": entry}
     return render(request, "marketplace/catalogue_question.html", context, status=409 if refused else 200)
-
-
-def read_revision(request: PortalRequest) -> int:
-    """Return the revision that a form was sent with, or -1, which no entry has, for a form without one."""
-    return EntryForm.parse_revision(request.POST)
 
 
 def make_retirement_question(entry: Category | Competency | Skill, name: str, uses: int, tab: str) -> EntryQuestion:

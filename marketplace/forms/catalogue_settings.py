@@ -13,6 +13,7 @@ from partnerportal.lib.codes import LONGEST_CODE, validate_code
 from partnerportal.lib.countries import get_country_name, list_country_choices
 from partnerportal.lib.errors import Message
 from partnerportal.lib.fields import OneLineFormField
+from partnerportal.lib.revisions import read_posted_revision
 
 
 def make_name_field(label: Any, *, is_required: bool = True, **attributes: str) -> forms.CharField:
@@ -44,14 +45,8 @@ class EntryForm(forms.Form):
 
     @property
     def revision(self) -> int:
-        """The revision of the entry that the person has seen, as the form was sent; -1 if it names none."""
-        return self.parse_revision(self.data)
-
-    @staticmethod
-    def parse_revision(data: Mapping[str, Any]) -> int:
-        """Return the revision that a form was sent with, or -1, which no entry has."""
-        text = str(data.get("revision", ""))
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+        """The revision of the entry that the person has seen, as the form was sent; 0 if it names none."""
+        return read_posted_revision(self.data)
 
     @property
     def is_overtaken(self) -> bool:

@@ -1,7 +1,6 @@
 """The form with which an offer begins."""
 
 from django import forms
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import OfferType, PricingModel
@@ -25,19 +24,6 @@ class CreateOfferForm(forms.Form):
         widget=forms.RadioSelect,
         help_text=_("All plans of the offer have the same."),
     )
-
-
-class RevisionForm(forms.Form):
-    """The revision that the page of a posted form has shown, in a hidden field."""
-
-    revision = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
-
-
-def read_shown_revision(request: HttpRequest) -> int:
-    """Return the revision that the page of a posted form has shown, or 0, which none has, for a malformed one."""
-    form = RevisionForm(request.POST)
-    revision: int = form.cleaned_data["revision"] if form.is_valid() else 0
-    return revision
 
 
 class ChangeOfferForm(CreateOfferForm):

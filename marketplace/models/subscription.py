@@ -132,10 +132,11 @@ class SubscriptionTermQuerySet(TenantQuerySet):
         own = actor.organization_id
         if actor.organization_kind == OrganizationKind.VENDOR:
             return self.all()
-        published, below = Q(subscription__publisher=own), list_partners_below(actor)
+        published = Q(subscription__publisher=own)
         if not actor.sees_finance:
             return self.filter(published)
-        return self.filter(published | Q(subscription__buyer=own) | Q(subscription__buyer__in=below))
+        below = Q(subscription__buyer__in=list_partners_below(actor))
+        return self.filter(published | Q(subscription__buyer=own) | below)
 
 
 class SubscriptionTerm(models.Model):

@@ -23,7 +23,6 @@ from marketplace.catalogue_frame import (
     ask_first,
     edit_entry,
     make_retirement_question,
-    read_revision,
     render_catalogue_page,
 )
 from marketplace.forms.catalogue_settings import CategoryForm
@@ -35,6 +34,7 @@ from marketplace.rows.catalogue_settings import make_category_rows
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.pages import get_posted_data, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
+from partnerportal.lib.revisions import read_posted_revision
 
 TAB = "catalogue_categories"
 may_view = require_permission(ROLE_TABLE, OfferPermission.VIEW_CATALOGUE)
@@ -100,7 +100,8 @@ def category_move(request: PortalRequest, category_id: UUID) -> HttpResponse:
     row = get_category(category_id)
     is_up = request.POST.get("move") == "up"
     try:
-        move_category(actor=request.actor, category=row, is_up=is_up, revision=read_revision(request))
+        revision = read_posted_revision(request.POST)
+        move_category(actor=request.actor, category=row, is_up=is_up, revision=revision)
     except Conflict:
         messages.error(request, _("A colleague has changed this category meanwhile, so it was not moved. Try again."))
     return redirect(TAB)

@@ -12,7 +12,6 @@ from django.views.decorators.vary import vary_on_headers
 
 from marketplace.actions.offers import discard_draft, publish_offer
 from marketplace.comparison import Difference, compare_versions
-from marketplace.forms.offers import read_shown_revision
 from marketplace.models import Offer, OfferVersion
 from marketplace.offer_frame import render_offer_page
 from marketplace.policies import ROLE_TABLE, OfferPermission
@@ -34,6 +33,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, StaleVersion
 from partnerportal.lib.pages import require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
+from partnerportal.lib.revisions import read_posted_revision
 
 may_view = require_permission(ROLE_TABLE, OfferPermission.VIEW_OWN)
 may_edit = require_permission(ROLE_TABLE, OfferPermission.EDIT)
@@ -46,7 +46,7 @@ def offer_publish(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     offer = get_own_offer(request.actor, offer_id)
     error = None
     if request.method == "POST":
-        revision = read_shown_revision(request)
+        revision = read_posted_revision(request.POST)
         try:
             version = publish_offer(actor=request.actor, offer=offer, revision=revision)
         except (Conflict, StaleVersion) as refusal:
@@ -90,7 +90,7 @@ def offer_discard(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     offer = get_own_offer(request.actor, offer_id)
     error = None
     if request.method == "POST":
-        revision = read_shown_revision(request)
+        revision = read_posted_revision(request.POST)
         try:
             discard_draft(actor=request.actor, offer=offer, revision=revision)
         except (Conflict, StaleVersion) as refusal:

@@ -16,7 +16,7 @@ from marketplace.actions.unpublished import (
     change_unpublished_offer,
     delete_unpublished_offer,
 )
-from marketplace.forms.offers import ChangeOfferForm, read_shown_revision
+from marketplace.forms.offers import ChangeOfferForm
 from marketplace.models import Offer, Price
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.offers import get_newest_version, get_own_offer
@@ -26,6 +26,7 @@ from partnerportal.lib.errors import Conflict, Message, StaleVersion
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import get_posted_data, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
+from partnerportal.lib.revisions import read_posted_revision
 
 may_edit = require_permission(ROLE_TABLE, OfferPermission.EDIT)
 
@@ -41,7 +42,7 @@ def offer_change(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     if not context["prices"]:
         del form.fields["deletes_prices"]
     if request.method == "POST":
-        newest, context["revision"] = context["revision"], read_shown_revision(request)
+        newest, context["revision"] = context["revision"], read_posted_revision(request.POST)
     if request.method == "POST" and form.is_valid():
         try:
             with show_errors_in_form(form):
@@ -64,7 +65,7 @@ def offer_delete(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     offer = get_own_offer(request.actor, offer_id)
     error = None
     if request.method == "POST":
-        revision = read_shown_revision(request)
+        revision = read_posted_revision(request.POST)
         try:
             delete_unpublished_offer(actor=request.actor, offer=offer, revision=revision)
         except (Conflict, StaleVersion) as refusal:

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from partnerportal.lib.errors import PreconditionRequired
+from partnerportal.lib.revisions import read_revision
 
 IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, required=True, description="The `ETag` that was seen, or `*` for any."
@@ -43,4 +44,4 @@ def parse_revision(request: Request) -> int | None:
     version = read_seen_version(request)
     if version is None:
         return None
-    return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
+    return read_revision(version)
