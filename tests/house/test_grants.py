@@ -10,6 +10,10 @@ SETTINGS = {
     "portal_org()", "portal_person()", "portal_secret()", "portal_admitted()", "portal_lock(text, bigint)",
     "portal_enterable(bigint)",
 }  # fmt: skip
+DIGESTS = {  # of every event that is stored
+    "event_digest(uuid, text, timestamp with time zone, text, text, uuid, jsonb, bytea)",
+    "event_rest(uuid, bigint, text, bigint, bigint, bigint, bigint, smallint, jsonb, text)",
+}
 CALLED_BY = {
     # by the policies on what tenants ask for, and by two actions
     "portal_app": SETTINGS
@@ -26,6 +30,7 @@ CALLED_BY = {
         "failed_attempts(bigint, text)",
         "queue_secret_mail(text)",
         "portal_waiting()",  # numbers for /metrics
+        *DIGESTS,
         "portal_is_reseller()",
         "portal_is_publisher()",
         "portal_price_places()",
@@ -37,6 +42,8 @@ CALLED_BY = {
     "portal_worker": SETTINGS
     | {
         "usage_partition(date)",
+        *DIGESTS,
+        "prune_log(timestamp with time zone, bigint)",
         "erase_from_log(bigint, uuid, text[], text[], text)",
         "whole_words(text[])",
         "listing_refresh(bigint[])",

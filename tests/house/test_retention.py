@@ -42,6 +42,7 @@ BOUNDED = {
     "account_emailconfirmation": "never written: codes are mailed, not links",
     "mfa_authenticator": "a person's; goes with them",
     "notifications_noticeread": "goes with its notice",
+    "notifications_unsealedevent": "an event that waits for its seal, for seconds",
     "notifications_inboxmark": "one for a person and organisation",
     "notifications_noticepreference": "one for a person, organisation and kind",
     "connections_invitationlink": "one for a partner",
@@ -76,7 +77,8 @@ BOUNDED = {
     "django_migrations": "one for each migration",
 }
 KEPT = {
-    "notifications_event": "the audit log; its retention comes with the activity log",
+    "notifications_event": "the audit log; what is older than EVENT_DAYS goes if that is set (test_sealing.py)",
+    "notifications_eventseal": "the chain that seals the log; goes with its events",
     "accounts_organization": "who the portal is for",
     "accounts_operator": "goes with its person, by remove_operator or erase_person",
     "accounts_programmembership": "what a badge was granted for, and when",
