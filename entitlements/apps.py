@@ -14,7 +14,6 @@ class EntitlementsConfig(AppConfig):
     def ready(self) -> None:
         from connections.consent import register_shareable_scope
         from connections.sharing import register_shared_data_counter
-        from connections.timeline import register_activity_descriptions
         from entitlements.customer_frame import register_customer_page_tabs
         from entitlements.lists.customers import CUSTOMERS
         from entitlements.lists.releases import RELEASES
@@ -23,14 +22,14 @@ class EntitlementsConfig(AppConfig):
         from entitlements.notices import asked, news  # noqa: F401  (they register the notice kinds)
         from entitlements.personal_data import register_personal_data
         from entitlements.sharing import OFFERED, describe_shared_records
-        from entitlements.timeline import WORDS
+        from entitlements.timeline import register_entitlement_words
         from partnerportal.lib.known_pages import register_linkable_page
         from partnerportal.lib.lists import register_list_definition
 
         for offered in OFFERED:
             register_shareable_scope(offered)
         register_shared_data_counter(describe_shared_records)
-        register_activity_descriptions(WORDS)
+        register_entitlement_words()
         register_customer_page_tabs()
         for definition in (CUSTOMERS, RENEWALS, OWN_RENEWALS, TRIALS, RELEASES):
             register_list_definition(definition)

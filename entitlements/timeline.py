@@ -1,14 +1,20 @@
-"""The words in which a customer's activity tells the events of this app."""
+"""The words in which a customer's activity and the activity log tell the events of this app."""
 
 from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from connections.timeline import ActivityDescription
 from entitlements.anomalies import list_anomaly_service_names
 from entitlements.events import EntitlementEventKind
+from entitlements.models import Entitlement
 from entitlements.notices.news import describe_licence_count
 from notifications.models import Event
+from notifications.timeline import (
+    ActivityDescription,
+    ActivityTopic,
+    register_activity_descriptions,
+    register_changed_fields,
+)
 from partnerportal.lib import formats
 from partnerportal.lib.errors import Message
 
@@ -33,7 +39,6 @@ _TEXTS: dict[str, tuple[str, Message]] = {
         _("A request to release a licence of %(service)s was reopened"),
     ),
     EntitlementEventKind.USE_UNUSUAL: ("activity", _("Usage of %(service)s left its usual range")),
-    EntitlementEventKind.ORDER_PLACED: ("receipt-text", _("Order %(subject)s was placed")),
 }
 
 
@@ -47,4 +52,40 @@ def _quantity(event: Event) -> str:
     return describe_licence_count(quantity) if isinstance(quantity, int) else ""
 
 
-WORDS = {kind: ActivityDescription(icon, text, _service, _quantity) for kind, (icon, text) in _TEXTS.items()}
+def register_entitlement_words() -> None:
+    """Register how activity pages and the log show the events of this app."""
+    news = {kind: ActivityDescription(icon, text, _service, _quantity) for kind, (icon, text) in _TEXTS.items()}
+    register_activity_descriptions(ActivityTopic.SERVICES, news, are_customer_news=True)
+    order = ActivityDescription("receipt-text", _("Order %(subject)s was placed"))
+    register_activity_descriptions(
+        ActivityTopic.ORDERS, {EntitlementEventKind.ORDER_PLACED: order}, are_customer_news=True
+    )
+    register_activity_descriptions(
+        ActivityTopic.SERVICES,
+        {
+            EntitlementEventKind.ENDS_SOON: ActivityDescription("hourglass", _("%(service)s ends soon"), _service),
+            EntitlementEventKind.CALENDAR_MADE: ActivityDescription(
+                "calendar-plus", _("A link to the renewals calendar was created")
+            ),
+            EntitlementEventKind.CALENDAR_REVOKED: ActivityDescription(
+                "calendar-days", _("The link to the renewals calendar was revoked")
+            ),
+        },
+    )
+    register_changed_fields(
+        {
+            "quantity": _("Licences"),
+            "assigned": _("Assigned"),
+            "kind": _("Type"),
+            "sku": _("Service"),
+            "source": _("Source"),
+            "reason": _("Reason"),
+            "number": _("Number"),
+            "starts_on": _("From"),
+            "ends_on": _("Until"),
+        },
+        words={
+            "state": {state.value: state.label for state in Entitlement.State},
+            "kind": {kind.value: kind.label for kind in Entitlement.Kind},
+        },
+    )
