@@ -343,6 +343,11 @@ PORTAL_IMPORTS_KEPT = dt.timedelta(days=env.read_number("IMPORT_DAYS", 30))  # i
 PORTAL_DOMAIN_PROOFS_KEPT = dt.timedelta(days=30)  # domains that nobody has proved since they were added
 PORTAL_UPLOADS_KEPT = dt.timedelta(days=env.read_number("UPLOAD_DAYS", 90))  # results of uploads, with their keys
 PORTAL_ANOMALIES_KEPT = dt.timedelta(days=env.read_number("ANOMALY_DAYS", 730))  # anomalies that have ended
+PORTAL_INVITATIONS_KEPT = dt.timedelta(days=env.read_number("INVITATION_DAYS", 90))  # used, withdrawn or ended
+
+# --- Invitations that are mailed ----------------------------------------------------------------------------
+# How long one can be accepted, counted from its last mail or link.
+PORTAL_ACTIVATION_KEPT = dt.timedelta(days=env.read_number("ACTIVATION_DAYS", 7, at_least=1, at_most=30))
 
 # --- Domains that organisations prove -------------------------------------------------------------------------
 PORTAL_CONSUMER_MAIL_DOMAINS = frozenset(  # beside those of the package's list
