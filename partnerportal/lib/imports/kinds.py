@@ -115,6 +115,11 @@ class ImportKind:
         assert self.modes, f"{self.code} has no mode"
         assert not (self.runs_as_system and self.find_target), f"{self.code} runs as the system into a target"
 
+    def is_available_to(self, actor: Actor) -> bool:
+        """Return whether the actor has the permission to import such files."""
+        table, permission = self.rule
+        return bool(table[permission].check_actor(actor))
+
     @property
     def column_keys(self) -> tuple[str, ...]:
         return tuple(column.key for column in self.columns)
