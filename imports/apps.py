@@ -16,3 +16,4 @@ class ImportsConfig(AppConfig):
         register_personal_data_table("imports", PersonalDataTable(Import, columns))
         register_import_words()
         register_linkable_page("import", "import_new")
+        register_linkable_page("bulk_action", "bulk_action")
