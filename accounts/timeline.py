@@ -31,6 +31,14 @@ def register_account_words() -> None:
             Kind.ACCOUNT_MANAGER_CHANGED: ActivityDescription(
                 "headset", _("The account manager of %(counterpart)s was changed")
             ),
+            Kind.SECOND_FACTOR_RULE_CHANGED: ActivityDescription(
+                "shield-check", _("The rule on a second factor was changed")
+            ),
+            Kind.DOMAIN_ADDED: ActivityDescription("plus", _("The domain %(subject)s was added")),
+            Kind.DOMAIN_CONFIRMED: ActivityDescription("badge-check", _("The domain %(subject)s was confirmed")),
+            Kind.DOMAIN_PROVED: ActivityDescription("check", _("The domain %(subject)s was proved")),
+            Kind.DOMAIN_LAPSED: ActivityDescription("triangle-alert", _("The domain %(subject)s is no longer proved")),
+            Kind.DOMAIN_REMOVED: ActivityDescription("trash-2", _("The domain %(subject)s was removed")),
             Kind.QUALIFICATIONS_CHANGED: ActivityDescription(
                 "badge-check", _("Competencies and skills of %(subject)s were changed")
             ),

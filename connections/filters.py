@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 import django_filters as df
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Person
 from connections.queries import find_organization_id
 from notifications.models import Event
+from notifications.models.event import EventQuerySet
 from notifications.timeline import ActivityTopic, list_event_kinds_of_topic
 from partnerportal.lib.actors import ANONYMOUS, Actor, ActorKind
 from partnerportal.lib.filters import FilterSet
@@ -46,7 +47,7 @@ class ActivityFilterSet(FilterSet):
     def __init__(
         self,
         data: Mapping[str, Any] | None = None,
-        queryset: QuerySet[Event] | None = None,
+        queryset: EventQuerySet | None = None,
         *,
         acting: Actor = ANONYMOUS,
         **options: Any,
@@ -54,8 +55,8 @@ class ActivityFilterSet(FilterSet):
         super().__init__(data, queryset, **options)
         self.acting = acting
 
-    def filter_queryset(self, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        rows: QuerySet[Event] = super().filter_queryset(queryset)
+    def filter_queryset(self, queryset: EventQuerySet) -> EventQuerySet:
+        rows: EventQuerySet = super().filter_queryset(queryset)
         if self.form.cleaned_data.get("since") is None:
             rows = self.filter_since(rows, "since", self.usual_since)
         return rows
@@ -73,34 +74,34 @@ class ActivityFilterSet(FilterSet):
     def _begin_of(self, day: dt.date) -> dt.datetime:
         return dt.datetime.combine(min(max(day, LONGEST_AGO), dt.date(9000, 1, 1)), dt.time.min, self.zone)
 
-    def filter_since(self, rows: QuerySet[Event], name: str, value: dt.date) -> QuerySet[Event]:
+    def filter_since(self, rows: EventQuerySet, name: str, value: dt.date) -> EventQuerySet:
         """Keep events of this day and later."""
         return rows.filter(at__gte=self._begin_of(value))
 
-    def filter_until(self, rows: QuerySet[Event], name: str, value: dt.date) -> QuerySet[Event]:
+    def filter_until(self, rows: EventQuerySet, name: str, value: dt.date) -> EventQuerySet:
         """Keep events of this day and earlier."""
         return rows.filter(at__lt=self._begin_of(min(value, dt.date(9000, 1, 1)) + dt.timedelta(days=1)))
 
-    def filter_by_actor(self, rows: QuerySet[Event], name: str, value: UUID) -> QuerySet[Event]:
+    def filter_by_actor(self, rows: EventQuerySet, name: str, value: UUID) -> EventQuerySet:
         """Keep what this person did for the reader's organisation."""
         person = Person.objects.filter(public_id=value).values_list("pk", flat=True).first()
         return rows.filter(is_own=True, actor_kind=ActorKind.PERSON, actor_id=person or 0)
 
-    def filter_by_customer(self, rows: QuerySet[Event], name: str, value: UUID) -> QuerySet[Event]:
+    def filter_by_customer(self, rows: EventQuerySet, name: str, value: UUID) -> EventQuerySet:
         """Keep events that concern this organisation."""
         other = find_organization_id(self.acting, value) or 0
         return rows.filter(Q(customer_id=other) | Q(counterpart_id=other) | Q(organization_id=other))
 
-    def filter_by_topic(self, rows: QuerySet[Event], name: str, value: str) -> QuerySet[Event]:
+    def filter_by_topic(self, rows: EventQuerySet, name: str, value: str) -> EventQuerySet:
         """Keep events of a topic."""
         return rows.filter(kind__in=list_event_kinds_of_topic(value))
 
-    def filter_people(self, rows: QuerySet[Event], name: str, value: bool) -> QuerySet[Event]:
+    def filter_people(self, rows: EventQuerySet, name: str, value: bool) -> EventQuerySet:
         """Keep what people did, or for False what clients and the portal itself did."""
         people = Q(actor_kind=ActorKind.PERSON)
         return rows.filter(people if value else ~people)
 
-    def filter_by_text(self, rows: QuerySet[Event], name: str, value: str) -> QuerySet[Event]:
+    def filter_by_text(self, rows: EventQuerySet, name: str, value: str) -> EventQuerySet:
         """Keep events with this text. The names of persons count for what the reader's organisation did alone."""
         text = value.strip()
         columns = ("subject_label", "organization_label", "counterpart_label")
@@ -109,6 +110,6 @@ class ActivityFilterSet(FilterSet):
             matches |= Q(**{f"{column}__icontains": text})
         return rows.filter(matches | Q(data__number__istartswith=text)) if text else rows
 
-    def keep_all(self, rows: QuerySet[Event], name: str, value: bool) -> QuerySet[Event]:
+    def keep_all(self, rows: EventQuerySet, name: str, value: bool) -> EventQuerySet:
         """Keep all events: the value says how times are shown."""
         return rows

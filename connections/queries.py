@@ -21,6 +21,7 @@ from accounts.queries import (
 from connections.directory import list_organizations_with_visible_name
 from connections.models import Connection, Consent, InvitationLink, Portfolio, PortfolioQuerySet
 from notifications.models import Event
+from notifications.models.event import EventQuerySet
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
@@ -259,7 +260,7 @@ def list_customer_activity_events(actor: Actor, customer_id: int | None) -> Quer
     return Event.objects.visible_to(actor).filter(about)
 
 
-def list_own_activity(actor: Actor) -> QuerySet[Event]:
+def list_own_activity(actor: Actor) -> EventQuerySet:
     """Return the events that the actor's organisation is a party of, unordered: the activity log.
 
     They are what its people and clients did, and what others did to it or to its data. News that its customers share

@@ -65,10 +65,10 @@ def register_entitlement_words() -> None:
         {
             EntitlementEventKind.ENDS_SOON: ActivityDescription("hourglass", _("%(service)s ends soon"), _service),
             EntitlementEventKind.CALENDAR_MADE: ActivityDescription(
-                "calendar-plus", _("A link to the renewals calendar was created")
+                "calendar-plus", _("A calendar link was created")
             ),
             EntitlementEventKind.CALENDAR_REVOKED: ActivityDescription(
-                "calendar-days", _("The link to the renewals calendar was revoked")
+                "calendar-days", _("The calendar link was revoked")
             ),
         },
     )

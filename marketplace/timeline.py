@@ -31,7 +31,7 @@ _OFFERS = {
     OfferEvent.PARTNER_ASKED: ("mail", _("%(counterpart)s was asked about %(subject)s")),
     HealthEvent.REPORTED: ("triangle-alert", _("An issue of %(subject)s was reported")),
     HealthEvent.UPDATED: ("message-square", _("The issue of %(subject)s was updated")),
-    HealthEvent.CLEARED: ("circle-check", _("The issue of %(subject)s was cleared")),
+    HealthEvent.CLEARED: ("circle-check", _("The all-clear for %(subject)s was given")),
 }
 _SALES = {
     SubscriptionEvent.ADDED: ("package-plus", _("The subscription %(subject)s was added")),
@@ -72,7 +72,7 @@ def register_offer_words() -> None:
             "name_en": _("Name in English"),
             "name_fr": _("Name in French"),
             "name_ja": _("Name in Japanese"),
-            "parent": _("Parent category"),
+            "parent": _("Category above"),
             "position": _("Position"),
             "market": _("Market"),
             "currency": _("Currency"),

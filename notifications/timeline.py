@@ -31,7 +31,7 @@ class ActivityTopic(models.TextChoices):
     SERVICES = "services", _("Services and trials")
     ORDERS = "orders", _("Orders and subscriptions")
     OFFERS = "offers", _("Offers and prices")
-    CATALOGUE = "catalogue", _("Marketplace settings")
+    CATALOGUE = "catalogue", _("Catalogue settings")
     REQUESTS = "requests", _("Requests")
     FILES = "files", _("Exports and imports")
     LOG = "log", _("Activity log")
@@ -153,7 +153,8 @@ def _build_change_row(name: str, values: list[Any]) -> ChangeRow:
     label = str(_fields.get(name, name))
     if len(values) != 2 or name in _numbered:
         return ChangeRow(label, "", "", is_secret=True)
-    return ChangeRow(label, *(_format_value(value, _words.get(name, {})) for value in values), is_secret=False)
+    before, after = (_format_value(value, _words.get(name, {})) for value in values)
+    return ChangeRow(label, before, after, is_secret=False)
 
 
 def _format_value(value: Any, words: Mapping[str, Message]) -> str:

@@ -15,7 +15,7 @@ from connections.timeline import LogRow, build_log_rows
 from notifications.timeline import ActivityTopic
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
-from partnerportal.lib.lists import ListColumn, ListDefinition
+from partnerportal.lib.lists import ListColumn, ListDefinition, format_query_value
 from partnerportal.lib.personal_lists import PersonalizedList
 
 SHOWS_TIME = "utc"  # the one filter that leaves no event out
@@ -73,7 +73,8 @@ class ActivityList(PersonalizedList):
     @property
     def chosen_people(self) -> str:
         """Whether only what people did is shown ("true"), or only the rest ("false"), or everything ("")."""
-        return {True: "true", False: "false"}.get(self.filter_values.get("people"), "")
+        people = self.filter_values.get("people")
+        return "" if people is None else format_query_value(people)
 
     @property
     def people_choices(self) -> list[tuple[str, str]]:

@@ -41,7 +41,7 @@ def seal_next_events() -> int:
         link = EventSeal(position=(position := position + 1), event_id=event_id, event_digest=bytes(digest))
         link.previous, link.sealed_at = previous, now
         link.digest = previous = digest_link(
-            position=position, event_id=event_id, event_digest=link.event_digest, sealed_at=now, previous=previous
+            position=position, event_id=event_id, event_digest=bytes(digest), sealed_at=now, previous=previous
         )
         links.append(link)
     EventSeal.objects.bulk_create(links)

@@ -56,6 +56,7 @@ MISSED_AT = {
 }
 # Rules that no page misses, and why; that the two locks disagree shows the loss.
 BEHIND_OTHERS = {
+    "EventSealQuerySet": "links are read of an event, once the log has found that the reader is a party of it",
     "AudienceChangeQuerySet": "what is saved of an audience is read of an offer that is the publisher's own",
     "AuthorizationQuerySet": "authorisations are read of one's own offer, or asked for oneself in the rules of a sale",
     "ChannelInfoQuerySet": "it is read of an offer, by pages that only resellers, its publisher and staff may open",
