@@ -19,9 +19,7 @@ from exports.catalogue import LISTS
 from notifications.actions.recording import record_event
 from notifications.actions.sealing import build_checkpoint_line, seal_next_events
 from notifications.models import Event
-from notifications.timeline import list_described_event_kinds
 from partnerportal.lib.actors import Actor
-from tests.house.test_events import KINDS
 from tests.notifications.test_sealing import tamper
 from tests.world import World, address
 
@@ -45,11 +43,6 @@ def ended(world: World, actor_for: Callable[[str], Actor], as_tenant: Any) -> Ev
     with as_tenant(actor):
         end_connection(actor=actor, connection=world.connection("customer", "partner"))
     return Event.objects.latest("pk")
-
-
-def test_every_kind_of_event_has_words() -> None:
-    assert {str(kind) for kind in KINDS} - set(list_described_event_kinds()) == set()
-    assert set(list_described_event_kinds()) - {str(kind) for kind in KINDS} == set()
 
 
 @pytest.mark.promise("G-12")
