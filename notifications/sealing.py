@@ -56,11 +56,20 @@ def build_rest_digest_sql(prefix: str = "") -> str:
     return _digest_sql(REST_VERSION, [_text_sql(name, prefix) for name in CLOSED_FIELDS])
 
 
+def build_link_digest_sql(prefix: str = "") -> str:
+    """Return the SQL expression of a link's digest, from the columns of EventSeal behind `prefix`."""
+    moment = _count_microseconds_sql(f"{prefix}sealed_at")
+    numbers = [f"{prefix}position::text", f"{prefix}event_id::text", f"encode({prefix}event_digest, 'hex')"]
+    return _digest_sql(LINK_VERSION, [*numbers, moment, f"encode({prefix}previous, 'hex')"])
+
+
 def _text_sql(name: str, prefix: str) -> str:
     column = f"{prefix}{name}"
-    if name == "at":
-        return f"((extract(epoch FROM ({column} AT TIME ZONE 'UTC')) * 1000000)::bigint)::text"
-    return f"{column}::text"
+    return _count_microseconds_sql(column) if name == "at" else f"{column}::text"
+
+
+def _count_microseconds_sql(column: str) -> str:
+    return f"((extract(epoch FROM ({column} AT TIME ZONE 'UTC')) * 1000000)::bigint)::text"
 
 
 def _digest_sql(version: str, texts: list[str]) -> str:

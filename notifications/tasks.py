@@ -1,6 +1,5 @@
 """Celery tasks of the outbox. They carry no arguments: the rows in the database say what is due."""
 
-import logging
 import time
 from collections.abc import Callable
 
@@ -34,7 +33,7 @@ def send_emails() -> None:
     _until_empty(send_due_daily_summary)
 
 
-@shared_task(success_level=logging.DEBUG)  # it runs each two seconds
+@shared_task
 def seal_events() -> None:
     """Seal all events that were committed and wait for it."""
     _until_empty(seal_next_events)

@@ -1,29 +1,38 @@
 """Is the log what it was? Checks the chain of links against the events, and against checkpoints from elsewhere.
 
-Nothing of it relies on what somebody with all rights on the database could replace there: the statement that recomputes
-an event's digest is sent along, and the links are computed in Python. It reads the chain in batches, so it takes the
-same memory for any number of events.
+Nothing of it relies on functions that somebody with all rights on the database could have replaced: the statement that
+recomputes digests is sent along. PostgreSQL reads the chain in batches and returns what is wrong, so it takes the same
+memory for any number of events.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from notifications.events import LogEventKind
-from notifications.sealing import BEFORE_THE_FIRST, build_event_digest_sql, digest_link
+from notifications.sealing import BEFORE_THE_FIRST, build_event_digest_sql, build_link_digest_sql
 
-BATCH = 5000  # links that are read at once
+BATCH = 10_000  # links that are read at once
 SHOWN = 20  # problems that are named
 UNSEALED_FOR = 60  # seconds after which an event without a seal is a problem
 CHECKPOINT = re.compile(r"position=(\d{1,18}) digest=([0-9a-f]{64})")
+# From a link on, the rows of a batch of which something is wrong, those of checkpoints, and the last one.
 _LINKS = f"""
-    SELECT s.position, s.event_id, s.event_digest, s.previous, s.digest, s.sealed_at, e.public_id::text,
-           {build_event_digest_sql("e.")}
-    FROM notifications_eventseal s LEFT JOIN notifications_event e ON e.id = s.event_id
-    WHERE s.position > %s ORDER BY s.position LIMIT {BATCH}"""  # noqa: S608 - no input
+    SELECT * FROM (
+        SELECT s.position, s.digest, s.previous, e.public_id::text AS public_id,
+               s.digest = {build_link_digest_sql("s.")} AS is_link,
+               s.event_digest = {build_event_digest_sql("e.")} AS is_event,
+               lag(s.position) OVER chain AS position_before, s.previous = lag(s.digest) OVER chain AS follows,
+               lead(s.position) OVER chain IS NULL AS is_last, count(*) OVER () AS links
+        FROM (SELECT * FROM notifications_eventseal WHERE position >= %(first)s ORDER BY position LIMIT {BATCH}) s
+        LEFT JOIN notifications_event e ON e.id = s.event_id
+        WINDOW chain AS (ORDER BY s.position)) link
+    WHERE position > %(seen)s AND (is_last OR position_before IS NULL OR position <> position_before + 1 OR NOT follows
+        OR NOT is_link OR is_event IS NOT TRUE OR position = ANY (%(known)s))
+    ORDER BY position"""  # noqa: S608 - no input
 # Stored and neither sealed nor waiting for it: somebody has taken away the seal, or the mark that it waits.
 _FORGOTTEN = f"""
     SELECT e.public_id::text FROM notifications_event e
@@ -77,66 +86,76 @@ def parse_checkpoints(lines: Iterable[str]) -> dict[int, str]:
     return found
 
 
+class _Link(NamedTuple):
+    """A row of _LINKS."""
+
+    position: int
+    digest: Any
+    previous: Any
+    public_id: str | None  # of the event; None if it is not there
+    is_link: bool
+    is_event: bool | None
+    position_before: int | None
+    follows: bool | None
+    is_last: bool
+    links: int  # in the batch
+
+
 def verify_log(checkpoints: Mapping[int, str] | None = None) -> LogReport:
     """Check every event and link, in the order of sealing; return what was found.
 
     `checkpoints` are digests by position, as `parse_checkpoints` returns them.
     """
     report, known = LogReport(), dict(checkpoints or {})
-    position, previous = 0, BEFORE_THE_FIRST
-    for row in _read_links():
-        begins_later = not report.links and (row[0] > 1 or row[6] is None)
-        if begins_later:
-            position, previous = row[0] - 1, bytes(row[3])
-            _require_pruning_event(report, row)
-        _check_link(report, row, position, previous, may_lack_event=begins_later)
-        position, previous = row[0], bytes(row[4])
-        if known.pop(position, previous.hex()) != previous.hex():
-            report.add(f"Position {position} differs from its checkpoint: the log was written anew up to there.")
-        report.first = report.first or position
-        report.links += 1
-    report.last, report.digest = position, previous.hex() if report.links else ""
+    while batch := _read_batch(report.last, known):
+        for link in batch:
+            is_first = report.first == 0
+            report.first = report.first or link.position
+            _check_link(report, link, is_first=is_first)
+            digest = bytes(link.digest).hex()
+            if known.pop(link.position, digest) != digest:
+                report.add(
+                    f"Position {link.position} differs from its checkpoint: the log was written anew up to there."
+                )
+        report.links += link.links - (report.last > 0)  # a batch begins with the last link of the one before
+        report.last, report.digest = link.position, digest
     _check_the_end(report, known)
     return report
 
 
-def _read_links() -> Iterator[tuple[Any, ...]]:
-    """Yield every link with its event, in batches."""
-    position = 0
+def _read_batch(seen: int, known: Mapping[int, str]) -> list[_Link]:
+    """Return what is to be looked at in the batch after the position `seen`; its last link is always there."""
     with connection.cursor() as cursor:
-        while True:
-            cursor.execute(_LINKS, [position])
-            rows = cursor.fetchall()
-            yield from rows
-            if len(rows) < BATCH:
-                return
-            position = rows[-1][0]
+        cursor.execute(_LINKS, {"first": seen, "seen": seen, "known": list(known)})
+        return [_Link(*row) for row in cursor.fetchall()]
 
 
-def _require_pruning_event(report: LogReport, row: tuple[Any, ...]) -> None:
-    """Name a problem unless an event says that everything up to the link `row` was deleted after its time."""
+def _check_link(report: LogReport, link: _Link, *, is_first: bool) -> None:
+    begins_later = is_first and (link.position > 1 or link.public_id is None)
+    if begins_later:
+        _require_pruning_event(report, link)
+    elif is_first and bytes(link.previous) != BEFORE_THE_FIRST:
+        report.add("The chain is broken at position 1: something stood before it.")
+    elif link.position_before is not None and link.position != link.position_before + 1:
+        report.add(f"The chain is broken after position {link.position_before}: the next link is {link.position}.")
+    elif link.follows is False:
+        report.add(f"The chain is broken at position {link.position}: its link does not follow the one before it.")
+    if not link.is_link:
+        report.add(f"The link at position {link.position} was changed.")
+    if link.public_id is None and not begins_later:
+        report.add(f"The event at position {link.position} was deleted.")
+    elif link.public_id is not None and not link.is_event:
+        report.add(f"The event {link.public_id} at position {link.position} was changed.")
+
+
+def _require_pruning_event(report: LogReport, link: _Link) -> None:
+    """Name a problem unless an event says that everything up to this link was deleted after its time."""
     with connection.cursor() as cursor:
-        cursor.execute(_PRUNED, [LogEventKind.PRUNED, row[0], bytes(row[4]).hex()])
+        cursor.execute(_PRUNED, [LogEventKind.PRUNED, link.position, bytes(link.digest).hex()])
         if not cursor.fetchone():
-            report.add(f"The log begins at position {row[0]}, and no event says that what was before it was deleted.")
-
-
-def _check_link(
-    report: LogReport, row: tuple[Any, ...], position: int, previous: bytes, *, may_lack_event: bool
-) -> None:
-    """Check a link against the one before it, which has this position and digest, and against its event."""
-    at, event_id, event_digest, linked, digest, sealed_at, public_id, recomputed = row
-    if at != position + 1:
-        report.add(f"The chain is broken after position {position}: the next link is {at}.")
-    elif bytes(linked) != previous:
-        report.add(f"The chain is broken at position {at}: its link does not follow the one before it.")
-    link = {"position": at, "event_id": event_id, "sealed_at": sealed_at, "previous": bytes(linked)}
-    if bytes(digest) != digest_link(**link, event_digest=bytes(event_digest)):
-        report.add(f"The link at position {at} was changed.")
-    if public_id is None and not may_lack_event:
-        report.add(f"The event at position {at} was deleted.")
-    elif public_id is not None and bytes(recomputed) != bytes(event_digest):
-        report.add(f"The event {public_id} at position {at} was changed.")
+            report.add(
+                f"The log begins at position {link.position}, and no event says that what was before it was deleted."
+            )
 
 
 def _check_the_end(report: LogReport, unseen: Mapping[int, str]) -> None:

@@ -54,7 +54,7 @@ def _write(organization: Organization, person: Person, count: int) -> None:
                    organization_label, counterpart_id, counterpart_label, customer_id, subject_kind, subject_label,
                    data, changes)
                SELECT gen_random_uuid(),
-                   (ARRAY['operator.roles_changed', 'trial.extended', 'list.exported'])[1 + i %% 3],
+                   (ARRAY['operator.roles_changed', 'trial.extended', 'list.exported'])[1 + i / 3 %% 3],
                    now() - i * (%(days)s * interval '1 day') / %(count)s, 'person',
                    CASE WHEN i %% 50 = 0 THEN %(person)s END, 'Somebody ' || i %% 50,
                    CASE WHEN i %% 3 = 0 THEN %(own)s END, 'Organisation', CASE WHEN i %% 3 = 1 THEN %(own)s END,
