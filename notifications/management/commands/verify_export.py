@@ -44,7 +44,7 @@ class Command(BaseCommand):
             self.stdout.write(problem)
         if report.problems:
             raise CommandError("The file differs from what was exported.", returncode=1)
-        told = f" {report.unsealed:,} of them were not sealed yet." if report.unsealed else ""
+        told = f" {report.unsealed:,} of them not sealed yet." if report.unsealed else ""
         found = f" {report.checkpoints:,} checkpoints agree." if known else ""
         self.stdout.write(f"Checked {report.rows:,} rows.{told}{found}")
 
