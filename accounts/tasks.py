@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.core.management import call_command
 
-from accounts.actions import attempts, people, requests
+from accounts.actions import attempts, people, requests, vacancies
 from accounts.actions.attempts import delete_old_failed_sign_in_counts
 from accounts.actions.people import delete_ended_session_records
 
@@ -33,3 +33,9 @@ def delete_unverified_accounts() -> None:
 def delete_old_idempotent_requests() -> None:
     """Delete old requests of the API that carried an idempotency key, with their responses."""
     requests.delete_old_idempotent_requests()
+
+
+@shared_task
+def mark_admin_vacancies() -> None:
+    """Mark, each hour, the organisations that have no Admin, for the vendor's start page."""
+    vacancies.mark_admin_vacancies()

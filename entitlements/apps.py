@@ -20,6 +20,7 @@ class EntitlementsConfig(AppConfig):
         from entitlements.lists.releases import RELEASES
         from entitlements.lists.renewals import OWN_RENEWALS, RENEWALS
         from entitlements.lists.trials import TRIALS
+        from entitlements.lists.uploads import UPLOADS
         from entitlements.notices import asked, news  # noqa: F401  (they register the notice kinds)
         from entitlements.personal_data import register_personal_data
         from entitlements.sharing import OFFERED, describe_shared_records
@@ -32,7 +33,7 @@ class EntitlementsConfig(AppConfig):
         register_shared_data_counter(describe_shared_records)
         register_activity_descriptions(WORDS)
         register_customer_page_tabs()
-        for definition in (CUSTOMERS, RENEWALS, OWN_RENEWALS, TRIALS, RELEASES):
+        for definition in (CUSTOMERS, RENEWALS, OWN_RENEWALS, TRIALS, RELEASES, UPLOADS):
             register_list_definition(definition)
         register_personal_data()
         register_linkable_page("customers", "customers")

@@ -23,6 +23,8 @@ class EntitlementPermission(StrEnum):
     MANAGE_HOLDERS = "entitlements.manage_holders"
     VIEW_RELEASES = "entitlements.view_releases"
     MARK_RELEASES = "entitlements.mark_releases"
+    VIEW_FEEDS = "entitlements.view_feeds"
+    MANAGE_FEEDS = "entitlements.manage_feeds"
 
 
 REQUESTED_A_DAY = 20  # trials that one customer may request within 24 hours
@@ -66,6 +68,15 @@ ROLE_TABLE: RoleTable = {
     ),
     EntitlementPermission.MARK_RELEASES: PermissionRule(
         label=_("Complete the licence releases that customers request"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+        roles=frozenset({Role.ADMIN}),
+    ),
+    EntitlementPermission.VIEW_FEEDS: PermissionRule(
+        label=_("See the feeds of the vendor’s systems: what they sent, and what was wrong in it"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+    ),
+    EntitlementPermission.MANAGE_FEEDS: PermissionRule(
+        label=_("Create and revoke the tokens of the vendor’s systems"),
         kinds=frozenset({OrganizationKind.VENDOR}),
         roles=frozenset({Role.ADMIN}),
     ),

@@ -44,6 +44,16 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="5"),
         "options": {"expires": 3000},
     },
+    "vacancies": {
+        "task": "accounts.tasks.mark_admin_vacancies",
+        "schedule": crontab(minute="7"),
+        "options": {"expires": 3000},
+    },
+    "channel-growth": {
+        "task": "entitlements.tasks.write_channel_growth",
+        "schedule": crontab(hour="2", minute="15"),
+        "options": {"expires": 6 * 3600},
+    },
     "anomalies": {
         "task": "entitlements.tasks.detect_usage_anomalies",
         "schedule": crontab(hour="3", minute="10"),  # by then the feeds of the night are in

@@ -1,5 +1,6 @@
 from entitlements.models.assignment import LicenseAssignment
 from entitlements.models.entitlement import Entitlement, Sku
+from entitlements.models.growth import ChannelMonth
 from entitlements.models.ingest import IngestToken, IngestUpload
 from entitlements.models.listing import NO_EXPIRY, CustomerListing, CustomerPace, PortfolioFigure
 from entitlements.models.order import Order, OrderLine
@@ -11,6 +12,7 @@ __all__ = [
     "NO_EXPIRY",
     "Anomaly",
     "CalendarFeed",
+    "ChannelMonth",
     "CustomerListing",
     "CustomerPace",
     "CustomerUsage",

@@ -111,6 +111,8 @@ BY_VENDORS_ADMINS = {
     "market.country_placed",
     "market.removed",
     "category.removed",
+    "feed_token.created",
+    "feed_token.revoked",
     "membership.changed",
     "organization.identity_corrected",
     "organization.reactivated",
