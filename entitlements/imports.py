@@ -184,7 +184,11 @@ EXTEND_TRIALS = BulkAction(
     describe_row=_describe_trial,
     check=_check_extensions,
     apply=apply_row_by_row(_extend),
-    modes=(ImportMode("extend", _("Extend"), _("Each trial runs until its new last day. The customers get a notification.")),),
+    modes=(
+        ImportMode(
+            "extend", _("Extend"), _("Each trial runs until its new last day. The customers get a notification.")
+        ),
+    ),
     describe_confirmation=_label_extend,
 )
 IMPORTS = (END_CONNECTIONS, APPROVE_TRIALS, EXTEND_TRIALS)
