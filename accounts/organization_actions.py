@@ -151,30 +151,34 @@ def _has_running_membership(row: Organization) -> Answer:
 
 
 def _ask_to_correct(row: Organization) -> ConfirmationDialog:
-    text = _("These are verified: people trust an invitation because of them. The organisation’s Admins are told.")
+    text = _(
+        "These are verified: people trust an invitation because of them. The organisation’s Admins get a notification."
+    )
     return ConfirmationDialog(_("Correct %(name)s") % {"name": row.name}, text, _("Save"))
 
 
 def _ask_to_suspend(row: Organization) -> ConfirmationDialog:
     text = _(
         "Nobody can act for it from now on, and its links, exports and emails stop. Others go on seeing what it shares."
-        " Everybody who acts for it is mailed the reason. Don’t name anyone in it."
+        " Everybody who acts for it gets the reason by email. Don’t name anyone in it."
     )
     return ConfirmationDialog(_("Suspend %(name)s?") % {"name": row.name}, text, _("Suspend"), "danger-solid")
 
 
 def _ask_to_reactivate(row: Organization) -> ConfirmationDialog:
-    text = _("Everything works again as it did before, and everybody who acts for it is told.")
+    text = _("Everything works again as it did before, and everybody who acts for it gets a notification.")
     return ConfirmationDialog(_("Lift the suspension of %(name)s?") % {"name": row.name}, text, _("Lift suspension"))
 
 
 def _ask_to_grant(row: Organization) -> ConfirmationDialog:
-    text = _("The badge is shown, and its features work, from the first day to the last. The Admins are told.")
+    text = _(
+        "The badge is shown, and its features work, from the first day to the last. The Admins get a notification."
+    )
     return ConfirmationDialog(_("Grant a membership to %(name)s") % {"name": row.name}, text, _("Grant membership"))
 
 
 def _ask_to_extend(row: Organization) -> ConfirmationDialog:
-    text = _("The membership that runs today gets another last day. The Admins are told.")
+    text = _("The membership that runs today gets another last day. The Admins get a notification.")
     return ConfirmationDialog(_("Extend a membership of %(name)s") % {"name": row.name}, text, _("Extend membership"))
 
 
@@ -207,7 +211,7 @@ def _preview_move(row: Organization, form: forms.Form) -> ActionPreview | None:
         text = _("%(name)s sees this partner, and of its customers what they share with it.")
         texts.append(text % {"name": after.name})
     count = count_customers_told_of_move(row)
-    told = ngettext("%(count)s customer is told.", "%(count)s customers are told.", count)
+    told = ngettext("%(count)s customer gets a notification.", "%(count)s customers get a notification.", count)
     texts.append(told % {"count": formats.format_number(count)})
     return ActionPreview(str(after.public_id) if after else "none", " ".join(texts))
 

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django import forms
 from django.db.models import Q
@@ -11,7 +11,13 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Competency, Operator, Organization, OrganizationKind, Program, ProgramMembership, Skill
-from accounts.organization_queries import list_distributors, list_memberships_of, list_programs, list_vendor_operators
+from accounts.organization_queries import (
+    list_distributors,
+    list_memberships_of,
+    list_organizations_for_staff,
+    list_programs,
+    list_vendor_operators,
+)
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.days import today
@@ -53,7 +59,31 @@ class StandingForm(forms.Form):
         """Fill in the choices, and take out the fields that this organisation has no use for."""
 
 
-class CorrectIdentityForm(StandingForm):
+class UniqueNumbersForm(forms.Form):
+    """The base of forms with the tenant ID and the partner ID of an organisation, each of which only one may have."""
+
+    actor: Actor
+    organization: Any = None  # the one that is changed
+
+    def _refuse_taken(self, field: str, message: Any) -> Any:
+        value = self.cleaned_data[field]
+        rows = list_organizations_for_staff(self.actor).filter(**{field: value})
+        if value and rows.exclude(pk=self.organization.pk if self.organization else None).exists():
+            raise forms.ValidationError(message)
+        return value
+
+    def clean_partner_id(self) -> str:
+        """Return the partner ID. Raises ValidationError for the number of another organisation."""
+        number: str = self._refuse_taken("partner_id", _("Another organisation has this partner ID."))
+        return number
+
+    def clean_tenant_id(self) -> UUID | None:
+        """Return the tenant ID, or None for a new one. Raises ValidationError for that of another organisation."""
+        tenant: UUID | None = self._refuse_taken("tenant_id", _("Another organisation has this tenant ID."))
+        return tenant
+
+
+class CorrectIdentityForm(UniqueNumbersForm, StandingForm):
     """The form of an organisation's verified name, country, tenant ID and partner ID."""
 
     name = OneLineFormField(label=_("Organisation name"), max_length=200)
@@ -241,7 +271,7 @@ class QualificationsForm(StandingForm):
             self.fields[name].queryset = rows.order_by("name")  # type: ignore[attr-defined]
 
 
-class RegisterOrganizationForm(forms.Form):
+class RegisterOrganizationForm(UniqueNumbersForm):
     """The form of a new organisation of one kind: who it is, and where it stands.
 
     The hidden `public_id` is that of the organisation to be made, so that a form which is sent twice makes one.
@@ -281,6 +311,7 @@ class RegisterOrganizationForm(forms.Form):
     )
 
     def __init__(self, data: Mapping[str, Any] | None, *, actor: Actor, kind: OrganizationKind) -> None:
+        self.actor = actor
         super().__init__(data, initial={"public_id": uuid4()})
         self.fields["country"] = _make_country_field()
         if kind != OrganizationKind.PARTNER:

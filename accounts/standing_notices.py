@@ -127,7 +127,7 @@ class MembershipChangedNotice(StandingNotice):
 
     def collect_notice_params(self, event: "Event") -> dict[str, Any]:
         names = ("program", "starts_on", "ends_on", "is_new")
-        return {name: event.data.get(name) for name in names} | {"on": event.at.date().isoformat()}
+        return {name: event.data.get(name) for name in names}
 
     def get_subject(self, notice: "Notice") -> str:
         params = notice.params

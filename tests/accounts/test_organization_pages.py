@@ -193,7 +193,7 @@ def test_a_move_says_what_changes_before_it_is_done(web: Any, world: World) -> N
     asked = client.post(url, values)
     count = Connection.objects.active().filter(partner=world.partner).count()
     assert asked.status_code == 200 and count > 1
-    for fact in (world.distributor.name, world.distributor2.name, f"{count} customers are told"):
+    for fact in (world.distributor.name, world.distributor2.name, f"{count} customers get a notification"):
         assert fact in text(asked), fact
     other = client.post(url, values | {"distributor": "", "previewed": hidden(asked, "previewed")})
     assert other.status_code == 200, "another choice has other consequences"
