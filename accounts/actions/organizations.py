@@ -195,10 +195,17 @@ def grant_membership(
     if ends_on and ends_on < starts_on:
         raise InvalidInput("dates", _("The last day is before the first."), field="ends_on")
     key: dict[str, Any] = {"organization": organization, "program": program, "starts_on": starts_on}
-    before = ProgramMembership.objects.visible_to(actor).filter(**key).values("starts_on", "ends_on").first()
-    if changes := list_changes_between(before or {}, {"starts_on": starts_on, "ends_on": ends_on}):
+    before = ProgramMembership.objects.visible_to(actor).filter(**key).first()
+    was = {"starts_on": before.starts_on, "ends_on": before.ends_on} if before else {}
+    changes = list_changes_between(was, {"starts_on": starts_on, "ends_on": ends_on})
+    if changes:
         ensure_as_seen(organization, StandingAspect.MEMBERSHIPS, seen)
-    membership, is_new = ProgramMembership.objects.update_or_create(**key, defaults={"ends_on": ends_on})
+    membership = before or ProgramMembership(**key)
+    membership.ends_on = ends_on
+    if before is None:
+        membership.save(force_insert=True)
+    elif changes:
+        membership.save(update_fields=["ends_on"])
     if changes:
         dates = {"starts_on": str(starts_on), "ends_on": str(ends_on) if ends_on else None}
         record_event(
@@ -207,6 +214,6 @@ def grant_membership(
             subject=organization,
             counterpart=organization,
             changes=changes,
-            data={"program": program.name, "is_new": is_new, **dates},
+            data={"program": program.name, "is_new": before is None, **dates},
         )
     return membership

@@ -294,7 +294,7 @@ def test_publishers_are_listed_and_found(web: Any, world: World) -> None:
     assert world.publisher.name in page and "Another Publisher" in page and world.partner.name not in page
     found = text(web(READER).get("/publishers/?q=another"))
     assert "Another Publisher" in found and world.publisher.name not in found
-    assert "Register publisher… Only Admins" in page
+    assert "Register publisher… . Only Admins can do this." in page
     assert text(web(READER).get("/publishers/?q=nothing")).count("Nothing matches these filters") == 1
 
 
