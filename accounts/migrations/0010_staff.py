@@ -55,7 +55,7 @@ _before = fill_columns_by_trigger("accounts_organization", on_insert=SETTLED)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0007_requests")]
+    dependencies = [("accounts", "0009_second_factor")]
 
     operations = [
         migrations.RunSQL(_before.reverse_sql, _before.sql),
