@@ -1,11 +1,12 @@
 """Every kind of import, gathered from the `imports.py` of each app as urls.py gathers their routes."""
 
+import entitlements.imports
 import marketplace.imports
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.imports.kinds import ImportKind
 
-APPS = (marketplace,)  # those with an `imports.py`
+APPS = (entitlements, marketplace)  # those with an `imports.py`
 KINDS: dict[str, ImportKind] = {kind.code: kind for app in APPS for kind in app.imports.IMPORTS}
 
 

@@ -20,6 +20,7 @@ class AdvisoryLock(StrEnum):
     # Python takes these.
     ACCEPTANCES = "acceptances"  # of a customer: many invitations accepted at once would each pass the daily limit
     TRIAL_REQUESTS = "trial requests"  # of a customer: likewise for trials
+    ACTIVATIONS = "activations"  # of a sender: many activation links at once would each pass the daily limit
     PROOFS = "proofs"  # of a person: many guesses at once would each pass the limit on wrong codes and passwords
     PREFERENCES = "preferences"  # of a person: two choices of notices at once would be mixed
     MESSAGES = "messages"  # of a person: one that is sent twice at once would be told twice
