@@ -1,200 +1,191 @@
-"""What partners, distributors and vendor staff can import: many activation links at once (CV-10, CV-11)."""
+"""What people can do to many customers or trials at once, from the lists of this app (G15), and activation links."""
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
-from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-from django.db import transaction
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from accounts.models import Organization, Program
-from entitlements.actions.activation import send_activation_link
-from entitlements.models import ActivationLink, Sku
+from connections.actions import end_connection
+from connections.models import Connection
+from connections.policies import ROLE_TABLE as CONNECTION_ROLES
+from connections.policies import ConnectionPermission
+from entitlements.activation_imports import ACTIVATION_IMPORTS
+from entitlements.actions.trials import NO_LATER_END, approve_trial, compute_extended_trial_end, extend_trial
+from entitlements.exports.customers import LISTS as CUSTOMER_LISTS
+from entitlements.exports.requests import LISTS as REQUEST_LISTS
+from entitlements.models import Entitlement
+from entitlements.models.listing import CustomerListing
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.activation import list_partners_to_name
+from entitlements.queries.trials import get_trial, list_trials
+from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import ActionRefused, Conflict, DomainError, InvalidInput, TooManyAttempts
-from partnerportal.lib.imports.kinds import ImportColumn, ImportKind, ImportMode, ImportRow
+from partnerportal.lib.imports.bulk import BulkAction, apply_row_by_row
+from partnerportal.lib.imports.kinds import ImportColumn, ImportMode, ImportRow
 from partnerportal.lib.imports.results import RowOutcome, RowResult
+from partnerportal.lib.states import make_state_changed_error
+from partnerportal.lib.visible_rows import get_by_public_id
 
-Kind = ActivationLink.Kind
-SEND = "send"
-BATCH = 100  # rows of one transaction: more than an organisation may send in a day
-MANY = 1000  # links of one file; an organisation may send only some of them in a day
-
-
-class _NothingIsSent(Exception):
-    """Raised to take back what a dry run has tried."""
-
-
-ReadRow = Callable[[Actor, ImportRow], dict[str, Any]]
-
-
-def check_customer_rows(actor: Actor, target: None, rows: Sequence[ImportRow]) -> list[RowResult]:
-    """Return what would become of each row of customers to activate."""
-    return _try_and_take_back(actor, rows, read_customer_row)
+State = Entitlement.State
+CUSTOMERS = next(exported for exported in CUSTOMER_LISTS if exported.key == "customers")
+TRIALS = next(exported for exported in REQUEST_LISTS if exported.key == "trials")
+NOT_CONNECTED = RowResult(RowOutcome.REFUSED, _("Your organisation has no active connection with this customer."))
+NOT_WAITING = RowResult(RowOutcome.REFUSED, _("This trial is not waiting for a decision."))
+NOT_RUNNING = RowResult(RowOutcome.REFUSED, _("This trial is not running."))
+ENDLESS = RowResult(RowOutcome.REFUSED, NO_LATER_END)
+CHANGES = RowResult(RowOutcome.CHANGED)
 
 
-def apply_customer_rows(actor: Actor, target: None, rows: Sequence[ImportRow], mode: str) -> list[RowResult]:
-    """Send an activation link to the customer of each row, and return what became of each."""
-    return [_send_row(actor, row, read_customer_row) for row in rows]
+def _describe_customer(row: CustomerListing, chosen: Mapping[str, Any]) -> dict[str, str]:
+    return {"org_id": row.org_id, "customer": row.name}
 
 
-def check_partner_rows(actor: Actor, target: None, rows: Sequence[ImportRow]) -> list[RowResult]:
-    """Return what would become of each row of partners to activate."""
-    return _try_and_take_back(actor, rows, read_partner_row)
+def _check_connections(actor: Actor, target: Any, rows: Sequence[ImportRow]) -> list[RowResult]:
+    """Return for each customer whether its connection with the actor's organisation would end, and which it is."""
+    own = Connection.objects.visible_to(actor).active().filter(partner=actor.organization_id)
+    found = own.filter(customer__org_id__in=[row.values["org_id"] for row in rows])
+    ids = {org_id: str(public_id) for org_id, public_id in found.values_list("customer__org_id", "public_id")}
+    return [
+        RowResult(RowOutcome.CHANGED, filled={"connection": ids[row.values["org_id"]]})
+        if row.values["org_id"] in ids
+        else NOT_CONNECTED
+        for row in rows
+    ]
 
 
-def apply_partner_rows(actor: Actor, target: None, rows: Sequence[ImportRow], mode: str) -> list[RowResult]:
-    """Send an activation link to the partner of each row, and return what became of each."""
-    return [_send_row(actor, row, read_partner_row) for row in rows]
+def _end_connection(actor: Actor, row: ImportRow) -> RowResult:
+    """End the very connection that the dry run found: one that was made since then is left alone."""
+    if not row.values["connection"]:
+        return NOT_CONNECTED
+    connection = get_by_public_id(Connection.objects.visible_to(actor), UUID(row.values["connection"]))
+    end_connection(actor=actor, connection=connection)
+    return CHANGES
 
 
-def _try_and_take_back(actor: Actor, rows: Sequence[ImportRow], read_row: ReadRow) -> list[RowResult]:
-    """Return what would become of each row: send all of them and take that back, mails too, before anybody sees it.
-
-    So a dry run knows the limit of a day, and the second row of one organisation, as the import itself does.
-    """
-    results: list[RowResult] = []
-    with suppress(_NothingIsSent), transaction.atomic():
-        results += [_send_row(actor, row, read_row) for row in rows]
-        raise _NothingIsSent
-    return results
-
-
-def _send_row(actor: Actor, row: ImportRow, read_row: ReadRow) -> RowResult:
-    """Send the link of a row, all or nothing of it, and return what became of it."""
-    try:
-        with transaction.atomic():
-            send_activation_link(actor=actor, **read_row(actor, row))
-    except DomainError as error:
-        return _describe_error(error)
-    return RowResult(RowOutcome.NEW)
-
-
-def _describe_error(error: DomainError) -> RowResult:
-    if error.code == "already_sent":  # a file that is imported again sends nothing twice
-        return RowResult(RowOutcome.ALREADY_THERE, error.message)
-    if isinstance(error, InvalidInput):
-        return RowResult(RowOutcome.BAD, error.message)
-    if isinstance(error, Conflict | TooManyAttempts | ActionRefused):
-        return RowResult(RowOutcome.REFUSED, error.message)
-    raise error
-
-
-def read_customer_row(actor: Actor, row: ImportRow) -> dict[str, Any]:
-    """Return the values of a row as arguments of `send_activation_link`. Raises InvalidInput for one that is wrong."""
-    values = _read_common_values(row)
-    sku = Sku.objects.filter(code=row.values["sku"]).first()
-    if sku is None:
-        raise InvalidInput("sku", _("There is no service with this SKU."), field="sku")
+def _describe_trial(trial: Entitlement, chosen: Mapping[str, Any]) -> dict[str, str]:
     return {
-        **values,
-        "kind": Kind.CUSTOMER,
-        "sku": sku,
-        "add_ons": _read_add_ons(row.values["add_ons"]),
-        "seats": _read_seats(row.values["licences"]),
-        "partner": _read_partner(actor, row.values["partner_orgid"]),
+        "trial": str(trial.public_id),
+        "customer": trial.customer.name,
+        "service": trial.sku.name,
+        "ends_on": trial.ends_on.isoformat() if trial.ends_on else "",
     }
 
 
-def read_partner_row(actor: Actor, row: ImportRow) -> dict[str, Any]:
-    """Return the values of a row as arguments of `send_activation_link`. Raises InvalidInput for one that is wrong."""
-    program = Program.objects.filter(code=row.values["program"]).first()
-    if program is None:
-        codes = ", ".join(Program.objects.order_by("code").values_list("code", flat=True))
-        raise InvalidInput("program", _("The programmes are: %(codes)s.") % {"codes": codes}, field="program")
-    return {**_read_common_values(row), "kind": Kind.PARTNER, "program": program}
+def _find_trials(actor: Actor, rows: Sequence[ImportRow]) -> list[Entitlement | None]:
+    """Return the trial of each row, or None where the actor does not see it, as after its conversion."""
+    found = list_trials(actor).filter(public_id__in=[row.values["trial"] for row in rows])
+    by_id = {str(trial.public_id): trial for trial in found}
+    return [by_id.get(row.values["trial"]) for row in rows]
 
 
-def _read_common_values(row: ImportRow) -> dict[str, Any]:
-    email = row.values["email"]
-    try:
-        validate_email(email)
-    except ValidationError:
-        raise InvalidInput("email", _("Enter a valid email address."), field="email") from None
-    language = row.values["language"].casefold() or get_language() or "en"
-    if language not in dict(settings.LANGUAGES):
-        names = ", ".join(dict(settings.LANGUAGES))
-        raise InvalidInput("language", _("The languages are: %(codes)s.") % {"codes": names}, field="language")
-    return {
-        "name": row.values["organization_name"],
-        "email": email,
-        "country": row.values["country"].upper(),
-        "language": language,
-    }
+def _check_approvals(actor: Actor, target: Any, rows: Sequence[ImportRow]) -> list[RowResult]:
+    return [CHANGES if trial and trial.state == State.REQUESTED else NOT_WAITING for trial in _find_trials(actor, rows)]
 
 
-def _read_seats(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 6):
-        raise InvalidInput("seats", _("Enter the number of licences as a whole number."), field="seats")
-    return int(text)
+def _approve(actor: Actor, row: ImportRow) -> RowResult:
+    approve_trial(actor=actor, trial=get_trial(actor, UUID(row.values["trial"])))
+    return CHANGES
 
 
-def _read_add_ons(text: str) -> list[Sku]:
-    codes = [code.strip() for code in text.split("|") if code.strip()]
-    found = {sku.code: sku for sku in Sku.objects.filter(code__in=codes)}
-    if unknown := next((code for code in codes if code not in found), None):
-        raise InvalidInput("add_ons", _("There is no add-on %(code)s.") % {"code": unknown[:60]}, field="add_ons")
-    return list(found.values())
+def _check_extensions(actor: Actor, target: Any, rows: Sequence[ImportRow]) -> list[RowResult]:
+    return [_judge_extension(trial) for trial in _find_trials(actor, rows)]
 
 
-def _read_partner(actor: Actor, org_id: str) -> Organization | None:
-    if not org_id:
-        return None
-    partner = list_partners_to_name(actor).filter(org_id=org_id).first()
-    if partner is None:
-        raise InvalidInput("partner", _("No partner of yours has this ORGID."), field="partner")
-    return partner
+def _judge_extension(trial: Entitlement | None) -> RowResult:
+    """Return whether a trial would be extended, and to which day."""
+    if trial is None or trial.state != State.ACTIVE:
+        return NOT_RUNNING
+    later = compute_extended_trial_end(trial)
+    return RowResult(RowOutcome.CHANGED, filled={"new_ends_on": later.isoformat()}) if later else ENDLESS
 
 
-_COMMON = (
-    ImportColumn("organization_name", gettext_lazy("The name of the organisation"), "Contoso Ltd"),
-    ImportColumn("email", gettext_lazy("The address that the link is sent to"), "admin@contoso.example"),
-    ImportColumn("country", gettext_lazy("Its country, as an ISO 3166 code"), "FR"),
-    ImportColumn("language", gettext_lazy("The language of the email: en, fr or ja"), "fr", is_required=False),
+def _extend(actor: Actor, row: ImportRow) -> RowResult:
+    """Extend a trial to the day of the dry run: one that a colleague has extended since then is left alone."""
+    trial, later = get_trial(actor, UUID(row.values["trial"])), row.values["new_ends_on"]
+    if not later and (result := _judge_extension(trial)).outcome == RowOutcome.REFUSED:
+        return result  # for the reason that the dry run gave
+    if not later:
+        raise make_state_changed_error()
+    extend_trial(actor=actor, trial=trial, ends_on=dt.date.fromisoformat(later))
+    return CHANGES
+
+
+def _label_end(number: int) -> str:
+    words = ngettext("End %(count)s connection", "End %(count)s connections", number)
+    return words % {"count": formats.format_number(number)}
+
+
+def _label_approve(number: int) -> str:
+    words = ngettext("Approve %(count)s trial", "Approve %(count)s trials", number)
+    return words % {"count": formats.format_number(number)}
+
+
+def _label_extend(number: int) -> str:
+    words = ngettext("Extend %(count)s trial", "Extend %(count)s trials", number)
+    return words % {"count": formats.format_number(number)}
+
+
+TRIAL_COLUMNS = (
+    ImportColumn("trial", _("The ID of the trial"), "6f9619ff-8b86-d011-b42d-00cf4fc964ff"),
+    ImportColumn("customer", _("The customer’s name"), "Contoso Ltd", is_required=False),
+    ImportColumn("service", _("The name of the SKU"), "Workspace", is_required=False),
+    ImportColumn("ends_on", _("The last day of the trial"), "2026-12-13", is_required=False),
 )
-_MODES = (ImportMode(SEND, gettext_lazy("Send"), gettext_lazy("Sends an email with a link to each address.")),)
-
-IMPORTS = (
-    ImportKind(
-        code="activation_links",
-        label=gettext_lazy("Activation links of customers"),
-        columns=(
-            *_COMMON,
-            ImportColumn("sku", gettext_lazy("The SKU of the service to try"), "DESKTOPS-STD"),
-            ImportColumn(
-                "add_ons", gettext_lazy("SKUs of add-ons, separated by |"), "DESKTOPS-REC", is_required=False
-            ),
-            ImportColumn("licences", gettext_lazy("How many licences the trial has"), "10"),
-            ImportColumn(
-                "partner_orgid",
-                gettext_lazy("The ORGID of the partner, for distributors and vendor staff"),
-                "41234567",
-                is_required=False,
-            ),
-        ),
-        rule=(ROLE_TABLE, EntitlementPermission.ACTIVATE_CUSTOMERS),
-        check=check_customer_rows,
-        apply=apply_customer_rows,
-        modes=_MODES,
-        batch_rows=BATCH,
-        max_rows=MANY,
+END_CONNECTIONS = BulkAction(
+    code="end_connections",
+    label=_("End connections"),
+    button=_("End connections…"),
+    icon="unlink",
+    is_danger=True,
+    source=CUSTOMERS,
+    list_url_name="customers",
+    rule=(CONNECTION_ROLES, ConnectionPermission.END),
+    columns=(
+        ImportColumn("org_id", _("The customer’s ORGID"), "12345678"),
+        ImportColumn("customer", _("The customer’s name"), "Contoso Ltd", is_required=False),
+        ImportColumn("connection", _("The ID of the connection"), "", is_required=False),
     ),
-    ImportKind(
-        code="partner_links",
-        label=gettext_lazy("Activation links of partners"),
-        columns=(*_COMMON, ImportColumn("program", gettext_lazy("The programme that it joins"), "solution_advisor")),
-        rule=(ROLE_TABLE, EntitlementPermission.ACTIVATE_PARTNERS),
-        check=check_partner_rows,
-        apply=apply_partner_rows,
-        modes=_MODES,
-        batch_rows=BATCH,
-        max_rows=MANY,
-    ),
+    key_column="org_id",
+    filled_columns=("connection",),
+    describe_row=_describe_customer,
+    check=_check_connections,
+    apply=apply_row_by_row(_end_connection),
+    modes=(ImportMode("end", _("End"), _("You no longer see these customers. They get a notification.")),),
+    describe_confirmation=_label_end,
 )
+APPROVE_TRIALS = BulkAction(
+    code="approve_trials",
+    label=_("Approve trials"),
+    button=_("Approve…"),
+    icon="check",
+    source=TRIALS,
+    list_url_name="trials",
+    rule=(ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS),
+    columns=TRIAL_COLUMNS,
+    key_column="trial",
+    describe_row=_describe_trial,
+    check=_check_approvals,
+    apply=apply_row_by_row(_approve),
+    modes=(ImportMode("approve", _("Approve"), _("The trials start today. The customers get a notification.")),),
+    describe_confirmation=_label_approve,
+)
+EXTEND_TRIALS = BulkAction(
+    code="extend_trials",
+    label=_("Extend trials"),
+    button=_("Extend…"),
+    icon="calendar-plus",
+    source=TRIALS,
+    list_url_name="trials",
+    rule=(ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS),
+    columns=(*TRIAL_COLUMNS, ImportColumn("new_ends_on", _("The new last day"), "2026-12-27", is_required=False)),
+    key_column="trial",
+    filled_columns=("new_ends_on",),
+    describe_row=_describe_trial,
+    check=_check_extensions,
+    apply=apply_row_by_row(_extend),
+    modes=(ImportMode("extend", _("Extend"), _("Each trial runs until its new last day. The customers get a notification.")),),
+    describe_confirmation=_label_extend,
+)
+IMPORTS = (END_CONNECTIONS, APPROVE_TRIALS, EXTEND_TRIALS, *ACTIVATION_IMPORTS)

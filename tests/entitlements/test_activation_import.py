@@ -5,7 +5,7 @@ import io
 import pytest
 from django.test import override_settings
 
-from entitlements.imports import IMPORTS
+from entitlements.activation_imports import ACTIVATION_IMPORTS
 from entitlements.models import ActivationLink, ActivationToken
 from imports.catalogue import find_import_kind
 from notifications.models import Event, SecretMail
@@ -15,7 +15,7 @@ from partnerportal.lib.imports.results import RowOutcome
 from tests.world import SKU_OF_NOBODY
 from tests.world_activation import ADD_ON, SEAT_LIMIT
 
-CUSTOMERS, PARTNERS = IMPORTS
+CUSTOMERS, PARTNERS = ACTIVATION_IMPORTS
 HEAD = "organization_name,email,country,language,sku,add_ons,licences,partner_orgid"
 
 
@@ -51,7 +51,7 @@ def counts():
 
 
 def test_the_kinds_are_gathered():
-    assert {find_import_kind(kind.code) for kind in IMPORTS} == set(IMPORTS)
+    assert {find_import_kind(kind.code) for kind in ACTIVATION_IMPORTS} == set(ACTIVATION_IMPORTS)
 
 
 def test_forty_customers_from_a_file(world, run):
