@@ -29,7 +29,6 @@ def register_missing_badge_hint(hint: Callable[[Actor], Message]) -> None:
     _missing_badge_hints.append(hint)
 
 
-
 def require_customer_viewing_permission(view: View) -> View:
     """Decorate a view about customers so that only actors who may view customers get it; others get a 403.
 

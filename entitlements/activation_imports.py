@@ -8,9 +8,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.models import Organization, Program
 from entitlements.actions.activation import send_activation_link
@@ -168,9 +167,7 @@ ACTIVATION_IMPORTS = (
         columns=(
             *_COMMON,
             ImportColumn("sku", gettext_lazy("The SKU of the service to try"), "DESKTOPS-STD"),
-            ImportColumn(
-                "add_ons", gettext_lazy("SKUs of add-ons, separated by |"), "DESKTOPS-REC", is_required=False
-            ),
+            ImportColumn("add_ons", gettext_lazy("SKUs of add-ons, separated by |"), "DESKTOPS-REC", is_required=False),
             ImportColumn("licences", gettext_lazy("How many licences the trial has"), "10"),
             ImportColumn(
                 "partner_orgid",

@@ -18,9 +18,9 @@ class EntitlementsConfig(AppConfig):
         from connections.guards import register_missing_badge_hint
         from connections.sharing import register_shared_data_counter
         from connections.timeline import register_activity_descriptions
-        from entitlements.customer_frame import register_customer_page_tabs
         from entitlements.actions.activation_accept import record_sign_in_for_activation
         from entitlements.activation_hints import describe_awaited_membership
+        from entitlements.customer_frame import register_customer_page_tabs
         from entitlements.lists.activations import PENDING_CUSTOMERS, PENDING_PARTNERS
         from entitlements.lists.customers import CUSTOMERS
         from entitlements.lists.releases import RELEASES

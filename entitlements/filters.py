@@ -194,11 +194,14 @@ class ActivationFilterSet(FilterSet):
         return rows.filter(Q(name__icontains=value) | Q(email__icontains=value))
 
     def filter_by_state(self, rows: ActivationLinkQuerySet, name: str, value: str) -> ActivationLinkQuerySet:
-        """Keep links that can be accepted, whose new partner waits for the vendor, that are done, or that have ended."""
+        """Keep links that can be accepted, whose partner waits for the vendor, that are done, or that have ended."""
         if value == "open":
             return filter_live(rows)
         if value == "ended":
             is_expired = Q(state=ActivationLink.State.OPEN, expires_at__lte=timezone.now())
             return rows.filter(Q(state=ActivationLink.State.REVOKED) | is_expired)
-        accepted, is_new_partner = rows.filter(state=ActivationLink.State.ACCEPTED), Q(kind="partner", is_confirmed=False)
+        accepted, is_new_partner = (
+            rows.filter(state=ActivationLink.State.ACCEPTED),
+            Q(kind="partner", is_confirmed=False),
+        )
         return accepted.filter(is_new_partner) if value == "unconfirmed" else accepted.exclude(is_new_partner)

@@ -12,8 +12,8 @@ from connections.actions import end_connection
 from connections.models import Connection
 from connections.policies import ROLE_TABLE as CONNECTION_ROLES
 from connections.policies import ConnectionPermission
-from entitlements.activation_imports import ACTIVATION_IMPORTS
 from entitlements.actions.trials import NO_LATER_END, approve_trial, compute_extended_trial_end, extend_trial
+from entitlements.activation_imports import ACTIVATION_IMPORTS
 from entitlements.exports.customers import LISTS as CUSTOMER_LISTS
 from entitlements.exports.requests import LISTS as REQUEST_LISTS
 from entitlements.models import Entitlement
@@ -185,7 +185,11 @@ EXTEND_TRIALS = BulkAction(
     describe_row=_describe_trial,
     check=_check_extensions,
     apply=apply_row_by_row(_extend),
-    modes=(ImportMode("extend", _("Extend"), _("Each trial runs until its new last day. The customers get a notification.")),),
+    modes=(
+        ImportMode(
+            "extend", _("Extend"), _("Each trial runs until its new last day. The customers get a notification.")
+        ),
+    ),
     describe_confirmation=_label_extend,
 )
 IMPORTS = (END_CONNECTIONS, APPROVE_TRIALS, EXTEND_TRIALS, *ACTIVATION_IMPORTS)

@@ -154,7 +154,7 @@ def move_partner(*, actor: Actor, partner: Organization, distributor: Organizati
 
 @transaction.atomic
 def set_partner_onboarding(*, actor: Actor, distributor: Organization, at_once: bool) -> Organization:
-    """Set whether the partners that a distributor onboards need no confirmation by vendor staff; return the distributor.
+    """Set whether new partners of a distributor need no confirmation by vendor staff; return the distributor.
 
     With `at_once` the membership that the distributor asks for begins when the partner activates its organisation.
     Raises InvalidInput("distributor") for an organisation of another kind.

@@ -1,4 +1,4 @@
-"""Actions of those who send activation links: send, send again, copy, change and withdraw them; confirm new partners."""
+"""Actions of those who send activation links: send, send again, copy, change, withdraw; and confirm new partners."""
 
 import datetime as dt
 from collections.abc import Collection

@@ -58,7 +58,9 @@ def tell_ended_activations() -> int:
 
 @transaction.atomic
 def _tell_batch() -> int:
-    ended = filter_expired(ActivationLink.objects.all()).filter(Q(end_told_at=None) | Q(end_told_at__lt=F("expires_at")))
+    ended = filter_expired(ActivationLink.objects.all()).filter(
+        Q(end_told_at=None) | Q(end_told_at__lt=F("expires_at"))
+    )
     links = list(ended.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:BATCH])
     _record_for_senders(EntitlementEventKind.ACTIVATION_EXPIRED, links)
     ActivationLink.objects.filter(pk__in=[link.pk for link in links]).update(end_told_at=timezone.now())

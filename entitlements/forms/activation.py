@@ -1,4 +1,4 @@
-"""The forms of activation links: of whoever sends, changes and withdraws one, and of the vendor who confirms a partner."""
+"""The forms of activation links: to send, change and withdraw one, and to confirm a new partner."""
 
 from collections.abc import Mapping
 from typing import Any

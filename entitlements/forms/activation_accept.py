@@ -30,9 +30,7 @@ class ActivateOrganizationForm(forms.ModelForm):
     def __init__(
         self, link: ActivationLink, operators: Iterable[Operator], data: Mapping[str, Any] | None = None
     ) -> None:
-        super().__init__(
-            data, initial={"name": link.name, "country": link.country, "contact_email": link.email}
-        )
+        super().__init__(data, initial={"name": link.name, "country": link.country, "contact_email": link.email})
         self.link = link
         self.choices = _list_choices(link, operators)
         posted = str((data or {}).get("organization", NEW))

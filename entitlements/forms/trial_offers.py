@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
 from entitlements.actions.trials import MOST_SEATS
+from entitlements.forms.activation import AddOnField
 from entitlements.models import Sku, TrialOffer
 from entitlements.models.trial_offer import OFFERING_KINDS
 from entitlements.queries.trial_offers import list_add_ons, list_offering_organizations, list_unoffered_skus
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.revisions import read_posted_revision
-from entitlements.forms.activation import AddOnField
 
 MOST_NAMED = 500  # organisations that are chosen for one service
 EVERYBODY, CHOSEN = "all", "chosen"
@@ -54,9 +54,7 @@ class TrialOfferForm(forms.Form):
         widget=forms.Textarea({"rows": 4, "spellcheck": "false"}),
     )
 
-    def __init__(
-        self, actor: Actor, data: Mapping[str, Any] | None = None, *, offer: TrialOffer | None = None
-    ) -> None:
+    def __init__(self, actor: Actor, data: Mapping[str, Any] | None = None, *, offer: TrialOffer | None = None) -> None:
         super().__init__(data, initial=_read_offer(actor, offer) if offer else None)
         self.actor, self.offer = actor, offer
         add_ons = list_add_ons(offer.sku.service) if offer else Sku.objects.none()
@@ -79,7 +77,9 @@ class TrialOfferForm(forms.Form):
         rows = {row.org_id: row for row in known}
         if unknown := [text[:20] for text in ids if text not in rows]:
             names = formats.join_names(unknown[:5])
-            raise forms.ValidationError(gettext("No distributor or partner has this ORGID: %(names)s") % {"names": names})
+            raise forms.ValidationError(
+                gettext("No distributor or partner has this ORGID: %(names)s") % {"names": names}
+            )
         return [rows[text] for text in ids]
 
     def clean(self) -> dict[str, Any]:

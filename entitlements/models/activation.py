@@ -1,4 +1,4 @@
-"""Activation links: the personal invitation of a new customer or partner to the portal, and its tokens (CV-10, CV-11)."""
+"""Activation links: personal invitations of new customers and partners to the portal, and their tokens (CV-11)."""
 
 import datetime as dt
 

@@ -25,9 +25,7 @@ class TrialOfferQuerySet(TenantQuerySet):
             return self.none()
         above = Organization.objects.filter(pk=actor.organization_id, parent__isnull=False).values("parent")
         is_chosen = Q(organization_ids__contains=[actor.organization_id])
-        return self.open().filter(
-            Q(is_for_all=True) | is_chosen | Q(organization_ids__overlap=ArraySubquery(above))
-        )
+        return self.open().filter(Q(is_for_all=True) | is_chosen | Q(organization_ids__overlap=ArraySubquery(above)))
 
     def open(self) -> "TrialOfferQuerySet":
         """Return the offers that staff have not withdrawn."""

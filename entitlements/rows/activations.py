@@ -184,4 +184,3 @@ def build_activation_row(actor: Actor, link: ActivationLink) -> ActivationRow:
         may_change=link.organization_id == actor.organization_id and link.state == ActivationLink.State.OPEN,
         awaits_confirmation=link.account_id is not None and not link.is_for_customer and not is_confirmed,
     )
-

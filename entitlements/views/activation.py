@@ -56,7 +56,7 @@ def pending_customers(request: PortalRequest) -> HttpResponse:
 @require_safe
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_PENDING_PARTNERS)
 def pending_partners(request: PortalRequest) -> HttpResponse:
-    """Show the partners who were sent an activation link, and those that wait for the vendor to confirm them (CV-11)."""
+    """Show the partners who were sent an activation link, and those that wait for the vendor (CV-11)."""
     return _pending_page(request, Kind.PARTNER)
 
 

@@ -19,6 +19,7 @@ lets them open and accept it.
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
@@ -250,12 +251,14 @@ def protect_mailed_invitations(
     seen: str = "organization_id = portal_org()",
     sent: str = "portal_is_admin()",
     update: str = "",
+    filled: Mapping[str, str] | None = None,
 ) -> list[migrations.RunSQL]:
     """Return the migration operations that put a table of mailed invitations and its tokens under row-level security.
 
     `seen` is the SQL condition for the invitations that a tenant sees, and `sent` the further one for whoever sends,
     withdraws and adds links. Both name columns of the invitation's table alone. `update` names further columns that
-    they may change, each after a comma. Whoever holds a token sees that invitation, opens and accepts it. A trigger
+    they may change, each after a comma, and `filled` maps columns to the SQL by which they are filled in when a row is
+    stored, whatever the tenant wrote. Whoever holds a token sees that invitation, opens and accepts it. A trigger
     deletes the tokens of one that is closed, had ended or goes to another address.
     """
     names = {"table": table, "tokens": token_table}
@@ -272,7 +275,8 @@ def protect_mailed_invitations(
         fill_columns_by_trigger(
             table,
             on_insert={"created_at": NOW, "person_id": "portal_person()", "expires_at": _LATEST_END}
-            | dict.fromkeys(("opened_at", "reminded_at", "bounced_at", "closed_at"), "NULL"),
+            | dict.fromkeys(("opened_at", "reminded_at", "bounced_at", "closed_at"), "NULL")
+            | dict(filled or {}),
             on_change={"expires_at": _LATEST_END, "opened_at": NOW, "bounced_at": "NULL", "closed_at": NOW},
         ),
         enforce_state_transitions(table, MOVES, initial_state="open", enforced_for="everybody"),

@@ -6,7 +6,9 @@ from partnerportal.lib.commands import StaffCommand
 
 
 class Command(StaffCommand):
-    help = "Say whether the partners that a distributor onboards are members at once, or when vendor staff confirm them."
+    help = (
+        "Say whether the partners that a distributor onboards are members at once, or when vendor staff confirm them."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("distributor", metavar="ORGID")
