@@ -196,7 +196,7 @@ class ActivationFilterSet(FilterSet):
     def filter_by_state(self, rows: ActivationLinkQuerySet, name: str, value: str) -> ActivationLinkQuerySet:
         """Keep links that can be accepted, whose partner waits for the vendor, that are done, or that have ended."""
         if value == "open":
-            return filter_live(rows)
+            return filter_live(rows)  # type: ignore[return-value]
         if value == "ended":
             is_expired = Q(state=ActivationLink.State.OPEN, expires_at__lte=timezone.now())
             return rows.filter(Q(state=ActivationLink.State.REVOKED) | is_expired)

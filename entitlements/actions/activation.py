@@ -147,7 +147,8 @@ def _set_trial(actor: Actor, link: ActivationLink, *, sku: Sku | None, add_ons: 
 
 def _choose_partner(actor: Actor, partner: Organization | None) -> Organization | None:
     """Return the partner with which the customer connects, or None. Raises InvalidInput for another organisation."""
-    wanted = actor.organization_id if actor.organization_kind == OrganizationKind.PARTNER else partner and partner.pk
+    is_partner = actor.organization_kind == OrganizationKind.PARTNER
+    wanted = actor.organization_id if is_partner else partner.pk if partner else None
     if wanted is None:
         if actor.organization_kind == OrganizationKind.VENDOR:
             return None

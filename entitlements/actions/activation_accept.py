@@ -122,6 +122,7 @@ def _choose_or_found(
     actor: Actor, activation: Activation, organization_id: UUID | None, details: Mapping[str, str]
 ) -> Actor:
     """Return the actor as Admin of the organisation that is activated, which is founded unless it is there already."""
+    assert actor.person_id, "an addressee is signed in"
     link, person = activation.link, Person.objects.get(pk=actor.person_id)
     if organization_id is None:
         primary_key = _found(person, activation, details)

@@ -61,7 +61,7 @@ class ActivateOrganizationForm(forms.ModelForm):
     def _post_clean(self) -> None:
         """Leave out the model's own checks where an organisation was chosen: its fields are not those of the form."""
         if self.organization_id is None:
-            super()._post_clean()
+            super()._post_clean()  # type: ignore[misc]
 
 
 def _list_choices(link: ActivationLink, operators: Iterable[Operator]) -> list[tuple[str, Message]]:

@@ -23,7 +23,7 @@ class TrialOfferQuerySet(TenantQuerySet):
             return self.all()
         if actor.organization_kind not in OFFERING_KINDS:
             return self.none()
-        above = Organization.objects.filter(pk=actor.organization_id, parent__isnull=False).values("parent")
+        above = Organization.objects.filter(pk__in=[actor.organization_id], parent__isnull=False).values("parent")
         is_chosen = Q(organization_ids__contains=[actor.organization_id])
         return self.open().filter(Q(is_for_all=True) | is_chosen | Q(organization_ids__overlap=ArraySubquery(above)))
 

@@ -28,8 +28,7 @@ def list_activation_links(actor: Actor, kind: str) -> ActivationLinkQuerySet:
     """
     member = ProgramMembership.objects.filter(organization=OuterRef("account"))
     rows = ActivationLink.objects.visible_to(actor).of_kind(kind).exclude(account=actor.organization_id)
-    rows = rows.select_related("sku", "program", "account")
-    return rows.annotate(is_confirmed=Exists(member))  # type: ignore[return-value]
+    return rows.select_related("sku", "program").annotate(is_confirmed=Exists(member))
 
 
 def get_activation_link(actor: Actor, public_id: UUID) -> ActivationLink:
@@ -53,8 +52,8 @@ def list_partners_to_name(actor: Actor) -> QuerySet[Organization]:
     if actor.organization_kind == OrganizationKind.DISTRIBUTOR:
         rows = rows.filter(parent=actor.organization_id)
     elif actor.organization_kind != OrganizationKind.VENDOR:
-        rows = rows.filter(pk=actor.organization_id)
-    return rows.annotate(programs=make_active_programs_subquery("pk")).order_by("name_folded", "pk")  # type: ignore[no-any-return]
+        rows = rows.filter(pk__in=[actor.organization_id])
+    return rows.annotate(programs=make_active_programs_subquery("pk")).order_by("name_folded", "pk")
 
 
 def is_partner_open_to_customers(partner: Organization) -> bool:

@@ -19,7 +19,7 @@ def list_trial_offers(actor: Actor) -> QuerySet[TrialOffer]:
 
 def list_open_trial_offers(actor: Actor) -> QuerySet[TrialOffer]:
     """Return the trial offers that the actor's organisation may put into activation links now, each with its SKU."""
-    return list_trial_offers(actor).open()  # type: ignore[attr-defined, no-any-return]
+    return list_trial_offers(actor).open()  # type: ignore[attr-defined]
 
 
 def get_trial_offer(actor: Actor, public_id: UUID) -> TrialOffer:

@@ -187,7 +187,7 @@ def lock_live_invitation(invitations: "QuerySet[M]", token: str) -> M:
 
 def record_invitation_opening(invitation: MailedInvitation) -> None:
     """Store that "Continue" was pressed on the page of an invitation, if it is for the first time."""
-    rows = type(invitation)._default_manager.filter(pk=invitation.pk, opened_at=None)  # type: ignore[misc]
+    rows = type(invitation)._default_manager.filter(pk=invitation.pk, opened_at=None)
     rows.update(opened_at=timezone.now())
 
 
@@ -209,7 +209,7 @@ def lock_invitations_to_remind(model: type[M]) -> list[M]:
     tokens: Any = model._meta.get_field("tokens").related_model
     since = timezone.now() - REMINDED_AFTER
     recent = tokens.objects.filter(invitation=OuterRef("pk"), created_at__gt=since)
-    due = filter_live(model._default_manager.all()).filter(~Exists(recent), reminded_at=None, bounced_at=None)  # type: ignore[misc]
+    due = filter_live(model._default_manager.all()).filter(~Exists(recent), reminded_at=None, bounced_at=None)
     return list(due.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:REMINDED_AT_ONCE])
 
 
