@@ -400,7 +400,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunSQL(SENDERS, "DROP FUNCTION sends_activation_links()"),
-        *protect_mailed_invitations(LINKS, TOKENS, seen=LINK_SEEN, sent=SENT, update=f", {CHANGED}", filled=FILLED),
+        *protect_mailed_invitations(LINKS, TOKENS, seen=LINK_SEEN, sent=SENT, update=f", {CHANGED}", filled=FILLED, withdraws_others=False),
         migrations.RunSQL(
             PARTIES, f"DROP POLICY names_its_own ON {LINKS}; DROP FUNCTION may_be_activated(text, bigint)"
         ),

@@ -10,8 +10,9 @@ The life of an invitation, a row whose model is `MailedInvitation`:
    calls `record_invitation_opening`.
 4. Whoever accepts it calls `lock_live_invitation`, makes what the invitation is about, and calls `close_invitation`.
    Withdrawing it closes it too. Of the two, the one that has the lock on the row first wins.
-5. With the first use, the withdrawal, another address or the end, all its tokens are deleted: a trigger does so
-   (`protect_mailed_invitations`). That it has ended is no state, but follows from `expires_at`.
+5. With the first use, the withdrawal, another address or the end, all its tokens are deleted, and with the first use
+   the other open invitations of that address by the same organisation are withdrawn: a trigger does both
+   (`protect_mailed_invitations`). That an invitation has ended is no state, but follows from `expires_at`.
 
 Only the digest of a token is stored. To the database, somebody who holds a token is who enters with its digest as the
 secret of the transaction (`as_invitation_holder`): row-level security then shows them that one open invitation, and
@@ -234,6 +235,7 @@ CREATE FUNCTION {table}_tokens_die() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     DELETE FROM {tokens} WHERE invitation_id = NEW.id;
+    {withdrawal}
     RETURN NULL;
 END $$;
 CREATE TRIGGER tokens_die AFTER UPDATE OF state, email, expires_at ON {table} FOR EACH ROW
@@ -241,6 +243,10 @@ CREATE TRIGGER tokens_die AFTER UPDATE OF state, email, expires_at ON {table} FO
           OR OLD.expires_at <= statement_timestamp() AND NEW.expires_at > OLD.expires_at)
     EXECUTE FUNCTION {table}_tokens_die();
 """
+_WITHDRAWAL = """IF NEW.state = 'accepted' THEN
+        UPDATE {table} SET state = 'revoked', closed_at = statement_timestamp()
+            WHERE email = NEW.email AND organization_id = NEW.organization_id AND state = 'open';
+    END IF;"""
 _LATEST_END = f"least(NEW.expires_at, {NOW} + interval '{LONGEST_LIFE} days')"
 
 
@@ -252,14 +258,17 @@ def protect_mailed_invitations(
     sent: str = "portal_is_admin()",
     update: str = "",
     filled: Mapping[str, str] | None = None,
+    withdraws_others: bool = True,
 ) -> list[migrations.RunSQL]:
     """Return the migration operations that put a table of mailed invitations and its tokens under row-level security.
 
-    `seen` is the SQL condition for the invitations that a tenant sees, and `sent` the further one for whoever sends,
-    withdraws and adds links. Both name columns of the invitation's table alone. `update` names further columns that
-    they may change, each after a comma, and `filled` maps columns to the SQL by which they are filled in when a row is
-    stored, whatever the tenant wrote. Whoever holds a token sees that invitation, opens and accepts it. A trigger
-    deletes the tokens of one that is closed, had ended or goes to another address.
+    The table has a column `organization_id` with the organisation that invites. `seen` is the SQL condition for the
+    invitations that a tenant sees, and `sent` the further one for whoever sends, withdraws and adds links. Both name
+    columns of the invitation's table alone. `update` names further columns that they may change, each after a comma,
+    and `filled` maps columns to the SQL by which they are filled in when a row is stored, whatever the tenant wrote.
+    Whoever holds a token sees that invitation, opens and accepts it. A trigger deletes the tokens of one that is
+    closed, had ended or goes to another address, and withdraws the other invitations of whoever accepts one, unless
+    `withdraws_others` is False: then the app itself says which of them are to the same organisation.
     """
     names = {"table": table, "tokens": token_table}
     of_invitation = f"SELECT true FROM {table} WHERE {table}.id = invitation_id"  # noqa: S608 - a table's name
@@ -288,6 +297,7 @@ def protect_mailed_invitations(
         ),
         fill_columns_by_trigger(token_table, on_insert={"created_at": NOW}),
         migrations.RunSQL(
-            _TOKENS_DIE.format(**names), f"DROP TRIGGER tokens_die ON {table}; DROP FUNCTION {table}_tokens_die()"
+            _TOKENS_DIE.format(**names, withdrawal=_WITHDRAWAL.format(**names) if withdraws_others else ""),
+            f"DROP TRIGGER tokens_die ON {table}; DROP FUNCTION {table}_tokens_die()",
         ),
     ]
