@@ -187,7 +187,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("entitlements", "0003_policies"),
         ("connections", "0003_policies"),
-        ("accounts", "0008_partner_onboarding"),
+        ("accounts", "0010_partner_onboarding"),
     ]
 
     operations = [

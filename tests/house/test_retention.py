@@ -27,6 +27,7 @@ SWEPT = {
     "accounts_failedattempts": ("PORTAL_ATTEMPTS_KEPT", "day = {then}"),
     "accounts_idempotentrequest": ("PORTAL_IDEMPOTENCY_KEPT", "created_at = {then}"),
     "entitlements_activationlink": ("PORTAL_INVITATIONS_KEPT", "closed_at = {then}, state = 'revoked'"),
+    "accounts_organizationdomain": ("PORTAL_DOMAIN_PROOFS_KEPT", "created_at = {then}"),  # what is not proved
     "notifications_notice": ("PORTAL_NOTICES_KEPT", "at = {then}"),
     "notifications_secretmail": ("PORTAL_SECRET_MAILS_KEPT", "created_at = {then}"),
     "notifications_delivery": ("PORTAL_DELIVERIES_KEPT", "done_at = {then}"),

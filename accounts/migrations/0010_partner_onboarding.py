@@ -21,7 +21,7 @@ DROP TRIGGER organization_onboarding_is_kept_by_staff ON accounts_organization;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0007_requests")]
+    dependencies = [("accounts", "0009_second_factor")]
 
     operations = [
         migrations.AddField(
