@@ -38,8 +38,8 @@ class AdvisoryLock(StrEnum):
     CUSTOMER = "customer"  # a connection, an entitlement and a notice would miss each other (connections, entitlements)
     USAGE_MONTH = "usage month"  # a number like 202611: two would make the same partition (entitlements 0003)
 
-    # Both sides. Of a customer: many requests for trials at once would each pass the daily limit, and an activation link
-    # could start a trial of what is requested at the same moment (entitlements 0004).
+    # Both sides. Of a customer: many requests for trials at once would each pass the daily limit, and an activation
+    # link could start a trial of what is requested at the same moment (entitlements 0004).
     TRIAL_REQUESTS = "trial requests"
 
     # Both sides: the end of a connection shares it (exports 0002), and who begins a file waits for such ends.

@@ -104,9 +104,7 @@ NEVER_BY_TENANTS = {
     "usage.unusual",
 }
 # Only about an activation link that one has sent, or by which one's organisation was activated.
-OF_ONES_OWN_LINK = {
-    f"activation.{what}" for what in ("accepted", "changed", "copied", "resent", "revoked", "sent")
-}
+OF_ONES_OWN_LINK = {f"activation.{what}" for what in ("accepted", "changed", "copied", "resent", "revoked", "sent")}
 # What an organisation is to the vendor, and what becomes of its requests: the vendor's Admins alone.
 BY_VENDORS_ADMINS = {
     "account_manager.changed",
