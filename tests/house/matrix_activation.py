@@ -57,7 +57,7 @@ ACTIVATION_PAGES = [
         "/activations/{link_distributor}/",
         get="200 distributor vendor; 404 else",
         defaults="login anonymous; 404 nobody",
-    ),  # fmt: skip
+    ),
     *(
         page(
             f"{LINK}{action}/",
@@ -80,7 +80,7 @@ ACTIVATION_PAGES = [
         get=STAFF,
         post=STAFF,
         data={"program": "solution_advisor"},
-    ),  # fmt: skip
+    ),
     *(
         page(HOLDS, f"/activate/{{activation_{name}}}/", get="200 else", defaults="", shows=shown)
         for name, shown in INVITED.items()
@@ -94,7 +94,7 @@ ACTIVATION_PAGES = [
         post="login anonymous; 200 else",
         defaults="",
         shows=INVITED["partner"],
-    ),  # fmt: skip
+    ),
     page(f"{HOLDS}accept/", "/activate/unknown/accept/", post="login anonymous; 404 else", defaults=""),
     page(OFFERS, get="200 vendor; 403 else"),
     page(
@@ -102,19 +102,19 @@ ACTIVATION_PAGES = [
         get=STAFF,
         post=STAFF_BY_FORM,
         data={"sku": "{sku_unoffered}", "seat_limit": "5", "audience": "all"},
-    ),  # fmt: skip
+    ),
     page(
         OFFER,
         "/trials/offers/{trial_offer}/",
         get=STAFF,
         post=STAFF_BY_FORM,
         data={"seat_limit": "5", "audience": "all", "revision": "1"},
-    ),  # fmt: skip
+    ),
     page(
         f"{OFFER}withdraw/",
         "/trials/offers/{trial_offer}/withdraw/",
         get=STAFF,
         post=STAFF_BY_FORM,
         data={"revision": "1"},
-    ),  # fmt: skip
+    ),
 ]
