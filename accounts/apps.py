@@ -7,7 +7,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import standing_notices  # noqa: F401  (registers the notice kinds)
+        from accounts import organization_notices, standing_notices  # noqa: F401 - importing them registers the kinds of notices
         from accounts.actions.requests import DatabaseIdempotencyStore
         from accounts.lists.memberships import MEMBERSHIPS
         from accounts.lists.publishers import PUBLISHERS

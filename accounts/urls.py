@@ -1,7 +1,7 @@
 from django.urls import path
 
 from accounts.organization_actions import ORGANIZATION_ACTIONS
-from accounts.views import account, lists, organizations
+from accounts.views import account, domains, lists, organizations, security
 
 urlpatterns = [
     path("account/edit/", account.account_edit, name="account_edit"),
@@ -33,6 +33,12 @@ urlpatterns = [
     path("operators/", account.operator_list, name="operators"),
     path("operators/<uuid:operator_id>/roles/", account.operator_roles_edit, name="operator_roles"),
     path("operators/<uuid:operator_id>/remove/", account.operator_remove, name="operator_remove"),
+    path("domains/", domains.domain_list, name="domains"),
+    path("domains/new/", domains.domain_create, name="domain_new"),
+    path("domains/<uuid:domain_id>/check/", domains.domain_check, name="domain_check"),
+    path("domains/<uuid:domain_id>/remove/", domains.domain_remove, name="domain_remove"),
+    path("security/", security.organization_security, name="organization_security"),
+    path("security/second-factor/", security.second_factor_rule_change, name="second_factor_rule"),
     path("me/", account.edit_preferences, name="preferences"),
     path("lists/<str:list_key>/display/", lists.edit_list_display, name="list_display"),
     path("lists/<str:list_key>/views/new/", lists.saved_view_create, name="view_new"),

@@ -1,4 +1,4 @@
-"""What people can do to many customers or trials at once, from the lists of this app (G15)."""
+"""What people can do to many customers or trials at once, from the lists of this app (G15), and activation links."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ from connections.models import Connection
 from connections.policies import ROLE_TABLE as CONNECTION_ROLES
 from connections.policies import ConnectionPermission
 from entitlements.actions.trials import NO_LATER_END, approve_trial, compute_extended_trial_end, extend_trial
+from entitlements.activation_imports import ACTIVATION_IMPORTS
 from entitlements.exports.customers import LISTS as CUSTOMER_LISTS
 from entitlements.exports.requests import LISTS as REQUEST_LISTS
 from entitlements.models import Entitlement
@@ -146,7 +147,7 @@ END_CONNECTIONS = BulkAction(
         ImportColumn("customer", _("The customer’s name"), "Contoso Ltd", is_required=False),
         ImportColumn("connection", _("The ID of the connection"), "", is_required=False),
     ),
-    key_column="org_id",
+    key_columns=("org_id",),
     filled_columns=("connection",),
     describe_row=_describe_customer,
     check=_check_connections,
@@ -163,7 +164,7 @@ APPROVE_TRIALS = BulkAction(
     list_url_name="trials",
     rule=(ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS),
     columns=TRIAL_COLUMNS,
-    key_column="trial",
+    key_columns=("trial",),
     describe_row=_describe_trial,
     check=_check_approvals,
     apply=apply_row_by_row(_approve),
@@ -179,7 +180,7 @@ EXTEND_TRIALS = BulkAction(
     list_url_name="trials",
     rule=(ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS),
     columns=(*TRIAL_COLUMNS, ImportColumn("new_ends_on", _("The new last day"), "2026-12-27", is_required=False)),
-    key_column="trial",
+    key_columns=("trial",),
     filled_columns=("new_ends_on",),
     describe_row=_describe_trial,
     check=_check_extensions,
@@ -191,4 +192,4 @@ EXTEND_TRIALS = BulkAction(
     ),
     describe_confirmation=_label_extend,
 )
-IMPORTS = (END_CONNECTIONS, APPROVE_TRIALS, EXTEND_TRIALS)
+IMPORTS = (END_CONNECTIONS, APPROVE_TRIALS, EXTEND_TRIALS, *ACTIVATION_IMPORTS)

@@ -62,6 +62,6 @@ CREATE TRIGGER listing_follows_portfolio AFTER INSERT OR UPDATE OR DELETE ON con
 
 
 class Migration(migrations.Migration):
-    dependencies = [("entitlements", "0003_policies"), ("connections", "0004_moves")]
+    dependencies = [("entitlements", "0004_activation"), ("connections", "0004_moves")]
 
     operations = [migrations.RunSQL(BY_STATEMENT, BY_ROW)]

@@ -30,6 +30,12 @@ ALTER POLICY tenant ON entitlements_ingestupload USING ({OF_TOKEN});
 ALTER POLICY tenant ON entitlements_ingesttoken USING ({OWN}) WITH CHECK ({OWN});
 """)
 
+# People found customers, and the partners that they were invited to found. The vendor's Admins register any kind.
+FOUNDED = """kind = 'customer' AND parent_id IS NULL
+    OR kind = 'partner' AND founds_invited_partner(parent_id, name, country)"""
+REGISTERED = f"ALTER POLICY founded_by_people ON accounts_organization WITH CHECK ({FOUNDED} OR {ADMINS})"
+REGISTERED_UNDO = f"ALTER POLICY founded_by_people ON accounts_organization WITH CHECK ({FOUNDED})"
+
 # Each row gets a value of its own, which the default of a column in Python would not give.
 PUBLIC_ID = """
 ALTER TABLE entitlements_ingesttoken ADD COLUMN public_id uuid NOT NULL DEFAULT gen_random_uuid();
@@ -42,7 +48,7 @@ REVOKED = "CASE WHEN portal_is_vendor() AND portal_is_admin() AND OLD.revoked_at
 
 
 class Migration(migrations.Migration):
-    dependencies = [("entitlements", "0004_moves")]
+    dependencies = [("entitlements", "0005_moves"), ("accounts", "0011_staff")]
 
     operations = [
         migrations.SeparateDatabaseAndState(
@@ -58,6 +64,7 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.RunSQL(FEEDS, FEEDS_UNDO),
+        migrations.RunSQL(REGISTERED, REGISTERED_UNDO),
         migrations.RunSQL(
             build_grant_sql("entitlements_ingesttoken", "SELECT, INSERT, UPDATE (last_used_at, revoked_at)"),
             build_grant_sql("entitlements_ingesttoken", "SELECT, UPDATE (last_used_at)"),

@@ -13,16 +13,12 @@ SETTLED_BUT_BY_STAFF = SETTLED | {
     "partner_id": "CASE WHEN portal_is_vendor() AND portal_is_admin() THEN NEW.partner_id ELSE '' END"
 }
 
-# People create customers only. The vendor's Admins register every kind but the vendor itself.
+# The vendor's Admins register every kind but the vendor itself. The restrictive policy that says what people found is
+# widened by the app entitlements, which has widened it for invited partners too.
 REGISTERED = f"""
-ALTER POLICY founded_by_people ON accounts_organization
-    WITH CHECK (kind = 'customer' AND parent_id IS NULL OR {STAFF});
 CREATE POLICY registered_by_staff ON accounts_organization FOR INSERT WITH CHECK (kind <> 'vendor' AND {STAFF});
 """
-REGISTERED_UNDO = """
-DROP POLICY registered_by_staff ON accounts_organization;
-ALTER POLICY founded_by_people ON accounts_organization WITH CHECK (kind = 'customer' AND parent_id IS NULL);
-"""
+REGISTERED_UNDO = "DROP POLICY registered_by_staff ON accounts_organization"
 
 # How many people act for an organisation, in which roles, and when one of them signed in last: for the vendor's staff
 # and for the distributor above a partner, who see no operator of others. The role '' stands for all of them.
@@ -55,7 +51,7 @@ _before = fill_columns_by_trigger("accounts_organization", on_insert=SETTLED)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0009_second_factor")]
+    dependencies = [("accounts", "0010_partner_onboarding")]
 
     operations = [
         migrations.RunSQL(_before.reverse_sql, _before.sql),
