@@ -18,6 +18,7 @@ class StandingAspect(StrEnum):
     ACCOUNT_MANAGER = "account_manager"
     QUALIFICATIONS = "qualifications"
     MEMBERSHIPS = "memberships"
+    ONBOARDING = "onboarding"
 
 
 def _list_identity(row: Organization) -> list[Any]:
@@ -40,6 +41,7 @@ _LISTED_BY: dict[StandingAspect, Callable[[Organization], list[Any]]] = {
     StandingAspect.ACCOUNT_MANAGER: lambda row: [row.account_manager_id, row.account_manager_phone],
     StandingAspect.QUALIFICATIONS: _list_qualifications,
     StandingAspect.MEMBERSHIPS: _list_memberships,
+    StandingAspect.ONBOARDING: lambda row: [row.onboards_partners_at_once],
 }
 
 

@@ -19,6 +19,7 @@ from accounts.actions.standing import (
     move_partner,
     reactivate_organization,
     set_account_manager,
+    set_partner_onboarding,
     set_qualifications,
     suspend_organization,
 )
@@ -32,9 +33,22 @@ from accounts.organization_forms import (
     ExtendMembershipForm,
     GrantMembershipForm,
     MovePartnerForm,
+    OnboardingForm,
     QualificationsForm,
     StandingForm,
     SuspendForm,
+)
+from accounts.organization_questions import (
+    ask_for_manager,
+    ask_to_correct,
+    ask_to_end,
+    ask_to_extend,
+    ask_to_grant,
+    ask_to_move,
+    ask_to_onboard,
+    ask_to_qualify,
+    ask_to_reactivate,
+    ask_to_suspend,
 )
 from accounts.partner_moves import count_customers_told_of_move
 from accounts.policies import ROLE_TABLE, AccountPermission
@@ -42,7 +56,7 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 from partnerportal.lib.policies import ActionAllowed, ActionDenied, Answer
-from partnerportal.lib.row_actions import ConfirmationDialog, RowAction
+from partnerportal.lib.row_actions import RowAction
 
 State = Organization.State
 SELLERS = frozenset({OrganizationKind.DISTRIBUTOR.value, OrganizationKind.PARTNER.value})
@@ -132,6 +146,10 @@ def _move(*, actor: Actor, organization: Organization, seen: str, distributor: O
     return move_partner(actor=actor, partner=organization, distributor=distributor, seen=seen)
 
 
+def _onboard(*, actor: Actor, organization: Organization, seen: str, at_once: bool) -> Organization:
+    return set_partner_onboarding(actor=actor, distributor=organization, at_once=at_once, seen=seen)
+
+
 def _qualify(*, actor: Actor, organization: Organization, **chosen: Any) -> Organization:
     set_qualifications(actor=actor, organization=organization, **chosen)
     return organization
@@ -148,55 +166,6 @@ def _grant(*, actor: Actor, organization: Organization, **chosen: Any) -> Organi
 def _has_running_membership(row: Organization) -> Answer:
     is_member = bool(row.active_programs)  # type: ignore[attr-defined]  # of `get_managed_organization`
     return ActionAllowed() if is_member else ActionDenied("no_membership", NO_RUNNING_MEMBERSHIP)
-
-
-def _ask_to_correct(row: Organization) -> ConfirmationDialog:
-    text = _(
-        "These are verified: people trust an invitation because of them. The organisation’s Admins get a notification."
-    )
-    return ConfirmationDialog(_("Correct %(name)s") % {"name": row.name}, text, _("Save"))
-
-
-def _ask_to_suspend(row: Organization) -> ConfirmationDialog:
-    text = _(
-        "Nobody can act for it from now on, and its links, exports and emails stop. Others go on seeing what it shares."
-        " Everybody who acts for it gets the reason by email. Don’t name anyone in it."
-    )
-    return ConfirmationDialog(_("Suspend %(name)s?") % {"name": row.name}, text, _("Suspend"), "danger-solid")
-
-
-def _ask_to_reactivate(row: Organization) -> ConfirmationDialog:
-    text = _("Everything works again as it did before, and everybody who acts for it gets a notification.")
-    return ConfirmationDialog(_("Lift the suspension of %(name)s?") % {"name": row.name}, text, _("Lift suspension"))
-
-
-def _ask_to_grant(row: Organization) -> ConfirmationDialog:
-    text = _(
-        "The badge is shown, and its features work, from the first day to the last. The Admins get a notification."
-    )
-    return ConfirmationDialog(_("Grant a membership to %(name)s") % {"name": row.name}, text, _("Grant membership"))
-
-
-def _ask_to_extend(row: Organization) -> ConfirmationDialog:
-    text = _("The membership that runs today gets another last day. The Admins get a notification.")
-    return ConfirmationDialog(_("Extend a membership of %(name)s") % {"name": row.name}, text, _("Extend membership"))
-
-
-def _ask_to_end(row: Organization) -> ConfirmationDialog:
-    text = _("Without the badge its features stop. Connections and data are kept until the next membership.")
-    title = _("End a membership of %(name)s?") % {"name": row.name}
-    return ConfirmationDialog(title, text, _("End membership"), "danger-solid")
-
-
-def _ask_to_move(row: Organization) -> ConfirmationDialog:
-    if row.parent:
-        text = _("%(name)s now belongs to the distributor %(distributor)s.") % {
-            "name": row.name,
-            "distributor": row.parent.name,
-        }
-    else:
-        text = _("%(name)s now stands directly under the vendor.") % {"name": row.name}
-    return ConfirmationDialog(_("Move %(name)s") % {"name": row.name}, text, _("Move partner"))
 
 
 def _preview_move(row: Organization, form: forms.Form) -> ActionPreview | None:
@@ -216,16 +185,6 @@ def _preview_move(row: Organization, form: forms.Form) -> ActionPreview | None:
     return ActionPreview(str(after.public_id) if after else "none", " ".join(texts))
 
 
-def _ask_for_manager(row: Organization) -> ConfirmationDialog:
-    text = _("Its people see the name, email and phone wherever they need help.")
-    return ConfirmationDialog(_("Account manager of %(name)s") % {"name": row.name}, text, _("Save"))
-
-
-def _ask_to_qualify(row: Organization) -> ConfirmationDialog:
-    text = _("Publishers find partners by them when they choose who may resell an offer.")
-    return ConfirmationDialog(_("Competencies and skills of %(name)s") % {"name": row.name}, text, _("Save"))
-
-
 ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the menu
     "correct": OrganizationAction(
         run=_correct,
@@ -234,7 +193,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         label=gettext_lazy("Correct verified details…"),
         icon="pencil",
         done=gettext_lazy("The details of %(name)s are saved."),
-        question=_ask_to_correct,
+        question=ask_to_correct,
         form=CorrectIdentityForm,
     ),
     "manager": OrganizationAction(
@@ -244,7 +203,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         label=gettext_lazy("Set account manager…"),
         icon="users",
         done=gettext_lazy("The account manager of %(name)s is saved."),
-        question=_ask_for_manager,
+        question=ask_for_manager,
         form=AccountManagerForm,
     ),
     "grant": OrganizationAction(
@@ -255,7 +214,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         label=gettext_lazy("Grant membership…"),
         icon="badge-check",
         done=gettext_lazy("The membership of %(name)s is granted."),
-        question=_ask_to_grant,
+        question=ask_to_grant,
         form=GrantMembershipForm,
     ),
     "extend": OrganizationAction(
@@ -266,7 +225,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         label=gettext_lazy("Extend membership…"),
         icon="calendar-plus",
         done=gettext_lazy("The membership of %(name)s has another last day."),
-        question=_ask_to_extend,
+        question=ask_to_extend,
         form=ExtendMembershipForm,
         condition=_has_running_membership,
     ),
@@ -278,7 +237,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         label=gettext_lazy("End membership…"),
         icon="calendar-clock",
         done=gettext_lazy("The membership of %(name)s ends."),
-        question=_ask_to_end,
+        question=ask_to_end,
         form=EndMembershipForm,
         condition=_has_running_membership,
         is_danger=True,
@@ -291,7 +250,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         label=gettext_lazy("Set competencies and skills…"),
         icon="list-tree",
         done=gettext_lazy("The competencies and skills of %(name)s are saved."),
-        question=_ask_to_qualify,
+        question=ask_to_qualify,
         form=QualificationsForm,
     ),
     "move": OrganizationAction(
@@ -302,9 +261,20 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         label=gettext_lazy("Move to another distributor…"),
         icon="building-2",
         done=gettext_lazy("%(name)s is moved."),
-        question=_ask_to_move,
+        question=ask_to_move,
         form=MovePartnerForm,
         preview=_preview_move,
+    ),
+    "onboard": OrganizationAction(
+        run=_onboard,
+        permission=AccountPermission.MANAGE_MEMBERSHIPS,
+        aspect=StandingAspect.ONBOARDING,
+        kinds=frozenset({OrganizationKind.DISTRIBUTOR.value}),
+        label=gettext_lazy("Confirmation of new partners…"),
+        icon="clipboard-check",
+        done=gettext_lazy("How %(name)s brings partners is saved."),
+        question=ask_to_onboard,
+        form=OnboardingForm,
     ),
     "suspend": OrganizationAction(
         run=suspend_organization,
@@ -314,7 +284,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         label=gettext_lazy("Suspend…"),
         icon="lock",
         done=gettext_lazy("%(name)s is suspended."),
-        question=_ask_to_suspend,
+        question=ask_to_suspend,
         form=SuspendForm,
         is_danger=True,
     ),
@@ -326,7 +296,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         label=gettext_lazy("Lift suspension…"),
         icon="check",
         done=gettext_lazy("%(name)s takes part again."),
-        question=_ask_to_reactivate,
+        question=ask_to_reactivate,
         form=StandingForm,
     ),
 }

@@ -218,6 +218,15 @@ class OperatorChoiceField(forms.ModelChoiceField):
         return f"{person.name} ({person.email})" if person.name else person.email
 
 
+class OnboardingForm(StandingForm):
+    """The form of whether the partners that a distributor brings are members at once."""
+
+    at_once = forms.BooleanField(label=_("New partners are members without confirmation"), required=False)
+
+    def get_present_values(self) -> dict[str, Any]:
+        return {"at_once": self.organization.onboards_partners_at_once}
+
+
 class AccountManagerForm(StandingForm):
     """The form of who looks after an organisation at the vendor (CV-12)."""
 

@@ -145,6 +145,7 @@ _DESCRIBED_BY: dict[StandingAspect, Callable[[Organization], list[str]]] = {
     StandingAspect.ACCOUNT_MANAGER: lambda row: [row.account_manager_name or _("Nobody"), row.account_manager_phone],
     StandingAspect.QUALIFICATIONS: _describe_qualifications,
     StandingAspect.MEMBERSHIPS: _describe_memberships,
+    StandingAspect.ONBOARDING: lambda row: [_("Yes") if row.onboards_partners_at_once else _("No")],
 }
 
 

@@ -11,6 +11,7 @@ from accounts.queries import is_customer, sees_customers
 from entitlements.activation_hints import awaits_membership, describe_awaited_membership
 from entitlements.models import UnusualUse
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.queries.activation import list_unconfirmed_partners
 from entitlements.queries.customers import (
     find_customers_needing_attention,
     get_portfolio_totals,
@@ -28,7 +29,12 @@ from entitlements.rows.customers import (
     make_service_sections,
 )
 from entitlements.rows.feeds import list_feed_attention_items
-from entitlements.rows.vendor import list_release_queue_items, list_trial_queue_items, make_growth_charts
+from entitlements.rows.vendor import (
+    list_release_queue_items,
+    list_trial_queue_items,
+    list_unconfirmed_partner_items,
+    make_growth_charts,
+)
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import StartPageArea, StartPageBlock
@@ -119,6 +125,12 @@ def _queue(
     return {"title": title % {"number": formats.format_number(number)}, "attention": items, "none": calm}
 
 
+def _new_partners(request: PortalRequest) -> dict[str, Any]:
+    """Return the new partners that have waited longest for the vendor to confirm them."""
+    items = list_unconfirmed_partner_items(list_unconfirmed_partners(request.actor, QUEUED_SHOWN))
+    return {"title": _("New partners to confirm"), "attention": items, "none": _("No new partner waits.")}
+
+
 def _feeds(request: PortalRequest) -> dict[str, Any]:
     """Return the vendor's systems whose last file had errors, or that have sent nothing for long."""
     items = list_feed_attention_items(list_feed_sources(request.actor))
@@ -139,6 +151,9 @@ BLOCKS = (
     ),
     StartPageBlock(
         area=StartPageArea.WORK, order=15, template="ui/attention.html", context=_release_queue, seen_by=_is_vendor
+    ),
+    StartPageBlock(
+        area=StartPageArea.WORK, order=20, template="ui/attention.html", context=_new_partners, seen_by=_is_vendor
     ),
     StartPageBlock(area=StartPageArea.WORK, order=30, template="ui/attention.html", context=_feeds, seen_by=_is_vendor),
     StartPageBlock(

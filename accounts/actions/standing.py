@@ -168,7 +168,9 @@ def move_partner(
 
 
 @transaction.atomic
-def set_partner_onboarding(*, actor: Actor, distributor: Organization, at_once: bool) -> Organization:
+def set_partner_onboarding(
+    *, actor: Actor, distributor: Organization, at_once: bool, seen: str | None = None
+) -> Organization:
     """Set whether new partners of a distributor need no confirmation by vendor staff; return the distributor.
 
     With `at_once` the membership that the distributor asks for begins when the partner activates its organisation.
@@ -180,6 +182,7 @@ def set_partner_onboarding(*, actor: Actor, distributor: Organization, at_once: 
     row = lock_organization(actor, distributor)
     changes = list_row_changes(row, {"onboards_partners_at_once": at_once})
     if changes:
+        ensure_as_seen(row, StandingAspect.ONBOARDING, seen)
         row.onboards_partners_at_once = at_once
         row.save(update_fields=["onboards_partners_at_once"])
         _record_about(AccountEventKind.ONBOARDING_CHANGED, actor, row, changes=changes)

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from entitlements.models import ChannelMonth, Entitlement, LicenceRelease
+from entitlements.models import ActivationLink, ChannelMonth, Entitlement, LicenceRelease
 from entitlements.rows.usage import ChartWithTable, describe_chart_series, draw_chart_wide_and_narrow
 from partnerportal.lib import charts, formats
 from partnerportal.lib.rows import AttentionItem
@@ -53,6 +53,20 @@ def list_release_queue_items(releases: Iterable[LicenceRelease]) -> list[Attenti
             url=f"{reverse('releases')}?{urlencode({'q': row.org_id})}",
         )
         for row in releases
+    ]
+
+
+def list_unconfirmed_partner_items(links: Iterable[ActivationLink]) -> list[AttentionItem]:
+    """Return an item for each new partner that waits for its confirmation, which leads to where that is given."""
+    return [
+        AttentionItem(
+            tone=_choose_tone(link.closed_at or link.created_at),
+            icon="building-2",
+            title=link.name,
+            text=_("Activated %(when)s") % {"when": formats.format_relative_time(link.closed_at or link.created_at)},
+            url=reverse("activation_link", args=[link.public_id]),
+        )
+        for link in links
     ]
 
 

@@ -31,6 +31,13 @@ STAFF_PAGES = [
         for action, data, answer in FOR_PARTNERS
     ),
     page(
+        f"{ORGANIZATION}onboard/",
+        "/organizations/{distributor}/onboard/",
+        get=ADMINS,
+        post=DONE,
+        data={"at_once": "on"},
+    ),
+    page(
         f"{ORGANIZATION}reactivate/",
         "/organizations/{partner}/reactivate/",
         get="409 vendor.admin; 403 vendor.reader; 404 else",

@@ -211,6 +211,7 @@ PAGES = {
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_running}}/{action}/") for action in ("extend", "convert")),
         *(Shown(ORGANIZATION + tab, f"/organizations/{{partner}}/{tab}") for tab in ORGANIZATION_TABS),
         *(Shown(f"{ORGANIZATION}{name}/", f"/organizations/{{partner}}/{name}/") for name in ORGANIZATION_ACTIONS),
+        Shown(f"{ORGANIZATION}onboard/", "/organizations/{distributor}/onboard/"),
         Shown(f"{ORGANIZATION}reactivate/", "/organizations/{partner}/reactivate/", 409),
         *(
             Shown("organizations/register/<str:kind>/", f"/organizations/register/{kind}/")

@@ -23,6 +23,7 @@ PAGES = {
         [
             "Trial requests waiting: 11",
             "Licence releases waiting: 1",
+            "New partners to confirm",
             "Requests waiting: 4",
             "Feeds",
             "Badges that end",
