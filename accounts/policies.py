@@ -29,6 +29,7 @@ class AccountPermission(StrEnum):
     SET_ACCOUNT_MANAGERS = "accounts.set_account_managers"
     SET_QUALIFICATIONS = "accounts.set_qualifications"
     EDIT_QUALIFICATIONS = "accounts.edit_qualifications"
+    IMPORT_OPERATORS = "accounts.import_operators"
 
 
 FOUNDED_A_DAY = 10  # organisations that one person may create within 24 hours
@@ -83,6 +84,7 @@ ROLE_TABLE: RoleTable = {
     AccountPermission.SET_ACCOUNT_MANAGERS: _of_staff(_("Assign account managers")),
     AccountPermission.SET_QUALIFICATIONS: _of_staff(_("Set the competencies and skills of an organisation")),
     AccountPermission.EDIT_QUALIFICATIONS: _of_staff(_("Add, rename and retire competencies and skills")),
+    AccountPermission.IMPORT_OPERATORS: _of_staff(_("Import operators from the old portal, for any organisation")),
 }
 
 

@@ -1,4 +1,5 @@
 from accounts.models.attempts import FailedAttempts
+from accounts.models.identity import ErasedAddress, ExternalIdentity
 from accounts.models.lists import ListSettings, SavedView
 from accounts.models.operator import Operator
 from accounts.models.organization import Organization, OrganizationKind
@@ -10,6 +11,8 @@ from partnerportal.lib.roles import Role
 
 __all__ = [
     "Competency",
+    "ErasedAddress",
+    "ExternalIdentity",
     "FailedAttempts",
     "IdempotentRequest",
     "ListSettings",

@@ -6,7 +6,14 @@ from django.core.mail import EmailMessage
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from django.db.models import Q
 
-from accounts.models import FailedAttempts, IdempotentRequest, Organization, OrganizationKind
+from accounts.models import (
+    ErasedAddress,
+    ExternalIdentity,
+    FailedAttempts,
+    IdempotentRequest,
+    Organization,
+    OrganizationKind,
+)
 from connections.directory import list_organizations_with_visible_name
 from marketplace.models import Offer
 from notifications.actions.secret_mails import queue_secret_mail
@@ -58,6 +65,8 @@ PERSONAL = {
     "notifications_delivery",
     "notifications_secretmail",
     "accounts_failedattempts",
+    "accounts_externalidentity",
+    "accounts_erasedaddress",
     "entitlements_ingesttoken",
     "entitlements_ingestupload",
     "entitlements_renewalalert",
@@ -128,6 +137,8 @@ def something_personal(world):
     NoticeRead.objects.create(notice=Notice.objects.earliest("pk"), person_id=person.pk)
     InboxMark.objects.create(person_id=person.pk, organization_id=world.partner.pk, read_up_to=1)
     FailedAttempts.objects.create(person=person, kind="code", day=today(), failures=1)
+    ExternalIdentity.objects.create(person=person, source="old_portal", external_id="1")
+    ErasedAddress.objects.remember(["gone@example.com"])
     IdempotentRequest.objects.create(person_id=person.pk, organization=world.partner, key="one", digest="")
     queue_secret_mail(EmailMessage("s", "b", to=[person.email]))
 

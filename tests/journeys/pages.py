@@ -177,6 +177,7 @@ PAGES = {
         Shown(SETTINGS),
         *(Shown(f"{SETTINGS}{name}/") for name in ("categories", *QUALIFICATIONS)),
         *(Shown(f"{SETTINGS}{name}/new/") for name in ("markets", "categories", *QUALIFICATIONS)),
+        Shown(IMPORT_KIND, "/imports/new/operators/"),
         Shown("requests/queue/"),
         Shown("requests/queue/", "/requests/queue/?state=closed"),
         Shown(REQUEST, "/requests/{request_partner}/"),
