@@ -1,4 +1,5 @@
 from accounts.models.attempts import FailedAttempts
+from accounts.models.domain import OrganizationDomain
 from accounts.models.identity import ErasedAddress, ExternalIdentity
 from accounts.models.lists import ListSettings, SavedView
 from accounts.models.operator import Operator
@@ -19,6 +20,7 @@ __all__ = [
     "Operator",
     "Organization",
     "OrganizationCompetency",
+    "OrganizationDomain",
     "OrganizationKind",
     "OrganizationSkill",
     "Person",
