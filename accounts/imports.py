@@ -182,7 +182,8 @@ OPERATORS = ImportKind(
         ImportColumn(
             "role",
             gettext_lazy(
-                "Invoice (becomes Reader), Tenant admin (becomes Admin) or a role of this portal; several with ;"
+                "Reader, Admin, Admin agent or Sales agent; from the old portal, Invoice (becomes Reader) or Tenant admin"
+                " (becomes Admin); several are separated by ;"
             ),
             "Invoice",
         ),
