@@ -182,8 +182,8 @@ OPERATORS = ImportKind(
         ImportColumn(
             "role",
             gettext_lazy(
-                "Reader, Admin, Admin agent or Sales agent; from the old portal, Invoice (becomes Reader) or Tenant admin"
-                " (becomes Admin); several are separated by ;"
+                "Reader, Admin, Admin agent or Sales agent; from the old portal, Invoice (becomes Reader) or Tenant"
+                " admin (becomes Admin); several are separated by ;"
             ),
             "Invoice",
         ),
