@@ -20,6 +20,7 @@ CALLED_BY = {
         "portal_is_admin()",
         "portal_sees_finance()",
         "portal_is_new()",
+        "portal_organizations_to_join(text)",  # of which a person sees the name alone
         "has_a_trial(bigint)",
         "mark_release(text, boolean)",
         "note_failed_attempt(bigint, text)",  # of who is not signed in: nobody's row may be seen
