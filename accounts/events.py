@@ -14,6 +14,7 @@ class AccountEventKind(StrEnum):
     QUALIFICATIONS_CHANGED = "qualifications.changed"
     QUALIFICATION_ADDED = "qualification.added"  # to the vendor's catalogue
     QUALIFICATION_CHANGED = "qualification.changed"
+    ONBOARDING_CHANGED = "distributor.onboarding_changed"
     MEMBERSHIP_CHANGED = "membership.changed"
     OPERATOR_ADDED = "operator.added"
     OPERATOR_ROLES_CHANGED = "operator.roles_changed"

@@ -359,6 +359,7 @@ DNS_RESOLVERS = [address.strip() for address in env("DNS_RESOLVERS", default="")
 
 # --- Trials -------------------------------------------------------------------------------------------------
 PORTAL_TRIAL_TIME = dt.timedelta(days=14)  # from the approval on; an extension adds the same again
+PORTAL_ACTIVATIONS_A_DAY = env.read_number("ACTIVATIONS_A_DAY", 50)  # activation links that one organisation sends
 PORTAL_PRICE_NOTICE_DAYS = env.read_number("PRICE_NOTICE_DAYS", 90)  # before a higher price reaches a running sale
 
 # --- API ----------------------------------------------------------------------------------------------------

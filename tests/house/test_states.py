@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import JoinRequest, OrganizationDomain
 from connections.models import Connection
-from entitlements.models import Entitlement, IngestUpload, LicenseAssignment
+from entitlements.models import ActivationLink, Entitlement, IngestUpload, LicenseAssignment
 from exports.models import Export
 from imports.models import Import
 from marketplace.models import Subscription
@@ -40,7 +40,10 @@ EXTRA = {  # what a row needs beside its state
         for state in ("submitted", "needs_information", "approved", "withdrawn", "overtaken")
     },
 }
+for state, closed_at in (("open", None), ("accepted", timezone.now()), ("revoked", timezone.now())):
+    EXTRA["ActivationLink", state] = lambda row, closed_at=closed_at: {"closed_at": closed_at}
 ROWS = {
+    "ActivationLink": lambda world: ActivationLink.objects.get(organization=world.partner),
     "Connection": lambda world: world.connection("customer", "partner"),
     "Entitlement": lambda world: Entitlement.objects.filter(customer=world.customer, kind="trial").earliest("pk"),
     "Organization": lambda world: world.customer,
@@ -138,6 +141,7 @@ def test_pairs(model, before, world):
 
 # Who may say more than the moves have: nobody, but of entitlements the vendor's feed tells what has become of them.
 HOLDS = {
+    "ActivationLink": "everybody",
     "Connection": "everybody",
     "Entitlement": "tenants",
     "Export": "everybody",
