@@ -9,7 +9,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from accounts import organization_notices  # noqa: F401 - importing it registers the kinds of notices
         from accounts.actions.requests import DatabaseIdempotencyStore
-        from accounts.models import ListSettings, SavedView
+        from accounts.models import JoinRequest, ListSettings, SavedView
         from accounts.personal_data import (
             PersonalDataSection,
             PersonalDataTable,
@@ -31,6 +31,8 @@ class AccountsConfig(AppConfig):
         register_personal_data_table("saved_views", PersonalDataTable(SavedView, views))
         identities = PersonalDataSection("external_identities", list_external_identities)  # they go with the account
         register_personal_data_section(identities)
+        asked = ("organization_id", "domain", "state", "created_at", "decided_at")
+        register_personal_data_table("join_requests", PersonalDataTable(JoinRequest, asked))
         register_linkable_page("organization_new", "organization_new")
         register_linkable_page("preferences", "preferences")
         for page in ("list_display", "view_new", "view_change", "view_query", "view_default", "view_delete"):
