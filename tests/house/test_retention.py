@@ -26,6 +26,7 @@ SWEPT = {
     "accounts_person": ("PORTAL_UNVERIFIED_KEPT", "date_joined = {then}, origin = 'signed_up'"),
     "accounts_failedattempts": ("PORTAL_ATTEMPTS_KEPT", "day = {then}"),
     "accounts_idempotentrequest": ("PORTAL_IDEMPOTENCY_KEPT", "created_at = {then}"),
+    "accounts_joinrequest": ("PORTAL_JOIN_REQUESTS_KEPT", "created_at = {then}"),
     "entitlements_activationlink": ("PORTAL_INVITATIONS_KEPT", "closed_at = {then}, state = 'revoked'"),
     "accounts_organizationdomain": ("PORTAL_DOMAIN_PROOFS_KEPT", "created_at = {then}"),  # what is not proved
     "notifications_notice": ("PORTAL_NOTICES_KEPT", "at = {then}"),

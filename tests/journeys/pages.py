@@ -154,7 +154,15 @@ PAGES = {
     ],
     "customer.reader": [Shown(INVITATION, "/i/{token_lapsed}/"), Shown("operators/"), Shown("domains/")],
     "customer2.admin": [Shown("domains/")],
-    "stranger.admin": [Shown(INVITATION, "/i/{token_partner}/"), Shown("account/")],
+    "stranger.admin": [
+        Shown(INVITATION, "/i/{token_partner}/"),
+        Shown("account/"),
+        Shown("operators/"),
+        *(
+            Shown(f"operators/requests/<uuid:request_id>/{action}/", f"/operators/requests/{{join_request}}/{action}/")
+            for action in ("grant", "decline")
+        ),
+    ],
     "ended.reader": [Shown(INVITATION, "/i/{token_partner}/")],
     "many": [Shown(INVITATION, "/i/{token_partner}/")],
     "nobody": [Shown("organizations/new/"), Shown(INVITATION, "/i/{token_partner}/")],
@@ -273,6 +281,7 @@ NOT_PAGES = {
     f"{REQUEST}files/<uuid:file_id>/": "likewise",
     "domains/<uuid:domain_id>/check/": "answers a form",
     "security/second-factor/": "answers a form",
+    "organizations/join/": "answers a form",
     f"{HOLDER}keep/": "answers a form",
     f"{REQUEST}approve/": "answers a form",
     f"{REQUEST}assign/": "answers a form",
