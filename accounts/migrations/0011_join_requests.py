@@ -59,7 +59,7 @@ END $do$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0009_second_factor")]
+    dependencies = [("accounts", "0010_partner_onboarding")]
 
     operations = [
         migrations.CreateModel(
