@@ -9,7 +9,7 @@ from partnerportal.lib.tenancy import enable_row_security
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0010_join_requests"), ("accounts", "0010_partner_onboarding")]
+    dependencies = [("accounts", "0011_join_requests")]
 
     operations = [
         migrations.CreateModel(
