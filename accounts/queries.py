@@ -285,6 +285,11 @@ def _addressee(row: Operator) -> MailAddressee:
     )
 
 
+def list_external_identities(person: Person) -> list[Any]:
+    """Return by which ids other systems know a person, and since when, for the export of their data."""
+    return list(person.external_identities.order_by("pk").values("source", "external_id", "created_at"))
+
+
 def get_saved_view(actor: Actor, public_id: UUID) -> SavedView:
     """Return a saved view of the acting person, or one that a colleague shares in the organisation.
 

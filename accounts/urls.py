@@ -1,7 +1,7 @@
 from django.urls import path
 
 from accounts.organization_actions import ORGANIZATION_ACTIONS
-from accounts.views import account, domains, lists, organizations, security
+from accounts.views import account, domains, joins, lists, organizations, security
 
 urlpatterns = [
     path("account/edit/", account.account_edit, name="account_edit"),
@@ -30,6 +30,9 @@ urlpatterns = [
     ),
     path("publishers/", organizations.publisher_list, name="publishers"),
     path("programmes/", organizations.membership_list, name="memberships"),
+    path("organizations/join/", joins.organization_join, name="organization_join"),
+    path("operators/requests/<uuid:request_id>/grant/", joins.join_request_grant, name="join_request_grant"),
+    path("operators/requests/<uuid:request_id>/decline/", joins.join_request_decline, name="join_request_decline"),
     path("operators/", account.operator_list, name="operators"),
     path("operators/<uuid:operator_id>/roles/", account.operator_roles_edit, name="operator_roles"),
     path("operators/<uuid:operator_id>/remove/", account.operator_remove, name="operator_remove"),

@@ -102,6 +102,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="4", minute="35"),
         "options": {"expires": 6 * 3600},
     },
+    "join-requests-sweep": {
+        "task": "accounts.tasks.delete_old_join_requests",
+        "schedule": crontab(hour="4", minute="35"),
+        "options": {"expires": 6 * 3600},
+    },
     "guessing": {"task": "accounts.tasks.send_failed_sign_in_warnings", "schedule": 60.0, "options": {"expires": 55}},
     "unverified": {
         "task": "accounts.tasks.delete_unverified_accounts",

@@ -48,7 +48,7 @@ REVOKED = "CASE WHEN portal_is_vendor() AND portal_is_admin() AND OLD.revoked_at
 
 
 class Migration(migrations.Migration):
-    dependencies = [("entitlements", "0005_moves"), ("accounts", "0011_staff")]
+    dependencies = [("entitlements", "0005_moves"), ("accounts", "0013_staff")]
 
     operations = [
         migrations.SeparateDatabaseAndState(

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from django.urls import URLPattern, get_resolver, reverse
 
-from accounts.models import Competency, Operator, OrganizationDomain, SavedView, Skill
+from accounts.models import Competency, JoinRequest, Operator, OrganizationDomain, SavedView, Skill
 from connections.models import Connection
 from entitlements.models import (
     ActivationLink,
@@ -56,6 +56,7 @@ FOREIGN = {
     "accounts_skill": NOT_VENDOR,
     "accounts_organizationcompetency": NOT_VENDOR,
     "accounts_organizationskill": NOT_VENDOR,
+    "accounts_joinrequest": "person_id <> %(person)s AND organization_id <> %(org)s",
     "accounts_organizationdomain": "organization_id <> %(org)s",
     "accounts_person": "id <> %(person)s",
     "account_emailaddress": "user_id <> %(person)s",
@@ -334,6 +335,7 @@ def placeholders(world: World) -> dict[str, str]:
     values["operator_partner"] = str(world.operator("partner.reader").public_id)
     for name in ("customer", "partner"):
         values[f"domain_{name}"] = str(OrganizationDomain.objects.get(organization=world[name]).public_id)
+    values["join_request"] = str(JoinRequest.objects.get().public_id)
     values["view_partner"] = str(SavedView.objects.get(organization=world.partner).public_id)
     values["export_partner"] = str(Export.objects.get(organization=world.partner).public_id)
     values["import_partner"] = str(Import.objects.get(organization=world.partner).public_id)

@@ -148,6 +148,13 @@ PAGES = [
         page(f"{IMPORT_KIND}{path}", f"/imports/new/goods/{path}", get="404 else", post=post)
         for path, post in (("", "404 else"), ("template/", ""))
     ),
+    *(
+        page(f"{IMPORT_KIND}{path}", f"/imports/new/operators/{path}", get=get, post=post)
+        for path, get, post in (
+            ("", "200 vendor.admin; 403 else", "400 vendor.admin; 403 else"),
+            ("template/", "200 else", ""),
+        )
+    ),
     page(IMPORT, "/imports/{import_partner}/", get="200 partner.admin; 404 else"),
     page(f"{IMPORT}apply/", "/imports/{import_partner}/apply/", post="404 else", data={"mode": "merge"}),
     page(f"{IMPORT}cancel/", "/imports/{import_partner}/cancel/", post="409 partner.admin; 404 else"),
@@ -349,6 +356,17 @@ PAGES = [
             data={"roles": ["admin"]},
         )
         for action in ("roles", "remove")
+    ),
+    page("organizations/join/", post="404 else", data={"organization": "{partner}"}, defaults="login anonymous"),
+    *(
+        page(
+            f"operators/requests/<uuid:request_id>/{action}/",
+            f"/operators/requests/{{join_request}}/{action}/",
+            get=f"200 stranger.admin; {NOT_ADMINS}; 404 else",
+            post=f"302 stranger.admin; {NOT_ADMINS}; 404 else",
+            data={"roles": ["reader"]},
+        )
+        for action in ("grant", "decline")
     ),
     page("domains/", get=EVERYBODY),
     page("domains/new/", get=f"{NOT_ADMINS}; 200 else", post=f"{NOT_ADMINS}; 302 else", data={"name": "added.example"}),

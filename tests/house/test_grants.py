@@ -20,6 +20,7 @@ CALLED_BY = {
         "portal_is_admin()",
         "portal_sees_finance()",
         "portal_is_new()",
+        "portal_organizations_to_join(text)",  # of which a person sees the name alone
         "entitlements_activationlink_is_held(bigint)",
         "sends_activation_links()",
         "may_be_activated(text, bigint)",

@@ -75,6 +75,7 @@ BEHIND_OTHERS = {
     "StopReasonQuerySet": "reasons are read of the stops of an offer that its publisher or staff manage",
     "SubscriptionQuerySet": "no page shows subscriptions yet: publishers count what was sold of their own offers",
     "SubscriptionTermQuerySet": "likewise",
+    "JoinRequestQuerySet": "only Admins read who asks, of the one organisation that is asked",
     "OrganizationDomainQuerySet": "an organisation asks for its own domains, also the vendor, who sees everybody's",
     "IdempotentRequestQuerySet": "a request is found by its sender and key, and its sender alone is answered",
     "ListSettingsQuerySet": "they hold which columns a list has and how high its rows are, no word of anybody",

@@ -26,6 +26,7 @@ SWEPT = {
     "accounts_person": ("PORTAL_UNVERIFIED_KEPT", "date_joined = {then}, origin = 'signed_up'"),
     "accounts_failedattempts": ("PORTAL_ATTEMPTS_KEPT", "day = {then}"),
     "accounts_idempotentrequest": ("PORTAL_IDEMPOTENCY_KEPT", "created_at = {then}"),
+    "accounts_joinrequest": ("PORTAL_JOIN_REQUESTS_KEPT", "created_at = {then}"),
     "entitlements_activationlink": ("PORTAL_INVITATIONS_KEPT", "closed_at = {then}, state = 'revoked'"),
     "accounts_organizationdomain": ("PORTAL_DOMAIN_PROOFS_KEPT", "created_at = {then}"),  # what is not proved
     "notifications_notice": ("PORTAL_NOTICES_KEPT", "at = {then}"),
@@ -58,6 +59,7 @@ BOUNDED = {
     "accounts_adminvacancy": "one for an organisation without an Admin",
     "entitlements_channelmonth": "one for each of thirteen months",
     "accounts_savedview": "a person's",
+    "accounts_externalidentity": "a person's; goes with them",
     "accounts_listsettings": "one for a person and organisation",
     "entitlements_calendarfeed": "one for a person and organisation",
     "entitlements_ingesttoken": "made by staff, one by one",
@@ -84,6 +86,7 @@ BOUNDED = {
 KEPT = {
     "notifications_event": "the audit log; its retention comes with the activity log",
     "accounts_organization": "who the portal is for",
+    "accounts_erasedaddress": "that an address was erased, without the address",
     "accounts_operator": "goes with its person, by remove_operator or erase_person",
     "accounts_programmembership": "what a badge was granted for, and when",
     "connections_connection": "that there was one, ended ones too",

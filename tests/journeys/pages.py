@@ -157,7 +157,15 @@ PAGES = {
     ],
     "customer.reader": [Shown(INVITATION, "/i/{token_lapsed}/"), Shown("operators/"), Shown("domains/")],
     "customer2.admin": [Shown("domains/")],
-    "stranger.admin": [Shown(INVITATION, "/i/{token_partner}/"), Shown("account/")],
+    "stranger.admin": [
+        Shown(INVITATION, "/i/{token_partner}/"),
+        Shown("account/"),
+        Shown("operators/"),
+        *(
+            Shown(f"operators/requests/<uuid:request_id>/{action}/", f"/operators/requests/{{join_request}}/{action}/")
+            for action in ("grant", "decline")
+        ),
+    ],
     "ended.reader": [Shown(INVITATION, "/i/{token_partner}/")],
     "many": [Shown(INVITATION, "/i/{token_partner}/")],
     "nobody": [Shown("organizations/new/"), Shown(INVITATION, "/i/{token_partner}/")],
@@ -229,6 +237,7 @@ PAGES = {
         Shown(SETTINGS),
         *(Shown(f"{SETTINGS}{name}/") for name in ("categories", *QUALIFICATIONS)),
         *(Shown(f"{SETTINGS}{name}/new/") for name in ("markets", "categories", *QUALIFICATIONS)),
+        Shown(IMPORT_KIND, "/imports/new/operators/"),
         Shown("requests/queue/"),
         Shown("requests/queue/", "/requests/queue/?state=closed"),
         Shown(REQUEST, "/requests/{request_partner}/"),
@@ -291,6 +300,7 @@ NOT_PAGES = {
     f"{REQUEST}files/<uuid:file_id>/": "likewise",
     "domains/<uuid:domain_id>/check/": "answers a form",
     "security/second-factor/": "answers a form",
+    "organizations/join/": "answers a form",
     f"{HOLDER}keep/": "answers a form",
     f"{REQUEST}approve/": "answers a form",
     f"{REQUEST}assign/": "answers a form",

@@ -51,7 +51,7 @@ _before = fill_columns_by_trigger("accounts_organization", on_insert=SETTLED)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0010_partner_onboarding")]
+    dependencies = [("accounts", "0012_external_identities")]
 
     operations = [
         migrations.RunSQL(_before.reverse_sql, _before.sql),
