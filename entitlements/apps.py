@@ -17,6 +17,7 @@ class EntitlementsConfig(AppConfig):
         from connections.timeline import register_activity_descriptions
         from entitlements.customer_frame import register_customer_page_tabs
         from entitlements.lists.customers import CUSTOMERS
+        from entitlements.lists.partners import DISTRIBUTORS, PARTNERS
         from entitlements.lists.releases import RELEASES
         from entitlements.lists.renewals import OWN_RENEWALS, RENEWALS
         from entitlements.lists.trials import TRIALS
@@ -32,8 +33,9 @@ class EntitlementsConfig(AppConfig):
         register_shared_data_counter(describe_shared_records)
         register_activity_descriptions(WORDS)
         register_customer_page_tabs()
-        for definition in (CUSTOMERS, RENEWALS, OWN_RENEWALS, TRIALS, RELEASES):
+        for definition in (CUSTOMERS, PARTNERS, DISTRIBUTORS, RENEWALS, OWN_RENEWALS, TRIALS, RELEASES):
             register_list_definition(definition)
         register_personal_data()
         register_linkable_page("customers", "customers")
         register_linkable_page("own_licences", "services")
+        register_linkable_page("partner", "partner")

@@ -5,13 +5,26 @@ from datetime import timedelta
 import django_filters as df
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from entitlements.models import CustomerListing, Entitlement, LicenceRelease, LicenseAssignment, Sku, UnusualUse
+from accounts.models import Organization, OrganizationKind
+from entitlements.models import (
+    CustomerListing,
+    Entitlement,
+    LicenceRelease,
+    LicenseAssignment,
+    PartnerListing,
+    Sku,
+    UnusualUse,
+)
 from entitlements.models.assignment import LicenseAssignmentQuerySet
 from entitlements.models.entitlement import EntitlementQuerySet
-from entitlements.models.listing import OVER, CustomerListingQuerySet
+from entitlements.models.listing import IN_PRODUCTION, ONLY_ON_TRIAL, OVER, CustomerListingQuerySet
+from entitlements.models.partner import HAS_OVERAGE, PartnerListingQuerySet
 from entitlements.models.release import LicenceReleaseQuerySet
+from entitlements.queries.customers import make_partner_condition
+from entitlements.queries.partners import make_expiring_condition, make_lapsing_condition, make_quiet_condition
 from entitlements.queries.releases import RELEASE_VIEWS, WAITING
 from entitlements.queries.trials import TRIAL_VIEWS
 from partnerportal.lib.countries import list_country_choices
@@ -22,16 +35,26 @@ from partnerportal.lib.text import make_search_key
 
 Rows = CustomerListingQuerySet
 SPANS = (7, 30, 60, 90)  # days ahead that a list of renewals may cover
+CREATED_WITHIN = ((30, _("30 days")), (90, _("90 days")), (365, _("12 months")))  # days since a customer was created
 EXPIRES_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))  # days ahead of a customer's next expiry
+NO_BADGE, NO_PARENT = "none", "none"  # stand for partners without a badge, and for those directly under the vendor
 
 
 class CustomerFilterSet(FilterSet):
-    """The filters of customers: by text, country, service, next expiry, trials, overage and unusual use.
+    """The filters of customers: by text, partner, type, status, and by what they run and how.
 
-    `q` matches part of the name, without regard to case and accents, or the beginning of the ORGID.
+    `q` matches part of the name or of the web domain, without regard to case and accents, or the beginning of the
+    ORGID.
     """
 
-    q = df.CharFilter(method="filter_by_text", label=_("Name or ORGID"), max_length=200)
+    q = df.CharFilter(method="filter_by_text", label=_("Name, web domain or ORGID"), max_length=200)
+    partner = df.CharFilter(method="filter_by_partner", label=_("Partner"), max_length=8)
+    kind = df.ChoiceFilter(choices=OrganizationKind.choices, label=_("Type"))
+    level = df.ChoiceFilter(method="filter_by_level", choices=Entitlement.Kind.choices, label=_("Subscription level"))
+    state = df.ChoiceFilter(choices=Organization.State.choices, label=_("Status"))
+    created_within = df.TypedChoiceFilter(
+        method="filter_by_creation", choices=CREATED_WITHIN, coerce=int, label=_("Created within")
+    )
     country = df.ChoiceFilter(choices=list_country_choices, label=_("Country"))
     sku = df.CharFilter(method="filter_by_sku", label=_("Service"), max_length=60)
     expires_within = df.TypedChoiceFilter(
@@ -46,9 +69,22 @@ class CustomerFilterSet(FilterSet):
         fields: list[str] = []
 
     def filter_by_text(self, rows: Rows, name: str, value: str) -> Rows:
-        """Keep customers whose name contains the text (any case or accents) or whose ORGID begins with it."""
+        """Keep customers whose name (any accents) or domain contains the text, or whose ORGID begins with it."""
         folded = make_search_key(value)
-        return rows.filter(Q(name_folded__contains=folded) | Q(org_id__startswith=folded)) if folded else rows
+        matches = Q(name_folded__contains=folded) | Q(org_id__startswith=folded) | Q(website__contains=value.lower())
+        return rows.filter(matches) if folded else rows
+
+    def filter_by_partner(self, rows: Rows, name: str, value: str) -> Rows:
+        """Keep customers that a distributor sees through the partner with this ORGID."""
+        return rows.filter(make_partner_condition(value))
+
+    def filter_by_level(self, rows: Rows, name: str, value: str) -> Rows:
+        """Keep customers that run something in production, or those that run nothing but trials."""
+        return rows.filter(IN_PRODUCTION if value == Entitlement.Kind.PRODUCTION else ONLY_ON_TRIAL)
+
+    def filter_by_creation(self, rows: Rows, name: str, value: int) -> Rows:
+        """Keep customers whose organisation was created in the last `value` days."""
+        return rows.filter(created_at__gte=timezone.now() - timedelta(days=value))
 
     def filter_by_sku(self, rows: Rows, name: str, value: str) -> Rows:
         """Keep customers that run the SKU with this code."""
@@ -159,3 +195,66 @@ class RenewalFilterSet(FilterSet):
     def filter_ending_within(self, rows: EntitlementQuerySet, name: str, value: int) -> EntitlementQuerySet:
         """Keep entitlements that end at most `value` days from today (UTC). A filter by one day takes precedence."""
         return rows if self.form.cleaned_data.get("on") else rows.filter(ends_on__lte=today() + timedelta(days=value))
+
+
+class PartnerFilterSet(FilterSet):
+    """The filters of partners: by text, country, badge, distributor, status, and what asks for attention.
+
+    `q` matches part of the name or of the web domain, without regard to case and accents, or the beginning of the ORGID
+    or of the partner ID.
+    """
+
+    q = df.CharFilter(method="filter_by_text", label=_("Name, web domain, ORGID or partner ID"), max_length=200)
+    country = df.ChoiceFilter(choices=list_country_choices, label=_("Country"))
+    badge = df.CharFilter(method="filter_by_badge", label=_("Badge"), max_length=50)
+    badge_ends_within = df.TypedChoiceFilter(
+        method="filter_by_badge_end", choices=EXPIRES_WITHIN, coerce=int, label=_("Badge ends within")
+    )
+    parent = df.CharFilter(method="filter_by_parent", label=_("Distributor"), max_length=8)
+    state = df.ChoiceFilter(choices=Organization.State.choices, label=_("Status"))
+    over = df.BooleanFilter(method="filter_over_licence", label=_("Over limit"), widget=df.widgets.BooleanWidget)
+    expires_within = df.TypedChoiceFilter(
+        method="filter_by_expiry", choices=EXPIRES_WITHIN, coerce=int, label=_("Expires within")
+    )
+    quiet = df.BooleanFilter(
+        method="filter_quiet", label=_("No new customer in 90 days"), widget=df.widgets.BooleanWidget
+    )
+
+    class Meta:
+        model = PartnerListing
+        fields: list[str] = []
+
+    def filter_by_text(self, rows: PartnerListingQuerySet, name: str, value: str) -> PartnerListingQuerySet:
+        """Keep partners whose name or domain contains the text, or whose ORGID or partner ID begins with it."""
+        folded = make_search_key(value)
+        matches = Q(name_folded__contains=folded) | Q(website__icontains=value)
+        numbers = Q(org_id__startswith=folded) | Q(partner_id__startswith=folded)
+        return rows.filter(matches | numbers) if folded else rows
+
+    def filter_by_badge(self, rows: PartnerListingQuerySet, name: str, value: str) -> PartnerListingQuerySet:
+        """Keep partners with an active membership of the programme with this code, or with none for NO_BADGE."""
+        if value == NO_BADGE:
+            return rows.filter(badges=[])
+        return rows.filter(badges__contains=[{"program": value}])
+
+    def filter_by_badge_end(self, rows: PartnerListingQuerySet, name: str, value: int) -> PartnerListingQuerySet:
+        """Keep partners of whom a badge ends at most `value` days from today (UTC)."""
+        return rows.filter(make_lapsing_condition(timedelta(days=value)))
+
+    def filter_by_parent(self, rows: PartnerListingQuerySet, name: str, value: str) -> PartnerListingQuerySet:
+        """Keep partners of the distributor with this ORGID, or those directly under the vendor for NO_PARENT."""
+        if value == NO_PARENT:
+            return rows.filter(parent=None)
+        return rows.filter(parent__org_id=value)
+
+    def filter_over_licence(self, rows: PartnerListingQuerySet, name: str, value: bool) -> PartnerListingQuerySet:
+        """Keep partners of whom a customer is over its licence; for False those of whom none is known to be."""
+        return rows.filter(HAS_OVERAGE) if value else rows.exclude(HAS_OVERAGE)
+
+    def filter_by_expiry(self, rows: PartnerListingQuerySet, name: str, value: int) -> PartnerListingQuerySet:
+        """Keep partners whose customers' nearest expiry is at most `value` days from today (UTC)."""
+        return rows.filter(make_expiring_condition(timedelta(days=value)))
+
+    def filter_quiet(self, rows: PartnerListingQuerySet, name: str, value: bool) -> PartnerListingQuerySet:
+        """Keep partners without a new customer in 90 days; for False those with one, and those that are new."""
+        return rows.filter(make_quiet_condition()) if value else rows.exclude(make_quiet_condition())

@@ -23,6 +23,8 @@ class EntitlementPermission(StrEnum):
     MANAGE_HOLDERS = "entitlements.manage_holders"
     VIEW_RELEASES = "entitlements.view_releases"
     MARK_RELEASES = "entitlements.mark_releases"
+    VIEW_PARTNERS = "entitlements.view_partners"
+    VIEW_DISTRIBUTORS = "entitlements.view_distributors"
 
 
 REQUESTED_A_DAY = 20  # trials that one customer may request within 24 hours
@@ -68,5 +70,13 @@ ROLE_TABLE: RoleTable = {
         label=_("Complete the licence releases that customers request"),
         kinds=frozenset({OrganizationKind.VENDOR}),
         roles=frozenset({Role.ADMIN}),
+    ),
+    EntitlementPermission.VIEW_PARTNERS: PermissionRule(
+        label=_("See partners, their badges and the totals of their customers"),
+        kinds=frozenset({OrganizationKind.DISTRIBUTOR, OrganizationKind.VENDOR}),
+    ),
+    EntitlementPermission.VIEW_DISTRIBUTORS: PermissionRule(
+        label=_("See distributors, their badges and the totals of their customers"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
     ),
 }

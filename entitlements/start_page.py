@@ -12,6 +12,7 @@ from entitlements.queries.customers import (
     get_portfolio_totals,
     list_customer_services,
 )
+from entitlements.queries.partners import get_partner_totals
 from entitlements.queries.usage import find_latest_usage_report_day
 from entitlements.rows.customers import (
     list_customer_attention_items,
@@ -19,6 +20,7 @@ from entitlements.rows.customers import (
     make_seat_usage_bar,
     make_service_sections,
 )
+from entitlements.rows.partners import list_attention_items
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import StartPageArea, StartPageBlock
@@ -39,6 +41,15 @@ def _customers(request: PortalRequest) -> dict[str, Any] | None:
     as_of = find_latest_usage_report_day(request.actor, UnusualUse.FALLING) if falling else None
     use = {"falling": falling, "as_of": formats.format_date(as_of) if as_of else ""}
     return {"numbers": numbers} | use | _attention(list_customer_attention_items(listings), calm)
+
+
+def _partners(request: PortalRequest) -> dict[str, Any] | None:
+    """Return why which partners need help, each reason with the list of them; nothing before the first partner."""
+    totals = get_partner_totals(request.actor)
+    if not totals.partners:
+        return None
+    calm = _("No partner needs help at the moment.")
+    return {"title": _("Partners that need help"), "attention": list_attention_items(totals), "none": calm}
 
 
 def _own_services(request: PortalRequest) -> dict[str, Any]:
@@ -80,7 +91,15 @@ def may_hold_own_licences(actor: Actor) -> bool:
     )
 
 
+def has_partners_below(actor: Actor) -> bool:
+    """Return whether the actor's organisation is a distributor, whose first question is which partner needs help."""
+    return actor.organization_kind == OrganizationKind.DISTRIBUTOR
+
+
 BLOCKS = (
+    StartPageBlock(
+        area=StartPageArea.WORK, order=5, template="ui/attention.html", context=_partners, seen_by=has_partners_below
+    ),
     StartPageBlock(
         area=StartPageArea.STRIP,
         order=10,

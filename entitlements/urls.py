@@ -4,6 +4,7 @@ from entitlements.trial_actions import TRIAL_ACTIONS
 from entitlements.views.customers import customer_list, customer_orders, customer_services
 from entitlements.views.holders import licence_holders, licence_release, licence_release_withdraw
 from entitlements.views.own import own_orders, own_services
+from entitlements.views.partners import distributor_list, partner_list, partner_page
 from entitlements.views.releases import licence_release_list, mark_release_done, reopen_release_request
 from entitlements.views.renewals import calendar_feed, calendar_feed_revoke, calendar_file, renewal_list
 from entitlements.views.trials import trial_action, trial_list, trial_request
@@ -21,6 +22,9 @@ urlpatterns = [
     path("customers/<uuid:customer_id>/orders/", customer_orders, name="customer_orders"),
     path("customers/<uuid:customer_id>/usage/", customer_usage, name="customer_usage"),
     path("customers/<uuid:customer_id>/usage/trend/", customer_usage_trend, name="customer_usage_trend"),
+    path("partners/", partner_list, name="partners"),
+    path("partners/<uuid:partner_id>/", partner_page, name="partner"),
+    path("distributors/", distributor_list, name="distributors"),
     path("usage/", own_usage, name="usage"),
     path("usage/trend/", own_usage_trend, name="usage_trend"),
     path("usage/customers/", usage_of_customers, name="usage_of_customers"),

@@ -3,11 +3,13 @@ from entitlements.models.entitlement import Entitlement, Sku
 from entitlements.models.ingest import IngestToken, IngestUpload
 from entitlements.models.listing import NO_EXPIRY, CustomerListing, CustomerPace, PortfolioFigure
 from entitlements.models.order import Order, OrderLine
+from entitlements.models.partner import NEVER, PartnerListing
 from entitlements.models.release import LicenceRelease
 from entitlements.models.renewal import CalendarFeed, RenewalAlert
 from entitlements.models.usage import Anomaly, CustomerUsage, UnusualUse, UsageDay, UsageMonth, get_first_day_of_month
 
 __all__ = [
+    "NEVER",
     "NO_EXPIRY",
     "Anomaly",
     "CalendarFeed",
@@ -21,6 +23,7 @@ __all__ = [
     "LicenseAssignment",
     "Order",
     "OrderLine",
+    "PartnerListing",
     "PortfolioFigure",
     "RenewalAlert",
     "Sku",

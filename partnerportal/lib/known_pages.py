@@ -7,6 +7,7 @@ import            takes a file of the kind of import with a code; what it is imp
 list_display      chooses the columns and the density of the list with a key
 organization_new  is for a person who acts for no organisation yet
 own_licences      shows the licences that the organisation itself has
+partner           shows a partner to the distributor above it
 preferences       has the person's own settings
 roles             says who can do what
 view_new          saves a view of the list with a key

@@ -69,6 +69,7 @@ COLUMN = dict.fromkeys(
 )
 
 COLUMN["marketplace_marketcountry"] = "country"
+COLUMN["entitlements_partnerlisting"] = "organization_id"
 
 KEPT_BY_A_PERSON = (
     "accounts_savedview",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 CUSTOMER = "customers/<uuid:customer_id>/"
+PARTNER = "partners/<uuid:partner_id>/"
 END = "connections/<uuid:connection_id>/end/"
 SHARING = "connections/<uuid:connection_id>/sharing/"
 VIEW = "lists/views/<uuid:view_id>/"
@@ -165,8 +166,16 @@ PAGES = {
         Shown(f"{OFFER}discard/", "/offers/{offer_specific}/discard/"),
     ],
     "publisher.reader": [Shown(f"{OFFER}{tab}", f"/offers/{{offer}}/{tab}") for tab in ("listing/", "plans/")],
+    "distributor.admin": [
+        Shown("", "/"),
+        Shown("partners/"),
+        Shown("partners/", "/partners/?q=nobody-has-this-name"),
+        Shown(PARTNER, "/partners/{partner}/"),
+    ],
     "vendor.admin": [
         Shown("", "/"),
+        Shown("partners/"),
+        Shown("distributors/"),
         Shown("trials/"),
         Shown("releases/"),
         Shown("releases/", "/releases/?state=released"),
