@@ -91,6 +91,10 @@ def _speak_as_person(source: Import) -> Iterator[None]:
         yield
 
 
+class _StopAsked(Exception):
+    """Raised between two batches when the person has cancelled the import."""
+
+
 def _run(source: Import) -> None:
     """Do all that is left of the run. What is wrong with the file, or no longer allowed, ends it as failed."""
     try:
@@ -103,6 +107,8 @@ def _run(source: Import) -> None:
         _finish(source, kind)
     except TemporarilyUnavailable:
         raise
+    except _StopAsked:
+        source.finish(State.CANCELLED, applied=_write_results(source))
     except FileNotFoundError:
         _fail(source, "file_lost", _("The file is no longer there. Upload it again."))
     except NotFound:
@@ -160,6 +166,9 @@ def _do_batches(source: Import, kind: ImportKind) -> None:
         for row in islice(rows, rows_before):
             keys.has_seen(row)
         for batch in read_batches(rows, kind.batch_rows or BATCH):
+            source.refresh_from_db(fields=["is_stop_asked"])
+            if source.is_stop_asked:
+                raise _StopAsked
             repeated = {row.number for row in batch if keys.has_seen(row)}
             _do_batch(source, kind, rows_before, batch, repeated, counts)
             rows_before += len(batch)

@@ -1,6 +1,7 @@
 """Pages that code leads to without knowing which app above has them. That app registers them in its AppConfig.ready.
 
 account           shows the organisation's own account
+bulk_action       takes the rows that are selected in a list, for the bulk action with a code
 customers         lists the connected customers
 export            takes the form that asks for a list as a file
 import            takes a file of the kind of import with a code; what it is imported into is the parameter `target`

@@ -37,6 +37,7 @@ TRIAL = "trials/<uuid:trial_id>/"
 EXPORT = "exports/<uuid:export_id>/"
 IMPORT = "imports/<uuid:import_id>/"
 IMPORT_KIND = "imports/new/<str:kind_code>/"
+BULK = "imports/bulk/<str:action_code>/"
 REQUEST = "requests/<uuid:request_id>/"
 REQUEST_FILE = f"{REQUEST}files/<uuid:file_id>/"
 NO_MAKERS = f"{NOT_ADMINS} vendor"  # of requests
@@ -144,6 +145,15 @@ PAGES = [
     page("exports/new/", post="404 else", data={"list": "assignments"}),
     page("exports/<uuid:export_id>/file/", "/exports/{export_partner}/file/", get="409 partner.admin; 404 else"),
     page("imports/", get=EVERYBODY),
+    page(BULK, "/imports/bulk/goods/", post="404 else", data={"what": "all"}),
+    page(
+        BULK,
+        "/imports/bulk/end_connections/",
+        post="302 partner.admin distributor.admin; 403 else",
+        data={"what": "ticked"},
+    ),
+    page(BULK, "/imports/bulk/approve_trials/", post="302 vendor.admin; 403 else", data={"what": "ticked"}),
+    page(BULK, "/imports/bulk/extend_trials/", post="302 vendor.admin; 403 else", data={"what": "ticked"}),
     *(
         page(f"{IMPORT_KIND}{path}", f"/imports/new/goods/{path}", get="404 else", post=post)
         for path, post in (("", "404 else"), ("template/", ""))

@@ -109,6 +109,11 @@ class ImportKind:
         assert set(self.filled_columns) <= set(keys), f"{self.code} fills in what is no column of it"
         assert self.modes, f"{self.code} has no mode"
 
+    def is_available_to(self, actor: Actor) -> bool:
+        """Return whether the actor has the permission to import such files."""
+        table, permission = self.rule
+        return bool(table[permission].check_actor(actor))
+
     @property
     def column_keys(self) -> tuple[str, ...]:
         return tuple(column.key for column in self.columns)
