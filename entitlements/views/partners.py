@@ -21,6 +21,7 @@ from entitlements.queries.usage import list_usage_trend_months
 from entitlements.rows.partner_page import draw_partner_chart, list_partner_attention_items, make_membership_rows
 from entitlements.rows.partners import make_partner_table_rows
 from partnerportal.lib.days import today
+from partnerportal.lib.imports.bulk import list_bulk_buttons
 from partnerportal.lib.pages import render_list_page
 from partnerportal.lib.requests import PortalRequest
 
@@ -46,7 +47,10 @@ def _render(request: PortalRequest, partners: PartnerList) -> HttpResponse:
         partners,
         page_template="entitlements/partners.html",
         list_template="entitlements/partner_list.html#list",
-        context={"is_of_distributors": isinstance(partners, DistributorList)},
+        context={
+            "is_of_distributors": isinstance(partners, DistributorList),
+            "bulk_buttons": list_bulk_buttons(request.actor, ()),
+        },
     )
 
 
