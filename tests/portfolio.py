@@ -30,7 +30,7 @@ COUNTED = """
                ('expiry ' || next_expiry_on, (next_expiry_on < '9999-12-31')::int)
     ) v(what, amount) GROUP BY 1, 2 HAVING sum(amount) <> 0
     UNION ALL
-    SELECT viewer_id, 'unusual ' || kind, count(*) FROM entitlements_customerlisting, unnest(unusual) kind GROUP BY 1, 2
+    SELECT viewer_id, 'unusual ' || said, count(*) FROM entitlements_customerlisting, unnest(unusual) said GROUP BY 1, 2
     UNION ALL
     SELECT viewer_id, 'sku ' || sku, count(*) FROM entitlements_customerlisting, unnest(skus) sku GROUP BY 1, 2
     UNION ALL

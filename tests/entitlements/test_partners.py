@@ -76,7 +76,8 @@ def test_the_vendor_sees_all_partners_and_distributors(world: World, web: Any) -
     partners = {world[name].name for name, kind in KINDS.items() if kind == "partner"}
     assert set(names_in(client.get("/partners/"))) == partners
     distributors = {world[name].name for name, kind in KINDS.items() if kind == "distributor"}
-    assert set(names_in(client.get("/distributors/"))) == distributors
+    words = text_of(client.get("/distributors/"))
+    assert {name for name in (world[name].name for name in KINDS) if name in words} == distributors
     below = client.get(f"/partners/?parent={world.distributor2.org_id}")
     assert names_in(below) == [world.partner2.name]
     assert set(names_in(client.get("/partners/?parent=none"))) == {world.lapsed.name, world.nobadge.name}
