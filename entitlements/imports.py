@@ -146,7 +146,7 @@ END_CONNECTIONS = BulkAction(
         ImportColumn("customer", _("The customer’s name"), "Contoso Ltd", is_required=False),
         ImportColumn("connection", _("The ID of the connection"), "", is_required=False),
     ),
-    key_column="org_id",
+    key_columns=("org_id",),
     filled_columns=("connection",),
     describe_row=_describe_customer,
     check=_check_connections,
@@ -163,7 +163,7 @@ APPROVE_TRIALS = BulkAction(
     list_url_name="trials",
     rule=(ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS),
     columns=TRIAL_COLUMNS,
-    key_column="trial",
+    key_columns=("trial",),
     describe_row=_describe_trial,
     check=_check_approvals,
     apply=apply_row_by_row(_approve),
@@ -179,12 +179,16 @@ EXTEND_TRIALS = BulkAction(
     list_url_name="trials",
     rule=(ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS),
     columns=(*TRIAL_COLUMNS, ImportColumn("new_ends_on", _("The new last day"), "2026-12-27", is_required=False)),
-    key_column="trial",
+    key_columns=("trial",),
     filled_columns=("new_ends_on",),
     describe_row=_describe_trial,
     check=_check_extensions,
     apply=apply_row_by_row(_extend),
-    modes=(ImportMode("extend", _("Extend"), _("Each trial runs until its new last day. The customers get a notification.")),),
+    modes=(
+        ImportMode(
+            "extend", _("Extend"), _("Each trial runs until its new last day. The customers get a notification.")
+        ),
+    ),
     describe_confirmation=_label_extend,
 )
 IMPORTS = (END_CONNECTIONS, APPROVE_TRIALS, EXTEND_TRIALS)

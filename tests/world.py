@@ -24,6 +24,7 @@ from accounts.models import (
     Competency,
     Operator,
     Organization,
+    OrganizationDomain,
     OrganizationKind,
     Person,
     Program,
@@ -74,6 +75,7 @@ MANY = {"partner": [Role.ADMIN], "customer": [Role.READER], "distributor": [Role
 FINANCE_GRANTED = (Role.READER, Role.SALES_AGENT)  # roles of the partner in which somebody sees orders by grant
 SKU_OF_NOBODY = "to-be-tried"
 SORTS = ("name", "details", "people", "goods", "skus", "orders", "usage", "licence holders", "requests")
+WITH_DOMAIN = ("vendor", "distributor", "partner", "customer", "stranger")  # have not proved it yet
 ASKING = ("partner", "partner2", "distributor", "publisher")  # have asked the vendor for another country
 # What customers do not share with a partner; with all others they share everything.
 KEPT_BACK = {("customer2", "partner2"): Scope.ORDERS | Scope.USAGE, ("customer", "lapsed"): ALL & ~Scope.ACCOUNT}
@@ -174,6 +176,11 @@ def manager(name: str) -> str:
     return f"Manager {canary(name, 'details')}"
 
 
+def domain_of(name: str) -> str:
+    """The domain that an organisation has begun to prove."""
+    return f"{canary(name, 'people')}.example"
+
+
 def address(who: str) -> str:
     organization, _dot, role = who.partition(".")
     return f"{role}.{canary(organization, 'people')}@example.com" if role else f"{who}@example.com"
@@ -193,6 +200,8 @@ def build() -> None:
     for name, roles in MANY.items():
         _operator(many, World()[name], roles)
     _person("nobody", "Norman Nobody")
+    for name in WITH_DOMAIN:
+        OrganizationDomain.objects.create(organization=World()[name], name=domain_of(name))
     today = timezone.now().date()
     _qualify("partner", competency="security", skill="migration")
     _badge("partner", "service_provider", today - dt.timedelta(days=400))

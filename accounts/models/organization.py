@@ -109,6 +109,7 @@ class Organization(PublicIdModel):
     account_manager_email = models.EmailField(_("account manager’s email"), blank=True)
     account_manager_phone = OneLineModelField(_("account manager’s phone"), max_length=40, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    requires_second_factor = models.BooleanField(default=False)  # of everybody who acts for it
     competencies = models.ManyToManyField("accounts.Competency", through="accounts.OrganizationCompetency")
     skills = models.ManyToManyField("accounts.Skill", through="accounts.OrganizationSkill")
 

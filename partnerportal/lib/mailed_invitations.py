@@ -10,8 +10,9 @@ The life of an invitation, a row whose model is `MailedInvitation`:
    calls `record_invitation_opening`.
 4. Whoever accepts it calls `lock_live_invitation`, makes what the invitation is about, and calls `close_invitation`.
    Withdrawing it closes it too. Of the two, the one that has the lock on the row first wins.
-5. With the first use, the withdrawal, another address or the end, all its tokens are deleted: a trigger does so
-   (`protect_mailed_invitations`). That it has ended is no state, but follows from `expires_at`.
+5. With the first use, the withdrawal, another address or the end, all its tokens are deleted, and with the first use
+   the other open invitations of that address by the same organisation are withdrawn: a trigger does both
+   (`protect_mailed_invitations`). That an invitation has ended is no state, but follows from `expires_at`.
 
 Only the digest of a token is stored. To the database, somebody who holds a token is who enters with its digest as the
 secret of the transaction (`as_invitation_holder`): row-level security then shows them that one open invitation, and
@@ -186,7 +187,7 @@ def lock_live_invitation(invitations: "QuerySet[M]", token: str) -> M:
 
 def record_invitation_opening(invitation: MailedInvitation) -> None:
     """Store that "Continue" was pressed on the page of an invitation, if it is for the first time."""
-    rows = type(invitation)._default_manager.filter(pk=invitation.pk, opened_at=None)  # type: ignore[misc]
+    rows = type(invitation)._default_manager.filter(pk=invitation.pk, opened_at=None)
     rows.update(opened_at=timezone.now())
 
 
@@ -208,7 +209,7 @@ def lock_invitations_to_remind(model: type[M]) -> list[M]:
     tokens: Any = model._meta.get_field("tokens").related_model
     since = timezone.now() - REMINDED_AFTER
     recent = tokens.objects.filter(invitation=OuterRef("pk"), created_at__gt=since)
-    due = filter_live(model._default_manager.all()).filter(~Exists(recent), reminded_at=None, bounced_at=None)  # type: ignore[misc]
+    due = filter_live(model._default_manager.all()).filter(~Exists(recent), reminded_at=None, bounced_at=None)
     return list(due.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:REMINDED_AT_ONCE])
 
 
@@ -233,6 +234,10 @@ CREATE FUNCTION {table}_tokens_die() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     DELETE FROM {tokens} WHERE invitation_id = NEW.id;
+    IF NEW.state = 'accepted' THEN
+        UPDATE {table} SET state = 'revoked', closed_at = statement_timestamp()
+            WHERE email = NEW.email AND organization_id = NEW.organization_id AND state = 'open';
+    END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER tokens_die AFTER UPDATE OF state, email, expires_at ON {table} FOR EACH ROW
@@ -253,10 +258,11 @@ def protect_mailed_invitations(
 ) -> list[migrations.RunSQL]:
     """Return the migration operations that put a table of mailed invitations and its tokens under row-level security.
 
-    `seen` is the SQL condition for the invitations that a tenant sees, and `sent` the further one for whoever sends,
-    withdraws and adds links. Both name columns of the invitation's table alone. `update` names further columns that
-    they may change, each after a comma. Whoever holds a token sees that invitation, opens and accepts it. A trigger
-    deletes the tokens of one that is closed, had ended or goes to another address.
+    The table has a column `organization_id` with the organisation that invites. `seen` is the SQL condition for the
+    invitations that a tenant sees, and `sent` the further one for whoever sends, withdraws and adds links. Both name
+    columns of the invitation's table alone. `update` names further columns that they may change, each after a comma.
+    Whoever holds a token sees that invitation, opens and accepts it. A trigger deletes the tokens of one that is
+    closed, had ended or goes to another address, and withdraws the other invitations of whoever accepts one.
     """
     names = {"table": table, "tokens": token_table}
     of_invitation = f"SELECT true FROM {table} WHERE {table}.id = invitation_id"  # noqa: S608 - a table's name

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from django.urls import URLPattern, get_resolver, reverse
 
-from accounts.models import Competency, Operator, SavedView, Skill
+from accounts.models import Competency, Operator, OrganizationDomain, SavedView, Skill
 from connections.models import Connection
 from entitlements.models import Entitlement, IngestUpload, LicenseAssignment, Order
 from exports.models import Export
@@ -47,6 +47,7 @@ FOREIGN = {
     "accounts_skill": NOT_VENDOR,
     "accounts_organizationcompetency": "true",
     "accounts_organizationskill": "true",
+    "accounts_organizationdomain": "organization_id <> %(org)s",
     "accounts_person": "id <> %(person)s",
     "account_emailaddress": "user_id <> %(person)s",
     "accounts_failedattempts": "person_id <> %(person)s",
@@ -317,6 +318,8 @@ def placeholders(world: World) -> dict[str, str]:
     values["connection_ended"] = str(Connection.objects.get(state="ended").public_id)
     values["operator_customer"] = str(world.operator("customer.reader").public_id)
     values["operator_partner"] = str(world.operator("partner.reader").public_id)
+    for name in ("customer", "partner"):
+        values[f"domain_{name}"] = str(OrganizationDomain.objects.get(organization=world[name]).public_id)
     values["view_partner"] = str(SavedView.objects.get(organization=world.partner).public_id)
     values["export_partner"] = str(Export.objects.get(organization=world.partner).public_id)
     values["import_partner"] = str(Import.objects.get(organization=world.partner).public_id)

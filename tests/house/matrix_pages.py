@@ -22,6 +22,7 @@ CUSTOMER = "customers/<uuid:customer_id>/"
 END = "connections/<uuid:connection_id>/end/"
 SHARING = "connections/<uuid:connection_id>/sharing/"
 OPERATOR = "operators/<uuid:operator_id>/"
+DOMAIN = "domains/<uuid:domain_id>/"
 NOTICE = "inbox/<uuid:notice_id>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
 OTHER_ADMINS = "customer2.admin ended.admin stranger.admin"  # of customers: they manage holders of their own
@@ -360,6 +361,17 @@ PAGES = [
         )
         for action in ("roles", "remove")
     ),
+    page("domains/", get=EVERYBODY),
+    page("domains/new/", get=f"{NOT_ADMINS}; 200 else", post=f"{NOT_ADMINS}; 302 else", data={"name": "added.example"}),
+    page(f"{DOMAIN}check/", "/domains/{domain_customer}/check/", post=f"302 customer.admin; {NOT_ADMINS}; 404 else"),
+    page(
+        f"{DOMAIN}remove/",
+        "/domains/{domain_customer}/remove/",
+        get=f"200 customer.admin; {NOT_ADMINS}; 404 else",
+        post=f"302 customer.admin; {NOT_ADMINS}; 404 else",
+    ),
+    page("security/", get=EVERYBODY),
+    page("security/second-factor/", post=f"{NOT_ADMINS}; 302 else", data={"required": "false"}),
     page(
         "me/",
         get=EVERYBODY,

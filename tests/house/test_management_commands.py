@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db
 RIGHT = {
     "add_operator": ["{customer}", "{email}", "--role", "reader"],
     "check_installation": ["--fail-level", "error"],
+    "confirm_domain": ["{customer}", "confirmed.example"],
     "correct_organization": [
         "{partner}", "--name", "Correct", "--country", "SE", "--tenant-id", "11111111-1111-4111-8111-111111111111",
         "--partner-id", "1234567",

@@ -74,6 +74,7 @@ BEHIND_OTHERS = {
     "StopReasonQuerySet": "reasons are read of the stops of an offer that its publisher or staff manage",
     "SubscriptionQuerySet": "no page shows subscriptions yet: publishers count what was sold of their own offers",
     "SubscriptionTermQuerySet": "likewise",
+    "OrganizationDomainQuerySet": "an organisation asks for its own domains, also the vendor, who sees everybody's",
     "IdempotentRequestQuerySet": "a request is found by its sender and key, and its sender alone is answered",
     "ListSettingsQuerySet": "they hold which columns a list has and how high its rows are, no word of anybody",
     "OrderLineQuerySet": "lines are read with the orders that they belong to",

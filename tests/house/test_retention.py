@@ -26,6 +26,7 @@ SWEPT = {
     "accounts_person": ("PORTAL_UNVERIFIED_KEPT", "date_joined = {then}, origin = 'signed_up'"),
     "accounts_failedattempts": ("PORTAL_ATTEMPTS_KEPT", "day = {then}"),
     "accounts_idempotentrequest": ("PORTAL_IDEMPOTENCY_KEPT", "created_at = {then}"),
+    "accounts_organizationdomain": ("PORTAL_DOMAIN_PROOFS_KEPT", "created_at = {then}"),  # what is not proved
     "notifications_notice": ("PORTAL_NOTICES_KEPT", "at = {then}"),
     "notifications_secretmail": ("PORTAL_SECRET_MAILS_KEPT", "created_at = {then}"),
     "notifications_delivery": ("PORTAL_DELIVERIES_KEPT", "done_at = {then}"),

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
+from accounts.models import OrganizationDomain
 from connections.models import Connection
 from entitlements.models import Entitlement, IngestUpload, LicenseAssignment
 from exports.models import Export
@@ -25,6 +26,7 @@ MACHINES = [model for model in apps.get_models() if hasattr(model, "MOVES")]
 EXTRA = {  # what a row needs beside its state
     ("Connection", "active"): lambda row: {"ended_at": None, "ended_by_id": None},
     ("Connection", "ended"): lambda row: {"ended_at": timezone.now(), "ended_by_id": row.customer_id},
+    **{("OrganizationDomain", state): lambda row: {"proved_at": timezone.now()} for state in ("proved", "lapsed")},
     ("Subscription", "pending"): lambda row: {"activated_at": None, "ended_at": None},
     ("Subscription", "subscribed"): lambda row: {"activated_at": timezone.now(), "ended_at": None},
     ("Subscription", "suspended"): lambda row: {"activated_at": timezone.now(), "ended_at": None},
@@ -40,6 +42,7 @@ ROWS = {
     "Connection": lambda world: world.connection("customer", "partner"),
     "Entitlement": lambda world: Entitlement.objects.filter(customer=world.customer, kind="trial").earliest("pk"),
     "Organization": lambda world: world.customer,
+    "OrganizationDomain": lambda world: OrganizationDomain.objects.get(organization=world.customer),
     "Export": lambda world: Export.objects.filter(organization=world.customer).earliest("pk"),
     "Import": lambda world: Import.objects.filter(organization=world.customer).earliest("pk"),
     "IngestUpload": lambda world: IngestUpload.objects.earliest("pk"),
