@@ -53,9 +53,7 @@ def lines(rounds: int) -> Iterator[GoalLine]:
     """Measure each page of both distributors in turns, and yield a line for each page."""
     people = {login: Person.objects.get(email=f"{login}@bench.test") for login in SIZES}
     distributors = {login: Organization.objects.get(name=f"Channel of {size}") for login, size in SIZES.items()}
-    partners = {
-        login: Organization.objects.filter(parent=one).earliest("pk") for login, one in distributors.items()
-    }
+    partners = {login: Organization.objects.filter(parent=one).earliest("pk") for login, one in distributors.items()}
     pages = {
         "partners page": dict.fromkeys(SIZES, "/partners/"),
         "partners page by customers": dict.fromkeys(SIZES, "/partners/?sort=-customers"),
