@@ -9,7 +9,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from accounts import organization_notices  # noqa: F401 - importing it registers the kinds of notices
         from accounts.actions.requests import DatabaseIdempotencyStore
-        from accounts.models import ListSettings, SavedView
+        from accounts.models import JoinRequest, ListSettings, SavedView
         from accounts.personal_data import PersonalDataTable, register_personal_data_table
         from accounts.queries import find_addressees_by_organization, get_list_preferences
         from notifications.registry import set_addressee_lookup
@@ -24,6 +24,8 @@ class AccountsConfig(AppConfig):
         register_personal_data_table("list_settings", PersonalDataTable(ListSettings, settings))
         views = ("organization_id", "list_key", "name", "query", "is_shared", "created_at")
         register_personal_data_table("saved_views", PersonalDataTable(SavedView, views))
+        asked = ("organization_id", "domain", "state", "created_at", "decided_at")
+        register_personal_data_table("join_requests", PersonalDataTable(JoinRequest, asked))
         register_linkable_page("organization_new", "organization_new")
         register_linkable_page("preferences", "preferences")
         for page in ("list_display", "view_new", "view_change", "view_query", "view_default", "view_delete"):

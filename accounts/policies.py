@@ -20,6 +20,7 @@ class AccountPermission(StrEnum):
     VIEW_OPERATORS = "accounts.view_operators"
     CHANGE_ROLES = "accounts.change_roles"
     REMOVE_OPERATORS = "accounts.remove_operators"
+    DECIDE_JOIN_REQUESTS = "accounts.decide_join_requests"
     VIEW_DOMAINS = "accounts.view_domains"
     MANAGE_DOMAINS = "accounts.manage_domains"
     CONFIRM_DOMAINS = "accounts.confirm_domains"
@@ -36,6 +37,7 @@ class AccountPermission(StrEnum):
     EDIT_QUALIFICATIONS = "accounts.edit_qualifications"
 
 
+JOIN_REQUESTS_A_DAY = 5  # how often one person may ask to be let in within 24 hours
 MOST_DOMAINS = 50  # domains of one organisation, proved or not
 FOUNDED_A_DAY = 10  # organisations that one person may create within 24 hours
 ATTEMPTS_A_DAY = 50  # wrong passwords, or wrong codes, of an account in a day; then a password also needs a mailed code
@@ -76,6 +78,9 @@ ROLE_TABLE: RoleTable = {
         label=_("Change another operator’s roles"), roles=frozenset({Role.ADMIN}), when=_is_somebody_else
     ),
     AccountPermission.REMOVE_OPERATORS: PermissionRule(label=_("Remove an operator"), roles=frozenset({Role.ADMIN})),
+    AccountPermission.DECIDE_JOIN_REQUESTS: PermissionRule(
+        label=_("Let in colleagues who ask, or decline"), roles=frozenset({Role.ADMIN})
+    ),
     AccountPermission.VIEW_DOMAINS: PermissionRule(label=_("See the organisation’s domains")),
     AccountPermission.MANAGE_DOMAINS: PermissionRule(
         label=_("Add, prove and remove domains of the organisation"), roles=frozenset({Role.ADMIN})

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.core.management import call_command
 
-from accounts.actions import attempts, domain_checks, domains, people, requests
+from accounts.actions import attempts, domain_checks, domains, joins, people, requests
 from accounts.actions.attempts import delete_old_failed_sign_in_counts
 from accounts.actions.people import delete_ended_session_records
 from partnerportal.lib.batches import repeat_for_a_minute
@@ -46,3 +46,9 @@ def check_domains() -> None:
 def delete_unproved_domains() -> None:
     """Delete the domains that nobody has proved in time."""
     domains.delete_unproved_domains()
+
+
+@shared_task
+def delete_old_join_requests() -> None:
+    """Delete old requests of persons to be let into an organisation, answered or not."""
+    joins.delete_old_join_requests()

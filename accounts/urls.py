@@ -1,11 +1,14 @@
 from django.urls import path
 
-from accounts.views import account, domains, lists, security
+from accounts.views import account, domains, joins, lists, security
 
 urlpatterns = [
     path("account/edit/", account.account_edit, name="account_edit"),
     path("organizations/new/", account.organization_create, name="organization_new"),
     path("organizations/switch/", account.organization_switch, name="organization_switch"),
+    path("organizations/join/", joins.organization_join, name="organization_join"),
+    path("operators/requests/<uuid:request_id>/grant/", joins.join_request_grant, name="join_request_grant"),
+    path("operators/requests/<uuid:request_id>/decline/", joins.join_request_decline, name="join_request_decline"),
     path("operators/", account.operator_list, name="operators"),
     path("operators/<uuid:operator_id>/roles/", account.operator_roles_edit, name="operator_roles"),
     path("operators/<uuid:operator_id>/remove/", account.operator_remove, name="operator_remove"),

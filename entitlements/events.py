@@ -24,6 +24,18 @@ class EntitlementEventKind(StrEnum):
     RELEASE_MARKED = "licence.release_marked"
     RELEASE_REOPENED = "licence.release_reopened"
     USE_UNUSUAL = "usage.unusual"
+    TRIAL_OFFERED = "trial_offer.opened"  # to partners and distributors, who offer it to new customers
+    TRIAL_OFFER_CHANGED = "trial_offer.changed"
+    TRIAL_OFFER_WITHDRAWN = "trial_offer.withdrawn"
+    ACTIVATION_SENT = "activation.sent"
+    ACTIVATION_RESENT = "activation.resent"
+    ACTIVATION_COPIED = "activation.copied"
+    ACTIVATION_CHANGED = "activation.changed"
+    ACTIVATION_REVOKED = "activation.revoked"
+    ACTIVATION_ACCEPTED = "activation.accepted"
+    ACTIVATION_EXPIRED = "activation.expired"
+    ACTIVATION_BOUNCED = "activation.bounced"
+    PARTNER_CONFIRMED = "activation.partner_confirmed"
 
     @property
     def scopes(self) -> Scope:

@@ -10,26 +10,26 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, OrganizationKind
 from entitlements.models import (
+    ActivationLink,
     CustomerListing,
     Entitlement,
     LicenceRelease,
     LicenseAssignment,
-    PartnerListing,
     Sku,
     UnusualUse,
 )
+from entitlements.models.activation import ActivationLinkQuerySet
 from entitlements.models.assignment import LicenseAssignmentQuerySet
 from entitlements.models.entitlement import EntitlementQuerySet
 from entitlements.models.listing import IN_PRODUCTION, ONLY_ON_TRIAL, OVER, CustomerListingQuerySet
-from entitlements.models.partner import HAS_OVERAGE, PartnerListingQuerySet
 from entitlements.models.release import LicenceReleaseQuerySet
 from entitlements.queries.customers import make_partner_condition
-from entitlements.queries.partners import make_expiring_condition, make_lapsing_condition, make_quiet_condition
 from entitlements.queries.releases import RELEASE_VIEWS, WAITING
 from entitlements.queries.trials import TRIAL_VIEWS
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.days import today
 from partnerportal.lib.filters import FilterSet
+from partnerportal.lib.mailed_invitations import filter_live
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.text import make_search_key
 
@@ -37,7 +37,6 @@ Rows = CustomerListingQuerySet
 SPANS = (7, 30, 60, 90)  # days ahead that a list of renewals may cover
 CREATED_WITHIN = ((30, _("30 days")), (90, _("90 days")), (365, _("12 months")))  # days since a customer was created
 EXPIRES_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))  # days ahead of a customer's next expiry
-NO_BADGE, NO_PARENT = "none", "none"  # stand for partners without a badge, and for those directly under the vendor
 
 
 class CustomerFilterSet(FilterSet):
@@ -197,64 +196,36 @@ class RenewalFilterSet(FilterSet):
         return rows if self.form.cleaned_data.get("on") else rows.filter(ends_on__lte=today() + timedelta(days=value))
 
 
-class PartnerFilterSet(FilterSet):
-    """The filters of partners: by text, country, badge, distributor, status, and what asks for attention.
+ACTIVATION_STATES = ("open", "unconfirmed", "done", "ended")  # the tabs of lists of activation links
 
-    `q` matches part of the name or of the web domain, without regard to case and accents, or the beginning of the ORGID
-    or of the partner ID.
+
+class ActivationFilterSet(FilterSet):
+    """The filters of activation links: by organisation or address, and by state.
+
+    `q` matches part of the organisation's name or of the e-mail address, in any case. The links must come from
+    `list_activation_links`.
     """
 
-    q = df.CharFilter(method="filter_by_text", label=_("Name, web domain, ORGID or partner ID"), max_length=200)
-    country = df.ChoiceFilter(choices=list_country_choices, label=_("Country"))
-    badge = df.CharFilter(method="filter_by_badge", label=_("Badge"), max_length=50)
-    badge_ends_within = df.TypedChoiceFilter(
-        method="filter_by_badge_end", choices=EXPIRES_WITHIN, coerce=int, label=_("Badge ends within")
-    )
-    parent = df.CharFilter(method="filter_by_parent", label=_("Distributor"), max_length=8)
-    state = df.ChoiceFilter(choices=Organization.State.choices, label=_("Status"))
-    over = df.BooleanFilter(method="filter_over_licence", label=_("Over limit"), widget=df.widgets.BooleanWidget)
-    expires_within = df.TypedChoiceFilter(
-        method="filter_by_expiry", choices=EXPIRES_WITHIN, coerce=int, label=_("Expires within")
-    )
-    quiet = df.BooleanFilter(
-        method="filter_quiet", label=_("No new customer in 90 days"), widget=df.widgets.BooleanWidget
-    )
+    q = df.CharFilter(method="filter_by_text", label=_("Name or email"), max_length=200)
+    state = df.ChoiceFilter(method="filter_by_state", choices=[(name, name) for name in ACTIVATION_STATES])
 
     class Meta:
-        model = PartnerListing
+        model = ActivationLink
         fields: list[str] = []
 
-    def filter_by_text(self, rows: PartnerListingQuerySet, name: str, value: str) -> PartnerListingQuerySet:
-        """Keep partners whose name or domain contains the text, or whose ORGID or partner ID begins with it."""
-        folded = make_search_key(value)
-        matches = Q(name_folded__contains=folded) | Q(website__icontains=value)
-        numbers = Q(org_id__startswith=folded) | Q(partner_id__startswith=folded)
-        return rows.filter(matches | numbers) if folded else rows
+    def filter_by_text(self, rows: ActivationLinkQuerySet, name: str, value: str) -> ActivationLinkQuerySet:
+        """Keep links whose organisation's name or e-mail address contains the text in any case."""
+        return rows.filter(Q(name__icontains=value) | Q(email__icontains=value))
 
-    def filter_by_badge(self, rows: PartnerListingQuerySet, name: str, value: str) -> PartnerListingQuerySet:
-        """Keep partners with an active membership of the programme with this code, or with none for NO_BADGE."""
-        if value == NO_BADGE:
-            return rows.filter(badges=[])
-        return rows.filter(badges__contains=[{"program": value}])
-
-    def filter_by_badge_end(self, rows: PartnerListingQuerySet, name: str, value: int) -> PartnerListingQuerySet:
-        """Keep partners of whom a badge ends at most `value` days from today (UTC)."""
-        return rows.filter(make_lapsing_condition(timedelta(days=value)))
-
-    def filter_by_parent(self, rows: PartnerListingQuerySet, name: str, value: str) -> PartnerListingQuerySet:
-        """Keep partners of the distributor with this ORGID, or those directly under the vendor for NO_PARENT."""
-        if value == NO_PARENT:
-            return rows.filter(parent=None)
-        return rows.filter(parent__org_id=value)
-
-    def filter_over_licence(self, rows: PartnerListingQuerySet, name: str, value: bool) -> PartnerListingQuerySet:
-        """Keep partners of whom a customer is over its licence; for False those of whom none is known to be."""
-        return rows.filter(HAS_OVERAGE) if value else rows.exclude(HAS_OVERAGE)
-
-    def filter_by_expiry(self, rows: PartnerListingQuerySet, name: str, value: int) -> PartnerListingQuerySet:
-        """Keep partners whose customers' nearest expiry is at most `value` days from today (UTC)."""
-        return rows.filter(make_expiring_condition(timedelta(days=value)))
-
-    def filter_quiet(self, rows: PartnerListingQuerySet, name: str, value: bool) -> PartnerListingQuerySet:
-        """Keep partners without a new customer in 90 days; for False those with one, and those that are new."""
-        return rows.filter(make_quiet_condition()) if value else rows.exclude(make_quiet_condition())
+    def filter_by_state(self, rows: ActivationLinkQuerySet, name: str, value: str) -> ActivationLinkQuerySet:
+        """Keep links that can be accepted, whose partner waits for the vendor, that are done, or that have ended."""
+        if value == "open":
+            return filter_live(rows)  # type: ignore[return-value]
+        if value == "ended":
+            is_expired = Q(state=ActivationLink.State.OPEN, expires_at__lte=timezone.now())
+            return rows.filter(Q(state=ActivationLink.State.REVOKED) | is_expired)
+        accepted, is_new_partner = (
+            rows.filter(state=ActivationLink.State.ACCEPTED),
+            Q(kind="partner", is_confirmed=False),
+        )
+        return accepted.filter(is_new_partner) if value == "unconfirmed" else accepted.exclude(is_new_partner)

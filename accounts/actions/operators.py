@@ -31,7 +31,7 @@ def add_operator(
     """
     authorize_system(actor)
     reset_unverified_account(actor=actor, person=person)
-    granted = {"roles": _ordered_roles(organization, roles), "finance_granted": finance_granted}
+    granted = {"roles": order_roles(organization, roles), "finance_granted": finance_granted}
     operator, _created = Operator.objects.update_or_create(organization=organization, person=person, defaults=granted)
     _record(AccountEventKind.OPERATOR_ADDED, actor, operator)
     return operator
@@ -49,7 +49,7 @@ def change_operator_roles(
     """
     authorize(actor, ROLE_TABLE, AccountPermission.CHANGE_ROLES, on=operator)
     operator = _lock_operator(actor, operator, AccountPermission.CHANGE_ROLES)
-    wanted = _ordered_roles(operator.organization, roles)
+    wanted = order_roles(operator.organization, roles)
     if Role.ADMIN not in wanted:
         _keep_one_admin(operator)
     granted = {"roles": wanted, "finance_granted": finance_granted}
@@ -84,7 +84,7 @@ def _record(kind: AccountEventKind, actor: Actor, operator: Operator, changes: C
     )
 
 
-def _ordered_roles(organization: Organization, roles: Iterable[str]) -> list[str]:
+def order_roles(organization: Organization, roles: Iterable[str]) -> list[str]:
     """Return the roles in the order of Role, each once.
 
     Raises InvalidInput("roles") for none, or for one that organisations of this kind do not have.

@@ -1,5 +1,6 @@
 from accounts.models.attempts import FailedAttempts
 from accounts.models.domain import OrganizationDomain
+from accounts.models.joining import JoinRequest
 from accounts.models.lists import ListSettings, SavedView
 from accounts.models.operator import Operator
 from accounts.models.organization import Organization, OrganizationKind
@@ -13,6 +14,7 @@ __all__ = [
     "Competency",
     "FailedAttempts",
     "IdempotentRequest",
+    "JoinRequest",
     "ListSettings",
     "Operator",
     "Organization",

@@ -21,9 +21,9 @@ from django.db.models.functions import Cast, Coalesce, NullIf
 
 from accounts.models import OrganizationKind
 from entitlements.exports.columns import make_sku_names_expression
-from entitlements.filters import PartnerFilterSet
 from entitlements.lists.partners import DISTRIBUTORS, PARTNERS
 from entitlements.models import NEVER, NO_EXPIRY
+from entitlements.partner_filters import PartnerFilterSet
 from entitlements.queries.partners import fetch_unmerged_partner_sums, list_partners
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from accounts.models import Organization, OrganizationKind
-from entitlements.filters import EXPIRES_WITHIN, NO_BADGE, NO_PARENT, PartnerFilterSet
+from entitlements.filters import EXPIRES_WITHIN
+from entitlements.partner_filters import NO_BADGE, NO_PARENT, PartnerFilterSet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.partners import (
     BADGE_SOON,

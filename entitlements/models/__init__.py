@@ -1,3 +1,4 @@
+from entitlements.models.activation import ActivationLink, ActivationToken
 from entitlements.models.assignment import LicenseAssignment
 from entitlements.models.entitlement import Entitlement, Sku
 from entitlements.models.ingest import IngestToken, IngestUpload
@@ -6,11 +7,14 @@ from entitlements.models.order import Order, OrderLine
 from entitlements.models.partner import NEVER, PartnerListing
 from entitlements.models.release import LicenceRelease
 from entitlements.models.renewal import CalendarFeed, RenewalAlert
+from entitlements.models.trial_offer import TrialOffer
 from entitlements.models.usage import Anomaly, CustomerUsage, UnusualUse, UsageDay, UsageMonth, get_first_day_of_month
 
 __all__ = [
     "NEVER",
     "NO_EXPIRY",
+    "ActivationLink",
+    "ActivationToken",
     "Anomaly",
     "CalendarFeed",
     "CustomerListing",
@@ -27,6 +31,7 @@ __all__ = [
     "PortfolioFigure",
     "RenewalAlert",
     "Sku",
+    "TrialOffer",
     "UnusualUse",
     "UsageDay",
     "UsageMonth",

@@ -361,6 +361,17 @@ PAGES = [
         )
         for action in ("roles", "remove")
     ),
+    page("organizations/join/", post="404 else", data={"organization": "{partner}"}, defaults="login anonymous"),
+    *(
+        page(
+            f"operators/requests/<uuid:request_id>/{action}/",
+            f"/operators/requests/{{join_request}}/{action}/",
+            get=f"200 stranger.admin; {NOT_ADMINS}; 404 else",
+            post=f"302 stranger.admin; {NOT_ADMINS}; 404 else",
+            data={"roles": ["reader"]},
+        )
+        for action in ("grant", "decline")
+    ),
     page("domains/", get=EVERYBODY),
     page("domains/new/", get=f"{NOT_ADMINS}; 200 else", post=f"{NOT_ADMINS}; 302 else", data={"name": "added.example"}),
     page(f"{DOMAIN}check/", "/domains/{domain_customer}/check/", post=f"302 customer.admin; {NOT_ADMINS}; 404 else"),

@@ -13,6 +13,10 @@ IMPORT = "imports/<uuid:import_id>/"
 IMPORT_KIND = "imports/new/<str:kind_code>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
 TRIAL = "trials/<uuid:trial_id>/"
+LINK = "activations/<uuid:link_id>/"
+ACTIVATION = "activate/<str:token>/"
+TRIAL_OFFER = "trials/offers/<uuid:offer_id>/"
+SEND = "activations/<str:kind>/new/"
 OFFER = "offers/<uuid:offer_id>/"
 CATALOGUE = "marketplace/offers/"
 LISTED, STOREFRONT = f"{CATALOGUE}<uuid:offer_id>/", "marketplace/<uuid:offer_id>/"
@@ -61,9 +65,31 @@ PAGES = {
         Shown(INVITATION, "/i/{token_partner}/"),
         Shown(INVITATION, "/i/unknown/", 404),
         Shown(f"{INVITATION}decline/", "/i/{token_partner}/decline/"),
+        Shown(ACTIVATION, "/activate/{activation_partner}/"),
+        Shown(ACTIVATION, "/activate/{activation_distributor}/"),
+        Shown(ACTIVATION, "/activate/unknown/", 404),
         Shown("", "/nowhere/", 404),
     ],
+    "distributor.admin": [
+        Shown("", "/"),
+        Shown("partners/"),
+        Shown("partners/", "/partners/?q=nobody-has-this-name"),
+        Shown(PARTNER, "/partners/{partner}/"),
+        Shown("partners/pending/"),
+        Shown(SEND, "/activations/partners/new/"),
+        Shown(SEND, "/activations/customers/new/"),
+    ],
     "partner.admin": [
+        Shown("customers/pending/"),
+        Shown("customers/pending/", "/customers/pending/?state=ended"),
+        Shown("customers/pending/", "/customers/pending/?q=nobody-has-this-name"),
+        Shown(SEND, "/activations/customers/new/"),
+        Shown(LINK, "/activations/{link_partner}/"),
+        *(
+            Shown(f"{LINK}{what}/", f"/activations/{{link_partner}}/{what}/")
+            for what in ("change", "copy", "resend", "revoke")
+        ),
+        Shown(IMPORT_KIND, "/imports/new/activation_links/"),
         Shown("", "/"),
         Shown("customers/"),
         Shown("customers/", "/customers/?q=nobody-has-this-name"),
@@ -133,7 +159,15 @@ PAGES = {
     ],
     "customer.reader": [Shown(INVITATION, "/i/{token_lapsed}/"), Shown("operators/"), Shown("domains/")],
     "customer2.admin": [Shown("domains/")],
-    "stranger.admin": [Shown(INVITATION, "/i/{token_partner}/"), Shown("account/")],
+    "stranger.admin": [
+        Shown(INVITATION, "/i/{token_partner}/"),
+        Shown("account/"),
+        Shown("operators/"),
+        *(
+            Shown(f"operators/requests/<uuid:request_id>/{action}/", f"/operators/requests/{{join_request}}/{action}/")
+            for action in ("grant", "decline")
+        ),
+    ],
     "ended.reader": [Shown(INVITATION, "/i/{token_partner}/")],
     "many": [Shown(INVITATION, "/i/{token_partner}/")],
     "nobody": [Shown("organizations/new/"), Shown(INVITATION, "/i/{token_partner}/")],
@@ -171,17 +205,18 @@ PAGES = {
         Shown(f"{OFFER}discard/", "/offers/{offer_specific}/discard/"),
     ],
     "publisher.reader": [Shown(f"{OFFER}{tab}", f"/offers/{{offer}}/{tab}") for tab in ("listing/", "plans/")],
-    "distributor.admin": [
-        Shown("", "/"),
-        Shown("partners/"),
-        Shown("partners/", "/partners/?q=nobody-has-this-name"),
-        Shown(PARTNER, "/partners/{partner}/"),
-    ],
     "vendor.admin": [
         Shown("", "/"),
         Shown("partners/"),
         Shown("distributors/"),
         Shown("trials/"),
+        Shown("trials/offers/"),
+        Shown("trials/offers/new/"),
+        Shown(TRIAL_OFFER, "/trials/offers/{trial_offer}/"),
+        Shown(f"{TRIAL_OFFER}withdraw/", "/trials/offers/{trial_offer}/withdraw/"),
+        Shown("partners/pending/"),
+        Shown("partners/pending/", "/partners/pending/?state=unconfirmed"),
+        Shown(f"{LINK}confirm/", "/activations/{link_distributor}/confirm/"),
         Shown("releases/"),
         Shown("releases/", "/releases/?state=released"),
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_waiting}}/{action}/") for action in ("approve", "decline")),
@@ -253,11 +288,14 @@ NOT_PAGES = {
     f"{REQUEST}files/<uuid:file_id>/": "likewise",
     "domains/<uuid:domain_id>/check/": "answers a form",
     "security/second-factor/": "answers a form",
+    "organizations/join/": "answers a form",
     f"{HOLDER}keep/": "answers a form",
     f"{REQUEST}approve/": "answers a form",
     f"{REQUEST}assign/": "answers a form",
     f"{REQUEST}messages/": "answers a form",
     f"{INVITATION}accept/": "answers a form",
+    f"{ACTIVATION}open/": "answers a form",
+    f"{ACTIVATION}accept/": "answers a form",
     f"{VIEW}query/": "answers a form",
     f"{VIEW}default/": "answers a form",
     "renewals/calendar/revoke/": "answers a form",

@@ -97,7 +97,7 @@ FILL = """UPDATE entitlements_customerlisting l
 
 
 class Migration(migrations.Migration):
-    dependencies = [("entitlements", "0004_partners")]
+    dependencies = [("entitlements", "0005_partners")]
 
     operations = [
         migrations.AddField(
