@@ -26,6 +26,8 @@ class EntitlementPermission(StrEnum):
     MARK_RELEASES = "entitlements.mark_releases"
     VIEW_PARTNERS = "entitlements.view_partners"
     VIEW_DISTRIBUTORS = "entitlements.view_distributors"
+    VIEW_FEEDS = "entitlements.view_feeds"
+    MANAGE_FEEDS = "entitlements.manage_feeds"
     VIEW_TRIAL_OFFERS = "entitlements.view_trial_offers"
     OPEN_TRIALS = "entitlements.open_trials"
     VIEW_PENDING_CUSTOMERS = "entitlements.view_pending_customers"
@@ -98,6 +100,15 @@ ROLE_TABLE: RoleTable = {
     EntitlementPermission.VIEW_DISTRIBUTORS: PermissionRule(
         label=_("See distributors, their badges and the totals of their customers"),
         kinds=frozenset({OrganizationKind.VENDOR}),
+    ),
+    EntitlementPermission.VIEW_FEEDS: PermissionRule(
+        label=_("See the feeds of the vendor’s systems: what they sent, and what was wrong in it"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+    ),
+    EntitlementPermission.MANAGE_FEEDS: PermissionRule(
+        label=_("Create and revoke the tokens of the vendor’s systems"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+        roles=frozenset({Role.ADMIN}),
     ),
     EntitlementPermission.VIEW_TRIAL_OFFERS: PermissionRule(
         label=_("See which services new customers can try"), kinds=_VENDOR

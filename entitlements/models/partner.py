@@ -28,7 +28,7 @@ class PartnerListingQuerySet(TenantQuerySet):
 class PartnerListing(models.Model):
     """A partner or distributor, with all that lists of them show, sort and filter.
 
-    Triggers keep what the row says of the organisation itself (migration 0005). The sums are those of its own portfolio
+    Triggers keep what the row says of the organisation itself (migration 0007). The sums are those of its own portfolio
     figures: they count the customers that share their services with it, of which there are `sharing` among all
     `customers`. So a distributor learns from them nothing that it could not add up from its list of customers, and
     nothing of what the partner itself owns (E-15). `merge_portfolio_figure_changes` brings them up to date, and

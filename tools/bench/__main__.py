@@ -33,7 +33,7 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     begin = time.monotonic()
-    from tools.bench import channel, consent, exports, marketplace, outbox, pages, queries, strangers, usage
+    from tools.bench import channel, consent, exports, marketplace, moves, outbox, pages, queries, strangers, usage
     from tools.bench.data import world
 
     strangers.load()  # first, while the database is empty
@@ -48,6 +48,7 @@ def main() -> None:
         queries.lines(loaded, rounds),
         channel.lines(rounds),
         consent.lines(loaded, rounds),
+        moves.lines(loaded),
         exports.lines(loaded),
         usage.lines(rounds),
         marketplace.lines(rounds),

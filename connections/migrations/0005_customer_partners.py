@@ -55,7 +55,7 @@ FILL = """INSERT INTO connections_customerpartner (viewer_id, customer_id, partn
 
 
 class Migration(migrations.Migration):
-    dependencies = [("connections", "0003_policies")]
+    dependencies = [("connections", "0004_moves")]
 
     operations = [
         migrations.CreateModel(

@@ -42,7 +42,7 @@ def typed(columns: dict[str, str]) -> str:
 
 
 def build_functions(copied: dict[str, str], read: dict[str, str]) -> str:
-    """Return the SQL that makes anew what knows the copied columns (0002): the definition and the triggers' functions."""
+    """Return the SQL that makes anew what knows the copied columns (0002, 0005): the definition and the triggers' functions."""
     numbers = ", ".join(
         f"CASE WHEN p.scopes & {Scope.ENTITLEMENTS:d} > 0 THEN c.{column} ELSE {UNKNOWN.get(kind, 0)} END"
         for column, kind in NUMBERS.items()
@@ -65,17 +65,21 @@ GRANT EXECUTE ON FUNCTION listing_content(bigint[]), listing_expected(bigint[]) 
 
 CREATE OR REPLACE FUNCTION listing_follows_portfolio() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE sight record;
 BEGIN
-    IF TG_OP = 'DELETE' OR NEW.path NOT IN ('2_connection', '3_partner_customer') THEN
-        DELETE FROM entitlements_customerlisting l
-            WHERE l.viewer_id = coalesce(NEW.viewer_id, OLD.viewer_id)
-              AND l.customer_id = coalesce(NEW.subject_id, OLD.subject_id);
-        RETURN NULL;
-    END IF;
-    INSERT INTO entitlements_customerlisting AS l ({names(listed)})
-    SELECT {names(listed)} FROM listing_expected(ARRAY[NEW.subject_id]) WHERE viewer_id = NEW.viewer_id
-    ON CONFLICT (viewer_id, customer_id) DO UPDATE SET ({names(listed)}) = ROW({names(listed, "excluded.")})
-    WHERE ({names(listed, "l.")}) IS DISTINCT FROM ({names(listed, "excluded.")});
+    FOR sight IN SELECT t.viewer_id, TG_OP <> 'DELETE' AND t.path IN ('2_connection', '3_partner_customer') AS is_customer,
+                        array_agg(t.subject_id ORDER BY t.subject_id) AS customers
+                 FROM touched t GROUP BY 1, 2 LOOP
+        IF sight.is_customer THEN
+            INSERT INTO entitlements_customerlisting AS l ({names(listed)})
+            SELECT {names(listed)} FROM listing_expected(sight.customers) WHERE viewer_id = sight.viewer_id
+            ON CONFLICT (viewer_id, customer_id) DO UPDATE SET ({names(listed)}) = ROW({names(listed, "excluded.")})
+            WHERE ({names(listed, "l.")}) IS DISTINCT FROM ({names(listed, "excluded.")});
+        ELSE
+            DELETE FROM entitlements_customerlisting l
+                WHERE l.viewer_id = sight.viewer_id AND l.customer_id = ANY (sight.customers);
+        END IF;
+    END LOOP;
     RETURN NULL;
 END $$;
 
@@ -97,7 +101,7 @@ FILL = """UPDATE entitlements_customerlisting l
 
 
 class Migration(migrations.Migration):
-    dependencies = [("entitlements", "0005_partners")]
+    dependencies = [("entitlements", "0007_partners")]
 
     operations = [
         migrations.AddField(

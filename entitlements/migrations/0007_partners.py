@@ -202,7 +202,7 @@ SELECT partner_listing_sum(organization_id) FROM entitlements_partnerlisting;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("entitlements", "0004_activation"), ("accounts", "0010_partner_onboarding")]
+    dependencies = [("entitlements", "0006_vendor")]
 
     operations = [
         migrations.CreateModel(
