@@ -6,7 +6,6 @@ from django.utils.translation import gettext as _
 
 from accounts.models import OrganizationKind
 from accounts.queries import is_customer, sees_customers
-from entitlements.activation_hints import awaits_membership, describe_awaited_membership
 from entitlements.models import UnusualUse
 from entitlements.queries.customers import (
     find_customers_needing_attention,
@@ -14,6 +13,7 @@ from entitlements.queries.customers import (
     list_customer_services,
 )
 from entitlements.queries.usage import find_latest_usage_report_day
+from entitlements.rows.activations import awaits_membership, describe_awaited_membership
 from entitlements.rows.customers import (
     list_customer_attention_items,
     list_service_attention_items,
