@@ -3,9 +3,10 @@
 customers  customers and what they have
 usage      the use of licences
 requests   licence users, and what is asked of the vendor
+activations  pending customers and partners
 columns    columns and rules that several of these lists share
 """
 
-from entitlements.exports import customers, requests, usage
+from entitlements.exports import activations, customers, requests, usage
 
-LISTS = (*customers.LISTS, *usage.LISTS, *requests.LISTS)
+LISTS = (*customers.LISTS, *usage.LISTS, *requests.LISTS, *activations.LISTS)
