@@ -148,6 +148,13 @@ PAGES = [
         page(f"{IMPORT_KIND}{path}", f"/imports/new/goods/{path}", get="404 else", post=post)
         for path, post in (("", "404 else"), ("template/", ""))
     ),
+    *(
+        page(f"{IMPORT_KIND}{path}", f"/imports/new/operators/{path}", get=get, post=post)
+        for path, get, post in (
+            ("", "200 vendor.admin; 403 else", "400 vendor.admin; 403 else"),
+            ("template/", "200 else", ""),
+        )
+    ),
     page(IMPORT, "/imports/{import_partner}/", get="200 partner.admin; 404 else"),
     page(f"{IMPORT}apply/", "/imports/{import_partner}/apply/", post="404 else", data={"mode": "merge"}),
     page(f"{IMPORT}cancel/", "/imports/{import_partner}/cancel/", post="409 partner.admin; 404 else"),

@@ -56,7 +56,10 @@ BOUNDED = {
     "entitlements_customerusage": "one for a customer and SKU",
     "entitlements_customerpace": "one for a customer",
     "imports_importbatch": "goes with its import, or when a run ends",
+    "accounts_adminvacancy": "one for an organisation without an Admin",
+    "entitlements_channelmonth": "one for each of thirteen months",
     "accounts_savedview": "a person's",
+    "accounts_externalidentity": "a person's; goes with them",
     "accounts_listsettings": "one for a person and organisation",
     "entitlements_calendarfeed": "one for a person and organisation",
     "entitlements_ingesttoken": "made by staff, one by one",
@@ -83,6 +86,7 @@ BOUNDED = {
 KEPT = {
     "notifications_event": "the audit log; its retention comes with the activity log",
     "accounts_organization": "who the portal is for",
+    "accounts_erasedaddress": "that an address was erased, without the address",
     "accounts_operator": "goes with its person, by remove_operator or erase_person",
     "accounts_programmembership": "what a badge was granted for, and when",
     "connections_connection": "that there was one, ended ones too",
