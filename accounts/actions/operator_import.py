@@ -195,6 +195,8 @@ def import_operator(*, actor: Actor, organization: Organization, operator: Impor
     person = register_person(
         actor=actor, email=operator.email, name=operator.name, language=operator.language, verified=True
     ).person
+    # With the whole row locked nobody lets this person in at the same moment, whose roles would then be replaced.
+    Person.objects.select_for_update().get(pk=person.pk)
     stored = Operator.objects.select_for_update().filter(organization=organization, person=person).first()
     if stored is None:
         stored = add_operator(actor=actor, organization=organization, person=person, roles=operator.roles)
