@@ -28,6 +28,8 @@ class AccountPermission(StrEnum):
     CHANGE_SECURITY = "accounts.change_security"
     SAVE_VIEWS = "accounts.save_views"
     SHARE_VIEWS = "accounts.share_views"
+    VIEW_ORGANIZATIONS = "accounts.view_organizations"
+    REGISTER_ORGANIZATIONS = "accounts.register_organizations"
     CORRECT_ORGANIZATIONS = "accounts.correct_organizations"
     SUSPEND_ORGANIZATIONS = "accounts.suspend_organizations"
     MANAGE_MEMBERSHIPS = "accounts.manage_memberships"
@@ -94,6 +96,11 @@ ROLE_TABLE: RoleTable = {
     AccountPermission.SHARE_VIEWS: PermissionRule(
         label=_("Share saved views with the organisation"), roles=frozenset({Role.ADMIN})
     ),
+    AccountPermission.VIEW_ORGANIZATIONS: PermissionRule(
+        label=_("See every organisation, its memberships and what the vendor did with it"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+    ),
+    AccountPermission.REGISTER_ORGANIZATIONS: _of_staff(_("Register distributors, partners, publishers and customers")),
     AccountPermission.CORRECT_ORGANIZATIONS: _of_staff(
         _("Correct the verified name, country, tenant ID and partner ID of an organisation")
     ),

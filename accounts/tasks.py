@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.core.management import call_command
 
-from accounts.actions import attempts, domain_checks, domains, joins, people, requests
+from accounts.actions import attempts, domain_checks, domains, joins, people, requests, vacancies
 from accounts.actions.attempts import delete_old_failed_sign_in_counts
 from accounts.actions.people import delete_ended_session_records
 from partnerportal.lib.batches import repeat_for_a_minute
@@ -34,6 +34,12 @@ def delete_unverified_accounts() -> None:
 def delete_old_idempotent_requests() -> None:
     """Delete old requests of the API that carried an idempotency key, with their responses."""
     requests.delete_old_idempotent_requests()
+
+
+@shared_task
+def mark_admin_vacancies() -> None:
+    """Mark, each hour, the organisations that have no Admin, for the vendor's start page."""
+    vacancies.mark_admin_vacancies()
 
 
 @shared_task

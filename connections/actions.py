@@ -25,6 +25,7 @@ from partnerportal.lib.states import change_row_state
 from partnerportal.lib.tokens import generate_token
 
 DAY = timedelta(days=1)
+PARTNER_NOT_ACTIVE = _("This partner cannot accept new customers at the moment.")  # no badge, or suspended
 TOO_MANY_ACCEPTED = _(
     "Your organisation has accepted %(number)s invitations in 24 hours, which is the limit. Try again later."
 )
@@ -58,7 +59,7 @@ def accept_invitation(
     if connected:
         return connected, False
     if not invitation.is_open:
-        raise Conflict("partner_not_active", _("This partner’s programme membership is not active."))
+        raise Conflict("partner_not_active", PARTNER_NOT_ACTIVE)
     _keep_to_the_limit(actor)
     try:
         with transaction.atomic(), queries.as_invitation_holder(actor, token):  # the database checks the token too
@@ -70,8 +71,9 @@ def accept_invitation(
         if connected is None:
             raise Conflict("state_changed", _("The connection has just ended. Open the link again.")) from None
         return connected, False
-    except ProgrammingError:  # by the policy: the token was replaced after it was read
-        queries.get_invitation(actor, token)
+    except ProgrammingError:  # by the policy: the token was replaced, or the partner suspended, after it was read
+        if not queries.get_invitation(actor, token).is_open:
+            raise Conflict("partner_not_active", PARTNER_NOT_ACTIVE) from None
         raise
     _consent(actor, connection, scopes, wording)
     record_event(

@@ -46,7 +46,8 @@ class Invitation:
     country: str
     org_id: str
     badges: list[ProgramBadge]
-    is_open: bool  # whether it can be accepted: the partner has an active badge with the customer dashboard
+    # Whether it can be accepted: the partner has an active badge with the customer dashboard, and is not suspended.
+    is_open: bool
     distributor: str  # name of the distributor above the partner, which will see the same data; "" for none
     connected_at: dt.datetime | None  # since when the actor's organisation is connected with the partner; None: not
     connection_id: UUID | None  # the public id of that connection
@@ -89,7 +90,7 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
         country=partner.country,
         org_id=partner.org_id,
         badges=build_program_badges(partner.programs),
-        is_open=partner_sees_customers(partner.programs),
+        is_open=partner_sees_customers(partner.programs) and not partner.is_suspended,
         distributor=partner.distributor or "",
         connected_at=partner.connected_at,
         connection_id=partner.connection_id,

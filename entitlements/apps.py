@@ -26,6 +26,7 @@ class EntitlementsConfig(AppConfig):
         from entitlements.lists.releases import RELEASES
         from entitlements.lists.renewals import OWN_RENEWALS, RENEWALS
         from entitlements.lists.trials import TRIALS
+        from entitlements.lists.uploads import UPLOADS
         from entitlements.notices import activation, asked, news  # noqa: F401  (they register the notice kinds)
         from entitlements.personal_data import register_personal_data
         from entitlements.sharing import OFFERED, describe_shared_records
@@ -38,7 +39,16 @@ class EntitlementsConfig(AppConfig):
         register_shared_data_counter(describe_shared_records)
         register_activity_descriptions(WORDS)
         register_customer_page_tabs()
-        for definition in (CUSTOMERS, PENDING_CUSTOMERS, PENDING_PARTNERS, RENEWALS, OWN_RENEWALS, TRIALS, RELEASES):
+        for definition in (
+            CUSTOMERS,
+            PENDING_CUSTOMERS,
+            PENDING_PARTNERS,
+            RENEWALS,
+            OWN_RENEWALS,
+            TRIALS,
+            RELEASES,
+            UPLOADS,
+        ):
             register_list_definition(definition)
         user_logged_in.connect(record_sign_in_for_activation)
         register_missing_badge_hint(describe_awaited_membership)

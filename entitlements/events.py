@@ -24,6 +24,8 @@ class EntitlementEventKind(StrEnum):
     RELEASE_MARKED = "licence.release_marked"
     RELEASE_REOPENED = "licence.release_reopened"
     USE_UNUSUAL = "usage.unusual"
+    FEED_TOKEN_CREATED = "feed_token.created"
+    FEED_TOKEN_REVOKED = "feed_token.revoked"
     TRIAL_OFFERED = "trial_offer.opened"  # to partners and distributors, who offer it to new customers
     TRIAL_OFFER_CHANGED = "trial_offer.changed"
     TRIAL_OFFER_WITHDRAWN = "trial_offer.withdrawn"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import django_filters as df
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +12,7 @@ from entitlements.models import (
     ActivationLink,
     CustomerListing,
     Entitlement,
+    IngestUpload,
     LicenceRelease,
     LicenseAssignment,
     Sku,
@@ -170,6 +171,23 @@ class RenewalFilterSet(FilterSet):
     def filter_ending_within(self, rows: EntitlementQuerySet, name: str, value: int) -> EntitlementQuerySet:
         """Keep entitlements that end at most `value` days from today (UTC). A filter by one day takes precedence."""
         return rows if self.form.cleaned_data.get("on") else rows.filter(ends_on__lte=today() + timedelta(days=value))
+
+
+class UploadFilterSet(FilterSet):
+    """The filters of what the vendor's systems have sent: by source, kind of file, and whether it had errors."""
+
+    source = df.UUIDFilter("token__public_id", label=_("Source"))
+    kind = df.ChoiceFilter(choices=IngestUpload.Kind.choices, label=_("Type"))
+    errors = df.BooleanFilter(method="filter_errors", label=_("With errors"), widget=df.widgets.BooleanWidget)
+
+    class Meta:
+        model = IngestUpload
+        fields: list[str] = []
+
+    def filter_errors(self, rows: QuerySet[IngestUpload], name: str, value: bool) -> QuerySet[IngestUpload]:
+        """Keep files that failed or had lines which were not stored; for False those without."""
+        has_errors = Q(state=IngestUpload.State.FAILED) | Q(counts__error__gt=0)
+        return rows.filter(has_errors) if value else rows.exclude(has_errors)
 
 
 ACTIVATION_STATES = ("open", "unconfirmed", "done", "ended")  # the tabs of lists of activation links

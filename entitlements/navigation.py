@@ -49,4 +49,11 @@ ITEMS = (
         seen_by=ROLE_TABLE[EntitlementPermission.VIEW_RELEASES].check_actor,
         count=_count_releases,
     ),
+    NavigationItem(
+        label=_("Feeds"),
+        icon="file-up",
+        url_name="feeds",
+        order=88,
+        seen_by=ROLE_TABLE[EntitlementPermission.VIEW_FEEDS].check_actor,
+    ),
 )

@@ -24,6 +24,8 @@ class EntitlementPermission(StrEnum):
     MANAGE_HOLDERS = "entitlements.manage_holders"
     VIEW_RELEASES = "entitlements.view_releases"
     MARK_RELEASES = "entitlements.mark_releases"
+    VIEW_FEEDS = "entitlements.view_feeds"
+    MANAGE_FEEDS = "entitlements.manage_feeds"
     VIEW_TRIAL_OFFERS = "entitlements.view_trial_offers"
     OPEN_TRIALS = "entitlements.open_trials"
     VIEW_PENDING_CUSTOMERS = "entitlements.view_pending_customers"
@@ -86,6 +88,15 @@ ROLE_TABLE: RoleTable = {
     ),
     EntitlementPermission.MARK_RELEASES: PermissionRule(
         label=_("Complete the licence releases that customers request"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+        roles=frozenset({Role.ADMIN}),
+    ),
+    EntitlementPermission.VIEW_FEEDS: PermissionRule(
+        label=_("See the feeds of the vendor’s systems: what they sent, and what was wrong in it"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+    ),
+    EntitlementPermission.MANAGE_FEEDS: PermissionRule(
+        label=_("Create and revoke the tokens of the vendor’s systems"),
         kinds=frozenset({OrganizationKind.VENDOR}),
         roles=frozenset({Role.ADMIN}),
     ),

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from entitlements.actions import activation_jobs, anomalies, figures, listing, renewals, trials
+from entitlements.actions import activation_jobs, anomalies, figures, growth, listing, renewals, trials
 from entitlements.actions.sweeping import delete_old_anomalies, delete_old_renewal_alerts
 from entitlements.ingest import uploads
 from partnerportal.lib.actors import Actor
@@ -62,6 +62,12 @@ def delete_old_alerts_and_anomalies() -> None:
     """Delete old records of announced renewals, and anomalies of use that ended long ago."""
     delete_old_renewal_alerts()
     delete_old_anomalies()
+
+
+@shared_task
+def write_channel_growth() -> None:
+    """Count, each night, the vendor's channel: organisations, connections and licences of the month so far."""
+    growth.write_channel_growth()
 
 
 @shared_task

@@ -14,6 +14,7 @@ from entitlements.views.activation import (
 )
 from entitlements.views.activation_accept import activation_accept, activation_open, activation_page
 from entitlements.views.customers import customer_list, customer_orders, customer_services
+from entitlements.views.feeds import feed_list, feed_token_create, feed_token_revoke, feed_upload
 from entitlements.views.holders import licence_holders, licence_release, licence_release_withdraw
 from entitlements.views.own import own_orders, own_services
 from entitlements.views.releases import licence_release_list, mark_release_done, reopen_release_request
@@ -73,6 +74,10 @@ urlpatterns = [
         path(f"trials/<uuid:trial_id>/{name}/", trial_action, {"name": name}, name=f"trial_{name}")
         for name in TRIAL_ACTIONS
     ),
+    path("feeds/", feed_list, name="feeds"),
+    path("feeds/tokens/new/", feed_token_create, name="feed_token_create"),
+    path("feeds/tokens/<uuid:token_id>/revoke/", feed_token_revoke, name="feed_token_revoke"),
+    path("feeds/uploads/<uuid:upload_id>/", feed_upload, name="feed_upload"),
     path("releases/", licence_release_list, name="releases"),
     path("releases/mark/", mark_release_done, name="release_mark"),
     path("releases/reopen/", reopen_release_request, name="release_reopen"),

@@ -45,6 +45,16 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="5"),
         "options": {"expires": 3000},
     },
+    "vacancies": {
+        "task": "accounts.tasks.mark_admin_vacancies",
+        "schedule": crontab(minute="7"),
+        "options": {"expires": 3000},
+    },
+    "channel-growth": {
+        "task": "entitlements.tasks.write_channel_growth",
+        "schedule": crontab(hour="2", minute="15"),
+        "options": {"expires": 6 * 3600},
+    },
     "activation-links": {
         "task": "entitlements.tasks.remind_of_activation_links",
         "schedule": crontab(minute="17"),

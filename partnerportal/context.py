@@ -14,7 +14,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts.models import OrganizationKind, Role
+from accounts.models import Organization, OrganizationKind, Role
 from partnerportal.gathering import gather_app_declarations
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.formats import join_names
@@ -78,6 +78,12 @@ class PageShell:
     def organization(self) -> dict[str, str] | None:
         """Return the entry of `organizations` for which the person acts now, or None."""
         return next((o for o in self.organizations if o["is_current"]), None)  # type: ignore[return-value]
+
+    @cached_property
+    def own_organization(self) -> Organization | None:
+        """Return the organisation for which the person acts, with its account manager, or None."""
+        own = (o.organization for o in self.request.operators if o.organization_id == self.actor.organization_id)
+        return next(own, None)
 
     @cached_property
     def organizations(self) -> list[dict[str, object]]:

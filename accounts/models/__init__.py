@@ -9,9 +9,11 @@ from accounts.models.person import Person, Theme
 from accounts.models.program import Program, ProgramFeature, ProgramMembership
 from accounts.models.qualification import Competency, OrganizationCompetency, OrganizationSkill, Skill
 from accounts.models.requests import IdempotentRequest
+from accounts.models.vacancy import AdminVacancy
 from partnerportal.lib.roles import Role
 
 __all__ = [
+    "AdminVacancy",
     "Competency",
     "ErasedAddress",
     "ExternalIdentity",

@@ -1,6 +1,7 @@
 from entitlements.models.activation import ActivationLink, ActivationToken
 from entitlements.models.assignment import LicenseAssignment
 from entitlements.models.entitlement import Entitlement, Sku
+from entitlements.models.growth import ChannelMonth
 from entitlements.models.ingest import IngestToken, IngestUpload
 from entitlements.models.listing import NO_EXPIRY, CustomerListing, CustomerPace, PortfolioFigure
 from entitlements.models.order import Order, OrderLine
@@ -15,6 +16,7 @@ __all__ = [
     "ActivationToken",
     "Anomaly",
     "CalendarFeed",
+    "ChannelMonth",
     "CustomerListing",
     "CustomerPace",
     "CustomerUsage",

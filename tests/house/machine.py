@@ -19,7 +19,15 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from accounts.models import Competency, JoinRequest, Operator, OrganizationDomain, SavedView, Skill
 from connections.models import Connection
-from entitlements.models import ActivationLink, Entitlement, IngestUpload, LicenseAssignment, Order, TrialOffer
+from entitlements.models import (
+    ActivationLink,
+    Entitlement,
+    IngestToken,
+    IngestUpload,
+    LicenseAssignment,
+    Order,
+    TrialOffer,
+)
 from exports.models import Export
 from imports.models import Import
 from marketplace.models import Category, HealthIssue, Market, Offer, OfferFile, Plan, Price, SaleStop
@@ -40,14 +48,14 @@ OF_REQUEST = """NOT EXISTS (
 NOT_VENDOR = "NOT EXISTS (SELECT FROM accounts_organization WHERE id = %(org)s AND kind = 'vendor')"
 # Rows that a request may not change: all but the actor's own. A person may found an organisation, hence `id <= newest`.
 FOREIGN = {
-    "accounts_organization": "id <> %(org)s AND id <= %(newest)s",
+    "accounts_organization": f"id <> %(org)s AND id <= %(newest)s AND {NOT_VENDOR}",  # whose Admins manage them all
     "accounts_operator": "organization_id <> %(org)s AND organization_id <= %(newest)s",
-    "accounts_programmembership": "true",
+    "accounts_programmembership": NOT_VENDOR,
     "accounts_program": "true",
     "accounts_competency": NOT_VENDOR,
     "accounts_skill": NOT_VENDOR,
-    "accounts_organizationcompetency": "true",
-    "accounts_organizationskill": "true",
+    "accounts_organizationcompetency": NOT_VENDOR,
+    "accounts_organizationskill": NOT_VENDOR,
     "accounts_joinrequest": "person_id <> %(person)s AND organization_id <> %(org)s",
     "accounts_organizationdomain": "organization_id <> %(org)s",
     "accounts_person": "id <> %(person)s",
@@ -102,7 +110,9 @@ FOREIGN = {
     # so are releases, of which the vendor says that they are done
     "entitlements_licenseassignment": """customer_id <> %(org)s AND NOT (release_asked_at IS NOT NULL AND EXISTS (
         SELECT FROM accounts_organization v WHERE v.id = %(org)s AND v.kind = 'vendor'))""",
-    "entitlements_ingesttoken": "true",
+    "entitlements_ingesttoken": NOT_VENDOR,
+    "accounts_adminvacancy": "true",
+    "entitlements_channelmonth": "true",
     "entitlements_ingestupload": "true",
     "entitlements_renewalalert": "true",
     # requests are whoever asks's own, and the vendor's to decide
@@ -330,6 +340,7 @@ def placeholders(world: World) -> dict[str, str]:
     values["export_partner"] = str(Export.objects.get(organization=world.partner).public_id)
     values["import_partner"] = str(Import.objects.get(organization=world.partner).public_id)
     values["upload"] = str(IngestUpload.objects.earliest("pk").public_id)
+    values["feed_token"] = str(IngestToken.objects.earliest("pk").public_id)
     values["holder_customer"] = str(LicenseAssignment.objects.filter(customer=world.customer).earliest("pk").public_id)
     asked = LicenseAssignment.objects.filter(release_asked_at__isnull=False)
     values["key_held"] = LicenseAssignment.objects.filter(customer=world.customer).earliest("pk").external_id

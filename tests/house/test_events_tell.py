@@ -119,6 +119,8 @@ BY_VENDORS_ADMINS = {
     "market.country_placed",
     "market.removed",
     "category.removed",
+    "feed_token.created",
+    "feed_token.revoked",
     "domain.confirmed",
     "membership.changed",
     "organization.identity_corrected",

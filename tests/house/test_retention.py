@@ -56,6 +56,8 @@ BOUNDED = {
     "entitlements_customerusage": "one for a customer and SKU",
     "entitlements_customerpace": "one for a customer",
     "imports_importbatch": "goes with its import, or when a run ends",
+    "accounts_adminvacancy": "one for an organisation without an Admin",
+    "entitlements_channelmonth": "one for each of thirteen months",
     "accounts_savedview": "a person's",
     "accounts_externalidentity": "a person's; goes with them",
     "accounts_listsettings": "one for a person and organisation",

@@ -7,6 +7,7 @@ from django.db import DatabaseError, IntegrityError, connection, models, transac
 from django.db.models import Q
 
 from accounts.models import (
+    AdminVacancy,
     ErasedAddress,
     ExternalIdentity,
     FailedAttempts,
@@ -15,6 +16,7 @@ from accounts.models import (
     OrganizationKind,
 )
 from connections.directory import list_organizations_with_visible_name
+from entitlements.actions.growth import write_channel_growth
 from marketplace.models import Offer
 from notifications.actions.secret_mails import queue_secret_mail
 from notifications.models import InboxMark, Notice, NoticeRead
@@ -78,6 +80,7 @@ COLUMN = dict.fromkeys(
 )
 
 COLUMN["marketplace_marketcountry"] = "country"
+COLUMN["accounts_adminvacancy"], COLUMN["entitlements_channelmonth"] = "organization_id", "month"
 
 KEPT_BY_A_PERSON = (
     "accounts_savedview",
@@ -140,6 +143,8 @@ def something_personal(world):
     ExternalIdentity.objects.create(person=person, source="old_portal", external_id="1")
     ErasedAddress.objects.remember(["gone@example.com"])
     IdempotentRequest.objects.create(person_id=person.pk, organization=world.partner, key="one", digest="")
+    AdminVacancy.objects.create(organization=world.stranger)
+    write_channel_growth()
     queue_secret_mail(EmailMessage("s", "b", to=[person.email]))
 
 

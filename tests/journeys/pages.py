@@ -28,6 +28,9 @@ AUDIENCE = f"{OFFER}audience/"
 OFFER_TABS = ("files/", "listing/", "plans/", "technical/", "history/", "publish/")
 REQUEST = "requests/<uuid:request_id>/"
 NEW_REQUEST = "requests/new/<str:kind>/<uuid:subject_id>/"
+ORGANIZATION = "organizations/<uuid:organization_id>/"
+ORGANIZATION_TABS = ("", "operators/", "memberships/", "activity/")
+ORGANIZATION_ACTIONS = ("correct", "manager", "grant", "extend", "end", "qualify", "move", "suspend")
 SIGN_IN = "sign-in/"
 FACTORS = "sign-in/two-factor/"
 KEY = f"{FACTORS}webauthn/keys/<int:pk>/"
@@ -214,6 +217,21 @@ PAGES = {
         Shown("releases/", "/releases/?state=released"),
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_waiting}}/{action}/") for action in ("approve", "decline")),
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_running}}/{action}/") for action in ("extend", "convert")),
+        *(Shown(ORGANIZATION + tab, f"/organizations/{{partner}}/{tab}") for tab in ORGANIZATION_TABS),
+        *(Shown(f"{ORGANIZATION}{name}/", f"/organizations/{{partner}}/{name}/") for name in ORGANIZATION_ACTIONS),
+        Shown(f"{ORGANIZATION}onboard/", "/organizations/{distributor}/onboard/"),
+        Shown(f"{ORGANIZATION}reactivate/", "/organizations/{partner}/reactivate/", 409),
+        *(
+            Shown("organizations/register/<str:kind>/", f"/organizations/register/{kind}/")
+            for kind in ("partner", "customer")
+        ),
+        Shown("publishers/"),
+        Shown("publishers/", "/publishers/?q=nobody-has-this-name"),
+        Shown("programmes/"),
+        Shown("feeds/"),
+        Shown("feeds/uploads/<uuid:upload_id>/", "/feeds/uploads/{upload}/"),
+        Shown("feeds/tokens/new/"),
+        Shown("feeds/tokens/<uuid:token_id>/revoke/", "/feeds/tokens/{feed_token}/revoke/"),
         Shown(ALL_OFFERS),
         Shown(f"{ALL_OFFERS}<uuid:offer_id>/", "/marketplace/all/{offer}/"),
         Shown(SETTINGS),

@@ -41,11 +41,14 @@ OF_OWN = [
     RENEWALS,
 ]
 OF_VENDOR = [
+    ("Publishers", "building", "/publishers/"),
+    ("Programmes", "badge-check", "/programmes/"),
     SIMULATOR,
     ("Offers", "store", "/marketplace/all/"),
+    ("Requests", "clipboard-list", "/requests/queue/"),
     ("Trials", "flask-conical", "/trials/"),
     ("Licence releases", "user-minus", "/releases/"),
-    ("Requests", "clipboard-list", "/requests/queue/"),
+    ("Feeds", "file-up", "/feeds/"),
 ]
 ASKING = [("Requests", "clipboard-list", "/requests/")]
 WORK = {

@@ -33,7 +33,7 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     begin = time.monotonic()
-    from tools.bench import consent, exports, marketplace, outbox, pages, queries, strangers, usage
+    from tools.bench import consent, exports, marketplace, moves, outbox, pages, queries, strangers, usage
     from tools.bench.data import world
 
     strangers.load()  # first, while the database is empty
@@ -46,6 +46,7 @@ def main() -> None:
     for lines in (
         queries.lines(loaded, rounds),
         consent.lines(loaded, rounds),
+        moves.lines(loaded),
         exports.lines(loaded),
         usage.lines(rounds),
         marketplace.lines(rounds),
