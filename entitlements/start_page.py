@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 
 from accounts.models import OrganizationKind
 from accounts.queries import is_customer, sees_customers
-from entitlements.activation_hints import awaits_membership, describe_awaited_membership
 from entitlements.models import UnusualUse
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.activation import list_unconfirmed_partners
@@ -23,6 +22,7 @@ from entitlements.queries.partners import get_partner_totals
 from entitlements.queries.releases import count_waiting_licence_releases, list_oldest_waiting_releases
 from entitlements.queries.trials import count_undecided_trial_requests, list_oldest_undecided_trials
 from entitlements.queries.usage import find_latest_usage_report_day
+from entitlements.rows.activations import awaits_membership, describe_awaited_membership
 from entitlements.rows.customers import (
     list_customer_attention_items,
     list_service_attention_items,
