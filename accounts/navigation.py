@@ -23,7 +23,7 @@ ITEMS = (
     NavigationItem(label=_("Domains"), icon="globe", url_name="domains", menu=NavigationMenu.SETTINGS, order=30),
     NavigationItem(
         label=_("Security"),
-        icon="shield-check",
+        icon="lock",
         url_name="organization_security",
         menu=NavigationMenu.SETTINGS,
         order=40,

@@ -87,7 +87,12 @@ class PageShell:
 
     @cached_property
     def organizations(self) -> list[dict[str, object]]:
-        """Return the organisations that the person may act for, for the menu that switches between them."""
+        """Return the organisations that the person may act for, for the menu that switches between them.
+
+        The present one is also marked if the person is kept out of it, because the page in its place tells so.
+        """
+        closed = self.request.suspended or self.request.unprotected
+        present = closed.pk if closed else self.actor.organization_id
         return [
             {
                 "name": o.organization.name,
@@ -95,7 +100,7 @@ class PageShell:
                 "roles_label": join_names(Role(role).label for role in o.roles),
                 "monogram": make_avatar_initials(o.organization.name),
                 "public_id": str(o.organization.public_id),
-                "is_current": o.organization_id == self.actor.organization_id,
+                "is_current": o.organization_id == present,
             }
             for o in self.request.operators
         ]

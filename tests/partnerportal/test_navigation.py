@@ -16,7 +16,12 @@ from tests.world import World
 OVERVIEW = ("Overview", "layout-dashboard", "/")
 RENEWALS = ("Renewals", "calendar-clock", "/renewals/")
 EVERYBODY = [("Inbox", "inbox", "/inbox/"), ("Exports", "file-down", "/exports/")]
-SETTINGS = [("Account details", "building", "/account/"), ("Operators", "users", "/operators/")]
+SETTINGS = [
+    ("Account details", "building", "/account/"),
+    ("Operators", "users", "/operators/"),
+    ("Domains", "globe", "/domains/"),
+    ("Security", "lock", "/security/"),
+]
 CATALOGUE = ("Catalogue settings", "list-tree", "/marketplace/settings/")  # the vendor alone
 PERSON = [
     ("Preferences", "settings-2", "/me/"),
