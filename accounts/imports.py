@@ -23,10 +23,11 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import DomainError, InvalidInput, NotFound
 from partnerportal.lib.imports.kinds import ImportColumn, ImportKind, ImportMode, ImportRow
 from partnerportal.lib.imports.results import RowOutcome, RowResult
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.text import escape_unprintable, make_search_key, make_single_line
 
 ADD = "add"
-BATCH = 50  # rows of one transaction: emptying an account that was signed up with an address may take seconds
+BATCH = 20  # rows of one transaction, whose persons cannot sign in meanwhile: emptying an account may take seconds
 LONGEST_NAME: int = Person._meta.get_field("name").max_length  # type: ignore[assignment]
 LONGEST_ADDRESS: int = Person._meta.get_field("email").max_length  # type: ignore[assignment]
 NAMED = 40  # characters of a foreign text that an error repeats
@@ -114,6 +115,8 @@ def check_operator_rows(actor: Actor, _target: None, rows: Sequence[ImportRow]) 
 
 def apply_operator_rows(actor: Actor, _target: None, rows: Sequence[ImportRow], _mode: str) -> list[RowResult]:
     """Import the operators of the rows, each wholly or not at all, and return what has become of each row."""
+
+    acquire_lock(AdvisoryLock.OPERATOR_IMPORTS)
 
     def apply(plan: OperatorImportPlan, operator: ImportedOperator) -> None:
         if plan.changes_something:

@@ -6,6 +6,7 @@ do, or why it is refused; `import_operator` does it. An import takes nothing awa
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -197,7 +198,8 @@ def import_operator(*, actor: Actor, organization: Organization, operator: Impor
     ).person
     stored = Operator.objects.select_for_update().filter(organization=organization, person=person).first()
     if stored is None:
-        stored = add_operator(actor=actor, organization=organization, person=person, roles=operator.roles)
+        given: dict[str, Any] = {"organization": organization, "person": person, "roles": operator.roles}
+        stored = add_operator(actor=actor, keep_roles=True, **given)  # of who comes in at this moment by themselves
     elif not operator.roles.issubset(stored.roles):
         stored = change_operator_roles(
             actor=actor,

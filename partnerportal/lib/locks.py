@@ -29,6 +29,7 @@ class AdvisoryLock(StrEnum):
     CATALOGUE = "catalogue"  # two edits of a catalogue could give one name twice, or make a loop of the tree
     DOMAINS = "domains"  # of an organisation: many domains added at once would each pass the limit
     OFFERS = "offers"  # of a publisher: many offers created at once would each pass the limit
+    OPERATOR_IMPORTS = "operator imports"  # two files that name the same people would wait for each other's rows
     RELEASE_NEWS = "release news"  # two workers would each tell the vendor of the same customer's requests
     SUMMARIES = "summaries"  # two workers would each mail half of a person's summary
 
