@@ -23,6 +23,7 @@ class EntitlementPermission(StrEnum):
     MANAGE_HOLDERS = "entitlements.manage_holders"
     VIEW_RELEASES = "entitlements.view_releases"
     MARK_RELEASES = "entitlements.mark_releases"
+    SET_PUBLISHERS = "entitlements.set_publishers"
 
 
 REQUESTED_A_DAY = 20  # trials that one customer may request within 24 hours
@@ -66,6 +67,11 @@ ROLE_TABLE: RoleTable = {
     ),
     EntitlementPermission.MARK_RELEASES: PermissionRule(
         label=_("Complete the licence releases that customers request"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+        roles=frozenset({Role.ADMIN}),
+    ),
+    EntitlementPermission.SET_PUBLISHERS: PermissionRule(
+        label=_("Set whose product a SKU is"),
         kinds=frozenset({OrganizationKind.VENDOR}),
         roles=frozenset({Role.ADMIN}),
     ),

@@ -3,6 +3,7 @@ from entitlements.models.entitlement import Entitlement, Sku
 from entitlements.models.ingest import IngestToken, IngestUpload
 from entitlements.models.listing import NO_EXPIRY, CustomerListing, CustomerPace, PortfolioFigure
 from entitlements.models.order import Order, OrderLine
+from entitlements.models.publisher import SkuPublisher
 from entitlements.models.release import LicenceRelease
 from entitlements.models.renewal import CalendarFeed, RenewalAlert
 from entitlements.models.usage import Anomaly, CustomerUsage, UnusualUse, UsageDay, UsageMonth, get_first_day_of_month
@@ -24,6 +25,7 @@ __all__ = [
     "PortfolioFigure",
     "RenewalAlert",
     "Sku",
+    "SkuPublisher",
     "UnusualUse",
     "UsageDay",
     "UsageMonth",
