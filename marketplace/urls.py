@@ -9,6 +9,7 @@ from marketplace.views.health import health_update, offer_health
 from marketplace.views.offers import offer_create, offer_list, offer_overview, offer_technical
 from marketplace.views.preview import offer_preview
 from marketplace.views.prices import offer_prices, price_change, price_history, price_withdraw
+from marketplace.views.products import product_list, product_page
 from marketplace.views.publishing import offer_compare, offer_discard, offer_history, offer_publish
 from marketplace.views.simulator import simulator
 from marketplace.views.stops import stop_lift, stop_new
@@ -45,6 +46,8 @@ urlpatterns = [
     path(f"{OFFER}delete/", offer_delete, name="offer_delete"),
     path(f"{OFFER}discard/", offer_discard, name="offer_discard"),
     path(f"{OFFER}publish/", offer_publish, name="offer_publish"),
+    path("products/", product_list, name="products"),
+    path("products/<uuid:product_id>/", product_page, name="product"),
     path("marketplace/offers/", catalogue, name="catalogue"),
     path("marketplace/offers/choose/", catalogue_choose, name="catalogue_choose"),
     path("marketplace/offers/<uuid:offer_id>/", catalogue_offer, name="catalogue_offer"),

@@ -27,6 +27,7 @@ class AdvisoryLock(StrEnum):
     USAGE = "usage"  # two batches of days: a month would be counted from days that are still being written
     ASSIGNMENTS = "assignments"  # two feeds: the earlier one could overwrite who holds a licence by the later one
     CATALOGUE = "catalogue"  # two edits of a catalogue could give one name twice, or make a loop of the tree
+    PRODUCT_FIGURES = "product figures"  # two counts of products: both would write the same sums
     OFFERS = "offers"  # of a publisher: many offers created at once would each pass the limit
     RELEASE_NEWS = "release news"  # two workers would each tell the vendor of the same customer's requests
     SUMMARIES = "summaries"  # two workers would each mail half of a person's summary

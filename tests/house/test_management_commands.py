@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command, get_commands
 from django.db import transaction
 
 from accounts.models import Organization
-from entitlements.models import Entitlement, IngestToken
+from entitlements.models import Entitlement, IngestToken, Sku
 from tests.states import put
 from tests.world import World, address
 
@@ -23,6 +23,7 @@ RIGHT = {
         "{partner}", "--name", "Correct", "--country", "SE", "--tenant-id", "11111111-1111-4111-8111-111111111111",
         "--partner-id", "1234567",
     ],
+    "count_products": ["--months", "3"],
     "create_ingest_token": ["A system", "--kinds", "usage"],
     "create_organization": [
         "--kind", "partner", "--name", "New", "--country", "SE", "--parent", "{distributor}", "--program", "csp",
@@ -52,6 +53,7 @@ RIGHT = {
     "sample_data": ["--accounts"],
     "set_account_manager": ["{customer}", "{staff}", "--phone", "+1 555 0100"],
     "set_qualifications": ["{partner}", "--competency", "security", "--skill", "training"],
+    "set_sku_publisher": ["{sku}", "{publisher}"],
     "setup_database": ["{server}"],
     "suspend_organization": ["{customer}", "--reason", "A reason"],
     "trials": ["convert", "{trial}", "--quantity", "5", "--ends-on", "2099-01-01"],
@@ -87,6 +89,9 @@ WRONG = {  # each wrong in a way of its own
     "set_qualifications {partner} --skill juggling": "There is no skill juggling. There are: deployment",
     "end_membership {customer} csp": "is not a member of Cloud Solution Provider on that date",
     "move_partner {customer} --distributor {distributor}": "Only a partner can have an organisation above it",
+    "set_sku_publisher nothing": "No SKU has the code nothing.",
+    "set_sku_publisher {sku} {partner}": "is not a publisher",
+    "count_products --months 14": "a number from 1 to 13",
     "sample_data --customers 1000001": "At most 1,000,000 customers",
     "ingest /nothing": "No such file",
     "import_offers /nothing": "No such file",
@@ -106,6 +111,8 @@ def names(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict
         "customer": world.customer.org_id,
         "partner": world.partner.org_id,
         "distributor": world.distributor.org_id,
+        "publisher": world.publisher.org_id,
+        "sku": Sku.objects.earliest("pk").code,
         "email": address("customer.admin"),
         "new": "new@example.com",
         "proved": "proved@example.com",

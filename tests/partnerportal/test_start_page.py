@@ -19,7 +19,10 @@ PAGES = {
     "stranger": (OWN_STRIP, ["Needs attention", "Who can see your data", "Latest notifications"]),
     "nobadge": ([], ["Your organisation", "Your own licences", "Latest notifications"]),
     "vendor": ([], ["Your organisation", "Requests waiting: 4", "Latest notifications"]),
-    "publisher": (OFFER_STRIP, ["Drafts", "Your organisation", "Your own licences", "Latest notifications"]),
+    "publisher": (
+        OFFER_STRIP,
+        ["Drafts", "Your products", "Your organisation", "Your own licences", "Latest notifications"],
+    ),
 }
 
 
