@@ -12,6 +12,7 @@ from marketplace.views.prices import offer_prices, price_change, price_history, 
 from marketplace.views.products import product_list, product_page
 from marketplace.views.publishing import offer_compare, offer_discard, offer_history, offer_publish
 from marketplace.views.simulator import simulator
+from marketplace.views.skus import sku_list, sku_publisher
 from marketplace.views.stops import stop_lift, stop_new
 from marketplace.views.storefront import ask_partner, storefront, storefront_offer
 from marketplace.views.unpublished import offer_change, offer_delete
@@ -81,6 +82,8 @@ urlpatterns = [
             ("<uuid:entry_id>/retire/", qualifications.qualification_retire, "{}_retire"),
         )
     ),
+    path(f"{SETTINGS}skus/", sku_list, name="catalogue_skus"),
+    path(f"{SETTINGS}skus/publisher/", sku_publisher, name="catalogue_sku_publisher"),
     path("marketplace/simulator/", simulator, name="simulator"),
     path(f"{OFFER}prices/", offer_prices, name="offer_prices"),
     path(f"{OFFER}prices/<slug:plan_code>/change/", price_change, name="price_change"),

@@ -179,7 +179,7 @@ PAGES = {
         Shown(ALL_OFFERS),
         Shown(f"{ALL_OFFERS}<uuid:offer_id>/", "/marketplace/all/{offer}/"),
         Shown(SETTINGS),
-        *(Shown(f"{SETTINGS}{name}/") for name in ("categories", *QUALIFICATIONS)),
+        *(Shown(f"{SETTINGS}{name}/") for name in ("categories", *QUALIFICATIONS, "skus")),
         *(Shown(f"{SETTINGS}{name}/new/") for name in ("markets", "categories", *QUALIFICATIONS)),
         Shown("requests/queue/"),
         Shown("requests/queue/", "/requests/queue/?state=closed"),
@@ -227,6 +227,7 @@ OPENINGS = [
 ]
 
 NOT_PAGES = {
+    f"{SETTINGS}skus/publisher/": "a dialog of one SKU: test_sku_pages.py",
     **{
         f"{place}{name}/": "a dialog or form of test_catalogue_settings.py"
         for place, names in (
