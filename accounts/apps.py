@@ -7,6 +7,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
+        from accounts import organization_notices  # noqa: F401 - importing it registers the kinds of notices
         from accounts.actions.requests import DatabaseIdempotencyStore
         from accounts.models import ListSettings, SavedView
         from accounts.personal_data import PersonalDataTable, register_personal_data_table

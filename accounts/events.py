@@ -14,10 +14,17 @@ class AccountEventKind(StrEnum):
     QUALIFICATIONS_CHANGED = "qualifications.changed"
     QUALIFICATION_ADDED = "qualification.added"  # to the vendor's catalogue
     QUALIFICATION_CHANGED = "qualification.changed"
+    ONBOARDING_CHANGED = "distributor.onboarding_changed"
     MEMBERSHIP_CHANGED = "membership.changed"
     OPERATOR_ADDED = "operator.added"
     OPERATOR_ROLES_CHANGED = "operator.roles_changed"
     OPERATOR_REMOVED = "operator.removed"
+    SECOND_FACTOR_RULE_CHANGED = "organization.second_factor_rule_changed"
+    DOMAIN_ADDED = "domain.added"
+    DOMAIN_CONFIRMED = "domain.confirmed"  # by vendor staff
+    DOMAIN_PROVED = "domain.proved"
+    DOMAIN_LAPSED = "domain.lapsed"
+    DOMAIN_REMOVED = "domain.removed"
     VIEW_SHARED = "view.shared"
     PERSON_RESET = "person.reset"
     PERSON_LOCKED = "person.locked"

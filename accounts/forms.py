@@ -78,6 +78,17 @@ class OperatorRolesForm(forms.Form):
             del self.fields["finance_granted"]
 
 
+class DomainForm(forms.Form):
+    """The form of the name of a domain that the organisation wants to prove."""
+
+    name = OneLineFormField(
+        label=_("Domain"),
+        max_length=253,
+        help_text=_("What stands behind the @ of your addresses, such as example.com."),
+        widget=forms.TextInput({"autofocus": True, "autocomplete": "off", "inputmode": "url", "spellcheck": "false"}),
+    )
+
+
 class PersonPreferencesForm(forms.ModelForm):
     """The form of a person's name, language, time zone and theme."""
 

@@ -6,6 +6,14 @@ from partnerportal.lib.navigation import NavigationItem, NavigationMenu
 
 ITEMS = (
     NavigationItem(label=_("Operators"), icon="users", url_name="operators", menu=NavigationMenu.SETTINGS, order=20),
+    NavigationItem(label=_("Domains"), icon="globe", url_name="domains", menu=NavigationMenu.SETTINGS, order=30),
+    NavigationItem(
+        label=_("Security"),
+        icon="shield-check",
+        url_name="organization_security",
+        menu=NavigationMenu.SETTINGS,
+        order=40,
+    ),
     NavigationItem(
         label=_("Preferences"), icon="settings-2", url_name="preferences", menu=NavigationMenu.PERSON, order=10
     ),

@@ -20,6 +20,11 @@ class AccountPermission(StrEnum):
     VIEW_OPERATORS = "accounts.view_operators"
     CHANGE_ROLES = "accounts.change_roles"
     REMOVE_OPERATORS = "accounts.remove_operators"
+    VIEW_DOMAINS = "accounts.view_domains"
+    MANAGE_DOMAINS = "accounts.manage_domains"
+    CONFIRM_DOMAINS = "accounts.confirm_domains"
+    VIEW_SECURITY = "accounts.view_security"
+    CHANGE_SECURITY = "accounts.change_security"
     SAVE_VIEWS = "accounts.save_views"
     SHARE_VIEWS = "accounts.share_views"
     CORRECT_ORGANIZATIONS = "accounts.correct_organizations"
@@ -31,6 +36,7 @@ class AccountPermission(StrEnum):
     EDIT_QUALIFICATIONS = "accounts.edit_qualifications"
 
 
+MOST_DOMAINS = 50  # domains of one organisation, proved or not
 FOUNDED_A_DAY = 10  # organisations that one person may create within 24 hours
 ATTEMPTS_A_DAY = 50  # wrong passwords, or wrong codes, of an account in a day; then a password also needs a mailed code
 # How many failures of each kind in a day cause a mail to the owner. Few wrong codes are enough: whoever gives one has
@@ -70,6 +76,14 @@ ROLE_TABLE: RoleTable = {
         label=_("Change another operator’s roles"), roles=frozenset({Role.ADMIN}), when=_is_somebody_else
     ),
     AccountPermission.REMOVE_OPERATORS: PermissionRule(label=_("Remove an operator"), roles=frozenset({Role.ADMIN})),
+    AccountPermission.VIEW_DOMAINS: PermissionRule(label=_("See the organisation’s domains")),
+    AccountPermission.MANAGE_DOMAINS: PermissionRule(
+        label=_("Add, prove and remove domains of the organisation"), roles=frozenset({Role.ADMIN})
+    ),
+    AccountPermission.VIEW_SECURITY: PermissionRule(label=_("See the organisation’s security rules")),
+    AccountPermission.CHANGE_SECURITY: PermissionRule(
+        label=_("Require two-factor authentication of all operators"), roles=frozenset({Role.ADMIN})
+    ),
     AccountPermission.SAVE_VIEWS: PermissionRule(label=_("Save views and choose columns, for themselves")),
     AccountPermission.SHARE_VIEWS: PermissionRule(
         label=_("Share saved views with the organisation"), roles=frozenset({Role.ADMIN})
@@ -81,6 +95,7 @@ ROLE_TABLE: RoleTable = {
     AccountPermission.MANAGE_MEMBERSHIPS: _of_staff(_("Grant, extend and end programme memberships")),
     AccountPermission.MOVE_PARTNERS: _of_staff(_("Move a partner to another distributor")),
     AccountPermission.SET_ACCOUNT_MANAGERS: _of_staff(_("Assign account managers")),
+    AccountPermission.CONFIRM_DOMAINS: _of_staff(_("Confirm that a domain is an organisation’s")),
     AccountPermission.SET_QUALIFICATIONS: _of_staff(_("Set the competencies and skills of an organisation")),
     AccountPermission.EDIT_QUALIFICATIONS: _of_staff(_("Add, rename and retire competencies and skills")),
 }

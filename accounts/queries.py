@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from allauth.mfa.models import Authenticator
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast, Coalesce, JSONObject
@@ -16,6 +17,7 @@ from accounts.models import (
     Operator,
     Organization,
     OrganizationCompetency,
+    OrganizationDomain,
     OrganizationKind,
     OrganizationSkill,
     Person,
@@ -56,14 +58,17 @@ class ProgramBadge:
 def list_operators_of_person(person_id: int, day: dt.date | None = None) -> QuerySet[Operator]:
     """Return the person's operators, one for each organisation they act for, by the organisations' names.
 
-    Each comes with its organisation, its person, and `active_programs`: the organisation's memberships that run on the
-    day `day` (UTC, default today). This list crosses tenants on purpose: it is the person's own, which the policy on
-    operators allows.
+    Each comes with its organisation, its person, `has_second_factor` and `active_programs`: the organisation's
+    memberships that run on the day `day` (UTC, default today). This list crosses tenants on purpose: it is the person's
+    own, which the policy on operators allows.
     """
     return (
         Operator.objects.filter(person_id=person_id)
         .select_related("organization", "person")
-        .annotate(active_programs=make_active_programs_subquery("organization_id", day))
+        .annotate(
+            active_programs=make_active_programs_subquery("organization_id", day),
+            has_second_factor=make_second_factor_condition("person_id"),
+        )
         .order_by("organization__name_folded", "organization_id")
     )
 
@@ -74,6 +79,7 @@ def _operator_columns(person_id: int, day: dt.date) -> QuerySet[Operator, tuple[
         *list_column_names(Organization, "organization__"),
         *list_column_names(Person, "person__"),
         "active_programs",
+        "has_second_factor",
     )
     return list_operators_of_person(person_id, day).values_list(*columns)
 
@@ -95,7 +101,27 @@ def _operator(row: tuple[Any, ...]) -> Operator:
     operator.organization = build_model_instance(Organization, values)
     operator.person = build_model_instance(Person, values)
     operator.active_programs = next(values)  # type: ignore[attr-defined]
+    operator.has_second_factor = next(values)  # type: ignore[attr-defined]
     return operator
+
+
+def make_second_factor_condition(person_column: str) -> Exists:
+    """Return a condition that holds for rows whose person has a passkey, a security key or an authenticator app.
+
+    `person_column` is the column with the person's id. Recovery codes alone are no second factor.
+    """
+    factors = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    return Exists(Authenticator.objects.filter(user=OuterRef(person_column), type__in=factors))
+
+
+def has_second_factor(actor: Actor) -> bool:
+    """Return whether the acting person has a passkey, a security key or an authenticator app."""
+    return Person.objects.filter(make_second_factor_condition("pk"), pk=actor.person_id or 0).exists()
+
+
+def count_operators_without_second_factor(actor: Actor) -> int:
+    """Return how many operators of the actor's organisation have no second factor."""
+    return Operator.objects.visible_to(actor).exclude(make_second_factor_condition("person_id")).count()
 
 
 def make_active_programs_subquery(organization_column: str, day: dt.date | None = None) -> ArraySubquery:
@@ -172,6 +198,16 @@ def get_operator(actor: Actor, public_id: UUID) -> Operator:
     Raises NotFound for an unknown operator, and for one of another organisation.
     """
     return get_by_public_id(list_operators(actor), public_id)
+
+
+def list_own_domains(actor: Actor) -> QuerySet[OrganizationDomain]:
+    """Return the domains of the actor's organisation, by name."""
+    return OrganizationDomain.objects.visible_to(actor).of_organization(actor.organization_id).order_by("name")
+
+
+def get_own_domain(actor: Actor, public_id: UUID) -> OrganizationDomain:
+    """Return a domain of the actor's organisation. Raises NotFound for an unknown one, and for one of another."""
+    return get_by_public_id(list_own_domains(actor), public_id)
 
 
 def list_admin_names(actor: Actor) -> list[str]:

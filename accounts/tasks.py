@@ -3,9 +3,10 @@
 from celery import shared_task
 from django.core.management import call_command
 
-from accounts.actions import attempts, people, requests
+from accounts.actions import attempts, domain_checks, domains, people, requests
 from accounts.actions.attempts import delete_old_failed_sign_in_counts
 from accounts.actions.people import delete_ended_session_records
+from partnerportal.lib.batches import repeat_for_a_minute
 
 
 @shared_task
@@ -33,3 +34,15 @@ def delete_unverified_accounts() -> None:
 def delete_old_idempotent_requests() -> None:
     """Delete old requests of the API that carried an idempotency key, with their responses."""
     requests.delete_old_idempotent_requests()
+
+
+@shared_task
+def check_domains() -> None:
+    """Look for the TXT records of the domains that are due, one batch after the other, for a minute."""
+    repeat_for_a_minute(domain_checks.check_due_domains)
+
+
+@shared_task
+def delete_unproved_domains() -> None:
+    """Delete the domains that nobody has proved in time."""
+    domains.delete_unproved_domains()

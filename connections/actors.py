@@ -45,22 +45,31 @@ def choose_operator(organization_id: int | None, operators: list[Operator]) -> O
     """Return the operator, a person's membership in an organisation, through which the person acts.
 
     It is the one in the organisation with this primary key, for which they ask, if there is one; else the first in an
-    organisation that is not suspended, or else the first of all. `operators` are all memberships of the person, from
+    organisation that they may enter, or else the first of all. `operators` are all memberships of the person, from
     `list_operators_of_person`; None is returned if there are none.
     """
     asked_for = (o for o in operators if o.organization_id == organization_id)
-    taking_part = (o for o in operators if not o.organization.is_suspended)
-    return next(chain(asked_for, taking_part, operators), None)
+    open_to_them = (o for o in operators if not is_kept_out(o))
+    return next(chain(asked_for, open_to_them, operators), None)
+
+
+def is_kept_out(operator: Operator) -> bool:
+    """Return whether the person may not enter the organisation at present.
+
+    It is suspended, or requires a second factor that the person has not set up. What runs in their name in the
+    background goes on in the second case. The operator must come from `list_operators_of_person`.
+    """
+    return operator.organization.is_suspended or operator.lacks_second_factor
 
 
 def build_actor_for_organization(person: Person, organization_id: int | None, operators: list[Operator]) -> Actor:
     """Return the Actor for a person who asks to act for the organisation with this primary key.
 
     `choose_operator` chooses another organisation if the person is not a member of it. The Actor acts for no
-    organisation if the person has no membership at all, or if the chosen organisation is suspended.
+    organisation if the person has no membership at all, or is kept out of the chosen one (`is_kept_out`).
     """
     operator = choose_operator(organization_id, operators)
-    if operator is None or operator.organization.is_suspended:
+    if operator is None or is_kept_out(operator):
         return Actor(person_id=person.pk, label=str(person))
     return build_actor(operator, person)
 
@@ -75,7 +84,7 @@ class PersonSession:
 
     @property
     def operator(self) -> Operator | None:
-        """The person's membership through which they act, even in a suspended organisation; None if they have none."""
+        """The person's membership through which they act, even if they are kept out; None if they have none."""
         return choose_operator(self.organization_id, self.operators)
 
     def as_actor(self) -> Actor:

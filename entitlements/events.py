@@ -26,6 +26,18 @@ class EntitlementEventKind(StrEnum):
     USE_UNUSUAL = "usage.unusual"
     PUBLISHER_SET = "sku.publisher_set"
     PUBLISHER_REMOVED = "sku.publisher_removed"
+    TRIAL_OFFERED = "trial_offer.opened"  # to partners and distributors, who offer it to new customers
+    TRIAL_OFFER_CHANGED = "trial_offer.changed"
+    TRIAL_OFFER_WITHDRAWN = "trial_offer.withdrawn"
+    ACTIVATION_SENT = "activation.sent"
+    ACTIVATION_RESENT = "activation.resent"
+    ACTIVATION_COPIED = "activation.copied"
+    ACTIVATION_CHANGED = "activation.changed"
+    ACTIVATION_REVOKED = "activation.revoked"
+    ACTIVATION_ACCEPTED = "activation.accepted"
+    ACTIVATION_EXPIRED = "activation.expired"
+    ACTIVATION_BOUNCED = "activation.bounced"
+    PARTNER_CONFIRMED = "activation.partner_confirmed"
 
     @property
     def scopes(self) -> Scope:

@@ -5,9 +5,19 @@ from datetime import timedelta
 import django_filters as df
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from entitlements.models import CustomerListing, Entitlement, LicenceRelease, LicenseAssignment, Sku, UnusualUse
+from entitlements.models import (
+    ActivationLink,
+    CustomerListing,
+    Entitlement,
+    LicenceRelease,
+    LicenseAssignment,
+    Sku,
+    UnusualUse,
+)
+from entitlements.models.activation import ActivationLinkQuerySet
 from entitlements.models.assignment import LicenseAssignmentQuerySet
 from entitlements.models.entitlement import EntitlementQuerySet
 from entitlements.models.listing import OVER, CustomerListingQuerySet
@@ -17,6 +27,7 @@ from entitlements.queries.trials import TRIAL_VIEWS
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.days import today
 from partnerportal.lib.filters import FilterSet
+from partnerportal.lib.mailed_invitations import filter_live
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.text import make_search_key
 
@@ -159,3 +170,38 @@ class RenewalFilterSet(FilterSet):
     def filter_ending_within(self, rows: EntitlementQuerySet, name: str, value: int) -> EntitlementQuerySet:
         """Keep entitlements that end at most `value` days from today (UTC). A filter by one day takes precedence."""
         return rows if self.form.cleaned_data.get("on") else rows.filter(ends_on__lte=today() + timedelta(days=value))
+
+
+ACTIVATION_STATES = ("open", "unconfirmed", "done", "ended")  # the tabs of lists of activation links
+
+
+class ActivationFilterSet(FilterSet):
+    """The filters of activation links: by organisation or address, and by state.
+
+    `q` matches part of the organisation's name or of the e-mail address, in any case. The links must come from
+    `list_activation_links`.
+    """
+
+    q = df.CharFilter(method="filter_by_text", label=_("Name or email"), max_length=200)
+    state = df.ChoiceFilter(method="filter_by_state", choices=[(name, name) for name in ACTIVATION_STATES])
+
+    class Meta:
+        model = ActivationLink
+        fields: list[str] = []
+
+    def filter_by_text(self, rows: ActivationLinkQuerySet, name: str, value: str) -> ActivationLinkQuerySet:
+        """Keep links whose organisation's name or e-mail address contains the text in any case."""
+        return rows.filter(Q(name__icontains=value) | Q(email__icontains=value))
+
+    def filter_by_state(self, rows: ActivationLinkQuerySet, name: str, value: str) -> ActivationLinkQuerySet:
+        """Keep links that can be accepted, whose partner waits for the vendor, that are done, or that have ended."""
+        if value == "open":
+            return filter_live(rows)  # type: ignore[return-value]
+        if value == "ended":
+            is_expired = Q(state=ActivationLink.State.OPEN, expires_at__lte=timezone.now())
+            return rows.filter(Q(state=ActivationLink.State.REVOKED) | is_expired)
+        accepted, is_new_partner = (
+            rows.filter(state=ActivationLink.State.ACCEPTED),
+            Q(kind="partner", is_confirmed=False),
+        )
+        return accepted.filter(is_new_partner) if value == "unconfirmed" else accepted.exclude(is_new_partner)

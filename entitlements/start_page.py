@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import OrganizationKind
 from accounts.queries import is_customer, sees_customers
+from entitlements.activation_hints import awaits_membership, describe_awaited_membership
 from entitlements.models import UnusualUse
 from entitlements.queries.customers import (
     find_customers_needing_attention,
@@ -67,6 +68,12 @@ def _own_licences(request: PortalRequest) -> dict[str, Any] | None:
     return {"usage": make_seat_usage_bar(entitlements), "running": sections["active"] + sections["active_trials"]}
 
 
+def _awaited_membership(request: PortalRequest) -> dict[str, Any] | None:
+    """Return what a new partner waits for, and whom it may ask; nothing for any other organisation."""
+    awaited = describe_awaited_membership(request.actor)
+    return {"awaited": awaited, "organization": request.operator.organization} if awaited else None
+
+
 def _attention(items: list[AttentionItem], calm: str) -> dict[str, Any]:
     return {"title": _("Needs attention"), "attention": items, "none": calm}
 
@@ -81,6 +88,13 @@ def may_hold_own_licences(actor: Actor) -> bool:
 
 
 BLOCKS = (
+    StartPageBlock(
+        area=StartPageArea.WORK,
+        order=5,
+        template="entitlements/start_page/awaited.html",
+        context=_awaited_membership,
+        seen_by=awaits_membership,
+    ),
     StartPageBlock(
         area=StartPageArea.STRIP,
         order=10,

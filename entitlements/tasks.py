@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from entitlements.actions import anomalies, figures, listing, renewals, trials
+from entitlements.actions import activation_jobs, anomalies, figures, listing, renewals, trials
 from entitlements.actions.sweeping import delete_old_anomalies, delete_old_renewal_alerts
 from entitlements.ingest import uploads
 from partnerportal.lib.actors import Actor
@@ -62,3 +62,16 @@ def delete_old_alerts_and_anomalies() -> None:
     """Delete old records of announced renewals, and anomalies of use that ended long ago."""
     delete_old_renewal_alerts()
     delete_old_anomalies()
+
+
+@shared_task
+def remind_of_activation_links() -> None:
+    """Remind, each hour, those who have not used their activation link, and tell senders of links that have ended."""
+    repeat_for_a_minute(lambda: bool(activation_jobs.send_activation_reminders()))
+    activation_jobs.tell_ended_activations()
+
+
+@shared_task
+def delete_old_activation_links() -> None:
+    """Delete, each night, activation links that ended longer ago than they are kept."""
+    activation_jobs.delete_old_activation_links()

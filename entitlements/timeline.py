@@ -22,6 +22,10 @@ _TEXTS: dict[str, tuple[str, Message]] = {
     EntitlementEventKind.TRIAL_CONVERTED: ("package-check", _("%(service)s went from trial to production")),
     EntitlementEventKind.TRIAL_CANCELLED: ("flask-conical", _("The trial of %(service)s was cancelled")),
     EntitlementEventKind.TRIAL_EXPIRED: ("hourglass", _("The trial of %(service)s expired")),
+    EntitlementEventKind.ACTIVATION_ACCEPTED: (
+        "circle-check",
+        _("The organisation was activated, and a trial of %(service)s started"),
+    ),
     EntitlementEventKind.RELEASE_ASKED: ("user-minus", _("The release of a licence of %(service)s was requested")),
     EntitlementEventKind.RELEASE_WITHDRAWN: (
         "user-check",

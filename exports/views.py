@@ -4,8 +4,9 @@ import json
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -16,8 +17,8 @@ from exports.models import Export
 from exports.policies import ROLE_TABLE, ExportPermission
 from exports.queries import find_exported_organization, get_export, list_exports
 from exports.rows import build_export_rows, is_export_unfinished
-from partnerportal.lib.exports.lists import ExportableList, Query
-from partnerportal.lib.pages import is_local_path, require_permission
+from partnerportal.lib.exports.selection import read_selection
+from partnerportal.lib.pages import read_next_url, require_permission
 from partnerportal.lib.private_files import CSV
 from partnerportal.lib.requests import PortalRequest
 
@@ -47,10 +48,10 @@ def export_create(request: PortalRequest) -> HttpResponse:
     customer = find_exported_organization(
         actor, request.operator.organization, exported_list, _customer_id(form.get("customer", ""))
     )
-    query = _query(exported_list, form)
+    query = read_selection(exported_list, form)
     if query is None:
         messages.error(request, _("Choose at least one customer."))
-        return redirect(form["back"] if is_local_path(request, form.get("back", "")) else "customers")
+        return redirect(read_next_url(request, reverse("customers")))
     export, content = actions.request_export(actor=actor, exported_list=exported_list, query=query, customer=customer)
     if content is not None:
         return files.add_download_headers(HttpResponse(content, content_type=CSV), export)
@@ -67,19 +68,6 @@ def _customer_id(public_id: str) -> UUID | None:
         return UUID(public_id)
     except ValueError:
         return UUID(int=0)
-
-
-def _query(exported_list: ExportableList, form: QueryDict) -> Query | None:
-    """Return the filters of an export by what the pressed button says.
-
-    "all" has no filters; "ticked" adds the `ids` of the ticked rows, and is None if none are ticked; anything else has
-    the filters in the URL of the page.
-    """
-    query = {} if form.get("what") == "all" else exported_list.pick_filters(QueryDict(form.get("query", "")).dict())
-    if form.get("what") != "ticked":
-        return query
-    ticked = [number for number in form.getlist("row") if number.isascii() and number.isalnum()]
-    return {**query, "ids": ticked} if ticked else None
 
 
 @require_safe

@@ -14,3 +14,4 @@ class ImportsConfig(AppConfig):
         columns = ("organization_id", "kind", "state", "rows_total", "asked_at", "finished_at")
         register_personal_data_table("imports", PersonalDataTable(Import, columns))
         register_linkable_page("import", "import_new")
+        register_linkable_page("bulk_action", "bulk_action")

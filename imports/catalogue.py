@@ -1,11 +1,13 @@
 """Every kind of import, gathered from the `imports.py` of each app as urls.py gathers their routes."""
 
+import entitlements.imports
 import marketplace.imports
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
+from partnerportal.lib.imports.bulk import BulkAction
 from partnerportal.lib.imports.kinds import ImportKind
 
-APPS = (marketplace,)  # those with an `imports.py`
+APPS = (entitlements, marketplace)  # those with an `imports.py`
 KINDS: dict[str, ImportKind] = {kind.code: kind for app in APPS for kind in app.imports.IMPORTS}
 
 
@@ -16,6 +18,25 @@ def find_import_kind(code: str) -> ImportKind:
     return KINDS[code]
 
 
+def find_uploadable_kind(code: str) -> ImportKind:
+    """Return the kind of import with this code, whose files people upload.
+
+    Raises NotFound for another code, and for that of a bulk action, whose files the portal writes.
+    """
+    kind = find_import_kind(code)
+    if isinstance(kind, BulkAction):
+        raise NotFound("not_found", "")
+    return kind
+
+
+def find_bulk_action(code: str) -> BulkAction:
+    """Return the bulk action with this code. Raises NotFound for another code."""
+    kind = find_import_kind(code)
+    if not isinstance(kind, BulkAction):
+        raise NotFound("not_found", "")
+    return kind
+
+
 def list_available_kinds(actor: Actor) -> list[ImportKind]:
     """Return the kinds of import for which the actor has the permission, in the order of their declaration."""
-    return [kind for kind in KINDS.values() if kind.rule[0][kind.rule[1]].check_actor(actor)]
+    return [kind for kind in KINDS.values() if kind.is_available_to(actor)]

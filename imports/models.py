@@ -24,6 +24,8 @@ class Import(LeasedWork, PublicIdModel):
 
     `rows_done` and the results of that many rows are stored in the transaction that has done them, so a worker that
     takes over begins where the last one was killed. After all attempts one more writes the results of what was done.
+
+    One that is cancelled while it is applied ends between two batches: what they have done stays, with its results.
     """
 
     class State(models.TextChoices):
@@ -44,7 +46,7 @@ class Import(LeasedWork, PublicIdModel):
         State.CHECKING: {State.UPLOADED, State.CHECKED, State.FAILED, State.CANCELLED},
         State.CHECKED: {State.CONFIRMED, State.CANCELLED, State.EXPIRED},
         State.CONFIRMED: {State.APPLYING, State.FAILED},
-        State.APPLYING: {State.CONFIRMED, State.DONE, State.FAILED},
+        State.APPLYING: {State.CONFIRMED, State.DONE, State.FAILED, State.CANCELLED},
         State.DONE: set(),
         State.FAILED: set(),
         State.CANCELLED: set(),
@@ -61,6 +63,7 @@ class Import(LeasedWork, PublicIdModel):
     kind = models.CharField(max_length=20)  # what is imported: a code of imports.catalogue.KINDS
     target_id = models.UUIDField(null=True)  # the public id of what it is imported into; null for kinds without
     mode = models.CharField(max_length=20, blank=True)  # how it is applied; chosen by who confirms
+    is_stop_asked = models.BooleanField(default=False)  # whether its person has cancelled it while it was applied
     state = models.CharField(max_length=9, choices=State, default=State.UPLOADED)
     size = models.PositiveBigIntegerField(default=0)  # bytes
     rows_total = models.PositiveIntegerField(default=0)  # 0 until they are counted
@@ -77,7 +80,7 @@ class Import(LeasedWork, PublicIdModel):
     def is_latest_run_applying(self) -> bool:
         """Whether the latest run, be it over, is the import itself and no longer its dry run."""
         return self.state in (self.State.APPLYING, self.State.DONE) or (
-            self.state == self.State.FAILED and bool(self.mode)
+            self.state in (self.State.FAILED, self.State.CANCELLED) and bool(self.mode)
         )
 
     class Meta:

@@ -6,5 +6,7 @@ from imports.catalogue import list_available_kinds
 from partnerportal.lib.navigation import NavigationItem
 
 ITEMS = (
-    NavigationItem(label=_("Imports"), icon="file-up", url_name="imports", order=101, seen_by=list_available_kinds),
+    NavigationItem(
+        label=_("Imports and bulk actions"), icon="file-up", url_name="imports", order=101, seen_by=list_available_kinds
+    ),
 )

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from imports.actions.requests import UNFINISHED, has_something_to_apply
 from imports.actions.results import get_results_deadline, read_samples
@@ -15,11 +16,13 @@ from imports.catalogue import KINDS, list_available_kinds
 from imports.models import Import
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Message
+from partnerportal.lib.imports.bulk import BulkAction
 from partnerportal.lib.imports.kinds import ImportKind, ImportMode
 from partnerportal.lib.imports.results import RowOutcome
 
 State = Import.State
-CANCELLABLE = (State.UPLOADED, State.CHECKING, State.CHECKED)
+CANCELLABLE = (State.UPLOADED, State.CHECKING, State.CHECKED, State.CONFIRMED, State.APPLYING)
 SHOWN_CELLS = 6  # columns of a file that the page shows; the file of results has all
 SHOWN_CHARACTERS = 80  # of a cell
 
@@ -69,9 +72,79 @@ class ModeChoice:
     is_chosen: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class RunWords:
+    """The words of an import's page: those of a file that was uploaded, or those of a bulk action."""
+
+    failed: Message
+    how_to_repeat: Message
+    again: Message  # the label of the button that leads to where one begins again
+    cancelled: Message
+    expired: Message
+    how_to_renew: Message
+    done: Message
+    nothing: Message
+    how_to_mend: Message
+    preview: Message  # the heading of what would become of the rows
+    outcome: Message  # the heading of what has become of them
+    cancel: Message
+    goes_on: Message
+    ready: Message
+    running: Message
+    useless: Message
+
+
+IMPORT_WORDS = RunWords(
+    failed=gettext_lazy("The import failed"),
+    how_to_repeat=gettext_lazy("Upload the file again. Rows that are imported already are not imported twice."),
+    again=gettext_lazy("Upload another file"),
+    cancelled=gettext_lazy("The import was cancelled"),
+    expired=gettext_lazy("The import has expired"),
+    how_to_renew=gettext_lazy("Nobody confirmed it in time, and nothing was changed. Upload the file again."),
+    done=gettext_lazy("The import is done"),
+    nothing=gettext_lazy("No row of this file can be imported"),
+    how_to_mend=gettext_lazy("Correct it and upload it again."),
+    preview=gettext_lazy("What the import would do"),
+    outcome=gettext_lazy("What the import did"),
+    cancel=gettext_lazy("Cancel the import"),
+    goes_on=gettext_lazy("You can leave this page; the import continues."),
+    ready=gettext_lazy("Ready to import"),
+    running=gettext_lazy("Importing"),
+    useless=gettext_lazy("Nothing to import"),
+)
+BULK_WORDS = RunWords(
+    failed=gettext_lazy("The bulk action failed"),
+    how_to_repeat=gettext_lazy("Select the rows again. Rows that are done already are not changed twice."),
+    again=gettext_lazy("Back to the list"),
+    cancelled=gettext_lazy("The bulk action was cancelled"),
+    expired=gettext_lazy("The bulk action has expired"),
+    how_to_renew=gettext_lazy("Nobody confirmed it in time, and nothing was changed. Select the rows again."),
+    done=gettext_lazy("The bulk action is done"),
+    nothing=gettext_lazy("The action is not possible for any of these rows"),
+    how_to_mend=gettext_lazy("The reason is shown beside each row."),
+    preview=gettext_lazy("What would happen"),
+    outcome=gettext_lazy("What happened"),
+    cancel=gettext_lazy("Cancel the bulk action"),
+    goes_on=gettext_lazy("You can leave this page; the work continues."),
+    ready=gettext_lazy("Ready to confirm"),
+    running=gettext_lazy("In progress"),
+    useless=gettext_lazy("Nothing to do"),
+)
+
+
+def choose_run_words(source: Import) -> RunWords:
+    """Return the words for an import's page by its kind."""
+    return BULK_WORDS if isinstance(KINDS.get(source.kind), BulkAction) else IMPORT_WORDS
+
+
 def is_import_unfinished(source: Import) -> bool:
     """Return whether an import waits for a worker or is being worked on."""
     return source.state in UNFINISHED
+
+
+def is_being_cancelled(source: Import) -> bool:
+    """Return whether the person has cancelled an import that its worker has not ended yet."""
+    return source.is_stop_asked and is_import_unfinished(source)
 
 
 def build_import_list_rows(actor: Actor, imports: Sequence[Import]) -> list[ImportListRow]:
@@ -103,8 +176,23 @@ def _name_targets(actor: Actor, imports: Sequence[Import]) -> dict[UUID, str]:
     return names
 
 
-def build_upload_url(source: Import) -> str:
-    """Return the URL at which another file of the same kind is uploaded into the same target."""
+def is_uploaded_anywhere(kind: ImportKind) -> bool:
+    """Return whether files of this kind are uploaded by people, and not into something in particular."""
+    return kind.find_target is None and not isinstance(kind, BulkAction)
+
+
+def list_selection_fields(form: QueryDict) -> list[tuple[str, str]]:
+    """Return the fields by which a list's form says what is selected, as (name, value), to be sent once more."""
+    return [(name, value) for name in ("what", "query", "next", "row") for value in form.getlist(name)]
+
+
+def build_upload_url(source: Import, kind: ImportKind) -> str:
+    """Return the URL at which another file of the same kind is uploaded into the same target.
+
+    For a bulk action it is that of the list in which rows are selected.
+    """
+    if isinstance(kind, BulkAction):
+        return reverse(kind.list_url_name)
     target = f"?target={source.target_id}" if source.target_id else ""
     return reverse("import_new", args=[source.kind]) + target
 
@@ -146,16 +234,19 @@ _TONES = {
 def describe_state(source: Import) -> str:
     """Return a word or a short sentence for the state of an import."""
     state = State(source.state)
+    if is_being_cancelled(source):
+        return _("Being cancelled")
     if state in (State.UPLOADED, State.CONFIRMED) and source.attempts:
         return _("Interrupted, will continue")
+    words = choose_run_words(source)
     if _is_useless(source):
-        return _("Nothing to import")
+        return str(words.useless)
     return {
         State.UPLOADED: _("Waiting"),
         State.CHECKING: _("Checking"),
-        State.CHECKED: _("Ready to import"),
+        State.CHECKED: str(words.ready),
         State.CONFIRMED: _("Waiting"),
-        State.APPLYING: _("Importing"),
+        State.APPLYING: str(words.running),
         State.DONE: _("Done"),
         State.FAILED: _("Failed"),
         State.CANCELLED: _("Cancelled"),
@@ -214,10 +305,21 @@ def count_failed_rows(source: Import) -> int:
 def describe_confirmation(source: Import) -> str:
     """Return the words of the button that confirms an import: how many rows would change something."""
     number = sum(count for outcome, count in source.checked.items() if RowOutcome(outcome).takes_effect)
+    kind = KINDS.get(source.kind)
+    if isinstance(kind, BulkAction):
+        return kind.describe_confirmation(number)
     if not number:
         return _("Import the file")
     count = {"count": formats.format_number(number)}
     return ngettext("Import %(count)s row", "Import %(count)s rows", number) % count
+
+
+def describe_cancellation(source: Import) -> str:
+    """Return a sentence about what a cancelled import has changed."""
+    if not source.mode:
+        return _("Nothing was changed.")
+    numbers = {"done": formats.format_number(source.rows_done), "rows": formats.format_number(source.rows_total)}
+    return _("Rows done: %(done)s of %(rows)s. What they have changed stays.") % numbers
 
 
 def build_mode_choices(source: Import, kind: ImportKind) -> list[ModeChoice]:

@@ -1,26 +1,33 @@
 """Pages of imports: the upload of a file, its dry run, the import and the results."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django import forms
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from imports import rows
+from imports.actions.bulk import start_bulk_action
 from imports.actions.requests import cancel_import, confirm_import, upload_import
 from imports.actions.results import KEPT, download_results, get_results_deadline
-from imports.catalogue import KINDS, find_import_kind, list_available_kinds
+from imports.catalogue import KINDS, find_bulk_action, find_uploadable_kind, list_available_kinds
 from imports.forms import UploadForm
 from imports.models import Import
 from imports.policies import ROLE_TABLE, ImportPermission
 from imports.queries import find_authorized_target, get_import, list_imports
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import DomainError, NotFound
+from partnerportal.lib.errors import DomainError, InvalidInput, NotFound
+from partnerportal.lib.exports.selection import read_selection
 from partnerportal.lib.form_errors import show_errors_in_form
+from partnerportal.lib.imports.bulk import BulkAction
 from partnerportal.lib.imports.kinds import ImportKind
-from partnerportal.lib.pages import require_form, require_permission
+from partnerportal.lib.pages import read_next_url, require_form, require_permission
 from partnerportal.lib.private_files import CSV, add_csv_download_headers
 from partnerportal.lib.requests import PortalRequest
 
@@ -39,7 +46,7 @@ def imports_page(request: PortalRequest) -> HttpResponse:
     context = {
         "rows": rows.build_import_list_rows(request.actor, latest),
         "is_waiting": any(map(rows.is_import_unfinished, latest)),
-        "kinds": [kind for kind in list_available_kinds(request.actor) if kind.find_target is None],
+        "kinds": [kind for kind in list_available_kinds(request.actor) if rows.is_uploaded_anywhere(kind)],
         "kept_days": KEPT.days,
     }
     return render(request, "imports/imports.html#list" if request.htmx else "imports/imports.html", context)
@@ -49,7 +56,7 @@ def imports_page(request: PortalRequest) -> HttpResponse:
 @require_permission(ROLE_TABLE, ImportPermission.IMPORT)
 def import_create(request: PortalRequest, kind_code: str) -> HttpResponse:
     """Show what a file of this kind must look like, and take one; its `target` is a public id in the URL."""
-    kind = find_import_kind(kind_code)
+    kind = find_uploadable_kind(kind_code)
     target_id = _read_target_id(request)
     target = find_authorized_target(request.actor, kind, target_id)
     given = (request.POST, request.FILES) if request.method == "POST" else ()
@@ -80,11 +87,43 @@ def _describe_target(kind: ImportKind, target: Any) -> dict[str, str]:
     return {"target": kind.describe_target(target), "target_url": url}
 
 
+@require_POST
+@require_permission(ROLE_TABLE, ImportPermission.IMPORT)
+def bulk_action_start(request: PortalRequest, action_code: str) -> HttpResponse:
+    """Begin the dry run of a bulk action on the rows that are selected in its list, or first ask what it needs.
+
+    The form that asks sends the selection along, and `is_chosen`. What is wrong with the selection is said in the list.
+    """
+    action = find_bulk_action(action_code)
+    find_authorized_target(request.actor, action, None)
+    form = _make_bulk_form(request, action)
+    if form is None or form.is_valid():
+        return _start_bulk_action(request, action, form.cleaned_data if form else {})
+    context = {"form": form, "action": action, "selection": rows.list_selection_fields(request.POST)}
+    return render(request, "imports/bulk_action.html", context, status=400 if form.errors else 200)
+
+
+def _make_bulk_form(request: PortalRequest, action: BulkAction) -> forms.Form | None:
+    """Return the form of a bulk action, with what was posted if it was sent; None for one that asks for nothing."""
+    is_sent = "is_chosen" in request.POST
+    return action.make_form(request.actor, request.POST if is_sent else None) if action.make_form else None
+
+
+def _start_bulk_action(request: PortalRequest, action: BulkAction, chosen: Mapping[str, Any]) -> HttpResponse:
+    query = read_selection(action.source, request.POST)
+    try:
+        source = start_bulk_action(actor=request.actor, action=action, query=query, chosen=chosen)
+    except InvalidInput as error:
+        messages.error(request, str(error.message))
+        return redirect(read_next_url(request, reverse(action.list_url_name)))
+    return redirect("import", source.public_id)
+
+
 @require_safe
 @require_permission(ROLE_TABLE, ImportPermission.IMPORT)
 def import_template(request: PortalRequest, kind_code: str) -> HttpResponse:
     """Send a CSV file to begin with: its head, and a row of examples."""
-    kind = find_import_kind(kind_code)
+    kind = find_uploadable_kind(kind_code)
     response = HttpResponse(kind.build_template(), content_type=CSV)
     return add_csv_download_headers(response, f"{kind.code}-template")
 
@@ -105,13 +144,15 @@ def _describe_import(actor: Actor, source: Import) -> dict[str, Any]:
     return {
         "source": source,
         "label": rows.describe_kind(source),
+        "words": rows.choose_run_words(source),
+        "cancellation": rows.describe_cancellation(source),
         "state": rows.describe_state(source),
         "tone": rows.get_tone(source),
         "progress": rows.describe_progress(source),
         "done": rows.get_percent_done(source),
         "is_waiting": rows.is_import_unfinished(source),
         "is_checking": source.state in (Import.State.UPLOADED, Import.State.CHECKING),
-        "can_cancel": source.state in rows.CANCELLABLE,
+        "can_cancel": source.state in rows.CANCELLABLE and not source.is_stop_asked,
         "outcomes": rows.build_outcome_counts(source) if rows.has_results(source) or source.applied else [],
         "columns": kind.column_keys[: rows.SHOWN_CELLS] if kind else (),
         "failed": rows.count_failed_rows(source),
@@ -130,7 +171,7 @@ def _find_target_for_page(actor: Actor, source: Import, kind: ImportKind | None)
         target = find_authorized_target(actor, kind, source.target_id) if kind else None
     except DomainError:
         return nothing
-    return {**_describe_target(kind, target), "again_url": rows.build_upload_url(source)} if kind else nothing
+    return {**_describe_target(kind, target), "again_url": rows.build_upload_url(source, kind)} if kind else nothing
 
 
 @require_POST
@@ -145,9 +186,9 @@ def import_apply(request: PortalRequest, import_id: UUID) -> HttpResponse:
 @require_POST
 @require_permission(ROLE_TABLE, ImportPermission.IMPORT)
 def import_cancel(request: PortalRequest, import_id: UUID) -> HttpResponse:
-    """Cancel an import that is not confirmed, and go to the list of imports."""
-    cancel_import(actor=request.actor, source=get_import(request.actor, import_id))
-    return redirect("imports")
+    """Cancel an import, and go to the list of imports, or, if something of it was applied, back to its page."""
+    source = cancel_import(actor=request.actor, source=get_import(request.actor, import_id))
+    return redirect("import", import_id) if source.mode else redirect("imports")
 
 
 @require_safe

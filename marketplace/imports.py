@@ -136,7 +136,7 @@ IMPORTS = (
         describe_target=get_offer_name,
         name_targets=name_own_offers,
         get_target_url=lambda offer: reverse("offer_audience", args=[offer.public_id]),
-        key_column="tenant_id",
+        key_columns=("tenant_id",),
         preview=preview_audience,
         finish=finish_audience,
         max_rows=100_000,

@@ -16,6 +16,7 @@ app.autodiscover_tasks()
 # Work that may take long, or may have to wait for something outside, has a queue and a worker process of its own
 # (Procfile), so that one kind never delays another. Everything else is short, and shares the queue named celery.
 app.conf.task_routes = {
+    "accounts.tasks.check_domains": {"queue": "domains"},
     "entitlements.tasks.ingest_uploads": {"queue": "ingest"},
     "exports.tasks.make_exports": {"queue": "exports"},
     "imports.tasks.run_imports": {"queue": "imports"},
@@ -43,6 +44,16 @@ app.conf.beat_schedule = {
         "task": "entitlements.tasks.announce_renewals",
         "schedule": crontab(minute="5"),
         "options": {"expires": 3000},
+    },
+    "activation-links": {
+        "task": "entitlements.tasks.remind_of_activation_links",
+        "schedule": crontab(minute="17"),
+        "options": {"expires": 3000},
+    },
+    "activation-links-sweep": {
+        "task": "entitlements.tasks.delete_old_activation_links",
+        "schedule": crontab(hour="4", minute="35"),
+        "options": {"expires": 6 * 3600},
     },
     "anomalies": {
         "task": "entitlements.tasks.detect_usage_anomalies",
@@ -78,6 +89,12 @@ app.conf.beat_schedule = {
     "sessions": {
         "task": "accounts.tasks.delete_ended_sessions",
         "schedule": crontab(hour="4", minute="20"),
+        "options": {"expires": 6 * 3600},
+    },
+    "domains": {"task": "accounts.tasks.check_domains", "schedule": 60.0, "options": {"expires": 55}},
+    "domains-sweep": {
+        "task": "accounts.tasks.delete_unproved_domains",
+        "schedule": crontab(hour="4", minute="35"),
         "options": {"expires": 6 * 3600},
     },
     "guessing": {"task": "accounts.tasks.send_failed_sign_in_warnings", "schedule": 60.0, "options": {"expires": 55}},

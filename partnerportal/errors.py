@@ -100,6 +100,18 @@ def build_suspended_response(request: HttpRequest, organization: Organization) -
     return render(request, "accounts/suspended.html", {"organization": organization}, status=403)
 
 
+def build_second_factor_response(request: HttpRequest, organization: Organization) -> HttpResponse:
+    """Return a response with status 403 for a person whose organisation requires a second factor that they lack.
+
+    It is a page that leads to where they set one up, or in the API's format for a request to the API.
+    """
+    if request.path.startswith("/api/"):
+        detail = _("Your organisation requires two-factor authentication. Set it up on the portal’s pages first.")
+        problem = {"code": "second_factor_required", "detail": detail, "attr": None}
+        return JsonResponse({"type": "client_error", "errors": [problem]}, status=403)
+    return render(request, "accounts/second_factor_required.html", {"organization": organization}, status=403)
+
+
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return the API's response to an error: `{type, errors: [{code, detail, attr}]}`, with the error's own code.
 

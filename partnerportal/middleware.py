@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from accounts.backends import get_half_signed_in_person_id, is_sign_in_proof_pending
 from accounts.models import Operator
 from accounts.queries import list_operators_of_person
-from connections.actors import PersonSession
+from connections.actors import PersonSession, is_kept_out
 from partnerportal import errors
 from partnerportal.lib import tenancy
 from partnerportal.lib.authentication import set_request_actor
@@ -30,6 +30,12 @@ from partnerportal.lib.requests import PortalRequest
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # What the people of a suspended organisation may still do: sign out, act for another of theirs, choose a language.
 STAYS_OPEN = {"account_logout", "organization_switch", "set_language", "security_txt", "robots_txt"}
+# What else people may do whose organisation requires a second factor that they have not set up: set one up.
+SETS_UP_SECOND_FACTOR = {
+    "mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "mfa_list_webauthn", "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "mfa_reauthenticate", "mfa_reauthenticate_webauthn",
+    "account_reauthenticate", "account_set_password", "account_change_password",
+}  # fmt: skip
 SEEN_EVERY = 300  # seconds between two writes of "last seen" into the session
 DATABASE = CircuitBreaker(
     "The database", within=2, pause=0
@@ -131,9 +137,10 @@ class ActorMiddleware:
     It enters the tenant, and sets `request.actor`, `request.operators` (one for every organisation that the person may
     act for), `request.operator` (that of the present organisation, or None) and `request.act_for(public_id)`, the one
     way to act for another organisation. If the present organisation is suspended (`request.suspended`), a page that
-    says so replaces all others but those of STAYS_OPEN. Any error rolls the transaction back. Domain errors become
-    pages here; the API maps them itself. A request with a token has nobody as its actor and no open transaction: its
-    view opens its own (`lib/api_tokens.py`).
+    says so replaces all others but those of STAYS_OPEN; if it requires a second factor that the person has not set up
+    (`request.unprotected`), one that says so replaces all but these and those of SETS_UP_SECOND_FACTOR. Any error rolls
+    the transaction back. Domain errors become pages here; the API maps them itself. A request with a token has nobody
+    as its actor and no open transaction: its view opens its own (`lib/api_tokens.py`).
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -160,7 +167,7 @@ class ActorMiddleware:
     def _enter_nobody(self, request: PortalRequest) -> None:
         timezone.deactivate()
         set_request_actor(request, None)
-        request.operators, request.operator, request.suspended = [], None, None
+        request.operators, request.operator, request.suspended, request.unprotected = [], None, None, None
         request.act_for = partial(self._act_for, request)
 
     def _enter(self, request: PortalRequest) -> None:
@@ -182,10 +189,12 @@ class ActorMiddleware:
             return
         person = request.user
         self._act(request, wanted, person.acting_for)
-        chosen = request.suspended.pk if request.suspended else request.actor.organization_id
+        closed = request.suspended or request.unprotected
+        chosen = closed.pk if closed else request.actor.organization_id
         if chosen != wanted:
             request.session["organization"] = chosen  # so that the next request enters at once
-            tenancy.enter_tenant(organization_id=chosen, person_id=person.pk)
+        if chosen != wanted or request.unprotected:
+            tenancy.enter_tenant(organization_id=request.actor.organization_id, person_id=person.pk)
         translation.activate(person.language)
         request.LANGUAGE_CODE = person.language
         timezone.activate(person.time_zone)
@@ -194,9 +203,10 @@ class ActorMiddleware:
         session = PersonSession(request.user, organization_id, operators)  # type: ignore[arg-type]
         set_request_actor(request, session)
         operator, request.operators = session.operator, operators
-        is_suspended = operator is not None and operator.organization.is_suspended
-        request.operator = None if is_suspended else operator
-        request.suspended = operator.organization if operator and is_suspended else None
+        request.operator = operator if operator and not is_kept_out(operator) else None
+        closed = operator.organization if operator and request.operator is None else None
+        is_suspended = closed is not None and closed.is_suspended
+        request.suspended, request.unprotected = (closed, None) if is_suspended else (None, closed)
 
     def _act_for(self, request: PortalRequest, public_id: object) -> None:
         """Act for another of the person's own organisations from now on. Raises NotFound for any other."""
@@ -205,8 +215,8 @@ class ActorMiddleware:
         if operator is None:
             raise NotFound("not_found", "")
         request.session["organization"] = operator.organization_id
-        tenancy.enter_tenant(organization_id=operator.organization_id, person_id=operator.person_id)
         self._act(request, operator.organization_id, operators)
+        tenancy.enter_tenant(organization_id=request.actor.organization_id, person_id=operator.person_id)
 
     def _timed_out(self, request: PortalRequest) -> bool:
         """Return whether the session must end: after a long pause, or when the sign-in is too long ago.
@@ -222,10 +232,13 @@ class ActorMiddleware:
         return False
 
     def process_view(self, request: PortalRequest, view: Any, *arguments: Any) -> HttpResponse | None:
-        """Return the page about a suspended organisation in place of the view's, or None to go on to the view."""
-        match = request.resolver_match
-        is_open = request.suspended is None or (match is not None and match.url_name in STAYS_OPEN)
-        return None if is_open else errors.build_suspended_response(request, request.suspended)
+        """Return a page that says why the person is kept out in place of the view's, or None to go on to the view."""
+        name = request.resolver_match.url_name if request.resolver_match else None
+        if request.suspended and name not in STAYS_OPEN:
+            return errors.build_suspended_response(request, request.suspended)
+        if request.unprotected and name not in STAYS_OPEN | SETS_UP_SECOND_FACTOR:
+            return errors.build_second_factor_response(request, request.unprotected)
+        return None
 
     def process_exception(self, request: PortalRequest, exception: Exception) -> HttpResponse | None:
         """Mark the request as failed, and return the page for a domain error; None for any other error.

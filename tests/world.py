@@ -24,6 +24,7 @@ from accounts.models import (
     Competency,
     Operator,
     Organization,
+    OrganizationDomain,
     OrganizationKind,
     Person,
     Program,
@@ -50,7 +51,7 @@ from support.actions.messages import post_message
 from support.actions.submitting import submit_request
 from support.country_change import CODE
 from support.models import Request, RequestFile, RequestMessage
-from tests import world_offers, world_usage
+from tests import world_activation, world_offers, world_usage
 
 READ = {"wording": f"{WORDING}/en"}  # what the forms of a consent carry along: which texts the person read
 
@@ -73,7 +74,8 @@ CONNECTED = [("customer", "partner"), ("customer", "lapsed"), ("customer2", "par
 MANY = {"partner": [Role.ADMIN], "customer": [Role.READER], "distributor": [Role.ADMIN]}
 FINANCE_GRANTED = (Role.READER, Role.SALES_AGENT)  # roles of the partner in which somebody sees orders by grant
 SKU_OF_NOBODY = "to-be-tried"
-SORTS = ("name", "details", "people", "goods", "skus", "orders", "usage", "licence holders", "requests")
+SORTS = ("name", "details", "people", "goods", "skus", "orders", "usage", "licence holders", "requests", "activations")
+WITH_DOMAIN = ("vendor", "distributor", "partner", "customer", "stranger")  # have not proved it yet
 ASKING = ("partner", "partner2", "distributor", "publisher")  # have asked the vendor for another country
 # What customers do not share with a partner; with all others they share everything.
 KEPT_BACK = {("customer2", "partner2"): Scope.ORDERS | Scope.USAGE, ("customer", "lapsed"): ALL & ~Scope.ACCOUNT}
@@ -174,6 +176,11 @@ def manager(name: str) -> str:
     return f"Manager {canary(name, 'details')}"
 
 
+def domain_of(name: str) -> str:
+    """The domain that an organisation has begun to prove."""
+    return f"{canary(name, 'people')}.example"
+
+
 def address(who: str) -> str:
     organization, _dot, role = who.partition(".")
     return f"{role}.{canary(organization, 'people')}@example.com" if role else f"{who}@example.com"
@@ -193,6 +200,8 @@ def build() -> None:
     for name, roles in MANY.items():
         _operator(many, World()[name], roles)
     _person("nobody", "Norman Nobody")
+    for name in WITH_DOMAIN:
+        OrganizationDomain.objects.create(organization=World()[name], name=domain_of(name))
     today = timezone.now().date()
     _qualify("partner", competency="security", skill="migration")
     _badge("partner", "service_provider", today - dt.timedelta(days=400))
@@ -215,7 +224,9 @@ def build() -> None:
                 asks=name == "customer2",
             )
     world_offers.build(World())
-    Sku.objects.create(code=SKU_OF_NOBODY, service="To be tried", name="To be tried")
+    tried = Sku.objects.create(code=SKU_OF_NOBODY, service="To be tried", name="To be tried")
+    words = {name: canary(name, "activations") for name in world_activation.ACTIVATING}
+    world_activation.build(World(), tried, words)
     world_usage.build_ingest()
     for name in ASKING:
         _ask(name)

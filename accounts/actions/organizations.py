@@ -45,18 +45,38 @@ def create_own_organization(*, person: Person, name: str, country: str, **detail
         return sent_before.organization
     if mine.filter(organization__created_at__gt=timezone.now() - DAY).count() >= policies.FOUNDED_A_DAY:
         raise TooManyAttempts("too_many_organizations", TOO_MANY_FOUNDED % {"number": policies.FOUNDED_A_DAY})
+    return _found(person, Organization(kind=OrganizationKind.CUSTOMER, name=name, country=country, **details))
+
+
+@transaction.atomic
+def found_invited_partner(
+    *, person: Person, name: str, country: str, parent_id: int | None, secret: str, **details: str
+) -> Organization:
+    """Create a partner organisation for a person who was invited to found it, make the person its Admin; return it.
+
+    The partner stands below the distributor `parent_id`, or directly under the vendor. `secret` is the digest of the
+    token that the person holds: the database lets nobody found a partner but by an invitation of this name and country.
+    """
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    partner = Organization(kind=OrganizationKind.PARTNER, name=name, country=country, parent_id=parent_id, **details)
+    return _found(person, partner, secret)
+
+
+def _found(person: Person, organization: Organization, secret: str = "") -> Organization:
+    """Store a new organisation with the person as its first Admin, as its own tenant, and return it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_organization', 'id'))")
-        new_id = cursor.fetchone()[0]
-    with tenancy.as_tenant(organization_id=new_id, person_id=person.pk):
-        organization = Organization(pk=new_id, kind=OrganizationKind.CUSTOMER, name=name, country=country, **details)
+        organization.pk = new_id = cursor.fetchone()[0]
+    with tenancy.as_tenant(organization_id=new_id, person_id=person.pk, secret=secret):
         _insert(organization)
         Operator.objects.create(organization=organization, person=person, roles=[Role.ADMIN])
-        record_event(
-            AccountEventKind.ORGANIZATION_CREATED,
-            actor=Actor(person_id=person.pk, label=str(person), organization_id=new_id, organization_name=name),
-            subject=organization,
+        founder = Actor(
+            person_id=person.pk,
+            label=str(person),
+            organization_id=new_id,
+            organization_name=organization.name,
         )
+        record_event(AccountEventKind.ORGANIZATION_CREATED, actor=founder, subject=organization)
     return organization
 
 

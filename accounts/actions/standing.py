@@ -153,6 +153,25 @@ def move_partner(*, actor: Actor, partner: Organization, distributor: Organizati
 
 
 @transaction.atomic
+def set_partner_onboarding(*, actor: Actor, distributor: Organization, at_once: bool) -> Organization:
+    """Set whether new partners of a distributor need no confirmation by vendor staff; return the distributor.
+
+    With `at_once` the membership that the distributor asks for begins when the partner activates its organisation.
+    Raises InvalidInput("distributor") for an organisation of another kind.
+    """
+    authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_MEMBERSHIPS)
+    if distributor.kind != OrganizationKind.DISTRIBUTOR:
+        raise InvalidInput("distributor", _("Only distributors onboard partners."))
+    row = _lock_organization(actor, distributor)
+    changes = list_row_changes(row, {"onboards_partners_at_once": at_once})
+    if changes:
+        row.onboards_partners_at_once = at_once
+        row.save(update_fields=["onboards_partners_at_once"])
+        _record_about(AccountEventKind.ONBOARDING_CHANGED, actor, row, changes=changes)
+    return row
+
+
+@transaction.atomic
 def set_account_manager(
     *, actor: Actor, organization: Organization, operator: Operator | None, phone: str = ""
 ) -> Organization:

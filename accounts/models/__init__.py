@@ -1,4 +1,5 @@
 from accounts.models.attempts import FailedAttempts
+from accounts.models.domain import OrganizationDomain
 from accounts.models.lists import ListSettings, SavedView
 from accounts.models.operator import Operator
 from accounts.models.organization import Organization, OrganizationKind
@@ -16,6 +17,7 @@ __all__ = [
     "Operator",
     "Organization",
     "OrganizationCompetency",
+    "OrganizationDomain",
     "OrganizationKind",
     "OrganizationSkill",
     "Person",

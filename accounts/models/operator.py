@@ -45,6 +45,14 @@ class Operator(PublicIdModel):
         return self.finance_granted or not SEE_FINANCE.isdisjoint(self.roles)
 
     @property
+    def lacks_second_factor(self) -> bool:
+        """Whether the organisation requires a second factor and the person has set up none.
+
+        It can be asked of an operator from `list_operators_of_person` alone, which reads what the person has.
+        """
+        return self.organization.requires_second_factor and not self.has_second_factor  # type: ignore[attr-defined]
+
+    @property
     def is_admin(self) -> bool:
         """Whether Admin is one of the person's roles in the organisation."""
         return Role.ADMIN in self.roles

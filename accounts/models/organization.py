@@ -100,6 +100,8 @@ class Organization(PublicIdModel):
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="partners", verbose_name=_("distributor")
     )
+    # Whether the partners that a distributor onboards need no confirmation by vendor staff.
+    onboards_partners_at_once = models.BooleanField(default=False, db_default=False)
     # One of the vendor's operators. The database copies the name and address into the columns below, because
     # the organisation sees them and no operator of the vendor, and empties them with the operator (0002_policies.py).
     account_manager = models.ForeignKey(
@@ -109,6 +111,7 @@ class Organization(PublicIdModel):
     account_manager_email = models.EmailField(_("account manager’s email"), blank=True)
     account_manager_phone = OneLineModelField(_("account manager’s phone"), max_length=40, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    requires_second_factor = models.BooleanField(default=False)  # of everybody who acts for it
     competencies = models.ManyToManyField("accounts.Competency", through="accounts.OrganizationCompetency")
     skills = models.ManyToManyField("accounts.Skill", through="accounts.OrganizationSkill")
 
@@ -124,6 +127,10 @@ class Organization(PublicIdModel):
             ),
             models.CheckConstraint(condition=Q(country__regex=r"^[A-Z]{2}$"), name="organization_country_shape"),
             models.CheckConstraint(condition=Q(state__in=["active", "suspended"]), name="organization_state"),
+            models.CheckConstraint(
+                condition=Q(onboards_partners_at_once=False) | Q(kind="distributor"),
+                name="organization_only_distributors_onboard",
+            ),
             models.CheckConstraint(
                 condition=Q(partner_id="") | Q(partner_id__regex=PARTNER_ID), name="organization_partner_id_shape"
             ),

@@ -79,7 +79,7 @@ def organization_switch(request: PortalRequest) -> HttpResponse:
     The page the person was on may not exist for the other organisation.
     """
     request.act_for(request.POST.get("organization", ""))
-    if not request.suspended:  # the next page says so of itself
+    if not (request.suspended or request.unprotected):  # the next page says so of itself
         messages.success(request, _("Switched to %(name)s.") % {"name": request.actor.organization_name})
     return redirect("/")
 

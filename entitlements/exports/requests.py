@@ -19,6 +19,7 @@ from partnerportal.lib.exports.columns import (
     make_unchanged_column,
 )
 from partnerportal.lib.exports.lists import ExportableList, Query
+from partnerportal.lib.visible_rows import parse_public_ids
 
 
 def _holders(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
@@ -28,7 +29,10 @@ def _holders(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]
 
 def _trials(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return the trials that the page shows, in its order, or without a state those of all states."""
-    return TrialFilterSet(query, list_trials(actor)).qs.order_by("pk" if query.get("state") == WAITING else "-pk")
+    rows = TrialFilterSet(query, list_trials(actor)).qs
+    if query.get("ids"):
+        rows = rows.filter(public_id__in=parse_public_ids(query["ids"]))
+    return rows.order_by("pk" if query.get("state") == WAITING else "-pk")
 
 
 def _releases(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:

@@ -87,5 +87,14 @@ class TrialList(VendorRequestList):
     def waiting_count(self) -> int:
         return count_undecided_trial_requests(self.actor, COUNTED)
 
+    @property
+    def select_all_label(self) -> str:
+        """The label of the button that selects all trials that match; "" if they are all on the page."""
+        return _("Select all that match") if self.page.next_cursor or self.page.previous_cursor else ""
+
+    @property
+    def select_all_count(self) -> str:
+        return _("all that match")
+
     def list_skus(self) -> QuerySet[Sku]:
         return list_trial_skus(self.actor)

@@ -1,3 +1,4 @@
+from entitlements.models.activation import ActivationLink, ActivationToken
 from entitlements.models.assignment import LicenseAssignment
 from entitlements.models.entitlement import Entitlement, Sku
 from entitlements.models.ingest import IngestToken, IngestUpload
@@ -6,10 +7,13 @@ from entitlements.models.order import Order, OrderLine
 from entitlements.models.publisher import SkuPublisher
 from entitlements.models.release import LicenceRelease
 from entitlements.models.renewal import CalendarFeed, RenewalAlert
+from entitlements.models.trial_offer import TrialOffer
 from entitlements.models.usage import Anomaly, CustomerUsage, UnusualUse, UsageDay, UsageMonth, get_first_day_of_month
 
 __all__ = [
     "NO_EXPIRY",
+    "ActivationLink",
+    "ActivationToken",
     "Anomaly",
     "CalendarFeed",
     "CustomerListing",
@@ -26,6 +30,7 @@ __all__ = [
     "RenewalAlert",
     "Sku",
     "SkuPublisher",
+    "TrialOffer",
     "UnusualUse",
     "UsageDay",
     "UsageMonth",

@@ -9,10 +9,13 @@ from connections.customers import get_customer_with_tab_counts, render_customer_
 from connections.guards import require_customer_viewing_permission
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
+from entitlements.imports import END_CONNECTIONS
 from entitlements.lists.customers import CustomerList
+from entitlements.models import ActivationLink
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import list_customer_orders, list_customer_services
 from entitlements.rows.customers import make_order_table_rows, make_service_sections
+from partnerportal.lib.imports.bulk import list_bulk_buttons
 from partnerportal.lib.keyset import fetch_keyset_page
 from partnerportal.lib.pages import render_list_page
 from partnerportal.lib.policies import ActionDenied
@@ -29,7 +32,12 @@ def customer_list(request: PortalRequest) -> HttpResponse:
         CustomerList(request.actor, request.GET),
         page_template="entitlements/customers.html",
         list_template="entitlements/customer_list.html#list",
-        context={"invite": CONNECTIONS[ConnectionPermission.SEE_INVITATION_LINK].check_actor(request.actor)},
+        context={
+            "invite": CONNECTIONS[ConnectionPermission.SEE_INVITATION_LINK].check_actor(request.actor),
+            "kind": ActivationLink.Kind.CUSTOMER,
+            "may_send": ROLE_TABLE[EntitlementPermission.ACTIVATE_CUSTOMERS].check_actor(request.actor),
+            "bulk_buttons": list_bulk_buttons(request.actor, (END_CONNECTIONS,)),
+        },
     )
 
 

@@ -13,12 +13,14 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.models import OrganizationKind
 from entitlements.actions.trials import request_trial
+from entitlements.imports import APPROVE_TRIALS, EXTEND_TRIALS
 from entitlements.lists.trials import TrialList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.trials import get_trial
 from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction, format_trial_success_message
 from entitlements.trial_forms import RequestTrialForm
 from partnerportal.lib.form_errors import show_errors_in_form
+from partnerportal.lib.imports.bulk import list_bulk_buttons
 from partnerportal.lib.pages import get_posted_data, read_next_url, render_list_page, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
 
@@ -47,7 +49,10 @@ def trial_list(request: PortalRequest) -> HttpResponse:
         TrialList(request.actor, request.GET),
         page_template="entitlements/trials.html",
         list_template="entitlements/trials.html#list",
-        context={"may_decide": ROLE_TABLE[EntitlementPermission.DECIDE_TRIALS].check_actor(request.actor)},
+        context={
+            "may_decide": ROLE_TABLE[EntitlementPermission.DECIDE_TRIALS].check_actor(request.actor),
+            "bulk_buttons": list_bulk_buttons(request.actor, (APPROVE_TRIALS, EXTEND_TRIALS)),
+        },
     )
 
 

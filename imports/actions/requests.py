@@ -1,5 +1,6 @@
 """What a person does with an import: upload a file, confirm it after the dry run, or cancel it."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from shutil import copyfileobj
@@ -56,15 +57,26 @@ def upload_import(*, actor: Actor, kind: ImportKind, target_id: UUID | None, fil
         error.field = "file"
         raise
     file.seek(0)
-    row = Import(kind=kind.code, target_id=target_id, size=size)
+    return store_import(actor, kind, target_id, lambda stored: copyfileobj(file, stored))
+
+
+def store_import(
+    actor: Actor, kind: ImportKind, target_id: UUID | None, write: Callable[[IO[bytes]], object]
+) -> Import:
+    """Store a file to be imported, which `write` writes, and have a worker check it; return its Import.
+
+    The caller has authorised the actor and runs in a transaction.
+    Raises TooManyAttempts and TemporarilyUnavailable as `upload_import`.
+    """
+    row = Import(kind=kind.code, target_id=target_id)
     row.organization_id, row.person_id = actor.organization_id, actor.person_id  # type: ignore[assignment]
     _ensure_not_too_many(actor, row.person_id)
     with files.open_file_for_writing(files.build_upload_name(row)) as stored:
-        copyfileobj(file, stored)
+        write(stored)
+        row.size = stored.tell()
     row.save(force_insert=True)
-    record_event(
-        ImportEventKind.UPLOADED, actor=actor, subject=row, label=kind.code, data={"kind": kind.code, "size": size}
-    )
+    data = {"kind": kind.code, "size": row.size}
+    record_event(ImportEventKind.UPLOADED, actor=actor, subject=row, label=kind.code, data=data)
     transaction.on_commit(_wake_worker)
     return row
 
@@ -111,11 +123,22 @@ def has_something_to_apply(source: Import) -> bool:
 
 @transaction.atomic
 def cancel_import(*, actor: Actor, source: Import) -> Import:
-    """Cancel an import that has not been confirmed, and return it. Its files are deleted by the next sweep.
+    """Cancel an import, and return it. One that is being applied is ended by its worker, between two batches.
 
-    Raises ActionRefused if the actor may not import, and Conflict if the import was confirmed or has ended.
+    Before it is confirmed nothing has changed, and its files are deleted by the next sweep; later what was done stays,
+    with its results. Nothing happens if it is being cancelled already. Raises ActionRefused if the actor may not
+    import, and Conflict if the import has ended.
     """
     authorize(actor, ROLE_TABLE, ImportPermission.IMPORT)
-    row = change_row_state(source, State.CANCELLED, finished_at=timezone.now())
-    record_event(ImportEventKind.CANCELLED, actor=actor, subject=row, label=source.kind, data={"kind": source.kind})
+    row = list_imports(actor).select_for_update().get(pk=source.pk)
+    if row.is_stop_asked and row.state in (State.CONFIRMED, State.APPLYING, State.CANCELLED):
+        return row
+    if row.state in (State.CONFIRMED, State.APPLYING):
+        row.is_stop_asked = True
+        row.save(update_fields=["is_stop_asked"])
+        transaction.on_commit(_wake_worker)
+    else:
+        row = change_row_state(row, State.CANCELLED, finished_at=timezone.now())
+    data = {"kind": row.kind, "rows_done": row.rows_done if row.mode else 0}
+    record_event(ImportEventKind.CANCELLED, actor=actor, subject=row, label=row.kind, data=data)
     return row

@@ -28,7 +28,7 @@ from partnerportal.lib.private_files import CSV, add_csv_download_headers
 from partnerportal.lib.spreadsheet_safety import unescape_spreadsheet_cell
 
 State = Import.State
-WITH_RESULTS = (State.CHECKED, State.DONE, State.FAILED)
+WITH_RESULTS = (State.CHECKED, State.DONE, State.FAILED, State.CANCELLED)
 KEPT = timedelta(days=7)  # how long files can be fetched, and a checked import confirmed
 SAMPLES = 5  # rows of each outcome that the page shows
 BOM = "\ufeff"
@@ -132,6 +132,8 @@ def get_results_deadline(source: Import) -> datetime | None:
         return None
     if source.state == State.FAILED and not source.problem:
         return None  # the worker that was to write them and to say why it failed was killed too
+    if source.state == State.CANCELLED and not source.mode:
+        return None  # nothing was applied
     until = source.finished_at + KEPT
     return until if until > timezone.now() else None
 
@@ -160,9 +162,9 @@ def download_results(*, actor: Actor, source: Import, only_failed: bool) -> Http
     of the results are ignored then. Raises Conflict while there are none, and NoLongerExists once they are deleted.
     """
     authorize(actor, ROLE_TABLE, ImportPermission.IMPORT)
+    if source.state == State.EXPIRED:
+        raise NoLongerExists("import_gone", _("This file has been deleted. Upload it again."))
     if source.state not in WITH_RESULTS:
-        if source.state in (State.CANCELLED, State.EXPIRED):
-            raise NoLongerExists("import_gone", _("This file has been deleted. Upload it again."))
         raise Conflict("results_not_ready", _("There are no results yet. The page of the import shows its progress."))
     try:
         if get_results_deadline(source) is None:

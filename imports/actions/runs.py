@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from hashlib import sha256
 from itertools import islice
 from typing import Any
 
@@ -36,8 +35,9 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import ActionRefused, DomainError, NotFound, TemporarilyUnavailable
 from partnerportal.lib.formats import format_number
 from partnerportal.lib.imports.csv_reading import CsvReader, count_rows, read_batches
+from partnerportal.lib.imports.judging import KeysSeen, judge_batch
 from partnerportal.lib.imports.kinds import ImportKind, ImportRow
-from partnerportal.lib.imports.results import RowOutcome, RowResult
+from partnerportal.lib.imports.results import RowResult
 from partnerportal.lib.leases import LeaseLost, lease_next_due_row
 
 log = logging.getLogger(__name__)
@@ -91,6 +91,10 @@ def _speak_as_person(source: Import) -> Iterator[None]:
         yield
 
 
+class _StopAsked(Exception):
+    """Raised between two batches when the person has cancelled the import."""
+
+
 def _run(source: Import) -> None:
     """Do all that is left of the run. What is wrong with the file, or no longer allowed, ends it as failed."""
     try:
@@ -103,6 +107,8 @@ def _run(source: Import) -> None:
         _finish(source, kind)
     except TemporarilyUnavailable:
         raise
+    except _StopAsked:
+        source.finish(State.CANCELLED, applied=_write_results(source))
     except FileNotFoundError:
         _fail(source, "file_lost", _("The file is no longer there. Upload it again."))
     except NotFound:
@@ -151,7 +157,7 @@ def _write_results(source: Import) -> dict[str, int]:
 def _do_batches(source: Import, kind: ImportKind) -> None:
     """Give each batch that is not done yet to the kind. Rows that were done before are read, for their keys."""
     counts = Counter(_get_counts(source))
-    keys = _KeysSeen(kind)
+    keys = KeysSeen(kind)
     with files.open_file_for_reading(files.build_upload_name(source)) as file:
         rows = iter(CsvReader(file, kind))
         if source.state == State.APPLYING and kind.filled_columns:
@@ -160,8 +166,10 @@ def _do_batches(source: Import, kind: ImportKind) -> None:
         for row in islice(rows, rows_before):
             keys.has_seen(row)
         for batch in read_batches(rows, kind.batch_rows or BATCH):
-            repeated = {row.number for row in batch if keys.has_seen(row)}
-            _do_batch(source, kind, rows_before, batch, repeated, counts)
+            source.refresh_from_db(fields=["is_stop_asked"])
+            if source.is_stop_asked:
+                raise _StopAsked
+            _do_batch(source, kind, rows_before, batch, keys, counts)
             rows_before += len(batch)
 
 
@@ -175,15 +183,13 @@ def _do_batch(
     kind: ImportKind,
     rows_before: int,
     batch: list[ImportRow],
-    repeated: set[int],
+    keys: KeysSeen,
     counts: Counter[str],
 ) -> None:
     """Check or apply one batch and store its results. Nothing of it stays if the lease is lost meanwhile."""
     with transaction.atomic():
         source.report_progress()  # locks the row, so that nobody takes it over before this is committed
-        good = [row for row in batch if not row.problem and row.number not in repeated]
-        by_number = dict(zip((row.number for row in good), _ask_kind(source, kind, good), strict=True))
-        results = [by_number.get(row.number) or _judge_shape(row) for row in batch]
+        results = judge_batch(batch, keys, lambda good: _ask_kind(source, kind, good))
         counts.update(str(result.outcome) for result in results)
         ImportBatch.objects.create(
             source=source,
@@ -204,14 +210,7 @@ def _list_filled(kind: ImportKind, row: ImportRow, result: RowResult) -> dict[st
     return {key: result.filled.get(key, row.values[key]) for key in kind.filled_columns}
 
 
-def _judge_shape(row: ImportRow) -> RowResult:
-    """Return the result of a row that the kind is not asked about: it is malformed, or there already."""
-    return RowResult(RowOutcome.BAD, row.problem) if row.problem else RowResult(RowOutcome.DUPLICATE)
-
-
 def _ask_kind(source: Import, kind: ImportKind, rows: list[ImportRow]) -> Sequence[RowResult]:
-    if not rows:
-        return []
     with _act_as_person(source, kind) as (actor, target):
         if source.state == State.CHECKING:
             return kind.check(actor, target, rows)
@@ -222,13 +221,18 @@ def _ask_kind(source: Import, kind: ImportKind, rows: list[ImportRow]) -> Sequen
 def _act_as_person(source: Import, kind: ImportKind) -> Iterator[tuple[Actor, Any]]:
     """Enter the tenant of the person who imports; give the person as actor, and the target.
 
+    For a kind that runs as the system the tenant is left again, and the actor is the system on behalf of the person.
     Raises NotFound or ActionRefused if the person may no longer import into it.
     """
     with tenancy.as_tenant(organization_id=source.organization_id, person_id=source.person_id):
         actor = build_actor_with_current_roles(source.person_id, source.organization_id)
         if actor is None:
             raise ActionRefused("no_longer_member", _("The person no longer acts for the organisation."))
-        yield actor, find_authorized_target(actor, kind, source.target_id)
+        target = find_authorized_target(actor, kind, source.target_id)
+        if not kind.runs_as_system:
+            yield actor, target
+            return
+    yield Actor.system("import", on_behalf_of=actor), target
 
 
 def _finish(source: Import, kind: ImportKind) -> None:
@@ -258,21 +262,3 @@ def _read_rows(source: Import, kind: ImportKind) -> Iterable[ImportRow]:
     """Yield the rows of the file."""
     with files.open_file_for_reading(files.build_upload_name(source)) as file:
         yield from CsvReader(file, kind)
-
-
-class _KeysSeen:
-    """The values of the kind's `key_column` so far, each as a digest of 16 bytes, so that long ones take no memory."""
-
-    def __init__(self, kind: ImportKind) -> None:
-        self.column = kind.key_column
-        self.digests: set[bytes] = set()
-
-    def has_seen(self, row: ImportRow) -> bool:
-        """Return whether an earlier row without a problem had the same key, and remember that of this row."""
-        if not self.column or row.problem:
-            return False
-        digest = sha256(row.values[self.column].casefold().encode()).digest()[:16]
-        if digest in self.digests:
-            return True
-        self.digests.add(digest)
-        return False

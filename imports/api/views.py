@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from imports.actions.requests import cancel_import, confirm_import, upload_import
 from imports.actions.results import download_results
 from imports.api.serializers import ApplyImportSerializer, ImportSerializer, UploadImportSerializer
-from imports.catalogue import find_import_kind
+from imports.catalogue import find_uploadable_kind
 from imports.models import Import
 from imports.policies import ROLE_TABLE, ImportPermission
 from imports.queries import get_import, list_imports
@@ -71,7 +71,7 @@ class ImportListView(BaseImportView, PaginatedListView):
         file = asked["file"]
         source = upload_import(
             actor=self.actor,
-            kind=find_import_kind(asked["kind"]),
+            kind=find_uploadable_kind(asked["kind"]),
             target_id=asked["target"],
             file=file.file,
             size=file.size,

@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(max_length=20)),
                 ('target_id', models.UUIDField(null=True)),
                 ('mode', models.CharField(blank=True, max_length=20)),
+                ('is_stop_asked', models.BooleanField(default=False)),
                 ('state', models.CharField(choices=[('uploaded', 'Uploaded'), ('checking', 'Checking'), ('checked', 'Checked'), ('confirmed', 'Confirmed'), ('applying', 'Applying'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('expired', 'Expired')], default='uploaded', max_length=9)),
                 ('size', models.PositiveBigIntegerField(default=0)),
                 ('rows_total', models.PositiveIntegerField(default=0)),

@@ -8,7 +8,7 @@ from partnerportal.lib.tenancy import NOW, allow_tenant_events, enable_row_secur
 
 MINE = "organization_id = portal_org() AND person_id = portal_person()"
 NOT_RUN = {
-    "mode": "''", "rows_total": "0", "rows_done": "0", "checked": "'{}'", "applied": "'{}'", "remarks": "'{}'",
+    "mode": "''", "is_stop_asked": "false", "rows_total": "0", "rows_done": "0", "checked": "'{}'", "applied": "'{}'", "remarks": "'{}'",
     "problem": "''",
 }  # fmt: skip
 
@@ -17,7 +17,7 @@ MOVES = {
     "checking": ["uploaded", "checked", "failed", "cancelled"],
     "checked": ["confirmed", "cancelled", "expired"],
     "confirmed": ["applying", "failed"],
-    "applying": ["confirmed", "done", "failed"],
+    "applying": ["confirmed", "done", "failed", "cancelled"],
     "done": [],
     "failed": [],
     "cancelled": [],
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
         enable_row_security(
             "imports_import",
             using=MINE,
-            grant="SELECT, INSERT, UPDATE (state, mode, attempts, rows_done, finished_at)",
+            grant="SELECT, INSERT, UPDATE (state, mode, is_stop_asked, attempts, rows_done, finished_at)",
         ),
         fill_columns_by_trigger(
             "imports_import",

@@ -57,11 +57,13 @@ class Environment(environ.Env):
             ) from None
         return keys
 
-    def read_number(self, name: str, default: int) -> int:
-        """Return the variable as a whole number of at least 0, or `default` if it is not set."""
+    def read_number(self, name: str, default: int, *, at_least: int = 0, at_most: int | None = None) -> int:
+        """Return the variable as a whole number from `at_least` to `at_most`, or `default` if it is not set."""
         text = self.ENVIRON.get(name) or str(default)
-        if not (text.isascii() and text.isdigit()):
-            raise ImproperlyConfigured(f"{name} is {text!r}: it must be a whole number, 0 or more.")
+        is_number = text.isascii() and text.isdigit()
+        if not is_number or int(text) < at_least or (at_most is not None and int(text) > at_most):
+            bounds = f"{at_least} or more" if at_most is None else f"from {at_least} to {at_most}"
+            raise ImproperlyConfigured(f"{name} is {text!r}: it must be a whole number, {bounds}.")
         return int(text)
 
     def read_choice(self, name: str, choices: Collection[str], default: str) -> str:

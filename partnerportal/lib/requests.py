@@ -23,6 +23,7 @@ class PortalRequest(HttpRequest):
     operators: list[Any]  # one for every organisation that the person may act for
     operator: Any  # that of the organisation acted for, or None
     suspended: Any  # the suspended organisation that the person would act for, or None
+    unprotected: Any  # the organisation that they would act for, and that requires a second factor of them, or None
     act_for: Callable[[object], None]
     failed: bool  # set by an error, so that the transaction is rolled back
     htmx: HtmxDetails

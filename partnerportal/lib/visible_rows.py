@@ -1,5 +1,7 @@
 """The first of two locks: whose rows an actor sees. The second is row-level security (`lib/tenancy.py`)."""
 
+import re
+from collections.abc import Iterable
 from typing import Self, TypeVar
 from uuid import UUID
 
@@ -10,6 +12,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
 
 M = TypeVar("M", bound=models.Model)
+PUBLIC_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class TenantQuerySet(models.QuerySet):
@@ -56,3 +59,8 @@ def get_by_public_id(rows: models.QuerySet[M], public_id: UUID) -> M:
     if row is None:
         raise NotFound("not_found", "")
     return row
+
+
+def parse_public_ids(texts: Iterable[str]) -> list[UUID]:
+    """Return the public ids that these texts are, with or without hyphens; what is none is left out."""
+    return [UUID(text) for text in texts if PUBLIC_ID.fullmatch(text)]

@@ -340,11 +340,25 @@ PORTAL_DELIVERIES_KEPT = dt.timedelta(days=env.read_number("DELIVERY_DAYS", 90))
 PORTAL_IDEMPOTENCY_KEPT = dt.timedelta(hours=24)  # API requests with an Idempotency-Key, and responses
 PORTAL_EXPORTS_KEPT = dt.timedelta(days=env.read_number("EXPORT_DAYS", 30))  # exports; their files go after a day
 PORTAL_IMPORTS_KEPT = dt.timedelta(days=env.read_number("IMPORT_DAYS", 30))  # imports; their files go after a week
+PORTAL_DOMAIN_PROOFS_KEPT = dt.timedelta(days=30)  # domains that nobody has proved since they were added
 PORTAL_UPLOADS_KEPT = dt.timedelta(days=env.read_number("UPLOAD_DAYS", 90))  # results of uploads, with their keys
 PORTAL_ANOMALIES_KEPT = dt.timedelta(days=env.read_number("ANOMALY_DAYS", 730))  # anomalies that have ended
+PORTAL_INVITATIONS_KEPT = dt.timedelta(days=env.read_number("INVITATION_DAYS", 90))  # used, withdrawn or ended
+
+# --- Invitations that are mailed ----------------------------------------------------------------------------
+# How long one can be accepted, counted from its last mail or link.
+PORTAL_ACTIVATION_KEPT = dt.timedelta(days=env.read_number("ACTIVATION_DAYS", 7, at_least=1, at_most=30))
+
+# --- Domains that organisations prove -------------------------------------------------------------------------
+PORTAL_CONSUMER_MAIL_DOMAINS = frozenset(  # beside those of the package's list
+    name.strip().lower() for name in env("CONSUMER_MAIL_DOMAINS", default="").split(",") if name.strip()
+)
+# The resolvers that look up TXT records, such as 192.0.2.1 or [2001:db8::1]:53; without any, those of the system.
+DNS_RESOLVERS = [address.strip() for address in env("DNS_RESOLVERS", default="").split(",") if address.strip()]
 
 # --- Trials -------------------------------------------------------------------------------------------------
 PORTAL_TRIAL_TIME = dt.timedelta(days=14)  # from the approval on; an extension adds the same again
+PORTAL_ACTIVATIONS_A_DAY = env.read_number("ACTIVATIONS_A_DAY", 50)  # activation links that one organisation sends
 PORTAL_PRICE_NOTICE_DAYS = env.read_number("PRICE_NOTICE_DAYS", 90)  # before a higher price reaches a running sale
 
 # --- API ----------------------------------------------------------------------------------------------------

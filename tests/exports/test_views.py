@@ -61,9 +61,9 @@ def test_ticked_rows_and_nothing_ticked(world: World, web: Any) -> None:
     client = web("partner.reader")
     data = {"list": "customers", "what": "ticked", "row": [world.customer2.org_id, world.stranger.org_id, "=1\0"]}
     assert [row["org_id"] for row in table(client.post(NEW, data))] == [world.customer2.org_id]
-    answer = client.post(NEW, {"list": "customers", "what": "ticked", "back": "/customers/?q=a"})
+    answer = client.post(NEW, {"list": "customers", "what": "ticked", "next": "/customers/?q=a"})
     assert answer.url == "/customers/?q=a"
-    assert client.post(NEW, {"list": "customers", "what": "ticked", "back": "//evil.example"}).url == "/customers/"
+    assert client.post(NEW, {"list": "customers", "what": "ticked", "next": "//evil.example"}).url == "/customers/"
 
 
 def test_head_and_type_are_those_of_a_download(world: World, web: Any) -> None:

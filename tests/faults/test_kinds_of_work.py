@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.models import OrganizationDomain
 from entitlements.ingest import upload_files
 from entitlements.models import IngestToken, IngestUpload
 from exports.models import Export
@@ -81,8 +82,17 @@ def an_upload() -> Callable[[], bool]:
     return IngestUpload.objects.filter(pk=upload.pk, state="done").exists
 
 
+def a_domain() -> Callable[[], bool]:
+    """Whatever resolvers the machine has: the check ends, and says so."""
+    domain = OrganizationDomain.objects.create(
+        organization=World().partner, name="kinds.invalid", next_check_at=timezone.now()
+    )
+    return OrganizationDomain.objects.filter(pk=domain.pk).exclude(outcome="").exists
+
+
 KINDS = {
     "celery": (partial(a_delivery, DeliveryChannel.FAN_OUT), "notifications.tasks.write_notices"),
+    "domains": (a_domain, "accounts.tasks.check_domains"),
     "exports": (an_export, "exports.tasks.make_exports"),
     "imports": (an_import, "imports.tasks.run_imports"),
     "ingest": (an_upload, "entitlements.tasks.ingest_uploads"),

@@ -17,9 +17,9 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from django.urls import URLPattern, get_resolver, reverse
 
-from accounts.models import Competency, Operator, SavedView, Skill
+from accounts.models import Competency, Operator, OrganizationDomain, SavedView, Skill
 from connections.models import Connection
-from entitlements.models import Entitlement, IngestUpload, LicenseAssignment, Order
+from entitlements.models import ActivationLink, Entitlement, IngestUpload, LicenseAssignment, Order, TrialOffer
 from exports.models import Export
 from imports.models import Import
 from marketplace.models import Category, HealthIssue, Market, Offer, OfferFile, Plan, Price, Product, SaleStop
@@ -28,6 +28,7 @@ from notifications.models import Notice
 from partnerportal.lib import tenancy
 from support.models import Request, RequestFile
 from tests.world import KINDS, SKU_OF_NOBODY, SORTS, World, canary
+from tests.world_activation import ACTIVATING, activation_token
 from tests.world_usage import CALENDAR
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -47,6 +48,7 @@ FOREIGN = {
     "accounts_skill": NOT_VENDOR,
     "accounts_organizationcompetency": "true",
     "accounts_organizationskill": "true",
+    "accounts_organizationdomain": "organization_id <> %(org)s",
     "accounts_person": "id <> %(person)s",
     "account_emailaddress": "user_id <> %(person)s",
     "accounts_failedattempts": "person_id <> %(person)s",
@@ -88,6 +90,11 @@ FOREIGN = {
     # trials are a customer's own to ask for, and the vendor's to decide
     "entitlements_entitlement": """customer_id <> %(org)s AND NOT EXISTS (
         SELECT FROM accounts_organization v WHERE v.id = %(org)s AND v.kind = 'vendor')""",
+    "entitlements_trialoffer": NOT_VENDOR,
+    # activation links are their sender's; whoever holds a token goes on from the page of one
+    "entitlements_activationlink": "organization_id <> %(org)s AND account_id IS NULL",
+    "entitlements_activationtoken": """NOT EXISTS (
+        SELECT FROM entitlements_activationlink i WHERE i.id = invitation_id AND i.organization_id = %(org)s)""",
     "entitlements_order": "true",
     "entitlements_orderline": "true",
     "entitlements_usageday": "true",
@@ -318,6 +325,8 @@ def placeholders(world: World) -> dict[str, str]:
     values["connection_ended"] = str(Connection.objects.get(state="ended").public_id)
     values["operator_customer"] = str(world.operator("customer.reader").public_id)
     values["operator_partner"] = str(world.operator("partner.reader").public_id)
+    for name in ("customer", "partner"):
+        values[f"domain_{name}"] = str(OrganizationDomain.objects.get(organization=world[name]).public_id)
     values["view_partner"] = str(SavedView.objects.get(organization=world.partner).public_id)
     values["export_partner"] = str(Export.objects.get(organization=world.partner).public_id)
     values["import_partner"] = str(Import.objects.get(organization=world.partner).public_id)
@@ -336,6 +345,11 @@ def placeholders(world: World) -> dict[str, str]:
     values["trial_running"] = str(running.public_id)
     values["extended"] = str(running.ends_on + settings.PORTAL_TRIAL_TIME)
     values["sku_vendor"] = SKU_OF_NOBODY
+    for name in ACTIVATING:
+        values[f"link_{name}"] = str(ActivationLink.objects.get(organization=world[name]).public_id)
+        values[f"activation_{name}"] = activation_token(name)
+    values["trial_offer"] = str(TrialOffer.objects.get(sku__code=SKU_OF_NOBODY).public_id)
+    values["sku_unoffered"] = canary("customer", "skus")
     files = OfferFile.objects.order_by("pk")
     values |= {f"file_{kind}": str(files.get(kind=kind, is_live=True).public_id) for kind in ("logo", "sales")}
     values["file_draft"] = str(files.get(kind="training").public_id)

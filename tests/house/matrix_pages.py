@@ -22,6 +22,7 @@ CUSTOMER = "customers/<uuid:customer_id>/"
 END = "connections/<uuid:connection_id>/end/"
 SHARING = "connections/<uuid:connection_id>/sharing/"
 OPERATOR = "operators/<uuid:operator_id>/"
+DOMAIN = "domains/<uuid:domain_id>/"
 NOTICE = "inbox/<uuid:notice_id>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
 OTHER_ADMINS = "customer2.admin ended.admin stranger.admin"  # of customers: they manage holders of their own
@@ -37,6 +38,7 @@ TRIAL = "trials/<uuid:trial_id>/"
 EXPORT = "exports/<uuid:export_id>/"
 IMPORT = "imports/<uuid:import_id>/"
 IMPORT_KIND = "imports/new/<str:kind_code>/"
+BULK = "imports/bulk/<str:action_code>/"
 REQUEST = "requests/<uuid:request_id>/"
 REQUEST_FILE = f"{REQUEST}files/<uuid:file_id>/"
 NO_MAKERS = f"{NOT_ADMINS} vendor"  # of requests
@@ -133,6 +135,15 @@ PAGES = [
     page("exports/new/", post="404 else", data={"list": "assignments"}),
     page("exports/<uuid:export_id>/file/", "/exports/{export_partner}/file/", get="409 partner.admin; 404 else"),
     page("imports/", get=EVERYBODY),
+    page(BULK, "/imports/bulk/goods/", post="404 else", data={"what": "all"}),
+    page(
+        BULK,
+        "/imports/bulk/end_connections/",
+        post="302 partner.admin distributor.admin; 403 else",
+        data={"what": "ticked"},
+    ),
+    page(BULK, "/imports/bulk/approve_trials/", post="302 vendor.admin; 403 else", data={"what": "ticked"}),
+    page(BULK, "/imports/bulk/extend_trials/", post="302 vendor.admin; 403 else", data={"what": "ticked"}),
     *(
         page(f"{IMPORT_KIND}{path}", f"/imports/new/goods/{path}", get="404 else", post=post)
         for path, post in (("", "404 else"), ("template/", ""))
@@ -339,6 +350,17 @@ PAGES = [
         )
         for action in ("roles", "remove")
     ),
+    page("domains/", get=EVERYBODY),
+    page("domains/new/", get=f"{NOT_ADMINS}; 200 else", post=f"{NOT_ADMINS}; 302 else", data={"name": "added.example"}),
+    page(f"{DOMAIN}check/", "/domains/{domain_customer}/check/", post=f"302 customer.admin; {NOT_ADMINS}; 404 else"),
+    page(
+        f"{DOMAIN}remove/",
+        "/domains/{domain_customer}/remove/",
+        get=f"200 customer.admin; {NOT_ADMINS}; 404 else",
+        post=f"302 customer.admin; {NOT_ADMINS}; 404 else",
+    ),
+    page("security/", get=EVERYBODY),
+    page("security/second-factor/", post=f"{NOT_ADMINS}; 302 else", data={"required": "false"}),
     page(
         "me/",
         get=EVERYBODY,

@@ -19,7 +19,7 @@ from accounts.models import (
     Skill,
 )
 from connections.models import Connection
-from entitlements.models import Entitlement, LicenseAssignment, Sku
+from entitlements.models import Entitlement, LicenseAssignment, Sku, TrialOffer
 from marketplace.models import Category, Market, MarketCountry, MarketCurrency
 from partnerportal.lib.roles import list_roles_for_kind
 from tests.world import KINDS, SKU_OF_NOBODY
@@ -95,6 +95,15 @@ ACTIONS = {  # who does it, and how many rows it changes
         lambda a: own(LicenseAssignment, released_at=None).update(release_asked_at=timezone.now()),
     ),
     "mark a release": ("vendor", mark),
+    "open a SKU for trial": (
+        "vendor",
+        lambda a: bool(TrialOffer.objects.create(sku=Sku.objects.filter(trial_offer=None)[0], seat_limit=1).pk),
+    ),
+    "withdraw a SKU from trial": ("vendor", lambda a: TrialOffer.objects.update(withdrawn_at=timezone.now())),
+    "let partners be onboarded at once": (
+        "vendor",
+        lambda a: others("distributor").update(onboards_partners_at_once=True),
+    ),
     "correct a partner": (
         "vendor",
         lambda a: others("partner").filter(name__startswith="Partner ").update(partner_id="7654321", name="Right"),

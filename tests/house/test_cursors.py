@@ -27,6 +27,10 @@ PLACES = [
 # Each module that turns pages, with the addresses that reach it: who asks, where, and the name of the cursor.
 PAGES = {
     "connections/views.py": [("partner.admin", "/account/", "connections"), ("partner.admin", "/account/", "history")],
+    "entitlements/lists/activations.py": [
+        ("vendor.admin", "/customers/pending/", "cursor"),
+        ("vendor.admin", "/partners/pending/?state=ended", "cursor"),
+    ],
     "entitlements/lists/customers.py": [
         ("partner.admin", f"/customers/?sort={sort}", "cursor") for sort in ("name", "-assigned", "expires")
     ],

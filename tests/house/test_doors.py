@@ -29,7 +29,10 @@ MADE_FOR_OTHERS = {
 }
 # They gather what each app says of its lists, and of what can be imported.
 GATHERED = {"exports/catalogue.py": "exports", "imports/catalogue.py": "imports"}
-EXCEPTIONS = {("entitlements/lists/customers.py", "connections.rows")}  # why a row's connection may not be ended
+EXCEPTIONS = {
+    ("entitlements/lists/customers.py", "connections.rows"),  # why a row's connection may not be ended
+    ("entitlements/views/activation_accept.py", "connections.rows"),  # what a customer consents to, as by an invitation
+}
 
 FILES = sorted(
     path

@@ -20,6 +20,15 @@ CALLED_BY = {
         "portal_is_admin()",
         "portal_sees_finance()",
         "portal_is_new()",
+        "entitlements_activationlink_is_held(bigint)",
+        "sends_activation_links()",
+        "may_be_activated(text, bigint)",
+        "introduce_activation_link()",  # to whoever holds a link's token, like the next five
+        "note_activation_sign_in()",
+        "note_activation_problem(text)",
+        "activate_organization()",
+        "founds_invited_partner(bigint, text, text)",
+        "partner_name_is_taken(text, text)",
         "has_a_trial(bigint)",
         "mark_release(text, boolean)",
         "note_failed_attempt(bigint, text)",  # of who is not signed in: nobody's row may be seen

@@ -12,13 +12,14 @@ from django.db import transaction
 from accounts.models import Organization
 from entitlements.models import Entitlement, IngestToken, Sku
 from tests.states import put
-from tests.world import World, address
+from tests.world import SKU_OF_NOBODY, World, address
 
 pytestmark = pytest.mark.django_db
 # A right call of each command. What stands in braces is the test's own.
 RIGHT = {
     "add_operator": ["{customer}", "{email}", "--role", "reader"],
     "check_installation": ["--fail-level", "error"],
+    "confirm_domain": ["{customer}", "confirmed.example"],
     "correct_organization": [
         "{partner}", "--name", "Correct", "--country", "SE", "--tenant-id", "11111111-1111-4111-8111-111111111111",
         "--partner-id", "1234567",
@@ -44,6 +45,7 @@ RIGHT = {
     "lock_person": ["{email}", "--reason", "A reason"],
     "move_partner": ["{partner}", "--distributor", "{distributor}"],
     "reactivate_organization": ["{suspended}"],
+    "open_trial": ["{sku}", "--licences", "5", "--for", "{distributor}"],
     "rebuild_portfolio": ["--check"],
     "rebuild_usage": ["--check"],
     "remove_operator": ["{customer}", "{email}"],
@@ -52,6 +54,7 @@ RIGHT = {
     "rotate_secrets": [],
     "sample_data": ["--accounts"],
     "set_account_manager": ["{customer}", "{staff}", "--phone", "+1 555 0100"],
+    "set_partner_onboarding": ["{distributor}", "--at-once"],
     "set_qualifications": ["{partner}", "--competency", "security", "--skill", "training"],
     "set_sku_publisher": ["{sku}", "{publisher}"],
     "setup_database": ["{server}"],
@@ -86,6 +89,10 @@ WRONG = {  # each wrong in a way of its own
     "correct_organization {partner} --tenant-id 12": "is not a UUID",
     "reactivate_organization {customer}": "This has changed in the meantime.",
     "set_account_manager {customer} {email}": "is no operator of the vendor",
+    "set_partner_onboarding {partner} --at-once": "Only distributors onboard partners.",
+    "open_trial nothing": "There is no SKU nothing",
+    "open_trial {sku} --licences 0": "Enter a number of licences",
+    "open_trial {sku} --for {customer}": "neither a distributor nor a partner",
     "set_qualifications {partner} --skill juggling": "There is no skill juggling. There are: deployment",
     "end_membership {customer} csp": "is not a member of Cloud Solution Provider on that date",
     "move_partner {customer} --distributor {distributor}": "Only a partner can have an organisation above it",
@@ -119,6 +126,7 @@ def names(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict
         "file": str(tmp_path / "file"),
         "report": str(tmp_path / "report"),
         "token": "token",
+        "sku": SKU_OF_NOBODY,
         "trial": str(Entitlement.objects.filter(kind="trial", state="active").earliest("pk").public_id),
         "suspended": world.stranger.org_id,
         "staff": address("vendor.admin"),

@@ -35,6 +35,7 @@ OURS = [row for row in MATRIX if not row.same_for_all]
 CUSTOMER = "customers/<uuid:customer_id>/"
 # By whom and at which address each rule is missed.
 MISSED_AT = {
+    "ActivationLinkQuerySet": ("partner2.admin", "customers/pending/"),
     "CalendarFeedQuerySet": ("stranger.admin", "renewals/calendar/"),
     "ConnectionQuerySet": ("stranger.admin", "api/v1/connections/"),
     "ConsentQuerySet": ("partner.admin", "api/v1/connections/<uuid:connection_id>/sharing/"),
@@ -56,6 +57,8 @@ MISSED_AT = {
 }
 # Rules that no page misses, and why; that the two locks disagree shows the loss.
 BEHIND_OTHERS = {
+    "ActivationTokenQuerySet": "tokens are counted of links that one has sent, and only their digests are stored",
+    "TrialOfferQuerySet": "they name services of the vendor's catalogue, no word of anybody",
     "AudienceChangeQuerySet": "what is saved of an audience is read of an offer that is the publisher's own",
     "AuthorizationQuerySet": "authorisations are read of one's own offer, or asked for oneself in the rules of a sale",
     "ChannelInfoQuerySet": "it is read of an offer, by pages that only resellers, its publisher and staff may open",
@@ -72,6 +75,7 @@ BEHIND_OTHERS = {
     "StopReasonQuerySet": "reasons are read of the stops of an offer that its publisher or staff manage",
     "SubscriptionQuerySet": "no page shows subscriptions yet: publishers count what was sold of their own offers",
     "SubscriptionTermQuerySet": "likewise",
+    "OrganizationDomainQuerySet": "an organisation asks for its own domains, also the vendor, who sees everybody's",
     "IdempotentRequestQuerySet": "a request is found by its sender and key, and its sender alone is answered",
     "ListSettingsQuerySet": "they hold which columns a list has and how high its rows are, no word of anybody",
     "OrderLineQuerySet": "lines are read with the orders that they belong to",

@@ -26,6 +26,8 @@ SWEPT = {
     "accounts_person": ("PORTAL_UNVERIFIED_KEPT", "date_joined = {then}, origin = 'signed_up'"),
     "accounts_failedattempts": ("PORTAL_ATTEMPTS_KEPT", "day = {then}"),
     "accounts_idempotentrequest": ("PORTAL_IDEMPOTENCY_KEPT", "created_at = {then}"),
+    "entitlements_activationlink": ("PORTAL_INVITATIONS_KEPT", "closed_at = {then}, state = 'revoked'"),
+    "accounts_organizationdomain": ("PORTAL_DOMAIN_PROOFS_KEPT", "created_at = {then}"),  # what is not proved
     "notifications_notice": ("PORTAL_NOTICES_KEPT", "at = {then}"),
     "notifications_secretmail": ("PORTAL_SECRET_MAILS_KEPT", "created_at = {then}"),
     "notifications_delivery": ("PORTAL_DELIVERIES_KEPT", "done_at = {then}"),
@@ -41,6 +43,8 @@ BOUNDED = {
     "account_emailaddress": "a person's; goes with them",
     "account_emailconfirmation": "never written: codes are mailed, not links",
     "mfa_authenticator": "a person's; goes with them",
+    "entitlements_activationtoken": "five for a link; go with it, or when it is closed",
+    "entitlements_trialoffer": "one for a SKU",
     "notifications_noticeread": "goes with its notice",
     "notifications_inboxmark": "one for a person and organisation",
     "notifications_noticepreference": "one for a person, organisation and kind",

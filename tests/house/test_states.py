@@ -9,8 +9,9 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
+from accounts.models import OrganizationDomain
 from connections.models import Connection
-from entitlements.models import Entitlement, IngestUpload, LicenseAssignment
+from entitlements.models import ActivationLink, Entitlement, IngestUpload, LicenseAssignment
 from exports.models import Export
 from imports.models import Import
 from marketplace.models import Subscription
@@ -25,6 +26,7 @@ MACHINES = [model for model in apps.get_models() if hasattr(model, "MOVES")]
 EXTRA = {  # what a row needs beside its state
     ("Connection", "active"): lambda row: {"ended_at": None, "ended_by_id": None},
     ("Connection", "ended"): lambda row: {"ended_at": timezone.now(), "ended_by_id": row.customer_id},
+    **{("OrganizationDomain", state): lambda row: {"proved_at": timezone.now()} for state in ("proved", "lapsed")},
     ("Subscription", "pending"): lambda row: {"activated_at": None, "ended_at": None},
     ("Subscription", "subscribed"): lambda row: {"activated_at": timezone.now(), "ended_at": None},
     ("Subscription", "suspended"): lambda row: {"activated_at": timezone.now(), "ended_at": None},
@@ -36,10 +38,14 @@ EXTRA = {  # what a row needs beside its state
         for state in ("submitted", "needs_information", "approved", "withdrawn", "overtaken")
     },
 }
+for state, closed_at in (("open", None), ("accepted", timezone.now()), ("revoked", timezone.now())):
+    EXTRA["ActivationLink", state] = lambda row, closed_at=closed_at: {"closed_at": closed_at}
 ROWS = {
+    "ActivationLink": lambda world: ActivationLink.objects.get(organization=world.partner),
     "Connection": lambda world: world.connection("customer", "partner"),
     "Entitlement": lambda world: Entitlement.objects.filter(customer=world.customer, kind="trial").earliest("pk"),
     "Organization": lambda world: world.customer,
+    "OrganizationDomain": lambda world: OrganizationDomain.objects.get(organization=world.customer),
     "Export": lambda world: Export.objects.filter(organization=world.customer).earliest("pk"),
     "Import": lambda world: Import.objects.filter(organization=world.customer).earliest("pk"),
     "IngestUpload": lambda world: IngestUpload.objects.earliest("pk"),
@@ -132,6 +138,7 @@ def test_pairs(model, before, world):
 
 # Who may say more than the moves have: nobody, but of entitlements the vendor's feed tells what has become of them.
 HOLDS = {
+    "ActivationLink": "everybody",
     "Connection": "everybody",
     "Entitlement": "tenants",
     "Export": "everybody",

@@ -19,12 +19,13 @@ from django.utils import timezone
 
 from accounts.models import Operator
 from connections.actions import end_connection
-from imports import files
+from imports import catalogue, files
 from imports.actions import requests, runs
 from imports.actions.sweeping import delete_old_imports
 from imports.models import Import, ImportBatch
 from partnerportal.lib import tenancy
 from partnerportal.lib.errors import Conflict
+from partnerportal.lib.imports.results import RowOutcome, RowResult
 from partnerportal.lib.leases import LeaseLost
 from tests.imports.kinds import OF_ORGANIZATION, SHELF, make_shelf, shelf
 from tests.threads import join_all
@@ -450,3 +451,25 @@ def test_a_hundred_thousand_rows_in_bounded_memory(cast: World, own_database: An
         assert kilobytes < 60_000, f"{state}: {kilobytes:.0f} kB more"
         sys.stderr.write(f"{state}: {kilobytes / 1000:.0f} MB more, {seconds:.1f} s\n")
     assert fresh(source).applied == {"new": number} and len(shelf()) == number
+
+
+def test_a_kind_that_runs_as_the_system_asks_its_person_again_in_each_batch(cast: World, monkeypatch: Any) -> None:
+    """Above row-level security, but never without the right of whoever uploaded the file."""
+    seen: list[tuple[Any, ...]] = []
+
+    def look(actor: Any, target: Any, rows: Any, *mode: str) -> list[RowResult]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('role'), coalesce(current_setting('portal.org_id', true), '')")
+            seen.append((actor.is_system, actor.on_behalf_of.label, actor.on_behalf_of.person_id, *cursor.fetchone()))
+        return [RowResult(RowOutcome.NEW) for _row in rows]
+
+    kind = replace(SHELF, code="as_system", runs_as_system=True, check=look, apply=look, preview=None, finish=None)
+    monkeypatch.setitem(catalogue.KINDS, kind.code, kind)
+    admin = cast.person("partner.admin")
+    source = upload(cast, b"key\na\nb\n", kind=kind)
+    assert runs.run_next_import()
+    confirm(cast, source)
+    assert seen == [(True, admin.name, admin.pk, "none", "")]
+    Operator.objects.filter(person=admin).update(roles=["reader"])
+    assert runs.run_next_import()
+    assert (fresh(source).state, fresh(source).error, len(seen)) == ("failed", "wrong_role", 1)

@@ -166,12 +166,18 @@ def test_a_cancelled_one_is_not_applied_and_its_results_are_gone(web: Any) -> No
     assert client.get(f"{url}results/").status_code == 410
 
 
-def test_what_was_confirmed_is_not_cancelled(web: Any) -> None:
+def test_what_was_confirmed_is_cancelled_by_its_worker(web: Any) -> None:
     client = web("partner.admin")
     url = uploaded(client)
     client.post(f"{url}apply/", {"mode": "merge"})
-    assert client.post(f"{url}cancel/").status_code == 409
+    assert client.post(f"{url}cancel/")["Location"] == url
+    page = text_of(client.get(url))
+    assert "Being cancelled" in page and "Cancel the import" not in page
     assert client.get(f"{url}results/").status_code == 409
+    assert runs.run_next_import()
+    assert "What they have changed stays." in text_of(client.get(url)) and shelf() == {}
+    assert {row["outcome"] for row in rows_of(client.get(f"{url}results/"))} == {"not_reached"}
+    assert client.post(f"{url}cancel/").status_code == 302  # a second press comes late, and is no error
 
 
 def test_results_are_kept_for_a_week(web: Any) -> None:

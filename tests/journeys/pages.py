@@ -12,6 +12,10 @@ IMPORT = "imports/<uuid:import_id>/"
 IMPORT_KIND = "imports/new/<str:kind_code>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
 TRIAL = "trials/<uuid:trial_id>/"
+LINK = "activations/<uuid:link_id>/"
+ACTIVATION = "activate/<str:token>/"
+TRIAL_OFFER = "trials/offers/<uuid:offer_id>/"
+SEND = "activations/<str:kind>/new/"
 OFFER = "offers/<uuid:offer_id>/"
 CATALOGUE = "marketplace/offers/"
 LISTED, STOREFRONT = f"{CATALOGUE}<uuid:offer_id>/", "marketplace/<uuid:offer_id>/"
@@ -60,9 +64,27 @@ PAGES = {
         Shown(INVITATION, "/i/{token_partner}/"),
         Shown(INVITATION, "/i/unknown/", 404),
         Shown(f"{INVITATION}decline/", "/i/{token_partner}/decline/"),
+        Shown(ACTIVATION, "/activate/{activation_partner}/"),
+        Shown(ACTIVATION, "/activate/{activation_distributor}/"),
+        Shown(ACTIVATION, "/activate/unknown/", 404),
         Shown("", "/nowhere/", 404),
     ],
+    "distributor.admin": [
+        Shown("partners/pending/"),
+        Shown(SEND, "/activations/partners/new/"),
+        Shown(SEND, "/activations/customers/new/"),
+    ],
     "partner.admin": [
+        Shown("customers/pending/"),
+        Shown("customers/pending/", "/customers/pending/?state=ended"),
+        Shown("customers/pending/", "/customers/pending/?q=nobody-has-this-name"),
+        Shown(SEND, "/activations/customers/new/"),
+        Shown(LINK, "/activations/{link_partner}/"),
+        *(
+            Shown(f"{LINK}{what}/", f"/activations/{{link_partner}}/{what}/")
+            for what in ("change", "copy", "resend", "revoke")
+        ),
+        Shown(IMPORT_KIND, "/imports/new/activation_links/"),
         Shown("", "/"),
         Shown("customers/"),
         Shown("customers/", "/customers/?q=nobody-has-this-name"),
@@ -95,6 +117,10 @@ PAGES = {
         Shown("operators/"),
         Shown(f"{OPERATOR}roles/", "/operators/{operator_partner}/roles/"),
         Shown(f"{OPERATOR}remove/", "/operators/{operator_partner}/remove/"),
+        Shown("domains/"),
+        Shown("domains/new/"),
+        Shown("domains/<uuid:domain_id>/remove/", "/domains/{domain_partner}/remove/"),
+        Shown("security/"),
         Shown("me/"),
         Shown("inbox/"),
         Shown("inbox/", "/inbox/?dismissed=true"),
@@ -126,7 +152,8 @@ PAGES = {
         Shown("inbox/"),
         Shown(INVITATION, "/i/{token_partner}/"),
     ],
-    "customer.reader": [Shown(INVITATION, "/i/{token_lapsed}/"), Shown("operators/")],
+    "customer.reader": [Shown(INVITATION, "/i/{token_lapsed}/"), Shown("operators/"), Shown("domains/")],
+    "customer2.admin": [Shown("domains/")],
     "stranger.admin": [Shown(INVITATION, "/i/{token_partner}/"), Shown("account/")],
     "ended.reader": [Shown(INVITATION, "/i/{token_partner}/")],
     "many": [Shown(INVITATION, "/i/{token_partner}/")],
@@ -172,6 +199,13 @@ PAGES = {
     "vendor.admin": [
         Shown("", "/"),
         Shown("trials/"),
+        Shown("trials/offers/"),
+        Shown("trials/offers/new/"),
+        Shown(TRIAL_OFFER, "/trials/offers/{trial_offer}/"),
+        Shown(f"{TRIAL_OFFER}withdraw/", "/trials/offers/{trial_offer}/withdraw/"),
+        Shown("partners/pending/"),
+        Shown("partners/pending/", "/partners/pending/?state=unconfirmed"),
+        Shown(f"{LINK}confirm/", "/activations/{link_distributor}/confirm/"),
         Shown("releases/"),
         Shown("releases/", "/releases/?state=released"),
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_waiting}}/{action}/") for action in ("approve", "decline")),
@@ -242,11 +276,15 @@ NOT_PAGES = {
     f"{OFFER}files/<uuid:file_id>/remove/": "answers a form",
     "marketplace/files/<uuid:file_id>/": "a file",
     f"{REQUEST}files/<uuid:file_id>/": "likewise",
+    "domains/<uuid:domain_id>/check/": "answers a form",
+    "security/second-factor/": "answers a form",
     f"{HOLDER}keep/": "answers a form",
     f"{REQUEST}approve/": "answers a form",
     f"{REQUEST}assign/": "answers a form",
     f"{REQUEST}messages/": "answers a form",
     f"{INVITATION}accept/": "answers a form",
+    f"{ACTIVATION}open/": "answers a form",
+    f"{ACTIVATION}accept/": "answers a form",
     f"{VIEW}query/": "answers a form",
     f"{VIEW}default/": "answers a form",
     "renewals/calendar/revoke/": "answers a form",

@@ -99,6 +99,17 @@ def test_what_is_no_number_is_refused(given, text):
         given(COUNT=text).read_number("COUNT", default=0)
 
 
+@pytest.mark.parametrize("text", ["0", "31", "1000000"])
+def test_a_number_outside_its_bounds_is_refused(given, text):
+    with refused(f"COUNT is '{text}': it must be a whole number, from 1 to 30"):
+        given(COUNT=text).read_number("COUNT", default=7, at_least=1, at_most=30)
+
+
+@pytest.mark.parametrize("text", ["1", "30"])
+def test_the_bounds_of_a_number_are_allowed(given, text):
+    assert given(COUNT=text).read_number("COUNT", default=7, at_least=1, at_most=30) == int(text)
+
+
 def test_a_number_and_a_choice_have_defaults(given):
     assert (given(COUNT="3").read_number("COUNT", default=0), given(COUNT="").read_number("COUNT", default=7)) == (3, 7)
     assert given().read_choice("KIND", ("web", "job"), default="web") == "web"

@@ -79,7 +79,8 @@ def sections(page: Any) -> list[tuple[str, list[tuple[str, str, str]]]]:
 @pytest.mark.parametrize("who", WORK)
 def test_the_menu_of_each_kind(who: str, role: str, web: Any) -> None:
     page = web(f"{who}.{role}").get("/me/")
-    imports = [("Imports", "file-up", "/imports/")] if (who, role) == ("publisher", "admin") else []
+    may_act_on_many = role == "admin" and who in ("publisher", "partner", "distributor", "vendor")
+    imports = [("Imports and bulk actions", "file-up", "/imports/")] if may_act_on_many else []
     work = [OVERVIEW, *WORK[who], *EVERYBODY, *imports]
     settings = [*SETTINGS, CATALOGUE] if who == "vendor" else SETTINGS
     assert sections(page) == [("", work), ("Settings", settings)]

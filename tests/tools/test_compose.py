@@ -12,7 +12,7 @@ COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 EXAMPLE = re.findall(r"^#?([A-Z_]+)=", (PROJECT / ".env.example").read_text(), re.MULTILINE)
 WEBS = ("web-1", "web-2")
-WORKERS = ("worker", "ingest", "exports", "imports", "mails")
+WORKERS = ("worker", "ingest", "exports", "imports", "domains", "mails")
 PORTAL_SERVICES = ("setup", *WEBS, *WORKERS, "beat")
 COMPLETED = {"condition": "service_completed_successfully"}
 READS = re.compile(  # how Python, the shell, Compose and Caddy read a variable

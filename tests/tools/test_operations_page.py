@@ -87,7 +87,7 @@ def test_units_start_what_the_procfile_starts() -> None:
         assert " ".join(command.split()[:7]) in procfile
     worker = (PROJECT / "deploy/systemd/partnerportal-worker@.service").read_text()
     command = re.findall(r"^ExecStart=\S+ (.+)$", worker, re.MULTILINE)[0].replace("%%h", "%h")
-    for queue in ("celery", "ingest", "exports", "imports", "mails"):
+    for queue in ("celery", "ingest", "exports", "imports", "domains", "mails"):
         line = re.findall(rf"python (.+--queues {queue} .+)$", procfile, re.MULTILINE)[0]
         own = command.replace("%i", queue).replace("${WORKER_CONCURRENCY}", "1")
         assert own == line.replace("${WORKER_CONCURRENCY:-2}", "1")

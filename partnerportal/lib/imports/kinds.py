@@ -3,7 +3,7 @@
 An import has two runs, and the first cannot be left out. The dry run gives each row to `check`, and people see what
 would become of it. When they have confirmed, the import gives each row to `apply`. Rows come in batches, each in a
 transaction of its own, as the person who imports: under both locks, and with the permission and the target asked again
-in each.
+in each. (For the few kinds that run as the system, see `ImportKind`.)
 """
 
 import csv
@@ -80,6 +80,10 @@ class ImportKind:
 
     `filled_columns` are those that `check` fills in by `RowResult.filled`: the results show them, and `apply` gets them
     in the rows, so that it can tell what has changed since the dry run.
+
+    `runs_as_system` is for what the portal's own pages may never write, such as the addresses by which others sign in:
+    the permission is asked as of any kind, and then a worker checks and applies each batch as the system, on behalf of
+    the person (`Actor.on_behalf_of`), above row-level security. Such a kind has no target.
     """
 
     code: str  # at most 20 characters; also the name of its files
@@ -93,10 +97,11 @@ class ImportKind:
     describe_target: Callable[[Any], str] = str  # the name of a target, for people
     get_target_url: Callable[[Any], str] | None = None  # its page
     name_targets: Callable[[Actor, Collection[UUID]], Mapping[UUID, str]] | None = None  # of many, in one query
-    key_column: str = ""  # the column that tells rows apart: a value that comes a second time is a duplicate
+    key_columns: tuple[str, ...] = ()  # what tells rows apart: values that come a second time are a duplicate
     preview: Remark | None = None
     finish: Remark | None = None
     filled_columns: tuple[str, ...] = ()
+    runs_as_system: bool = False
     batch_rows: int | None = None  # of one transaction, for kinds where a row may rest on any row before it
     max_rows: int = 10_000
     max_bytes: int = 2_000_000
@@ -105,9 +110,15 @@ class ImportKind:
         keys = [column.key for column in self.columns]
         assert len(set(keys)) == len(keys), f"two columns of {self.code} have one key"
         assert not set(keys) & set(RESULT_COLUMNS), f"a column of {self.code} is called like one of the results"
-        assert not self.key_column or self.key_column in keys, f"{self.code} has no column {self.key_column}"
+        assert set(self.key_columns) <= set(keys), f"{self.code} tells rows apart by what is no column of it"
         assert set(self.filled_columns) <= set(keys), f"{self.code} fills in what is no column of it"
         assert self.modes, f"{self.code} has no mode"
+        assert not (self.runs_as_system and self.find_target), f"{self.code} runs as the system into a target"
+
+    def is_available_to(self, actor: Actor) -> bool:
+        """Return whether the actor has the permission to import such files."""
+        table, permission = self.rule
+        return bool(table[permission].check_actor(actor))
 
     @property
     def column_keys(self) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-select-all]")) return;
   all = true;
   show();
-  bar().querySelector("[data-what]").focus();
+  bar().querySelector(".actions button").focus();
 });
 
 document.addEventListener("reset", (event) => {

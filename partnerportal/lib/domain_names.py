@@ -1,0 +1,57 @@
+"""Names of domains: one spelling of each, in which they are stored, compared and looked up."""
+
+import idna
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+LONGEST_DOMAIN_NAME = 253  # characters, by the standard (RFC 1035)
+
+
+def parse_domain_name(text: str) -> str:
+    """Return the one spelling of a domain's name: in small letters, an international name in punycode.
+
+    Capital letters, wide letters and a dot at the end make no other name. Names that only look alike, such as one with
+    Cyrillic letters, stay different ones. Raises ValueError for a text that names no domain of the internet: a single
+    word, an IP address, a URL, forbidden characters, or too long.
+    """
+    trimmed = text.strip()
+    if len(trimmed) > LONGEST_DOMAIN_NAME:  # idna takes long for long texts
+        raise ValueError("no name of a domain")
+    try:
+        name = idna.encode(trimmed, uts46=True, std3_rules=True).decode("ascii").removesuffix(".")
+    except idna.IDNAError as error:
+        raise ValueError("no name of a domain") from error
+    *parents, last = name.split(".")
+    if not parents or not last or last.isdigit() or len(name) > LONGEST_DOMAIN_NAME:
+        raise ValueError("no name of a domain")
+    return name
+
+
+def parse_email_domain(email: str) -> str:
+    """Return the domain of an e-mail address, as `parse_domain_name` spells it. Raises ValueError for no address."""
+    mailbox, _at, domain = email.strip().rpartition("@")
+    name = parse_domain_name(domain)
+    try:
+        validate_email(f"{mailbox}@{name}")
+    except ValidationError as error:
+        raise ValueError("no e-mail address") from error
+    return name
+
+
+def format_domain_name(name: str) -> str:
+    """Return a stored name as readers see it: an international one in its own letters, with the punycode behind.
+
+    Both are shown, because letters of two scripts may look alike, and the punycode then does not.
+    """
+    if "xn--" not in name:
+        return name
+    try:
+        return f"{idna.decode(name)} ({name})"
+    except idna.IDNAError:
+        return name
+
+
+def list_names_above(name: str) -> list[str]:
+    """Return a domain's own name and those of the domains above it, down to the last two labels."""
+    labels = name.split(".")
+    return [".".join(labels[at:]) for at in range(len(labels) - 1)]

@@ -1,0 +1,161 @@
+"""Bulk actions from the lists of customers and trials (G15): what the dry run says, and what confirming it does."""
+
+import csv
+import datetime as dt
+import io
+from typing import Any
+
+import pytest
+
+from connections.models import Connection
+from entitlements.actions.trials import approve_trial, compute_extended_trial_end, extend_trial, request_trial
+from entitlements.models import Entitlement, Sku
+from imports.actions import runs
+from imports.models import Import
+from partnerportal.lib.days import today
+from tests.world import World, events_of
+
+END, APPROVE, EXTEND = (f"/imports/bulk/{code}/" for code in ("end_connections", "approve_trials", "extend_trials"))
+State = Entitlement.State
+
+
+@pytest.fixture(autouse=True)
+def private_folder(settings: Any, tmp_path: Any) -> None:
+    settings.PRIVATE_ROOT = tmp_path
+
+
+def start(client: Any, url: str, **form: Any) -> Import:
+    """Select rows and press a button of the list; return the bulk action with its dry run done."""
+    answer = client.post(url, {"what": "ticked", **form})
+    assert answer.status_code == 302, answer.content.decode()
+    assert runs.run_next_import()
+    source = Import.objects.latest("pk")
+    assert answer["Location"] == f"/imports/{source.public_id}/"
+    return source
+
+
+def confirm(client: Any, source: Import, mode: str) -> Import:
+    assert client.post(f"/imports/{source.public_id}/apply/", {"mode": mode}).status_code == 302
+    assert runs.run_next_import()
+    source.refresh_from_db()
+    return source
+
+
+def results(client: Any, source: Import) -> list[dict[str, str]]:
+    content = b"".join(client.get(f"/imports/{source.public_id}/results/").streaming_content)
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_the_connections_of_the_selected_customers_end_once_they_are_confirmed(world: World, web: Any) -> None:
+    client = web("partner.admin")
+    source = start(client, END, row=[world.customer.org_id, world.stranger.org_id])
+    assert source.checked == {"changed": 1}  # whoever is not in the list cannot be selected
+    page = client.get(f"/imports/{source.public_id}/").content.decode()
+    assert "End 1 connection" in page and "What would happen" in page and "You no longer see these customers" in page
+    assert world.connection("customer", "partner").state == Connection.State.ACTIVE
+    done = confirm(client, source, "end")
+    assert done.applied == {"changed": 1}
+    assert not Connection.objects.active().filter(partner=world.partner, customer=world.customer).exists()
+    assert events_of("connection.ended").filter(organization_id=world.partner.pk).count() == 1
+    assert world.customer.name not in client.get("/customers/").content.decode()
+
+
+def test_all_that_match_are_what_the_filters_of_the_page_show(world: World, web: Any) -> None:
+    client, before = web("partner.admin"), Import.objects.count()
+    nobody = client.post(END, {"what": "shown", "query": "q=nobody-is-called-so"})
+    assert nobody.status_code == 302 and nobody["Location"] == "/customers/"
+    assert Import.objects.count() == before
+    source = start(client, END, what="shown", query=f"q={world.customer.org_id}")
+    assert source.rows_total == 1
+
+
+def test_nothing_selected_is_said_in_the_list(world: World, web: Any) -> None:
+    client = web("partner.admin")
+    answer = client.post(END, {"what": "ticked", "next": "/customers/?sort=name"}, follow=True)
+    assert "Select at least one row." in answer.content.decode() and answer.request["QUERY_STRING"] == "sort=name"
+    assert client.post(END, {"what": "ticked", "next": "//evil.example"})["Location"] == "/customers/"
+
+
+def test_a_distributor_ends_no_connection_of_its_partners(world: World, web: Any) -> None:
+    client = web("distributor.admin")
+    source = start(client, END, row=[world.customer.org_id])
+    assert source.checked == {"refused": 1}
+    assert "Your organisation has no active connection" in results(client, source)[0]["message"]
+    assert client.post(f"/imports/{source.public_id}/apply/", {"mode": "end"}).status_code == 409
+    assert world.connection("customer", "partner").state == Connection.State.ACTIVE
+
+
+def test_a_connection_that_is_new_since_the_dry_run_stays(world: World, web: Any) -> None:
+    client = web("partner.admin")
+    source = start(client, END, row=[world.customer.org_id])
+    old = world.connection("customer", "partner")
+    Connection.objects.filter(pk=old.pk).update(
+        state="ended", ended_at=dt.datetime.now(dt.UTC), ended_by=world.customer
+    )
+    new = Connection.objects.create(
+        partner=world.partner, customer=world.customer, partner_name="Partner", customer_name="Customer"
+    )
+    assert confirm(client, source, "end").applied == {"refused": 1}
+    new.refresh_from_db()
+    assert new.state == Connection.State.ACTIVE
+
+
+@pytest.mark.parametrize("who", ["partner.reader", "customer.admin", "vendor.admin"])
+def test_who_may_not_end_them_one_by_one_may_not_in_bulk(who: str, world: World, web: Any) -> None:
+    before = Import.objects.count()
+    assert web(who).post(END, {"what": "ticked", "row": [world.customer.org_id]}).status_code == 403
+    assert Import.objects.count() == before
+
+
+def test_the_code_of_another_kind_is_no_bulk_action_and_is_not_uploaded(web: Any) -> None:
+    client = web("partner.admin")
+    assert client.post("/imports/bulk/audience/", {"what": "all"}).status_code == 404
+    assert client.get(END).status_code == 405
+    assert client.get("/imports/new/end_connections/").status_code == 404
+
+
+@pytest.fixture
+def trials(world: World) -> list[Entitlement]:
+    """Three requests of the customer."""
+    skus = [Sku.objects.create(code=f"TRY-{n}", service="Trying", name=f"Try {n}") for n in range(3)]
+    return [request_trial(actor=world.actor("customer.admin"), sku=sku, quantity=5) for sku in skus]
+
+
+def test_the_vendor_approves_what_waits(trials: list[Entitlement], world: World, web: Any) -> None:
+    client = web("vendor.admin")
+    approve_trial(actor=world.actor("vendor.admin"), trial=trials[0])
+    source = start(client, APPROVE, row=[str(trial.public_id) for trial in trials])
+    assert source.checked == {"changed": 2, "refused": 1}
+    assert confirm(client, source, "approve").applied == {"changed": 2, "refused": 1}
+    assert {trial.state for trial in Entitlement.objects.filter(pk__in=[t.pk for t in trials])} == {State.ACTIVE}
+    assert events_of("trial.approved").count() == 3
+
+
+def test_running_trials_are_extended_to_the_day_of_the_dry_run(
+    trials: list[Entitlement], world: World, web: Any
+) -> None:
+    client, staff = web("vendor.admin"), world.actor("vendor.admin")
+    running = [approve_trial(actor=staff, trial=trial) for trial in trials[:2]]
+    end = running[0].ends_on
+    source = start(client, EXTEND, row=[str(trial.public_id) for trial in trials])
+    assert source.checked == {"changed": 2, "refused": 1}
+    later = compute_extended_trial_end(running[0])
+    assert later and [row["new_ends_on"] for row in results(client, source)].count(later.isoformat()) == 2
+    extend_trial(actor=staff, trial=running[1], ends_on=later)  # by a colleague
+    assert confirm(client, source, "extend").applied == {"changed": 1, "refused": 2}
+    assert (
+        {Entitlement.objects.get(pk=trial.pk).ends_on for trial in running} == {later} and end and later > end > today()
+    )
+
+
+def test_readers_of_the_vendor_see_no_button(trials: list[Entitlement], web: Any) -> None:
+    assert APPROVE in web("vendor.admin").get("/trials/").content.decode()
+    page = web("vendor.reader").get("/trials/").content.decode()
+    assert APPROVE not in page and "Export selected" in page
+    assert web("vendor.reader").post(APPROVE, {"what": "all"}).status_code == 403
+
+
+def test_selected_trials_are_exported(trials: list[Entitlement], web: Any) -> None:
+    form = {"list": "trials", "what": "ticked", "row": [str(trials[1].public_id), "no-id"]}
+    lines = web("vendor.admin").post("/exports/new/", form).content.decode().splitlines()
+    assert len([line for line in lines if "TRY-" in line]) == 1
