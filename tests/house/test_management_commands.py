@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command, get_commands
 from django.db import transaction
 
 from accounts.models import Organization
-from entitlements.models import Entitlement, IngestToken, Sku
+from entitlements.models import Entitlement, IngestToken
 from tests.states import put
 from tests.world import SKU_OF_NOBODY, World, address
 
@@ -119,7 +119,6 @@ def names(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict
         "partner": world.partner.org_id,
         "distributor": world.distributor.org_id,
         "publisher": world.publisher.org_id,
-        "sku": Sku.objects.earliest("pk").code,
         "email": address("customer.admin"),
         "new": "new@example.com",
         "proved": "proved@example.com",
