@@ -62,9 +62,9 @@ def test_staff_set_move_and_remove_it(world: World, sku: Sku, actor_for: Any, as
 
 
 def test_only_a_publisher_has_products(world: World, sku: Sku, actor_for: Any) -> None:
-    with pytest.raises(InvalidInput, match="not a publisher"):
+    with pytest.raises(InvalidInput) as error:
         set_sku_publisher(actor=actor_for("vendor.admin"), sku=sku, publisher=world.partner)
-    assert publisher_of(sku) is None
+    assert "is not a publisher" in str(error.value.message) and publisher_of(sku) is None
 
 
 def test_what_a_colleague_has_set_meanwhile_is_not_overwritten(world: World, sku: Sku, actor_for: Any) -> None:
