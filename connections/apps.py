@@ -7,9 +7,11 @@ class ConnectionsConfig(AppConfig):
     verbose_name = _("Connections")
 
     def ready(self) -> None:
-        from connections import notices  # noqa: F401  (registers the notice kinds)
+        from connections import account_timeline, notices  # noqa: F401  (they register words and notice kinds)
+        from connections.organization_tab import register_organization_tab
         from connections.personal_data import register_personal_data
         from partnerportal.lib.known_pages import register_linkable_page
 
         register_linkable_page("account", "account_details")
         register_personal_data()
+        register_organization_tab()

@@ -1,23 +1,29 @@
-"""What partners, distributors and vendor staff can import: many activation links at once (CV-10, CV-11)."""
+"""Many activation links at once, from a file or from their list (CV-10, CV-11, G15)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from accounts.models import Organization, Program
-from entitlements.actions.activation import send_activation_link
+from entitlements.actions.activation import resend_activation_link, send_activation_link
+from entitlements.exports.activations import PENDING_CUSTOMERS, PENDING_PARTNERS
 from entitlements.models import ActivationLink, Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.activation import list_partners_to_name
+from entitlements.queries.activation import get_activation_link, list_activation_links, list_partners_to_name
+from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import ActionRefused, Conflict, DomainError, InvalidInput, TooManyAttempts
+from partnerportal.lib.exports.lists import ExportableList
+from partnerportal.lib.imports.bulk import BulkAction, apply_row_by_row
 from partnerportal.lib.imports.kinds import ImportColumn, ImportKind, ImportMode, ImportRow
 from partnerportal.lib.imports.results import RowOutcome, RowResult
 
@@ -25,6 +31,10 @@ Kind = ActivationLink.Kind
 SEND = "send"
 BATCH = 100  # rows of one transaction: more than an organisation may send in a day
 MANY = 1000  # links of one file; an organisation may send only some of them in a day
+
+
+CHANGES = RowResult(RowOutcome.CHANGED)
+NOT_OPEN = RowResult(RowOutcome.REFUSED, gettext_lazy("This link was used or withdrawn, or is not yours."))
 
 
 class _NothingIsSent(Exception):
@@ -160,7 +170,72 @@ _COMMON = (
 )
 _MODES = (ImportMode(SEND, gettext_lazy("Send"), gettext_lazy("Sends an email with a link to each address.")),)
 
+
+def _describe_link(link: ActivationLink, chosen: Mapping[str, Any]) -> dict[str, str]:
+    return {"link": str(link.public_id), "organization_name": link.name, "email": link.email}
+
+
+def _check_links(kind: str, actor: Actor, target: Any, rows: Sequence[ImportRow]) -> list[RowResult]:
+    """Return for each link whether it would be sent again: it is the organisation's own, and was not used yet."""
+    own = list_activation_links(actor, kind).filter(
+        organization=actor.organization_id,
+        state=ActivationLink.State.OPEN,
+        public_id__in=[row.values["link"] for row in rows],
+    )
+    found = {str(public_id) for public_id in own.values_list("public_id", flat=True)}
+    return [CHANGES if row.values["link"] in found else NOT_OPEN for row in rows]
+
+
+def _resend(actor: Actor, row: ImportRow) -> RowResult:
+    link = get_activation_link(actor, UUID(row.values["link"]))
+    resend_activation_link(actor=actor, activationlink=link)
+    return CHANGES
+
+
+def _label_resend(number: int) -> str:
+    words = ngettext("Send %(count)s link again", "Send %(count)s links again", number)
+    return words % {"count": formats.format_number(number)}
+
+
+def _make_resending(code: str, kind: str, source: ExportableList, permission: EntitlementPermission) -> BulkAction:
+    """Return the bulk action that sends the selected links of one list again."""
+    return BulkAction(
+        code=code,
+        label=gettext_lazy("Send activation links again"),
+        button=gettext_lazy("Send again…"),
+        icon="send",
+        source=source,
+        list_url_name=source.key,
+        rule=(ROLE_TABLE, permission),
+        columns=(
+            ImportColumn("link", gettext_lazy("The ID of the link"), "6f9619ff-8b86-d011-b42d-00cf4fc964ff"),
+            ImportColumn(
+                "organization_name", gettext_lazy("The name of the organisation"), "Contoso", is_required=False
+            ),
+            ImportColumn(
+                "email", gettext_lazy("The address that the link is sent to"), "a@contoso.example", is_required=False
+            ),
+        ),
+        key_columns=("link",),
+        describe_row=_describe_link,
+        check=partial(_check_links, kind),
+        apply=apply_row_by_row(_resend),
+        modes=_MODES,
+        describe_confirmation=_label_resend,
+    )
+
+
+RESEND_CUSTOMER_LINKS = _make_resending(
+    "resend_customers", Kind.CUSTOMER, PENDING_CUSTOMERS, EntitlementPermission.ACTIVATE_CUSTOMERS
+)
+RESEND_PARTNER_LINKS = _make_resending(
+    "resend_partners", Kind.PARTNER, PENDING_PARTNERS, EntitlementPermission.ACTIVATE_PARTNERS
+)
+RESENDING = {Kind.CUSTOMER: RESEND_CUSTOMER_LINKS, Kind.PARTNER: RESEND_PARTNER_LINKS}
+
 ACTIVATION_IMPORTS = (
+    RESEND_CUSTOMER_LINKS,
+    RESEND_PARTNER_LINKS,
     ImportKind(
         code="activation_links",
         label=gettext_lazy("Activation links of customers"),
@@ -180,6 +255,7 @@ ACTIVATION_IMPORTS = (
         check=check_customer_rows,
         apply=apply_customer_rows,
         modes=_MODES,
+        key_columns=("organization_name", "email"),
         batch_rows=BATCH,
         max_rows=MANY,
     ),
@@ -191,6 +267,7 @@ ACTIVATION_IMPORTS = (
         check=check_partner_rows,
         apply=apply_partner_rows,
         modes=_MODES,
+        key_columns=("organization_name", "email"),
         batch_rows=BATCH,
         max_rows=MANY,
     ),

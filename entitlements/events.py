@@ -26,6 +26,8 @@ class EntitlementEventKind(StrEnum):
     USE_UNUSUAL = "usage.unusual"
     PUBLISHER_SET = "sku.publisher_set"
     PUBLISHER_REMOVED = "sku.publisher_removed"
+    FEED_TOKEN_CREATED = "feed_token.created"
+    FEED_TOKEN_REVOKED = "feed_token.revoked"
     TRIAL_OFFERED = "trial_offer.opened"  # to partners and distributors, who offer it to new customers
     TRIAL_OFFER_CHANGED = "trial_offer.changed"
     TRIAL_OFFER_WITHDRAWN = "trial_offer.withdrawn"

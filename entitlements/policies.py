@@ -25,6 +25,10 @@ class EntitlementPermission(StrEnum):
     VIEW_RELEASES = "entitlements.view_releases"
     MARK_RELEASES = "entitlements.mark_releases"
     SET_PUBLISHERS = "entitlements.set_publishers"
+    VIEW_PARTNERS = "entitlements.view_partners"
+    VIEW_DISTRIBUTORS = "entitlements.view_distributors"
+    VIEW_FEEDS = "entitlements.view_feeds"
+    MANAGE_FEEDS = "entitlements.manage_feeds"
     VIEW_TRIAL_OFFERS = "entitlements.view_trial_offers"
     OPEN_TRIALS = "entitlements.open_trials"
     VIEW_PENDING_CUSTOMERS = "entitlements.view_pending_customers"
@@ -92,6 +96,23 @@ ROLE_TABLE: RoleTable = {
     ),
     EntitlementPermission.SET_PUBLISHERS: PermissionRule(
         label=_("Set whose product a SKU is"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+        roles=frozenset({Role.ADMIN}),
+    ),
+    EntitlementPermission.VIEW_PARTNERS: PermissionRule(
+        label=_("See partners, their badges and the totals of their customers"),
+        kinds=frozenset({OrganizationKind.DISTRIBUTOR, OrganizationKind.VENDOR}),
+    ),
+    EntitlementPermission.VIEW_DISTRIBUTORS: PermissionRule(
+        label=_("See distributors, their badges and the totals of their customers"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+    ),
+    EntitlementPermission.VIEW_FEEDS: PermissionRule(
+        label=_("See the feeds of the vendor’s systems: what they sent, and what was wrong in it"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+    ),
+    EntitlementPermission.MANAGE_FEEDS: PermissionRule(
+        label=_("Create and revoke the tokens of the vendor’s systems"),
         kinds=frozenset({OrganizationKind.VENDOR}),
         roles=frozenset({Role.ADMIN}),
     ),

@@ -14,8 +14,10 @@ from entitlements.views.activation import (
 )
 from entitlements.views.activation_accept import activation_accept, activation_open, activation_page
 from entitlements.views.customers import customer_list, customer_orders, customer_services
+from entitlements.views.feeds import feed_list, feed_token_create, feed_token_revoke, feed_upload
 from entitlements.views.holders import licence_holders, licence_release, licence_release_withdraw
 from entitlements.views.own import own_orders, own_services
+from entitlements.views.partners import distributor_list, partner_list, partner_page
 from entitlements.views.releases import licence_release_list, mark_release_done, reopen_release_request
 from entitlements.views.renewals import calendar_feed, calendar_feed_revoke, calendar_file, renewal_list
 from entitlements.views.trial_offers import (
@@ -51,6 +53,9 @@ urlpatterns = [
     path("customers/<uuid:customer_id>/orders/", customer_orders, name="customer_orders"),
     path("customers/<uuid:customer_id>/usage/", customer_usage, name="customer_usage"),
     path("customers/<uuid:customer_id>/usage/trend/", customer_usage_trend, name="customer_usage_trend"),
+    path("partners/", partner_list, name="partners"),
+    path("partners/<uuid:partner_id>/", partner_page, name="partner"),
+    path("distributors/", distributor_list, name="distributors"),
     path("usage/", own_usage, name="usage"),
     path("usage/trend/", own_usage_trend, name="usage_trend"),
     path("usage/customers/", usage_of_customers, name="usage_of_customers"),
@@ -73,6 +78,10 @@ urlpatterns = [
         path(f"trials/<uuid:trial_id>/{name}/", trial_action, {"name": name}, name=f"trial_{name}")
         for name in TRIAL_ACTIONS
     ),
+    path("feeds/", feed_list, name="feeds"),
+    path("feeds/tokens/new/", feed_token_create, name="feed_token_create"),
+    path("feeds/tokens/<uuid:token_id>/revoke/", feed_token_revoke, name="feed_token_revoke"),
+    path("feeds/uploads/<uuid:upload_id>/", feed_upload, name="feed_upload"),
     path("releases/", licence_release_list, name="releases"),
     path("releases/mark/", mark_release_done, name="release_mark"),
     path("releases/reopen/", reopen_release_request, name="release_reopen"),

@@ -6,7 +6,8 @@
     nobadge, stranger, publisher, vendor: connected to nobody
 
 People are "partner.admin", "partner.reader" and so on; "many" acts for partner, customer and distributor, "nobody" for
-none. What an organisation owns carries canaries that appear nowhere else, one per sort of data: see `canary`.
+none; "asking" asks the stranger to be let in. What an organisation owns carries canaries that appear nowhere else, one
+per sort of data: see `canary`.
 """
 
 import datetime as dt
@@ -22,6 +23,7 @@ from django.utils import timezone
 
 from accounts.models import (
     Competency,
+    JoinRequest,
     Operator,
     Organization,
     OrganizationDomain,
@@ -200,6 +202,8 @@ def build() -> None:
     for name, roles in MANY.items():
         _operator(many, World()[name], roles)
     _person("nobody", "Norman Nobody")
+    asking = _person("asking", "Astrid Asking")  # to be let in by the stranger
+    JoinRequest.objects.create(organization=World().stranger, person=asking, domain="example.com")
     for name in WITH_DOMAIN:
         OrganizationDomain.objects.create(organization=World()[name], name=domain_of(name))
     today = timezone.now().date()

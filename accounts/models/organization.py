@@ -118,6 +118,9 @@ class Organization(PublicIdModel):
     objects = OrganizationQuerySet.as_manager()
 
     class Meta:
+        indexes = (  # of the kind that the vendor lists from this table; the other kinds have listings of their own
+            models.Index(fields=["name_folded", "id"], name="organization_publishers", condition=Q(kind="publisher")),
+        )
         constraints = (
             models.CheckConstraint(condition=Q(kind__in=OrganizationKind.values), name="organization_kind"),
             models.CheckConstraint(condition=~Q(name=""), name="organization_named"),

@@ -31,6 +31,12 @@ def list_activation_links(actor: Actor, kind: str) -> ActivationLinkQuerySet:
     return rows.select_related("sku", "program").annotate(is_confirmed=Exists(member))
 
 
+def list_unconfirmed_partners(actor: Actor, limit: int) -> list[ActivationLink]:
+    """Return up to `limit` links of new partners that wait for the vendor's confirmation, the longest wait first."""
+    rows = list_activation_links(actor, OrganizationKind.PARTNER).filter(state=ActivationLink.State.ACCEPTED)
+    return list(rows.filter(is_confirmed=False).order_by("pk")[:limit])
+
+
 def get_activation_link(actor: Actor, public_id: UUID) -> ActivationLink:
     """Return an activation link that the actor sees, of either kind. Raises NotFound for any other."""
     link = get_by_public_id(ActivationLink.objects.visible_to(actor), public_id)

@@ -16,12 +16,13 @@ from entitlements.actions.activation import (
     PERMISSIONS,
     authorize_to_send,
     change_activation_link,
-    confirm_activated_partner,
     copy_activation_link,
     resend_activation_link,
     revoke_activation_link,
     send_activation_link,
 )
+from entitlements.actions.activation_confirmation import confirm_activated_partner
+from entitlements.activation_imports import RESENDING
 from entitlements.forms.activation import ActivationForm, ConfirmPartnerForm, RevokeActivationForm
 from entitlements.lists.activations import DEFINITIONS, ActivationList
 from entitlements.models import ActivationLink
@@ -31,6 +32,7 @@ from entitlements.queries.activation import get_activation_link
 from entitlements.rows.activations import build_activation_row, build_activation_steps
 from partnerportal.lib.errors import Conflict, NotFound
 from partnerportal.lib.form_errors import show_errors_in_form
+from partnerportal.lib.imports.bulk import list_bulk_buttons
 from partnerportal.lib.pages import (
     get_posted_data,
     read_next_url,
@@ -67,6 +69,7 @@ def _pending_page(request: PortalRequest, kind: Kind) -> HttpResponse:
         "may_confirm": ROLE_TABLE[EntitlementPermission.CONFIRM_PARTNERS].check_actor(request.actor),
         "organization": request.operator.organization,
         "sees_customers": sees_customers(request.actor),
+        "bulk_buttons": list_bulk_buttons(request.actor, (RESENDING[kind],)),
     }
     return render_list_page(
         request,

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0007_requests'),
-        ('entitlements', '0005_sku_publishers'),
+        ('entitlements', '0009_sku_publishers'),
         ('marketplace', '0009_private'),
     ]
 

@@ -30,6 +30,7 @@ class AdvisoryLock(StrEnum):
     PRODUCT_FIGURES = "product figures"  # two counts of products: both would write the same sums
     DOMAINS = "domains"  # of an organisation: many domains added at once would each pass the limit
     OFFERS = "offers"  # of a publisher: many offers created at once would each pass the limit
+    OPERATOR_IMPORTS = "operator imports"  # two files that name the same people would wait for each other's rows
     RELEASE_NEWS = "release news"  # two workers would each tell the vendor of the same customer's requests
     SUMMARIES = "summaries"  # two workers would each mail half of a person's summary
 

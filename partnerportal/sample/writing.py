@@ -14,6 +14,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.actions.vacancies import mark_admin_vacancies
 from accounts.models import Operator, Organization, OrganizationKind, Person, Program, ProgramMembership
 from accounts.queries import list_operators_of_person
 from connections.actions import accept_invitation, end_connection
@@ -21,6 +22,7 @@ from connections.actors import build_actor_for_organization
 from connections.consent import WORDING, get_all_shareable_scopes
 from connections.models import Connection, Consent, InvitationLink
 from entitlements.actions.anomalies import detect_usage_anomalies
+from entitlements.actions.growth import write_channel_growth
 from entitlements.actions.publishers import store_sku_publishers
 from entitlements.actions.releases import mark_licence_released, request_licence_release
 from entitlements.actions.trials import request_trial
@@ -43,6 +45,7 @@ from partnerportal.sample.audiences import (
     write_sample_health_issues,
 )
 from partnerportal.sample.facts import SampleCustomer
+from partnerportal.sample.feeds import write_sample_feeds
 from partnerportal.sample.holders import write_sample_licence_holders
 from partnerportal.sample.offers import write_late_sale, write_sample_offers
 from partnerportal.sample.papers import make_sample_document
@@ -84,6 +87,9 @@ def write_sample_data() -> None:
     _marketplace(organizations, now)
     _products(organizations)
     _requests(organizations)
+    write_sample_feeds(now)
+    mark_admin_vacancies()
+    write_channel_growth()
     write_pending_notices()
 
 

@@ -4,6 +4,7 @@ import io
 
 import pytest
 from django.test import override_settings
+from django.utils import timezone
 
 from entitlements.activation_imports import ACTIVATION_IMPORTS
 from entitlements.models import ActivationLink, ActivationToken
@@ -12,10 +13,12 @@ from notifications.models import Event, SecretMail
 from partnerportal.lib.errors import DomainError
 from partnerportal.lib.imports.csv_reading import CsvReader
 from partnerportal.lib.imports.results import RowOutcome
+from tests.mails import sent
+from tests.states import put
 from tests.world import SKU_OF_NOBODY
 from tests.world_activation import ADD_ON, SEAT_LIMIT
 
-CUSTOMERS, PARTNERS = ACTIVATION_IMPORTS
+RESEND_CUSTOMERS, _RESEND_PARTNERS, CUSTOMERS, PARTNERS = ACTIVATION_IMPORTS
 HEAD = "organization_name,email,country,language,sku,add_ons,licences,partner_orgid"
 
 
@@ -51,7 +54,7 @@ def counts():
 
 
 def test_the_kinds_are_gathered():
-    assert {find_import_kind(kind.code) for kind in ACTIVATION_IMPORTS} == set(ACTIVATION_IMPORTS)
+    assert all(find_import_kind(kind.code) is kind for kind in ACTIVATION_IMPORTS)
 
 
 def test_forty_customers_from_a_file(world, run):
@@ -145,3 +148,36 @@ def test_a_file_that_is_none_is_a_clear_error(content):
 def test_who_sends_none_imports_none(web, run, who):
     assert web(who).get("/imports/new/activation_links/").status_code in (403, 404)
     assert run(who, CUSTOMERS, customers(customer_line(1))) == [RowOutcome.REFUSED]
+
+
+def test_selected_links_are_sent_again(world, run):
+    """One's own that nobody has used: the dry run says of the others why not."""
+    run("partner.admin", CUSTOMERS, customers(customer_line(1), customer_line(2)))
+    links = list(ActivationLink.objects.filter(organization=world.partner).order_by("pk"))
+    others = ActivationLink.objects.get(organization=world.vendor)
+    revoked = links.pop()
+    put(ActivationLink.objects.filter(pk=revoked.pk), state="revoked", closed_at=timezone.now())
+    lines = [f"{link.public_id}" for link in (*links, revoked, others)]
+    rows = rows_of(RESEND_CUSTOMERS, "\n".join(["link", *lines]))
+    expected = [RowOutcome.CHANGED, RowOutcome.CHANGED, RowOutcome.REFUSED, RowOutcome.REFUSED]
+    before = counts()
+    assert run("partner.sales_agent", RESEND_CUSTOMERS, rows, is_dry=True) == expected
+    assert counts() == before
+    sent().clear()
+    outcomes = run("partner.sales_agent", RESEND_CUSTOMERS, rows)
+    assert outcomes == [*expected[:2], RowOutcome.REFUSED, RowOutcome.UNKNOWN]
+    assert sorted(mail.to[0] for mail in sent()) == sorted(link.email for link in links)
+    assert [ActivationToken.objects.filter(invitation=link).count() for link in links] == [2, 2]
+
+
+EXPORTED = [
+    ("partner.reader", "pending_customers", "/customers/pending/"),
+    ("distributor.reader", "pending_partners", "/partners/pending/"),
+]
+
+
+@pytest.mark.parametrize(("who", "kind", "path"), EXPORTED)
+def test_the_list_is_exported(web, who, kind, path):
+    client = web(who)
+    assert f'name="list" value="{kind}"' in client.get(path).content.decode()
+    assert client.post("/exports/new/", {"list": kind, "query": "state=open", "next": path}).status_code in (200, 302)

@@ -17,9 +17,17 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from django.urls import URLPattern, get_resolver, reverse
 
-from accounts.models import Competency, Operator, OrganizationDomain, SavedView, Skill
+from accounts.models import Competency, JoinRequest, Operator, OrganizationDomain, SavedView, Skill
 from connections.models import Connection
-from entitlements.models import ActivationLink, Entitlement, IngestUpload, LicenseAssignment, Order, TrialOffer
+from entitlements.models import (
+    ActivationLink,
+    Entitlement,
+    IngestToken,
+    IngestUpload,
+    LicenseAssignment,
+    Order,
+    TrialOffer,
+)
 from exports.models import Export
 from imports.models import Import
 from marketplace.models import Category, HealthIssue, Market, Offer, OfferFile, Plan, Price, Product, SaleStop
@@ -40,14 +48,15 @@ OF_REQUEST = """NOT EXISTS (
 NOT_VENDOR = "NOT EXISTS (SELECT FROM accounts_organization WHERE id = %(org)s AND kind = 'vendor')"
 # Rows that a request may not change: all but the actor's own. A person may found an organisation, hence `id <= newest`.
 FOREIGN = {
-    "accounts_organization": "id <> %(org)s AND id <= %(newest)s",
+    "accounts_organization": f"id <> %(org)s AND id <= %(newest)s AND {NOT_VENDOR}",  # whose Admins manage them all
     "accounts_operator": "organization_id <> %(org)s AND organization_id <= %(newest)s",
-    "accounts_programmembership": "true",
+    "accounts_programmembership": NOT_VENDOR,
     "accounts_program": "true",
     "accounts_competency": NOT_VENDOR,
     "accounts_skill": NOT_VENDOR,
-    "accounts_organizationcompetency": "true",
-    "accounts_organizationskill": "true",
+    "accounts_organizationcompetency": NOT_VENDOR,
+    "accounts_organizationskill": NOT_VENDOR,
+    "accounts_joinrequest": "person_id <> %(person)s AND organization_id <> %(org)s",
     "accounts_organizationdomain": "organization_id <> %(org)s",
     "accounts_person": "id <> %(person)s",
     "account_emailaddress": "user_id <> %(person)s",
@@ -104,7 +113,9 @@ FOREIGN = {
     # so are releases, of which the vendor says that they are done
     "entitlements_licenseassignment": """customer_id <> %(org)s AND NOT (release_asked_at IS NOT NULL AND EXISTS (
         SELECT FROM accounts_organization v WHERE v.id = %(org)s AND v.kind = 'vendor'))""",
-    "entitlements_ingesttoken": "true",
+    "entitlements_ingesttoken": NOT_VENDOR,
+    "accounts_adminvacancy": "true",
+    "entitlements_channelmonth": "true",
     "entitlements_ingestupload": "true",
     "entitlements_renewalalert": "true",
     # requests are whoever asks's own, and the vendor's to decide
@@ -129,9 +140,11 @@ FOREIGN = {
 # Kept by triggers, like the column `in_reach` of notices: tests/connections/test_portfolio.py holds them to what they
 # are derived from.
 DERIVED = {
+    "connections_customerpartner",
     "connections_portfolio",
     "entitlements_customerlisting",
     "entitlements_customerpace",
+    "entitlements_partnerlisting",
     "entitlements_portfoliofigure",
     "notifications_delivery",
 }
@@ -327,10 +340,12 @@ def placeholders(world: World) -> dict[str, str]:
     values["operator_partner"] = str(world.operator("partner.reader").public_id)
     for name in ("customer", "partner"):
         values[f"domain_{name}"] = str(OrganizationDomain.objects.get(organization=world[name]).public_id)
+    values["join_request"] = str(JoinRequest.objects.get().public_id)
     values["view_partner"] = str(SavedView.objects.get(organization=world.partner).public_id)
     values["export_partner"] = str(Export.objects.get(organization=world.partner).public_id)
     values["import_partner"] = str(Import.objects.get(organization=world.partner).public_id)
     values["upload"] = str(IngestUpload.objects.earliest("pk").public_id)
+    values["feed_token"] = str(IngestToken.objects.earliest("pk").public_id)
     values["holder_customer"] = str(LicenseAssignment.objects.filter(customer=world.customer).earliest("pk").public_id)
     asked = LicenseAssignment.objects.filter(release_asked_at__isnull=False)
     values["key_held"] = LicenseAssignment.objects.filter(customer=world.customer).earliest("pk").external_id

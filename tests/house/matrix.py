@@ -8,6 +8,7 @@ from tests.house.matrix_catalogue import CATALOGUE_API, CATALOGUE_PAGES
 from tests.house.matrix_offers import OFFER_API, OFFER_PAGES
 from tests.house.matrix_pages import PAGES
 from tests.house.matrix_prices import PRICE_API, PRICE_PAGES
+from tests.house.matrix_staff import STAFF_PAGES
 
 FOR_GUESTS = "200 anonymous; 302 else"
 FOR_PERSONS = "login anonymous; any else"
@@ -46,6 +47,6 @@ SIGN_IN = [
 ]
 
 MATRIX = [
-    *(*PAGES, *ACTIVATION_PAGES, *OFFER_PAGES, *AUDIENCE_PAGES, *PRICE_PAGES, *CATALOGUE_PAGES, *SIGN_IN),
+    *(*PAGES, *STAFF_PAGES, *ACTIVATION_PAGES, *OFFER_PAGES, *AUDIENCE_PAGES, *PRICE_PAGES, *CATALOGUE_PAGES, *SIGN_IN),
     *(*API, *OFFER_API, *AUDIENCE_API, *PRICE_API, *CATALOGUE_API, *API_HELP),
 ]

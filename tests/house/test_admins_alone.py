@@ -19,7 +19,7 @@ from accounts.models import (
     Skill,
 )
 from connections.models import Connection
-from entitlements.models import Entitlement, LicenseAssignment, Sku, SkuPublisher, TrialOffer
+from entitlements.models import Entitlement, IngestToken, LicenseAssignment, Sku, SkuPublisher, TrialOffer
 from marketplace.models import Category, Market, MarketCountry, MarketCurrency
 from partnerportal.lib.roles import list_roles_for_kind
 from tests.world import KINDS, SKU_OF_NOBODY
@@ -60,6 +60,10 @@ def qualify(actor):
             [OrganizationSkill(organization=row, skill=skill) for row in others("partner")]
         )
     )
+
+
+def register(actor):
+    return bool(Organization.objects.create(kind="partner", name="Registered", country="FR").pk)
 
 
 def place(actor):
@@ -107,6 +111,15 @@ ACTIONS = {  # who does it, and how many rows it changes
     "correct a partner": (
         "vendor",
         lambda a: others("partner").filter(name__startswith="Partner ").update(partner_id="7654321", name="Right"),
+    ),
+    "register a partner": ("vendor", register),
+    "create a feed token": (
+        "vendor",
+        lambda a: bool(IngestToken.objects.create(name="New", digest="new", prefix="new").pk),
+    ),
+    "revoke a feed token": (
+        "vendor",
+        lambda a: IngestToken.objects.filter(revoked_at=None).update(revoked_at=timezone.now()),
     ),
     "suspend a customer": ("vendor", lambda a: others("customer").update(state="suspended")),
     "move a partner": ("vendor", lambda a: others("partner").update(parent=None)),

@@ -85,6 +85,8 @@ def test_nobody_writes_in_anothers_name(who, world, actor_for, as_tenant):
 
 # Told by the feed, by jobs, by triggers and by staff at the command line.
 NEVER_BY_TENANTS = {
+    "domain.lapsed",
+    "domain.proved",
     "activation.bounced",
     "activation.expired",
     "entitlement.added",
@@ -117,6 +119,9 @@ BY_VENDORS_ADMINS = {
     "market.country_placed",
     "market.removed",
     "category.removed",
+    "feed_token.created",
+    "feed_token.revoked",
+    "domain.confirmed",
     "membership.changed",
     "organization.identity_corrected",
     "organization.reactivated",

@@ -20,6 +20,7 @@ CALLED_BY = {
         "portal_is_admin()",
         "portal_sees_finance()",
         "portal_is_new()",
+        "portal_organizations_to_join(text)",  # of which a person sees the name alone
         "entitlements_activationlink_is_held(bigint)",
         "sends_activation_links()",
         "may_be_activated(text, bigint)",
@@ -34,10 +35,13 @@ CALLED_BY = {
         "note_failed_attempt(bigint, text)",  # of who is not signed in: nobody's row may be seen
         "failed_attempts(bigint, text)",
         "queue_secret_mail(text)",
+        "portal_operators_of(bigint)",  # in numbers, for the vendor's staff and the distributor above a partner
+        "portal_connected_customers(bigint)",  # in numbers, for the vendor's staff
         "portal_waiting()",  # numbers for /metrics
         "portal_is_reseller()",
         "portal_is_publisher()",
         "portal_price_places()",
+        "portal_partner_sums(bigint[])",  # of partners whose figures are not merged yet, which they alone see
         "portal_customers_of(bigint)",  # for its distributor and the vendor, who see no connections
         "portal_priced_plans(bigint, text, date, bigint[])",
         "portal_plans_with_stopped_terms(bigint, text, date)",
@@ -53,6 +57,11 @@ CALLED_BY = {
         "listing_content(bigint[])",
         "listing_expected(bigint[])",
         "listing_figures(entitlements_customerlisting)",
+        "partner_badges(bigint)",
+        "partner_facts(bigint[])",
+        "partner_sums(bigint[])",
+        "partner_listing_refresh(bigint[])",
+        "partner_listing_sum(bigint)",
         "usage_moved(entitlements_customerusage)",
         "usage_full_on(entitlements_customerusage)",
     },

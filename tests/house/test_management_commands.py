@@ -36,6 +36,7 @@ RIGHT = {
     "export_person": ["{email}"],
     "extend_membership": ["{partner}", "service_provider", "--until", "2099-01-01"],
     "grant_membership": ["{partner}", "csp", "--from", "2020-01-01", "--until", "2020-12-31"],
+    "import_operators": ["{file}", "--dry-run"],
     "import_offers": ["{file}", "--report", "{report}"],
     "import_subscriptions": ["{file}", "--report", "{report}"],
     "ingest": [
@@ -102,6 +103,8 @@ WRONG = {  # each wrong in a way of its own
     "sample_data --customers 1000001": "At most 1,000,000 customers",
     "ingest /nothing": "No such file",
     "import_offers /nothing": "No such file",
+    "import_operators /nothing": "No such file",
+    "import_operators {file}": "The first row must name the columns",
     "import_subscriptions {file}": "1 of 1 lines were left out.",
     "nothing_at_all": "Unknown command",
 }

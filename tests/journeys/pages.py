@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 CUSTOMER = "customers/<uuid:customer_id>/"
+PARTNER = "partners/<uuid:partner_id>/"
 END = "connections/<uuid:connection_id>/end/"
 SHARING = "connections/<uuid:connection_id>/sharing/"
 VIEW = "lists/views/<uuid:view_id>/"
@@ -28,6 +29,9 @@ AUDIENCE = f"{OFFER}audience/"
 OFFER_TABS = ("files/", "listing/", "plans/", "technical/", "history/", "publish/")
 REQUEST = "requests/<uuid:request_id>/"
 NEW_REQUEST = "requests/new/<str:kind>/<uuid:subject_id>/"
+ORGANIZATION = "organizations/<uuid:organization_id>/"
+ORGANIZATION_TABS = ("", "operators/", "memberships/", "activity/")
+ORGANIZATION_ACTIONS = ("correct", "manager", "grant", "extend", "end", "qualify", "move", "suspend")
 SIGN_IN = "sign-in/"
 FACTORS = "sign-in/two-factor/"
 KEY = f"{FACTORS}webauthn/keys/<int:pk>/"
@@ -70,6 +74,10 @@ PAGES = {
         Shown("", "/nowhere/", 404),
     ],
     "distributor.admin": [
+        Shown("", "/"),
+        Shown("partners/"),
+        Shown("partners/", "/partners/?q=nobody-has-this-name"),
+        Shown(PARTNER, "/partners/{partner}/"),
         Shown("partners/pending/"),
         Shown(SEND, "/activations/partners/new/"),
         Shown(SEND, "/activations/customers/new/"),
@@ -154,7 +162,15 @@ PAGES = {
     ],
     "customer.reader": [Shown(INVITATION, "/i/{token_lapsed}/"), Shown("operators/"), Shown("domains/")],
     "customer2.admin": [Shown("domains/")],
-    "stranger.admin": [Shown(INVITATION, "/i/{token_partner}/"), Shown("account/")],
+    "stranger.admin": [
+        Shown(INVITATION, "/i/{token_partner}/"),
+        Shown("account/"),
+        Shown("operators/"),
+        *(
+            Shown(f"operators/requests/<uuid:request_id>/{action}/", f"/operators/requests/{{join_request}}/{action}/")
+            for action in ("grant", "decline")
+        ),
+    ],
     "ended.reader": [Shown(INVITATION, "/i/{token_partner}/")],
     "many": [Shown(INVITATION, "/i/{token_partner}/")],
     "nobody": [Shown("organizations/new/"), Shown(INVITATION, "/i/{token_partner}/")],
@@ -198,6 +214,8 @@ PAGES = {
     "publisher.reader": [Shown(f"{OFFER}{tab}", f"/offers/{{offer}}/{tab}") for tab in ("listing/", "plans/")],
     "vendor.admin": [
         Shown("", "/"),
+        Shown("partners/"),
+        Shown("distributors/"),
         Shown("trials/"),
         Shown("trials/offers/"),
         Shown("trials/offers/new/"),
@@ -210,11 +228,27 @@ PAGES = {
         Shown("releases/", "/releases/?state=released"),
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_waiting}}/{action}/") for action in ("approve", "decline")),
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_running}}/{action}/") for action in ("extend", "convert")),
+        *(Shown(ORGANIZATION + tab, f"/organizations/{{partner}}/{tab}") for tab in ORGANIZATION_TABS),
+        *(Shown(f"{ORGANIZATION}{name}/", f"/organizations/{{partner}}/{name}/") for name in ORGANIZATION_ACTIONS),
+        Shown(f"{ORGANIZATION}onboard/", "/organizations/{distributor}/onboard/"),
+        Shown(f"{ORGANIZATION}reactivate/", "/organizations/{partner}/reactivate/", 409),
+        *(
+            Shown("organizations/register/<str:kind>/", f"/organizations/register/{kind}/")
+            for kind in ("partner", "customer")
+        ),
+        Shown("publishers/"),
+        Shown("publishers/", "/publishers/?q=nobody-has-this-name"),
+        Shown("programmes/"),
+        Shown("feeds/"),
+        Shown("feeds/uploads/<uuid:upload_id>/", "/feeds/uploads/{upload}/"),
+        Shown("feeds/tokens/new/"),
+        Shown("feeds/tokens/<uuid:token_id>/revoke/", "/feeds/tokens/{feed_token}/revoke/"),
         Shown(ALL_OFFERS),
         Shown(f"{ALL_OFFERS}<uuid:offer_id>/", "/marketplace/all/{offer}/"),
         Shown(SETTINGS),
         *(Shown(f"{SETTINGS}{name}/") for name in ("categories", *QUALIFICATIONS, "skus")),
         *(Shown(f"{SETTINGS}{name}/new/") for name in ("markets", "categories", *QUALIFICATIONS)),
+        Shown(IMPORT_KIND, "/imports/new/operators/"),
         Shown("requests/queue/"),
         Shown("requests/queue/", "/requests/queue/?state=closed"),
         Shown(REQUEST, "/requests/{request_partner}/"),
@@ -278,6 +312,7 @@ NOT_PAGES = {
     f"{REQUEST}files/<uuid:file_id>/": "likewise",
     "domains/<uuid:domain_id>/check/": "answers a form",
     "security/second-factor/": "answers a form",
+    "organizations/join/": "answers a form",
     f"{HOLDER}keep/": "answers a form",
     f"{REQUEST}approve/": "answers a form",
     f"{REQUEST}assign/": "answers a form",

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0007_requests'),
-        ('entitlements', '0004_activation'),
+        ('entitlements', '0008_customer_facts'),
     ]
 
     operations = [
