@@ -137,9 +137,11 @@ FOREIGN = {
 # Kept by triggers, like the column `in_reach` of notices: tests/connections/test_portfolio.py holds them to what they
 # are derived from.
 DERIVED = {
+    "connections_customerpartner",
     "connections_portfolio",
     "entitlements_customerlisting",
     "entitlements_customerpace",
+    "entitlements_partnerlisting",
     "entitlements_portfoliofigure",
     "notifications_delivery",
 }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 CUSTOMER = "customers/<uuid:customer_id>/"
+PARTNER = "partners/<uuid:partner_id>/"
 END = "connections/<uuid:connection_id>/end/"
 SHARING = "connections/<uuid:connection_id>/sharing/"
 VIEW = "lists/views/<uuid:view_id>/"
@@ -73,6 +74,10 @@ PAGES = {
         Shown("", "/nowhere/", 404),
     ],
     "distributor.admin": [
+        Shown("", "/"),
+        Shown("partners/"),
+        Shown("partners/", "/partners/?q=nobody-has-this-name"),
+        Shown(PARTNER, "/partners/{partner}/"),
         Shown("partners/pending/"),
         Shown(SEND, "/activations/partners/new/"),
         Shown(SEND, "/activations/customers/new/"),
@@ -205,6 +210,8 @@ PAGES = {
     "publisher.reader": [Shown(f"{OFFER}{tab}", f"/offers/{{offer}}/{tab}") for tab in ("listing/", "plans/")],
     "vendor.admin": [
         Shown("", "/"),
+        Shown("partners/"),
+        Shown("distributors/"),
         Shown("trials/"),
         Shown("trials/offers/"),
         Shown("trials/offers/new/"),
