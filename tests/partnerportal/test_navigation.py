@@ -46,6 +46,8 @@ OF_OWN = [
     RENEWALS,
 ]
 OF_VENDOR = [
+    ("Distributors", "network", "/distributors/"),
+    ("Partners", "users", "/partners/"),
     ("Publishers", "building", "/publishers/"),
     ("Programmes", "badge-check", "/programmes/"),
     SIMULATOR,
