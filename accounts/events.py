@@ -14,6 +14,7 @@ class AccountEventKind(StrEnum):
     QUALIFICATIONS_CHANGED = "qualifications.changed"
     QUALIFICATION_ADDED = "qualification.added"  # to the vendor's catalogue
     QUALIFICATION_CHANGED = "qualification.changed"
+    ONBOARDING_CHANGED = "distributor.onboarding_changed"
     MEMBERSHIP_CHANGED = "membership.changed"
     OPERATOR_ADDED = "operator.added"
     OPERATOR_ROLES_CHANGED = "operator.roles_changed"
@@ -24,6 +25,9 @@ class AccountEventKind(StrEnum):
     DOMAIN_PROVED = "domain.proved"
     DOMAIN_LAPSED = "domain.lapsed"
     DOMAIN_REMOVED = "domain.removed"
+    JOIN_REQUESTED = "join.requested"
+    JOIN_GRANTED = "join.granted"
+    JOIN_DECLINED = "join.declined"
     VIEW_SHARED = "view.shared"
     PERSON_RESET = "person.reset"
     PERSON_LOCKED = "person.locked"

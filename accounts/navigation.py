@@ -1,15 +1,29 @@
-"""The entries of this app in the menus: operators, and what belongs to the person."""
+"""The entries of this app in the menus: the vendor's lists, operators, and what belongs to the person."""
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.lib.navigation import NavigationItem, NavigationMenu
 
+_is_vendor_staff = ROLE_TABLE[AccountPermission.VIEW_ORGANIZATIONS].check_actor
+
 ITEMS = (
+    NavigationItem(
+        label=_("Publishers"),
+        icon="building",
+        url_name="publishers",
+        order=14,
+        seen_by=_is_vendor_staff,
+        has_search=True,
+    ),
+    NavigationItem(
+        label=_("Programmes"), icon="badge-check", url_name="memberships", order=16, seen_by=_is_vendor_staff
+    ),
     NavigationItem(label=_("Operators"), icon="users", url_name="operators", menu=NavigationMenu.SETTINGS, order=20),
     NavigationItem(label=_("Domains"), icon="globe", url_name="domains", menu=NavigationMenu.SETTINGS, order=30),
     NavigationItem(
         label=_("Security"),
-        icon="shield-check",
+        icon="lock",
         url_name="organization_security",
         menu=NavigationMenu.SETTINGS,
         order=40,

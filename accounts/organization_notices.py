@@ -1,4 +1,4 @@
-"""The notices about an organisation’s own account: its domains and its security rules."""
+"""The notices about an organisation’s own account: its domains, its security rules, and who asks to join."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -75,6 +75,35 @@ class DomainLapsedNotice(DomainNotice):
         "Two checks in a row did not find its TXT record. Nobody new comes in by this domain until it is found again;"
         " whoever is an operator stays one."
     )
+
+
+@register_notice_kind
+class JoinRequestedNotice(NoticeKind):
+    """The notice that tells Admins that somebody asks to be let in. Who it is stands on the operators page alone."""
+
+    code = "join_requested"
+    event = AccountEventKind.JOIN_REQUESTED
+    label = gettext_lazy("Request to be let in")
+    icon = "user-plus"
+    roles = email_roles = ADMINS
+
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
+        for event in events:
+            if event.organization_id:
+                yield event, NoticeRecipient(organization_id=event.organization_id, params=event.data)
+
+    def get_subject(self, notice: "Notice") -> str:
+        return _("Somebody asks to be let into your organisation")
+
+    def get_body(self, notice: "Notice") -> str:
+        text = _("Their address is at %(domain)s, which you have proved. Let them in with roles, or decline.")
+        return text % {"domain": format_domain_name(notice.params["domain"])}
+
+    def get_link_path(self, notice: "Notice") -> str:
+        return reverse("operators")
+
+    def get_link_label(self, notice: "Notice") -> str:
+        return _("Open operators")
 
 
 @register_notice_kind

@@ -20,6 +20,7 @@ class AccountPermission(StrEnum):
     VIEW_OPERATORS = "accounts.view_operators"
     CHANGE_ROLES = "accounts.change_roles"
     REMOVE_OPERATORS = "accounts.remove_operators"
+    DECIDE_JOIN_REQUESTS = "accounts.decide_join_requests"
     VIEW_DOMAINS = "accounts.view_domains"
     MANAGE_DOMAINS = "accounts.manage_domains"
     CONFIRM_DOMAINS = "accounts.confirm_domains"
@@ -27,6 +28,8 @@ class AccountPermission(StrEnum):
     CHANGE_SECURITY = "accounts.change_security"
     SAVE_VIEWS = "accounts.save_views"
     SHARE_VIEWS = "accounts.share_views"
+    VIEW_ORGANIZATIONS = "accounts.view_organizations"
+    REGISTER_ORGANIZATIONS = "accounts.register_organizations"
     CORRECT_ORGANIZATIONS = "accounts.correct_organizations"
     SUSPEND_ORGANIZATIONS = "accounts.suspend_organizations"
     MANAGE_MEMBERSHIPS = "accounts.manage_memberships"
@@ -34,8 +37,10 @@ class AccountPermission(StrEnum):
     SET_ACCOUNT_MANAGERS = "accounts.set_account_managers"
     SET_QUALIFICATIONS = "accounts.set_qualifications"
     EDIT_QUALIFICATIONS = "accounts.edit_qualifications"
+    IMPORT_OPERATORS = "accounts.import_operators"
 
 
+JOIN_REQUESTS_A_DAY = 5  # how often one person may ask to be let in within 24 hours
 MOST_DOMAINS = 50  # domains of one organisation, proved or not
 FOUNDED_A_DAY = 10  # organisations that one person may create within 24 hours
 ATTEMPTS_A_DAY = 50  # wrong passwords, or wrong codes, of an account in a day; then a password also needs a mailed code
@@ -76,6 +81,9 @@ ROLE_TABLE: RoleTable = {
         label=_("Change another operator’s roles"), roles=frozenset({Role.ADMIN}), when=_is_somebody_else
     ),
     AccountPermission.REMOVE_OPERATORS: PermissionRule(label=_("Remove an operator"), roles=frozenset({Role.ADMIN})),
+    AccountPermission.DECIDE_JOIN_REQUESTS: PermissionRule(
+        label=_("Let in colleagues who ask, or decline"), roles=frozenset({Role.ADMIN})
+    ),
     AccountPermission.VIEW_DOMAINS: PermissionRule(label=_("See the organisation’s domains")),
     AccountPermission.MANAGE_DOMAINS: PermissionRule(
         label=_("Add, prove and remove domains of the organisation"), roles=frozenset({Role.ADMIN})
@@ -88,6 +96,11 @@ ROLE_TABLE: RoleTable = {
     AccountPermission.SHARE_VIEWS: PermissionRule(
         label=_("Share saved views with the organisation"), roles=frozenset({Role.ADMIN})
     ),
+    AccountPermission.VIEW_ORGANIZATIONS: PermissionRule(
+        label=_("See every organisation, its memberships and what the vendor did with it"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+    ),
+    AccountPermission.REGISTER_ORGANIZATIONS: _of_staff(_("Register distributors, partners, publishers and customers")),
     AccountPermission.CORRECT_ORGANIZATIONS: _of_staff(
         _("Correct the verified name, country, tenant ID and partner ID of an organisation")
     ),
@@ -98,6 +111,7 @@ ROLE_TABLE: RoleTable = {
     AccountPermission.CONFIRM_DOMAINS: _of_staff(_("Confirm that a domain is an organisation’s")),
     AccountPermission.SET_QUALIFICATIONS: _of_staff(_("Set the competencies and skills of an organisation")),
     AccountPermission.EDIT_QUALIFICATIONS: _of_staff(_("Add, rename and retire competencies and skills")),
+    AccountPermission.IMPORT_OPERATORS: _of_staff(_("Import operators from the old portal, for any organisation")),
 }
 
 

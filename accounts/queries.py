@@ -249,16 +249,18 @@ def list_program_names_granting(feature: ProgramFeature) -> list[str]:
     return list(Program.objects.filter(grants__contains=[feature]).order_by("name").values_list("name", flat=True))
 
 
-def find_addressees_by_organization(organization_ids: Iterable[int]) -> dict[int, list[MailAddressee]]:
+def find_addressees_by_organization(
+    organization_ids: Iterable[int], with_suspended: bool = False
+) -> dict[int, list[MailAddressee]]:
     """Return the people who can be notified, as a dict of lists of MailAddressee by their organisation's primary key.
 
     They are the active persons who act for each of these organisations. An organisation without any is left out, and so
-    is a suspended one. `AccountsConfig` registers this function as the directory by which notices are mailed.
+    is a suspended one unless `with_suspended` is true. `AccountsConfig` registers this function as the directory by
+    which notices are mailed.
     """
-    active = Organization.State.ACTIVE
-    rows = Operator.objects.filter(
-        organization__in=organization_ids, organization__state=active, person__is_active=True
-    )
+    rows = Operator.objects.filter(organization__in=organization_ids, person__is_active=True)
+    if not with_suspended:
+        rows = rows.filter(organization__state=Organization.State.ACTIVE)
     rows = rows.select_related("person", "organization").annotate(
         programs=make_active_programs_subquery("organization_id")
     )
@@ -281,6 +283,11 @@ def _addressee(row: Operator) -> MailAddressee:
         roles=frozenset(row.roles),
         features=collect_organization_features(row.organization.kind, grants),
     )
+
+
+def list_external_identities(person: Person) -> list[Any]:
+    """Return by which ids other systems know a person, and since when, for the export of their data."""
+    return list(person.external_identities.order_by("pk").values("source", "external_id", "created_at"))
 
 
 def get_saved_view(actor: Actor, public_id: UUID) -> SavedView:

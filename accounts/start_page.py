@@ -1,15 +1,48 @@
-"""What this app shows on the start page: the way to its own organisation, for who has no customers and no services."""
+"""What this app shows on the start page: the way to its own organisation, for who has nothing else, and to the vendor
+which badges end and which organisations have no Admin."""
 
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import OrganizationKind
+from accounts.organization_queries import list_admin_vacancies, list_ending_memberships
+from accounts.organization_rows import list_ending_badge_items, list_vacancy_items
+from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.queries import is_customer, sees_customers
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import StartPageArea, StartPageBlock
+from partnerportal.lib.requests import PortalRequest
+
+SHOWN = 6  # badges and organisations that a block names
 
 
 def _has_nothing_else(actor: Actor) -> bool:
-    return not (sees_customers(actor) or is_customer(actor))
+    is_vendor = actor.organization_kind == OrganizationKind.VENDOR
+    return not (sees_customers(actor) or is_customer(actor) or is_vendor)
 
+
+def _ending_badges(request: PortalRequest) -> dict[str, Any]:
+    """Return the badges that end within 60 days, those that end first."""
+    items = list_ending_badge_items(list_ending_memberships(request.actor, SHOWN))
+    return {"title": _("Badges that end"), "attention": items, "none": _("No badge ends in the next 60 days.")}
+
+
+def _vacancies(request: PortalRequest) -> dict[str, Any]:
+    """Return the organisations that have no Admin."""
+    items = list_vacancy_items(list_admin_vacancies(request.actor, SHOWN))
+    return {"title": _("Without an Admin"), "attention": items, "none": _("Every organisation has an Admin.")}
+
+
+_is_vendor = ROLE_TABLE[AccountPermission.VIEW_ORGANIZATIONS].check_actor
 
 BLOCKS = (
+    StartPageBlock(
+        area=StartPageArea.WORK, order=35, template="ui/attention.html", context=_ending_badges, seen_by=_is_vendor
+    ),
+    StartPageBlock(
+        area=StartPageArea.WORK, order=40, template="ui/attention.html", context=_vacancies, seen_by=_is_vendor
+    ),
     StartPageBlock(
         area=StartPageArea.WORK,
         order=10,

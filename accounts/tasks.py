@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.core.management import call_command
 
-from accounts.actions import attempts, domain_checks, domains, people, requests
+from accounts.actions import attempts, domain_checks, domains, joins, people, requests, vacancies
 from accounts.actions.attempts import delete_old_failed_sign_in_counts
 from accounts.actions.people import delete_ended_session_records
 from partnerportal.lib.batches import repeat_for_a_minute
@@ -37,6 +37,12 @@ def delete_old_idempotent_requests() -> None:
 
 
 @shared_task
+def mark_admin_vacancies() -> None:
+    """Mark, each hour, the organisations that have no Admin, for the vendor's start page."""
+    vacancies.mark_admin_vacancies()
+
+
+@shared_task
 def check_domains() -> None:
     """Look for the TXT records of the domains that are due, one batch after the other, for a minute."""
     repeat_for_a_minute(domain_checks.check_due_domains)
@@ -46,3 +52,9 @@ def check_domains() -> None:
 def delete_unproved_domains() -> None:
     """Delete the domains that nobody has proved in time."""
     domains.delete_unproved_domains()
+
+
+@shared_task
+def delete_old_join_requests() -> None:
+    """Delete old requests of persons to be let into an organisation, answered or not."""
+    joins.delete_old_join_requests()

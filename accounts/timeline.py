@@ -1,5 +1,8 @@
 """The words of the activity log for organisations, operators and persons."""
 
+from collections.abc import Mapping
+
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.events import AccountEventKind as Kind
@@ -10,26 +13,66 @@ from notifications.timeline import (
     register_activity_descriptions,
     register_changed_fields,
 )
+from partnerportal.lib.formats import join_names
 from partnerportal.lib.roles import Role
+from partnerportal.lib.text import make_single_line
 
 
-def _program(event: Event) -> dict[str, str]:
-    return {"program": str(event.data.get("program", ""))}
+def _name_program(event: Event) -> Mapping[str, str]:
+    return {"program": event.data.get("program", "")}
+
+
+def _describe_dates(event: Event) -> str:
+    ends_on = event.data.get("ends_on")
+    return gettext("until %(day)s") % {"day": ends_on} if ends_on else gettext("no end date")
+
+
+def _describe_move(event: Event) -> str:
+    before, after = event.changes.get("parent", (None, None))
+    return f"{before or '–'} → {after or '–'}"
+
+
+def _list_fields(event: Event) -> str:
+    return join_names(event.changes)
+
+
+def _quote_note(event: Event) -> str:
+    return make_single_line(event.note)
+
+
+# What the vendor's staff do with an organisation, whose page at the vendor's shows it too.
+_BY_THE_VENDOR = {
+    Kind.ORGANIZATION_CREATED: ActivityDescription("plus", _("%(counterpart)s was registered")),
+    Kind.IDENTITY_CORRECTED: ActivityDescription(
+        "pencil", _("Verified details of %(counterpart)s were corrected"), detail=_list_fields
+    ),
+    Kind.SUSPENDED: ActivityDescription("lock", _("%(counterpart)s was suspended"), detail=_quote_note),
+    Kind.REACTIVATED: ActivityDescription("check", _("The suspension of %(counterpart)s was lifted")),
+    Kind.PARTNER_MOVED: ActivityDescription(
+        "building-2", _("%(counterpart)s moved to another distributor"), detail=_describe_move
+    ),
+    Kind.ACCOUNT_MANAGER_CHANGED: ActivityDescription("users", _("%(counterpart)s has another account manager")),
+    Kind.QUALIFICATIONS_CHANGED: ActivityDescription(
+        "list-tree", _("Competencies and skills of %(counterpart)s changed")
+    ),
+    Kind.MEMBERSHIP_CHANGED: ActivityDescription(
+        "badge-check",
+        _("Membership of %(counterpart)s changed: %(program)s"),
+        values=_name_program,
+        detail=_describe_dates,
+    ),
+}
 
 
 def register_account_words() -> None:
     """Register how the activity log shows the events of this app."""
+    register_activity_descriptions(ActivityTopic.ACCOUNT, _BY_THE_VENDOR, are_customer_news=True)
     register_activity_descriptions(
         ActivityTopic.ACCOUNT,
         {
-            Kind.ORGANIZATION_CREATED: ActivityDescription("building-2", _("%(subject)s was created")),
             Kind.CONTACT_CHANGED: ActivityDescription("pencil", _("Contact details were changed")),
-            Kind.IDENTITY_CORRECTED: ActivityDescription("pencil", _("Verified details of %(subject)s were changed")),
-            Kind.SUSPENDED: ActivityDescription("ban", _("%(subject)s was suspended")),
-            Kind.REACTIVATED: ActivityDescription("circle-check", _("%(subject)s was reactivated")),
-            Kind.PARTNER_MOVED: ActivityDescription("list-tree", _("%(subject)s was moved to another distributor")),
-            Kind.ACCOUNT_MANAGER_CHANGED: ActivityDescription(
-                "headset", _("The account manager of %(counterpart)s was changed")
+            Kind.ONBOARDING_CHANGED: ActivityDescription(
+                "settings-2", _("How partners of %(counterpart)s begin was changed")
             ),
             Kind.SECOND_FACTOR_RULE_CHANGED: ActivityDescription(
                 "shield-check", _("The rule on a second factor was changed")
@@ -39,14 +82,8 @@ def register_account_words() -> None:
             Kind.DOMAIN_PROVED: ActivityDescription("check", _("The domain %(subject)s was proved")),
             Kind.DOMAIN_LAPSED: ActivityDescription("triangle-alert", _("The domain %(subject)s is no longer proved")),
             Kind.DOMAIN_REMOVED: ActivityDescription("trash-2", _("The domain %(subject)s was removed")),
-            Kind.QUALIFICATIONS_CHANGED: ActivityDescription(
-                "badge-check", _("Competencies and skills of %(subject)s were changed")
-            ),
             Kind.QUALIFICATION_ADDED: ActivityDescription("plus", _("%(subject)s was added to the qualifications")),
             Kind.QUALIFICATION_CHANGED: ActivityDescription("pencil", _("The qualification %(subject)s was changed")),
-            Kind.MEMBERSHIP_CHANGED: ActivityDescription(
-                "badge-check", _("Membership of %(subject)s in %(program)s was changed"), _program
-            ),
         },
     )
     register_activity_descriptions(
@@ -55,6 +92,9 @@ def register_account_words() -> None:
             Kind.OPERATOR_ADDED: ActivityDescription("user-plus", _("%(subject)s was added as an operator")),
             Kind.OPERATOR_ROLES_CHANGED: ActivityDescription("badge-check", _("Roles of %(subject)s were changed")),
             Kind.OPERATOR_REMOVED: ActivityDescription("user-minus", _("%(subject)s was removed from the operators")),
+            Kind.JOIN_REQUESTED: ActivityDescription("user-plus", _("%(subject)s asked to be let in")),
+            Kind.JOIN_GRANTED: ActivityDescription("user-check", _("%(subject)s, who asked, was let in")),
+            Kind.JOIN_DECLINED: ActivityDescription("circle-x", _("%(subject)s, who asked, was not let in")),
             Kind.PERSON_RESET: ActivityDescription("key-round", _("The sign-in of %(subject)s was reset")),
             Kind.PERSON_LOCKED: ActivityDescription("lock", _("%(subject)s was locked out")),
             Kind.PERSON_UNLOCKED: ActivityDescription("circle-check", _("%(subject)s was let in again")),

@@ -1,11 +1,38 @@
 from django.urls import path
 
-from accounts.views import account, domains, lists, security
+from accounts.organization_actions import ORGANIZATION_ACTIONS
+from accounts.views import account, domains, joins, lists, organizations, security
 
 urlpatterns = [
     path("account/edit/", account.account_edit, name="account_edit"),
     path("organizations/new/", account.organization_create, name="organization_new"),
     path("organizations/switch/", account.organization_switch, name="organization_switch"),
+    path("organizations/register/<str:kind>/", organizations.organization_register, name="organization_register"),
+    path("organizations/<uuid:organization_id>/", organizations.organization_page, name="organization"),
+    path(
+        "organizations/<uuid:organization_id>/operators/",
+        organizations.organization_operators,
+        name="organization_operators",
+    ),
+    path(
+        "organizations/<uuid:organization_id>/memberships/",
+        organizations.organization_memberships,
+        name="organization_memberships",
+    ),
+    *(
+        path(
+            f"organizations/<uuid:organization_id>/{name}/",
+            organizations.organization_action,
+            {"name": name},
+            name=f"organization_{name}",
+        )
+        for name in ORGANIZATION_ACTIONS
+    ),
+    path("publishers/", organizations.publisher_list, name="publishers"),
+    path("programmes/", organizations.membership_list, name="memberships"),
+    path("organizations/join/", joins.organization_join, name="organization_join"),
+    path("operators/requests/<uuid:request_id>/grant/", joins.join_request_grant, name="join_request_grant"),
+    path("operators/requests/<uuid:request_id>/decline/", joins.join_request_decline, name="join_request_decline"),
     path("operators/", account.operator_list, name="operators"),
     path("operators/<uuid:operator_id>/roles/", account.operator_roles_edit, name="operator_roles"),
     path("operators/<uuid:operator_id>/remove/", account.operator_remove, name="operator_remove"),

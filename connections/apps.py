@@ -9,6 +9,7 @@ class ConnectionsConfig(AppConfig):
     def ready(self) -> None:
         from connections import notices  # noqa: F401  (registers the notice kinds)
         from connections.lists.activity import ACTIVITY
+        from connections.organization_tab import register_organization_tab
         from connections.personal_data import register_personal_data
         from connections.words import register_connection_words
         from partnerportal.lib.known_pages import register_linkable_page
@@ -18,3 +19,4 @@ class ConnectionsConfig(AppConfig):
         register_list_definition(ACTIVITY)
         register_personal_data()
         register_connection_words()
+        register_organization_tab()

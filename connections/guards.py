@@ -11,11 +11,22 @@ from django.views.decorators.http import require_safe
 from accounts.models import OrganizationKind, ProgramFeature
 from accounts.queries import list_program_names_granting
 from connections.policies import ROLE_TABLE, ConnectionPermission
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Message
 from partnerportal.lib.pages import require_permission
 from partnerportal.lib.policies import ActionDenied
 from partnerportal.lib.requests import PortalRequest
 
 View = Callable[..., HttpResponse]
+_missing_badge_hints: list[Callable[[Actor], Message]] = []
+
+
+def register_missing_badge_hint(hint: Callable[[Actor], Message]) -> None:
+    """Register a function that says, for an actor without the badge, what is awaited and from whom; "" for nothing.
+
+    The page that explains the missing badge shows what it says.
+    """
+    _missing_badge_hints.append(hint)
 
 
 def require_customer_viewing_permission(view: View) -> View:
@@ -41,6 +52,7 @@ def require_customer_viewing_permission(view: View) -> View:
 def render_missing_badge_page(request: PortalRequest) -> HttpResponse:
     """Return a 403 page that says which partner programmes grant access to the pages about customers."""
     context = {
+        "hints": [text for text in (hint(request.actor) for hint in _missing_badge_hints) if text],
         "programs": list_program_names_granting(ProgramFeature.CUSTOMER_DASHBOARD),
         "organization": request.operator.organization,
         "is_partner": request.actor.organization_kind == OrganizationKind.PARTNER,

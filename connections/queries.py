@@ -19,7 +19,7 @@ from accounts.queries import (
     make_active_programs_subquery,
 )
 from connections.directory import list_organizations_with_visible_name
-from connections.models import Connection, Consent, InvitationLink, Portfolio, PortfolioQuerySet
+from connections.models import Connection, Consent, CustomerPartner, InvitationLink, Portfolio, PortfolioQuerySet
 from notifications.models import Event
 from notifications.models.event import EventQuerySet
 from partnerportal.lib import tenancy
@@ -47,7 +47,8 @@ class Invitation:
     country: str
     org_id: str
     badges: list[ProgramBadge]
-    is_open: bool  # whether it can be accepted: the partner has an active badge with the customer dashboard
+    # Whether it can be accepted: the partner has an active badge with the customer dashboard, and is not suspended.
+    is_open: bool
     distributor: str  # name of the distributor above the partner, which will see the same data; "" for none
     connected_at: dt.datetime | None  # since when the actor's organisation is connected with the partner; None: not
     connection_id: UUID | None  # the public id of that connection
@@ -90,7 +91,7 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
         country=partner.country,
         org_id=partner.org_id,
         badges=build_program_badges(partner.programs),
-        is_open=partner_sees_customers(partner.programs),
+        is_open=partner_sees_customers(partner.programs) and not partner.is_suspended,
         distributor=partner.distributor or "",
         connected_at=partner.connected_at,
         connection_id=partner.connection_id,
@@ -249,6 +250,18 @@ def get_connected_customer(
         raise NotFound("not_found", "")
     numbers = {name: getattr(row, f"count_{name}") for name in counts or {}}
     return ConnectedCustomer(row.subject, row.since, row.connection_id, Scope(row.scopes), numbers)
+
+
+def list_partners_of_customer(actor: Actor, customer_id: int) -> list[Organization]:
+    """Return the partners through which a distributor sees a customer, by name; nothing for any other actor.
+
+    `customer_id` is the customer's primary key.
+    """
+    if actor.organization_kind != OrganizationKind.DISTRIBUTOR:
+        return []
+    through = CustomerPartner.objects.visible_to(actor).filter(customer=customer_id)
+    partners = Organization.objects.visible_to(actor).filter(pk__in=through.values("partner"))
+    return list(partners.order_by("name_folded", "pk"))
 
 
 def list_customer_activity_events(actor: Actor, customer_id: int | None) -> QuerySet[Event]:

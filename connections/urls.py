@@ -12,6 +12,9 @@ urlpatterns = [
     path("i/<str:token>/decline/", views.invitation_decline, name="invitation_decline"),
     path("connections/<uuid:connection_id>/end/", views.connection_end, name="connection_end"),
     path("connections/<uuid:connection_id>/sharing/", views.connection_sharing_page, name="connection_sharing"),
+    path(
+        "organizations/<uuid:organization_id>/activity/", views.organization_activity_page, name="organization_activity"
+    ),
     path("customers/<uuid:customer_id>/", views.customer_overview_page, name="customer"),
     path("customers/<uuid:customer_id>/activity/", views.customer_activity_page, name="customer_activity"),
 ]

@@ -13,7 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from accounts.guards import require_vendor_staff
 from accounts.models import Organization
+from accounts.organization_queries import get_managed_organization
+from accounts.organizations import render_organization_page
 from accounts.policies import ROLE_TABLE as ACCOUNTS
 from accounts.policies import AccountPermission
 from accounts.queries import annotate_qualifications, build_program_badges, sees_customers
@@ -305,3 +308,16 @@ def activity_event_page(request: PortalRequest, event_id: UUID) -> HttpResponse:
     seal = EventSeal.objects.visible_to(request.actor).filter(event_id=event.pk).first()
     context = {"row": row, "seal": seal, "seal_digest": bytes(seal.digest).hex() if seal else ""}
     return render(request, "connections/activity_event.html", context)
+
+
+@require_safe
+@require_vendor_staff()
+def organization_activity_page(request: PortalRequest, organization_id: UUID) -> HttpResponse:
+    """Show the vendor's staff what was done with an organisation, as far as they may read it, newest first."""
+    organization = get_managed_organization(request.actor, organization_id)
+    events = queries.list_customer_activity_events(request.actor, organization.pk)
+    cursor = request.GET.get("cursor", "")
+    page = fetch_keyset_page(events, sort="id", descending=True, size=EVENTS_A_PAGE, cursor=cursor)
+    context = {"moments": build_activity_rows(request.actor, page.rows), "page": page}
+    template = "connections/organization_activity.html"
+    return render_organization_page(request, organization, tab="activity", template=template, context=context)

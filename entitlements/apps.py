@@ -12,15 +12,23 @@ class EntitlementsConfig(AppConfig):
     verbose_name = _("Entitlements")
 
     def ready(self) -> None:
+        from allauth.account.signals import user_logged_in
+
         from connections.consent import register_shareable_scope
+        from connections.guards import register_missing_badge_hint
         from connections.sharing import register_shared_data_counter
+        from entitlements.actions.activation_accept import record_sign_in_for_activation
         from entitlements.customer_frame import register_customer_page_tabs
+        from entitlements.lists.activations import PENDING_CUSTOMERS, PENDING_PARTNERS
         from entitlements.lists.customers import CUSTOMERS
+        from entitlements.lists.partners import DISTRIBUTORS, PARTNERS
         from entitlements.lists.releases import RELEASES
         from entitlements.lists.renewals import OWN_RENEWALS, RENEWALS
         from entitlements.lists.trials import TRIALS
-        from entitlements.notices import asked, news  # noqa: F401  (they register the notice kinds)
+        from entitlements.lists.uploads import UPLOADS
+        from entitlements.notices import activation, asked, news  # noqa: F401  (they register the notice kinds)
         from entitlements.personal_data import register_personal_data
+        from entitlements.rows.activations import describe_awaited_membership
         from entitlements.sharing import OFFERED, describe_shared_records
         from entitlements.timeline import register_entitlement_words
         from partnerportal.lib.known_pages import register_linkable_page
@@ -31,8 +39,24 @@ class EntitlementsConfig(AppConfig):
         register_shared_data_counter(describe_shared_records)
         register_entitlement_words()
         register_customer_page_tabs()
-        for definition in (CUSTOMERS, RENEWALS, OWN_RENEWALS, TRIALS, RELEASES):
+        for definition in (
+            CUSTOMERS,
+            PARTNERS,
+            DISTRIBUTORS,
+            PENDING_CUSTOMERS,
+            PENDING_PARTNERS,
+            RENEWALS,
+            OWN_RENEWALS,
+            TRIALS,
+            RELEASES,
+            UPLOADS,
+        ):
             register_list_definition(definition)
+        user_logged_in.connect(record_sign_in_for_activation)
+        register_missing_badge_hint(describe_awaited_membership)
         register_personal_data()
         register_linkable_page("customers", "customers")
         register_linkable_page("own_licences", "services")
+        register_linkable_page("partner", "partner")
+        for page in ("activation_send", "pending_customers", "pending_partners"):
+            register_linkable_page(page, page)

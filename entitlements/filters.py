@@ -4,34 +4,57 @@ from datetime import timedelta
 
 import django_filters as df
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from entitlements.models import CustomerListing, Entitlement, LicenceRelease, LicenseAssignment, Sku, UnusualUse
+from accounts.models import Organization, OrganizationKind
+from entitlements.models import (
+    ActivationLink,
+    CustomerListing,
+    Entitlement,
+    IngestUpload,
+    LicenceRelease,
+    LicenseAssignment,
+    Sku,
+    UnusualUse,
+)
+from entitlements.models.activation import ActivationLinkQuerySet
 from entitlements.models.assignment import LicenseAssignmentQuerySet
 from entitlements.models.entitlement import EntitlementQuerySet
-from entitlements.models.listing import OVER, CustomerListingQuerySet
+from entitlements.models.listing import IN_PRODUCTION, ONLY_ON_TRIAL, OVER, CustomerListingQuerySet
 from entitlements.models.release import LicenceReleaseQuerySet
+from entitlements.queries.customers import make_partner_condition
 from entitlements.queries.releases import RELEASE_VIEWS, WAITING
 from entitlements.queries.trials import TRIAL_VIEWS
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.days import today
 from partnerportal.lib.filters import FilterSet
+from partnerportal.lib.mailed_invitations import filter_live
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.text import make_search_key
 
 Rows = CustomerListingQuerySet
 SPANS = (7, 30, 60, 90)  # days ahead that a list of renewals may cover
+CREATED_WITHIN = ((30, _("30 days")), (90, _("90 days")), (365, _("12 months")))  # days since a customer was created
 EXPIRES_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))  # days ahead of a customer's next expiry
 
 
 class CustomerFilterSet(FilterSet):
-    """The filters of customers: by text, country, service, next expiry, trials, overage and unusual use.
+    """The filters of customers: by text, partner, type, status, and by what they run and how.
 
-    `q` matches part of the name, without regard to case and accents, or the beginning of the ORGID.
+    `q` matches part of the name or of the web domain, without regard to case and accents, or the beginning of the
+    ORGID.
     """
 
-    q = df.CharFilter(method="filter_by_text", label=_("Name or ORGID"), max_length=200)
+    q = df.CharFilter(method="filter_by_text", label=_("Name, web domain or ORGID"), max_length=200)
+    partner = df.CharFilter(method="filter_by_partner", label=_("Partner"), max_length=8)
+    kind = df.ChoiceFilter(choices=OrganizationKind.choices, label=_("Type"))
+    level = df.ChoiceFilter(method="filter_by_level", choices=Entitlement.Kind.choices, label=_("Subscription level"))
+    state = df.ChoiceFilter(choices=Organization.State.choices, label=_("Status"))
+    created_within = df.TypedChoiceFilter(
+        method="filter_by_creation", choices=CREATED_WITHIN, coerce=int, label=_("Created within")
+    )
     country = df.ChoiceFilter(choices=list_country_choices, label=_("Country"))
     sku = df.CharFilter(method="filter_by_sku", label=_("Service"), max_length=60)
     expires_within = df.TypedChoiceFilter(
@@ -46,9 +69,22 @@ class CustomerFilterSet(FilterSet):
         fields: list[str] = []
 
     def filter_by_text(self, rows: Rows, name: str, value: str) -> Rows:
-        """Keep customers whose name contains the text (any case or accents) or whose ORGID begins with it."""
+        """Keep customers whose name (any accents) or domain contains the text, or whose ORGID begins with it."""
         folded = make_search_key(value)
-        return rows.filter(Q(name_folded__contains=folded) | Q(org_id__startswith=folded)) if folded else rows
+        matches = Q(name_folded__contains=folded) | Q(org_id__startswith=folded) | Q(website__contains=value.lower())
+        return rows.filter(matches) if folded else rows
+
+    def filter_by_partner(self, rows: Rows, name: str, value: str) -> Rows:
+        """Keep customers that a distributor sees through the partner with this ORGID."""
+        return rows.filter(make_partner_condition(value))
+
+    def filter_by_level(self, rows: Rows, name: str, value: str) -> Rows:
+        """Keep customers that run something in production, or those that run nothing but trials."""
+        return rows.filter(IN_PRODUCTION if value == Entitlement.Kind.PRODUCTION else ONLY_ON_TRIAL)
+
+    def filter_by_creation(self, rows: Rows, name: str, value: int) -> Rows:
+        """Keep customers whose organisation was created in the last `value` days."""
+        return rows.filter(created_at__gte=timezone.now() - timedelta(days=value))
 
     def filter_by_sku(self, rows: Rows, name: str, value: str) -> Rows:
         """Keep customers that run the SKU with this code."""
@@ -159,3 +195,55 @@ class RenewalFilterSet(FilterSet):
     def filter_ending_within(self, rows: EntitlementQuerySet, name: str, value: int) -> EntitlementQuerySet:
         """Keep entitlements that end at most `value` days from today (UTC). A filter by one day takes precedence."""
         return rows if self.form.cleaned_data.get("on") else rows.filter(ends_on__lte=today() + timedelta(days=value))
+
+
+class UploadFilterSet(FilterSet):
+    """The filters of what the vendor's systems have sent: by source, kind of file, and whether it had errors."""
+
+    source = df.UUIDFilter("token__public_id", label=_("Source"))
+    kind = df.ChoiceFilter(choices=IngestUpload.Kind.choices, label=_("Type"))
+    errors = df.BooleanFilter(method="filter_errors", label=_("With errors"), widget=df.widgets.BooleanWidget)
+
+    class Meta:
+        model = IngestUpload
+        fields: list[str] = []
+
+    def filter_errors(self, rows: QuerySet[IngestUpload], name: str, value: bool) -> QuerySet[IngestUpload]:
+        """Keep files that failed or had lines which were not stored; for False those without."""
+        has_errors = Q(state=IngestUpload.State.FAILED) | Q(counts__error__gt=0)
+        return rows.filter(has_errors) if value else rows.exclude(has_errors)
+
+
+ACTIVATION_STATES = ("open", "unconfirmed", "done", "ended")  # the tabs of lists of activation links
+
+
+class ActivationFilterSet(FilterSet):
+    """The filters of activation links: by organisation or address, and by state.
+
+    `q` matches part of the organisation's name or of the e-mail address, in any case. The links must come from
+    `list_activation_links`.
+    """
+
+    q = df.CharFilter(method="filter_by_text", label=_("Name or email"), max_length=200)
+    state = df.ChoiceFilter(method="filter_by_state", choices=[(name, name) for name in ACTIVATION_STATES])
+
+    class Meta:
+        model = ActivationLink
+        fields: list[str] = []
+
+    def filter_by_text(self, rows: ActivationLinkQuerySet, name: str, value: str) -> ActivationLinkQuerySet:
+        """Keep links whose organisation's name or e-mail address contains the text in any case."""
+        return rows.filter(Q(name__icontains=value) | Q(email__icontains=value))
+
+    def filter_by_state(self, rows: ActivationLinkQuerySet, name: str, value: str) -> ActivationLinkQuerySet:
+        """Keep links that can be accepted, whose partner waits for the vendor, that are done, or that have ended."""
+        if value == "open":
+            return filter_live(rows)  # type: ignore[return-value]
+        if value == "ended":
+            is_expired = Q(state=ActivationLink.State.OPEN, expires_at__lte=timezone.now())
+            return rows.filter(Q(state=ActivationLink.State.REVOKED) | is_expired)
+        accepted, is_new_partner = (
+            rows.filter(state=ActivationLink.State.ACCEPTED),
+            Q(kind="partner", is_confirmed=False),
+        )
+        return accepted.filter(is_new_partner) if value == "unconfirmed" else accepted.exclude(is_new_partner)

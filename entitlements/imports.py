@@ -1,4 +1,4 @@
-"""What people can do to many customers or trials at once, from the lists of this app (G15)."""
+"""What people can do to many customers or trials at once, from the lists of this app (G15), and activation links."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -13,10 +13,12 @@ from connections.models import Connection
 from connections.policies import ROLE_TABLE as CONNECTION_ROLES
 from connections.policies import ConnectionPermission
 from entitlements.actions.trials import NO_LATER_END, approve_trial, compute_extended_trial_end, extend_trial
+from entitlements.activation_imports import ACTIVATION_IMPORTS
 from entitlements.exports.customers import LISTS as CUSTOMER_LISTS
 from entitlements.exports.requests import LISTS as REQUEST_LISTS
 from entitlements.models import Entitlement
 from entitlements.models.listing import CustomerListing
+from entitlements.partner_imports import PARTNER_IMPORTS
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.trials import get_trial, list_trials
 from partnerportal.lib import formats
@@ -191,4 +193,4 @@ EXTEND_TRIALS = BulkAction(
     ),
     describe_confirmation=_label_extend,
 )
-IMPORTS = (END_CONNECTIONS, APPROVE_TRIALS, EXTEND_TRIALS)
+IMPORTS = (END_CONNECTIONS, APPROVE_TRIALS, EXTEND_TRIALS, *ACTIVATION_IMPORTS, *PARTNER_IMPORTS)

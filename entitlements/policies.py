@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrganizationKind, ProgramFeature, Role
 from accounts.policies import deny_without_finance_access
-from partnerportal.lib.policies import PermissionRule, RoleTable
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.policies import ActionDenied, PermissionRule, RoleTable
 
 
 class EntitlementPermission(StrEnum):
@@ -23,10 +24,34 @@ class EntitlementPermission(StrEnum):
     MANAGE_HOLDERS = "entitlements.manage_holders"
     VIEW_RELEASES = "entitlements.view_releases"
     MARK_RELEASES = "entitlements.mark_releases"
+    SET_PUBLISHERS = "entitlements.set_publishers"
+    VIEW_PARTNERS = "entitlements.view_partners"
+    VIEW_DISTRIBUTORS = "entitlements.view_distributors"
+    VIEW_FEEDS = "entitlements.view_feeds"
+    MANAGE_FEEDS = "entitlements.manage_feeds"
+    VIEW_TRIAL_OFFERS = "entitlements.view_trial_offers"
+    OPEN_TRIALS = "entitlements.open_trials"
+    VIEW_PENDING_CUSTOMERS = "entitlements.view_pending_customers"
+    ACTIVATE_CUSTOMERS = "entitlements.activate_customers"
+    VIEW_PENDING_PARTNERS = "entitlements.view_pending_partners"
+    ACTIVATE_PARTNERS = "entitlements.activate_partners"
+    CONFIRM_PARTNERS = "entitlements.confirm_partners"
 
 
 REQUESTED_A_DAY = 20  # trials that one customer may request within 24 hours
 _ASKS_OR_DECIDES = frozenset({OrganizationKind.CUSTOMER, OrganizationKind.VENDOR})
+_ABOVE_PARTNERS = frozenset({OrganizationKind.DISTRIBUTOR, OrganizationKind.VENDOR})
+_ABOVE_CUSTOMERS = _ABOVE_PARTNERS | {OrganizationKind.PARTNER}
+_SENDERS = frozenset({Role.ADMIN, Role.ADMIN_AGENT, Role.SALES_AGENT})
+_VENDOR = frozenset({OrganizationKind.VENDOR})
+
+
+def _deny_partner_without_badge(actor: Actor, _link: object) -> ActionDenied | None:
+    """Return an ActionDenied for a partner without the customer dashboard; a distributor and the vendor need none."""
+    if actor.organization_kind != OrganizationKind.PARTNER or ProgramFeature.CUSTOMER_DASHBOARD in actor.features:
+        return None
+    return ActionDenied("no_badge", _("This needs an active partner programme membership."))
+
 
 ROLE_TABLE: RoleTable = {
     EntitlementPermission.VIEW_OWN: PermissionRule(label=_("See the organisation’s own services and orders")),
@@ -67,6 +92,58 @@ ROLE_TABLE: RoleTable = {
     EntitlementPermission.MARK_RELEASES: PermissionRule(
         label=_("Complete the licence releases that customers request"),
         kinds=frozenset({OrganizationKind.VENDOR}),
+        roles=frozenset({Role.ADMIN}),
+    ),
+    EntitlementPermission.SET_PUBLISHERS: PermissionRule(
+        label=_("Set whose product a SKU is"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+        roles=frozenset({Role.ADMIN}),
+    ),
+    EntitlementPermission.VIEW_PARTNERS: PermissionRule(
+        label=_("See partners, their badges and the totals of their customers"),
+        kinds=frozenset({OrganizationKind.DISTRIBUTOR, OrganizationKind.VENDOR}),
+    ),
+    EntitlementPermission.VIEW_DISTRIBUTORS: PermissionRule(
+        label=_("See distributors, their badges and the totals of their customers"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+    ),
+    EntitlementPermission.VIEW_FEEDS: PermissionRule(
+        label=_("See the feeds of the vendor’s systems: what they sent, and what was wrong in it"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+    ),
+    EntitlementPermission.MANAGE_FEEDS: PermissionRule(
+        label=_("Create and revoke the tokens of the vendor’s systems"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+        roles=frozenset({Role.ADMIN}),
+    ),
+    EntitlementPermission.VIEW_TRIAL_OFFERS: PermissionRule(
+        label=_("See which services new customers can try"), kinds=_VENDOR
+    ),
+    EntitlementPermission.OPEN_TRIALS: PermissionRule(
+        label=_("Choose which services new customers can try, and who may offer them"),
+        kinds=_VENDOR,
+        roles=frozenset({Role.ADMIN}),
+    ),
+    EntitlementPermission.VIEW_PENDING_CUSTOMERS: PermissionRule(
+        label=_("See customers who were sent an activation link"),
+        kinds=_ABOVE_CUSTOMERS,
+        when=_deny_partner_without_badge,
+    ),
+    EntitlementPermission.ACTIVATE_CUSTOMERS: PermissionRule(
+        label=_("Send activation links to new customers"),
+        kinds=_ABOVE_CUSTOMERS,
+        roles=_SENDERS,
+        when=_deny_partner_without_badge,
+    ),
+    EntitlementPermission.VIEW_PENDING_PARTNERS: PermissionRule(
+        label=_("See partners who were sent an activation link"), kinds=_ABOVE_PARTNERS
+    ),
+    EntitlementPermission.ACTIVATE_PARTNERS: PermissionRule(
+        label=_("Send activation links to new partners"), kinds=_ABOVE_PARTNERS, roles=_SENDERS
+    ),
+    EntitlementPermission.CONFIRM_PARTNERS: PermissionRule(
+        label=_("Confirm new partners, whose programme membership then begins"),
+        kinds=_VENDOR,
         roles=frozenset({Role.ADMIN}),
     ),
 }

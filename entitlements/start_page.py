@@ -1,5 +1,7 @@
-"""What this app shows on the start page: customers in numbers or one's own services, and what needs attention."""
+"""What this app shows on the start page: customers in numbers or one's own services, what needs attention, and to the
+vendor what waits for it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -7,17 +9,33 @@ from django.utils.translation import gettext as _
 from accounts.models import OrganizationKind
 from accounts.queries import is_customer, sees_customers
 from entitlements.models import UnusualUse
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.queries.activation import list_unconfirmed_partners
 from entitlements.queries.customers import (
     find_customers_needing_attention,
     get_portfolio_totals,
     list_customer_services,
 )
+from entitlements.queries.feeds import list_feed_sources
+from entitlements.queries.growth import list_channel_months
+from entitlements.queries.partners import get_partner_totals
+from entitlements.queries.releases import count_waiting_licence_releases, list_oldest_waiting_releases
+from entitlements.queries.trials import count_undecided_trial_requests, list_oldest_undecided_trials
 from entitlements.queries.usage import find_latest_usage_report_day
+from entitlements.rows.activations import awaits_membership, describe_awaited_membership
 from entitlements.rows.customers import (
     list_customer_attention_items,
     list_service_attention_items,
     make_seat_usage_bar,
     make_service_sections,
+)
+from entitlements.rows.feeds import list_feed_attention_items
+from entitlements.rows.partners import list_attention_items
+from entitlements.rows.vendor import (
+    list_release_queue_items,
+    list_trial_queue_items,
+    list_unconfirmed_partner_items,
+    make_growth_charts,
 )
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -26,6 +44,8 @@ from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.rows import AttentionItem
 
 CUSTOMERS_SHOWN = 6  # customers that need attention
+QUEUED_SHOWN = 6  # of what waits for the vendor, those that have waited longest
+QUEUED_COUNTED = 1000  # what waits is counted no further
 
 
 def _customers(request: PortalRequest) -> dict[str, Any] | None:
@@ -39,6 +59,15 @@ def _customers(request: PortalRequest) -> dict[str, Any] | None:
     as_of = find_latest_usage_report_day(request.actor, UnusualUse.FALLING) if falling else None
     use = {"falling": falling, "as_of": formats.format_date(as_of) if as_of else ""}
     return {"numbers": numbers} | use | _attention(list_customer_attention_items(listings), calm)
+
+
+def _partners(request: PortalRequest) -> dict[str, Any] | None:
+    """Return why which partners need help, each reason with the list of them; nothing before the first partner."""
+    totals = get_partner_totals(request.actor)
+    if not totals.partners:
+        return None
+    calm = _("No partner needs help at the moment.")
+    return {"title": _("Partners that need help"), "attention": list_attention_items(totals), "none": calm}
 
 
 def _own_services(request: PortalRequest) -> dict[str, Any]:
@@ -67,6 +96,12 @@ def _own_licences(request: PortalRequest) -> dict[str, Any] | None:
     return {"usage": make_seat_usage_bar(entitlements), "running": sections["active"] + sections["active_trials"]}
 
 
+def _awaited_membership(request: PortalRequest) -> dict[str, Any] | None:
+    """Return what a new partner waits for, and whom it may ask; nothing for any other organisation."""
+    awaited = describe_awaited_membership(request.actor)
+    return {"awaited": awaited, "organization": request.operator.organization} if awaited else None
+
+
 def _attention(items: list[AttentionItem], calm: str) -> dict[str, Any]:
     return {"title": _("Needs attention"), "attention": items, "none": calm}
 
@@ -80,7 +115,77 @@ def may_hold_own_licences(actor: Actor) -> bool:
     )
 
 
+def _trial_queue(request: PortalRequest) -> dict[str, Any]:
+    """Return the requests for trials that have waited longest for the vendor's decision."""
+    items = list_trial_queue_items(list_oldest_undecided_trials(request.actor, QUEUED_SHOWN))
+    title = _("Trial requests waiting: %(number)s")
+    return _queue(title, items, count_undecided_trial_requests, request, _("No trial requests are waiting."))
+
+
+def _release_queue(request: PortalRequest) -> dict[str, Any]:
+    """Return the licences whose release has been waited for longest."""
+    items = list_release_queue_items(list_oldest_waiting_releases(request.actor, QUEUED_SHOWN))
+    title = _("Licence releases waiting: %(number)s")
+    return _queue(title, items, count_waiting_licence_releases, request, _("No licence releases are waiting."))
+
+
+def _queue(
+    title: str, items: list[AttentionItem], count: Callable[[Actor, int], int], request: PortalRequest, calm: str
+) -> dict[str, Any]:
+    number = count(request.actor, QUEUED_COUNTED) if len(items) == QUEUED_SHOWN else len(items)
+    return {"title": title % {"number": formats.format_number(number)}, "attention": items, "none": calm}
+
+
+def _new_partners(request: PortalRequest) -> dict[str, Any]:
+    """Return the new partners that have waited longest for the vendor to confirm them."""
+    items = list_unconfirmed_partner_items(list_unconfirmed_partners(request.actor, QUEUED_SHOWN))
+    return {"title": _("New partners to confirm"), "attention": items, "none": _("No new partner waits.")}
+
+
+def _feeds(request: PortalRequest) -> dict[str, Any]:
+    """Return the vendor's systems whose last file had errors, or that have sent nothing for long."""
+    items = list_feed_attention_items(list_feed_sources(request.actor))
+    return {"title": _("Feeds"), "attention": items, "none": _("Every source has sent a file without errors.")}
+
+
+def _growth(request: PortalRequest) -> dict[str, Any] | None:
+    """Return how the channel has grown in twelve months, or None before the first night."""
+    months = list_channel_months(request.actor)
+    return {"charts": make_growth_charts(months), "as_of": months[-1].written_at} if months else None
+
+
+def has_partners_below(actor: Actor) -> bool:
+    """Return whether the actor's organisation is a distributor, whose first question is which partner needs help."""
+    return actor.organization_kind == OrganizationKind.DISTRIBUTOR
+
+
+_is_vendor = ROLE_TABLE[EntitlementPermission.VIEW_TRIALS].check_actor
+
 BLOCKS = (
+    StartPageBlock(
+        area=StartPageArea.WORK, order=10, template="ui/attention.html", context=_trial_queue, seen_by=_is_vendor
+    ),
+    StartPageBlock(
+        area=StartPageArea.WORK, order=15, template="ui/attention.html", context=_release_queue, seen_by=_is_vendor
+    ),
+    StartPageBlock(
+        area=StartPageArea.WORK, order=20, template="ui/attention.html", context=_new_partners, seen_by=_is_vendor
+    ),
+    StartPageBlock(area=StartPageArea.WORK, order=30, template="ui/attention.html", context=_feeds, seen_by=_is_vendor),
+    StartPageBlock(
+        area=StartPageArea.WORK,
+        order=60,
+        template="entitlements/start_page/growth.html",
+        context=_growth,
+        seen_by=_is_vendor,
+    ),
+    StartPageBlock(
+        area=StartPageArea.WORK,
+        order=5,
+        template="entitlements/start_page/awaited.html",
+        context=_awaited_membership,
+        seen_by=awaits_membership,
+    ),
     StartPageBlock(
         area=StartPageArea.STRIP,
         order=10,
@@ -107,5 +212,8 @@ BLOCKS = (
         template="entitlements/start_page/own_licences.html",
         context=_own_licences,
         seen_by=may_hold_own_licences,
+    ),
+    StartPageBlock(
+        area=StartPageArea.WORK, order=5, template="ui/attention.html", context=_partners, seen_by=has_partners_below
     ),
 )

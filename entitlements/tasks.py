@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from entitlements.actions import anomalies, figures, listing, renewals, trials
+from entitlements.actions import activation_jobs, anomalies, figures, growth, listing, partners, renewals, trials
 from entitlements.actions.sweeping import delete_old_anomalies, delete_old_renewal_alerts
 from entitlements.ingest import uploads
 from partnerportal.lib.actors import Actor
@@ -11,13 +11,14 @@ from partnerportal.lib.batches import repeat_for_a_minute
 
 @shared_task
 def refresh_expired_listings() -> None:
-    """Recompute, each hour, the rows of the customer listing whose next expiry (UTC) has passed."""
+    """Recompute, each hour, the rows of customers whose next expiry (UTC) has passed, and partners’ badges of today."""
     listing.refresh_expired_customer_listings()
+    partners.refresh_changed_badges()
 
 
 @shared_task
 def merge_portfolio_figure_changes() -> None:
-    """Add up, every five minutes, the differences that triggers have appended to portfolio figures."""
+    """Add up the differences that triggers have appended to portfolio figures: every five minutes and after imports."""
     figures.merge_portfolio_figure_changes()
 
 
@@ -62,3 +63,22 @@ def delete_old_alerts_and_anomalies() -> None:
     """Delete old records of announced renewals, and anomalies of use that ended long ago."""
     delete_old_renewal_alerts()
     delete_old_anomalies()
+
+
+@shared_task
+def write_channel_growth() -> None:
+    """Count, each night, the vendor's channel: organisations, connections and licences of the month so far."""
+    growth.write_channel_growth()
+
+
+@shared_task
+def remind_of_activation_links() -> None:
+    """Remind, each hour, those who have not used their activation link, and tell senders of links that have ended."""
+    repeat_for_a_minute(lambda: bool(activation_jobs.send_activation_reminders()))
+    activation_jobs.tell_ended_activations()
+
+
+@shared_task
+def delete_old_activation_links() -> None:
+    """Delete, each night, activation links that ended longer ago than they are kept."""
+    activation_jobs.delete_old_activation_links()

@@ -28,6 +28,10 @@ _TEXTS: dict[str, tuple[str, Message]] = {
     EntitlementEventKind.TRIAL_CONVERTED: ("package-check", _("%(service)s went from trial to production")),
     EntitlementEventKind.TRIAL_CANCELLED: ("flask-conical", _("The trial of %(service)s was cancelled")),
     EntitlementEventKind.TRIAL_EXPIRED: ("hourglass", _("The trial of %(service)s expired")),
+    EntitlementEventKind.ACTIVATION_ACCEPTED: (
+        "circle-check",
+        _("The organisation was activated, and a trial of %(service)s started"),
+    ),
     EntitlementEventKind.RELEASE_ASKED: ("user-minus", _("The release of a licence of %(service)s was requested")),
     EntitlementEventKind.RELEASE_WITHDRAWN: (
         "user-check",
@@ -52,6 +56,31 @@ def _quantity(event: Event) -> str:
     return describe_licence_count(quantity) if isinstance(quantity, int) else ""
 
 
+_ACTIVATIONS: dict[str, tuple[str, Message]] = {
+    EntitlementEventKind.ACTIVATION_SENT: ("send", _("An activation link was sent to %(name)s")),
+    EntitlementEventKind.ACTIVATION_RESENT: ("send", _("The activation link of %(name)s was sent again")),
+    EntitlementEventKind.ACTIVATION_COPIED: ("copy", _("The activation link of %(name)s was copied")),
+    EntitlementEventKind.ACTIVATION_CHANGED: ("pencil", _("The activation link of %(name)s was changed")),
+    EntitlementEventKind.ACTIVATION_REVOKED: ("ban", _("The activation link of %(name)s was revoked")),
+    EntitlementEventKind.ACTIVATION_EXPIRED: ("hourglass", _("The activation link of %(name)s expired")),
+    EntitlementEventKind.ACTIVATION_BOUNCED: ("triangle-alert", _("The activation link of %(name)s was not delivered")),
+    EntitlementEventKind.PARTNER_CONFIRMED: ("badge-check", _("The programme of %(name)s was confirmed")),
+}
+_VENDORS: dict[str, tuple[str, Message]] = {
+    EntitlementEventKind.PUBLISHER_SET: ("package", _("%(counterpart)s became the publisher of %(service)s")),
+    EntitlementEventKind.PUBLISHER_REMOVED: ("package", _("%(counterpart)s is no longer the publisher of %(service)s")),
+    EntitlementEventKind.FEED_TOKEN_CREATED: ("key-round", _("The feed token %(subject)s was created")),
+    EntitlementEventKind.FEED_TOKEN_REVOKED: ("key-round", _("The feed token %(subject)s was revoked")),
+    EntitlementEventKind.TRIAL_OFFERED: ("flask-conical", _("%(service)s was opened for trial")),
+    EntitlementEventKind.TRIAL_OFFER_CHANGED: ("flask-conical", _("The trial offer of %(service)s was changed")),
+    EntitlementEventKind.TRIAL_OFFER_WITHDRAWN: ("flask-conical", _("%(service)s is no longer open for trial")),
+}
+
+
+def _name_invited(event: Event) -> Mapping[str, str]:
+    return {"name": event.data.get("name") or event.subject_label}
+
+
 def register_entitlement_words() -> None:
     """Register how activity pages and the log show the events of this app."""
     news = {kind: ActivityDescription(icon, text, _service, _quantity) for kind, (icon, text) in _TEXTS.items()}
@@ -64,14 +93,19 @@ def register_entitlement_words() -> None:
         ActivityTopic.SERVICES,
         {
             EntitlementEventKind.ENDS_SOON: ActivityDescription("hourglass", _("%(service)s ends soon"), _service),
-            EntitlementEventKind.CALENDAR_MADE: ActivityDescription(
-                "calendar-plus", _("A calendar link was created")
-            ),
+            EntitlementEventKind.CALENDAR_MADE: ActivityDescription("calendar-plus", _("A calendar link was created")),
             EntitlementEventKind.CALENDAR_REVOKED: ActivityDescription(
                 "calendar-days", _("The calendar link was revoked")
             ),
         },
     )
+    for texts, topic, values in (
+        (_ACTIVATIONS, ActivityTopic.CONNECTIONS, _name_invited),
+        (_VENDORS, ActivityTopic.SERVICES, _service),
+    ):
+        register_activity_descriptions(
+            topic, {kind: ActivityDescription(icon, text, values) for kind, (icon, text) in texts.items()}
+        )
     register_changed_fields(
         {
             "quantity": _("Licences"),

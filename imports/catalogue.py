@@ -1,5 +1,6 @@
 """Every kind of import, gathered from the `imports.py` of each app as urls.py gathers their routes."""
 
+import accounts.imports
 import entitlements.imports
 import marketplace.imports
 from partnerportal.lib.actors import Actor
@@ -7,7 +8,7 @@ from partnerportal.lib.errors import NotFound
 from partnerportal.lib.imports.bulk import BulkAction
 from partnerportal.lib.imports.kinds import ImportKind
 
-APPS = (entitlements, marketplace)  # those with an `imports.py`
+APPS = (accounts, entitlements, marketplace)  # those with an `imports.py`
 KINDS: dict[str, ImportKind] = {kind.code: kind for app in APPS for kind in app.imports.IMPORTS}
 
 

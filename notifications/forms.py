@@ -29,7 +29,9 @@ class NoticeChoicesForm(forms.Form):
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.kinds = sorted(registry.list_notice_kind_choices(actor), key=lambda choice: choice[1])
+        kinds = registry.get_notice_kinds()
+        choices = [each for each in registry.list_notice_kind_choices(actor) if not kinds[each[0]].is_always_mailed]
+        self.kinds = sorted(choices, key=lambda choice: choice[1])
         present = queries.get_notice_choices(actor)
         for code, label in self.kinds:
             mail, inbox = present[code]

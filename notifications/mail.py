@@ -108,11 +108,11 @@ def _entries(person_id: int, notice_ids: list[int]) -> list[tuple[Notice, MailAd
 def _addressee(notice: Notice, person_id: int) -> MailAddressee | None:
     """Return the person as they act for the notice's recipient, or None when they are not to get it by e-mail.
 
-    The caller must have entered the recipient as tenant.
+    The caller must have entered the recipient as tenant, unless the notice is of a kind that is always mailed.
     """
     kind = registry.get_notice_kinds()[notice.kind]
-    addressees = registry.get_addressees_by_organization([notice.recipient_id]).get(notice.recipient_id, [])
-    people = {person.person_id: person for person in addressees}
+    addressees = registry.get_addressees_by_organization([notice.recipient_id], with_suspended=kind.is_always_mailed)
+    people = {person.person_id: person for person in addressees.get(notice.recipient_id, [])}
     person = people.get(person_id)
     if (
         person is None

@@ -41,9 +41,11 @@ def list_mail_recipients(kind: NoticeKind, notices: list[Notice]) -> Iterator[tu
     """
     recipients = {notice.recipient_id for notice in notices}
     choices = get_mail_mode_choices(kind, recipients)
-    if not kind.email_roles:  # by default nobody is mailed, so only those who chose it need to be looked up
+    if not (
+        kind.email_roles or kind.is_always_mailed
+    ):  # by default nobody is mailed, so only those who chose it need to be looked up
         recipients = {organization_id for organization_id, _person in choices}
-    people = registry.get_addressees_by_organization(recipients) if recipients else {}
+    people = registry.get_addressees_by_organization(recipients, with_suspended=kind.is_always_mailed)
     for notice in notices:
         for person in people.get(notice.recipient_id, []):
             mail = choose_mail_mode(kind, notice, person, choices)
@@ -55,8 +57,11 @@ def choose_mail_mode(kind: NoticeKind, notice: Notice, person: MailAddressee, ch
     """Return how a person is to get a notice by e-mail: as they have chosen, or else the default of its kind.
 
     `choices` are those of `get_mail_mode_choices`. As in the inbox, it is OFF for news of another organisation without
-    the feature that the kind asks for, and for kinds that are for other roles (CC-5, CC-54).
+    the feature that the kind asks for, and for kinds that are for other roles (CC-5, CC-54). Of a kind that is always
+    mailed nobody has a choice.
     """
+    if kind.is_always_mailed:
+        return MailMode.EACH
     is_own = notice.about_id in (None, notice.recipient_id)
     if not kind.is_for_roles(person.roles) or not (is_own or kind.is_granted_by_features(person.features)):
         return MailMode.OFF

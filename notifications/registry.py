@@ -68,6 +68,8 @@ class NoticeKind:
     email_roles: ClassVar[frozenset[str]] = frozenset()
     email_default: ClassVar[str] = "each"
     email_own_only: ClassVar[bool] = False  # news of a customer: by default only the customer itself is mailed
+    # Mailed at once to every operator of its recipient, also of a suspended one, whatever they prefer.
+    is_always_mailed: ClassVar[bool] = False
     audience: ClassVar[frozenset[str]] = frozenset()  # the kinds of organisations that can get it; empty: all of them
     roles: ClassVar[frozenset[str]] = frozenset()  # the roles that it is for; others do not see it; empty: all roles
 
@@ -106,7 +108,7 @@ class NoticeKind:
 
 
 EventHandler = Callable[["Sequence[Event]"], None]
-AddresseeLookup = Callable[[Iterable[int]], dict[int, list[MailAddressee]]]
+AddresseeLookup = Callable[[Iterable[int], bool], dict[int, list[MailAddressee]]]
 
 _kinds: dict[str, NoticeKind] = {}
 _event_handlers: dict[str, list[EventHandler]] = {}
@@ -183,14 +185,18 @@ def list_event_handlers(event_kind: str) -> "list[EventHandler]":
 def set_addressee_lookup(lookup: AddresseeLookup) -> None:
     """Set the function by which `get_addressees_by_organization` finds who can be mailed, in place of an earlier one.
 
-    The function takes primary keys of organisations, and returns a dict of lists of MailAddressee by primary key.
+    The function takes primary keys of organisations, and whether those of suspended ones count; it returns a dict of
+    lists of MailAddressee by primary key.
     """
     _addressee_lookup[:] = [lookup]
 
 
-def get_addressees_by_organization(organization_ids: Iterable[int]) -> dict[int, list[MailAddressee]]:
+def get_addressees_by_organization(
+    organization_ids: Iterable[int], *, with_suspended: bool = False
+) -> dict[int, list[MailAddressee]]:
     """Return the persons who can be mailed in these organisations, by the organisation's primary key.
 
+    In a suspended organisation nobody can, unless `with_suspended` is true.
     An app above this one has set the function that finds them, by `set_addressee_lookup`.
     """
-    return _addressee_lookup[0](organization_ids)
+    return _addressee_lookup[0](organization_ids, with_suspended)

@@ -52,9 +52,34 @@ app.conf.beat_schedule = {
         "schedule": crontab(minute="5"),
         "options": {"expires": 3000},
     },
+    "vacancies": {
+        "task": "accounts.tasks.mark_admin_vacancies",
+        "schedule": crontab(minute="7"),
+        "options": {"expires": 3000},
+    },
+    "channel-growth": {
+        "task": "entitlements.tasks.write_channel_growth",
+        "schedule": crontab(hour="2", minute="15"),
+        "options": {"expires": 6 * 3600},
+    },
+    "activation-links": {
+        "task": "entitlements.tasks.remind_of_activation_links",
+        "schedule": crontab(minute="17"),
+        "options": {"expires": 3000},
+    },
+    "activation-links-sweep": {
+        "task": "entitlements.tasks.delete_old_activation_links",
+        "schedule": crontab(hour="4", minute="35"),
+        "options": {"expires": 6 * 3600},
+    },
     "anomalies": {
         "task": "entitlements.tasks.detect_usage_anomalies",
         "schedule": crontab(hour="3", minute="10"),  # by then the feeds of the night are in
+        "options": {"expires": 6 * 3600},
+    },
+    "products": {
+        "task": "marketplace.tasks.count_products",
+        "schedule": crontab(hour="3", minute="40"),  # likewise
         "options": {"expires": 6 * 3600},
     },
     "ingest-sweep": {"task": "entitlements.tasks.ingest_uploads", "schedule": 60.0, "options": {"expires": 55}},
@@ -86,6 +111,11 @@ app.conf.beat_schedule = {
     "domains": {"task": "accounts.tasks.check_domains", "schedule": 60.0, "options": {"expires": 55}},
     "domains-sweep": {
         "task": "accounts.tasks.delete_unproved_domains",
+        "schedule": crontab(hour="4", minute="35"),
+        "options": {"expires": 6 * 3600},
+    },
+    "join-requests-sweep": {
+        "task": "accounts.tasks.delete_old_join_requests",
         "schedule": crontab(hour="4", minute="35"),
         "options": {"expires": 6 * 3600},
     },

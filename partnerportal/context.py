@@ -14,7 +14,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts.models import OrganizationKind, Role
+from accounts.models import Organization, OrganizationKind, Role
 from partnerportal.gathering import gather_app_declarations
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.formats import join_names
@@ -80,8 +80,19 @@ class PageShell:
         return next((o for o in self.organizations if o["is_current"]), None)  # type: ignore[return-value]
 
     @cached_property
+    def own_organization(self) -> Organization | None:
+        """Return the organisation for which the person acts, with its account manager, or None."""
+        own = (o.organization for o in self.request.operators if o.organization_id == self.actor.organization_id)
+        return next(own, None)
+
+    @cached_property
     def organizations(self) -> list[dict[str, object]]:
-        """Return the organisations that the person may act for, for the menu that switches between them."""
+        """Return the organisations that the person may act for, for the menu that switches between them.
+
+        The present one is also marked if the person is kept out of it, because the page in its place tells so.
+        """
+        closed = self.request.suspended or self.request.unprotected
+        present = closed.pk if closed else self.actor.organization_id
         return [
             {
                 "name": o.organization.name,
@@ -89,7 +100,7 @@ class PageShell:
                 "roles_label": join_names(Role(role).label for role in o.roles),
                 "monogram": make_avatar_initials(o.organization.name),
                 "public_id": str(o.organization.public_id),
-                "is_current": o.organization_id == self.actor.organization_id,
+                "is_current": o.organization_id == present,
             }
             for o in self.request.operators
         ]

@@ -21,7 +21,7 @@ ITEMS = (
         label=_("Requests"),
         icon="clipboard-list",
         url_name="request_queue",
-        order=85,
+        order=68,
         seen_by=ROLE_TABLE[SupportPermission.VIEW_QUEUE].check_actor,
         count=_count_waiting,
     ),

@@ -6,7 +6,8 @@
     nobadge, stranger, publisher, vendor: connected to nobody
 
 People are "partner.admin", "partner.reader" and so on; "many" acts for partner, customer and distributor, "nobody" for
-none. What an organisation owns carries canaries that appear nowhere else, one per sort of data: see `canary`.
+none; "asking" asks the stranger to be let in. What an organisation owns carries canaries that appear nowhere else, one
+per sort of data: see `canary`.
 """
 
 import datetime as dt
@@ -22,6 +23,7 @@ from django.utils import timezone
 
 from accounts.models import (
     Competency,
+    JoinRequest,
     Operator,
     Organization,
     OrganizationDomain,
@@ -51,7 +53,7 @@ from support.actions.messages import post_message
 from support.actions.submitting import submit_request
 from support.country_change import CODE
 from support.models import Request, RequestFile, RequestMessage
-from tests import world_offers, world_usage
+from tests import world_activation, world_offers, world_usage
 
 READ = {"wording": f"{WORDING}/en"}  # what the forms of a consent carry along: which texts the person read
 
@@ -74,7 +76,7 @@ CONNECTED = [("customer", "partner"), ("customer", "lapsed"), ("customer2", "par
 MANY = {"partner": [Role.ADMIN], "customer": [Role.READER], "distributor": [Role.ADMIN]}
 FINANCE_GRANTED = (Role.READER, Role.SALES_AGENT)  # roles of the partner in which somebody sees orders by grant
 SKU_OF_NOBODY = "to-be-tried"
-SORTS = ("name", "details", "people", "goods", "skus", "orders", "usage", "licence holders", "requests")
+SORTS = ("name", "details", "people", "goods", "skus", "orders", "usage", "licence holders", "requests", "activations")
 WITH_DOMAIN = ("vendor", "distributor", "partner", "customer", "stranger")  # have not proved it yet
 ASKING = ("partner", "partner2", "distributor", "publisher")  # have asked the vendor for another country
 # What customers do not share with a partner; with all others they share everything.
@@ -200,6 +202,8 @@ def build() -> None:
     for name, roles in MANY.items():
         _operator(many, World()[name], roles)
     _person("nobody", "Norman Nobody")
+    asking = _person("asking", "Astrid Asking")  # to be let in by the stranger
+    JoinRequest.objects.create(organization=World().stranger, person=asking, domain="example.com")
     for name in WITH_DOMAIN:
         OrganizationDomain.objects.create(organization=World()[name], name=domain_of(name))
     today = timezone.now().date()
@@ -224,7 +228,9 @@ def build() -> None:
                 asks=name == "customer2",
             )
     world_offers.build(World())
-    Sku.objects.create(code=SKU_OF_NOBODY, service="To be tried", name="To be tried")
+    tried = Sku.objects.create(code=SKU_OF_NOBODY, service="To be tried", name="To be tried")
+    words = {name: canary(name, "activations") for name in world_activation.ACTIVATING}
+    world_activation.build(World(), tried, words)
     world_usage.build_ingest()
     for name in ASKING:
         _ask(name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -20,19 +21,32 @@ from partnerportal.lib.roles import list_roles_for_kind
 
 @transaction.atomic
 def add_operator(
-    *, actor: Actor, organization: Organization, person: Person, roles: Iterable[Role], finance_granted: bool = False
+    *,
+    actor: Actor,
+    organization: Organization,
+    person: Person,
+    roles: Iterable[Role],
+    finance_granted: bool = False,
+    keep_roles: bool = False,
 ) -> Operator:
     """Let a person act for an organisation in these roles, on behalf of the vendor's staff; return the operator.
 
     `finance_granted` lets them see customers' orders and prices in every role (E-13). Roles and grant that the person
-    has there already are replaced. An account without a verified address is emptied first (`reset_unverified_account`):
-    otherwise whoever signed up with that address would act now. Raises InvalidInput("roles") for no role or one that
-    organisations of this kind do not have.
+    has there already are replaced, or with `keep_roles` stay beside the new ones. An account without a verified address
+    is emptied first (`reset_unverified_account`): otherwise whoever signed up with that address would act now. Raises
+    InvalidInput("roles") for no role or one that organisations of this kind do not have.
     """
     authorize_system(actor)
     reset_unverified_account(actor=actor, person=person)
-    granted = {"roles": _ordered_roles(organization, roles), "finance_granted": finance_granted}
-    operator, _created = Operator.objects.update_or_create(organization=organization, person=person, defaults=granted)
+    granted: dict[str, Any] = {"roles": order_roles(organization, roles), "finance_granted": finance_granted}
+    locked = Operator.objects.select_for_update()
+    operator, is_new = locked.get_or_create(organization=organization, person=person, defaults=granted)
+    if not is_new:
+        if keep_roles:
+            granted["roles"] = order_roles(organization, {*granted["roles"], *operator.roles})
+            granted["finance_granted"] = finance_granted or operator.finance_granted
+        operator.roles, operator.finance_granted = granted["roles"], granted["finance_granted"]
+        operator.save(update_fields=list(granted))
     _record(AccountEventKind.OPERATOR_ADDED, actor, operator)
     return operator
 
@@ -49,7 +63,7 @@ def change_operator_roles(
     """
     authorize(actor, ROLE_TABLE, AccountPermission.CHANGE_ROLES, on=operator)
     operator = _lock_operator(actor, operator, AccountPermission.CHANGE_ROLES)
-    wanted = _ordered_roles(operator.organization, roles)
+    wanted = order_roles(operator.organization, roles)
     if Role.ADMIN not in wanted:
         _keep_one_admin(operator)
     granted = {"roles": wanted, "finance_granted": finance_granted}
@@ -84,7 +98,7 @@ def _record(kind: AccountEventKind, actor: Actor, operator: Operator, changes: C
     )
 
 
-def _ordered_roles(organization: Organization, roles: Iterable[str]) -> list[str]:
+def order_roles(organization: Organization, roles: Iterable[str]) -> list[str]:
     """Return the roles in the order of Role, each once.
 
     Raises InvalidInput("roles") for none, or for one that organisations of this kind do not have.

@@ -2,13 +2,16 @@
 
 import datetime as dt
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import policies
+from accounts.actions.locking import ensure_as_seen, lock_organization
 from accounts.events import AccountEventKind
+from accounts.facts import StandingAspect
 from accounts.models import Operator, Organization, OrganizationKind, Person, Program, ProgramMembership, Role
 from accounts.models.organization import generate_org_id
 from accounts.policies import ROLE_TABLE, AccountPermission
@@ -17,7 +20,7 @@ from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import list_changes_between, list_row_changes
 from partnerportal.lib.errors import InvalidInput, Message, NotFound, TooManyAttempts
-from partnerportal.lib.policies import authorize, authorize_system
+from partnerportal.lib.policies import authorize
 from partnerportal.lib.text import make_single_line
 
 DAY = dt.timedelta(days=1)
@@ -45,18 +48,38 @@ def create_own_organization(*, person: Person, name: str, country: str, **detail
         return sent_before.organization
     if mine.filter(organization__created_at__gt=timezone.now() - DAY).count() >= policies.FOUNDED_A_DAY:
         raise TooManyAttempts("too_many_organizations", TOO_MANY_FOUNDED % {"number": policies.FOUNDED_A_DAY})
+    return _found(person, Organization(kind=OrganizationKind.CUSTOMER, name=name, country=country, **details))
+
+
+@transaction.atomic
+def found_invited_partner(
+    *, person: Person, name: str, country: str, parent_id: int | None, secret: str, **details: str
+) -> Organization:
+    """Create a partner organisation for a person who was invited to found it, make the person its Admin; return it.
+
+    The partner stands below the distributor `parent_id`, or directly under the vendor. `secret` is the digest of the
+    token that the person holds: the database lets nobody found a partner but by an invitation of this name and country.
+    """
+    Person.objects.select_for_update(no_key=True).get(pk=person.pk)
+    partner = Organization(kind=OrganizationKind.PARTNER, name=name, country=country, parent_id=parent_id, **details)
+    return _found(person, partner, secret)
+
+
+def _found(person: Person, organization: Organization, secret: str = "") -> Organization:
+    """Store a new organisation with the person as its first Admin, as its own tenant, and return it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('accounts_organization', 'id'))")
-        new_id = cursor.fetchone()[0]
-    with tenancy.as_tenant(organization_id=new_id, person_id=person.pk):
-        organization = Organization(pk=new_id, kind=OrganizationKind.CUSTOMER, name=name, country=country, **details)
+        organization.pk = new_id = cursor.fetchone()[0]
+    with tenancy.as_tenant(organization_id=new_id, person_id=person.pk, secret=secret):
         _insert(organization)
         Operator.objects.create(organization=organization, person=person, roles=[Role.ADMIN])
-        record_event(
-            AccountEventKind.ORGANIZATION_CREATED,
-            actor=Actor(person_id=person.pk, label=str(person), organization_id=new_id, organization_name=name),
-            subject=organization,
+        founder = Actor(
+            person_id=person.pk,
+            label=str(person),
+            organization_id=new_id,
+            organization_name=organization.name,
         )
+        record_event(AccountEventKind.ORGANIZATION_CREATED, actor=founder, subject=organization)
     return organization
 
 
@@ -130,13 +153,19 @@ def register_organization(
     parent: Organization | None = None,
     **details: object,
 ) -> Organization:
-    """Register an organisation of any kind, on behalf of the vendor's staff; return the organisation.
+    """Register an organisation of any kind, as vendor staff; return the organisation.
 
-    `details` are further fields of the model; without `org_id` among them, an ORGID is drawn. A partner gets its
-    invitation link by a trigger (CC-42). Raises InvalidInput("parent") unless the `parent` is a distributor above a
-    partner, and ValidationError for a bad value.
+    `details` are further fields of the model; without `org_id` among them, an ORGID is drawn. A form names the
+    `public_id` of the organisation that it makes, so that one that is sent twice makes one: the second gets the same.
+    A partner gets its invitation link by a trigger (CC-42), and the distributor above it is told. Raises
+    InvalidInput("parent") unless the `parent` is a distributor above a partner, InvalidInput("kind") for a vendor by
+    anybody but the system, and ValidationError for a bad value.
     """
-    authorize_system(actor)
+    authorize(actor, ROLE_TABLE, AccountPermission.REGISTER_ORGANIZATIONS)
+    if kind == OrganizationKind.VENDOR and not actor.is_system:
+        raise InvalidInput("kind", _("The vendor itself is set up on the server."))
+    if sent_before := _find_sent_before(actor, details):
+        return sent_before
     if parent and (kind != OrganizationKind.PARTNER or parent.kind != OrganizationKind.DISTRIBUTOR):
         raise InvalidInput(
             "parent", _("Only a partner can have an organisation above it, and it must be a distributor.")
@@ -144,36 +173,67 @@ def register_organization(
     organization = Organization(kind=kind, name=name, country=country, parent=parent, **details)
     has_org_id = "org_id" in details
     organization.full_clean(exclude=["name_folded"] if has_org_id else ["name_folded", "org_id"])
-    if has_org_id:
-        organization.save(force_insert=True)
-    else:
-        _insert(organization)
-    record_event(AccountEventKind.ORGANIZATION_CREATED, actor=actor, subject=organization, counterpart=organization)
+    try:
+        with transaction.atomic():
+            organization.save(force_insert=True) if has_org_id else _insert(organization)
+    except IntegrityError:
+        if sent_before := _find_sent_before(actor, details):  # at the same moment
+            return sent_before
+        raise
+    data = {"kind": str(kind), "parent": parent.org_id if parent else None}
+    kind_of_event = AccountEventKind.ORGANIZATION_CREATED
+    record_event(kind_of_event, actor=actor, subject=organization, counterpart=organization, data=data)
     return organization
+
+
+def _find_sent_before(actor: Actor, details: dict[str, object]) -> Organization | None:
+    """Return the organisation that a form with this public id has made already, or None."""
+    public_id = details.get("public_id")
+    if not isinstance(public_id, UUID):
+        return None
+    return Organization.objects.visible_to(actor).filter(public_id=public_id).first()
 
 
 @transaction.atomic
 def grant_membership(
-    *, actor: Actor, organization: Organization, program: Program, starts_on: dt.date, ends_on: dt.date | None = None
+    *,
+    actor: Actor,
+    organization: Organization,
+    program: Program,
+    starts_on: dt.date,
+    ends_on: dt.date | None = None,
+    seen: str | None = None,
 ) -> ProgramMembership:
     """Record a programme membership, or correct its last day, on behalf of the vendor's staff; return it (CC-3).
 
     A membership that begins on the same day is the one corrected. `ends_on` is the last day, None for no end. Raises
-    InvalidInput("dates") when the last day is before the first.
+    InvalidInput("dates") when the last day is before the first, and Conflict("changed_meanwhile") if the memberships
+    are not what `seen`, a digest of `accounts.facts`, says.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_MEMBERSHIPS)
+    lock_organization(actor, organization)
     if ends_on and ends_on < starts_on:
         raise InvalidInput("dates", _("The last day is before the first."), field="ends_on")
     key: dict[str, Any] = {"organization": organization, "program": program, "starts_on": starts_on}
-    before = ProgramMembership.objects.visible_to(actor).filter(**key).values("starts_on", "ends_on").first()
-    membership, _created = ProgramMembership.objects.update_or_create(**key, defaults={"ends_on": ends_on})
-    if changes := list_changes_between(before or {}, {"starts_on": starts_on, "ends_on": ends_on}):
+    before = ProgramMembership.objects.visible_to(actor).filter(**key).first()
+    was = {"starts_on": before.starts_on, "ends_on": before.ends_on} if before else {}
+    changes = list_changes_between(was, {"starts_on": starts_on, "ends_on": ends_on})
+    if changes:
+        ensure_as_seen(organization, StandingAspect.MEMBERSHIPS, seen)
+    membership = before or ProgramMembership(**key)
+    membership.ends_on = ends_on
+    if before is None:
+        membership.save(force_insert=True)
+    elif changes:
+        membership.save(update_fields=["ends_on"])
+    if changes:
+        dates = {"starts_on": str(starts_on), "ends_on": str(ends_on) if ends_on else None}
         record_event(
             AccountEventKind.MEMBERSHIP_CHANGED,
             actor=actor,
             subject=organization,
             counterpart=organization,
             changes=changes,
-            data={"program": program.name, "starts_on": str(starts_on)},
+            data={"program": program.name, "is_new": before is None, **dates},
         )
     return membership

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actions.operators import remove_operator
 from accounts.actions.people import end_sessions, refuse_taken_secondary_email
-from accounts.models import FailedAttempts, Operator, Person
+from accounts.models import ErasedAddress, FailedAttempts, Operator, Person
 from accounts.personal_data import ERASED, list_free_text_columns, list_personal_data_sections
 from accounts.queries import list_organizations_with_sole_admin
 from notifications.models import Event
@@ -94,12 +94,14 @@ def erase_personal_data(*, actor: Actor, email: str) -> bool:
     person only the address is overwritten, so a second run reaches what was recorded after the first. Earlier names
     and addresses are taken from the log, which keeps every change of address. A second address that was taken off the
     account is not known any more: run the erasure again for that address. What a customer's own systems say, such as
-    who holds its licences, is the customer's record and stays.
+    who holds its licences, is the customer's record and stays. That these addresses were erased is remembered without
+    them (`ErasedAddress`), so that no import brings the person back.
     """
     authorize_system(actor)
     person = Person.objects.select_for_update().filter(email__iexact=email).first()
     if person is None:
         refuse_taken_secondary_email(email)
+        ErasedAddress.objects.remember([email])
         _erase_from_typed_texts(None, [], [email])
         _erase_from_log(actor, None, [], [email])
         return False
@@ -118,6 +120,7 @@ def erase_personal_data(*, actor: Actor, email: str) -> bool:
     labels = _labels(person)
     addresses = {person.email, *EmailAddress.objects.filter(user=person).values_list("email", flat=True)}
     addresses |= _former_addresses(person, labels)
+    ErasedAddress.objects.remember(addresses)
     end_sessions(person)
     words = sorted({person.name, *labels}), sorted(addresses)
     _erase_from_typed_texts(person, *words)

@@ -100,6 +100,8 @@ class Organization(PublicIdModel):
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="partners", verbose_name=_("distributor")
     )
+    # Whether the partners that a distributor onboards need no confirmation by vendor staff.
+    onboards_partners_at_once = models.BooleanField(default=False, db_default=False)
     # One of the vendor's operators. The database copies the name and address into the columns below, because
     # the organisation sees them and no operator of the vendor, and empties them with the operator (0002_policies.py).
     account_manager = models.ForeignKey(
@@ -116,6 +118,9 @@ class Organization(PublicIdModel):
     objects = OrganizationQuerySet.as_manager()
 
     class Meta:
+        indexes = (  # of the kind that the vendor lists from this table; the other kinds have listings of their own
+            models.Index(fields=["name_folded", "id"], name="organization_publishers", condition=Q(kind="publisher")),
+        )
         constraints = (
             models.CheckConstraint(condition=Q(kind__in=OrganizationKind.values), name="organization_kind"),
             models.CheckConstraint(condition=~Q(name=""), name="organization_named"),
@@ -125,6 +130,10 @@ class Organization(PublicIdModel):
             ),
             models.CheckConstraint(condition=Q(country__regex=r"^[A-Z]{2}$"), name="organization_country_shape"),
             models.CheckConstraint(condition=Q(state__in=["active", "suspended"]), name="organization_state"),
+            models.CheckConstraint(
+                condition=Q(onboards_partners_at_once=False) | Q(kind="distributor"),
+                name="organization_only_distributors_onboard",
+            ),
             models.CheckConstraint(
                 condition=Q(partner_id="") | Q(partner_id__regex=PARTNER_ID), name="organization_partner_id_shape"
             ),

@@ -61,6 +61,9 @@ class ProgramMembership(models.Model):
     objects = ProgramMembershipQuerySet.as_manager()
 
     class Meta:
+        indexes = (
+            models.Index(fields=["ends_on", "id"], name="membership_ending", condition=Q(ends_on__isnull=False)),
+        )
         constraints = (
             models.CheckConstraint(condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")), name="membership_dates"),
             models.UniqueConstraint(fields=["organization", "program", "starts_on"], name="membership_once_per_start"),

@@ -18,6 +18,7 @@ from accounts.actions.operators import change_operator_roles, remove_operator
 from accounts.actions.organizations import create_own_organization, update_organization_contact_data
 from accounts.actions.people import update_person_preferences
 from accounts.forms import OperatorRolesForm, OrganizationForm, PersonPreferencesForm
+from accounts.joining import list_join_offers, list_open_join_requests
 from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.known_pages import page_url
@@ -68,7 +69,9 @@ def organization_create(request: PortalRequest) -> HttpResponse:
             request.act_for(organization.public_id)
             messages.success(request, _("%(name)s is set up. You are its Admin.") % {"name": organization.name})
             return redirect(read_next_url(request))
-    return render(request, "accounts/organization_new.html", {"form": form, "next": read_next_url(request)})
+    offers = list_join_offers(request.user)  # type: ignore[arg-type]
+    context = {"form": form, "next": read_next_url(request), "offers": offers}
+    return render(request, "accounts/organization_new.html", context)
 
 
 @require_POST
@@ -103,7 +106,10 @@ def account_edit(request: PortalRequest) -> HttpResponse:
 def operator_list(request: PortalRequest) -> HttpResponse:
     """Show who may act for the organisation, and in which roles (CV-14)."""
     actor = request.actor
-    context = {"rows": rows.build_operator_rows(actor, queries.list_operators(actor))}
+    context = {
+        "rows": rows.build_operator_rows(actor, queries.list_operators(actor)),
+        "join_requests": list_open_join_requests(actor),
+    }
     return render(request, "accounts/operators.html", context)
 
 

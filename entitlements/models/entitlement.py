@@ -15,6 +15,7 @@ from partnerportal.lib.scopes import Scope
 from partnerportal.lib.visible_rows import TenantQuerySet
 
 REQUESTED_HERE = "trial-"  # how the external id of a trial begins that was requested in the portal
+ACTIVATED_HERE = f"{REQUESTED_HERE}link-"  # and of one that began with an activation link
 
 
 class Sku(models.Model):
@@ -135,6 +136,11 @@ class Entitlement(PublicIdModel):
                 fields=["customer", "sku"],
                 name="entitlement_one_request",
                 condition=Q(kind="trial", state="requested", external_id__startswith=REQUESTED_HERE),
+            ),
+            models.UniqueConstraint(  # by links a customer tries a SKU once, however long ago
+                fields=["customer", "sku"],
+                name="entitlement_one_activated_trial",
+                condition=Q(external_id__startswith=ACTIVATED_HERE),
             ),
             models.CheckConstraint(
                 condition=Q(starts_on=None) | Q(ends_on=None) | Q(ends_on__gte=models.F("starts_on")),

@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.leases import LeasedWork
@@ -18,9 +19,9 @@ INGEST = "ingest."  # what a permission to send files begins with; the kind of f
 class UploadFileKind(models.TextChoices):
     """The kinds of files that vendors' systems may send. Each has its own types of lines."""
 
-    USAGE = "usage"
-    ASSIGNMENTS = "assignments"
-    ENTITLEMENTS = "entitlements"
+    USAGE = "usage", _("Usage")
+    ASSIGNMENTS = "assignments", _("Assignments")
+    ENTITLEMENTS = "entitlements", _("Entitlements")
 
 
 def list_all_file_kinds() -> list[str]:
@@ -28,7 +29,7 @@ def list_all_file_kinds() -> list[str]:
     return list(UploadFileKind.values)
 
 
-class IngestToken(Token):
+class IngestToken(Token, PublicIdModel):
     """A token with which one of the vendor's systems sends files of facts, such as entitlements or days of use."""
 
     name = models.CharField(max_length=80, unique=True)
@@ -88,4 +89,5 @@ class IngestUpload(LeasedWork, PublicIdModel):
         constraints = (models.UniqueConstraint(fields=["token", "idempotency_key"], name="upload_once"),)
         indexes = (
             models.Index(fields=["received_at"], name="upload_due", condition=Q(state__in=["received", "running"])),
+            models.Index(fields=["token", "-id"], name="upload_by_token"),
         )

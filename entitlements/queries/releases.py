@@ -9,6 +9,7 @@ from django.utils import timezone
 from entitlements.models import LicenceRelease, Sku
 from entitlements.models.release import LicenceReleaseQuerySet
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.keyset import fetch_keyset_page
 
 LISTED_AFTER_RELEASE = dt.timedelta(days=90)  # how long a release is listed after it was done
 WAITING, RELEASED = "waiting", "released"
@@ -33,6 +34,12 @@ def list_all_licence_releases(actor: Actor) -> LicenceReleaseQuerySet:
 def list_waiting_licence_releases(actor: Actor) -> LicenceReleaseQuerySet:
     """Return the licences whose release is asked for and not yet done. Only the vendor sees any."""
     return list_all_licence_releases(actor).filter(_is_waiting())
+
+
+def list_oldest_waiting_releases(actor: Actor, limit: int) -> list[LicenceRelease]:
+    """Return up to `limit` licences whose release has been waited for longest, with SKU. Only the vendor sees any."""
+    rows = list_waiting_licence_releases(actor)
+    return list(fetch_keyset_page(rows, sort="asked_at", descending=False, size=limit).rows)
 
 
 def list_released_licences(actor: Actor) -> LicenceReleaseQuerySet:

@@ -38,6 +38,11 @@ def count_undecided_trial_requests(actor: Actor, limit: int) -> int:
     return list_trials(actor).filter(state=State.REQUESTED)[:limit].count()
 
 
+def list_oldest_undecided_trials(actor: Actor, limit: int) -> list[Entitlement]:
+    """Return up to `limit` requests for trials that have waited longest, with SKU and customer."""
+    return list(list_trials(actor).filter(state=State.REQUESTED).order_by("pk")[:limit])
+
+
 def list_trial_skus(actor: Actor) -> QuerySet[Sku]:
     """Return the SKUs of the trials that the actor may see, by name."""
     tried = Entitlement.objects.visible_to(actor).filter(kind=Entitlement.Kind.TRIAL)

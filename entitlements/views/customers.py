@@ -11,6 +11,7 @@ from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from entitlements.imports import END_CONNECTIONS
 from entitlements.lists.customers import CustomerList
+from entitlements.models import ActivationLink
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import list_customer_orders, list_customer_services
 from entitlements.rows.customers import make_order_table_rows, make_service_sections
@@ -33,6 +34,8 @@ def customer_list(request: PortalRequest) -> HttpResponse:
         list_template="entitlements/customer_list.html#list",
         context={
             "invite": CONNECTIONS[ConnectionPermission.SEE_INVITATION_LINK].check_actor(request.actor),
+            "kind": ActivationLink.Kind.CUSTOMER,
+            "may_send": ROLE_TABLE[EntitlementPermission.ACTIVATE_CUSTOMERS].check_actor(request.actor),
             "bulk_buttons": list_bulk_buttons(request.actor, (END_CONNECTIONS,)),
         },
     )

@@ -220,10 +220,13 @@ def _queue_emails(kind: registry.NoticeKind, events: list[Event]) -> None:
 def _compose(delivery: Delivery) -> EmailMultiAlternatives | None:
     """Return the e-mail of a delivery, or None when the person may no longer see the notice or does not want it.
 
-    That is asked at the last moment, under row-level security as the recipient.
+    That is asked at the last moment, under row-level security as the recipient. A kind that is always mailed tells a
+    suspended organisation that it is suspended, and nobody can act for that one.
     """
     notice, person_id = delivery.notice, delivery.person_id
     assert notice and person_id, "a constraint of the database"
+    if registry.get_notice_kinds()[notice.kind].is_always_mailed:
+        return compose_notice_mail(notice=notice, person_id=person_id)
     with transaction.atomic(), tenancy.as_tenant(organization_id=notice.recipient_id, person_id=person_id):
         seen = Notice.objects.filter(pk=notice.pk).first()
         return compose_notice_mail(notice=seen, person_id=person_id) if seen else None

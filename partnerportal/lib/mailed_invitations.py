@@ -20,6 +20,7 @@ lets them open and accept it.
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
@@ -234,10 +235,7 @@ CREATE FUNCTION {table}_tokens_die() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     DELETE FROM {tokens} WHERE invitation_id = NEW.id;
-    IF NEW.state = 'accepted' THEN
-        UPDATE {table} SET state = 'revoked', closed_at = statement_timestamp()
-            WHERE email = NEW.email AND organization_id = NEW.organization_id AND state = 'open';
-    END IF;
+    {withdrawal}
     RETURN NULL;
 END $$;
 CREATE TRIGGER tokens_die AFTER UPDATE OF state, email, expires_at ON {table} FOR EACH ROW
@@ -245,6 +243,10 @@ CREATE TRIGGER tokens_die AFTER UPDATE OF state, email, expires_at ON {table} FO
           OR OLD.expires_at <= statement_timestamp() AND NEW.expires_at > OLD.expires_at)
     EXECUTE FUNCTION {table}_tokens_die();
 """
+_WITHDRAWAL = """IF NEW.state = 'accepted' THEN
+        UPDATE {table} SET state = 'revoked', closed_at = statement_timestamp()
+            WHERE email = NEW.email AND organization_id = NEW.organization_id AND state = 'open';
+    END IF;"""
 _LATEST_END = f"least(NEW.expires_at, {NOW} + interval '{LONGEST_LIFE} days')"
 
 
@@ -255,14 +257,18 @@ def protect_mailed_invitations(
     seen: str = "organization_id = portal_org()",
     sent: str = "portal_is_admin()",
     update: str = "",
+    filled: Mapping[str, str] | None = None,
+    withdraws_others: bool = True,
 ) -> list[migrations.RunSQL]:
     """Return the migration operations that put a table of mailed invitations and its tokens under row-level security.
 
     The table has a column `organization_id` with the organisation that invites. `seen` is the SQL condition for the
     invitations that a tenant sees, and `sent` the further one for whoever sends, withdraws and adds links. Both name
-    columns of the invitation's table alone. `update` names further columns that they may change, each after a comma.
+    columns of the invitation's table alone. `update` names further columns that they may change, each after a comma,
+    and `filled` maps columns to the SQL by which they are filled in when a row is stored, whatever the tenant wrote.
     Whoever holds a token sees that invitation, opens and accepts it. A trigger deletes the tokens of one that is
-    closed, had ended or goes to another address, and withdraws the other invitations of whoever accepts one.
+    closed, had ended or goes to another address, and withdraws the other invitations of whoever accepts one, unless
+    `withdraws_others` is False: then the app itself says which of them are to the same organisation.
     """
     names = {"table": table, "tokens": token_table}
     of_invitation = f"SELECT true FROM {table} WHERE {table}.id = invitation_id"  # noqa: S608 - a table's name
@@ -278,7 +284,8 @@ def protect_mailed_invitations(
         fill_columns_by_trigger(
             table,
             on_insert={"created_at": NOW, "person_id": "portal_person()", "expires_at": _LATEST_END}
-            | dict.fromkeys(("opened_at", "reminded_at", "bounced_at", "closed_at"), "NULL"),
+            | dict.fromkeys(("opened_at", "reminded_at", "bounced_at", "closed_at"), "NULL")
+            | dict(filled or {}),
             on_change={"expires_at": _LATEST_END, "opened_at": NOW, "bounced_at": "NULL", "closed_at": NOW},
         ),
         enforce_state_transitions(table, MOVES, initial_state="open", enforced_for="everybody"),
@@ -290,6 +297,7 @@ def protect_mailed_invitations(
         ),
         fill_columns_by_trigger(token_table, on_insert={"created_at": NOW}),
         migrations.RunSQL(
-            _TOKENS_DIE.format(**names), f"DROP TRIGGER tokens_die ON {table}; DROP FUNCTION {table}_tokens_die()"
+            _TOKENS_DIE.format(**names, withdrawal=_WITHDRAWAL.format(**names) if withdraws_others else ""),
+            f"DROP TRIGGER tokens_die ON {table}; DROP FUNCTION {table}_tokens_die()",
         ),
     ]

@@ -342,6 +342,7 @@ PORTAL_EVENTS_KEPT = dt.timedelta(days=EVENT_DAYS) if EVENT_DAYS else None
 PORTAL_IDEMPOTENCY_KEPT = dt.timedelta(hours=24)  # API requests with an Idempotency-Key, and responses
 PORTAL_EXPORTS_KEPT = dt.timedelta(days=env.read_number("EXPORT_DAYS", 30))  # exports; their files go after a day
 PORTAL_IMPORTS_KEPT = dt.timedelta(days=env.read_number("IMPORT_DAYS", 30))  # imports; their files go after a week
+PORTAL_JOIN_REQUESTS_KEPT = dt.timedelta(days=90)  # of persons who ask to be let in; until then a refusal holds
 PORTAL_DOMAIN_PROOFS_KEPT = dt.timedelta(days=30)  # domains that nobody has proved since they were added
 PORTAL_UPLOADS_KEPT = dt.timedelta(days=env.read_number("UPLOAD_DAYS", 90))  # results of uploads, with their keys
 PORTAL_ANOMALIES_KEPT = dt.timedelta(days=env.read_number("ANOMALY_DAYS", 730))  # anomalies that have ended
@@ -360,6 +361,7 @@ DNS_RESOLVERS = [address.strip() for address in env("DNS_RESOLVERS", default="")
 
 # --- Trials -------------------------------------------------------------------------------------------------
 PORTAL_TRIAL_TIME = dt.timedelta(days=14)  # from the approval on; an extension adds the same again
+PORTAL_ACTIVATIONS_A_DAY = env.read_number("ACTIVATIONS_A_DAY", 50)  # activation links that one organisation sends
 PORTAL_PRICE_NOTICE_DAYS = env.read_number("PRICE_NOTICE_DAYS", 90)  # before a higher price reaches a running sale
 
 # --- API ----------------------------------------------------------------------------------------------------

@@ -97,18 +97,27 @@ def test_only_a_partner_stands_under_a_distributor(world):
 
 
 @pytest.mark.parametrize("who", ["vendor.admin", "partner.admin", "anonymous"])
-def test_vendor_staff_work_at_the_command_line_only(who, world, actor_for):
-    actor = actor_for(who)
-    actions = (
-        lambda: register_organization(actor=actor, kind=OrganizationKind.PARTNER, name="New", country="FR"),
-        lambda: add_operator(
-            actor=actor, organization=world.partner, person=world.person("nobody"), roles=[Role.ADMIN]
-        ),
-    )
-    for action in actions:
-        with pytest.raises(ActionRefused) as refused:
-            action()
-        assert code(refused) == "not_vendor_staff"
+def test_vendor_staff_add_operators_at_the_command_line_only(who, world, actor_for):
+    with pytest.raises(ActionRefused) as refused:
+        add_operator(
+            actor=actor_for(who), organization=world.partner, person=world.person("nobody"), roles=[Role.ADMIN]
+        )
+    assert code(refused) == "not_vendor_staff"
+
+
+@pytest.mark.parametrize(
+    ("who", "reason"),
+    [("vendor.reader", "wrong_role"), ("partner.admin", "wrong_kind"), ("anonymous", "no_organization")],
+)
+def test_only_the_vendors_admins_register_organisations(who, reason, world, actor_for):
+    with pytest.raises(ActionRefused) as refused:
+        register_organization(actor=actor_for(who), kind=OrganizationKind.PARTNER, name="New", country="FR")
+    assert code(refused) == reason
+    with pytest.raises(InvalidInput) as refused:
+        register_organization(
+            actor=actor_for("vendor.admin"), kind=OrganizationKind.VENDOR, name="Second", country="FR"
+        )
+    assert code(refused) == "kind"
 
 
 @pytest.mark.promise("CC-4", "E-1")

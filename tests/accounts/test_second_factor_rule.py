@@ -83,7 +83,8 @@ def test_the_api_says_so(api, world, rule):
 
 def test_each_organisation_has_a_rule_of_its_own(web, world, rule):
     client = web("many@partner")
-    assert TITLE in client.get("/account/").content.decode()
+    text = client.get("/account/").content.decode()
+    assert TITLE in text and f"Organisation: {world.partner.name}. Switch" in text
     assert client.post("/organizations/switch/", {"organization": world.distributor.public_id}).status_code == 302
     assert client.get("/account/").status_code == 200
     assert client.post("/organizations/switch/", {"organization": world.partner.public_id}).status_code == 302

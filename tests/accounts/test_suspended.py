@@ -9,10 +9,20 @@ from django.db import DatabaseError
 from accounts.actions.standing import reactivate_organization, suspend_organization
 from accounts.models import Organization
 from accounts.queries import find_addressees_by_organization
+from connections.actions import accept_invitation
 from connections.actors import build_actor_with_current_roles
+from connections.models import Connection, Portfolio
+from notifications.actions.outbox import send_due_emails, write_due_notices
+from notifications.actions.recording import record_event
+from notifications.models import Notice
+from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Conflict
+from partnerportal.lib.scopes import ALL
 from partnerportal.lib.visible_rows import TenantQuerySet
-from tests.world import World
+from tests.mails import sent
+from tests.world import READ, World, canary
+from tests.world_usage import CALENDAR
 
 STAFF = Actor.system("vendor staff (test)")
 PAGES = ("/", "/customers/", "/account/", "/operators/", "/inbox/", "/me/", "/organizations/new/", "/help/roles/")
@@ -93,3 +103,105 @@ def test_after_it_is_reactivated_everything_is_as_before(web: Any, world: World)
     after = web("partner.admin").get("/customers/")
     assert (after.status_code, world.customer.name in after.content.decode()) == (200, True)
     assert before.status_code == 200
+
+
+def take_part_again(row: Organization) -> None:
+    reactivate_organization(actor=STAFF, organization=row)
+
+
+@pytest.mark.promise("E-1")
+def test_its_invitation_link_stops_and_works_again(web: Any, world: World, suspended: Organization) -> None:
+    client, link = web("stranger.admin"), f"/i/{world.token('partner')}/"
+    page = client.get(link).content.decode()
+    assert "This invitation cannot be accepted now" in page and "is suspended" not in page
+    assert client.post(f"{link}accept/", {**READ, "scopes": []}).status_code == 409
+    with pytest.raises(Conflict) as refused:
+        accept_invitation(actor=world.actor("stranger.admin"), token=world.token("partner"), scopes=ALL)
+    assert refused.value.code == "partner_not_active"
+    take_part_again(suspended)
+    assert client.post(f"{link}accept/", {**READ, "scopes": []}).status_code == 302
+
+
+def test_the_database_connects_nobody_with_it(
+    world: World, actor_for: Any, as_tenant: Any, suspended: Organization
+) -> None:
+    """Not even by code that read the invitation before."""
+    row = {"partner": world.partner, "customer": world.stranger, "partner_name": "P", "customer_name": "C"}
+    actor = actor_for("stranger.admin")
+    with (
+        pytest.raises(DatabaseError, match="row-level security"),
+        as_tenant(actor),
+        tenancy.as_tenant(
+            organization_id=actor.organization_id, person_id=actor.person_id, secret=world.token("partner")
+        ),
+    ):
+        Connection.objects.create(**row)
+
+
+def test_calendars_of_its_people_stop_and_work_again(client: Any, world: World, suspended: Organization) -> None:
+    url = f"/calendar/{CALENDAR.format(canary('partner', 'goods'))}.ics"
+    assert client.get(url).status_code == 404
+    take_part_again(suspended)
+    answer = client.get(url)
+    assert answer.status_code == 200 and canary("customer") in answer.content.decode()
+
+
+def test_exports_and_imports_stop(web: Any, api: Any, suspended: Organization) -> None:
+    for path in ("/exports/", "/exports/new/", "/imports/"):
+        assert web("partner.admin").post(path, {"list": "customers"}).status_code == 403, path
+    assert api("partner.admin").get("/api/v1/exports/").status_code == 403
+    take_part_again(suspended)
+    assert web("partner.admin").post("/exports/new/", {"list": "customers"}).status_code == 200
+
+
+def test_no_news_is_mailed_and_none_is_lost(world: World, suspended: Organization) -> None:
+    """What was told meanwhile stands in the inbox afterwards."""
+    while write_due_notices():
+        pass
+    while send_due_emails():
+        pass
+    sent().clear()
+    connection = world.connection("customer", "partner")
+    record_event(
+        "connection.sharing_changed",
+        actor=world.actor("customer.admin"),
+        subject=connection,
+        counterpart=world.partner,
+        changes={"scopes": [["account"], ["account", "usage"]]},
+    )
+    while write_due_notices():
+        pass
+    while send_due_emails():
+        pass
+    assert sent() == []
+    assert Notice.objects.filter(kind="sharing_changed", recipient_id=suspended.pk).exists()
+
+
+@pytest.mark.promise("E-1")
+@pytest.mark.parametrize(
+    ("name", "who", "path"),
+    [
+        ("customer", "partner.admin", "/customers/{customer}/services/"),
+        ("customer", "distributor.admin", "/customers/{customer}/services/"),
+        ("partner", "distributor.admin", "/customers/{customer}/services/"),
+        ("partner", "customer.admin", "/account/"),
+        ("distributor", "partner.admin", "/customers/"),
+        ("distributor", "customer.admin", "/account/"),
+    ],
+)
+def test_others_go_on_as_before(name: str, who: str, path: str, web: Any, world: World) -> None:
+    """They see what it shared, and a partner below a suspended distributor works on."""
+    url = path.format(customer=world.customer.public_id)
+    before, seen = web(who).get(url), Portfolio.objects.count()
+    suspend_organization(actor=STAFF, organization=world[name], reason="Unpaid")
+    after = web(who).get(url)
+    assert (before.status_code, after.status_code) == (200, 200)
+    assert world.customer.name in after.content.decode()
+    assert Portfolio.objects.count() == seen
+
+
+def test_a_partner_below_a_suspended_distributor_takes_new_customers(web: Any, world: World) -> None:
+    suspend_organization(actor=STAFF, organization=world.distributor, reason="Unpaid")
+    answer = web("stranger.admin").post(f"/i/{world.token('partner')}/accept/", {**READ, "scopes": []})
+    assert answer.status_code == 302
+    assert Portfolio.objects.filter(viewer=world.distributor, subject=world.stranger).exists(), "for when it is back"

@@ -17,17 +17,26 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from django.urls import URLPattern, get_resolver, reverse
 
-from accounts.models import Competency, Operator, OrganizationDomain, SavedView, Skill
+from accounts.models import Competency, JoinRequest, Operator, OrganizationDomain, SavedView, Skill
 from connections.models import Connection
-from entitlements.models import Entitlement, IngestUpload, LicenseAssignment, Order
+from entitlements.models import (
+    ActivationLink,
+    Entitlement,
+    IngestToken,
+    IngestUpload,
+    LicenseAssignment,
+    Order,
+    TrialOffer,
+)
 from exports.models import Export
 from imports.models import Import
-from marketplace.models import Category, HealthIssue, Market, Offer, OfferFile, Plan, Price, SaleStop
+from marketplace.models import Category, HealthIssue, Market, Offer, OfferFile, Plan, Price, Product, SaleStop
 from notifications.actions.secret_mails import send_secret_mails
 from notifications.models import Event, Notice
 from partnerportal.lib import tenancy
 from support.models import Request, RequestFile
 from tests.world import KINDS, SKU_OF_NOBODY, SORTS, World, canary
+from tests.world_activation import ACTIVATING, activation_token
 from tests.world_usage import CALENDAR
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -39,14 +48,15 @@ OF_REQUEST = """NOT EXISTS (
 NOT_VENDOR = "NOT EXISTS (SELECT FROM accounts_organization WHERE id = %(org)s AND kind = 'vendor')"
 # Rows that a request may not change: all but the actor's own. A person may found an organisation, hence `id <= newest`.
 FOREIGN = {
-    "accounts_organization": "id <> %(org)s AND id <= %(newest)s",
+    "accounts_organization": f"id <> %(org)s AND id <= %(newest)s AND {NOT_VENDOR}",  # whose Admins manage them all
     "accounts_operator": "organization_id <> %(org)s AND organization_id <= %(newest)s",
-    "accounts_programmembership": "true",
+    "accounts_programmembership": NOT_VENDOR,
     "accounts_program": "true",
     "accounts_competency": NOT_VENDOR,
     "accounts_skill": NOT_VENDOR,
-    "accounts_organizationcompetency": "true",
-    "accounts_organizationskill": "true",
+    "accounts_organizationcompetency": NOT_VENDOR,
+    "accounts_organizationskill": NOT_VENDOR,
+    "accounts_joinrequest": "person_id <> %(person)s AND organization_id <> %(org)s",
     "accounts_organizationdomain": "organization_id <> %(org)s",
     "accounts_person": "id <> %(person)s",
     "account_emailaddress": "user_id <> %(person)s",
@@ -60,6 +70,9 @@ FOREIGN = {
         SELECT FROM connections_connection c WHERE c.id = connection_id AND c.customer_id = %(org)s)""",
     "connections_invitationlink": "true",
     "entitlements_sku": "true",
+    "entitlements_skupublisher": NOT_VENDOR,
+    "marketplace_product": "true",
+    "marketplace_productfigure": "true",
     **{f"marketplace_{name}": NOT_VENDOR for name in ("market", "marketcurrency", "marketcountry", "category")},
     "marketplace_offer": "publisher_id <> %(org)s",
     "marketplace_resellerlisting": "organization_id <> %(org)s",
@@ -86,6 +99,11 @@ FOREIGN = {
     # trials are a customer's own to ask for, and the vendor's to decide
     "entitlements_entitlement": """customer_id <> %(org)s AND NOT EXISTS (
         SELECT FROM accounts_organization v WHERE v.id = %(org)s AND v.kind = 'vendor')""",
+    "entitlements_trialoffer": NOT_VENDOR,
+    # activation links are their sender's; whoever holds a token goes on from the page of one
+    "entitlements_activationlink": "organization_id <> %(org)s AND account_id IS NULL",
+    "entitlements_activationtoken": """NOT EXISTS (
+        SELECT FROM entitlements_activationlink i WHERE i.id = invitation_id AND i.organization_id = %(org)s)""",
     "entitlements_order": "true",
     "entitlements_orderline": "true",
     "entitlements_usageday": "true",
@@ -95,7 +113,9 @@ FOREIGN = {
     # so are releases, of which the vendor says that they are done
     "entitlements_licenseassignment": """customer_id <> %(org)s AND NOT (release_asked_at IS NOT NULL AND EXISTS (
         SELECT FROM accounts_organization v WHERE v.id = %(org)s AND v.kind = 'vendor'))""",
-    "entitlements_ingesttoken": "true",
+    "entitlements_ingesttoken": NOT_VENDOR,
+    "accounts_adminvacancy": "true",
+    "entitlements_channelmonth": "true",
     "entitlements_ingestupload": "true",
     "entitlements_renewalalert": "true",
     # requests are whoever asks's own, and the vendor's to decide
@@ -120,9 +140,11 @@ FOREIGN = {
 # Kept by triggers, like the column `in_reach` of notices: tests/connections/test_portfolio.py holds them to what they
 # are derived from.
 DERIVED = {
+    "connections_customerpartner",
     "connections_portfolio",
     "entitlements_customerlisting",
     "entitlements_customerpace",
+    "entitlements_partnerlisting",
     "entitlements_portfoliofigure",
     "notifications_delivery",
 }
@@ -318,10 +340,12 @@ def placeholders(world: World) -> dict[str, str]:
     values["operator_partner"] = str(world.operator("partner.reader").public_id)
     for name in ("customer", "partner"):
         values[f"domain_{name}"] = str(OrganizationDomain.objects.get(organization=world[name]).public_id)
+    values["join_request"] = str(JoinRequest.objects.get().public_id)
     values["view_partner"] = str(SavedView.objects.get(organization=world.partner).public_id)
     values["export_partner"] = str(Export.objects.get(organization=world.partner).public_id)
     values["import_partner"] = str(Import.objects.get(organization=world.partner).public_id)
     values["upload"] = str(IngestUpload.objects.earliest("pk").public_id)
+    values["feed_token"] = str(IngestToken.objects.earliest("pk").public_id)
     values["holder_customer"] = str(LicenseAssignment.objects.filter(customer=world.customer).earliest("pk").public_id)
     asked = LicenseAssignment.objects.filter(release_asked_at__isnull=False)
     values["key_held"] = LicenseAssignment.objects.filter(customer=world.customer).earliest("pk").external_id
@@ -338,12 +362,18 @@ def placeholders(world: World) -> dict[str, str]:
     values["trial_running"] = str(running.public_id)
     values["extended"] = str(running.ends_on + settings.PORTAL_TRIAL_TIME)
     values["sku_vendor"] = SKU_OF_NOBODY
+    for name in ACTIVATING:
+        values[f"link_{name}"] = str(ActivationLink.objects.get(organization=world[name]).public_id)
+        values[f"activation_{name}"] = activation_token(name)
+    values["trial_offer"] = str(TrialOffer.objects.get(sku__code=SKU_OF_NOBODY).public_id)
+    values["sku_unoffered"] = canary("customer", "skus")
     files = OfferFile.objects.order_by("pk")
     values |= {f"file_{kind}": str(files.get(kind=kind, is_live=True).public_id) for kind in ("logo", "sales")}
     values["file_draft"] = str(files.get(kind="training").public_id)
     values["offer"] = str(Offer.objects.get(code="backup").public_id)
     selected = Offer.objects.get(code="monitor")  # for specific partners, with a saved addition
     values["offer_specific"], values["audience_revision"] = str(selected.public_id), str(selected.audience_revision)
+    values["product"] = str(Product.objects.get(offer__code="backup").public_id)
     values["issue"] = str(HealthIssue.objects.get().public_id)
     values["plan"] = str(Plan.objects.get(offer__code="backup", code="basic").public_id)
     values["price"] = str(Price.objects.get(plan__offer__code="backup", currency="EUR").public_id)

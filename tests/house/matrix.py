@@ -1,12 +1,14 @@
 """The permission matrix, by hand: every address, and who gets which answer. `answers` says how to read one."""
 
 from tests.house.answers import sign_in
+from tests.house.matrix_activation import ACTIVATION_PAGES
 from tests.house.matrix_api import API, API_HELP
 from tests.house.matrix_audience import AUDIENCE_API, AUDIENCE_PAGES
 from tests.house.matrix_catalogue import CATALOGUE_API, CATALOGUE_PAGES
 from tests.house.matrix_offers import OFFER_API, OFFER_PAGES
 from tests.house.matrix_pages import PAGES
 from tests.house.matrix_prices import PRICE_API, PRICE_PAGES
+from tests.house.matrix_staff import STAFF_PAGES
 
 FOR_GUESTS = "200 anonymous; 302 else"
 FOR_PERSONS = "login anonymous; any else"
@@ -45,6 +47,6 @@ SIGN_IN = [
 ]
 
 MATRIX = [
-    *(*PAGES, *OFFER_PAGES, *AUDIENCE_PAGES, *PRICE_PAGES, *CATALOGUE_PAGES, *SIGN_IN),
+    *(*PAGES, *STAFF_PAGES, *ACTIVATION_PAGES, *OFFER_PAGES, *AUDIENCE_PAGES, *PRICE_PAGES, *CATALOGUE_PAGES, *SIGN_IN),
     *(*API, *OFFER_API, *AUDIENCE_API, *PRICE_API, *CATALOGUE_API, *API_HELP),
 ]

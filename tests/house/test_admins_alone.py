@@ -19,7 +19,7 @@ from accounts.models import (
     Skill,
 )
 from connections.models import Connection
-from entitlements.models import Entitlement, LicenseAssignment, Sku
+from entitlements.models import Entitlement, IngestToken, LicenseAssignment, Sku, SkuPublisher, TrialOffer
 from marketplace.models import Category, Market, MarketCountry, MarketCurrency
 from partnerportal.lib.roles import list_roles_for_kind
 from tests.world import KINDS, SKU_OF_NOBODY
@@ -62,6 +62,10 @@ def qualify(actor):
     )
 
 
+def register(actor):
+    return bool(Organization.objects.create(kind="partner", name="Registered", country="FR").pk)
+
+
 def place(actor):
     africa = Market.objects.get(code="africa")
     return MarketCountry.objects.filter(country="FR").update(market=africa, currency="USD")
@@ -95,9 +99,27 @@ ACTIONS = {  # who does it, and how many rows it changes
         lambda a: own(LicenseAssignment, released_at=None).update(release_asked_at=timezone.now()),
     ),
     "mark a release": ("vendor", mark),
+    "open a SKU for trial": (
+        "vendor",
+        lambda a: bool(TrialOffer.objects.create(sku=Sku.objects.filter(trial_offer=None)[0], seat_limit=1).pk),
+    ),
+    "withdraw a SKU from trial": ("vendor", lambda a: TrialOffer.objects.update(withdrawn_at=timezone.now())),
+    "let partners be onboarded at once": (
+        "vendor",
+        lambda a: others("distributor").update(onboards_partners_at_once=True),
+    ),
     "correct a partner": (
         "vendor",
         lambda a: others("partner").filter(name__startswith="Partner ").update(partner_id="7654321", name="Right"),
+    ),
+    "register a partner": ("vendor", register),
+    "create a feed token": (
+        "vendor",
+        lambda a: bool(IngestToken.objects.create(name="New", digest="new", prefix="new").pk),
+    ),
+    "revoke a feed token": (
+        "vendor",
+        lambda a: IngestToken.objects.filter(revoked_at=None).update(revoked_at=timezone.now()),
     ),
     "suspend a customer": ("vendor", lambda a: others("customer").update(state="suspended")),
     "move a partner": ("vendor", lambda a: others("partner").update(parent=None)),
@@ -120,6 +142,15 @@ ACTIONS = {  # who does it, and how many rows it changes
         "vendor",
         lambda a: MarketCurrency.objects.filter(market__code="europe", currency="XAF")._raw_delete("default"),
     ),
+    "make a SKU a publisher's": (
+        "vendor",
+        lambda a: bool(
+            SkuPublisher.objects.create(
+                sku=Sku.objects.get(code=SKU_OF_NOBODY), publisher=others("publisher").first()
+            ).pk
+        ),
+    ),
+    "take a SKU from its publisher": ("vendor", lambda a: SkuPublisher.objects.all()._raw_delete("default")),
     "end a connection": (
         "customer",
         lambda a: own(Connection, customer=a.organization_id, state="active").update(

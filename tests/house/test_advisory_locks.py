@@ -39,7 +39,7 @@ def test_every_lock_is_on_the_list_and_used():
     everything = "".join(SOURCES.values())
     in_sql = set(KIND.findall(everything))
     in_python = {lock for lock in AdvisoryLock if f"acquire_lock(AdvisoryLock.{lock.name}" in everything}
-    assert in_sql <= set(AdvisoryLock) and in_sql & in_python == {AdvisoryLock.EXPORTS}
+    assert in_sql <= set(AdvisoryLock) and in_sql & in_python == {AdvisoryLock.EXPORTS, AdvisoryLock.TRIAL_REQUESTS}
     assert in_sql | in_python == set(AdvisoryLock)
 
 

@@ -31,6 +31,10 @@ PAGES = {
         ("partner.admin", "/activity/", "cursor"),
         ("customer.admin", "/activity/?sort=at", "cursor"),
     ],
+    "entitlements/lists/activations.py": [
+        ("vendor.admin", "/customers/pending/", "cursor"),
+        ("vendor.admin", "/partners/pending/?state=ended", "cursor"),
+    ],
     "entitlements/lists/customers.py": [
         ("partner.admin", f"/customers/?sort={sort}", "cursor") for sort in ("name", "-assigned", "expires")
     ],
@@ -52,6 +56,7 @@ PAGES = {
         ("publisher.admin", f"/offers/{{offer}}/audience/{page}", "cursor") for page in ("", "select/")
     ],
     "marketplace/lists/offers.py": [("publisher.admin", "/offers/", "cursor")],
+    "marketplace/lists/products.py": [("publisher.admin", "/products/", "cursor")],
     "marketplace/lists/catalogue.py": [("partner.admin", "/marketplace/offers/", "cursor")],
     "marketplace/lists/storefront.py": [
         ("customer.admin", "/marketplace/", "cursor"),

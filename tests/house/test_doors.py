@@ -13,6 +13,10 @@ from tests.house.ours import APPS, tree_of
 DOORS = {"models", "queries", "actions", "policies", "events"}
 # What one app was made for others to build on, each with the reason.
 MADE_FOR_OTHERS = {
+    "accounts.guards": "who may open the vendor's pages of organisations",
+    "accounts.organization_queries": "an organisation of any kind, for the vendor's staff",
+    "accounts.organizations": "the frame of the vendor's pages of an organisation",
+    "accounts.partner_moves": "registers how many customers a move is told",
     "accounts.notices": "base classes of notices to the vendor and to whoever asked",
     "accounts.personal_data": "registers what is held about a person",
     "accounts.management": "arguments of commands that name a person or an organisation",
@@ -30,7 +34,10 @@ MADE_FOR_OTHERS = {
 }
 # They gather what each app says of its lists, and of what can be imported.
 GATHERED = {"exports/catalogue.py": "exports", "imports/catalogue.py": "imports"}
-EXCEPTIONS = {("entitlements/lists/customers.py", "connections.rows")}  # why a row's connection may not be ended
+EXCEPTIONS = {
+    ("entitlements/lists/customers.py", "connections.rows"),  # why a row's connection may not be ended
+    ("entitlements/views/activation_accept.py", "connections.rows"),  # what a customer consents to, as by an invitation
+}
 
 FILES = sorted(
     path

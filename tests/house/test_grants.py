@@ -24,16 +24,29 @@ CALLED_BY = {
         "portal_is_admin()",
         "portal_sees_finance()",
         "portal_is_new()",
+        "portal_organizations_to_join(text)",  # of which a person sees the name alone
+        "entitlements_activationlink_is_held(bigint)",
+        "sends_activation_links()",
+        "may_be_activated(text, bigint)",
+        "introduce_activation_link()",  # to whoever holds a link's token, like the next five
+        "note_activation_sign_in()",
+        "note_activation_problem(text)",
+        "activate_organization()",
+        "founds_invited_partner(bigint, text, text)",
+        "partner_name_is_taken(text, text)",
         "has_a_trial(bigint)",
         "mark_release(text, boolean)",
         "note_failed_attempt(bigint, text)",  # of who is not signed in: nobody's row may be seen
         "failed_attempts(bigint, text)",
         "queue_secret_mail(text)",
+        "portal_operators_of(bigint)",  # in numbers, for the vendor's staff and the distributor above a partner
+        "portal_connected_customers(bigint)",  # in numbers, for the vendor's staff
         "portal_waiting()",  # numbers for /metrics
         *DIGESTS,
         "portal_is_reseller()",
         "portal_is_publisher()",
         "portal_price_places()",
+        "portal_partner_sums(bigint[])",  # of partners whose figures are not merged yet, which they alone see
         "portal_customers_of(bigint)",  # for its distributor and the vendor, who see no connections
         "portal_priced_plans(bigint, text, date, bigint[])",
         "portal_plans_with_stopped_terms(bigint, text, date)",
@@ -51,6 +64,11 @@ CALLED_BY = {
         "listing_content(bigint[])",
         "listing_expected(bigint[])",
         "listing_figures(entitlements_customerlisting)",
+        "partner_badges(bigint)",
+        "partner_facts(bigint[])",
+        "partner_sums(bigint[])",
+        "partner_listing_refresh(bigint[])",
+        "partner_listing_sum(bigint)",
         "usage_moved(entitlements_customerusage)",
         "usage_full_on(entitlements_customerusage)",
     },

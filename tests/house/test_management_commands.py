@@ -12,7 +12,7 @@ from django.db import transaction
 from accounts.models import Organization
 from entitlements.models import Entitlement, IngestToken
 from tests.states import put
-from tests.world import World, address
+from tests.world import SKU_OF_NOBODY, World, address
 
 pytestmark = pytest.mark.django_db
 # A right call of each command. What stands in braces is the test's own.
@@ -24,6 +24,7 @@ RIGHT = {
         "{partner}", "--name", "Correct", "--country", "SE", "--tenant-id", "11111111-1111-4111-8111-111111111111",
         "--partner-id", "1234567",
     ],
+    "count_products": ["--months", "3"],
     "create_ingest_token": ["A system", "--kinds", "usage"],
     "create_organization": [
         "--kind", "partner", "--name", "New", "--country", "SE", "--parent", "{distributor}", "--program", "csp",
@@ -36,6 +37,7 @@ RIGHT = {
     "export_person": ["{email}"],
     "extend_membership": ["{partner}", "service_provider", "--until", "2099-01-01"],
     "grant_membership": ["{partner}", "csp", "--from", "2020-01-01", "--until", "2020-12-31"],
+    "import_operators": ["{file}", "--dry-run"],
     "import_offers": ["{file}", "--report", "{report}"],
     "import_subscriptions": ["{file}", "--report", "{report}"],
     "ingest": [
@@ -46,6 +48,7 @@ RIGHT = {
     "move_partner": ["{partner}", "--distributor", "{distributor}"],
     "prune_events": ["--before", "2020-01-01"],
     "reactivate_organization": ["{suspended}"],
+    "open_trial": ["{sku}", "--licences", "5", "--for", "{distributor}"],
     "rebuild_portfolio": ["--check"],
     "rebuild_usage": ["--check"],
     "remove_operator": ["{customer}", "{email}"],
@@ -54,7 +57,9 @@ RIGHT = {
     "rotate_secrets": [],
     "sample_data": ["--accounts"],
     "set_account_manager": ["{customer}", "{staff}", "--phone", "+1 555 0100"],
+    "set_partner_onboarding": ["{distributor}", "--at-once"],
     "set_qualifications": ["{partner}", "--competency", "security", "--skill", "training"],
+    "set_sku_publisher": ["{sku}", "{publisher}"],
     "setup_database": ["{server}"],
     "suspend_organization": ["{customer}", "--reason", "A reason"],
     "trials": ["convert", "{trial}", "--quantity", "5", "--ends-on", "2099-01-01"],
@@ -89,12 +94,21 @@ WRONG = {  # each wrong in a way of its own
     "correct_organization {partner} --tenant-id 12": "is not a UUID",
     "reactivate_organization {customer}": "This has changed in the meantime.",
     "set_account_manager {customer} {email}": "is no operator of the vendor",
+    "set_partner_onboarding {partner} --at-once": "Only distributors onboard partners.",
+    "open_trial nothing": "There is no SKU nothing",
+    "open_trial {sku} --licences 0": "Enter a number of licences",
+    "open_trial {sku} --for {customer}": "neither a distributor nor a partner",
     "set_qualifications {partner} --skill juggling": "There is no skill juggling. There are: deployment",
     "end_membership {customer} csp": "is not a member of Cloud Solution Provider on that date",
     "move_partner {customer} --distributor {distributor}": "Only a partner can have an organisation above it",
+    "set_sku_publisher nothing": "No SKU has the code nothing.",
+    "set_sku_publisher {sku} {partner}": "is not a publisher",
+    "count_products --months 14": "a number from 1 to 13",
     "sample_data --customers 1000001": "At most 1,000,000 customers",
     "ingest /nothing": "No such file",
     "import_offers /nothing": "No such file",
+    "import_operators /nothing": "No such file",
+    "import_operators {file}": "The first row must name the columns",
     "import_subscriptions {file}": "1 of 1 lines were left out.",
     "nothing_at_all": "Unknown command",
 }
@@ -111,12 +125,14 @@ def names(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict
         "customer": world.customer.org_id,
         "partner": world.partner.org_id,
         "distributor": world.distributor.org_id,
+        "publisher": world.publisher.org_id,
         "email": address("customer.admin"),
         "new": "new@example.com",
         "proved": "proved@example.com",
         "file": str(tmp_path / "file"),
         "report": str(tmp_path / "report"),
         "token": "token",
+        "sku": SKU_OF_NOBODY,
         "trial": str(Entitlement.objects.filter(kind="trial", state="active").earliest("pk").public_id),
         "suspended": world.stranger.org_id,
         "staff": address("vendor.admin"),

@@ -35,6 +35,7 @@ OURS = [row for row in MATRIX if not row.same_for_all]
 CUSTOMER = "customers/<uuid:customer_id>/"
 # By whom and at which address each rule is missed.
 MISSED_AT = {
+    "ActivationLinkQuerySet": ("partner2.admin", "customers/pending/"),
     "CalendarFeedQuerySet": ("stranger.admin", "renewals/calendar/"),
     "ConnectionQuerySet": ("stranger.admin", "api/v1/connections/"),
     "ConsentQuerySet": ("partner.admin", "api/v1/connections/<uuid:connection_id>/sharing/"),
@@ -48,6 +49,7 @@ MISSED_AT = {
     "NoticePreferenceQuerySet": ("stranger.admin", "me/notices/"),
     "NoticeQuerySet": ("stranger.admin", "inbox/"),
     "OperatorQuerySet": ("stranger.admin", "operators/"),
+    "PartnerListingQuerySet": ("distributor2.admin", "partners/"),
     "PortfolioFigureQuerySet": ("partner2.admin", "customers/"),
     "PortfolioQuerySet": ("partner2.admin", CUSTOMER),
     "RequestQuerySet": ("partner2.admin", "requests/<uuid:request_id>/"),
@@ -57,9 +59,12 @@ MISSED_AT = {
 # Rules that no page misses, and why; that the two locks disagree shows the loss.
 BEHIND_OTHERS = {
     "EventSealQuerySet": "links are read of an event, once the log has found that the reader is a party of it",
+    "ActivationTokenQuerySet": "tokens are counted of links that one has sent, and only their digests are stored",
+    "TrialOfferQuerySet": "they name services of the vendor's catalogue, no word of anybody",
     "AudienceChangeQuerySet": "what is saved of an audience is read of an offer that is the publisher's own",
     "AuthorizationQuerySet": "authorisations are read of one's own offer, or asked for oneself in the rules of a sale",
     "ChannelInfoQuerySet": "it is read of an offer, by pages that only resellers, its publisher and staff may open",
+    "CustomerPartnerQuerySet": "it is read of customers in the list of whoever asks, by their own viewer",
     "HealthIssueQuerySet": "issues are read of an offer, by pages that only resellers and its publisher may open",
     "HealthReportQuerySet": "reports are read of issues that are seen",
     "OfferFileQuerySet": "files are read of an offer, and documents by pages that only resellers may open",
@@ -73,6 +78,7 @@ BEHIND_OTHERS = {
     "StopReasonQuerySet": "reasons are read of the stops of an offer that its publisher or staff manage",
     "SubscriptionQuerySet": "no page shows subscriptions yet: publishers count what was sold of their own offers",
     "SubscriptionTermQuerySet": "likewise",
+    "JoinRequestQuerySet": "only Admins read who asks, of the one organisation that is asked",
     "OrganizationDomainQuerySet": "an organisation asks for its own domains, also the vendor, who sees everybody's",
     "IdempotentRequestQuerySet": "a request is found by its sender and key, and its sender alone is answered",
     "ListSettingsQuerySet": "they hold which columns a list has and how high its rows are, no word of anybody",

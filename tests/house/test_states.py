@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
-from accounts.models import OrganizationDomain
+from accounts.models import JoinRequest, OrganizationDomain
 from connections.models import Connection
-from entitlements.models import Entitlement, IngestUpload, LicenseAssignment
+from entitlements.models import ActivationLink, Entitlement, IngestUpload, LicenseAssignment
 from exports.models import Export
 from imports.models import Import
 from marketplace.models import Subscription
@@ -27,6 +27,8 @@ EXTRA = {  # what a row needs beside its state
     ("Connection", "active"): lambda row: {"ended_at": None, "ended_by_id": None},
     ("Connection", "ended"): lambda row: {"ended_at": timezone.now(), "ended_by_id": row.customer_id},
     **{("OrganizationDomain", state): lambda row: {"proved_at": timezone.now()} for state in ("proved", "lapsed")},
+    **{("JoinRequest", state): lambda row: {"decided_at": timezone.now()} for state in ("added", "declined")},
+    ("JoinRequest", "open"): lambda row: {"decided_at": None},
     ("Subscription", "pending"): lambda row: {"activated_at": None, "ended_at": None},
     ("Subscription", "subscribed"): lambda row: {"activated_at": timezone.now(), "ended_at": None},
     ("Subscription", "suspended"): lambda row: {"activated_at": timezone.now(), "ended_at": None},
@@ -38,11 +40,16 @@ EXTRA = {  # what a row needs beside its state
         for state in ("submitted", "needs_information", "approved", "withdrawn", "overtaken")
     },
 }
+EXTRA["ActivationLink", "open"] = lambda row: {"closed_at": None, "account_id": None}
+EXTRA["ActivationLink", "accepted"] = lambda row: {"closed_at": timezone.now(), "account_id": row.organization_id}
+EXTRA["ActivationLink", "revoked"] = lambda row: {"closed_at": timezone.now(), "account_id": None}
 ROWS = {
+    "ActivationLink": lambda world: ActivationLink.objects.get(organization=world.partner),
     "Connection": lambda world: world.connection("customer", "partner"),
     "Entitlement": lambda world: Entitlement.objects.filter(customer=world.customer, kind="trial").earliest("pk"),
     "Organization": lambda world: world.customer,
     "OrganizationDomain": lambda world: OrganizationDomain.objects.get(organization=world.customer),
+    "JoinRequest": lambda world: JoinRequest.objects.get(),
     "Export": lambda world: Export.objects.filter(organization=world.customer).earliest("pk"),
     "Import": lambda world: Import.objects.filter(organization=world.customer).earliest("pk"),
     "IngestUpload": lambda world: IngestUpload.objects.earliest("pk"),
@@ -135,6 +142,7 @@ def test_pairs(model, before, world):
 
 # Who may say more than the moves have: nobody, but of entitlements the vendor's feed tells what has become of them.
 HOLDS = {
+    "ActivationLink": "everybody",
     "Connection": "everybody",
     "Entitlement": "tenants",
     "Export": "everybody",

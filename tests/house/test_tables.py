@@ -6,8 +6,17 @@ from django.core.mail import EmailMessage
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 from django.db.models import Q
 
-from accounts.models import FailedAttempts, IdempotentRequest, Organization, OrganizationKind
+from accounts.models import (
+    AdminVacancy,
+    ErasedAddress,
+    ExternalIdentity,
+    FailedAttempts,
+    IdempotentRequest,
+    Organization,
+    OrganizationKind,
+)
 from connections.directory import list_organizations_with_visible_name
+from entitlements.actions.growth import write_channel_growth
 from marketplace.models import Offer
 from notifications.actions import sealing
 from notifications.actions.recording import record_event
@@ -61,6 +70,8 @@ PERSONAL = {
     "notifications_secretmail",
     "notifications_unsealedevent",
     "accounts_failedattempts",
+    "accounts_externalidentity",
+    "accounts_erasedaddress",
     "entitlements_ingesttoken",
     "entitlements_ingestupload",
     "entitlements_renewalalert",
@@ -73,6 +84,8 @@ COLUMN = dict.fromkeys(
 
 COLUMN["marketplace_marketcountry"] = "country"
 COLUMN |= {"notifications_eventseal": "position", "notifications_unsealedevent": "event_id"}
+COLUMN["entitlements_partnerlisting"] = "organization_id"
+COLUMN["accounts_adminvacancy"], COLUMN["entitlements_channelmonth"] = "organization_id", "month"
 
 KEPT_BY_A_PERSON = (
     "accounts_savedview",
@@ -132,7 +145,11 @@ def something_personal(world):
     NoticeRead.objects.create(notice=Notice.objects.earliest("pk"), person_id=person.pk)
     InboxMark.objects.create(person_id=person.pk, organization_id=world.partner.pk, read_up_to=1)
     FailedAttempts.objects.create(person=person, kind="code", day=today(), failures=1)
+    ExternalIdentity.objects.create(person=person, source="old_portal", external_id="1")
+    ErasedAddress.objects.remember(["gone@example.com"])
     IdempotentRequest.objects.create(person_id=person.pk, organization=world.partner, key="one", digest="")
+    AdminVacancy.objects.create(organization=world.stranger)
+    write_channel_growth()
     queue_secret_mail(EmailMessage("s", "b", to=[person.email]))
     sealing.seal_next_events()
     record_event("x", actor=Actor.system(), subject=world.partner)  # it still waits for its seal

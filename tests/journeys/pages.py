@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 CUSTOMER = "customers/<uuid:customer_id>/"
+PARTNER = "partners/<uuid:partner_id>/"
 END = "connections/<uuid:connection_id>/end/"
 SHARING = "connections/<uuid:connection_id>/sharing/"
 VIEW = "lists/views/<uuid:view_id>/"
@@ -12,6 +13,10 @@ IMPORT = "imports/<uuid:import_id>/"
 IMPORT_KIND = "imports/new/<str:kind_code>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
 TRIAL = "trials/<uuid:trial_id>/"
+LINK = "activations/<uuid:link_id>/"
+ACTIVATION = "activate/<str:token>/"
+TRIAL_OFFER = "trials/offers/<uuid:offer_id>/"
+SEND = "activations/<str:kind>/new/"
 OFFER = "offers/<uuid:offer_id>/"
 CATALOGUE = "marketplace/offers/"
 LISTED, STOREFRONT = f"{CATALOGUE}<uuid:offer_id>/", "marketplace/<uuid:offer_id>/"
@@ -24,6 +29,9 @@ AUDIENCE = f"{OFFER}audience/"
 OFFER_TABS = ("files/", "listing/", "plans/", "technical/", "history/", "publish/")
 REQUEST = "requests/<uuid:request_id>/"
 NEW_REQUEST = "requests/new/<str:kind>/<uuid:subject_id>/"
+ORGANIZATION = "organizations/<uuid:organization_id>/"
+ORGANIZATION_TABS = ("", "operators/", "memberships/", "activity/")
+ORGANIZATION_ACTIONS = ("correct", "manager", "grant", "extend", "end", "qualify", "move", "suspend")
 SIGN_IN = "sign-in/"
 FACTORS = "sign-in/two-factor/"
 KEY = f"{FACTORS}webauthn/keys/<int:pk>/"
@@ -60,9 +68,31 @@ PAGES = {
         Shown(INVITATION, "/i/{token_partner}/"),
         Shown(INVITATION, "/i/unknown/", 404),
         Shown(f"{INVITATION}decline/", "/i/{token_partner}/decline/"),
+        Shown(ACTIVATION, "/activate/{activation_partner}/"),
+        Shown(ACTIVATION, "/activate/{activation_distributor}/"),
+        Shown(ACTIVATION, "/activate/unknown/", 404),
         Shown("", "/nowhere/", 404),
     ],
+    "distributor.admin": [
+        Shown("", "/"),
+        Shown("partners/"),
+        Shown("partners/", "/partners/?q=nobody-has-this-name"),
+        Shown(PARTNER, "/partners/{partner}/"),
+        Shown("partners/pending/"),
+        Shown(SEND, "/activations/partners/new/"),
+        Shown(SEND, "/activations/customers/new/"),
+    ],
     "partner.admin": [
+        Shown("customers/pending/"),
+        Shown("customers/pending/", "/customers/pending/?state=ended"),
+        Shown("customers/pending/", "/customers/pending/?q=nobody-has-this-name"),
+        Shown(SEND, "/activations/customers/new/"),
+        Shown(LINK, "/activations/{link_partner}/"),
+        *(
+            Shown(f"{LINK}{what}/", f"/activations/{{link_partner}}/{what}/")
+            for what in ("change", "copy", "resend", "revoke")
+        ),
+        Shown(IMPORT_KIND, "/imports/new/activation_links/"),
         Shown("", "/"),
         Shown("customers/"),
         Shown("customers/", "/customers/?q=nobody-has-this-name"),
@@ -135,7 +165,15 @@ PAGES = {
     ],
     "customer.reader": [Shown(INVITATION, "/i/{token_lapsed}/"), Shown("operators/"), Shown("domains/")],
     "customer2.admin": [Shown("domains/")],
-    "stranger.admin": [Shown(INVITATION, "/i/{token_partner}/"), Shown("account/")],
+    "stranger.admin": [
+        Shown(INVITATION, "/i/{token_partner}/"),
+        Shown("account/"),
+        Shown("operators/"),
+        *(
+            Shown(f"operators/requests/<uuid:request_id>/{action}/", f"/operators/requests/{{join_request}}/{action}/")
+            for action in ("grant", "decline")
+        ),
+    ],
     "ended.reader": [Shown(INVITATION, "/i/{token_partner}/")],
     "many": [Shown(INVITATION, "/i/{token_partner}/")],
     "nobody": [Shown("organizations/new/"), Shown(INVITATION, "/i/{token_partner}/")],
@@ -150,6 +188,10 @@ PAGES = {
         Shown("", "/"),
         Shown("offers/"),
         Shown("offers/", "/offers/?q=nothing-has-this-name"),
+        Shown("products/"),
+        Shown("products/", "/products/?q=nothing-has-this-name"),
+        Shown("products/", "/products/?country=DE"),
+        Shown("products/<uuid:product_id>/", "/products/{product}/"),
         Shown("offers/new/"),
         *(Shown(OFFER + tab, f"/offers/{{offer}}/{tab}") for tab in ("", *OFFER_TABS)),
         Shown(f"{OFFER}compare/", "/offers/{offer}/compare/?from=1&to=draft"),
@@ -175,16 +217,41 @@ PAGES = {
     "publisher.reader": [Shown(f"{OFFER}{tab}", f"/offers/{{offer}}/{tab}") for tab in ("listing/", "plans/")],
     "vendor.admin": [
         Shown("", "/"),
+        Shown("partners/"),
+        Shown("distributors/"),
         Shown("trials/"),
+        Shown("trials/offers/"),
+        Shown("trials/offers/new/"),
+        Shown(TRIAL_OFFER, "/trials/offers/{trial_offer}/"),
+        Shown(f"{TRIAL_OFFER}withdraw/", "/trials/offers/{trial_offer}/withdraw/"),
+        Shown("partners/pending/"),
+        Shown("partners/pending/", "/partners/pending/?state=unconfirmed"),
+        Shown(f"{LINK}confirm/", "/activations/{link_distributor}/confirm/"),
         Shown("releases/"),
         Shown("releases/", "/releases/?state=released"),
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_waiting}}/{action}/") for action in ("approve", "decline")),
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_running}}/{action}/") for action in ("extend", "convert")),
+        *(Shown(ORGANIZATION + tab, f"/organizations/{{partner}}/{tab}") for tab in ORGANIZATION_TABS),
+        *(Shown(f"{ORGANIZATION}{name}/", f"/organizations/{{partner}}/{name}/") for name in ORGANIZATION_ACTIONS),
+        Shown(f"{ORGANIZATION}onboard/", "/organizations/{distributor}/onboard/"),
+        Shown(f"{ORGANIZATION}reactivate/", "/organizations/{partner}/reactivate/", 409),
+        *(
+            Shown("organizations/register/<str:kind>/", f"/organizations/register/{kind}/")
+            for kind in ("partner", "customer")
+        ),
+        Shown("publishers/"),
+        Shown("publishers/", "/publishers/?q=nobody-has-this-name"),
+        Shown("programmes/"),
+        Shown("feeds/"),
+        Shown("feeds/uploads/<uuid:upload_id>/", "/feeds/uploads/{upload}/"),
+        Shown("feeds/tokens/new/"),
+        Shown("feeds/tokens/<uuid:token_id>/revoke/", "/feeds/tokens/{feed_token}/revoke/"),
         Shown(ALL_OFFERS),
         Shown(f"{ALL_OFFERS}<uuid:offer_id>/", "/marketplace/all/{offer}/"),
         Shown(SETTINGS),
-        *(Shown(f"{SETTINGS}{name}/") for name in ("categories", *QUALIFICATIONS)),
+        *(Shown(f"{SETTINGS}{name}/") for name in ("categories", *QUALIFICATIONS, "skus")),
         *(Shown(f"{SETTINGS}{name}/new/") for name in ("markets", "categories", *QUALIFICATIONS)),
+        Shown(IMPORT_KIND, "/imports/new/operators/"),
         Shown("requests/queue/"),
         Shown("requests/queue/", "/requests/queue/?state=closed"),
         Shown(REQUEST, "/requests/{request_partner}/"),
@@ -231,6 +298,7 @@ OPENINGS = [
 ]
 
 NOT_PAGES = {
+    f"{SETTINGS}skus/publisher/": "a dialog of one SKU: test_sku_pages.py",
     **{
         f"{place}{name}/": "a dialog or form of test_catalogue_settings.py"
         for place, names in (
@@ -247,11 +315,14 @@ NOT_PAGES = {
     f"{REQUEST}files/<uuid:file_id>/": "likewise",
     "domains/<uuid:domain_id>/check/": "answers a form",
     "security/second-factor/": "answers a form",
+    "organizations/join/": "answers a form",
     f"{HOLDER}keep/": "answers a form",
     f"{REQUEST}approve/": "answers a form",
     f"{REQUEST}assign/": "answers a form",
     f"{REQUEST}messages/": "answers a form",
     f"{INVITATION}accept/": "answers a form",
+    f"{ACTIVATION}open/": "answers a form",
+    f"{ACTIVATION}accept/": "answers a form",
     f"{VIEW}query/": "answers a form",
     f"{VIEW}default/": "answers a form",
     "renewals/calendar/revoke/": "answers a form",

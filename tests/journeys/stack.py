@@ -22,6 +22,7 @@ from django.conf import settings
 
 from partnerportal import embedded
 from tests import databases
+from tests.dns_server import DnsServer
 from tests.guard import Guard
 from tests.queues import EVERY_QUEUE, new_beat
 from tools import static
@@ -37,6 +38,7 @@ class Stack:
         self.cast = cast  # public ids of the world, by name
         self.port = _free_port()
         self.origin = f"http://localhost:{self.port}"
+        self.dns = DnsServer()  # what workers ask for TXT records
         self.mails = folder / "mail"
         self.mails.mkdir()
         self.environment = base_environment() | {
@@ -48,6 +50,7 @@ class Stack:
             "STATIC_ROOT": str(folder / "static"),  # another run may collect changed files meanwhile
             "PRIVATE_ROOT": str(folder / "private"),
             "EMAIL_URL": f"filemail:///{self.mails}",
+            "DNS_RESOLVERS": self.dns.address,
             **databases.urls(database),
         }
 
@@ -62,7 +65,8 @@ class Stack:
             guard.watch(process.pid)
         try:
             eventually(lambda: self._answers(processes), f"The web process answers; see {self.folder / 'web.log'}")
-            yield self
+            with self.dns:
+                yield self
         finally:
             for process in processes:
                 _end(process)

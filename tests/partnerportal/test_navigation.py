@@ -16,7 +16,12 @@ from tests.world import World
 OVERVIEW = ("Overview", "layout-dashboard", "/")
 RENEWALS = ("Renewals", "calendar-clock", "/renewals/")
 EVERYBODY = [("Inbox", "inbox", "/inbox/"), ("Exports", "file-down", "/exports/")]
-SETTINGS = [("Account details", "building", "/account/"), ("Operators", "users", "/operators/")]
+SETTINGS = [
+    ("Account details", "building", "/account/"),
+    ("Operators", "users", "/operators/"),
+    ("Domains", "globe", "/domains/"),
+    ("Security", "lock", "/security/"),
+]
 CATALOGUE = ("Catalogue settings", "list-tree", "/marketplace/settings/")  # the vendor alone
 PERSON = [
     ("Preferences", "settings-2", "/me/"),
@@ -41,11 +46,16 @@ OF_OWN = [
     RENEWALS,
 ]
 OF_VENDOR = [
+    ("Distributors", "network", "/distributors/"),
+    ("Partners", "users", "/partners/"),
+    ("Publishers", "building", "/publishers/"),
+    ("Programmes", "badge-check", "/programmes/"),
     SIMULATOR,
     ("Offers", "store", "/marketplace/all/"),
+    ("Requests", "clipboard-list", "/requests/queue/"),
     ("Trials", "flask-conical", "/trials/"),
     ("Licence releases", "user-minus", "/releases/"),
-    ("Requests", "clipboard-list", "/requests/queue/"),
+    ("Feeds", "file-up", "/feeds/"),
 ]
 ASKING = [("Requests", "clipboard-list", "/requests/")]
 WORK = {
@@ -55,7 +65,7 @@ WORK = {
     "lapsed": ASKING,
     "customer": OF_OWN,
     "vendor": OF_VENDOR,
-    "publisher": [("Offers", "tags", "/offers/"), SIMULATOR, *ASKING],
+    "publisher": [("Offers", "tags", "/offers/"), ("Your products", "chart-line", "/products/"), SIMULATOR, *ASKING],
 }
 LINK = re.compile(r'<a class="[\w-]+" href="([^"]+)"[^>]*><svg[^>]*><use href="[^"#]+#([\w-]+)"/></svg>([^<]+)')
 

@@ -18,8 +18,23 @@ PAGES = {
     "customer": (OWN_STRIP, ["Needs attention", "Who can see your data", "Latest notifications"]),
     "stranger": (OWN_STRIP, ["Needs attention", "Who can see your data", "Latest notifications"]),
     "nobadge": ([], ["Your organisation", "Your own licences", "Latest notifications"]),
-    "vendor": ([], ["Your organisation", "Requests waiting: 4", "Latest notifications"]),
-    "publisher": (OFFER_STRIP, ["Drafts", "Your organisation", "Your own licences", "Latest notifications"]),
+    "vendor": (
+        [],
+        [
+            "Trial requests waiting: 11",
+            "Licence releases waiting: 1",
+            "New partners to confirm",
+            "Requests waiting: 4",
+            "Feeds",
+            "Badges that end",
+            "Without an Admin",
+            "Latest notifications",
+        ],
+    ),
+    "publisher": (
+        OFFER_STRIP,
+        ["Drafts", "Your products", "Your organisation", "Your own licences", "Latest notifications"],
+    ),
 }
 
 

@@ -33,12 +33,25 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     begin = time.monotonic()
-    from tools.bench import activity, consent, exports, marketplace, outbox, pages, queries, strangers, usage
+    from tools.bench import (
+        activity,
+        channel,
+        consent,
+        exports,
+        marketplace,
+        moves,
+        outbox,
+        pages,
+        queries,
+        strangers,
+        usage,
+    )
     from tools.bench.data import world
 
     strangers.load()  # first, while the database is empty
     loaded = world(options.customers)
     usage.load()
+    channel.load()
     marketplace.load()
     activity.load()
     print(f"{options.customers} customers, ready in {time.monotonic() - begin:.0f} s; {options.rounds} rounds\n")
@@ -46,7 +59,9 @@ def main() -> None:
     rounds = options.rounds
     for lines in (
         queries.lines(loaded, rounds),
+        channel.lines(rounds),
         consent.lines(loaded, rounds),
+        moves.lines(loaded),
         exports.lines(loaded),
         usage.lines(rounds),
         marketplace.lines(rounds),

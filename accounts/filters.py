@@ -1,0 +1,84 @@
+"""The filters of the vendor's lists of organisations and memberships. On a page a bad value narrows nothing."""
+
+import datetime as dt
+
+import django_filters as df
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Organization, Program, ProgramMembership
+from accounts.models.organization import OrganizationQuerySet
+from accounts.models.program import ProgramMembershipQuerySet
+from partnerportal.lib.countries import list_country_choices
+from partnerportal.lib.days import today
+from partnerportal.lib.filters import FilterSet
+from partnerportal.lib.text import make_search_key
+
+ENDS_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))  # days ahead of a membership's last day
+ACTIVE, ENDED, COMING = "active", "ended", "coming"
+
+
+def list_program_choices() -> list[tuple[str, str]]:
+    """Return the programmes as pairs of code and name."""
+    return list(Program.objects.order_by("name").values_list("code", "name"))
+
+
+class PublisherFilterSet(FilterSet):
+    """The filters of publishers: by country, and by whether they take part.
+
+    `q` matches part of the name, without regard to case and accents, or the beginning of the ORGID.
+    """
+
+    q = df.CharFilter(method="filter_by_text", label=_("Name or ORGID"), max_length=200)
+    country = df.ChoiceFilter(choices=list_country_choices, label=_("Country"))
+    suspended = df.BooleanFilter(method="filter_suspended", label=_("Suspended"), widget=df.widgets.BooleanWidget)
+
+    class Meta:
+        model = Organization
+        fields: list[str] = []
+
+    def filter_by_text(self, rows: OrganizationQuerySet, name: str, value: str) -> OrganizationQuerySet:
+        """Keep organisations whose name contains the text (any case or accents) or whose ORGID begins with it."""
+        folded = make_search_key(value)
+        return rows.filter(Q(name_folded__contains=folded) | Q(org_id__startswith=folded)) if folded else rows
+
+    def filter_suspended(self, rows: OrganizationQuerySet, name: str, value: bool) -> OrganizationQuerySet:
+        """Keep suspended organisations, or for False those that take part."""
+        state = Organization.State.SUSPENDED if value else Organization.State.ACTIVE
+        return rows.filter(state=state)
+
+
+class MembershipFilterSet(FilterSet):
+    """The filters of programme memberships: by programme, whether they run, when they end, and whose they are.
+
+    `q` matches part of the organisation's name, or the beginning of its ORGID.
+    """
+
+    q = df.CharFilter(method="filter_by_text", label=_("Name or ORGID"), max_length=200)
+    program = df.ChoiceFilter("program__code", choices=list_program_choices, label=_("Programme"))
+    state = df.ChoiceFilter(
+        method="filter_by_state",
+        choices=((ACTIVE, _("Active")), (COMING, _("Not begun")), (ENDED, _("Ended"))),
+        label=_("Status"),
+    )
+    ends_within = df.TypedChoiceFilter(method="filter_by_end", choices=ENDS_WITHIN, coerce=int, label=_("Ends within"))
+
+    class Meta:
+        model = ProgramMembership
+        fields: list[str] = []
+
+    def filter_by_text(self, rows: ProgramMembershipQuerySet, name: str, value: str) -> ProgramMembershipQuerySet:
+        """Keep memberships of organisations with this text in their name, or whose ORGID begins with it."""
+        folded = make_search_key(value)
+        matches = Q(organization__name_folded__contains=folded) | Q(organization__org_id__startswith=folded)
+        return rows.filter(matches) if folded else rows
+
+    def filter_by_state(self, rows: ProgramMembershipQuerySet, name: str, value: str) -> ProgramMembershipQuerySet:
+        """Keep memberships that run today (UTC), that have not begun, or that have ended."""
+        if value == ACTIVE:
+            return rows.active()
+        return rows.filter(ends_on__lt=today()) if value == ENDED else rows.filter(starts_on__gt=today())
+
+    def filter_by_end(self, rows: ProgramMembershipQuerySet, name: str, value: int) -> ProgramMembershipQuerySet:
+        """Keep memberships whose last day is at most `value` days from today (UTC)."""
+        return rows.filter(ends_on__range=(today(), today() + dt.timedelta(days=value)))

@@ -1,0 +1,302 @@
+"""The table of what vendor staff do with an organisation. The menu, the dialogs and the URLs are made of it.
+
+The commands of the same names call the same functions.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.actions.organizations import grant_membership
+from accounts.actions.standing import (
+    change_membership_end,
+    correct_organization_identity,
+    move_partner,
+    reactivate_organization,
+    set_account_manager,
+    set_partner_onboarding,
+    set_qualifications,
+    suspend_organization,
+)
+from accounts.facts import StandingAspect, digest_standing
+from accounts.models import Organization, OrganizationKind
+from accounts.notices import ALL_BUT_VENDOR
+from accounts.organization_forms import (
+    AccountManagerForm,
+    CorrectIdentityForm,
+    EndMembershipForm,
+    ExtendMembershipForm,
+    GrantMembershipForm,
+    MovePartnerForm,
+    OnboardingForm,
+    QualificationsForm,
+    StandingForm,
+    SuspendForm,
+)
+from accounts.organization_questions import (
+    ask_for_manager,
+    ask_to_correct,
+    ask_to_end,
+    ask_to_extend,
+    ask_to_grant,
+    ask_to_move,
+    ask_to_onboard,
+    ask_to_qualify,
+    ask_to_reactivate,
+    ask_to_suspend,
+)
+from accounts.partner_moves import count_customers_told_of_move
+from accounts.policies import ROLE_TABLE, AccountPermission
+from partnerportal.lib import formats
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Message
+from partnerportal.lib.policies import ActionAllowed, ActionDenied, Answer
+from partnerportal.lib.row_actions import RowAction
+
+State = Organization.State
+SELLERS = frozenset({OrganizationKind.DISTRIBUTOR.value, OrganizationKind.PARTNER.value})
+MEMBERS = SELLERS | {OrganizationKind.PUBLISHER.value}
+NO_RUNNING_MEMBERSHIP = gettext_lazy("It is not a member of any programme today.")
+
+
+@dataclass(frozen=True)
+class ActionPreview:
+    """What follows of a choice, which a dialog shows before it acts. `choice` names it when the form is sent again."""
+
+    choice: str
+    text: str
+
+
+def _preview_nothing(organization: Organization, form: forms.Form) -> ActionPreview | None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganizationAction(RowAction[Organization]):
+    """What vendor staff do with an organisation of certain kinds, as the table below declares it.
+
+    `aspect` is the side of its standing that the action changes: the dialog carries a digest of it. `preview` returns
+    what follows of the choice in a valid form, or None if the action is done without showing that.
+    """
+
+    aspect: StandingAspect
+    states: frozenset[str] = frozenset(State.values)
+    kinds: frozenset[str] = ALL_BUT_VENDOR
+    preview: Callable[[Organization, forms.Form], ActionPreview | None] = _preview_nothing
+
+    def make_form(
+        self, actor: Actor, organization: Organization, data: Mapping[str, Any] | None, program: str = ""
+    ) -> StandingForm:
+        """Return the form of the action for this organisation. `data` is what was sent, or None.
+
+        `program` is the code of the programme that was chosen before the dialog opened, or "".
+        """
+        form: Any = self.form
+        made: StandingForm = form(data, actor=actor, organization=organization, program=program)
+        return made
+
+    def make_digest(self, organization: Organization) -> str:
+        """Return the digest of what the dialog shows of the organisation, for its hidden field `seen`."""
+        return digest_standing(organization, self.aspect)
+
+    def check_possible(self, row: Organization) -> Answer:
+        if row.kind not in self.kinds:
+            return ActionDenied("wrong_kind", _("This is not done with this type of organisation."))
+        return super().check_possible(row)
+
+
+@dataclass(frozen=True)
+class OrganizationActionMenuItem:
+    """An entry in the menu of actions. `reason` says why the reader may not do it; "" if they may."""
+
+    label: Message
+    icon: str
+    url: str
+    is_danger: bool
+    reason: Message
+
+
+def list_organization_action_menu_items(actor: Actor, organization: Organization) -> list[OrganizationActionMenuItem]:
+    """Return the menu entries for what is possible with the organisation as it is, also what the actor may not do."""
+    items = []
+    for name, action in ORGANIZATION_ACTIONS.items():
+        if action.check_possible(organization):
+            url = reverse(f"organization_{name}", args=[organization.public_id])
+            answer = ROLE_TABLE[action.permission].check_actor(actor)
+            reason = answer.message if isinstance(answer, ActionDenied) else ""
+            items.append(OrganizationActionMenuItem(action.label, action.icon, url, action.is_danger, reason))
+    return items
+
+
+def format_organization_success_message(action: OrganizationAction, organization: Organization) -> str:
+    """Return the message that is shown after an action on an organisation. It names the organisation."""
+    return str(action.done) % {"name": organization.name}
+
+
+def _correct(*, actor: Actor, organization: Organization, seen: str, **fields: Any) -> Organization:
+    return correct_organization_identity(actor=actor, organization=organization, seen=seen, **fields)
+
+
+def _move(*, actor: Actor, organization: Organization, seen: str, distributor: Organization | None) -> Organization:
+    return move_partner(actor=actor, partner=organization, distributor=distributor, seen=seen)
+
+
+def _onboard(*, actor: Actor, organization: Organization, seen: str, at_once: bool) -> Organization:
+    return set_partner_onboarding(actor=actor, distributor=organization, at_once=at_once, seen=seen)
+
+
+def _qualify(*, actor: Actor, organization: Organization, **chosen: Any) -> Organization:
+    set_qualifications(actor=actor, organization=organization, **chosen)
+    return organization
+
+
+def _end_membership(*, actor: Actor, organization: Organization, **chosen: Any) -> Organization:
+    return change_membership_end(actor=actor, organization=organization, **chosen).organization
+
+
+def _grant(*, actor: Actor, organization: Organization, **chosen: Any) -> Organization:
+    return grant_membership(actor=actor, organization=organization, **chosen).organization
+
+
+def _has_running_membership(row: Organization) -> Answer:
+    is_member = bool(row.active_programs)  # type: ignore[attr-defined]  # of `get_managed_organization`
+    return ActionAllowed() if is_member else ActionDenied("no_membership", NO_RUNNING_MEMBERSHIP)
+
+
+def _preview_move(row: Organization, form: forms.Form) -> ActionPreview | None:
+    """Return who sees the partner's customers before and after the move, and how many customers are told."""
+    before, after = row.parent, form.cleaned_data["distributor"]
+    if before == after:
+        return None
+    texts = []
+    if before:
+        texts.append(_("%(name)s no longer sees this partner and its customers.") % {"name": before.name})
+    if after:
+        text = _("%(name)s sees this partner, and of its customers what they share with it.")
+        texts.append(text % {"name": after.name})
+    count = count_customers_told_of_move(row)
+    told = ngettext("%(count)s customer gets a notification.", "%(count)s customers get a notification.", count)
+    texts.append(told % {"count": formats.format_number(count)})
+    return ActionPreview(str(after.public_id) if after else "none", " ".join(texts))
+
+
+ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the menu
+    "correct": OrganizationAction(
+        run=_correct,
+        permission=AccountPermission.CORRECT_ORGANIZATIONS,
+        aspect=StandingAspect.IDENTITY,
+        label=gettext_lazy("Correct verified details…"),
+        icon="pencil",
+        done=gettext_lazy("The details of %(name)s are saved."),
+        question=ask_to_correct,
+        form=CorrectIdentityForm,
+    ),
+    "manager": OrganizationAction(
+        run=set_account_manager,
+        permission=AccountPermission.SET_ACCOUNT_MANAGERS,
+        aspect=StandingAspect.ACCOUNT_MANAGER,
+        label=gettext_lazy("Set account manager…"),
+        icon="users",
+        done=gettext_lazy("The account manager of %(name)s is saved."),
+        question=ask_for_manager,
+        form=AccountManagerForm,
+    ),
+    "grant": OrganizationAction(
+        run=_grant,
+        permission=AccountPermission.MANAGE_MEMBERSHIPS,
+        aspect=StandingAspect.MEMBERSHIPS,
+        kinds=MEMBERS,
+        label=gettext_lazy("Grant membership…"),
+        icon="badge-check",
+        done=gettext_lazy("The membership of %(name)s is granted."),
+        question=ask_to_grant,
+        form=GrantMembershipForm,
+    ),
+    "extend": OrganizationAction(
+        run=_end_membership,
+        permission=AccountPermission.MANAGE_MEMBERSHIPS,
+        aspect=StandingAspect.MEMBERSHIPS,
+        kinds=MEMBERS,
+        label=gettext_lazy("Extend membership…"),
+        icon="calendar-plus",
+        done=gettext_lazy("The membership of %(name)s has another last day."),
+        question=ask_to_extend,
+        form=ExtendMembershipForm,
+        condition=_has_running_membership,
+    ),
+    "end": OrganizationAction(
+        run=_end_membership,
+        permission=AccountPermission.MANAGE_MEMBERSHIPS,
+        aspect=StandingAspect.MEMBERSHIPS,
+        kinds=MEMBERS,
+        label=gettext_lazy("End membership…"),
+        icon="calendar-clock",
+        done=gettext_lazy("The membership of %(name)s ends."),
+        question=ask_to_end,
+        form=EndMembershipForm,
+        condition=_has_running_membership,
+        is_danger=True,
+    ),
+    "qualify": OrganizationAction(
+        run=_qualify,
+        permission=AccountPermission.SET_QUALIFICATIONS,
+        aspect=StandingAspect.QUALIFICATIONS,
+        kinds=SELLERS,
+        label=gettext_lazy("Set competencies and skills…"),
+        icon="list-tree",
+        done=gettext_lazy("The competencies and skills of %(name)s are saved."),
+        question=ask_to_qualify,
+        form=QualificationsForm,
+    ),
+    "move": OrganizationAction(
+        run=_move,
+        permission=AccountPermission.MOVE_PARTNERS,
+        aspect=StandingAspect.PARENT,
+        kinds=frozenset({OrganizationKind.PARTNER.value}),
+        label=gettext_lazy("Move to another distributor…"),
+        icon="building-2",
+        done=gettext_lazy("%(name)s is moved."),
+        question=ask_to_move,
+        form=MovePartnerForm,
+        preview=_preview_move,
+    ),
+    "onboard": OrganizationAction(
+        run=_onboard,
+        permission=AccountPermission.MANAGE_MEMBERSHIPS,
+        aspect=StandingAspect.ONBOARDING,
+        kinds=frozenset({OrganizationKind.DISTRIBUTOR.value}),
+        label=gettext_lazy("Confirmation of new partners…"),
+        icon="clipboard-check",
+        done=gettext_lazy("How %(name)s brings partners is saved."),
+        question=ask_to_onboard,
+        form=OnboardingForm,
+    ),
+    "suspend": OrganizationAction(
+        run=suspend_organization,
+        permission=AccountPermission.SUSPEND_ORGANIZATIONS,
+        aspect=StandingAspect.STATE,
+        states=frozenset({State.ACTIVE.value}),
+        label=gettext_lazy("Suspend…"),
+        icon="lock",
+        done=gettext_lazy("%(name)s is suspended."),
+        question=ask_to_suspend,
+        form=SuspendForm,
+        is_danger=True,
+    ),
+    "reactivate": OrganizationAction(
+        run=reactivate_organization,
+        permission=AccountPermission.SUSPEND_ORGANIZATIONS,
+        aspect=StandingAspect.STATE,
+        states=frozenset({State.SUSPENDED.value}),
+        label=gettext_lazy("Lift suspension…"),
+        icon="check",
+        done=gettext_lazy("%(name)s takes part again."),
+        question=ask_to_reactivate,
+        form=StandingForm,
+    ),
+}

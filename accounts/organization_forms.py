@@ -1,0 +1,340 @@
+"""The forms of what vendor staff do with an organisation."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID, uuid4
+
+from django import forms
+from django.db.models import Q
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Competency, Operator, Organization, OrganizationKind, Program, ProgramMembership, Skill
+from accounts.organization_queries import (
+    list_distributors,
+    list_memberships_of,
+    list_organizations_for_staff,
+    list_programs,
+    list_vendor_operators,
+)
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.countries import list_country_choices
+from partnerportal.lib.days import today
+from partnerportal.lib.fields import OneLineFormField
+
+REASON_LENGTH = 400  # characters of why an organisation is suspended
+HAS_PARTNER_ID = frozenset({OrganizationKind.DISTRIBUTOR, OrganizationKind.PARTNER})
+OVERLAPS = _("It is a member of this programme in that time already. Change the last day of that membership instead.")
+NO_END = _("Leave empty for no end date.")
+
+
+def _make_date_field(label: Any, **options: Any) -> forms.DateField:
+    return forms.DateField(label=label, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"), **options)
+
+
+def _make_country_field() -> forms.ChoiceField:
+    choices = [("", _("Choose a country")), *list_country_choices()]
+    return forms.ChoiceField(label=_("Country or region"), choices=choices)
+
+
+class StandingForm(forms.Form):
+    """The base of the forms that change what an organisation is to the vendor. Without a field it asks nothing.
+
+    `program` is the code of the programme that was chosen before the form opened, or "".
+    """
+
+    def __init__(
+        self, data: Mapping[str, Any] | None, *, actor: Actor, organization: Organization, program: str = ""
+    ) -> None:
+        self.actor, self.organization, self.chosen_program = actor, organization, program
+        super().__init__(data, initial=self.get_present_values())
+        self.prepare_fields()
+
+    def get_present_values(self) -> dict[str, Any]:
+        """Return the values with which the form opens: what holds now."""
+        return {}
+
+    def prepare_fields(self) -> None:
+        """Fill in the choices, and take out the fields that this organisation has no use for."""
+
+
+class UniqueNumbersForm(forms.Form):
+    """The base of forms with the tenant ID and the partner ID of an organisation, each of which only one may have."""
+
+    actor: Actor
+    organization: Any = None  # the one that is changed
+
+    def _refuse_taken(self, field: str, message: Any) -> Any:
+        value = self.cleaned_data[field]
+        rows = list_organizations_for_staff(self.actor).filter(**{field: value})
+        if value and rows.exclude(pk=self.organization.pk if self.organization else None).exists():
+            raise forms.ValidationError(message)
+        return value
+
+    def clean_partner_id(self) -> str:
+        """Return the partner ID. Raises ValidationError for the number of another organisation."""
+        number: str = self._refuse_taken("partner_id", _("Another organisation has this partner ID."))
+        return number
+
+    def clean_tenant_id(self) -> UUID | None:
+        """Return the tenant ID, or None for a new one. Raises ValidationError for that of another organisation."""
+        tenant: UUID | None = self._refuse_taken("tenant_id", _("Another organisation has this tenant ID."))
+        return tenant
+
+
+class CorrectIdentityForm(UniqueNumbersForm, StandingForm):
+    """The form of an organisation's verified name, country, tenant ID and partner ID."""
+
+    name = OneLineFormField(label=_("Organisation name"), max_length=200)
+    country = forms.ChoiceField()
+    tenant_id = forms.UUIDField(label=_("Tenant ID"), widget=forms.TextInput({"class": "mono", "translate": "no"}))
+    partner_id = forms.CharField(
+        label=_("Partner ID"), required=False, max_length=12, widget=forms.TextInput({"inputmode": "numeric"})
+    )
+
+    def get_present_values(self) -> dict[str, Any]:
+        return {name: getattr(self.organization, name) for name in ("name", "country", "tenant_id", "partner_id")}
+
+    def prepare_fields(self) -> None:
+        self.fields["country"] = _make_country_field()
+        if self.organization.kind not in HAS_PARTNER_ID:
+            del self.fields["partner_id"]
+
+
+class SuspendForm(StandingForm):
+    """The form of why an organisation is suspended. Everybody who acts for it reads the reason."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=REASON_LENGTH,
+        widget=forms.Textarea({"rows": 3}),
+        error_messages={"required": _("Enter a reason.")},
+    )
+
+
+class ProgramChoiceField(forms.ModelChoiceField):
+    """A form field to choose a programme, by its code."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(Program.objects.none(), to_field_name="code", label=_("Programme"), **options)
+
+
+class GrantMembershipForm(StandingForm):
+    """The form of a new programme membership: from which day to which."""
+
+    program = ProgramChoiceField(empty_label=_("Choose a programme"))
+    starts_on = _make_date_field(_("First day (UTC)"))
+    ends_on = _make_date_field(_("Last day (UTC)"), required=False, help_text=NO_END)
+
+    def get_present_values(self) -> dict[str, Any]:
+        return {"program": self.chosen_program, "starts_on": today()}
+
+    def prepare_fields(self) -> None:
+        self.fields["program"].queryset = list_programs()  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a time in which the organisation is a member of the programme already."""
+        values = super().clean() or {}
+        program, first, last = (values.get(name) for name in ("program", "starts_on", "ends_on"))
+        if program and first:
+            others = list_memberships_of(self.actor, self.organization).filter(program=program)
+            others = others.exclude(ends_on__lt=first).exclude(starts_on=first)
+            if (others.filter(starts_on__lte=last) if last else others).exists():
+                self.add_error("program", OVERLAPS)
+        return values
+
+
+class MembershipEndForm(StandingForm):
+    """The base of the forms that set another last day of a membership that runs today."""
+
+    program = ProgramChoiceField(empty_label=None)
+
+    @cached_property
+    def running(self) -> list[ProgramMembership]:
+        """The memberships that run today, the one that was chosen before the form opened first."""
+        rows = list_memberships_of(self.actor, self.organization).active()
+        return sorted(rows, key=lambda row: row.program.code != self.chosen_program)
+
+    def get_present_values(self) -> dict[str, Any]:
+        return {"program": self.running[0].program.code} if self.running else {}
+
+    def prepare_fields(self) -> None:
+        field: Any = self.fields["program"]
+        field.queryset = list_programs().filter(pk__in=[row.program_id for row in self.running])
+
+
+class ExtendMembershipForm(MembershipEndForm):
+    """The form that extends a membership, or shortens it: its new last day."""
+
+    ends_on = _make_date_field(_("New last day (UTC)"), required=False, help_text=NO_END)
+
+    def get_present_values(self) -> dict[str, Any]:
+        return {**super().get_present_values(), "ends_on": self.running[0].ends_on if self.running else None}
+
+
+class EndMembershipForm(MembershipEndForm):
+    """The form that ends a membership: its last day, which is today unless it says another."""
+
+    ends_on = _make_date_field(
+        _("Last day (UTC)"), help_text=_("The badge and its features are there until the end of this day.")
+    )
+
+    def get_present_values(self) -> dict[str, Any]:
+        return {**super().get_present_values(), "ends_on": today()}
+
+    def clean_ends_on(self) -> dt.date:
+        """Return the last day. Yesterday is the earliest: a membership is not taken back where it was used."""
+        day: dt.date = self.cleaned_data["ends_on"]
+        if day < today() - dt.timedelta(days=1):
+            raise forms.ValidationError(_("Choose yesterday or a later day."))
+        return day
+
+
+class MovePartnerForm(StandingForm):
+    """The form that places a partner under another distributor, or directly under the vendor."""
+
+    distributor = forms.ModelChoiceField(
+        Organization.objects.none(),
+        to_field_name="public_id",
+        label=_("New distributor"),
+        required=False,
+        empty_label=_("None: directly under the vendor"),
+    )
+
+    def get_present_values(self) -> dict[str, Any]:
+        return {"distributor": self.organization.parent.public_id if self.organization.parent else None}
+
+    def prepare_fields(self) -> None:
+        self.fields["distributor"].queryset = list_distributors(self.actor)  # type: ignore[attr-defined]
+
+
+class OperatorChoiceField(forms.ModelChoiceField):
+    """A form field to choose one of the vendor's operators. Each is shown by name and address."""
+
+    def label_from_instance(self, operator: Operator) -> str:
+        """Return the label of an operator: the person's name and address."""
+        person = operator.person
+        return f"{person.name} ({person.email})" if person.name else person.email
+
+
+class OnboardingForm(StandingForm):
+    """The form of whether the partners that a distributor brings are members at once."""
+
+    at_once = forms.BooleanField(label=_("New partners are members without confirmation"), required=False)
+
+    def get_present_values(self) -> dict[str, Any]:
+        return {"at_once": self.organization.onboards_partners_at_once}
+
+
+class AccountManagerForm(StandingForm):
+    """The form of who looks after an organisation at the vendor (CV-12)."""
+
+    operator = OperatorChoiceField(
+        Operator.objects.none(),
+        to_field_name="public_id",
+        label=_("Account manager"),
+        required=False,
+        empty_label=_("Nobody"),
+    )
+    phone = OneLineFormField(label=_("Phone"), required=False, max_length=40)
+
+    def get_present_values(self) -> dict[str, Any]:
+        manager = self.organization.account_manager_id
+        row = list_vendor_operators(self.actor).filter(pk=manager).first() if manager else None
+        return {"operator": row.public_id if row else None, "phone": self.organization.account_manager_phone}
+
+    def prepare_fields(self) -> None:
+        self.fields["operator"].queryset = list_vendor_operators(self.actor)  # type: ignore[attr-defined]
+
+
+class QualificationsForm(StandingForm):
+    """The form of what an organisation is qualified for. Retired entries stand in it only where it has them."""
+
+    competencies = forms.ModelMultipleChoiceField(
+        Competency.objects.none(),
+        to_field_name="code",
+        label=_("Competencies"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    skills = forms.ModelMultipleChoiceField(
+        Skill.objects.none(),
+        to_field_name="code",
+        label=_("Skills"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def get_present_values(self) -> dict[str, Any]:
+        row = self.organization
+        return {
+            "competencies": [entry.code for entry in row.competencies.all()],
+            "skills": [entry.code for entry in row.skills.all()],
+        }
+
+    def prepare_fields(self) -> None:
+        for name, model in (("competencies", Competency), ("skills", Skill)):
+            is_choosable = Q(is_retired=False) | Q(code__in=self.initial[name])
+            rows: Any = model._default_manager.filter(is_choosable)
+            self.fields[name].queryset = rows.order_by("name")  # type: ignore[attr-defined]
+
+
+class RegisterOrganizationForm(UniqueNumbersForm):
+    """The form of a new organisation of one kind: who it is, and where it stands.
+
+    The hidden `public_id` is that of the organisation to be made, so that a form which is sent twice makes one.
+    """
+
+    public_id = forms.UUIDField(widget=forms.HiddenInput)
+    name = OneLineFormField(
+        label=_("Organisation name"), max_length=200, widget=forms.TextInput({"autocomplete": "off", "autofocus": True})
+    )
+    country = forms.ChoiceField()
+    parent = forms.ModelChoiceField(
+        Organization.objects.none(),
+        to_field_name="public_id",
+        label=_("Distributor"),
+        required=False,
+        empty_label=_("None: directly under the vendor"),
+    )
+    partner_id = forms.CharField(
+        label=_("Partner ID"),
+        required=False,
+        max_length=12,
+        help_text=_("Its number in the partner network, if it has one."),
+        widget=forms.TextInput({"inputmode": "numeric"}),
+    )
+    tenant_id = forms.UUIDField(
+        label=_("Tenant ID"),
+        required=False,
+        help_text=_("Of its directory. Leave empty for a new one."),
+        widget=forms.TextInput({"class": "mono", "translate": "no"}),
+    )
+    programs = forms.ModelMultipleChoiceField(
+        Program.objects.none(),
+        to_field_name="code",
+        label=_("Programme memberships from today"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None, *, actor: Actor, kind: OrganizationKind) -> None:
+        self.actor = actor
+        super().__init__(data, initial={"public_id": uuid4()})
+        self.fields["country"] = _make_country_field()
+        if kind != OrganizationKind.PARTNER:
+            del self.fields["parent"]
+        else:
+            self.fields["parent"].queryset = list_distributors(actor)  # type: ignore[attr-defined]
+        if kind not in HAS_PARTNER_ID:
+            del self.fields["partner_id"], self.fields["programs"]
+        else:
+            self.fields["programs"].queryset = list_programs()  # type: ignore[attr-defined]
+        self.order_fields(["public_id", "name", "country", "parent", "partner_id", "programs", "tenant_id"])
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """The further fields of the organisation that were filled in."""
+        names = ("public_id", "partner_id", "tenant_id")
+        return {name: value for name in names if (value := self.cleaned_data.get(name))}

@@ -1,0 +1,80 @@
+"""The words of the dialogs in which vendor staff do something with an organisation."""
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Organization
+from partnerportal.lib.row_actions import ConfirmationDialog
+
+
+def ask_to_correct(row: Organization) -> ConfirmationDialog:
+    """Return the words of the dialog that corrects what was verified of an organisation."""
+    text = _(
+        "These are verified: people trust an invitation because of them. The organisation’s Admins get a notification."
+    )
+    return ConfirmationDialog(_("Correct %(name)s") % {"name": row.name}, text, _("Save"))
+
+
+def ask_to_suspend(row: Organization) -> ConfirmationDialog:
+    """Return the words of the dialog that suspends an organisation."""
+    text = _(
+        "Nobody can act for it from now on, and its links, exports and emails stop. Others go on seeing what it shares."
+        " Everybody who acts for it gets the reason by email. Don’t name anyone in it."
+    )
+    return ConfirmationDialog(_("Suspend %(name)s?") % {"name": row.name}, text, _("Suspend"), "danger-solid")
+
+
+def ask_to_reactivate(row: Organization) -> ConfirmationDialog:
+    """Return the words of the dialog that lifts a suspension."""
+    text = _("Everything works again as it did before, and everybody who acts for it gets a notification.")
+    return ConfirmationDialog(_("Lift the suspension of %(name)s?") % {"name": row.name}, text, _("Lift suspension"))
+
+
+def ask_to_grant(row: Organization) -> ConfirmationDialog:
+    """Return the words of the dialog that grants a membership."""
+    text = _(
+        "The badge is shown, and its features work, from the first day to the last. The Admins get a notification."
+    )
+    return ConfirmationDialog(_("Grant a membership to %(name)s") % {"name": row.name}, text, _("Grant membership"))
+
+
+def ask_to_extend(row: Organization) -> ConfirmationDialog:
+    """Return the words of the dialog that sets another last day of a membership."""
+    text = _("The membership that runs today gets another last day. The Admins get a notification.")
+    return ConfirmationDialog(_("Extend a membership of %(name)s") % {"name": row.name}, text, _("Extend membership"))
+
+
+def ask_to_end(row: Organization) -> ConfirmationDialog:
+    """Return the words of the dialog that ends a membership."""
+    text = _("Without the badge its features stop. Connections and data are kept until the next membership.")
+    title = _("End a membership of %(name)s?") % {"name": row.name}
+    return ConfirmationDialog(title, text, _("End membership"), "danger-solid")
+
+
+def ask_to_move(row: Organization) -> ConfirmationDialog:
+    """Return the words of the dialog that moves a partner, with where it stands now."""
+    if row.parent:
+        text = _("%(name)s now belongs to the distributor %(distributor)s.") % {
+            "name": row.name,
+            "distributor": row.parent.name,
+        }
+    else:
+        text = _("%(name)s now stands directly under the vendor.") % {"name": row.name}
+    return ConfirmationDialog(_("Move %(name)s") % {"name": row.name}, text, _("Move partner"))
+
+
+def ask_to_onboard(row: Organization) -> ConfirmationDialog:
+    """Return the words of the dialog that says whether new partners of a distributor need a confirmation."""
+    text = _("With it, the membership that the distributor chooses begins as soon as a new partner has activated.")
+    return ConfirmationDialog(_("How %(name)s brings partners") % {"name": row.name}, text, _("Save"))
+
+
+def ask_for_manager(row: Organization) -> ConfirmationDialog:
+    """Return the words of the dialog that sets the account manager."""
+    text = _("Its people see the name, email and phone wherever they need help.")
+    return ConfirmationDialog(_("Account manager of %(name)s") % {"name": row.name}, text, _("Save"))
+
+
+def ask_to_qualify(row: Organization) -> ConfirmationDialog:
+    """Return the words of the dialog that sets competencies and skills."""
+    text = _("Publishers find partners by them when they choose who may resell an offer.")
+    return ConfirmationDialog(_("Competencies and skills of %(name)s") % {"name": row.name}, text, _("Save"))

@@ -1,0 +1,267 @@
+"""What organisations are told when vendor staff change what they are to the vendor.
+
+No text names a person. `AccountsConfig` imports this module, which registers the kinds.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from accounts.events import AccountEventKind
+from accounts.models import Organization, OrganizationKind
+from accounts.notices import ADMINS, ALL_BUT_VENDOR
+from notifications.registry import NoticeKind, NoticeRecipient, register_notice_kind
+from partnerportal.lib.errors import Message
+from partnerportal.lib.formats import format_date, join_names
+from partnerportal.lib.known_pages import page_url
+
+if TYPE_CHECKING:
+    from notifications.models import Event, Notice
+
+FIELDS: dict[str, Message] = {  # of an organisation's identity, as a text lists them
+    "name": gettext_lazy("name"),
+    "country": gettext_lazy("country"),
+    "tenant_id": gettext_lazy("tenant ID"),
+    "partner_id": gettext_lazy("partner ID"),
+}
+
+
+class StandingNotice(NoticeKind):
+    """The base of notices that tell an organisation what vendor staff have changed of it.
+
+    The recipient is the event's counterpart.
+    """
+
+    audience = ALL_BUT_VENDOR
+    email_roles = ADMINS
+    icon = "building"
+    words: ClassVar[Message]  # of the subject
+
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
+        for event in events:
+            if event.counterpart_id:
+                params = self.collect_notice_params(event)
+                yield event, NoticeRecipient(organization_id=event.counterpart_id, note=event.note, params=params)
+
+    def collect_notice_params(self, event: "Event") -> dict[str, Any]:
+        """Return what the text needs to know of the event, as the notice keeps it in `params`."""
+        return {"name": event.counterpart_label}
+
+    def get_subject(self, notice: "Notice") -> str:
+        return str(self.words) % notice.params
+
+    def get_link_path(self, notice: "Notice") -> str:
+        return page_url("account")
+
+    def get_link_label(self, notice: "Notice") -> str:
+        return _("Open account details")
+
+
+@register_notice_kind
+class OrganizationSuspendedNotice(StandingNotice):
+    """The notice that tells everybody who acts for an organisation that it is suspended, and why (E-1)."""
+
+    code = "organization_suspended"
+    event = AccountEventKind.SUSPENDED
+    label = gettext_lazy("Organisation suspended")
+    icon = "lock"
+    is_always_mailed = True
+    words = gettext_lazy("%(name)s is suspended")
+
+    def get_body(self, notice: "Notice") -> str:
+        text = _(
+            "Nobody can act for it or see its data until the vendor lifts the suspension. Its connections, services and"
+            " data are kept. Your other organisations are not affected."
+        )
+        return "\n\n".join((_("Reason: %(reason)s") % {"reason": notice.note}, text))
+
+    def get_link_path(self, notice: "Notice") -> str:
+        return "/"
+
+    def get_link_label(self, notice: "Notice") -> str:
+        return _("See who to ask")
+
+
+@register_notice_kind
+class OrganizationReactivatedNotice(StandingNotice):
+    """The notice that tells everybody who acts for an organisation that it is no longer suspended."""
+
+    code = "organization_reactivated"
+    event = AccountEventKind.REACTIVATED
+    label = gettext_lazy("Suspension lifted")
+    icon = "check"
+    is_always_mailed = True
+    words = gettext_lazy("%(name)s is no longer suspended")
+
+    def get_body(self, notice: "Notice") -> str:
+        return _("Everything works as it did before.")
+
+
+@register_notice_kind
+class IdentityCorrectedNotice(StandingNotice):
+    """The notice that tells an organisation's Admins that vendor staff have corrected who it is."""
+
+    code = "identity_corrected"
+    event = AccountEventKind.IDENTITY_CORRECTED
+    label = gettext_lazy("Verified details corrected by the vendor")
+    words = gettext_lazy("The vendor has corrected your organisation’s verified details")
+
+    def collect_notice_params(self, event: "Event") -> dict[str, Any]:
+        return {"fields": [name for name in FIELDS if name in event.changes]}
+
+    def get_body(self, notice: "Notice") -> str:
+        return _("Corrected: %(fields)s.") % {"fields": join_names(FIELDS[name] for name in notice.params["fields"])}
+
+
+@register_notice_kind
+class MembershipChangedNotice(StandingNotice):
+    """The notice that tells an organisation's Admins of a new programme membership, or of another last day (CC-3)."""
+
+    code = "membership_changed"
+    event = AccountEventKind.MEMBERSHIP_CHANGED
+    label = gettext_lazy("Programme membership changed")
+    icon = "badge-check"
+
+    def collect_notice_params(self, event: "Event") -> dict[str, Any]:
+        names = ("program", "starts_on", "ends_on", "is_new")
+        return {name: event.data.get(name) for name in names}
+
+    def get_subject(self, notice: "Notice") -> str:
+        params = notice.params
+        values = {"program": params["program"], "date": _format_day(params["ends_on"])}
+        if params["is_new"]:
+            return _("New membership: %(program)s") % values
+        if params["ends_on"]:
+            return _("Your %(program)s membership ends on %(date)s") % values
+        return _("Your %(program)s membership no longer has an end date") % values
+
+    def get_body(self, notice: "Notice") -> str:
+        params = notice.params
+        dates = {"first": _format_day(params["starts_on"]), "last": _format_day(params["ends_on"])}
+        if params["ends_on"]:
+            return (
+                _("It runs from %(first)s to %(last)s (UTC). The badge and its features are there until then.") % dates
+            )
+        return _("It runs from %(first)s (UTC), without an end date.") % dates
+
+
+@register_notice_kind
+class AccountManagerChangedNotice(StandingNotice):
+    """The notice that tells an organisation that another account manager looks after it (CV-12). It names nobody."""
+
+    code = "account_manager_changed"
+    event = AccountEventKind.ACCOUNT_MANAGER_CHANGED
+    label = gettext_lazy("Account manager changed")
+    icon = "users"
+    email_default = "digest"
+    words = gettext_lazy("Your account manager has changed")
+
+    def get_body(self, notice: "Notice") -> str:
+        return _("Your account details show who it is now, and how to reach them.")
+
+
+@register_notice_kind
+class QualificationsChangedNotice(StandingNotice):
+    """The notice that tells a partner's Admins that the vendor has changed its competencies or skills (CA-12)."""
+
+    code = "qualifications_changed"
+    event = AccountEventKind.QUALIFICATIONS_CHANGED
+    label = gettext_lazy("Competencies and skills changed")
+    icon = "badge-check"
+    email_default = "digest"
+    words = gettext_lazy("The vendor has changed your competencies and skills")
+
+    def get_body(self, notice: "Notice") -> str:
+        return _("Publishers find you by them when they choose who may resell an offer.")
+
+
+@register_notice_kind
+class PartnerRegisteredNotice(NoticeKind):
+    """The notice that tells a distributor that vendor staff have registered a partner below it."""
+
+    code = "partner_registered"
+    event = AccountEventKind.ORGANIZATION_CREATED
+    label = gettext_lazy("New partner")
+    icon = "building-2"
+    audience = frozenset({OrganizationKind.DISTRIBUTOR.value})
+    email_roles = ADMINS
+
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
+        above = _find_by_org_id(event.data.get("parent") for event in events)
+        for event in events:
+            if distributor := above.get(event.data.get("parent") or ""):
+                yield (
+                    event,
+                    NoticeRecipient(organization_id=distributor.pk, params={"partner": event.counterpart_label}),
+                )
+
+    def get_subject(self, notice: "Notice") -> str:
+        return _("New partner: %(partner)s") % notice.params
+
+    def get_body(self, notice: "Notice") -> str:
+        return _("The vendor has registered it below your organisation.")
+
+
+@register_notice_kind
+class PartnerMovedAboveNotice(NoticeKind):
+    """The notice of a partner's move to the partner itself, and to the distributors that it leaves and comes to (E-14).
+
+    Its customers are told by a notice of their own (`connections.notices`).
+    """
+
+    code = "partner_moved_above"
+    event = AccountEventKind.PARTNER_MOVED
+    label = gettext_lazy("Partner moved")
+    icon = "building-2"
+    audience = frozenset({OrganizationKind.DISTRIBUTOR.value, OrganizationKind.PARTNER.value})
+    email_roles = ADMINS
+
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
+        sides = _find_by_org_id(org_id for event in events for org_id in event.changes["parent"])
+        for event in events:
+            before, after = (sides.get(org_id or "") for org_id in event.changes["parent"])
+            params = {
+                "partner": event.counterpart_label,
+                "before": before.name if before else "",
+                "after": after.name if after else "",
+            }
+            told = (("partner", event.counterpart_id), ("before", before and before.pk), ("after", after and after.pk))
+            for side, organization_id in told:
+                if organization_id:
+                    yield event, NoticeRecipient(organization_id=organization_id, params=params | {"side": side})
+
+    def get_subject(self, notice: "Notice") -> str:
+        params = notice.params
+        if params["side"] == "before":
+            return _("%(partner)s no longer belongs to your organisation") % params
+        if params["side"] == "after":
+            return _("%(partner)s now belongs to your organisation") % params
+        if params["after"]:
+            return _("Your organisation now belongs to the distributor %(after)s") % params
+        return _("Your organisation now works directly with the vendor")
+
+    def get_body(self, notice: "Notice") -> str:
+        params = notice.params
+        if params["side"] == "before":
+            return _("You no longer see it, nor its customers. They have been told.")
+        if params["side"] == "after":
+            return _("You see it, and of its customers what they share with it. They have been told.")
+        texts = (
+            ("after", _("%(after)s sees your account details, and of your customers what they share with you.")),
+            ("before", pgettext("distributor", "%(before)s no longer does.")),
+        )
+        told = [text % params for side, text in texts if params[side]]
+        return " ".join([*told, _("Your customers have been told.")])
+
+
+def _find_by_org_id(org_ids: Iterable[str | None]) -> dict[str, Organization]:
+    """Return the organisations with these ORGIDs, in one query, as a dict by ORGID. None among them is left out."""
+    wanted = {org_id for org_id in org_ids if org_id}
+    return {row.org_id: row for row in Organization.objects.filter(org_id__in=wanted)} if wanted else {}
+
+
+def _format_day(text: str | None) -> str:
+    return format_date(dt.date.fromisoformat(text)) if text else ""

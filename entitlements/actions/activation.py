@@ -1,0 +1,329 @@
+"""Actions of those who send activation links: send, send again, copy, change and withdraw them."""
+
+import datetime as dt
+from collections.abc import Collection
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Organization, OrganizationKind, Program
+from entitlements.actions.activation_mails import build_activation_url, queue_activation_mail
+from entitlements.events import EntitlementEventKind
+from entitlements.models import ActivationLink, Sku
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.queries.activation import is_partner_name_taken, is_partner_open_to_customers, list_partners_to_name
+from entitlements.queries.trial_offers import find_open_trial_offer
+from notifications.actions.recording import record_event
+from partnerportal.lib import formats
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.changes import list_changes_between
+from partnerportal.lib.countries import list_country_choices
+from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
+from partnerportal.lib.mailed_invitations import (
+    close_invitation,
+    compute_invitation_end,
+    filter_live,
+    issue_invitation_token,
+)
+from partnerportal.lib.policies import authorize
+from partnerportal.lib.states import make_state_changed_error
+from partnerportal.lib.text import make_search_key, make_single_line
+
+DAY = dt.timedelta(days=1)
+NAME_LENGTH, REASON_LENGTH, ADDRESS_LENGTH = 200, 200, 254  # characters
+NO_ADDRESS = _("Enter a valid email address.")
+PERMISSIONS = {
+    ActivationLink.Kind.CUSTOMER: EntitlementPermission.ACTIVATE_CUSTOMERS,
+    ActivationLink.Kind.PARTNER: EntitlementPermission.ACTIVATE_PARTNERS,
+}
+TOO_MANY = _("Your organisation has sent %(number)s activation links in 24 hours, which is the limit. Try again later.")
+SENT_ALREADY = _("%(name)s was sent an activation link to this address on %(day)s. You can send it again.")
+NOT_OPEN = _("This service cannot be tried. Choose one from the list.")
+TOO_MANY_SEATS = _("Enter a number of licences from 1 to %(most)s.")
+NAME_TAKEN = _("Another partner or distributor in this country has this name.")
+PARTNER_NOT_ACTIVE = _("%(name)s has no active programme membership, so no customer can connect to it.")
+
+
+def authorize_to_send(actor: Actor, kind: str) -> None:
+    """Raise ActionRefused unless the actor may send activation links to organisations of this kind."""
+    authorize(actor, ROLE_TABLE, PERMISSIONS[ActivationLink.Kind(kind)])
+    if actor.organization_id is None:
+        raise ActionRefused("no_organization", _("Choose or create an organisation first."))
+
+
+@transaction.atomic
+def send_activation_link(
+    *,
+    actor: Actor,
+    kind: str,
+    name: str,
+    email: str,
+    country: str,
+    language: str,
+    sku: Sku | None = None,
+    add_ons: Collection[Sku] = (),
+    seats: int = 0,
+    partner: Organization | None = None,
+    program: Program | None = None,
+) -> ActivationLink:
+    """Send an activation link to a new customer or partner, and return the link (CV-10, CV-11).
+
+    A customer is offered a trial of `sku`, with `add_ons` and a number of seats, and connects to `partner`: a partner
+    names itself, a distributor has to name one of its partners, vendor staff may. A new partner becomes a member of
+    `program` when vendor staff confirm it.
+
+    Raises InvalidInput for a bad value, with the field at fault; Conflict("already_sent") while a link to the same
+    address and name can be accepted; Conflict("name_taken") for a partner whose name is taken in its country; and
+    TooManyAttempts beyond PORTAL_ACTIVATIONS_A_DAY links of an organisation in 24 hours.
+    """
+    authorize_to_send(actor, kind)
+    link = _begin_link(actor, kind, email)
+    _set_details(link, name=name, country=country, language=language)
+    if link.is_for_customer:
+        _set_trial(actor, link, sku=sku, add_ons=add_ons, seats=seats)
+        link.partner = _choose_partner(actor, partner)
+        link.partner_name = link.partner.name if link.partner else ""
+    else:
+        _set_program(link, program)
+    acquire_lock(AdvisoryLock.ACTIVATIONS, actor.organization_id or 0)
+    _refuse_sent_before(actor, link)
+    _keep_to_the_limit(actor)
+    link.save(force_insert=True)
+    queue_activation_mail(link, issue_invitation_token(link))
+    _record(EntitlementEventKind.ACTIVATION_SENT, actor, link)
+    return link
+
+
+def _begin_link(actor: Actor, kind: str, email: str) -> ActivationLink:
+    return ActivationLink(
+        organization_id=actor.organization_id,  # type: ignore[misc]
+        sender_name=actor.organization_name,
+        kind=kind,
+        email=read_address(email),
+        expires_at=compute_invitation_end(),
+    )
+
+
+def read_address(email: str) -> str:
+    """Return an e-mail address in lower case. Raises InvalidInput("email") for anything else."""
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise InvalidInput("email", NO_ADDRESS, field="email") from None
+    if len(email) > ADDRESS_LENGTH:
+        raise InvalidInput("email", NO_ADDRESS, field="email")
+    return email
+
+
+def _set_details(link: ActivationLink, *, name: str, country: str, language: str) -> None:
+    """Set the name, country and language of a link. Raises InvalidInput and Conflict("name_taken")."""
+    link.name = make_single_line(name)
+    if not link.name or len(link.name) > NAME_LENGTH or "\0" in link.name:
+        raise InvalidInput("name", _("Enter a name of at most 200 characters."), field="name")
+    if country not in dict(list_country_choices()):
+        raise InvalidInput("country", _("Choose a country from the list."), field="country")
+    if language not in dict(settings.LANGUAGES):
+        raise InvalidInput("language", _("Choose a language from the list."), field="language")
+    link.country, link.language = country, language
+    if not link.is_for_customer and is_partner_name_taken(make_search_key(link.name), country):
+        raise Conflict("name_taken", NAME_TAKEN, field="name")
+
+
+def _set_trial(actor: Actor, link: ActivationLink, *, sku: Sku | None, add_ons: Collection[Sku], seats: int) -> None:
+    """Set what a customer's link offers. Raises InvalidInput unless staff have opened it to the actor."""
+    offer = find_open_trial_offer(actor, sku)
+    if offer is None:
+        raise InvalidInput("sku", NOT_OPEN, field="sku")
+    if not 1 <= seats <= offer.seat_limit:
+        most = formats.format_number(offer.seat_limit)
+        raise InvalidInput("seats", TOO_MANY_SEATS % {"most": most}, field="seats")
+    chosen = {add_on.pk for add_on in add_ons}
+    if not chosen <= set(offer.add_on_ids):
+        raise InvalidInput("add_ons", _("Choose add-ons of this service from the list."), field="add_ons")
+    link.sku, link.seats, link.add_on_ids = offer.sku, seats, sorted(chosen)
+
+
+def _choose_partner(actor: Actor, partner: Organization | None) -> Organization | None:
+    """Return the partner with which the customer connects, or None. Raises InvalidInput for another organisation."""
+    is_partner = actor.organization_kind == OrganizationKind.PARTNER
+    wanted = actor.organization_id if is_partner else partner.pk if partner else None
+    if wanted is None:
+        if actor.organization_kind == OrganizationKind.VENDOR:
+            return None
+        raise InvalidInput("partner_required", _("Choose the partner that looks after the customer."), field="partner")
+    row = list_partners_to_name(actor).filter(pk=wanted).first()
+    if row is None:
+        raise InvalidInput("partner", _("Choose one of your partners."), field="partner")
+    if not is_partner_open_to_customers(row):
+        raise InvalidInput("partner_not_active", PARTNER_NOT_ACTIVE % {"name": row.name}, field="partner")
+    return row
+
+
+def _set_program(link: ActivationLink, program: Program | None) -> None:
+    if program is None:
+        raise InvalidInput("program", _("Choose the programme that the partner joins."), field="program")
+    link.program = program
+
+
+def _refuse_sent_before(actor: Actor, link: ActivationLink) -> None:
+    """Raise Conflict("already_sent") while another link to the same address and organisation can be accepted."""
+    sent = filter_live(ActivationLink.objects.visible_to(actor)).filter(
+        organization=actor.organization_id, kind=link.kind, email=link.email, name__iexact=link.name
+    )
+    if before := sent.exclude(pk=link.pk).first():
+        names = {"name": link.name, "day": formats.format_date(before.created_at)}
+        raise Conflict("already_sent", SENT_ALREADY % names, field="email")
+
+
+def _keep_to_the_limit(actor: Actor) -> None:
+    most = settings.PORTAL_ACTIVATIONS_A_DAY
+    sent = ActivationLink.objects.visible_to(actor).filter(organization=actor.organization_id)
+    if sent.filter(created_at__gt=timezone.now() - DAY).count() >= most:
+        raise TooManyAttempts("too_many_activations", TOO_MANY % {"number": formats.format_number(most)})
+
+
+@transaction.atomic
+def resend_activation_link(*, actor: Actor, activationlink: ActivationLink) -> ActivationLink:
+    """Mail an activation link again, with one more token, and let it end later; return the link.
+
+    Earlier mails go on working, unless the link had ended. Raises NotFound for a link of somebody else,
+    Conflict("too_many_links") when it has as many tokens as can work, and Conflict("state_changed") when it was
+    accepted or withdrawn.
+    """
+    link = _lock_own(actor, activationlink)
+    token = issue_invitation_token(link)
+    _clear_problem(link)
+    queue_activation_mail(link, token)
+    _record(EntitlementEventKind.ACTIVATION_RESENT, actor, link)
+    return link
+
+
+@transaction.atomic
+def copy_activation_link(*, actor: Actor, activationlink: ActivationLink) -> str:
+    """Return a URL of an activation link, to be given to its addressee by other means than a mail of the portal.
+
+    It holds one more token, and nobody can read it again. Raises what `resend_activation_link` raises.
+    """
+    link = _lock_own(actor, activationlink)
+    token = issue_invitation_token(link)
+    _record(EntitlementEventKind.ACTIVATION_COPIED, actor, link)
+    return build_activation_url(token)
+
+
+@transaction.atomic
+def change_activation_link(
+    *,
+    actor: Actor,
+    activationlink: ActivationLink,
+    name: str,
+    email: str,
+    country: str,
+    language: str,
+    sku: Sku | None = None,
+    add_ons: Collection[Sku] = (),
+    seats: int = 0,
+    program: Program | None = None,
+) -> ActivationLink:
+    """Correct an activation link that is not accepted yet, and mail it again; return the link.
+
+    It mends what stands in the way: an address whose mail bounced, a name that is taken, a service that can no longer
+    be tried. With another address all earlier links stop working. Raises what `send_activation_link` and
+    `resend_activation_link` raise.
+    """
+    link = _lock_own(actor, activationlink)
+    before = _describe(link)
+    link.email = read_address(email)
+    _set_details(link, name=name, country=country, language=language)
+    if link.is_for_customer:
+        _set_trial(actor, link, sku=sku, add_ons=add_ons, seats=seats)
+    else:
+        _set_program(link, program)
+    _refuse_sent_before(actor, link)
+    link.problem, link.bounced_at = "", None
+    link.save(update_fields=[*_CHANGED, "problem", "bounced_at"])  # first: another address takes all tokens away
+    queue_activation_mail(link, issue_invitation_token(link))
+    changes = list_changes_between(before, _describe(link), redacted_fields=frozenset({"email"}))
+    _record(EntitlementEventKind.ACTIVATION_CHANGED, actor, link, changes=changes)
+    return link
+
+
+_CHANGED = ("email", "language", "name", "country", "sku", "add_on_ids", "seats", "program")
+
+
+def _describe(link: ActivationLink) -> dict[str, Any]:
+    """Return what the log says of a link before and after a change; the address is redacted there."""
+    add_ons = Sku.objects.filter(pk__in=link.add_on_ids).order_by("code")
+    return {
+        "email": link.email,
+        "language": link.language,
+        "name": link.name,
+        "country": link.country,
+        "sku": link.sku.code if link.sku else "",
+        "add_ons": list(add_ons.values_list("code", flat=True)),
+        "seats": link.seats,
+        "program": link.program.code if link.program else "",
+    }
+
+
+@transaction.atomic
+def revoke_activation_link(*, actor: Actor, activationlink: ActivationLink, reason: str = "") -> ActivationLink:
+    """Withdraw an activation link, all of whose URLs stop working at once; return the link.
+
+    `reason` is for colleagues, who read it for as long as the link is listed. Raises NotFound for a link of somebody
+    else, InvalidInput("reason") for a long one, and Conflict("state_changed") when the link was accepted already.
+    """
+    link = _lock_own(actor, activationlink)
+    reason = make_single_line(reason)
+    if len(reason) > REASON_LENGTH or "\0" in reason:
+        raise InvalidInput("reason", _("Enter a reason of at most 200 characters."), field="reason")
+    if reason:
+        link.reason = reason
+        link.save(update_fields=["reason"])
+    link = close_invitation(link, ActivationLink.State.REVOKED)
+    _record(EntitlementEventKind.ACTIVATION_REVOKED, actor, link, note=reason)
+    return link
+
+
+def _lock_own(actor: Actor, activationlink: ActivationLink) -> ActivationLink:
+    """Lock and return an open link that the actor's organisation has sent, if the actor may send such links.
+
+    Raises NotFound for a link of somebody else, and Conflict("state_changed") for one that is accepted or withdrawn.
+    """
+    authorize_to_send(actor, activationlink.kind)
+    own = ActivationLink.objects.visible_to(actor).filter(organization=actor.organization_id)
+    row = own.select_for_update(of=("self",)).select_related("sku", "program").filter(pk=activationlink.pk).first()
+    if row is None:
+        raise NotFound("not_found", "")
+    if row.state != ActivationLink.State.OPEN:
+        raise make_state_changed_error()
+    return row
+
+
+def _clear_problem(link: ActivationLink) -> None:
+    """Forget that the last mail bounced, or what stood in the way of the last attempt: the link is tried again."""
+    if link.bounced_at or link.problem:
+        link.bounced_at, link.problem = None, ""
+        link.save(update_fields=["bounced_at", "problem"])
+
+
+def _record(kind: EntitlementEventKind, actor: Actor, link: ActivationLink, **details: Any) -> None:
+    """Record an event about a link: whom it invites and to what, and not by which address."""
+    record_event(kind, actor=actor, subject=link, data=make_event_data(link), **details)
+
+
+def make_event_data(link: ActivationLink) -> dict[str, Any]:
+    """Return what events about a link keep of it. They hold no address: it may be a person's."""
+    return {
+        "kind": link.kind,
+        "name": link.name,
+        "sku_name": link.sku.name if link.sku else "",
+        "quantity": link.seats,
+        "program": link.program.name if link.program else "",
+    }

@@ -1,0 +1,95 @@
+"""What jobs do with activation links: remind, tell their senders of an end or a bounce, and delete old ones."""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import Organization
+from entitlements.actions.activation import make_event_data
+from entitlements.actions.activation_mails import queue_activation_mail
+from entitlements.events import EntitlementEventKind
+from entitlements.models import ActivationLink, ActivationToken
+from notifications.actions.recording import make_event, record_events
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.mailed_invitations import (
+    LIVE_TOKENS,
+    delete_old_invitations,
+    filter_expired,
+    issue_invitation_token,
+    lock_invitations_to_remind,
+)
+
+BATCH = 200  # links whose end is told in one transaction
+
+
+@transaction.atomic
+def send_activation_reminders() -> int:
+    """Queue a reminder for each of a batch of links that nobody has used; return how many were looked at.
+
+    Each link is looked at once. A reminder has a token of its own and does not move the end. A link that has all its
+    tokens, or whose sender is suspended, gets none.
+    """
+    due = lock_invitations_to_remind(ActivationLink)
+    suspended = set(
+        Organization.objects.filter(
+            pk__in={link.organization_id for link in due}, state=Organization.State.SUSPENDED
+        ).values_list("pk", flat=True)
+    )
+    for link in due:
+        tokens = ActivationToken.objects.filter(invitation=link)
+        if link.organization_id not in suspended and tokens.count() < LIVE_TOKENS:
+            queue_activation_mail(link, issue_invitation_token(link, extend=False), is_reminder=True)
+    ActivationLink.objects.filter(pk__in=[link.pk for link in due]).update(reminded_at=timezone.now())
+    return len(due)
+
+
+def tell_ended_activations() -> int:
+    """Tell the senders of links that have ended unused, each end once; return how many were told.
+
+    Each batch has its own transaction. A link that was sent again after its end, and ends again, is told again.
+    """
+    told = 0
+    while batch := _tell_batch():
+        told += batch
+    return told
+
+
+@transaction.atomic
+def _tell_batch() -> int:
+    ended = filter_expired(ActivationLink.objects.all()).filter(
+        Q(end_told_at=None) | Q(end_told_at__lt=F("expires_at"))
+    )
+    links = list(ended.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:BATCH])
+    _record_for_senders(EntitlementEventKind.ACTIVATION_EXPIRED, links)
+    ActivationLink.objects.filter(pk__in=[link.pk for link in links]).update(end_told_at=timezone.now())
+    return len(links)
+
+
+@transaction.atomic
+def record_undelivered_activation(public_id: UUID) -> None:
+    """Mark an open link whose last mail the mail server refused for good, or did not take in time; tell its sender."""
+    rows = ActivationLink.objects.filter(public_id=public_id, state=ActivationLink.State.OPEN)
+    links = list(rows.select_for_update(of=("self",)))
+    _record_for_senders(EntitlementEventKind.ACTIVATION_BOUNCED, links)
+    rows.update(bounced_at=timezone.now())
+
+
+def _record_for_senders(kind: EntitlementEventKind, links: list[ActivationLink]) -> None:
+    """Record an event about each link, which its sender may read."""
+    senders = Organization.objects.in_bulk({link.organization_id for link in links})
+    system = Actor.system("activation links")
+    record_events(
+        [
+            make_event(
+                kind, actor=system, subject=link, counterpart=senders[link.organization_id], data=make_event_data(link)
+            )
+            for link in links
+        ]
+    )
+
+
+def delete_old_activation_links() -> int:
+    """Delete links that were used or withdrawn or had ended before PORTAL_INVITATIONS_KEPT; return how many."""
+    return delete_old_invitations(ActivationLink)

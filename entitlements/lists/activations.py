@@ -1,0 +1,100 @@
+"""The lists of pending customers and pending partners: the activation links that were sent to them."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from entitlements.filters import ActivationFilterSet
+from entitlements.models import ActivationLink
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.queries.activation import list_activation_links
+from entitlements.rows.activations import ActivationRow, build_activation_rows
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.keyset import fetch_keyset_page_or_first
+from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
+from partnerportal.lib.personal_lists import PersonalizedList
+
+Kind = ActivationLink.Kind
+OPEN = "open"  # the usual tab
+COUNTED = 1000  # "1,000" then means at least so many
+_NAME = ListColumn(name="name", label=gettext_lazy("Organisation"))
+_STEP = ListColumn(name="step", label=gettext_lazy("Step"))
+_REST = (  # each column has its branch in parts/activation_row.html
+    ListColumn(name="email", label=gettext_lazy("Email"), css="wide-only"),
+    ListColumn(name="since", label=gettext_lazy("Since")),
+    ListColumn(name="turn", label=gettext_lazy("Whose turn")),
+    ListColumn(name="sender", label=gettext_lazy("Sent by"), css="wide-only"),
+)
+
+PENDING_CUSTOMERS = ListDefinition(
+    key="pending_customers",
+    label=gettext_lazy("Pending customers"),
+    url_name="pending_customers",
+    rule=(ROLE_TABLE, EntitlementPermission.VIEW_PENDING_CUSTOMERS),
+    columns=(
+        _NAME,
+        ListColumn(name="offer", label=gettext_lazy("Service"), css="wide-only"),
+        ListColumn(name="partner", label=gettext_lazy("Partner"), css="wide-only"),
+        _STEP,
+        *_REST,
+    ),
+    filter_set=ActivationFilterSet,
+)
+PENDING_PARTNERS = ListDefinition(
+    key="pending_partners",
+    label=gettext_lazy("Pending partners"),
+    url_name="pending_partners",
+    rule=(ROLE_TABLE, EntitlementPermission.VIEW_PENDING_PARTNERS),
+    columns=(_NAME, ListColumn(name="offer", label=gettext_lazy("Programme"), css="wide-only"), _STEP, *_REST),
+    filter_set=ActivationFilterSet,
+)
+DEFINITIONS = {Kind.CUSTOMER: PENDING_CUSTOMERS, Kind.PARTNER: PENDING_PARTNERS}
+
+
+class ActivationList(PersonalizedList):
+    """The activation links of one kind of organisation as their page shows them, the newest first."""
+
+    usual: ClassVar[Mapping[str, Any]] = {"state": OPEN}
+    tab_filters = ("state",)
+
+    def __init__(self, actor: Actor, kind: str, params: Mapping[str, str]) -> None:
+        self.definition = DEFINITIONS[Kind(kind)]
+        super().__init__(actor, params)
+        self.actor, self.kind = actor, kind
+        values = ActivationFilterSet(params).cleaned_values
+        self.tab = values.get("state", OPEN)
+        self.filter_values = values | {"state": self.tab}
+        self.links = list_activation_links(actor, kind)
+        self.page = fetch_keyset_page_or_first(
+            ActivationFilterSet(self.filter_values, self.links).qs,
+            sort="id",
+            descending=True,
+            size=self.size,
+            cursor=self.cursor,
+        )
+
+    @cached_property
+    def rows(self) -> list[ActivationRow]:
+        """The rows of the page."""
+        return build_activation_rows(self.actor, self.page.rows)
+
+    @property
+    def filter_tabs(self) -> list[ListTab]:
+        """The tabs of the list: what is in progress, what waits for the vendor, what is done, and what has ended."""
+        labels = {OPEN: _("In progress")}
+        if self.kind == Kind.PARTNER:
+            labels["unconfirmed"] = _("Awaiting confirmation")
+        labels |= {"done": _("Activated"), "ended": _("Expired or withdrawn")}
+        counted = (OPEN, "unconfirmed")
+        return [
+            ListTab(
+                label, self.build_url(state=tab, view=""), self._count(tab) if tab in counted else None, tab == self.tab
+            )
+            for tab, label in labels.items()
+        ]
+
+    def _count(self, tab: str) -> int:
+        return ActivationFilterSet({"state": tab}, self.links).qs.order_by()[:COUNTED].count()

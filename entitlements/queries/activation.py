@@ -1,0 +1,117 @@
+"""Queries over activation links: for those who send them, for the vendor's staff, and for whoever holds one."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
+
+from accounts.models import Organization, OrganizationKind, ProgramMembership
+from accounts.queries import make_active_programs_subquery
+from connections.queries import Invitation, get_invitation, partner_sees_customers
+from entitlements.models import ActivationLink
+from entitlements.models.activation import ActivationLinkQuerySet
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import NotFound
+from partnerportal.lib.mailed_invitations import as_invitation_holder, get_live_invitation
+from partnerportal.lib.visible_rows import get_by_public_id
+
+PARTNERS_LISTED = 500  # partners of a distributor among which a form lets it choose
+
+
+def list_activation_links(actor: Actor, kind: str) -> ActivationLinkQuerySet:
+    """Return the activation links of one kind that the actor sees, as sender, named partner or vendor.
+
+    Each has `is_confirmed`: whether the organisation that has accepted is a member of some programme by now. The link
+    by which the actor's own organisation was founded is not among them.
+    """
+    member = ProgramMembership.objects.filter(organization=OuterRef("account"))
+    rows = ActivationLink.objects.visible_to(actor).of_kind(kind).exclude(account=actor.organization_id)
+    return rows.select_related("sku", "program").annotate(is_confirmed=Exists(member))
+
+
+def list_unconfirmed_partners(actor: Actor, limit: int) -> list[ActivationLink]:
+    """Return up to `limit` links of new partners that wait for the vendor's confirmation, the longest wait first."""
+    rows = list_activation_links(actor, OrganizationKind.PARTNER).filter(state=ActivationLink.State.ACCEPTED)
+    return list(rows.filter(is_confirmed=False).order_by("pk")[:limit])
+
+
+def get_activation_link(actor: Actor, public_id: UUID) -> ActivationLink:
+    """Return an activation link that the actor sees, of either kind. Raises NotFound for any other."""
+    link = get_by_public_id(ActivationLink.objects.visible_to(actor), public_id)
+    return get_by_public_id(list_activation_links(actor, link.kind), public_id)
+
+
+def find_own_activation_link(actor: Actor) -> ActivationLink | None:
+    """Return the activation link by which the actor's own organisation was founded, or None."""
+    rows = ActivationLink.objects.visible_to(actor).select_related("program")
+    return rows.filter(account=actor.organization_id).order_by("pk").first()
+
+
+def list_partners_to_name(actor: Actor) -> QuerySet[Organization]:
+    """Return the partners that the actor may name in a customer's activation link, with their `programs`.
+
+    A partner names itself, a distributor one of its partners, vendor staff any partner.
+    """
+    rows = Organization.objects.visible_to(actor).filter(kind=OrganizationKind.PARTNER, state=Organization.State.ACTIVE)
+    if actor.organization_kind == OrganizationKind.DISTRIBUTOR:
+        rows = rows.filter(parent=actor.organization_id)
+    elif actor.organization_kind != OrganizationKind.VENDOR:
+        rows = rows.filter(pk__in=[actor.organization_id])
+    return rows.annotate(programs=make_active_programs_subquery("pk")).order_by("name_folded", "pk")
+
+
+def is_partner_open_to_customers(partner: Organization) -> bool:
+    """Return whether customers can connect to a partner of `list_partners_to_name`: by an active membership."""
+    return partner_sees_customers(partner.programs)  # type: ignore[attr-defined]
+
+
+def is_partner_name_taken(folded_name: str, country: str) -> bool:
+    """Return whether a partner or distributor of the country has this name, as `make_search_key` folds it.
+
+    Row-level security tells nobody but those who found partners: senders of their links, and whoever holds one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT partner_name_is_taken(%s, %s)", [folded_name, country])
+        return bool(cursor.fetchone()[0])
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An activation link as its holder sees it: the link, who sent it, and the invitation of the partner it names.
+
+    The sender's country and ORGID help to recognise a link that only pretends to come from it.
+    """
+
+    token: str
+    link: ActivationLink
+    sender_kind: str
+    sender_country: str
+    sender_org_id: str
+    invitation: Invitation | None  # with which a customer connects; None for a partner, and where no partner is named
+
+
+def get_activation(actor: Actor, token: str) -> Activation:
+    """Return the activation link that this token leads to, for whoever holds it, signed in or not.
+
+    Raises NotFound("unknown_invitation") for a token that leads to none that can be accepted: it is unknown, was used
+    or withdrawn, has ended, or somebody who invites is suspended.
+    """
+    with as_invitation_holder(actor, token):
+        link = get_live_invitation(ActivationLink.objects.select_related("sku", "program"), token)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT * FROM introduce_activation_link()")
+            introduction = cursor.fetchone()
+    if introduction is None:
+        raise NotFound("unknown_invitation", "")
+    kind, country, org_id, invitation_token = introduction
+    invitation = get_invitation(actor, invitation_token) if invitation_token else None
+    return Activation(token, link, kind, country, org_id, invitation)
+
+
+def is_addressee(actor: Actor, link: ActivationLink) -> bool:
+    """Return whether the actor is a signed-in person who has proved that the link's address is theirs."""
+    if actor.person_id is None:
+        return False
+    return EmailAddress.objects.filter(user_id=actor.person_id, verified=True, email__iexact=link.email).exists()

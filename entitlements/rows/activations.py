@@ -1,0 +1,206 @@
+"""Activation links as their senders see them: how far each has come, whose turn it is, and what stands in the way."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import OrganizationKind
+from accounts.queries import sees_customers
+from entitlements.models import ActivationLink
+from entitlements.notices.news import describe_licence_count
+from entitlements.queries.activation import find_own_activation_link
+from partnerportal.lib import formats
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.countries import get_country_name
+
+# How long each step may take, since the step before it. After that the row says so, and offers Retry and Cancel.
+OPENED_WITHIN = dt.timedelta(days=3)
+SIGNED_IN_WITHIN = dt.timedelta(days=1)
+ACTIVATED_WITHIN = dt.timedelta(days=1)
+CONFIRMED_WITHIN = dt.timedelta(days=3)
+DONE, CURRENT, LATE, TO_COME = "done", "current", "late", "to_come"
+TONES = {DONE: "ok", CURRENT: "info", LATE: "bad", TO_COME: ""}
+ICONS = {DONE: "circle-check", CURRENT: "circle-dot", LATE: "circle-alert", TO_COME: "clock"}
+
+
+@dataclass(frozen=True)
+class ActivationStep:
+    """One step of an activation: its name, whether it is done, current, late or to come, and since when."""
+
+    label: str
+    state: str
+    at: dt.datetime | None = None  # when it was done, or since when it is waited for
+    note: str = ""  # what is wrong, and what to do
+
+    @property
+    def tone(self) -> str:
+        """The tone of the step's status: a late one is bad."""
+        return TONES[self.state]
+
+    @property
+    def icon(self) -> str:
+        """The name of the step's icon."""
+        return ICONS[self.state]
+
+
+@dataclass(frozen=True)
+class _Wait:
+    """A step that is not done yet: since when it could be, how long it may take, and what is said when it is late."""
+
+    label: str
+    done_at: dt.datetime | None
+    since: dt.datetime | None
+    within: dt.timedelta
+    late: str
+
+
+def build_activation_steps(link: ActivationLink) -> list[ActivationStep]:
+    """Return the steps of an activation in their order, from the mail to the trial or the membership.
+
+    Exactly one is current or late while the link leads anywhere; of one that has ended the steps that were not done are
+    to come for ever.
+    """
+    sent = ActivationStep(_("Sent"), DONE, link.last_sent_at)
+    if link.bounced_at:
+        note = _("The email was not delivered. Correct the address; the link is then sent again.")
+        sent = ActivationStep(_("Not delivered"), LATE, link.bounced_at, note)
+    steps, is_waiting = [sent], not link.bounced_at and (link.is_live or link.account_id is not None)
+    for wait in _list_waits(link):
+        if wait.done_at:
+            steps.append(ActivationStep(wait.label, DONE, wait.done_at))
+        elif is_waiting:
+            steps.append(_build_current_step(link, wait))
+            is_waiting = False
+        else:
+            steps.append(ActivationStep(wait.label, TO_COME))
+    return steps
+
+
+def _build_current_step(link: ActivationLink, wait: _Wait) -> ActivationStep:
+    if link.problem and not link.account_id:
+        return ActivationStep(wait.label, LATE, link.problem_at, describe_problem(link))
+    is_late = wait.since is not None and timezone.now() - wait.since > wait.within
+    return ActivationStep(wait.label, LATE if is_late else CURRENT, wait.since, wait.late if is_late else "")
+
+
+def _list_waits(link: ActivationLink) -> list[_Wait]:
+    """Return the steps after the mail, whether they are done or not."""
+    done = link.closed_at if link.account_id else None
+    lost = _("The email may have been overlooked. Send it again, or ask in another way.")
+    stuck = _("The person may need help. Ask them, send the link again, or withdraw it.")
+    waits = [
+        _Wait(_("Opened"), link.opened_at, link.last_sent_at, OPENED_WITHIN, lost),
+        _Wait(_("Signed in"), link.signed_in_at, link.opened_at, SIGNED_IN_WITHIN, stuck),
+        _Wait(_("Organisation created"), done, link.signed_in_at, ACTIVATED_WITHIN, stuck),
+    ]
+    if not link.is_for_customer:
+        confirmed = done if getattr(link, "is_confirmed", False) else None
+        slow = _("The vendor has not confirmed it yet. Ask your account manager.")
+        return [*waits, _Wait(_("Membership confirmed"), confirmed, done, CONFIRMED_WITHIN, slow)]
+    if link.partner_id:
+        waits.append(_Wait(_("Connected"), done, None, ACTIVATED_WITHIN, ""))
+    return [*waits, _Wait(_("Trial started"), done, None, ACTIVATED_WITHIN, "")]
+
+
+def describe_problem(link: ActivationLink) -> str:
+    """Return what stood in the way of a link's last attempt and what its sender can do; "" if nothing did."""
+    label = str(ActivationLink.Problem(link.problem).label)
+    cures = {
+        ActivationLink.Problem.SKU_WITHDRAWN: _("Choose another service; the link is then sent again."),
+        ActivationLink.Problem.TRIAL_TAKEN: _("Choose another service; the link is then sent again."),
+        ActivationLink.Problem.PARTNER_NOT_ACTIVE: _("Once it is active, the same link works."),
+        ActivationLink.Problem.NAME_TAKEN: _("Correct the name; the link is then sent again."),
+    }
+    return f"{label} {cures.get(ActivationLink.Problem(link.problem), '')}".strip()
+
+
+def find_present_step(link: ActivationLink, steps: list[ActivationStep]) -> ActivationStep:
+    """Return the step that describes best how far an activation is: what is waited for, is wrong, or how it ended."""
+    if link.state == ActivationLink.State.REVOKED:
+        is_superseded = link.problem == ActivationLink.Problem.SUPERSEDED
+        note = describe_problem(link) if is_superseded else link.reason
+        return ActivationStep(_("Withdrawn"), TO_COME, link.closed_at, note)
+    if link.is_expired:
+        return ActivationStep(_("Expired"), LATE, link.expires_at, _("Nobody has used it. You can send it again."))
+    return next((step for step in steps if step.state in (LATE, CURRENT)), steps[-1])
+
+
+def describe_turn(actor: Actor, link: ActivationLink, step: ActivationStep) -> str:
+    """Return whose turn it is, in words; "" once nothing is to be done any more."""
+    if link.state == ActivationLink.State.REVOKED or step.state == DONE:
+        return ""
+    if link.account_id:
+        is_vendor = actor.organization_kind == OrganizationKind.VENDOR
+        return _("Yours: confirm it") if is_vendor else _("The vendor’s")
+    is_mine = link.organization_id == actor.organization_id
+    if step.state == LATE:
+        return _("Yours") if is_mine else link.sender_name
+    return link.email
+
+
+@dataclass(frozen=True)
+class ActivationRow:
+    """A row of a list of activation links, with everything in the reader's words."""
+
+    public_id: str
+    url: str
+    name: str
+    country: str
+    email: str
+    offer: str  # the service or programme
+    quantity: str
+    partner: str
+    sender: str
+    step: ActivationStep
+    since: str
+    turn: str
+    may_change: bool  # whether the reader's organisation has sent it, and it can still be used or be sent again
+    awaits_confirmation: bool
+
+
+def build_activation_rows(actor: Actor, links: Iterable[ActivationLink]) -> list[ActivationRow]:
+    """Return an ActivationRow for each link of `list_activation_links`, in this order."""
+    return [build_activation_row(actor, link) for link in links]
+
+
+def build_activation_row(actor: Actor, link: ActivationLink) -> ActivationRow:
+    """Return the ActivationRow of one link of `list_activation_links`."""
+    step = find_present_step(link, build_activation_steps(link))
+    is_confirmed: bool = link.is_confirmed  # type: ignore[attr-defined]
+    return ActivationRow(
+        public_id=str(link.public_id),
+        url=reverse("activation_link", args=[link.public_id]),
+        name=link.name,
+        country=get_country_name(link.country),
+        email=link.email,
+        offer=link.sku.name if link.sku else link.program.name if link.program else "",
+        quantity=describe_licence_count(link.seats) if link.is_for_customer else "",
+        partner=link.partner_name,
+        sender=link.sender_name,
+        step=step,
+        since=formats.format_date(step.at) if step.at else "",
+        turn=describe_turn(actor, link, step),
+        may_change=link.organization_id == actor.organization_id and link.state == ActivationLink.State.OPEN,
+        awaits_confirmation=link.account_id is not None and not link.is_for_customer and not is_confirmed,
+    )
+
+
+def awaits_membership(actor: Actor) -> bool:
+    """Return whether the actor's organisation may be a new partner that is not a member of any programme yet."""
+    return actor.organization_kind == OrganizationKind.PARTNER and not sees_customers(actor)
+
+
+def describe_awaited_membership(actor: Actor) -> str:
+    """Return what a new partner waits for and from whom, or "" for any other organisation."""
+    link = find_own_activation_link(actor) if awaits_membership(actor) else None
+    if link is None or link.program is None:
+        return ""
+    text = _(
+        "You were invited by %(sender)s to join %(program)s. The vendor now confirms your membership; your customer "
+        "dashboard and your invitation link open then, and your Admins get an email."
+    )
+    return text % {"sender": link.sender_name, "program": link.program.name}

@@ -1,0 +1,54 @@
+"""The systems of the sample vendor that send files: one that does well, one with errors, and one that fell silent."""
+
+import datetime as dt
+
+from entitlements.models import IngestToken, IngestUpload
+from entitlements.models.ingest import UploadFileKind
+from partnerportal.lib.json_lines.facts import LineOutcome
+from partnerportal.lib.tokens import digest_secret, generate_token
+
+Kind, State = UploadFileKind, IngestUpload.State
+FIRST_BAD_LINE = 1204
+PROBLEM = {"code": "unknown_customer", "message": "No organisation has this ORGID.", "field": "customer"}
+# Name, what it sends, how many hours ago it sent its last file, and how many lines of that were not stored.
+SYSTEMS = (
+    ("Licence server", Kind.USAGE, 7, 0),
+    ("Order desk", Kind.ENTITLEMENTS, 5, 3),
+    ("Directory sync", Kind.ASSIGNMENTS, 70, 0),
+)
+
+
+def write_sample_feeds(now: dt.datetime) -> None:
+    """Write a token for each system, and a file for each of its last nights. Nobody knows the tokens' secrets."""
+    for name, kind, hours, errors in SYSTEMS:
+        secret = generate_token()
+        token = IngestToken.objects.create(
+            name=name,
+            digest=digest_secret(secret),
+            prefix=secret[:8],
+            kinds=[kind],
+            created_at=now - dt.timedelta(days=400),
+            last_used_at=now - dt.timedelta(hours=hours),
+        )
+        IngestUpload.objects.bulk_create(
+            _make_upload(token, kind, now - dt.timedelta(hours=hours + 24 * night), 0 if night else errors)
+            for night in reversed(range(5))
+        )
+
+
+def _make_upload(token: IngestToken, kind: UploadFileKind, at: dt.datetime, errors: int) -> IngestUpload:
+    counts = {LineOutcome.ADDED: 1180, LineOutcome.UNCHANGED: 3420} | ({LineOutcome.ERROR: errors} if errors else {})
+    return IngestUpload(
+        token=token,
+        kind=kind,
+        idempotency_key=f"{kind}-{at:%Y-%m-%d}",
+        fingerprint="",
+        state=State.DONE,
+        size=780_000,
+        read=780_000,
+        lines=4600 + errors,
+        counts=counts,
+        problems=[PROBLEM | {"line": FIRST_BAD_LINE + number} for number in range(errors)],
+        received_at=at,
+        finished_at=at + dt.timedelta(seconds=40),
+    )
