@@ -10,7 +10,7 @@ class AccountsConfig(AppConfig):
         from accounts import organization_notices, standing_notices  # noqa: F401 - importing them registers the kinds of notices
         from accounts.actions.requests import DatabaseIdempotencyStore
         from accounts.lists.memberships import MEMBERSHIPS
-        from accounts.lists.publishers import PUBLISHERS
+        from accounts.lists.organizations import CUSTOMERS, PUBLISHERS
         from accounts.models import JoinRequest, ListSettings, SavedView
         from accounts.personal_data import (
             PersonalDataSection,
@@ -32,7 +32,7 @@ class AccountsConfig(AppConfig):
         register_personal_data_table("list_settings", PersonalDataTable(ListSettings, settings))
         views = ("organization_id", "list_key", "name", "query", "is_shared", "created_at")
         register_personal_data_table("saved_views", PersonalDataTable(SavedView, views))
-        for definition in (PUBLISHERS, MEMBERSHIPS):
+        for definition in (PUBLISHERS, CUSTOMERS, MEMBERSHIPS):
             register_list_definition(definition)
         identities = PersonalDataSection("external_identities", list_external_identities)  # they go with the account
         register_personal_data_section(identities)
