@@ -22,6 +22,7 @@ class EntitlementsConfig(AppConfig):
         from entitlements.customer_frame import register_customer_page_tabs
         from entitlements.lists.activations import PENDING_CUSTOMERS, PENDING_PARTNERS
         from entitlements.lists.customers import CUSTOMERS
+        from entitlements.lists.partners import DISTRIBUTORS, PARTNERS
         from entitlements.lists.releases import RELEASES
         from entitlements.lists.renewals import OWN_RENEWALS, RENEWALS
         from entitlements.lists.trials import TRIALS
@@ -41,6 +42,8 @@ class EntitlementsConfig(AppConfig):
         register_customer_page_tabs()
         for definition in (
             CUSTOMERS,
+            PARTNERS,
+            DISTRIBUTORS,
             PENDING_CUSTOMERS,
             PENDING_PARTNERS,
             RENEWALS,
@@ -55,5 +58,6 @@ class EntitlementsConfig(AppConfig):
         register_personal_data()
         register_linkable_page("customers", "customers")
         register_linkable_page("own_licences", "services")
+        register_linkable_page("partner", "partner")
         for page in ("activation_send", "pending_customers", "pending_partners"):
             register_linkable_page(page, page)

@@ -50,6 +50,7 @@ ASKED = {"title": "T", "justification": "J", "severity": "minimal", "contact_ema
 ASKED |= {"country": "FR"}
 DECIDES, DECIDES_BY_FORM = "200 vendor.admin; 403 else", "302 vendor.admin; 403 else"
 DECIDED = {"facts_digest": "other", "revision": "1"}  # on the right facts the organisation itself would be changed
+SEES_PARTNERS = "200 distributor distributor2 vendor; 403 else"
 LAPSED = [("lapsed", "name"), ("lapsed", "token"), ("lapsed", "details")]
 
 PAGES = [
@@ -68,6 +69,12 @@ PAGES = [
             "{customer2}": f"403 {NO_FINANCE}; {OVER['{customer2}']}",
         }.items()
     ),
+    page("partners/", get=SEES_PARTNERS.replace("403", "404")),
+    page("partners/", "/partners/?over=false&state=active", get=SEES_PARTNERS.replace("403", "404")),
+    page("partners/<uuid:partner_id>/", "/partners/{partner}/", get="200 distributor vendor; 404 else"),
+    page("partners/<uuid:partner_id>/", "/partners/{partner2}/", get="200 distributor2 vendor; 404 else"),
+    page("partners/<uuid:partner_id>/", "/partners/{customer}/", get="404 else"),
+    page("distributors/", get="200 vendor; 404 else"),
     page(
         "lists/<str:list_key>/display/",
         "/lists/customers/display/",
@@ -90,6 +97,8 @@ PAGES = [
             ("pending_operators", EVERYBODY),
             ("renewals", EVERYBODY),
             ("own_renewals", EVERYBODY),
+            ("partners", SEES_PARTNERS),
+            ("distributors", "200 vendor; 403 else"),
             ("trials", "200 vendor; 403 else"),
             ("releases", "200 vendor; 403 else"),
             ("requests", "200 vendor; 403 else"),
@@ -132,6 +141,8 @@ PAGES = [
         for key in ("connections", "inbox", "operators", "pending_operators", "renewals")
     ),
     page("exports/new/", post=HOLDER_ADMINS, data={"list": "licence_users", "customer": "{customer}"}),
+    page("exports/new/", post=SEES_PARTNERS, data={"list": "partners"}),
+    page("exports/new/", post="200 vendor; 403 else", data={"list": "distributors"}),
     page("exports/new/", post="200 vendor; 403 else", data={"list": "trials"}),
     page("exports/new/", post="200 vendor; 403 else", data={"list": "releases"}),
     page("exports/new/", post="200 vendor; 403 else", data={"list": "releases", "query": "state=released"}),
@@ -147,8 +158,10 @@ PAGES = [
         post="302 partner.admin distributor.admin; 403 else",
         data={"what": "ticked"},
     ),
-    page(BULK, "/imports/bulk/approve_trials/", post="302 vendor.admin; 403 else", data={"what": "ticked"}),
-    page(BULK, "/imports/bulk/extend_trials/", post="302 vendor.admin; 403 else", data={"what": "ticked"}),
+    *(
+        page(BULK, f"/imports/bulk/{code}/", post="302 vendor.admin; 403 else", data={"what": "ticked"})
+        for code in ("approve_trials", "extend_trials", "partner_managers", "distributor_manager")
+    ),
     *(
         page(f"{IMPORT_KIND}{path}", f"/imports/new/goods/{path}", get="404 else", post=post)
         for path, post in (("", "404 else"), ("template/", ""))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 CUSTOMER = "customers/<uuid:customer_id>/"
+PARTNER = "partners/<uuid:partner_id>/"
 END = "connections/<uuid:connection_id>/end/"
 SHARING = "connections/<uuid:connection_id>/sharing/"
 VIEW = "lists/views/<uuid:view_id>/"
@@ -78,6 +79,10 @@ PAGES = {
         Shown("", "/nowhere/", 404),
     ],
     "distributor.admin": [
+        Shown("", "/"),
+        Shown("partners/"),
+        Shown("partners/", "/partners/?q=nobody-has-this-name"),
+        Shown(PARTNER, "/partners/{partner}/"),
         Shown("partners/pending/"),
         Shown(SEND, "/activations/partners/new/"),
         Shown(SEND, "/activations/customers/new/"),
@@ -188,6 +193,10 @@ PAGES = {
         Shown("", "/"),
         Shown("offers/"),
         Shown("offers/", "/offers/?q=nothing-has-this-name"),
+        Shown("products/"),
+        Shown("products/", "/products/?q=nothing-has-this-name"),
+        Shown("products/", "/products/?country=DE"),
+        Shown("products/<uuid:product_id>/", "/products/{product}/"),
         Shown("offers/new/"),
         *(Shown(OFFER + tab, f"/offers/{{offer}}/{tab}") for tab in ("", *OFFER_TABS)),
         Shown(f"{OFFER}compare/", "/offers/{offer}/compare/?from=1&to=draft"),
@@ -213,6 +222,8 @@ PAGES = {
     "publisher.reader": [Shown(f"{OFFER}{tab}", f"/offers/{{offer}}/{tab}") for tab in ("listing/", "plans/")],
     "vendor.admin": [
         Shown("", "/"),
+        Shown("partners/"),
+        Shown("distributors/"),
         Shown("trials/"),
         Shown("trials/offers/"),
         Shown("trials/offers/new/"),
@@ -243,7 +254,7 @@ PAGES = {
         Shown(ALL_OFFERS),
         Shown(f"{ALL_OFFERS}<uuid:offer_id>/", "/marketplace/all/{offer}/"),
         Shown(SETTINGS),
-        *(Shown(f"{SETTINGS}{name}/") for name in ("categories", *QUALIFICATIONS)),
+        *(Shown(f"{SETTINGS}{name}/") for name in ("categories", *QUALIFICATIONS, "skus")),
         *(Shown(f"{SETTINGS}{name}/new/") for name in ("markets", "categories", *QUALIFICATIONS)),
         Shown(IMPORT_KIND, "/imports/new/operators/"),
         Shown("requests/queue/"),
@@ -292,6 +303,7 @@ OPENINGS = [
 ]
 
 NOT_PAGES = {
+    f"{SETTINGS}skus/publisher/": "a dialog of one SKU: test_sku_pages.py",
     **{
         f"{place}{name}/": "a dialog or form of test_catalogue_settings.py"
         for place, names in (
