@@ -12,6 +12,7 @@ from connections.queries import list_customer_activity_events
 from connections.timeline import build_activity_rows
 from entitlements.guards import require_partner_viewing_permission
 from entitlements.lists.partners import DistributorList, PartnerList
+from entitlements.partner_imports import DISTRIBUTOR_MANAGERS, PARTNER_MANAGERS
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.partners import (
     get_partner,
@@ -45,14 +46,17 @@ def distributor_list(request: PortalRequest) -> HttpResponse:
 
 
 def _render(request: PortalRequest, partners: PartnerList) -> HttpResponse:
+    is_of_distributors = isinstance(partners, DistributorList)
     return render_list_page(
         request,
         partners,
         page_template="entitlements/partners.html",
         list_template="entitlements/partner_list.html#list",
         context={
-            "is_of_distributors": isinstance(partners, DistributorList),
-            "bulk_buttons": list_bulk_buttons(request.actor, ()),
+            "is_of_distributors": is_of_distributors,
+            "bulk_buttons": list_bulk_buttons(
+                request.actor, [DISTRIBUTOR_MANAGERS if is_of_distributors else PARTNER_MANAGERS]
+            ),
             "kind": "partner",
             "may_send": ROLE_TABLE[EntitlementPermission.ACTIVATE_PARTNERS].check_actor(request.actor),
             "may_register": ACCOUNTS[AccountPermission.REGISTER_ORGANIZATIONS].check_actor(request.actor),

@@ -6,7 +6,7 @@ import re
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import Operator, Organization, Person, ProgramMembership
@@ -370,6 +370,21 @@ def test_the_invitation_of_the_partner_is_shown_to_holders_alone(world, link, as
         with as_tenant(Actor(person_id=person.pk), secret):
             rows = call("SELECT invitation FROM introduce_activation_link()")
         assert rows == ([(token,)] if shown else [])
+
+
+CHOSEN_BY_SENDER = {"email": "other@firm.example", "name": "Other", "country": "JP", "seats": 9, "sku_id": 1,
+                    "expires_at": "2099-01-01"}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", CHOSEN_BY_SENDER)
+def test_whoever_holds_a_link_changes_nothing_of_it(world, link, as_tenant, column):
+    """Else the link would be for another address, or begin another trial."""
+    actor, secret = as_holder(world.person("stranger.admin"), "partner", world.stranger)
+    rows = ActivationLink.objects.filter(pk=link.pk)
+    with as_tenant(actor, secret), pytest.raises(DatabaseError, match="violates"), transaction.atomic():
+        rows.update(**{column: CHOSEN_BY_SENDER[column]})
+    with as_tenant(actor, secret), pytest.raises(DatabaseError, match="activation_link_has_account"):
+        rows.update(state="accepted", closed_at=timezone.now())
 
 
 def test_the_days_of_a_trial_are_those_of_the_setting(db):

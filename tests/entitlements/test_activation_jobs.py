@@ -1,12 +1,14 @@
 """What jobs do with activation links that nobody uses, whom they tell, and how the vendor confirms a new partner."""
 
 import datetime as dt
+import re
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import Program, ProgramMembership
+from accounts.models import Organization, Person, Program, ProgramMembership
 from entitlements.actions import activation_jobs
 from entitlements.actions.activation_confirmation import confirm_activated_partner
 from entitlements.models import ActivationLink, ActivationToken
@@ -14,7 +16,10 @@ from notifications.actions.outbox import write_due_notices
 from notifications.models import Notice
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict
+from tests.conftest import PageClient
 from tests.mails import sent
+from tests.world import READ, World
+from tests.world_activation import activation_token
 
 
 @pytest.fixture
@@ -77,3 +82,58 @@ def test_staff_confirm_only_a_partner_that_has_accepted(world, actor_for):
         pass
     told = {notice.recipient_id for notice in Notice.objects.filter(kind__endswith="_confirmed")}
     assert told == {world.nobadge.pk, world.distributor.pk}
+
+
+def accept(sender, **data):
+    """Use the link that this organisation has sent, as its addressee."""
+    link = ActivationLink.objects.get(organization=World()[sender])
+    person = Person.objects.create_user(link.email, "correct horse battery", name="Ines Invited")
+    EmailAddress.objects.create(user=person, email=link.email, verified=True, primary=True)
+    client = PageClient()
+    client.begin_session(person)
+    client.post(f"/activate/{activation_token(sender)}/open/")
+    fields = {"name": link.name, "country": link.country, "scopes": ["account"], **READ, **data}
+    assert client.post(f"/activate/{activation_token(sender)}/accept/", fields).status_code == 302
+    while write_due_notices():
+        pass
+    return link
+
+
+def told(kind):
+    return {notice.recipient_id for notice in Notice.objects.filter(kind=kind)}
+
+
+def test_the_sender_is_told_that_a_customer_is_there(world, web):
+    link = accept("partner")
+    assert told("activation_accepted") == told("customer_connected") == {world.partner.pk}
+    assert not told("partner_awaits")
+    page = web("partner.sales_agent").get("/inbox/").content.decode()
+    assert f"{link.name} is activated" in page
+    assert link.email not in page
+
+
+def test_the_vendor_is_told_of_a_partner_that_waits(world, web):
+    link = accept("distributor")
+    assert told("activation_accepted") == {world.distributor.pk}
+    assert told("partner_awaits") == {world.vendor.pk}
+    assert f"{link.name} wants to join Solution Advisor" in web("vendor.admin").get("/inbox/").content.decode()
+
+
+def test_of_a_partner_that_needs_no_confirmation_the_vendor_is_told_nothing(world):
+    Organization.objects.filter(pk=world.distributor.pk).update(onboards_partners_at_once=True)
+    accept("distributor")
+    assert not told("partner_awaits")
+
+
+def test_whoever_signs_up_for_the_link_comes_back_to_it(world, link):
+    client, way = PageClient(), f"/activate/{activation_token('partner')}/"
+    client.post(f"{way}open/")
+    new = {"name": "Ines Invited", "email": link.email, "password1": "seven violet otters", "next": way}
+    assert client.post(f"/sign-in/signup/?next={way}", new)["Location"] == "/sign-in/confirm-email/"
+    code = re.search(r"^([A-Z0-9]{3,4}-[A-Z0-9]{3,4})$", sent()[-1].body, re.MULTILINE).group(1)
+    assert client.post("/sign-in/confirm-email/", {"code": code})["Location"] == way
+    assert 'name="country"' in client.get(way).content.decode()
+    answer = client.post(f"{way}accept/", {"name": "Mine", "country": "FR", "scopes": ["account"], **READ})
+    assert answer.status_code == 302
+    link.refresh_from_db()
+    assert (link.account.name, link.state) == ("Mine", "accepted") and link.signed_in_at

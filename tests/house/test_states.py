@@ -40,8 +40,9 @@ EXTRA = {  # what a row needs beside its state
         for state in ("submitted", "needs_information", "approved", "withdrawn", "overtaken")
     },
 }
-for state, closed_at in (("open", None), ("accepted", timezone.now()), ("revoked", timezone.now())):
-    EXTRA["ActivationLink", state] = lambda row, closed_at=closed_at: {"closed_at": closed_at}
+EXTRA["ActivationLink", "open"] = lambda row: {"closed_at": None, "account_id": None}
+EXTRA["ActivationLink", "accepted"] = lambda row: {"closed_at": timezone.now(), "account_id": row.organization_id}
+EXTRA["ActivationLink", "revoked"] = lambda row: {"closed_at": timezone.now(), "account_id": None}
 ROWS = {
     "ActivationLink": lambda world: ActivationLink.objects.get(organization=world.partner),
     "Connection": lambda world: world.connection("customer", "partner"),
