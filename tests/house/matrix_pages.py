@@ -71,8 +71,8 @@ PAGES = [
     ),
     page("partners/", get=SEES_PARTNERS.replace("403", "404")),
     page("partners/", "/partners/?over=false&state=active", get=SEES_PARTNERS.replace("403", "404")),
-    page("partners/<uuid:partner_id>/", "/partners/{partner}/", get="200 distributor vendor; 404 else"),
-    page("partners/<uuid:partner_id>/", "/partners/{partner2}/", get="200 distributor2 vendor; 404 else"),
+    page("partners/<uuid:partner_id>/", "/partners/{partner}/", get="200 distributor; 302 vendor; 404 else"),
+    page("partners/<uuid:partner_id>/", "/partners/{partner2}/", get="200 distributor2; 302 vendor; 404 else"),
     page("partners/<uuid:partner_id>/", "/partners/{customer}/", get="404 else"),
     page("distributors/", get="200 vendor; 404 else"),
     page(
