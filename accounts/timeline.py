@@ -43,6 +43,7 @@ def _quote_note(event: Event) -> str:
 # What the vendor's staff do with an organisation, whose page at the vendor's shows it too.
 _BY_THE_VENDOR = {
     Kind.ORGANIZATION_CREATED: ActivityDescription("plus", _("%(counterpart)s was registered")),
+    Kind.FIRST_ADMIN_INVITED: ActivityDescription("send", _("The first Admin of %(counterpart)s was invited")),
     Kind.IDENTITY_CORRECTED: ActivityDescription(
         "pencil", _("Verified details of %(counterpart)s were corrected"), detail=_list_fields
     ),
@@ -92,6 +93,12 @@ def register_account_words() -> None:
             Kind.OPERATOR_ADDED: ActivityDescription("user-plus", _("%(subject)s was added as an operator")),
             Kind.OPERATOR_ROLES_CHANGED: ActivityDescription("badge-check", _("Roles of %(subject)s were changed")),
             Kind.OPERATOR_REMOVED: ActivityDescription("user-minus", _("%(subject)s was removed from the operators")),
+            Kind.OPERATOR_INVITED: ActivityDescription("send", _("%(subject)s was invited as an operator")),
+            Kind.OPERATOR_INVITED_AGAIN: ActivityDescription("send", _("The invitation of %(subject)s was sent again")),
+            Kind.OPERATOR_LINK_COPIED: ActivityDescription("copy", _("The invitation link of %(subject)s was copied")),
+            Kind.OPERATOR_INVITATION_WITHDRAWN: ActivityDescription(
+                "ban", _("The invitation of %(subject)s was withdrawn")
+            ),
             Kind.JOIN_REQUESTED: ActivityDescription("user-plus", _("%(subject)s asked to be let in")),
             Kind.JOIN_GRANTED: ActivityDescription("user-check", _("%(subject)s, who asked, was let in")),
             Kind.JOIN_DECLINED: ActivityDescription("circle-x", _("%(subject)s, who asked, was not let in")),

@@ -56,6 +56,7 @@ ROLE_TABLE: RoleTable = {
     ConnectionPermission.VIEW: PermissionRule(label=_("See active and ended connections")),
     ConnectionPermission.VIEW_CUSTOMERS: PermissionRule(
         label=_("See connected customers, their services and licence totals"),
+        kinds=_NOT_VENDOR,
         feature=ProgramFeature.CUSTOMER_DASHBOARD,
     ),
     ConnectionPermission.VIEW_ACTIVITY: PermissionRule(label=_("Read the activity log of the organisation")),

@@ -70,6 +70,7 @@ PERSONAL = {
     "notifications_secretmail",
     "notifications_unsealedevent",
     "accounts_failedattempts",
+    "accounts_operatorinvitationtoken",
     "accounts_externalidentity",
     "accounts_erasedaddress",
     "entitlements_ingesttoken",
