@@ -41,7 +41,7 @@ def _quote_note(event: Event) -> str:
 
 
 # What the vendor's staff do with an organisation, whose page at the vendor's shows it too.
-_BY_THE_VENDOR = {
+_BY_THE_VENDOR: dict[str, ActivityDescription] = {
     Kind.ORGANIZATION_CREATED: ActivityDescription("plus", _("%(counterpart)s was registered")),
     Kind.FIRST_ADMIN_INVITED: ActivityDescription("send", _("The first Admin of %(counterpart)s was invited")),
     Kind.IDENTITY_CORRECTED: ActivityDescription(
