@@ -9,7 +9,8 @@ from connections.queries import list_customer_activity_events
 from connections.timeline import build_activity_rows
 from entitlements.guards import require_partner_viewing_permission
 from entitlements.lists.partners import DistributorList, PartnerList
-from entitlements.policies import EntitlementPermission
+from entitlements.models import ActivationLink
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.partners import (
     get_partner,
     get_partner_account,
@@ -49,6 +50,8 @@ def _render(request: PortalRequest, partners: PartnerList) -> HttpResponse:
         list_template="entitlements/partner_list.html#list",
         context={
             "is_of_distributors": isinstance(partners, DistributorList),
+            "kind": ActivationLink.Kind.PARTNER,
+            "may_send": ROLE_TABLE[EntitlementPermission.ACTIVATE_PARTNERS].check_actor(request.actor),
             "bulk_buttons": list_bulk_buttons(request.actor, ()),
         },
     )
