@@ -24,6 +24,7 @@ class EntitlementPermission(StrEnum):
     MANAGE_HOLDERS = "entitlements.manage_holders"
     VIEW_RELEASES = "entitlements.view_releases"
     MARK_RELEASES = "entitlements.mark_releases"
+    SET_PUBLISHERS = "entitlements.set_publishers"
     VIEW_PARTNERS = "entitlements.view_partners"
     VIEW_DISTRIBUTORS = "entitlements.view_distributors"
     VIEW_FEEDS = "entitlements.view_feeds"
@@ -90,6 +91,11 @@ ROLE_TABLE: RoleTable = {
     ),
     EntitlementPermission.MARK_RELEASES: PermissionRule(
         label=_("Complete the licence releases that customers request"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+        roles=frozenset({Role.ADMIN}),
+    ),
+    EntitlementPermission.SET_PUBLISHERS: PermissionRule(
+        label=_("Set whose product a SKU is"),
         kinds=frozenset({OrganizationKind.VENDOR}),
         roles=frozenset({Role.ADMIN}),
     ),

@@ -70,6 +70,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="3", minute="10"),  # by then the feeds of the night are in
         "options": {"expires": 6 * 3600},
     },
+    "products": {
+        "task": "marketplace.tasks.count_products",
+        "schedule": crontab(hour="3", minute="40"),  # likewise
+        "options": {"expires": 6 * 3600},
+    },
     "ingest-sweep": {"task": "entitlements.tasks.ingest_uploads", "schedule": 60.0, "options": {"expires": 55}},
     "upload-files": {"task": "entitlements.tasks.delete_old_uploads", "schedule": 600.0, "options": {"expires": 590}},
     "figures": {

@@ -13,16 +13,15 @@ from entitlements.models import NEVER, PartnerListing
 from entitlements.queries.partners import BADGE_SOON, QUIET, MonthOfLicences
 from entitlements.rows.customers import describe_overage
 from entitlements.rows.partners import build_customer_list_url
-from entitlements.rows.usage import (
+from entitlements.rows.usage import describe_licence_limit, format_percent_or_dash, make_licence_limit_label
+from partnerportal.lib import charts, formats
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.chart_tables import (
     ChartWithTable,
     describe_chart_series,
     draw_chart_wide_and_narrow,
     format_number_or_dash,
-    format_percent_or_dash,
-    make_licence_limit_label,
 )
-from partnerportal.lib import charts, formats
-from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import SOON, today
 from partnerportal.lib.rows import AttentionItem, LastDayLabel
 
@@ -102,7 +101,7 @@ def draw_partner_chart(sums: Sequence[MonthOfLicences], months: Sequence[dt.date
     return ChartWithTable(
         key="partner",
         title=title,
-        description=describe_chart_series(names, assigned, limit),
+        description=describe_chart_series(names, assigned, describe_licence_limit(limit)),
         head=[_("Month"), _("Assigned"), _("Purchased"), _("Share")],
         rows=[
             (name, [format_number_or_dash(value), format_number_or_dash(of), share])

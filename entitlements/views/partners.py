@@ -10,6 +10,7 @@ from connections.timeline import build_activity_rows
 from entitlements.guards import require_partner_viewing_permission
 from entitlements.lists.partners import DistributorList, PartnerList
 from entitlements.models import ActivationLink
+from entitlements.partner_imports import DISTRIBUTOR_MANAGERS, PARTNER_MANAGERS
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.partners import (
     get_partner,
@@ -43,16 +44,19 @@ def distributor_list(request: PortalRequest) -> HttpResponse:
 
 
 def _render(request: PortalRequest, partners: PartnerList) -> HttpResponse:
+    is_of_distributors = isinstance(partners, DistributorList)
     return render_list_page(
         request,
         partners,
         page_template="entitlements/partners.html",
         list_template="entitlements/partner_list.html#list",
         context={
-            "is_of_distributors": isinstance(partners, DistributorList),
+            "is_of_distributors": is_of_distributors,
             "kind": ActivationLink.Kind.PARTNER,
             "may_send": ROLE_TABLE[EntitlementPermission.ACTIVATE_PARTNERS].check_actor(request.actor),
-            "bulk_buttons": list_bulk_buttons(request.actor, ()),
+            "bulk_buttons": list_bulk_buttons(
+                request.actor, [DISTRIBUTOR_MANAGERS if is_of_distributors else PARTNER_MANAGERS]
+            ),
         },
     )
 

@@ -27,6 +27,7 @@ class AdvisoryLock(StrEnum):
     USAGE = "usage"  # two batches of days: a month would be counted from days that are still being written
     ASSIGNMENTS = "assignments"  # two feeds: the earlier one could overwrite who holds a licence by the later one
     CATALOGUE = "catalogue"  # two edits of a catalogue could give one name twice, or make a loop of the tree
+    PRODUCT_FIGURES = "product figures"  # two counts of products: both would write the same sums
     DOMAINS = "domains"  # of an organisation: many domains added at once would each pass the limit
     OFFERS = "offers"  # of a publisher: many offers created at once would each pass the limit
     OPERATOR_IMPORTS = "operator imports"  # two files that name the same people would wait for each other's rows

@@ -30,7 +30,7 @@ from entitlements.models import (
 )
 from exports.models import Export
 from imports.models import Import
-from marketplace.models import Category, HealthIssue, Market, Offer, OfferFile, Plan, Price, SaleStop
+from marketplace.models import Category, HealthIssue, Market, Offer, OfferFile, Plan, Price, Product, SaleStop
 from notifications.actions.secret_mails import send_secret_mails
 from notifications.models import Notice
 from partnerportal.lib import tenancy
@@ -70,6 +70,9 @@ FOREIGN = {
         SELECT FROM connections_connection c WHERE c.id = connection_id AND c.customer_id = %(org)s)""",
     "connections_invitationlink": "true",
     "entitlements_sku": "true",
+    "entitlements_skupublisher": NOT_VENDOR,
+    "marketplace_product": "true",
+    "marketplace_productfigure": "true",
     **{f"marketplace_{name}": NOT_VENDOR for name in ("market", "marketcurrency", "marketcountry", "category")},
     "marketplace_offer": "publisher_id <> %(org)s",
     "marketplace_resellerlisting": "organization_id <> %(org)s",
@@ -368,6 +371,7 @@ def placeholders(world: World) -> dict[str, str]:
     values["offer"] = str(Offer.objects.get(code="backup").public_id)
     selected = Offer.objects.get(code="monitor")  # for specific partners, with a saved addition
     values["offer_specific"], values["audience_revision"] = str(selected.public_id), str(selected.audience_revision)
+    values["product"] = str(Product.objects.get(offer__code="backup").public_id)
     values["issue"] = str(HealthIssue.objects.get().public_id)
     values["plan"] = str(Plan.objects.get(offer__code="backup", code="basic").public_id)
     values["price"] = str(Price.objects.get(plan__offer__code="backup", currency="EUR").public_id)

@@ -153,8 +153,10 @@ PAGES = [
         post="302 partner.admin distributor.admin; 403 else",
         data={"what": "ticked"},
     ),
-    page(BULK, "/imports/bulk/approve_trials/", post="302 vendor.admin; 403 else", data={"what": "ticked"}),
-    page(BULK, "/imports/bulk/extend_trials/", post="302 vendor.admin; 403 else", data={"what": "ticked"}),
+    *(
+        page(BULK, f"/imports/bulk/{code}/", post="302 vendor.admin; 403 else", data={"what": "ticked"})
+        for code in ("approve_trials", "extend_trials", "partner_managers", "distributor_manager")
+    ),
     *(
         page(f"{IMPORT_KIND}{path}", f"/imports/new/goods/{path}", get="404 else", post=post)
         for path, post in (("", "404 else"), ("template/", ""))

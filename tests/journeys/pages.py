@@ -185,6 +185,10 @@ PAGES = {
         Shown("", "/"),
         Shown("offers/"),
         Shown("offers/", "/offers/?q=nothing-has-this-name"),
+        Shown("products/"),
+        Shown("products/", "/products/?q=nothing-has-this-name"),
+        Shown("products/", "/products/?country=DE"),
+        Shown("products/<uuid:product_id>/", "/products/{product}/"),
         Shown("offers/new/"),
         *(Shown(OFFER + tab, f"/offers/{{offer}}/{tab}") for tab in ("", *OFFER_TABS)),
         Shown(f"{OFFER}compare/", "/offers/{offer}/compare/?from=1&to=draft"),
@@ -242,7 +246,7 @@ PAGES = {
         Shown(ALL_OFFERS),
         Shown(f"{ALL_OFFERS}<uuid:offer_id>/", "/marketplace/all/{offer}/"),
         Shown(SETTINGS),
-        *(Shown(f"{SETTINGS}{name}/") for name in ("categories", *QUALIFICATIONS)),
+        *(Shown(f"{SETTINGS}{name}/") for name in ("categories", *QUALIFICATIONS, "skus")),
         *(Shown(f"{SETTINGS}{name}/new/") for name in ("markets", "categories", *QUALIFICATIONS)),
         Shown(IMPORT_KIND, "/imports/new/operators/"),
         Shown("requests/queue/"),
@@ -291,6 +295,7 @@ OPENINGS = [
 ]
 
 NOT_PAGES = {
+    f"{SETTINGS}skus/publisher/": "a dialog of one SKU: test_sku_pages.py",
     **{
         f"{place}{name}/": "a dialog or form of test_catalogue_settings.py"
         for place, names in (
