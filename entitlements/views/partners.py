@@ -12,7 +12,6 @@ from connections.queries import list_customer_activity_events
 from connections.timeline import build_activity_rows
 from entitlements.guards import require_partner_viewing_permission
 from entitlements.lists.partners import DistributorList, PartnerList
-from entitlements.models import ActivationLink
 from entitlements.partner_imports import DISTRIBUTOR_MANAGERS, PARTNER_MANAGERS
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.partners import (
@@ -55,8 +54,6 @@ def _render(request: PortalRequest, partners: PartnerList) -> HttpResponse:
         list_template="entitlements/partner_list.html#list",
         context={
             "is_of_distributors": is_of_distributors,
-            "kind": ActivationLink.Kind.PARTNER,
-            "may_send": ROLE_TABLE[EntitlementPermission.ACTIVATE_PARTNERS].check_actor(request.actor),
             "bulk_buttons": list_bulk_buttons(
                 request.actor, [DISTRIBUTOR_MANAGERS if is_of_distributors else PARTNER_MANAGERS]
             ),
