@@ -4,11 +4,11 @@ import re
 from typing import Any
 
 import pytest
-from accounts.models.invitation import OperatorInvitationToken
 from django.db import transaction
 
 from accounts.actions.first_admins import invite_first_admin
 from accounts.models import Operator, OperatorInvitation, Organization, OrganizationDomain, Role
+from accounts.models.invitation import OperatorInvitationToken
 from accounts.work_addresses import list_accepted_domains
 from notifications.models import Event
 from partnerportal.lib.errors import Conflict, InvalidInput
@@ -66,12 +66,14 @@ def test_what_is_no_work_address_is_an_error_of_its_field(
     assert not OperatorInvitation.objects.filter(organization=newcomer).exists()
 
 
-def test_where_it_is_useless_nobody_is_invited(world: World, newcomer: Organization, actor_for: Any) -> None:
+def test_where_it_is_useless_nobody_is_invited(
+    world: World, newcomer: Organization, actor_for: Any, as_tenant: Any
+) -> None:
     staff = actor_for(ADMIN)
-    with pytest.raises(Conflict, match="has an Admin"):
+    with pytest.raises(Conflict, match="has an Admin"), as_tenant(staff):
         invite_first_admin(actor=staff, organization=world.partner, email=EMAIL)
     Organization.objects.filter(pk=newcomer.pk).update(state="suspended")
-    with pytest.raises(Conflict, match="suspended"):
+    with pytest.raises(Conflict, match="suspended"), as_tenant(staff):
         invite_first_admin(actor=staff, organization=newcomer, email=EMAIL)
 
 
