@@ -104,7 +104,7 @@ _COMMON: dict[str, Any] = {
         ImportColumn("manager", _("The ID of the operator, empty for nobody"), "", is_required=False),
         ImportColumn("phone", _("The account manager’s phone"), "+44 20 7946 0000", is_required=False),
     ),
-    "key_column": "org_id",
+    "key_columns": ("org_id",),
     "describe_row": _describe_partner,
     "check": _check_managers,
     "apply": apply_row_by_row(_set_manager),

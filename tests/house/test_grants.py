@@ -20,6 +20,8 @@ CALLED_BY = {
         "portal_is_admin()",
         "portal_sees_finance()",
         "portal_is_new()",
+        "portal_is_invited(character varying[], boolean)",
+        "accounts_operatorinvitation_is_held(bigint)",
         "portal_organizations_to_join(text)",  # of which a person sees the name alone
         "entitlements_activationlink_is_held(bigint)",
         "sends_activation_links()",
