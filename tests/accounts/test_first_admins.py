@@ -7,11 +7,13 @@ import pytest
 from django.db import transaction
 
 from accounts.actions.first_admins import invite_first_admin
-from accounts.models import Operator, OperatorInvitation, Organization, OrganizationDomain, Role
+from accounts.actions.vacancies import mark_admin_vacancies
+from accounts.models import AdminVacancy, Operator, OperatorInvitation, Organization, OrganizationDomain, Role
 from accounts.models.invitation import OperatorInvitationToken
 from accounts.work_addresses import list_accepted_domains
 from notifications.models import Event
 from partnerportal.lib.errors import Conflict, InvalidInput
+from tests import mails
 from tests.accounts.test_organization_pages import hidden, page_of, submit, text
 from tests.world import World
 
@@ -40,18 +42,37 @@ def test_the_first_admin_is_invited_and_comes_in(web: Any, newcomer: Organizatio
     assert "The first Admin of Newcomer was invited" in text(web(READER).get(page_of(newcomer, "activity/")))
 
 
+def count_links(organization: Organization) -> int:
+    return OperatorInvitationToken.objects.filter(invitation__organization=organization).count()
+
+
+@pytest.mark.promise("CV-18")
+def test_whoever_accepts_is_its_admin_and_the_vacancy_is_filled(web: Any, world: World, newcomer: Organization) -> None:
+    mark_admin_vacancies()
+    assert AdminVacancy.objects.filter(organization=newcomer).exists()
+    submit(web(ADMIN), newcomer, "invite", email="nobody@example.com", language="en")
+    path = re.search(r"/join/[\w-]+/", mails.sent()[-1].body)[0]  # type: ignore[index]
+    client = web("nobody")
+    client.post(f"{path}continue/")
+    assert client.post(f"{path}accept/").status_code == 302
+    operator = Operator.objects.get(organization=newcomer)
+    assert (operator.person.email, operator.roles) == ("nobody@example.com", [Role.ADMIN])
+    assert not AdminVacancy.objects.filter(organization=newcomer).exists()
+    assert web(ADMIN).get(page_of(newcomer, "invite/")).status_code == 409, "from now on it invites its own people"
+
+
 def test_a_form_sent_twice_mails_once_and_another_address_replaces_the_first(web: Any, newcomer: Organization) -> None:
     client, url = web(ADMIN), page_of(newcomer, "invite/")
     data = {"seen": hidden(client.get(url), "seen"), "email": EMAIL, "language": "en"}
     assert [client.post(url, data).status_code for _ in range(2)] == [302, 302]
-    assert OperatorInvitationToken.objects.count() == 1
+    assert count_links(newcomer) == 1
     late = client.post(url, data | {"email": "other@newcomer.example"})
     assert late.status_code == 200 and "A colleague" in text(late), "a second tab learns of the first"
     assert submit(client, newcomer, "invite", email="other@newcomer.example", language="en").status_code == 302
-    states = dict(OperatorInvitation.objects.values_list("email", "state"))
+    states = dict(OperatorInvitation.objects.filter(organization=newcomer).values_list("email", "state"))
     assert states == {EMAIL: "revoked", "other@newcomer.example": "open"}
     assert submit(client, newcomer, "invite", email="other@newcomer.example", language="en").status_code == 302
-    assert OperatorInvitationToken.objects.count() == 2, "sent again, it has one more link"
+    assert count_links(newcomer) == 2, "sent again, it has one more link"
 
 
 @pytest.mark.parametrize(
@@ -66,12 +87,14 @@ def test_what_is_no_work_address_is_an_error_of_its_field(
     assert not OperatorInvitation.objects.filter(organization=newcomer).exists()
 
 
-def test_where_it_is_useless_nobody_is_invited(world: World, newcomer: Organization, actor_for: Any) -> None:
+def test_where_it_is_useless_nobody_is_invited(
+    world: World, newcomer: Organization, actor_for: Any, as_tenant: Any
+) -> None:
     staff = actor_for(ADMIN)
-    with pytest.raises(Conflict, match="has an Admin"):
+    with pytest.raises(Conflict, match="has an Admin"), as_tenant(staff):
         invite_first_admin(actor=staff, organization=world.partner, email=EMAIL)
     Organization.objects.filter(pk=newcomer.pk).update(state="suspended")
-    with pytest.raises(Conflict, match="suspended"):
+    with pytest.raises(Conflict, match="suspended"), as_tenant(staff):
         invite_first_admin(actor=staff, organization=newcomer, email=EMAIL)
 
 
@@ -96,7 +119,7 @@ def test_a_new_organisation_and_its_first_admin_in_one_form(web: Any, world: Wor
     assert [client.post("/organizations/register/partner/", data).status_code for _ in range(2)] == [302, 302]
     row = Organization.objects.get(name="Fresh")
     assert OperatorInvitation.objects.get(organization=row).email == "a@fresh.example"
-    assert OperatorInvitationToken.objects.count() == 1
+    assert count_links(row) == 1
 
 
 def test_the_database_lets_only_the_vendors_admins_invite_an_admin_and_only_where_there_is_none(
