@@ -14,11 +14,16 @@ class AccountEventKind(StrEnum):
     QUALIFICATIONS_CHANGED = "qualifications.changed"
     QUALIFICATION_ADDED = "qualification.added"  # to the vendor's catalogue
     QUALIFICATION_CHANGED = "qualification.changed"
+    FIRST_ADMIN_INVITED = "organization.first_admin_invited"  # by vendor staff
     ONBOARDING_CHANGED = "distributor.onboarding_changed"
     MEMBERSHIP_CHANGED = "membership.changed"
     OPERATOR_ADDED = "operator.added"
     OPERATOR_ROLES_CHANGED = "operator.roles_changed"
     OPERATOR_REMOVED = "operator.removed"
+    OPERATOR_INVITED = "operator_invitation.sent"
+    OPERATOR_INVITED_AGAIN = "operator_invitation.sent_again"
+    OPERATOR_LINK_COPIED = "operator_invitation.link_copied"
+    OPERATOR_INVITATION_WITHDRAWN = "operator_invitation.withdrawn"
     SECOND_FACTOR_RULE_CHANGED = "organization.second_factor_rule_changed"
     DOMAIN_ADDED = "domain.added"
     DOMAIN_CONFIRMED = "domain.confirmed"  # by vendor staff

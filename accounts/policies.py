@@ -18,6 +18,7 @@ class AccountPermission(StrEnum):
     VIEW_ACCOUNT = "accounts.view_account"
     EDIT_ACCOUNT = "accounts.edit_account"
     VIEW_OPERATORS = "accounts.view_operators"
+    INVITE_OPERATORS = "accounts.invite_operators"
     CHANGE_ROLES = "accounts.change_roles"
     REMOVE_OPERATORS = "accounts.remove_operators"
     DECIDE_JOIN_REQUESTS = "accounts.decide_join_requests"
@@ -30,6 +31,7 @@ class AccountPermission(StrEnum):
     SHARE_VIEWS = "accounts.share_views"
     VIEW_ORGANIZATIONS = "accounts.view_organizations"
     REGISTER_ORGANIZATIONS = "accounts.register_organizations"
+    INVITE_FIRST_ADMINS = "accounts.invite_first_admins"
     CORRECT_ORGANIZATIONS = "accounts.correct_organizations"
     SUSPEND_ORGANIZATIONS = "accounts.suspend_organizations"
     MANAGE_MEMBERSHIPS = "accounts.manage_memberships"
@@ -43,6 +45,7 @@ class AccountPermission(StrEnum):
 JOIN_REQUESTS_A_DAY = 5  # how often one person may ask to be let in within 24 hours
 MOST_DOMAINS = 50  # domains of one organisation, proved or not
 FOUNDED_A_DAY = 10  # organisations that one person may create within 24 hours
+INVITED_A_DAY = 50  # operators whom one person may invite to an organisation within 24 hours
 ATTEMPTS_A_DAY = 50  # wrong passwords, or wrong codes, of an account in a day; then a password also needs a mailed code
 # How many failures of each kind in a day cause a mail to the owner. Few wrong codes are enough: whoever gives one has
 # the password already.
@@ -77,6 +80,9 @@ ROLE_TABLE: RoleTable = {
     AccountPermission.VIEW_ACCOUNT: PermissionRule(label=_("See the account details: ORGID, badges, contact details")),
     AccountPermission.EDIT_ACCOUNT: PermissionRule(label=_("Edit the contact details"), roles=frozenset({Role.ADMIN})),
     AccountPermission.VIEW_OPERATORS: PermissionRule(label=_("See the operators and their roles")),
+    AccountPermission.INVITE_OPERATORS: PermissionRule(
+        label=_("Invite an operator, and withdraw the invitation"), roles=frozenset({Role.ADMIN})
+    ),
     AccountPermission.CHANGE_ROLES: PermissionRule(
         label=_("Change another operator’s roles"), roles=frozenset({Role.ADMIN}), when=_is_somebody_else
     ),
@@ -101,6 +107,7 @@ ROLE_TABLE: RoleTable = {
         kinds=frozenset({OrganizationKind.VENDOR}),
     ),
     AccountPermission.REGISTER_ORGANIZATIONS: _of_staff(_("Register distributors, partners, publishers and customers")),
+    AccountPermission.INVITE_FIRST_ADMINS: _of_staff(_("Invite the first Admin of an organisation that has none")),
     AccountPermission.CORRECT_ORGANIZATIONS: _of_staff(
         _("Correct the verified name, country, tenant ID and partner ID of an organisation")
     ),

@@ -39,6 +39,9 @@ register_activity_descriptions(
         AccountEventKind.ORGANIZATION_CREATED: ActivityDescription(
             "plus", gettext_lazy("%(counterpart)s was registered")
         ),
+        AccountEventKind.FIRST_ADMIN_INVITED: ActivityDescription(
+            "send", gettext_lazy("The first Admin of %(counterpart)s was invited")
+        ),
         AccountEventKind.IDENTITY_CORRECTED: ActivityDescription(
             "pencil", gettext_lazy("Verified details of %(counterpart)s were corrected"), detail=_list_fields
         ),

@@ -55,6 +55,7 @@ ROLE_TABLE: RoleTable = {
     ConnectionPermission.VIEW: PermissionRule(label=_("See active and ended connections")),
     ConnectionPermission.VIEW_CUSTOMERS: PermissionRule(
         label=_("See connected customers, their services and licence totals"),
+        kinds=_NOT_VENDOR,
         feature=ProgramFeature.CUSTOMER_DASHBOARD,
     ),
 }

@@ -15,6 +15,12 @@ from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.text import make_search_key
 
+AWAITED = "awaited"  # the state of a partner that vendor staff have not confirmed by a membership yet
+PARTNER_STATES = (
+    (Organization.State.ACTIVE.value, _("Active")),
+    (AWAITED, _("Awaits confirmation")),
+    (Organization.State.SUSPENDED.value, _("Suspended")),
+)
 NO_BADGE, NO_PARENT = "none", "none"  # stand for partners without a badge, and for those directly under the vendor
 
 
@@ -32,7 +38,7 @@ class PartnerFilterSet(FilterSet):
         method="filter_by_badge_end", choices=EXPIRES_WITHIN, coerce=int, label=_("Badge ends within")
     )
     parent = df.CharFilter(method="filter_by_parent", label=_("Distributor"), max_length=8)
-    state = df.ChoiceFilter(choices=Organization.State.choices, label=_("Status"))
+    state = df.ChoiceFilter(method="filter_by_state", choices=PARTNER_STATES, label=_("Status"))
     over = df.BooleanFilter(method="filter_over_licence", label=_("Over limit"), widget=df.widgets.BooleanWidget)
     expires_within = df.TypedChoiceFilter(
         method="filter_by_expiry", choices=EXPIRES_WITHIN, coerce=int, label=_("Expires within")
@@ -67,6 +73,12 @@ class PartnerFilterSet(FilterSet):
         if value == NO_PARENT:
             return rows.filter(parent=None)
         return rows.filter(parent__org_id=value)
+
+    def filter_by_state(self, rows: PartnerListingQuerySet, name: str, value: str) -> PartnerListingQuerySet:
+        """Keep partners in this state. Who is active does not await confirmation."""
+        if value == Organization.State.SUSPENDED:
+            return rows.filter(state=value)
+        return rows.filter(state=Organization.State.ACTIVE, is_confirmed=value != AWAITED)
 
     def filter_over_licence(self, rows: PartnerListingQuerySet, name: str, value: bool) -> PartnerListingQuerySet:
         """Keep partners of whom a customer is over its licence; for False those of whom none is known to be."""

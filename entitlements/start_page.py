@@ -18,7 +18,7 @@ from entitlements.queries.customers import (
 )
 from entitlements.queries.feeds import list_feed_sources
 from entitlements.queries.growth import list_channel_months
-from entitlements.queries.partners import get_partner_totals
+from entitlements.queries.partners import count_stuck_activations, get_partner_totals
 from entitlements.queries.releases import count_waiting_licence_releases, list_oldest_waiting_releases
 from entitlements.queries.trials import count_undecided_trial_requests, list_oldest_undecided_trials
 from entitlements.queries.usage import find_latest_usage_report_day
@@ -30,7 +30,7 @@ from entitlements.rows.customers import (
     make_service_sections,
 )
 from entitlements.rows.feeds import list_feed_attention_items
-from entitlements.rows.partners import list_attention_items
+from entitlements.rows.partners import list_attention_items, list_stuck_activation_items
 from entitlements.rows.vendor import (
     list_release_queue_items,
     list_trial_queue_items,
@@ -67,7 +67,8 @@ def _partners(request: PortalRequest) -> dict[str, Any] | None:
     if not totals.partners:
         return None
     calm = _("No partner needs help at the moment.")
-    return {"title": _("Partners that need help"), "attention": list_attention_items(totals), "none": calm}
+    items = list_attention_items(totals) + list_stuck_activation_items(count_stuck_activations(request.actor))
+    return {"title": _("Partners that need help"), "attention": items, "none": calm}
 
 
 def _own_services(request: PortalRequest) -> dict[str, Any]:

@@ -118,6 +118,16 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="4", minute="30"),
         "options": {"expires": 6 * 3600},
     },
+    "invitation-reminders": {
+        "task": "accounts.tasks.send_invitation_reminders",
+        "schedule": crontab(minute="25"),
+        "options": {"expires": 3000},
+    },
+    "invitations-sweep": {
+        "task": "accounts.tasks.delete_old_invitations",
+        "schedule": crontab(hour="4", minute="35"),
+        "options": {"expires": 6 * 3600},
+    },
     "idempotency-sweep": {
         "task": "accounts.tasks.delete_old_idempotent_requests",
         "schedule": 600.0,

@@ -63,7 +63,8 @@ THROUGH_OUGHT = """
     WHERE p.parent_id <> c.customer_id"""
 # The list of partners: what it says of each, and, where figures are merged, what the rows of its customers add up to.
 PARTNERS = """
-    SELECT organization_id, name, parent_id, parent_name, state, operators, last_sign_in_at, next_lapse_on,
+    SELECT organization_id, name, parent_id, parent_name, state, is_confirmed, operators, last_sign_in_at,
+           next_lapse_on,
            ARRAY(SELECT b ->> 'program' FROM jsonb_array_elements(badges) b ORDER BY 1)
     FROM entitlements_partnerlisting"""
 PARTNERS_OUGHT = """
@@ -78,6 +79,7 @@ PARTNERS_OUGHT = """
         SELECT organization_id, CASE WHEN bool_and(ends_on IS NOT NULL) THEN max(ends_on) END AS day
         FROM follows GROUP BY organization_id, program_id)
     SELECT o.id, o.name, o.parent_id, coalesce(parent.name, ''), o.state,
+           o.kind = 'distributor' OR o.id IN (SELECT organization_id FROM accounts_programmembership),
            (SELECT count(*) FROM accounts_operator WHERE organization_id = o.id),
            coalesce((SELECT max(last_login) FROM accounts_person WHERE id IN (
                SELECT person_id FROM accounts_operator WHERE organization_id = o.id)), '1970-01-01Z'),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from accounts.models import Organization, OrganizationKind
 from entitlements.filters import EXPIRES_WITHIN
-from entitlements.partner_filters import NO_BADGE, NO_PARENT, PartnerFilterSet
+from entitlements.partner_filters import NO_BADGE, NO_PARENT, PARTNER_STATES, PartnerFilterSet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.partners import (
     BADGE_SOON,
@@ -187,7 +187,7 @@ class PartnerList(PersonalizedList):
     @property
     def state_choices(self) -> list[tuple[str, str]]:
         """The choices of the filter by status."""
-        return [(Organization.State.ACTIVE, _("Active")), (Organization.State.SUSPENDED, _("Suspended"))]
+        return [(state, str(label)) for state, label in PARTNER_STATES]
 
     @property
     def expiry_choices(self) -> list[tuple[int, str]]:

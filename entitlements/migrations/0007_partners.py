@@ -11,7 +11,7 @@ from partnerportal.lib.tenancy import enable_row_security
 # The columns that say something of the organisation itself, and those that add up its customers.
 FACTS = (
     "organization_id, public_id, kind, name, name_folded, org_id, partner_id, country, website, parent_id, parent_name,"
-    " state, created_at, operators, last_sign_in_at, badges, next_lapse_on, badges_change_on"
+    " state, is_confirmed, created_at, operators, last_sign_in_at, badges, next_lapse_on, badges_change_on"
 )
 SUMS = {
     "customers": "int",
@@ -65,11 +65,13 @@ CREATE FUNCTION partner_badges(organization bigint) RETURNS TABLE (badges jsonb,
 -- What a row says of the organisation itself, by its definition.
 CREATE FUNCTION partner_facts(organizations bigint[]) RETURNS TABLE (organization_id bigint, public_id uuid, kind varchar,
         name varchar, name_folded varchar, org_id varchar, partner_id varchar, country varchar, website varchar,
-        parent_id bigint, parent_name varchar, state varchar, created_at timestamptz, operators int,
+        parent_id bigint, parent_name varchar, state varchar, is_confirmed boolean, created_at timestamptz, operators int,
         last_sign_in_at timestamptz, badges jsonb, next_lapse_on date, badges_change_on date)
     LANGUAGE sql STABLE AS $$
     SELECT o.id, o.public_id, o.kind, o.name, o.name_folded, o.org_id, o.partner_id, o.country, o.website, o.parent_id,
-           coalesce(parent.name, ''), o.state, o.created_at, people.count::int, coalesce(people.latest, '1970-01-01Z'),
+           coalesce(parent.name, ''), o.state,
+           o.kind = 'distributor' OR EXISTS (SELECT FROM accounts_programmembership WHERE organization_id = o.id),
+           o.created_at, people.count::int, coalesce(people.latest, '1970-01-01Z'),
            b.badges, b.next_lapse_on, b.badges_change_on
     FROM accounts_organization o LEFT JOIN accounts_organization parent ON parent.id = o.parent_id
     CROSS JOIN LATERAL partner_badges(o.id) b
@@ -244,6 +246,7 @@ class Migration(migrations.Migration):
                     "state",
                     models.CharField(choices=[("active", "Active"), ("suspended", "Suspended")], max_length=12),
                 ),
+                ("is_confirmed", models.BooleanField()),
                 ("created_at", models.DateTimeField()),
                 ("operators", models.PositiveIntegerField()),
                 ("last_sign_in_at", models.DateTimeField()),

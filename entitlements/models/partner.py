@@ -51,6 +51,7 @@ class PartnerListing(models.Model):
     )
     parent_name = models.CharField(max_length=200)  # "" directly under the vendor
     state = models.CharField(max_length=12, choices=Organization.State)
+    is_confirmed = models.BooleanField()  # False for a partner that was never a member of a programme: it awaits staff
     created_at = models.DateTimeField()
     operators = models.PositiveIntegerField()
     last_sign_in_at = models.DateTimeField()  # of any operator; NEVER before the first

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import OrganizationKind
-from entitlements.models import NEVER, PartnerListing
+from entitlements.models import NEVER, ActivationLink, PartnerListing
 from entitlements.queries.partners import BADGE_SOON, PartnerTotals
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -54,7 +54,7 @@ class PartnerTableRow:
     expiry: LastDayLabel | None
     created: str
     status: str
-    is_suspended: bool
+    tone: str
     last_sign_in: str
     last_customer: str
     select_label: str
@@ -78,7 +78,7 @@ def _partner_row(
         name=row.name,
         monogram=make_avatar_initials(row.name),
         subtitle=row.website,
-        path=_get_path(row),
+        path=_get_path(actor, row),
         org_id=row.org_id,
         partner_id=row.partner_id,
         country=get_country_name(row.country),
@@ -94,17 +94,17 @@ def _partner_row(
         expiry=LastDayLabel.from_date(row.expires_on),
         created=_format_moment(row.created_at),
         status=describe_state(row),
-        is_suspended=row.is_suspended,
+        tone=choose_state_tone(row),
         last_sign_in=_format_moment(row.last_sign_in_at),
         last_customer=_format_moment(row.last_customer_at),
         select_label=select % {"name": row.name},
     )
 
 
-def _get_path(row: PartnerListing) -> str:
-    """Return the URL that a row leads to: a partner's page, or a distributor's partners."""
-    if row.kind == OrganizationKind.DISTRIBUTOR:
-        return build_list_url(reverse("partners"), {"parent": row.org_id})
+def _get_path(actor: Actor, row: PartnerListing) -> str:
+    """Return the URL that a row leads to: the page that the vendor or the distributor has of the partner."""
+    if actor.organization_kind == OrganizationKind.VENDOR:
+        return reverse("organization", args=[row.public_id])
     return f"{row.public_id}/"
 
 
@@ -141,7 +141,14 @@ def describe_sharing(row: PartnerListing) -> str:
 
 def describe_state(row: PartnerListing) -> str:
     """Return the status of a partner in words."""
-    return _("Suspended") if row.is_suspended else _("Active")
+    if row.is_suspended:
+        return _("Suspended")
+    return _("Active") if row.is_confirmed else _("Awaits confirmation")
+
+
+def choose_state_tone(row: PartnerListing) -> str:
+    """Return the tone in which a partner's status is shown."""
+    return "warn" if row.is_suspended else "ok" if row.is_confirmed else "info"
 
 
 def get_customers_of_partner_url(actor: Actor, row: PartnerListing) -> str:
@@ -186,6 +193,22 @@ def list_attention_items(totals: PartnerTotals) -> list[AttentionItem]:
         for tone, icon, title, count, query in reasons
         if count
     ]
+
+
+def list_stuck_activation_items(counts: Mapping[str, int]) -> list[AttentionItem]:
+    """Return an AttentionItem for partners and one for customers whose onboarding comes no further, if there are any.
+
+    `counts` are those of `count_stuck_activations`.
+    """
+    pages = {ActivationLink.Kind.PARTNER: "pending_partners", ActivationLink.Kind.CUSTOMER: "pending_customers"}
+    items = []
+    for kind, page in pages.items():
+        if count := counts.get(kind, 0):
+            words = ngettext("%(count)s activation link", "%(count)s activation links", count)
+            title = _("Onboarding of partners is stuck") if kind == "partner" else _("Onboarding of customers is stuck")
+            text = words % {"count": formats.format_number(count)}
+            items.append(AttentionItem("warn", "send", title, text, reverse(page)))
+    return items
 
 
 def _count_partners(count: int) -> str:

@@ -3,13 +3,17 @@
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
+from accounts.models import OrganizationKind
+from accounts.policies import ROLE_TABLE as ACCOUNTS
+from accounts.policies import AccountPermission
 from connections.queries import list_customer_activity_events
 from connections.timeline import build_activity_rows
 from entitlements.guards import require_partner_viewing_permission
 from entitlements.lists.partners import DistributorList, PartnerList
-from entitlements.policies import EntitlementPermission
+from entitlements.partner_imports import DISTRIBUTOR_MANAGERS, PARTNER_MANAGERS
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.partners import (
     get_partner,
     get_partner_account,
@@ -42,26 +46,34 @@ def distributor_list(request: PortalRequest) -> HttpResponse:
 
 
 def _render(request: PortalRequest, partners: PartnerList) -> HttpResponse:
+    is_of_distributors = isinstance(partners, DistributorList)
     return render_list_page(
         request,
         partners,
         page_template="entitlements/partners.html",
         list_template="entitlements/partner_list.html#list",
         context={
-            "is_of_distributors": isinstance(partners, DistributorList),
-            "bulk_buttons": list_bulk_buttons(request.actor, ()),
+            "is_of_distributors": is_of_distributors,
+            "bulk_buttons": list_bulk_buttons(
+                request.actor, [DISTRIBUTOR_MANAGERS if is_of_distributors else PARTNER_MANAGERS]
+            ),
+            "kind": "partner",
+            "may_send": ROLE_TABLE[EntitlementPermission.ACTIVATE_PARTNERS].check_actor(request.actor),
+            "may_register": ACCOUNTS[AccountPermission.REGISTER_ORGANIZATIONS].check_actor(request.actor),
         },
     )
 
 
 @require_partner_viewing_permission(EntitlementPermission.VIEW_PARTNERS)
 def partner_page(request: PortalRequest, partner_id: UUID) -> HttpResponse:
-    """Show a partner to the distributor above it or to the vendor: its account, badges, customers in sum and activity.
+    """Show a partner to the distributor above it: its account, badges, the sums of its customers and its activity.
 
-    Of what the partner itself owns it shows nothing (E-15).
+    Of what the partner itself owns it shows nothing (E-15). The vendor's staff have another page of each organisation.
     """
     actor = request.actor
     partner = get_partner(actor, partner_id)
+    if actor.organization_kind == OrganizationKind.VENDOR:
+        return redirect("organization", partner.public_id)
     (row,) = make_partner_table_rows(actor, [partner], {}, {program.code: program.name for program in list_programs()})
     months = list_usage_trend_months(today(), CHART_RANGE)
     events = list_customer_activity_events(actor, partner.pk).order_by("-pk")[:EVENTS_SHOWN]

@@ -19,6 +19,7 @@ class AdvisoryLock(StrEnum):
 
     # Python takes these.
     ACCEPTANCES = "acceptances"  # of a customer: many invitations accepted at once would each pass the daily limit
+    INVITATIONS = "invitations"  # of an organisation: many sent at once would each pass the limit, or two be accepted
     ACTIVATIONS = "activations"  # of a sender: many activation links at once would each pass the daily limit
     PROOFS = "proofs"  # of a person: many guesses at once would each pass the limit on wrong codes and passwords
     PREFERENCES = "preferences"  # of a person: two choices of notices at once would be mixed

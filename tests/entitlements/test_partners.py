@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Organization, Program, ProgramMembership
@@ -74,13 +75,28 @@ def test_a_distributor_sees_its_partners(world: World, web: Any) -> None:
 def test_the_vendor_sees_all_partners_and_distributors(world: World, web: Any) -> None:
     client = web("vendor.reader")
     partners = {world[name].name for name, kind in KINDS.items() if kind == "partner"}
-    assert set(names_in(client.get("/partners/"))) == partners
-    distributors = {world[name].name for name, kind in KINDS.items() if kind == "distributor"}
-    words = text_of(client.get("/distributors/"))
-    assert {name for name in (world[name].name for name in KINDS) if name in words} == distributors
-    below = client.get(f"/partners/?parent={world.distributor2.org_id}")
-    assert names_in(below) == [world.partner2.name]
-    assert set(names_in(client.get("/partners/?parent=none"))) == {world.lapsed.name, world.nobadge.name}
+    assert rows_in(client.get("/partners/")) == partners
+    assert rows_in(client.get("/distributors/")) == {world.distributor.name, world.distributor2.name}
+    assert rows_in(client.get(f"/partners/?parent={world.distributor2.org_id}")) == {world.partner2.name}
+    assert rows_in(client.get("/partners/?parent=none")) == {world.lapsed.name, world.nobadge.name}
+    answer = client.get(f"/partners/{world.partner.public_id}/")
+    assert answer.url == reverse("organization", args=[world.partner.public_id])
+    assert "Its customers in total" in text_of(client.get(answer.url))
+
+
+def rows_in(page: Any) -> set[str]:
+    """The names in the rows, wherever they lead."""
+    return set(re.findall(r'<a href="/organizations/[0-9a-f-]{36}/" title="([^"]+)">', page.content.decode()))
+
+
+def test_a_partner_without_any_membership_awaits_confirmation(world: World, web: Any) -> None:
+    client = web("vendor.reader")
+    assert rows_in(client.get("/partners/?state=awaited")) == {world.nobadge.name}
+    assert world.lapsed.name in rows_in(client.get("/partners/?state=active"))
+    assert "Awaits confirmation" in text_of(client.get("/partners/?state=awaited"))
+    program = Program.objects.get(code="csp")
+    ProgramMembership.objects.create(organization=world.nobadge, program=program, starts_on=today())
+    assert rows_in(client.get("/partners/?state=awaited")) == set()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,15 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from django.urls import URLPattern, get_resolver, reverse
 
-from accounts.models import Competency, JoinRequest, Operator, OrganizationDomain, SavedView, Skill
+from accounts.models import (
+    Competency,
+    JoinRequest,
+    Operator,
+    OperatorInvitation,
+    OrganizationDomain,
+    SavedView,
+    Skill,
+)
 from connections.models import Connection
 from entitlements.models import (
     ActivationLink,
@@ -35,7 +43,7 @@ from notifications.actions.secret_mails import send_secret_mails
 from notifications.models import Notice
 from partnerportal.lib import tenancy
 from support.models import Request, RequestFile
-from tests.world import KINDS, SKU_OF_NOBODY, SORTS, World, canary
+from tests.world import INVITING, KINDS, SKU_OF_NOBODY, SORTS, World, canary, join_token
 from tests.world_activation import ACTIVATING, activation_token
 from tests.world_usage import CALENDAR
 
@@ -50,6 +58,9 @@ NOT_VENDOR = "NOT EXISTS (SELECT FROM accounts_organization WHERE id = %(org)s A
 FOREIGN = {
     "accounts_organization": f"id <> %(org)s AND id <= %(newest)s AND {NOT_VENDOR}",  # whose Admins manage them all
     "accounts_operator": "organization_id <> %(org)s AND organization_id <= %(newest)s",
+    "accounts_operatorinvitation": "organization_id <> %(org)s",
+    "accounts_operatorinvitationtoken": """NOT EXISTS (
+        SELECT FROM accounts_operatorinvitation i WHERE i.id = invitation_id AND i.organization_id = %(org)s)""",
     "accounts_programmembership": NOT_VENDOR,
     "accounts_program": "true",
     "accounts_competency": NOT_VENDOR,
@@ -152,10 +163,9 @@ DERIVED = {
 # Whose Admins, and nobody else, see who holds their licences (CC-32).
 HAVE_HOLDERS = {name for name, kind in KINDS.items() if kind == "customer"}
 
-# `last_read_at` is a calendar's: whoever holds its address reads it, without a session.
-ROWS = (
-    "coalesce(md5(string_agg((to_jsonb(t) - 'in_reach' - 'last_read_at')::text, '|' ORDER BY to_jsonb(t)::text)), '')"
-)
+# `last_read_at` is a calendar's and `opened_at` an invitation's: whoever holds the address sets it, without a session.
+ROWS = """coalesce(md5(string_agg(
+    (to_jsonb(t) - 'in_reach' - 'last_read_at' - 'opened_at')::text, '|' ORDER BY to_jsonb(t)::text)), '')"""
 CHECKSUM = {table: f"SELECT '{table}', {ROWS} FROM {table} t WHERE {condition}" for table, condition in FOREIGN.items()}
 # Of each table, with those of its partitions, how many rows this transaction wrote so far; those that were undone too.
 WRITTEN = """SELECT coalesce(pg_partition_root(oid), oid)::regclass::text, sum(number) FROM pg_class, LATERAL (SELECT
@@ -332,6 +342,10 @@ def _canaries(world: World) -> Iterator[tuple[str, tuple[str, str]]]:
 
 def placeholders(world: World) -> dict[str, str]:
     values = {name: str(world[name].public_id) for name in KINDS}
+    for name in INVITING:
+        values[f"join_{name}"] = join_token(name)
+        invited = OperatorInvitation.objects.get(organization=world[name])
+        values[f"invitation_{name}"] = str(invited.public_id)
     values |= {f"token_{name}": world.token(name) for name in ("partner", "lapsed")}
     values["connection"] = str(world.connection("customer", "partner").public_id)
     values["consent"] = world.connection("customer", "partner").consents.get().version

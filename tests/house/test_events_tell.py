@@ -123,6 +123,7 @@ BY_VENDORS_ADMINS = {
     "feed_token.revoked",
     "domain.confirmed",
     "membership.changed",
+    "organization.first_admin_invited",
     "organization.identity_corrected",
     "organization.reactivated",
     "organization.suspended",

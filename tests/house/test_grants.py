@@ -20,6 +20,8 @@ CALLED_BY = {
         "portal_is_admin()",
         "portal_sees_finance()",
         "portal_is_new()",
+        "portal_is_invited(character varying[], boolean)",
+        "accounts_operatorinvitation_is_held(bigint)",
         "portal_organizations_to_join(text)",  # of which a person sees the name alone
         "entitlements_activationlink_is_held(bigint)",
         "sends_activation_links()",
@@ -35,6 +37,7 @@ CALLED_BY = {
         "note_failed_attempt(bigint, text)",  # of who is not signed in: nobody's row may be seen
         "failed_attempts(bigint, text)",
         "queue_secret_mail(text)",
+        "portal_lacks_admin(bigint)",  # the vendor's staff see a first Admin's invitation for as long as there is none
         "portal_operators_of(bigint)",  # in numbers, for the vendor's staff and the distributor above a partner
         "portal_connected_customers(bigint)",  # in numbers, for the vendor's staff
         "portal_waiting()",  # numbers for /metrics

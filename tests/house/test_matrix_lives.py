@@ -48,6 +48,7 @@ MISSED_AT = {
     "LicenseAssignmentQuerySet": ("stranger.admin", "usage/licences/"),
     "NoticePreferenceQuerySet": ("stranger.admin", "me/notices/"),
     "NoticeQuerySet": ("stranger.admin", "inbox/"),
+    "OperatorInvitationQuerySet": ("stranger.admin", "operators/pending/"),
     "OperatorQuerySet": ("stranger.admin", "operators/"),
     "PartnerListingQuerySet": ("distributor2.admin", "partners/"),
     "PortfolioFigureQuerySet": ("partner2.admin", "customers/"),

@@ -26,6 +26,7 @@ SWEPT = {
     "accounts_person": ("PORTAL_UNVERIFIED_KEPT", "date_joined = {then}, origin = 'signed_up'"),
     "accounts_failedattempts": ("PORTAL_ATTEMPTS_KEPT", "day = {then}"),
     "accounts_idempotentrequest": ("PORTAL_IDEMPOTENCY_KEPT", "created_at = {then}"),
+    "accounts_operatorinvitation": ("PORTAL_INVITATIONS_KEPT", "closed_at = {then}, state = 'revoked'"),
     "accounts_joinrequest": ("PORTAL_JOIN_REQUESTS_KEPT", "created_at = {then}"),
     "entitlements_activationlink": ("PORTAL_INVITATIONS_KEPT", "closed_at = {then}, state = 'revoked'"),
     "accounts_organizationdomain": ("PORTAL_DOMAIN_PROOFS_KEPT", "created_at = {then}"),  # what is not proved
@@ -44,6 +45,7 @@ BOUNDED = {
     "account_emailaddress": "a person's; goes with them",
     "account_emailconfirmation": "never written: codes are mailed, not links",
     "mfa_authenticator": "a person's; goes with them",
+    "accounts_operatorinvitationtoken": "five for an invitation; go with it, or when it is closed",
     "entitlements_activationtoken": "five for a link; go with it, or when it is closed",
     "entitlements_trialoffer": "one for a SKU",
     "notifications_noticeread": "goes with its notice",

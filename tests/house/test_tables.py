@@ -67,6 +67,7 @@ PERSONAL = {
     "notifications_delivery",
     "notifications_secretmail",
     "accounts_failedattempts",
+    "accounts_operatorinvitationtoken",
     "accounts_externalidentity",
     "accounts_erasedaddress",
     "entitlements_ingesttoken",

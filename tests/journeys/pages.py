@@ -8,7 +8,10 @@ END = "connections/<uuid:connection_id>/end/"
 SHARING = "connections/<uuid:connection_id>/sharing/"
 VIEW = "lists/views/<uuid:view_id>/"
 OPERATOR = "operators/<uuid:operator_id>/"
+INVITED = "operators/pending/<uuid:invitation_id>/"
+INVITED_ACTIONS = ("resend", "link", "withdraw")
 INVITATION = "i/<str:token>/"
+JOIN = "join/<str:token>/"
 IMPORT = "imports/<uuid:import_id>/"
 IMPORT_KIND = "imports/new/<str:kind_code>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
@@ -68,6 +71,8 @@ PAGES = {
         Shown(INVITATION, "/i/{token_partner}/"),
         Shown(INVITATION, "/i/unknown/", 404),
         Shown(f"{INVITATION}decline/", "/i/{token_partner}/decline/"),
+        Shown(JOIN, "/join/{join_partner}/"),
+        Shown(JOIN, "/join/unknown/", 404),
         Shown(ACTIVATION, "/activate/{activation_partner}/"),
         Shown(ACTIVATION, "/activate/{activation_distributor}/"),
         Shown(ACTIVATION, "/activate/unknown/", 404),
@@ -123,6 +128,9 @@ PAGES = {
         Shown(END, "/connections/{connection_ended}/end/", 409),
         Shown(SHARING, "/connections/{connection}/sharing/"),
         Shown("operators/"),
+        Shown("operators/add/"),
+        Shown("operators/pending/"),
+        *(Shown(f"{INVITED}{name}/", f"/operators/pending/{{invitation_partner}}/{name}/") for name in INVITED_ACTIONS),
         Shown(f"{OPERATOR}roles/", "/operators/{operator_partner}/roles/"),
         Shown(f"{OPERATOR}remove/", "/operators/{operator_partner}/remove/"),
         Shown("domains/"),
@@ -231,11 +239,13 @@ PAGES = {
         *(Shown(ORGANIZATION + tab, f"/organizations/{{partner}}/{tab}") for tab in ORGANIZATION_TABS),
         *(Shown(f"{ORGANIZATION}{name}/", f"/organizations/{{partner}}/{name}/") for name in ORGANIZATION_ACTIONS),
         Shown(f"{ORGANIZATION}onboard/", "/organizations/{distributor}/onboard/"),
+        Shown(f"{ORGANIZATION}invite/", "/organizations/{partner}/invite/", 409),
         Shown(f"{ORGANIZATION}reactivate/", "/organizations/{partner}/reactivate/", 409),
         *(
             Shown("organizations/register/<str:kind>/", f"/organizations/register/{kind}/")
             for kind in ("partner", "customer")
         ),
+        Shown("organizations/customers/"),
         Shown("publishers/"),
         Shown("publishers/", "/publishers/?q=nobody-has-this-name"),
         Shown("programmes/"),
@@ -318,6 +328,7 @@ NOT_PAGES = {
     f"{REQUEST}assign/": "answers a form",
     f"{REQUEST}messages/": "answers a form",
     f"{INVITATION}accept/": "answers a form",
+    **{f"{JOIN}{name}/": "answers a form" for name in ("continue", "accept", "leave")},
     f"{ACTIVATION}open/": "answers a form",
     f"{ACTIVATION}accept/": "answers a form",
     f"{VIEW}query/": "answers a form",
