@@ -7,19 +7,22 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import organization_notices, standing_notices  # noqa: F401 - importing them registers the kinds of notices
+        from accounts import notices, organization_notices, standing_notices  # noqa: F401 - importing registers them
+        from accounts.actions.invitations import record_undelivered_invitation
         from accounts.actions.requests import DatabaseIdempotencyStore
         from accounts.lists.memberships import MEMBERSHIPS
+        from accounts.lists.operators import OPERATORS, PENDING_OPERATORS
         from accounts.lists.publishers import PUBLISHERS
-        from accounts.models import JoinRequest, ListSettings, SavedView
+        from accounts.models import JoinRequest, ListSettings, OperatorInvitation, SavedView
         from accounts.personal_data import (
             PersonalDataSection,
             PersonalDataTable,
+            register_invitations_section,
             register_personal_data_section,
             register_personal_data_table,
         )
         from accounts.queries import find_addressees_by_organization, get_list_preferences, list_external_identities
-        from notifications.registry import set_addressee_lookup
+        from notifications.registry import register_undelivered_mail_handler, set_addressee_lookup
         from partnerportal.lib.idempotency import register_idempotency_store
         from partnerportal.lib.known_pages import register_linkable_page
         from partnerportal.lib.lists import register_list_definition
@@ -32,7 +35,9 @@ class AccountsConfig(AppConfig):
         register_personal_data_table("list_settings", PersonalDataTable(ListSettings, settings))
         views = ("organization_id", "list_key", "name", "query", "is_shared", "created_at")
         register_personal_data_table("saved_views", PersonalDataTable(SavedView, views))
-        for definition in (PUBLISHERS, MEMBERSHIPS):
+        register_invitations_section("operator_invitations", OperatorInvitation)
+        register_undelivered_mail_handler(OperatorInvitation._meta.label_lower, record_undelivered_invitation)
+        for definition in (OPERATORS, PENDING_OPERATORS, PUBLISHERS, MEMBERSHIPS):
             register_list_definition(definition)
         identities = PersonalDataSection("external_identities", list_external_identities)  # they go with the account
         register_personal_data_section(identities)

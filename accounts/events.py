@@ -19,6 +19,10 @@ class AccountEventKind(StrEnum):
     OPERATOR_ADDED = "operator.added"
     OPERATOR_ROLES_CHANGED = "operator.roles_changed"
     OPERATOR_REMOVED = "operator.removed"
+    OPERATOR_INVITED = "operator_invitation.sent"
+    OPERATOR_INVITED_AGAIN = "operator_invitation.sent_again"
+    OPERATOR_LINK_COPIED = "operator_invitation.link_copied"
+    OPERATOR_INVITATION_WITHDRAWN = "operator_invitation.withdrawn"
     SECOND_FACTOR_RULE_CHANGED = "organization.second_factor_rule_changed"
     DOMAIN_ADDED = "domain.added"
     DOMAIN_CONFIRMED = "domain.confirmed"  # by vendor staff

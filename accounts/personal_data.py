@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.db.models import QuerySet
 
 from accounts.models import Organization, Person
@@ -82,6 +83,24 @@ def register_personal_data_table(name: str, table: PersonalDataTable) -> None:
     Raises AssertionError for a name that is registered already.
     """
     register_personal_data_section(PersonalDataSection(name, table.export_rows, table.erase_rows))
+
+
+def register_invitations_section(name: str, model: Any) -> None:
+    """Register a model of mailed invitations: those to an address of the person are exported, and deleted with them.
+
+    Which person has sent an invitation is its organisation's record, which names them by a number alone.
+    """
+    columns = ("email", "organization__name", "state", "created_at", "expires_at", "closed_at")
+
+    def list_rows(person: Person) -> QuerySet[Any]:
+        addresses = EmailAddress.objects.filter(user=person).values_list("email", flat=True)
+        return model.objects.filter(email__in={person.email, *(email.lower() for email in addresses)}).order_by("pk")
+
+    register_personal_data_section(
+        PersonalDataSection(
+            name, lambda person: list(list_rows(person).values(*columns)), lambda person: list_rows(person).delete()
+        )
+    )
 
 
 def list_personal_data_sections() -> list[PersonalDataSection]:

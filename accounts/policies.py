@@ -18,6 +18,7 @@ class AccountPermission(StrEnum):
     VIEW_ACCOUNT = "accounts.view_account"
     EDIT_ACCOUNT = "accounts.edit_account"
     VIEW_OPERATORS = "accounts.view_operators"
+    INVITE_OPERATORS = "accounts.invite_operators"
     CHANGE_ROLES = "accounts.change_roles"
     REMOVE_OPERATORS = "accounts.remove_operators"
     DECIDE_JOIN_REQUESTS = "accounts.decide_join_requests"
@@ -43,6 +44,7 @@ class AccountPermission(StrEnum):
 JOIN_REQUESTS_A_DAY = 5  # how often one person may ask to be let in within 24 hours
 MOST_DOMAINS = 50  # domains of one organisation, proved or not
 FOUNDED_A_DAY = 10  # organisations that one person may create within 24 hours
+INVITED_A_DAY = 50  # operators whom one person may invite to an organisation within 24 hours
 ATTEMPTS_A_DAY = 50  # wrong passwords, or wrong codes, of an account in a day; then a password also needs a mailed code
 # How many failures of each kind in a day cause a mail to the owner. Few wrong codes are enough: whoever gives one has
 # the password already.
@@ -77,6 +79,9 @@ ROLE_TABLE: RoleTable = {
     AccountPermission.VIEW_ACCOUNT: PermissionRule(label=_("See the account details: ORGID, badges, contact details")),
     AccountPermission.EDIT_ACCOUNT: PermissionRule(label=_("Edit the contact details"), roles=frozenset({Role.ADMIN})),
     AccountPermission.VIEW_OPERATORS: PermissionRule(label=_("See the operators and their roles")),
+    AccountPermission.INVITE_OPERATORS: PermissionRule(
+        label=_("Invite an operator, and withdraw the invitation"), roles=frozenset({Role.ADMIN})
+    ),
     AccountPermission.CHANGE_ROLES: PermissionRule(
         label=_("Change another operator’s roles"), roles=frozenset({Role.ADMIN}), when=_is_somebody_else
     ),

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.core.management import call_command
 
-from accounts.actions import attempts, domain_checks, domains, joins, people, requests, vacancies
+from accounts.actions import attempts, domain_checks, domains, invitations, joins, people, requests, vacancies
 from accounts.actions.attempts import delete_old_failed_sign_in_counts
 from accounts.actions.people import delete_ended_session_records
 from partnerportal.lib.batches import repeat_for_a_minute
@@ -34,6 +34,19 @@ def delete_unverified_accounts() -> None:
 def delete_old_idempotent_requests() -> None:
     """Delete old requests of the API that carried an idempotency key, with their responses."""
     requests.delete_old_idempotent_requests()
+
+
+@shared_task
+def send_invitation_reminders() -> None:
+    """Queue the reminders of invitations of operators that nobody has answered for five days."""
+    while invitations.send_operator_invitation_reminders():
+        pass
+
+
+@shared_task
+def delete_old_invitations() -> None:
+    """Delete invitations of operators that were used or withdrawn, or had ended, long ago."""
+    invitations.delete_old_operator_invitations()
 
 
 @shared_task

@@ -1,12 +1,36 @@
 from django.urls import path
 
 from accounts.organization_actions import ORGANIZATION_ACTIONS
-from accounts.views import account, domains, joins, lists, organizations, security
+from accounts.views import account, domains, invitations, joins, lists, operators, organizations, security
 
 urlpatterns = [
     path("account/edit/", account.account_edit, name="account_edit"),
     path("organizations/new/", account.organization_create, name="organization_new"),
     path("organizations/switch/", account.organization_switch, name="organization_switch"),
+    path("operators/", operators.operator_list, name="operators"),
+    path("operators/add/", operators.operator_add, name="operator_add"),
+    path("operators/pending/", operators.pending_operator_list, name="pending_operators"),
+    path(
+        "operators/pending/<uuid:invitation_id>/resend/",
+        operators.operator_invitation_resend,
+        name="operator_invitation_resend",
+    ),
+    path(
+        "operators/pending/<uuid:invitation_id>/link/",
+        operators.operator_invitation_link,
+        name="operator_invitation_link",
+    ),
+    path(
+        "operators/pending/<uuid:invitation_id>/withdraw/",
+        operators.operator_invitation_withdraw,
+        name="operator_invitation_withdraw",
+    ),
+    path("operators/<uuid:operator_id>/roles/", operators.operator_roles_edit, name="operator_roles"),
+    path("operators/<uuid:operator_id>/remove/", operators.operator_remove, name="operator_remove"),
+    path("join/<str:token>/", invitations.operator_invitation_page, name="operator_invitation"),
+    path("join/<str:token>/continue/", invitations.operator_invitation_open, name="operator_invitation_open"),
+    path("join/<str:token>/accept/", invitations.operator_invitation_accept, name="operator_invitation_accept"),
+    path("join/<str:token>/leave/", invitations.operator_invitation_leave, name="operator_invitation_leave"),
     path("organizations/register/<str:kind>/", organizations.organization_register, name="organization_register"),
     path("organizations/<uuid:organization_id>/", organizations.organization_page, name="organization"),
     path(
@@ -33,9 +57,6 @@ urlpatterns = [
     path("organizations/join/", joins.organization_join, name="organization_join"),
     path("operators/requests/<uuid:request_id>/grant/", joins.join_request_grant, name="join_request_grant"),
     path("operators/requests/<uuid:request_id>/decline/", joins.join_request_decline, name="join_request_decline"),
-    path("operators/", account.operator_list, name="operators"),
-    path("operators/<uuid:operator_id>/roles/", account.operator_roles_edit, name="operator_roles"),
-    path("operators/<uuid:operator_id>/remove/", account.operator_remove, name="operator_remove"),
     path("domains/", domains.domain_list, name="domains"),
     path("domains/new/", domains.domain_create, name="domain_new"),
     path("domains/<uuid:domain_id>/check/", domains.domain_check, name="domain_check"),

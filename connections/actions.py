@@ -248,6 +248,23 @@ _WRITE = """
     ON CONFLICT (viewer_id, subject_id)
     DO UPDATE SET path = excluded.path, since = excluded.since, scopes = excluded.scopes
     WHERE (p.path, p.since, p.scopes) IS DISTINCT FROM (excluded.path, excluded.since, excluded.scopes)"""
+# Through which partners distributors see customers.
+_PARTNER_COLUMNS = "viewer_id, customer_id, partner_id, partner_org_id"
+_PARTNER_DIFFERENCES = f"""
+    SELECT coalesce(v.org_id, '?') || ' sees ' || coalesce(c.org_id, '?') || ' through a partner: ' ||
+           CASE WHEN k.id IS NULL THEN 'missing' ELSE 'should not be there' END
+    FROM customer_partner_expected e FULL JOIN connections_customerpartner k USING ({_PARTNER_COLUMNS})
+    LEFT JOIN accounts_organization v ON v.id = viewer_id LEFT JOIN accounts_organization c ON c.id = customer_id
+    WHERE k.id IS NULL OR e.viewer_id IS NULL ORDER BY 1"""  # noqa: S608 - constants
+_REMOVE_PARTNERS = """
+    DELETE FROM connections_customerpartner k WHERE NOT EXISTS (
+        SELECT FROM customer_partner_expected e
+        WHERE (e.viewer_id, e.customer_id, e.partner_id, e.partner_org_id)
+            = (k.viewer_id, k.customer_id, k.partner_id, k.partner_org_id))"""
+_WRITE_PARTNERS = f"""
+    INSERT INTO connections_customerpartner ({_PARTNER_COLUMNS})
+    SELECT {_PARTNER_COLUMNS} FROM customer_partner_expected
+    ON CONFLICT (viewer_id, customer_id, partner_id) DO NOTHING"""  # noqa: S608
 # Notices whose `in_reach` disagrees with the portfolio.
 _NOTICES = """
     FROM notifications_notice n
@@ -261,29 +278,29 @@ _MEND_NOTICES = f"""
 def list_portfolio_inconsistencies() -> list[str]:
     """Return a sentence for each stored row that is wrong about who sees whose data; an empty list if all are right.
 
-    It compares the table Portfolio, and the column `in_reach` of notices, with what connections and organisations
-    imply. Triggers keep both up to date, so a difference means that something bypassed them.
+    It compares the tables Portfolio and CustomerPartner, and the column `in_reach` of notices, with what connections
+    and organisations imply. Triggers keep them up to date, so a difference means that something bypassed them.
     """
     with database.cursor() as cursor:
-        cursor.execute(_DIFFERENCES)
-        differences = cursor.fetchall()
-        cursor.execute(_NOTICE_DIFFERENCES)
-        return [row[0] for row in differences + cursor.fetchall()]
+        differences = []
+        for statement in (_DIFFERENCES, _PARTNER_DIFFERENCES, _NOTICE_DIFFERENCES):
+            cursor.execute(statement)
+            differences += cursor.fetchall()
+        return [row[0] for row in differences]
 
 
 @transaction.atomic
 def rebuild_portfolio(*, actor: Actor) -> int:
     """Recompute the stored rows that say who sees whose data, and return how many rows changed.
 
-    These are the table Portfolio and the column `in_reach` of notices; both follow from organisations and connections.
-    Other transactions that write organisations or connections wait until it is done.
+    These are the tables Portfolio and CustomerPartner and the column `in_reach` of notices; all follow from
+    organisations and connections, whose other writers wait until it is done.
     """
     authorize_system(actor)
     with database.cursor() as cursor:
         cursor.execute("LOCK TABLE accounts_organization, connections_connection IN SHARE MODE")
-        cursor.execute(_REMOVE)
-        removed = cursor.rowcount
-        cursor.execute(_WRITE)
-        written = cursor.rowcount
-        cursor.execute(_MEND_NOTICES)
-        return int(removed + written + cursor.rowcount)
+        changed = 0
+        for statement in (_REMOVE, _WRITE, _REMOVE_PARTNERS, _WRITE_PARTNERS, _MEND_NOTICES):
+            cursor.execute(statement)
+            changed += cursor.rowcount
+        return changed

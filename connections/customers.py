@@ -127,6 +127,7 @@ def render_customer_page(
         "customer": customer.organization,
         "connected_at": customer.connected_at,
         "is_own": customer.connection_id is not None,
+        "partners": queries.list_partners_of_customer(actor, customer.organization.pk),
         "tabs": list(_tab_links(actor, customer, tab)),
         "shared": rows.build_shared_scope_rows(customer.scopes),
         "sharing_url": rows.get_sharing_url(customer.connection_id),

@@ -146,6 +146,33 @@ class Consent(models.Model):
         return f"{self.at:%Y%m%d%H%M%S%f}"
 
 
+class CustomerPartnerQuerySet(TenantQuerySet):
+    """A queryset of CustomerPartner rows: an actor sees the rows with its own organisation as viewer."""
+
+    def rows_for(self, actor: Actor) -> "CustomerPartnerQuerySet":
+        return self.filter(viewer=actor.organization_id)
+
+
+class CustomerPartner(models.Model):
+    """A partner through which a distributor sees a customer: one row for each connection of a partner below it.
+
+    A customer of two partners has two. The portfolio has one row for both, because it says what is seen and not through
+    whom. Triggers write it in the transaction that changes a connection or a partner's distributor; `manage.py
+    rebuild_portfolio --check` compares it with the connections.
+    """
+
+    viewer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+", db_index=False)
+    customer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
+    partner = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
+    partner_org_id = models.CharField(max_length=8)  # by which lists are narrowed: it never changes
+
+    objects = CustomerPartnerQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["viewer", "customer", "partner"], name="customer_partner_once"),)
+        indexes = (models.Index(fields=["viewer", "partner_org_id", "customer"], name="customer_partner_of_partner"),)
+
+
 class PortfolioQuerySet(TenantQuerySet):
     """A queryset of the portfolio, the table of who sees whose data.
 

@@ -19,7 +19,7 @@ from accounts.queries import (
     make_active_programs_subquery,
 )
 from connections.directory import list_organizations_with_visible_name
-from connections.models import Connection, Consent, InvitationLink, Portfolio, PortfolioQuerySet
+from connections.models import Connection, Consent, CustomerPartner, InvitationLink, Portfolio, PortfolioQuerySet
 from notifications.models import Event
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
@@ -249,6 +249,18 @@ def get_connected_customer(
         raise NotFound("not_found", "")
     numbers = {name: getattr(row, f"count_{name}") for name in counts or {}}
     return ConnectedCustomer(row.subject, row.since, row.connection_id, Scope(row.scopes), numbers)
+
+
+def list_partners_of_customer(actor: Actor, customer_id: int) -> list[Organization]:
+    """Return the partners through which a distributor sees a customer, by name; nothing for any other actor.
+
+    `customer_id` is the customer's primary key.
+    """
+    if actor.organization_kind != OrganizationKind.DISTRIBUTOR:
+        return []
+    through = CustomerPartner.objects.visible_to(actor).filter(customer=customer_id)
+    partners = Organization.objects.visible_to(actor).filter(pk__in=through.values("partner"))
+    return list(partners.order_by("name_folded", "pk"))
 
 
 def list_customer_activity_events(actor: Actor, customer_id: int | None) -> QuerySet[Event]:

@@ -19,16 +19,17 @@ class EntitlementsConfig(AppConfig):
         from connections.sharing import register_shared_data_counter
         from connections.timeline import register_activity_descriptions
         from entitlements.actions.activation_accept import record_sign_in_for_activation
-        from entitlements.activation_hints import describe_awaited_membership
         from entitlements.customer_frame import register_customer_page_tabs
         from entitlements.lists.activations import PENDING_CUSTOMERS, PENDING_PARTNERS
         from entitlements.lists.customers import CUSTOMERS
+        from entitlements.lists.partners import DISTRIBUTORS, PARTNERS
         from entitlements.lists.releases import RELEASES
         from entitlements.lists.renewals import OWN_RENEWALS, RENEWALS
         from entitlements.lists.trials import TRIALS
         from entitlements.lists.uploads import UPLOADS
         from entitlements.notices import activation, asked, news  # noqa: F401  (they register the notice kinds)
         from entitlements.personal_data import register_personal_data
+        from entitlements.rows.activations import describe_awaited_membership
         from entitlements.sharing import OFFERED, describe_shared_records
         from entitlements.timeline import WORDS
         from partnerportal.lib.known_pages import register_linkable_page
@@ -41,6 +42,8 @@ class EntitlementsConfig(AppConfig):
         register_customer_page_tabs()
         for definition in (
             CUSTOMERS,
+            PARTNERS,
+            DISTRIBUTORS,
             PENDING_CUSTOMERS,
             PENDING_PARTNERS,
             RENEWALS,
@@ -55,5 +58,6 @@ class EntitlementsConfig(AppConfig):
         register_personal_data()
         register_linkable_page("customers", "customers")
         register_linkable_page("own_licences", "services")
+        register_linkable_page("partner", "partner")
         for page in ("activation_send", "pending_customers", "pending_partners"):
             register_linkable_page(page, page)

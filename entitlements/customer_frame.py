@@ -3,6 +3,8 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import Organization, OrganizationKind
+from accounts.organizations import register_organization_overview_parts
 from connections.customers import (
     CustomerOverviewSection,
     CustomerPageTab,
@@ -15,8 +17,10 @@ from entitlements.queries.customers import (
     make_order_count_expression,
     make_service_count_expression,
 )
+from entitlements.queries.partners import get_partner
 from entitlements.queries.usage import list_open_anomalies
 from entitlements.rows.customers import list_service_attention_items, make_seat_usage_bar, make_service_sections
+from entitlements.rows.partners import make_partner_table_rows
 from entitlements.rows.usage import list_anomaly_attention_items
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.parts import PagePart
@@ -65,8 +69,18 @@ def build_services_overview_section(actor: Actor, customer: ConnectedCustomer) -
     )
 
 
+def build_partner_sums_part(actor: Actor, organization: Organization) -> list[PagePart]:
+    """Return the panel on the vendor's page of a partner or distributor: what its customers add up to."""
+    if organization.kind not in (OrganizationKind.PARTNER, OrganizationKind.DISTRIBUTOR):
+        return []
+    partner = get_partner(actor, organization.public_id, OrganizationKind(organization.kind))
+    (row,) = make_partner_table_rows(actor, [partner], {}, {})
+    return [PagePart("entitlements/parts/partner_panel.html", {"row": row})]
+
+
 def register_customer_page_tabs() -> None:
     """Register the tabs Services, Usage and Orders, and the summary of services, for the pages of customers."""
     for tab in TABS:
         register_customer_page_tab(tab)
     register_customer_overview_section(build_services_overview_section)
+    register_organization_overview_parts(build_partner_sums_part)

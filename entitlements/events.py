@@ -4,7 +4,7 @@ from partnerportal.lib.scopes import Scope
 
 
 class EntitlementEventKind(StrEnum):
-    """The kinds of events about entitlements, trials, licence releases and use."""
+    """The kinds of events about entitlements, trials, licence releases, use and publishers of SKUs."""
 
     ADDED = "entitlement.added"
     CHANGED = "entitlement.changed"
@@ -24,6 +24,8 @@ class EntitlementEventKind(StrEnum):
     RELEASE_MARKED = "licence.release_marked"
     RELEASE_REOPENED = "licence.release_reopened"
     USE_UNUSUAL = "usage.unusual"
+    PUBLISHER_SET = "sku.publisher_set"
+    PUBLISHER_REMOVED = "sku.publisher_removed"
     FEED_TOKEN_CREATED = "feed_token.created"
     FEED_TOKEN_REVOKED = "feed_token.revoked"
     TRIAL_OFFERED = "trial_offer.opened"  # to partners and distributors, who offer it to new customers

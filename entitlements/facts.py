@@ -1,9 +1,9 @@
-"""The customers and SKUs that the lines of a feed name."""
+"""The customers, SKUs and publishers that the lines of a feed name."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from accounts.models import Organization
+from accounts.models import Organization, OrganizationKind
 from entitlements.models import Sku
 from partnerportal.lib.json_lines.facts import LineProblem, ValidLine
 
@@ -64,6 +64,26 @@ class ReferencedCustomerAndSkuIds:
         return UNKNOWN_SKU if line.values["sku"] not in self.skus else None
 
 
+@dataclass(frozen=True)
+class ReferencedPublishers:
+    """The publishers that lines about SKUs name, by ORGID. One that is unknown, or no publisher, is not here."""
+
+    publishers: Mapping[str, Organization]
+
+    @classmethod
+    def read_for_lines(cls, lines: Iterable[ValidLine]) -> "ReferencedPublishers":
+        """Read the rows of all publishers that these lines name."""
+        org_ids = {org_id for line in lines if (org_id := line.values.get("publisher"))}
+        rows = Organization.objects.filter(kind=OrganizationKind.PUBLISHER, org_id__in=org_ids) if org_ids else ()
+        return cls({row.org_id: row for row in rows})
+
+    def find_problem(self, line: ValidLine) -> LineProblem | None:
+        """Return the problem of a line that names an organisation which is no publisher, or None."""
+        org_id = line.values.get("publisher")
+        return UNKNOWN_PUBLISHER if org_id and org_id not in self.publishers else None
+
+
+UNKNOWN_PUBLISHER = LineProblem("unknown_publisher", "No publisher has this ORGID.", "publisher")
 UNKNOWN_CUSTOMER = LineProblem("unknown_customer", "No organisation has this ORGID.", "customer")
 UNKNOWN_SKU = LineProblem("unknown_sku", "No SKU has this code.", "sku")
 

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Organization, OrganizationKind
 from entitlements.models import (
     ActivationLink,
     CustomerListing,
@@ -21,8 +22,9 @@ from entitlements.models import (
 from entitlements.models.activation import ActivationLinkQuerySet
 from entitlements.models.assignment import LicenseAssignmentQuerySet
 from entitlements.models.entitlement import EntitlementQuerySet
-from entitlements.models.listing import OVER, CustomerListingQuerySet
+from entitlements.models.listing import IN_PRODUCTION, ONLY_ON_TRIAL, OVER, CustomerListingQuerySet
 from entitlements.models.release import LicenceReleaseQuerySet
+from entitlements.queries.customers import make_partner_condition
 from entitlements.queries.releases import RELEASE_VIEWS, WAITING
 from entitlements.queries.trials import TRIAL_VIEWS
 from partnerportal.lib.countries import list_country_choices
@@ -34,16 +36,25 @@ from partnerportal.lib.text import make_search_key
 
 Rows = CustomerListingQuerySet
 SPANS = (7, 30, 60, 90)  # days ahead that a list of renewals may cover
+CREATED_WITHIN = ((30, _("30 days")), (90, _("90 days")), (365, _("12 months")))  # days since a customer was created
 EXPIRES_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))  # days ahead of a customer's next expiry
 
 
 class CustomerFilterSet(FilterSet):
-    """The filters of customers: by text, country, service, next expiry, trials, overage and unusual use.
+    """The filters of customers: by text, partner, type, status, and by what they run and how.
 
-    `q` matches part of the name, without regard to case and accents, or the beginning of the ORGID.
+    `q` matches part of the name or of the web domain, without regard to case and accents, or the beginning of the
+    ORGID.
     """
 
-    q = df.CharFilter(method="filter_by_text", label=_("Name or ORGID"), max_length=200)
+    q = df.CharFilter(method="filter_by_text", label=_("Name, web domain or ORGID"), max_length=200)
+    partner = df.CharFilter(method="filter_by_partner", label=_("Partner"), max_length=8)
+    kind = df.ChoiceFilter(choices=OrganizationKind.choices, label=_("Type"))
+    level = df.ChoiceFilter(method="filter_by_level", choices=Entitlement.Kind.choices, label=_("Subscription level"))
+    state = df.ChoiceFilter(choices=Organization.State.choices, label=_("Status"))
+    created_within = df.TypedChoiceFilter(
+        method="filter_by_creation", choices=CREATED_WITHIN, coerce=int, label=_("Created within")
+    )
     country = df.ChoiceFilter(choices=list_country_choices, label=_("Country"))
     sku = df.CharFilter(method="filter_by_sku", label=_("Service"), max_length=60)
     expires_within = df.TypedChoiceFilter(
@@ -58,9 +69,22 @@ class CustomerFilterSet(FilterSet):
         fields: list[str] = []
 
     def filter_by_text(self, rows: Rows, name: str, value: str) -> Rows:
-        """Keep customers whose name contains the text (any case or accents) or whose ORGID begins with it."""
+        """Keep customers whose name (any accents) or domain contains the text, or whose ORGID begins with it."""
         folded = make_search_key(value)
-        return rows.filter(Q(name_folded__contains=folded) | Q(org_id__startswith=folded)) if folded else rows
+        matches = Q(name_folded__contains=folded) | Q(org_id__startswith=folded) | Q(website__contains=value.lower())
+        return rows.filter(matches) if folded else rows
+
+    def filter_by_partner(self, rows: Rows, name: str, value: str) -> Rows:
+        """Keep customers that a distributor sees through the partner with this ORGID."""
+        return rows.filter(make_partner_condition(value))
+
+    def filter_by_level(self, rows: Rows, name: str, value: str) -> Rows:
+        """Keep customers that run something in production, or those that run nothing but trials."""
+        return rows.filter(IN_PRODUCTION if value == Entitlement.Kind.PRODUCTION else ONLY_ON_TRIAL)
+
+    def filter_by_creation(self, rows: Rows, name: str, value: int) -> Rows:
+        """Keep customers whose organisation was created in the last `value` days."""
+        return rows.filter(created_at__gte=timezone.now() - timedelta(days=value))
 
     def filter_by_sku(self, rows: Rows, name: str, value: str) -> Rows:
         """Keep customers that run the SKU with this code."""

@@ -18,6 +18,7 @@ from entitlements.exports.customers import LISTS as CUSTOMER_LISTS
 from entitlements.exports.requests import LISTS as REQUEST_LISTS
 from entitlements.models import Entitlement
 from entitlements.models.listing import CustomerListing
+from entitlements.partner_imports import PARTNER_IMPORTS
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.trials import get_trial, list_trials
 from partnerportal.lib import formats
@@ -192,4 +193,4 @@ EXTEND_TRIALS = BulkAction(
     ),
     describe_confirmation=_label_extend,
 )
-IMPORTS = (END_CONNECTIONS, APPROVE_TRIALS, EXTEND_TRIALS, *ACTIVATION_IMPORTS)
+IMPORTS = (END_CONNECTIONS, APPROVE_TRIALS, EXTEND_TRIALS, *ACTIVATION_IMPORTS, *PARTNER_IMPORTS)

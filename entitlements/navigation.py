@@ -24,6 +24,22 @@ def _count_releases(actor: Actor) -> int:
 
 ITEMS = (
     NavigationItem(
+        label=_("Distributors"),
+        icon="network",
+        url_name="distributors",
+        order=4,
+        seen_by=ROLE_TABLE[EntitlementPermission.VIEW_DISTRIBUTORS].check_actor,
+        has_search=True,
+    ),
+    NavigationItem(
+        label=_("Partners"),
+        icon="users",
+        url_name="partners",
+        order=6,
+        seen_by=ROLE_TABLE[EntitlementPermission.VIEW_PARTNERS].check_actor,
+        has_search=True,
+    ),
+    NavigationItem(
         label=_("Customers"), icon="building-2", url_name="customers", order=10, seen_by=sees_customers, has_search=True
     ),
     NavigationItem(

@@ -24,6 +24,9 @@ class EntitlementPermission(StrEnum):
     MANAGE_HOLDERS = "entitlements.manage_holders"
     VIEW_RELEASES = "entitlements.view_releases"
     MARK_RELEASES = "entitlements.mark_releases"
+    SET_PUBLISHERS = "entitlements.set_publishers"
+    VIEW_PARTNERS = "entitlements.view_partners"
+    VIEW_DISTRIBUTORS = "entitlements.view_distributors"
     VIEW_FEEDS = "entitlements.view_feeds"
     MANAGE_FEEDS = "entitlements.manage_feeds"
     VIEW_TRIAL_OFFERS = "entitlements.view_trial_offers"
@@ -90,6 +93,19 @@ ROLE_TABLE: RoleTable = {
         label=_("Complete the licence releases that customers request"),
         kinds=frozenset({OrganizationKind.VENDOR}),
         roles=frozenset({Role.ADMIN}),
+    ),
+    EntitlementPermission.SET_PUBLISHERS: PermissionRule(
+        label=_("Set whose product a SKU is"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+        roles=frozenset({Role.ADMIN}),
+    ),
+    EntitlementPermission.VIEW_PARTNERS: PermissionRule(
+        label=_("See partners, their badges and the totals of their customers"),
+        kinds=frozenset({OrganizationKind.DISTRIBUTOR, OrganizationKind.VENDOR}),
+    ),
+    EntitlementPermission.VIEW_DISTRIBUTORS: PermissionRule(
+        label=_("See distributors, their badges and the totals of their customers"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
     ),
     EntitlementPermission.VIEW_FEEDS: PermissionRule(
         label=_("See the feeds of the vendor’s systems: what they sent, and what was wrong in it"),

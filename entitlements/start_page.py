@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 
 from accounts.models import OrganizationKind
 from accounts.queries import is_customer, sees_customers
-from entitlements.activation_hints import awaits_membership, describe_awaited_membership
 from entitlements.models import UnusualUse
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.activation import list_unconfirmed_partners
@@ -19,9 +18,11 @@ from entitlements.queries.customers import (
 )
 from entitlements.queries.feeds import list_feed_sources
 from entitlements.queries.growth import list_channel_months
+from entitlements.queries.partners import count_stuck_activations, get_partner_totals
 from entitlements.queries.releases import count_waiting_licence_releases, list_oldest_waiting_releases
 from entitlements.queries.trials import count_undecided_trial_requests, list_oldest_undecided_trials
 from entitlements.queries.usage import find_latest_usage_report_day
+from entitlements.rows.activations import awaits_membership, describe_awaited_membership
 from entitlements.rows.customers import (
     list_customer_attention_items,
     list_service_attention_items,
@@ -29,6 +30,7 @@ from entitlements.rows.customers import (
     make_service_sections,
 )
 from entitlements.rows.feeds import list_feed_attention_items
+from entitlements.rows.partners import list_attention_items, list_stuck_activation_items
 from entitlements.rows.vendor import (
     list_release_queue_items,
     list_trial_queue_items,
@@ -57,6 +59,16 @@ def _customers(request: PortalRequest) -> dict[str, Any] | None:
     as_of = find_latest_usage_report_day(request.actor, UnusualUse.FALLING) if falling else None
     use = {"falling": falling, "as_of": formats.format_date(as_of) if as_of else ""}
     return {"numbers": numbers} | use | _attention(list_customer_attention_items(listings), calm)
+
+
+def _partners(request: PortalRequest) -> dict[str, Any] | None:
+    """Return why which partners need help, each reason with the list of them; nothing before the first partner."""
+    totals = get_partner_totals(request.actor)
+    if not totals.partners:
+        return None
+    calm = _("No partner needs help at the moment.")
+    items = list_attention_items(totals) + list_stuck_activation_items(count_stuck_activations(request.actor))
+    return {"title": _("Partners that need help"), "attention": items, "none": calm}
 
 
 def _own_services(request: PortalRequest) -> dict[str, Any]:
@@ -143,6 +155,11 @@ def _growth(request: PortalRequest) -> dict[str, Any] | None:
     return {"charts": make_growth_charts(months), "as_of": months[-1].written_at} if months else None
 
 
+def has_partners_below(actor: Actor) -> bool:
+    """Return whether the actor's organisation is a distributor, whose first question is which partner needs help."""
+    return actor.organization_kind == OrganizationKind.DISTRIBUTOR
+
+
 _is_vendor = ROLE_TABLE[EntitlementPermission.VIEW_TRIALS].check_actor
 
 BLOCKS = (
@@ -196,5 +213,8 @@ BLOCKS = (
         template="entitlements/start_page/own_licences.html",
         context=_own_licences,
         seen_by=may_hold_own_licences,
+    ),
+    StartPageBlock(
+        area=StartPageArea.WORK, order=5, template="ui/attention.html", context=_partners, seen_by=has_partners_below
     ),
 )

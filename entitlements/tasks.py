@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from entitlements.actions import activation_jobs, anomalies, figures, growth, listing, renewals, trials
+from entitlements.actions import activation_jobs, anomalies, figures, growth, listing, partners, renewals, trials
 from entitlements.actions.sweeping import delete_old_anomalies, delete_old_renewal_alerts
 from entitlements.ingest import uploads
 from partnerportal.lib.actors import Actor
@@ -11,13 +11,14 @@ from partnerportal.lib.batches import repeat_for_a_minute
 
 @shared_task
 def refresh_expired_listings() -> None:
-    """Recompute, each hour, the rows of the customer listing whose next expiry (UTC) has passed."""
+    """Recompute, each hour, the rows of customers whose next expiry (UTC) has passed, and partners’ badges of today."""
     listing.refresh_expired_customer_listings()
+    partners.refresh_changed_badges()
 
 
 @shared_task
 def merge_portfolio_figure_changes() -> None:
-    """Add up, every five minutes, the differences that triggers have appended to portfolio figures."""
+    """Add up the differences that triggers have appended to portfolio figures: every five minutes and after imports."""
     figures.merge_portfolio_figure_changes()
 
 

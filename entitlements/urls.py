@@ -17,6 +17,7 @@ from entitlements.views.customers import customer_list, customer_orders, custome
 from entitlements.views.feeds import feed_list, feed_token_create, feed_token_revoke, feed_upload
 from entitlements.views.holders import licence_holders, licence_release, licence_release_withdraw
 from entitlements.views.own import own_orders, own_services
+from entitlements.views.partners import distributor_list, partner_list, partner_page
 from entitlements.views.releases import licence_release_list, mark_release_done, reopen_release_request
 from entitlements.views.renewals import calendar_feed, calendar_feed_revoke, calendar_file, renewal_list
 from entitlements.views.trial_offers import (
@@ -52,6 +53,9 @@ urlpatterns = [
     path("customers/<uuid:customer_id>/orders/", customer_orders, name="customer_orders"),
     path("customers/<uuid:customer_id>/usage/", customer_usage, name="customer_usage"),
     path("customers/<uuid:customer_id>/usage/trend/", customer_usage_trend, name="customer_usage_trend"),
+    path("partners/", partner_list, name="partners"),
+    path("partners/<uuid:partner_id>/", partner_page, name="partner"),
+    path("distributors/", distributor_list, name="distributors"),
     path("usage/", own_usage, name="usage"),
     path("usage/trend/", own_usage_trend, name="usage_trend"),
     path("usage/customers/", usage_of_customers, name="usage_of_customers"),

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -22,7 +23,8 @@ from imports.models import Import
 from imports.policies import ROLE_TABLE, ImportPermission
 from imports.queries import find_authorized_target, get_import, list_imports
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import DomainError, InvalidInput, NotFound
+from partnerportal.lib.errors import DomainError, InvalidInput, Message, NotFound
+from partnerportal.lib.exports.lists import Query
 from partnerportal.lib.exports.selection import read_selection
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.imports.bulk import BulkAction
@@ -96,9 +98,12 @@ def bulk_action_start(request: PortalRequest, action_code: str) -> HttpResponse:
     """
     action = find_bulk_action(action_code)
     find_authorized_target(request.actor, action, None)
+    query = read_selection(action.source, request.POST)
+    if query is None:
+        return _go_back_to_list(request, action, _("Select at least one row."))
     form = _make_bulk_form(request, action)
     if form is None or form.is_valid():
-        return _start_bulk_action(request, action, form.cleaned_data if form else {})
+        return _start_bulk_action(request, action, query, form.cleaned_data if form else {})
     context = {"form": form, "action": action, "selection": rows.list_selection_fields(request.POST)}
     return render(request, "imports/bulk_action.html", context, status=400 if form.errors else 200)
 
@@ -109,14 +114,20 @@ def _make_bulk_form(request: PortalRequest, action: BulkAction) -> forms.Form | 
     return action.make_form(request.actor, request.POST if is_sent else None) if action.make_form else None
 
 
-def _start_bulk_action(request: PortalRequest, action: BulkAction, chosen: Mapping[str, Any]) -> HttpResponse:
-    query = read_selection(action.source, request.POST)
+def _start_bulk_action(
+    request: PortalRequest, action: BulkAction, query: Query, chosen: Mapping[str, Any]
+) -> HttpResponse:
     try:
         source = start_bulk_action(actor=request.actor, action=action, query=query, chosen=chosen)
     except InvalidInput as error:
-        messages.error(request, str(error.message))
-        return redirect(read_next_url(request, reverse(action.list_url_name)))
+        return _go_back_to_list(request, action, error.message)
     return redirect("import", source.public_id)
+
+
+def _go_back_to_list(request: PortalRequest, action: BulkAction, message: Message) -> HttpResponse:
+    """Show the list again, as it was when the rows were selected, with what is wrong with the selection."""
+    messages.error(request, str(message))
+    return redirect(read_next_url(request, reverse(action.list_url_name)))
 
 
 @require_safe

@@ -13,6 +13,7 @@ class MarketplaceConfig(AppConfig):
             catalogue_notices,
             health_notices,
             market_notices,
+            product_notices,
             stop_notices,
         )
         from marketplace.audience_requests import register_audience_requests
@@ -20,10 +21,11 @@ class MarketplaceConfig(AppConfig):
         from marketplace.lists.all_offers import ALL_OFFERS
         from marketplace.lists.catalogue import CATALOGUE
         from marketplace.lists.offers import OFFERS
+        from marketplace.lists.products import PRODUCTS
         from marketplace.lists.storefront import STOREFRONT
         from partnerportal.lib.lists import register_list_definition
 
-        for definition in (OFFERS, CATALOGUE, STOREFRONT, ALL_OFFERS):
+        for definition in (OFFERS, PRODUCTS, CATALOGUE, STOREFRONT, ALL_OFFERS):
             register_list_definition(definition)
         register_audience_requests()
         register_country_facts()

@@ -27,6 +27,7 @@ TABS = (  # the names of their URLs
     ("catalogue_categories", _("Categories")),
     ("catalogue_competencies", _("Competencies")),
     ("catalogue_skills", _("Skills")),
+    ("catalogue_skus", _("SKUs")),
 )
 
 

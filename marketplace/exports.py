@@ -7,11 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import MarketCountry, ResellerListing
 from marketplace.models.price import PriceQuerySet
+from marketplace.models.product import ProductQuerySet
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.price_list_export import PRICE_LIST
+from marketplace.product_filters import ProductFilterSet
 from marketplace.queries.audience import list_audience, parse_tenant_id
 from marketplace.queries.offers import get_own_offer
 from marketplace.queries.prices import PRICED, list_current_prices
+from marketplace.queries.products import list_own_figures, list_own_products, parse_country
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
     make_datetime_column,
@@ -35,8 +38,38 @@ def _prices(actor: Actor, query: Query, _customer: int | None) -> PriceQuerySet:
     return list_current_prices(actor, offer).order_by(*PRICED)
 
 
+def _product_figures(actor: Actor, query: Query, _customer: int | None) -> ProductQuerySet:
+    """Return the sums of the publisher's products: of the month and country of the filters, else of all there are."""
+    products = list_own_products(actor)
+    if public_id := query.get("product"):
+        products = products.filter(public_id=parse_tenant_id(public_id) or UUID(int=0))
+    filters = ProductFilterSet(query, products)
+    chosen = filters.cleaned_values
+    figures = list_own_figures(actor).filter(product__in=filters.qs)
+    if month := chosen.get("month"):
+        figures = figures.filter(month=f"{month}-01")
+    if country := chosen.get("country"):
+        figures = figures.filter(country=parse_country(country))
+    return figures.order_by("product__name_folded", "product", "-month", "measure", "country")
+
+
 LISTS = (
     PRICE_LIST,
+    ExportableList(
+        key="product_figures",
+        label=_("Your products"),
+        rows=_product_figures,
+        rule=(ROLE_TABLE, OfferPermission.VIEW_PRODUCTS),
+        filters=frozenset({"product", "q", "type", "month", "country"}),
+        columns=(
+            make_text_column("product", "product__code"),
+            make_text_column("name", "product__name"),
+            make_unchanged_column("month"),
+            make_unchanged_column("measure"),
+            make_unchanged_column("country"),
+            make_unchanged_column("amount"),
+        ),
+    ),
     ExportableList(
         key="audience",
         label=_("CSP reseller audience"),

@@ -15,6 +15,13 @@ ITEMS = (
         has_search=True,
     ),
     NavigationItem(
+        label=_("Your products"),
+        icon="chart-line",
+        url_name="products",
+        order=56,
+        seen_by=ROLE_TABLE[OfferPermission.VIEW_PRODUCTS].check_actor,
+    ),
+    NavigationItem(
         label=_("Marketplace"),
         icon="store",
         url_name="catalogue",

@@ -13,6 +13,7 @@ class OfferPermission(StrEnum):
     """The permissions on offers; ROLE_TABLE says which roles have each."""
 
     VIEW_OWN = "marketplace.view_own_offers"
+    VIEW_PRODUCTS = "marketplace.view_products"
     EDIT = "marketplace.edit_offers"
     DECIDE_AUDIENCE = "marketplace.decide_audiences"
     BROWSE = "marketplace.browse_offers"
@@ -43,6 +44,9 @@ def _deny_sellers_outside_the_programme(actor: Actor, _subject: object) -> Actio
 ROLE_TABLE: RoleTable = {
     OfferPermission.VIEW_OWN: PermissionRule(
         label=_("See the organisation’s offers, with drafts and prices"), kinds=frozenset({OrganizationKind.PUBLISHER})
+    ),
+    OfferPermission.VIEW_PRODUCTS: PermissionRule(
+        label=_("See how the organisation’s products grow"), kinds=frozenset({OrganizationKind.PUBLISHER})
     ),
     OfferPermission.EDIT: PermissionRule(
         label=_("Create, edit and publish offers"),

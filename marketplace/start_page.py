@@ -1,4 +1,4 @@
-"""What this app shows a publisher on the start page: its offers in numbers, its drafts, and how to begin."""
+"""What this app shows a publisher on the start page: its offers, drafts, how to begin, and how its products grow."""
 
 from typing import Any
 
@@ -6,15 +6,25 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from marketplace.filters import OFFER_STATES
+from marketplace.models import Measure
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.offers import count_own_offers_by_state, list_own_offers
+from marketplace.queries.products import (
+    find_latest_count,
+    find_latest_month,
+    get_year_before,
+    list_largest_products,
+    sum_figures,
+)
 from marketplace.rows.offers import OFFER_STATE_LABELS, get_offer_name
+from marketplace.rows.products import describe_count, make_product_growth
 from partnerportal.lib import formats
 from partnerportal.lib.blocks import StartPageArea, StartPageBlock
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.rows import AttentionItem
 
 DRAFTS_SHOWN = 6
+PRODUCTS_SHOWN = 5
 
 is_publisher = ROLE_TABLE[OfferPermission.VIEW_OWN].check_actor
 
@@ -62,6 +72,21 @@ def _first_steps(request: PortalRequest) -> dict[str, Any] | None:
     }
 
 
+def _products(request: PortalRequest) -> dict[str, Any] | None:
+    """Return the publisher's largest products with their licences and growth; nothing before the first sums."""
+    actor = request.actor
+    month = find_latest_month(actor)
+    products = list_largest_products(actor, month, Measure.SEATS, PRODUCTS_SHOWN) if month else []
+    if not month or not products:
+        return None
+    sums = sum_figures(actor, [product.pk for product in products], (month, get_year_before(month)))
+    return {
+        "month": formats.format_month(month),
+        "rows": [make_product_growth(product, month, sums) for product in products],
+        "as_of": describe_count(find_latest_count(actor)),
+    }
+
+
 def _step(label: str, icon: str, url_name: str, action: str, *, is_done: bool) -> dict[str, Any]:
     return {"label": label, "icon": icon, "url": reverse(url_name), "action": action, "is_done": is_done}
 
@@ -83,5 +108,12 @@ BLOCKS = (
         template="marketplace/start_page/steps.html",
         context=_first_steps,
         seen_by=is_publisher,
+    ),
+    StartPageBlock(
+        area=StartPageArea.WORK,
+        order=6,
+        template="marketplace/start_page/products.html",
+        context=_products,
+        seen_by=ROLE_TABLE[OfferPermission.VIEW_PRODUCTS].check_actor,
     ),
 )

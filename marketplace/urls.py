@@ -9,8 +9,10 @@ from marketplace.views.health import health_update, offer_health
 from marketplace.views.offers import offer_create, offer_list, offer_overview, offer_technical
 from marketplace.views.preview import offer_preview
 from marketplace.views.prices import offer_prices, price_change, price_history, price_withdraw
+from marketplace.views.products import product_list, product_page
 from marketplace.views.publishing import offer_compare, offer_discard, offer_history, offer_publish
 from marketplace.views.simulator import simulator
+from marketplace.views.skus import sku_list, sku_publisher
 from marketplace.views.stops import stop_lift, stop_new
 from marketplace.views.storefront import ask_partner, storefront, storefront_offer
 from marketplace.views.unpublished import offer_change, offer_delete
@@ -45,6 +47,8 @@ urlpatterns = [
     path(f"{OFFER}delete/", offer_delete, name="offer_delete"),
     path(f"{OFFER}discard/", offer_discard, name="offer_discard"),
     path(f"{OFFER}publish/", offer_publish, name="offer_publish"),
+    path("products/", product_list, name="products"),
+    path("products/<uuid:product_id>/", product_page, name="product"),
     path("marketplace/offers/", catalogue, name="catalogue"),
     path("marketplace/offers/choose/", catalogue_choose, name="catalogue_choose"),
     path("marketplace/offers/<uuid:offer_id>/", catalogue_offer, name="catalogue_offer"),
@@ -78,6 +82,8 @@ urlpatterns = [
             ("<uuid:entry_id>/retire/", qualifications.qualification_retire, "{}_retire"),
         )
     ),
+    path(f"{SETTINGS}skus/", sku_list, name="catalogue_skus"),
+    path(f"{SETTINGS}skus/publisher/", sku_publisher, name="catalogue_sku_publisher"),
     path("marketplace/simulator/", simulator, name="simulator"),
     path(f"{OFFER}prices/", offer_prices, name="offer_prices"),
     path(f"{OFFER}prices/<slug:plan_code>/change/", price_change, name="price_change"),

@@ -5,7 +5,7 @@ The app notifications knows no other app; this is the only way in which it learn
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from uuid import UUID
 
 from django.utils.functional import Promise
@@ -110,9 +110,20 @@ class NoticeKind:
 EventHandler = Callable[["Sequence[Event]"], None]
 AddresseeLookup = Callable[[Iterable[int], bool], dict[int, list[MailAddressee]]]
 
+
+class MailSubject(Protocol):
+    """The protocol of what a mail about an account is about: an instance of a model with a public id."""
+
+    public_id: UUID
+    _meta: ClassVar[Any]
+
+
+UndeliveredMailHandler = Callable[[UUID], None]
+
 _kinds: dict[str, NoticeKind] = {}
 _event_handlers: dict[str, list[EventHandler]] = {}
 _addressee_lookup: list[AddresseeLookup] = []
+_undelivered_mail_handlers: dict[str, UndeliveredMailHandler] = {}
 
 
 def register_notice_kind(cls: type[NoticeKind]) -> type[NoticeKind]:
@@ -200,3 +211,17 @@ def get_addressees_by_organization(
     An app above this one has set the function that finds them, by `set_addressee_lookup`.
     """
     return _addressee_lookup[0](organization_ids, with_suspended)
+
+
+def register_undelivered_mail_handler(model_label: str, handler: UndeliveredMailHandler) -> None:
+    """Set the function that is told of a mail about an account that did not reach its address.
+
+    `model_label` names the model of what the mail is about, such as "accounts.operatorinvitation"; the function takes
+    its public id, and runs as the job role.
+    """
+    _undelivered_mail_handlers[model_label] = handler
+
+
+def find_undelivered_mail_handler(model_label: str) -> UndeliveredMailHandler | None:
+    """Return the function that is told of undelivered mails about this model, or None."""
+    return _undelivered_mail_handlers.get(model_label)

@@ -70,6 +70,11 @@ app.conf.beat_schedule = {
         "schedule": crontab(hour="3", minute="10"),  # by then the feeds of the night are in
         "options": {"expires": 6 * 3600},
     },
+    "products": {
+        "task": "marketplace.tasks.count_products",
+        "schedule": crontab(hour="3", minute="40"),  # likewise
+        "options": {"expires": 6 * 3600},
+    },
     "ingest-sweep": {"task": "entitlements.tasks.ingest_uploads", "schedule": 60.0, "options": {"expires": 55}},
     "upload-files": {"task": "entitlements.tasks.delete_old_uploads", "schedule": 600.0, "options": {"expires": 590}},
     "figures": {
@@ -111,6 +116,16 @@ app.conf.beat_schedule = {
     "unverified": {
         "task": "accounts.tasks.delete_unverified_accounts",
         "schedule": crontab(hour="4", minute="30"),
+        "options": {"expires": 6 * 3600},
+    },
+    "invitation-reminders": {
+        "task": "accounts.tasks.send_invitation_reminders",
+        "schedule": crontab(minute="25"),
+        "options": {"expires": 3000},
+    },
+    "invitations-sweep": {
+        "task": "accounts.tasks.delete_old_invitations",
+        "schedule": crontab(hour="4", minute="35"),
         "options": {"expires": 6 * 3600},
     },
     "idempotency-sweep": {

@@ -28,8 +28,12 @@ from partnerportal.lib.errors import DomainError, NotFound
 from partnerportal.lib.requests import PortalRequest
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-# What the people of a suspended organisation may still do: sign out, act for another of theirs, choose a language.
-STAYS_OPEN = {"account_logout", "organization_switch", "set_language", "security_txt", "robots_txt"}
+# What the people of a suspended organisation may still do: sign out, act for another of theirs, or for one that invites
+# them, choose a language.
+STAYS_OPEN = {
+    "account_logout", "organization_switch", "set_language", "security_txt", "robots_txt", "operator_invitation",
+    "operator_invitation_open", "operator_invitation_accept", "operator_invitation_leave",
+}  # fmt: skip
 # What else people may do whose organisation requires a second factor that they have not set up: set one up.
 SETS_UP_SECOND_FACTOR = {
     "mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "mfa_list_webauthn", "mfa_view_recovery_codes",

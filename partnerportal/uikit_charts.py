@@ -6,13 +6,9 @@ from types import SimpleNamespace
 from accounts.models import Organization
 from entitlements.models import Entitlement, Sku
 from entitlements.rows.renewals import format_month_name, list_weekday_names, make_month_calendar
-from entitlements.rows.usage import (
-    ChartWithTable,
-    describe_chart_series,
-    draw_chart_wide_and_narrow,
-    make_licence_limit_label,
-)
+from entitlements.rows.usage import describe_licence_limit, make_licence_limit_label
 from partnerportal.lib import charts, formats
+from partnerportal.lib.chart_tables import ChartWithTable, describe_chart_series, draw_chart_wide_and_narrow
 from partnerportal.lib.days import today
 
 _WEEKLY = [812, 818, 830, 835, 851, None, 872, 884, 880, 897, 905, 921]  # None is a week that was not reported
@@ -33,7 +29,7 @@ def _line(key: str, title: str, limit: int) -> ChartWithTable:
     return ChartWithTable(
         key=key,
         title=title,
-        description=describe_chart_series(names, _WEEKLY, limit),
+        description=describe_chart_series(names, _WEEKLY, describe_licence_limit(limit)),
         drawings=drawings,
         head=["Week", "Assigned"],
         rows=[(name, [formats.format_number(n) if n else "–"]) for name, n in zip(names, _WEEKLY, strict=True)],
@@ -65,7 +61,7 @@ def _bars() -> ChartWithTable:
     return ChartWithTable(
         key="bars",
         title="Bars in two parts",
-        description=describe_chart_series(names, [sum(stack) for stack in _STACKS], 1000),
+        description=describe_chart_series(names, [sum(stack) for stack in _STACKS], describe_licence_limit(1000)),
         drawings=drawings,
         head=["Month", "Previously", "Newly"],
         rows=[(name, [formats.format_number(n) for n in stack]) for name, stack in zip(names, _STACKS, strict=True)],

@@ -10,27 +10,20 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.models import OrganizationKind, Role
-from accounts.policies import ROLE_TABLE as ACCOUNTS
-from connections.policies import ROLE_TABLE as CONNECTIONS
-from entitlements.policies import ROLE_TABLE as ENTITLEMENTS
-from exports.policies import ROLE_TABLE as EXPORTS
-from imports.policies import ROLE_TABLE as IMPORTS
-from notifications.policies import ROLE_TABLE as NOTIFICATIONS
+from accounts.models import OrganizationKind
 from partnerportal import errors
 from partnerportal.lib import logs
-from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.known_pages import page_url
+from partnerportal.lib.lists import ListTab
 from partnerportal.lib.pages import require_sign_in
-from partnerportal.lib.policies import PermissionRule
+from partnerportal.lib.policies import list_permission_rules
 from partnerportal.lib.requests import PortalRequest
-from partnerportal.lib.roles import SEE_FINANCE
+from partnerportal.lib.roles import list_roles_for_kind
 from partnerportal.start_page import list_start_page_blocks_by_area
 
 PLAIN = "text/plain; charset=utf-8"
 SECURITY_TXT_VALID = dt.timedelta(days=180)
-ROLE_TABLES = {**ACCOUNTS, **CONNECTIONS, **ENTITLEMENTS, **EXPORTS, **IMPORTS, **NOTIFICATIONS}
 
 
 @require_safe
@@ -49,33 +42,23 @@ def start_page(request: PortalRequest) -> HttpResponse:
 @require_safe
 @require_sign_in
 def roles_help(request: PortalRequest) -> HttpResponse:
-    """Show the help page on roles: a table of who may do what, made from the role tables themselves."""
+    """Show the help page on roles: who may do what in one kind of organisation, made from the role tables themselves.
+
+    The kind is that of the organisation acted for, or the one that the parameter `kind` names.
+    """
+    asked = request.GET.get("kind", request.actor.organization_kind)
+    kind = OrganizationKind(asked) if asked in OrganizationKind.values else OrganizationKind.CUSTOMER
+    roles = list_roles_for_kind(kind)
     rows = [
         {
             "label": rule.label,
-            "cells": [_is_for_role(rule, role) for role in Role],
-            "kinds": [kind.label for kind in OrganizationKind if kind in rule.kinds] if rule.kinds else [],
+            "cells": [rule.admits_roles(kind, frozenset({role})) for role in roles],
             "feature": rule.feature,
         }
-        for rule in ROLE_TABLES.values()
+        for rule in list_permission_rules(kind)
     ]
-    return render(request, "help/roles.html", {"rows": rows, "roles": list(Role)})
-
-
-def _is_for_role(rule: PermissionRule, role: Role) -> bool:
-    """Return whether the rule lets somebody with this role alone do it, in an organisation of a kind that it names."""
-    examples = (
-        Actor(
-            organization_id=0,
-            organization_kind=kind,
-            roles=frozenset({role}),
-            features=frozenset({rule.feature}),
-            sees_finance=role in SEE_FINANCE,
-        )
-        for kind in rule.kinds or OrganizationKind
-        if role in rule.list_permitted_roles(kind)
-    )
-    return any(rule.check_actor(example) for example in examples)
+    tabs = [ListTab(str(each.label), f"?kind={each.value}", None, each == kind) for each in OrganizationKind]
+    return render(request, "help/roles.html", {"rows": rows, "roles": roles, "tabs": tabs, "kind": kind})
 
 
 @require_safe

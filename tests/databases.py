@@ -112,10 +112,11 @@ def _fingerprint() -> str:
 
 
 def _let_pass(time: dt.timedelta) -> None:
-    """All that happened was so much earlier. Its days stay those of today."""
+    """All that happened was so much earlier. Its days stay those of today, and what never happened stays so."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            """SELECT table_name::regclass::text, string_agg(format('%1$I = %1$I - %%s', column_name), ', ')
+            """SELECT table_name::regclass::text, string_agg(format(
+                   '%1$I = CASE WHEN %1$I > ''1971-01-01'' THEN %1$I - %%s ELSE %1$I END', column_name), ', ')
                FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
                WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND data_type = 'timestamp with time zone'
                GROUP BY 1"""

@@ -30,7 +30,7 @@ COUNTED = """
                ('expiry ' || next_expiry_on, (next_expiry_on < '9999-12-31')::int)
     ) v(what, amount) GROUP BY 1, 2 HAVING sum(amount) <> 0
     UNION ALL
-    SELECT viewer_id, 'unusual ' || kind, count(*) FROM entitlements_customerlisting, unnest(unusual) kind GROUP BY 1, 2
+    SELECT viewer_id, 'unusual ' || said, count(*) FROM entitlements_customerlisting, unnest(unusual) said GROUP BY 1, 2
     UNION ALL
     SELECT viewer_id, 'sku ' || sku, count(*) FROM entitlements_customerlisting, unnest(skus) sku GROUP BY 1, 2
     UNION ALL
@@ -56,6 +56,53 @@ UNSHARED = """
     WHERE scopes & 2 = 0 AND (services, trials, requests, seats, assigned, overage) <> (0, 0, 0, 0, 0, 0)
        OR scopes & 2 = 0 AND (cardinality(skus), cardinality(ends), next_expiry_on) <> (0, 0, '9999-12-31'::date)
        OR scopes & 4 = 0 AND unusual <> '{}'"""
+THROUGH = "SELECT viewer_id, customer_id, partner_id, partner_org_id FROM connections_customerpartner"
+THROUGH_OUGHT = """
+    SELECT p.parent_id, c.customer_id, p.id, p.org_id
+    FROM accounts_organization p JOIN connections_connection c ON c.partner_id = p.id AND c.state = 'active'
+    WHERE p.parent_id <> c.customer_id"""
+# The list of partners: what it says of each, and, where figures are merged, what the rows of its customers add up to.
+PARTNERS = """
+    SELECT organization_id, name, parent_id, parent_name, state, is_confirmed, operators, last_sign_in_at,
+           next_lapse_on,
+           ARRAY(SELECT b ->> 'program' FROM jsonb_array_elements(badges) b ORDER BY 1)
+    FROM entitlements_partnerlisting"""
+PARTNERS_OUGHT = """
+    WITH RECURSIVE running AS (
+        SELECT * FROM accounts_programmembership WHERE starts_on <= (now() AT TIME ZONE 'UTC')::date
+           AND coalesce(ends_on, '9999-12-31') >= (now() AT TIME ZONE 'UTC')::date),
+    follows AS (
+        SELECT organization_id, program_id, ends_on FROM running
+        UNION SELECT f.organization_id, f.program_id, m.ends_on FROM follows f JOIN accounts_programmembership m
+            ON (m.organization_id, m.program_id) = (f.organization_id, f.program_id) AND m.starts_on <= f.ends_on + 1),
+    last AS (
+        SELECT organization_id, CASE WHEN bool_and(ends_on IS NOT NULL) THEN max(ends_on) END AS day
+        FROM follows GROUP BY organization_id, program_id)
+    SELECT o.id, o.name, o.parent_id, coalesce(parent.name, ''), o.state,
+           o.kind = 'distributor' OR o.id IN (SELECT organization_id FROM accounts_programmembership),
+           (SELECT count(*) FROM accounts_operator WHERE organization_id = o.id),
+           coalesce((SELECT max(last_login) FROM accounts_person WHERE id IN (
+               SELECT person_id FROM accounts_operator WHERE organization_id = o.id)), '1970-01-01Z'),
+           coalesce((SELECT min(day) FROM last WHERE organization_id = o.id), '9999-12-31'),
+           ARRAY(SELECT DISTINCT p.code::text FROM running r JOIN accounts_program p ON p.id = r.program_id
+                 WHERE r.organization_id = o.id ORDER BY 1)
+    FROM accounts_organization o LEFT JOIN accounts_organization parent ON parent.id = o.parent_id
+    WHERE o.kind IN ('partner', 'distributor')"""
+MERGED = """NOT EXISTS (
+    SELECT FROM entitlements_portfoliofigure f WHERE f.viewer_id = p.organization_id AND NOT f.is_merged)"""
+PARTNER_SUMS = f"""
+    SELECT organization_id, customers, sharing, "over", seats, assigned, overage, sku_count, next_expiry_on,
+           last_customer_at
+    FROM entitlements_partnerlisting p WHERE {MERGED}"""
+PARTNER_SUMS_OUGHT = f"""
+    SELECT p.organization_id, count(l.id), count(l.id) FILTER (WHERE l.scopes & 2 = 2),
+           count(l.id) FILTER (WHERE l.overage > 0),
+           coalesce(sum(l.seats), 0), coalesce(sum(l.assigned), 0), coalesce(sum(l.overage), 0),
+           (SELECT count(DISTINCT sku) FROM entitlements_customerlisting, unnest(skus) sku
+            WHERE viewer_id = p.organization_id),
+           coalesce(min(l.next_expiry_on), '9999-12-31'), coalesce(max(l.connected_at), '1970-01-01Z')
+    FROM entitlements_partnerlisting p LEFT JOIN entitlements_customerlisting l ON l.viewer_id = p.organization_id
+    WHERE {MERGED} GROUP BY 1"""
 NOBODY = "SELECT 1::bigint, 1::bigint WHERE false"
 PAIRS = (
     (KEPT, DEFINITION),
@@ -65,6 +112,9 @@ PAIRS = (
     (OVERAGE, OVERAGE_OUGHT),
     (PACE, PACE_OUGHT),
     (UNSHARED, NOBODY),
+    (THROUGH, THROUGH_OUGHT),
+    (PARTNERS, PARTNERS_OUGHT),
+    (PARTNER_SUMS, PARTNER_SUMS_OUGHT),
 )
 
 

@@ -25,6 +25,7 @@ from accounts.models import (
     Competency,
     JoinRequest,
     Operator,
+    OperatorInvitation,
     Organization,
     OrganizationDomain,
     OrganizationKind,
@@ -48,6 +49,7 @@ from partnerportal.lib.actors import ANONYMOUS, Actor
 from partnerportal.lib.prepared import build_model_instance
 from partnerportal.lib.roles import list_roles_for_kind
 from partnerportal.lib.scopes import ALL, Scope
+from partnerportal.lib.tokens import digest_secret
 from support.actions.drafts import save_request_draft, start_request
 from support.actions.messages import post_message
 from support.actions.submitting import submit_request
@@ -77,6 +79,7 @@ MANY = {"partner": [Role.ADMIN], "customer": [Role.READER], "distributor": [Role
 FINANCE_GRANTED = (Role.READER, Role.SALES_AGENT)  # roles of the partner in which somebody sees orders by grant
 SKU_OF_NOBODY = "to-be-tried"
 SORTS = ("name", "details", "people", "goods", "skus", "orders", "usage", "licence holders", "requests", "activations")
+INVITING = ("partner", "customer")  # have each invited an operator
 WITH_DOMAIN = ("vendor", "distributor", "partner", "customer", "stranger")  # have not proved it yet
 ASKING = ("partner", "partner2", "distributor", "publisher")  # have asked the vendor for another country
 # What customers do not share with a partner; with all others they share everything.
@@ -174,6 +177,11 @@ def _read(model: type[Row], key: int) -> Row:
     return build_model_instance(model, row)
 
 
+def join_token(name: str) -> str:
+    """The token in the link by which an organisation of INVITING has invited an operator."""
+    return f"to-act-for-the-{name}-"
+
+
 def manager(name: str) -> str:
     return f"Manager {canary(name, 'details')}"
 
@@ -202,6 +210,8 @@ def build() -> None:
     for name, roles in MANY.items():
         _operator(many, World()[name], roles)
     _person("nobody", "Norman Nobody")
+    for name in INVITING:
+        _invite(name)
     asking = _person("asking", "Astrid Asking")  # to be let in by the stranger
     JoinRequest.objects.create(organization=World().stranger, person=asking, domain="example.com")
     for name in WITH_DOMAIN:
@@ -277,6 +287,14 @@ def _person(who: str, name: str) -> Person:
 
 def _operator(person: Person, organization: Organization, roles: list[str], *, finance_granted: bool = False) -> None:
     Operator.objects.create(person=person, organization=organization, roles=roles, finance_granted=finance_granted)
+
+
+def _invite(name: str) -> None:
+    """An invitation of an operator that nobody has answered."""
+    values: dict[str, Any] = {"organization": World()[name], "email": f"invited.{canary(name, 'people')}@example.com"}
+    ends = timezone.now() + dt.timedelta(days=30)
+    invitation = OperatorInvitation.objects.create(**values, language="en", roles=[Role.READER], expires_at=ends)
+    invitation.tokens.create(digest=digest_secret(join_token(name)))
 
 
 def _qualify(name: str, *, competency: str, skill: str) -> None:

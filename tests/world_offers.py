@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Organization
+from entitlements.models import Entitlement, SkuPublisher, get_first_day_of_month
 from marketplace.actions.audience import add_to_audience, choose_audience
 from marketplace.actions.health import report_health_issue
 from marketplace.actions.offers import create_offer, publish_offer, save_draft
@@ -19,6 +20,8 @@ from marketplace.models import (
     Plan,
     Price,
     PricingModel,
+    Product,
+    ProductFigure,
     SaleStop,
     StopReason,
     Subscription,
@@ -76,6 +79,7 @@ def build(world: Any) -> None:
     selected = _publish(actor, "monitor", "Monitor", Audience.SPECIFIC, world.distributor)
     add_to_audience(actor=actor, offer=selected, organization_ids=[world.partner.pk])
     sell(world, open_to_all)
+    _grow(world, open_to_all)
     report_health_issue(actor=actor, offer=selected, kind=HealthIssue.Kind.MAINTENANCE, text="Half an hour tonight.")
 
 
@@ -132,3 +136,25 @@ def sell(world: Any, offer: Offer, **changes: Any) -> Subscription:
         currency="EUR",
     )
     return subscription
+
+
+def _grow(world: Any, offer: Offer) -> None:
+    """Make a SKU and an offer products of the publisher, with the sums of this month and of a year ago."""
+    sku = Entitlement.objects.filter(customer=world.publisher).earliest("pk").sku
+    SkuPublisher.objects.create(sku=sku, publisher=world.publisher)
+    today, counted = timezone.now().date(), {"counted_at": timezone.now(), "reported_on": timezone.now().date()}
+    month = get_first_day_of_month(today)
+    for product in (Product.of_sku(sku, world.publisher.pk), Product.of_offer(offer)):
+        for name, value in counted.items():
+            setattr(product, name, value)
+        product.save(force_insert=True)
+        for at, seats in ((month, 660), (month.replace(year=month.year - 1), 600)):
+            for country, amount in (("DE", seats), ("", 55)):
+                ProductFigure.objects.create(
+                    product=product,
+                    publisher=world.publisher,
+                    month=at,
+                    measure="seats",
+                    country=country,
+                    amount=amount,
+                )

@@ -199,7 +199,8 @@ def import_operator(*, actor: Actor, organization: Organization, operator: Impor
     stored = Operator.objects.select_for_update().filter(organization=organization, person=person).first()
     if stored is None:
         given: dict[str, Any] = {"organization": organization, "person": person, "roles": operator.roles}
-        stored = add_operator(actor=actor, keep_roles=True, **given)  # of who comes in at this moment by themselves
+        # Of who comes in at this moment by themselves the roles stay. A file has thousands, whom their own Admins tell.
+        stored = add_operator(actor=actor, keep_roles=True, is_told=False, **given)
     elif not operator.roles.issubset(stored.roles):
         stored = change_operator_roles(
             actor=actor,

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.actions.operator_mails import queue_operator_mail
 from accounts.actions.people import reset_unverified_account
 from accounts.events import AccountEventKind
 from accounts.models import Operator, Organization, Person, Role
@@ -28,13 +29,15 @@ def add_operator(
     roles: Iterable[Role],
     finance_granted: bool = False,
     keep_roles: bool = False,
+    is_told: bool = True,
 ) -> Operator:
     """Let a person act for an organisation in these roles, on behalf of the vendor's staff; return the operator.
 
     `finance_granted` lets them see customers' orders and prices in every role (E-13). Roles and grant that the person
     has there already are replaced, or with `keep_roles` stay beside the new ones. An account without a verified address
-    is emptied first (`reset_unverified_account`): otherwise whoever signed up with that address would act now. Raises
-    InvalidInput("roles") for no role or one that organisations of this kind do not have.
+    is emptied first (`reset_unverified_account`): otherwise whoever signed up with that address would act now. The
+    person is mailed, unless `is_told` is False. Raises InvalidInput("roles") for no role or one that organisations of
+    this kind do not have.
     """
     authorize_system(actor)
     reset_unverified_account(actor=actor, person=person)
@@ -48,6 +51,8 @@ def add_operator(
         operator.roles, operator.finance_granted = granted["roles"], granted["finance_granted"]
         operator.save(update_fields=list(granted))
     _record(AccountEventKind.OPERATOR_ADDED, actor, operator)
+    if is_told:
+        queue_operator_mail("added", operator)
     return operator
 
 
@@ -71,19 +76,24 @@ def change_operator_roles(
     operator.roles, operator.finance_granted = wanted, finance_granted
     operator.save(update_fields=list(granted))
     _record(AccountEventKind.OPERATOR_ROLES_CHANGED, actor, operator, changes=changes)
+    if changes:
+        queue_operator_mail("roles", operator)
     return operator
 
 
 @transaction.atomic
-def remove_operator(*, actor: Actor, operator: Operator) -> None:
+def remove_operator(*, actor: Actor, operator: Operator, is_told: bool = True) -> None:
     """Take away a person's access to the organisation at once, by deleting their operator.
 
-    Raises Conflict("last_admin") for the only Admin (E-5) and NotFound when the operator no longer exists.
+    The person is mailed, unless `is_told` is False. Raises Conflict("last_admin") for the only Admin (E-5) and NotFound
+    when the operator no longer exists.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.REMOVE_OPERATORS)
     operator = _lock_operator(actor, operator, AccountPermission.REMOVE_OPERATORS)
     _keep_one_admin(operator)
     _record(AccountEventKind.OPERATOR_REMOVED, actor, operator)
+    if is_told:
+        queue_operator_mail("removed", operator)
     operator.delete()
 
 
@@ -99,7 +109,7 @@ def _record(kind: AccountEventKind, actor: Actor, operator: Operator, changes: C
 
 
 def order_roles(organization: Organization, roles: Iterable[str]) -> list[str]:
-    """Return the roles in the order of Role, each once.
+    """Return the roles that somebody is given in an organisation, in the order of Role, each once.
 
     Raises InvalidInput("roles") for none, or for one that organisations of this kind do not have.
     """

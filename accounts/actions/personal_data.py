@@ -113,7 +113,7 @@ def erase_personal_data(*, actor: Actor, email: str) -> bool:
             % {"names": names},
         )
     for operator in Operator.objects.filter(person=person).select_related("person", "organization"):
-        remove_operator(actor=actor, operator=operator)
+        remove_operator(actor=actor, operator=operator, is_told=False)
     for section in list_personal_data_sections():
         if section.erase:
             section.erase(person)

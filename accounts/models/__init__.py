@@ -1,6 +1,7 @@
 from accounts.models.attempts import FailedAttempts
 from accounts.models.domain import OrganizationDomain
 from accounts.models.identity import ErasedAddress, ExternalIdentity
+from accounts.models.invitation import OperatorInvitation, OperatorInvitationToken
 from accounts.models.joining import JoinRequest
 from accounts.models.lists import ListSettings, SavedView
 from accounts.models.operator import Operator
@@ -22,6 +23,8 @@ __all__ = [
     "JoinRequest",
     "ListSettings",
     "Operator",
+    "OperatorInvitation",
+    "OperatorInvitationToken",
     "Organization",
     "OrganizationCompetency",
     "OrganizationDomain",

@@ -1,7 +1,6 @@
-"""Pages of organisations, operators and preferences."""
+"""Pages of organisations and preferences, and the sign-in where its forms queue mails."""
 
 from collections.abc import Callable
-from uuid import UUID
 
 from allauth.account import views as account_views
 from django.contrib import messages
@@ -10,20 +9,16 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
-from django.views.decorators.vary import vary_on_headers
+from django.views.decorators.http import require_POST
 
-from accounts import queries, rows
-from accounts.actions.operators import change_operator_roles, remove_operator
 from accounts.actions.organizations import create_own_organization, update_organization_contact_data
 from accounts.actions.people import update_person_preferences
-from accounts.forms import OperatorRolesForm, OrganizationForm, PersonPreferencesForm
-from accounts.joining import list_join_offers, list_open_join_requests
+from accounts.forms import OrganizationForm, PersonPreferencesForm
+from accounts.joining import list_join_offers
 from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.known_pages import page_url
-from partnerportal.lib.pages import get_posted_data, read_next_url, require_form, require_permission, require_sign_in
-from partnerportal.lib.policies import authorize
+from partnerportal.lib.pages import read_next_url, require_form, require_permission, require_sign_in
 from partnerportal.lib.requests import PortalRequest
 
 
@@ -99,52 +94,6 @@ def account_edit(request: PortalRequest) -> HttpResponse:
             messages.success(request, _("Contact details saved."))
             return redirect(page_url("account"))
     return render(request, "accounts/account_edit.html", {"form": form})
-
-
-@require_safe
-@require_permission(ROLE_TABLE, AccountPermission.VIEW_OPERATORS)
-def operator_list(request: PortalRequest) -> HttpResponse:
-    """Show who may act for the organisation, and in which roles (CV-14)."""
-    actor = request.actor
-    context = {
-        "rows": rows.build_operator_rows(actor, queries.list_operators(actor)),
-        "join_requests": list_open_join_requests(actor),
-    }
-    return render(request, "accounts/operators.html", context)
-
-
-@require_form
-@require_permission(ROLE_TABLE, AccountPermission.CHANGE_ROLES)
-@vary_on_headers("HX-Request")
-def operator_roles_edit(request: PortalRequest, operator_id: UUID) -> HttpResponse:
-    """Show a dialog with an operator's roles; on POST store the new roles (CV-17).
-
-    The answer is 404 for an operator of another organisation, and 403 for the person's own roles.
-    """
-    operator = queries.get_operator(request.actor, operator_id)
-    authorize(request.actor, ROLE_TABLE, AccountPermission.CHANGE_ROLES, on=operator)
-    form = OperatorRolesForm(get_posted_data(request), operator=operator)
-    if form.is_valid():
-        with show_errors_in_form(form):
-            change_operator_roles(actor=request.actor, operator=operator, **form.cleaned_data)
-            messages.success(request, _("Roles of %(name)s saved.") % {"name": operator.person})
-            return redirect("operators")
-    return render(request, "accounts/operator_roles.html", {"operator": operator, "form": form})
-
-
-@require_form
-@require_permission(ROLE_TABLE, AccountPermission.REMOVE_OPERATORS)
-@vary_on_headers("HX-Request")
-def operator_remove(request: PortalRequest, operator_id: UUID) -> HttpResponse:
-    """Ask for confirmation on GET; on POST take away an operator's access to the organisation."""
-    operator = queries.get_operator(request.actor, operator_id)
-    is_me = operator.person_id == request.actor.person_id
-    if request.method == "POST":
-        remove_operator(actor=request.actor, operator=operator)
-        names = {"name": operator.person, "organization": request.actor.organization_name}
-        messages.success(request, _("%(name)s no longer acts for %(organization)s.") % names)
-        return redirect("/" if is_me else "operators")
-    return render(request, "accounts/operator_remove.html", {"operator": operator, "is_me": is_me})
 
 
 @require_form

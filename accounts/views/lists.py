@@ -25,10 +25,13 @@ may_save = require_permission(ROLE_TABLE, AccountPermission.SAVE_VIEWS)
 
 
 def _visible_list(request: PortalRequest, key: str) -> ListDefinition:
-    """Return the list with this key. Raises NotFound for an unknown key, ActionRefused if the actor may not see it."""
+    """Return the list with this key, with the columns that the actor has.
+
+    Raises NotFound for an unknown key, ActionRefused if the actor may not see it.
+    """
     definition = find_list_definition(key)
     authorize(request.actor, *definition.rule)
-    return definition
+    return definition.for_actor(request.actor)
 
 
 def _visible_view(request: PortalRequest, view_id: UUID) -> tuple[SavedView, ListDefinition]:

@@ -1,4 +1,4 @@
-"""Actions of those who send activation links: send, send again, copy, change, withdraw; and confirm new partners."""
+"""Actions of those who send activation links: send, send again, copy, change and withdraw them."""
 
 import datetime as dt
 from collections.abc import Collection
@@ -11,8 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions.organizations import grant_membership
-from accounts.models import Organization, OrganizationKind, Program, ProgramMembership
+from accounts.models import Organization, OrganizationKind, Program
 from entitlements.actions.activation_mails import build_activation_url, queue_activation_mail
 from entitlements.events import EntitlementEventKind
 from entitlements.models import ActivationLink, Sku
@@ -24,7 +23,6 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import list_changes_between
 from partnerportal.lib.countries import list_country_choices
-from partnerportal.lib.days import today
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.mailed_invitations import (
@@ -38,7 +36,8 @@ from partnerportal.lib.states import make_state_changed_error
 from partnerportal.lib.text import make_search_key, make_single_line
 
 DAY = dt.timedelta(days=1)
-NAME_LENGTH, REASON_LENGTH = 200, 200  # characters
+NAME_LENGTH, REASON_LENGTH, ADDRESS_LENGTH = 200, 200, 254  # characters
+NO_ADDRESS = _("Enter a valid email address.")
 PERMISSIONS = {
     ActivationLink.Kind.CUSTOMER: EntitlementPermission.ACTIVATE_CUSTOMERS,
     ActivationLink.Kind.PARTNER: EntitlementPermission.ACTIVATE_PARTNERS,
@@ -84,13 +83,7 @@ def send_activation_link(
     TooManyAttempts beyond PORTAL_ACTIVATIONS_A_DAY links of an organisation in 24 hours.
     """
     authorize_to_send(actor, kind)
-    link = ActivationLink(
-        organization_id=actor.organization_id,  # type: ignore[misc]
-        sender_name=actor.organization_name,
-        kind=kind,
-        email=read_address(email),
-        expires_at=compute_invitation_end(),
-    )
+    link = _begin_link(actor, kind, email)
     _set_details(link, name=name, country=country, language=language)
     if link.is_for_customer:
         _set_trial(actor, link, sku=sku, add_ons=add_ons, seats=seats)
@@ -107,13 +100,25 @@ def send_activation_link(
     return link
 
 
+def _begin_link(actor: Actor, kind: str, email: str) -> ActivationLink:
+    return ActivationLink(
+        organization_id=actor.organization_id,  # type: ignore[misc]
+        sender_name=actor.organization_name,
+        kind=kind,
+        email=read_address(email),
+        expires_at=compute_invitation_end(),
+    )
+
+
 def read_address(email: str) -> str:
     """Return an e-mail address in lower case. Raises InvalidInput("email") for anything else."""
     email = email.strip().lower()
     try:
         validate_email(email)
     except ValidationError:
-        raise InvalidInput("email", _("Enter a valid email address."), field="email") from None
+        raise InvalidInput("email", NO_ADDRESS, field="email") from None
+    if len(email) > ADDRESS_LENGTH:
+        raise InvalidInput("email", NO_ADDRESS, field="email")
     return email
 
 
@@ -306,34 +311,6 @@ def _clear_problem(link: ActivationLink) -> None:
     if link.bounced_at or link.problem:
         link.bounced_at, link.problem = None, ""
         link.save(update_fields=["bounced_at", "problem"])
-
-
-@transaction.atomic
-def confirm_activated_partner(
-    *, actor: Actor, activationlink: ActivationLink, program: Program, ends_on: dt.date | None = None
-) -> ProgramMembership:
-    """Confirm a new partner, as vendor staff: its programme membership begins today (UTC); return the membership.
-
-    Its dashboard and invitation link are open from then on. `program` may be another than the one that was asked for,
-    and `ends_on` is the membership's last day. Raises NotFound for an unknown link, and Conflict("state_changed") for
-    one that is not accepted, or whose partner is a member already.
-    """
-    authorize(actor, ROLE_TABLE, EntitlementPermission.CONFIRM_PARTNERS)
-    rows = ActivationLink.objects.visible_to(actor).of_kind(ActivationLink.Kind.PARTNER)
-    link = rows.filter(pk=activationlink.pk).select_related("account").first()
-    if link is None:
-        raise NotFound("not_found", "")
-    if link.account is None:
-        raise make_state_changed_error()
-    partner = Organization.objects.select_for_update(of=("self",)).get(pk=link.account.pk)  # one confirms at a time
-    if ProgramMembership.objects.filter(organization=partner).exists():
-        raise make_state_changed_error()
-    membership = grant_membership(
-        actor=actor, organization=partner, program=program, starts_on=today(), ends_on=ends_on
-    )
-    kind, data = EntitlementEventKind.PARTNER_CONFIRMED, {"program": program.name, "name": partner.name}
-    record_event(kind, actor=actor, subject=link, counterpart=partner, data=data)
-    return membership
 
 
 def _record(kind: EntitlementEventKind, actor: Actor, link: ActivationLink, **details: Any) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 from django.db import models, transaction
 
 from accounts.models import Organization
+from entitlements.actions.publishers import store_sku_publishers
 from entitlements.actions.rollups import recompute_usage_totals_of_skus
 from entitlements.events import EntitlementEventKind
-from entitlements.facts import ReferencedCustomersAndSkus
+from entitlements.facts import ReferencedCustomersAndSkus, ReferencedPublishers
 from entitlements.models import Entitlement, Order, OrderLine, Sku
 from notifications.actions.recording import make_event, record_events
 from notifications.models import Event
@@ -47,11 +48,11 @@ def store_feed_lines(*, actor: Actor, lines: list[ValidLine], with_events: bool,
 
     Returns a dict from the line number to the outcome of the line, or to the problem that refused it. SKUs are stored
     first, because the other lines refer to them. With `with_events` the additions and changes that customers are told
-    about are recorded as events, dated `at`.
+    about, and those of publishers, are recorded as events, dated `at`.
     """
     acquire_lock(AdvisoryLock.FACTS)
     answers: Answers = {}
-    _store_skus([fact for fact in lines if fact.type == "sku"], answers)
+    published = _store_skus([fact for fact in lines if fact.type == "sku"], answers, actor, at)
     others = [fact for fact in lines if fact.type != "sku"]
     known = ReferencedCustomersAndSkus.read_for_lines(others)
     for fact in others:
@@ -63,17 +64,31 @@ def store_feed_lines(*, actor: Actor, lines: list[ValidLine], with_events: bool,
     news = [_entitlement_news(change, known, actor, at) for change in entitlements if _is_news(change)]
     news += [_order_news(change, known, actor, at) for change in orders if change.old is None]
     if with_events:
-        record_events(news)
+        record_events(published + news)
     return answers
 
 
-def _store_skus(facts: list[ValidLine], answers: Answers) -> None:
-    """Store SKUs and answer their lines. The use of a SKU that is now counted in another way is counted anew."""
-    changes = _compare(Sku, "code", [(fact, fact.values) for fact in facts])
+def _store_skus(facts: list[ValidLine], answers: Answers, actor: Actor, at: dt.datetime) -> list[Event]:
+    """Store SKUs and answer their lines. The use of a SKU that is now counted in another way is counted anew.
+
+    Returns the events of SKUs that have another publisher now.
+    """
+    known = ReferencedPublishers.read_for_lines(facts)
+    answers.update((fact.line, problem) for fact in facts if (problem := known.find_problem(fact)))
+    sound = [fact for fact in facts if fact.line not in answers]
+    named = {fact.line: known.publishers.get(fact.values["publisher"]) for fact in sound if "publisher" in fact.values}
+    pairs = [(fact, {name: value for name, value in fact.values.items() if name != "publisher"}) for fact in sound]
+    changes = _compare(Sku, "code", pairs)
     _write(Sku, "code", changes, ["service", "name", "kind", "licence_model"])
     if recounted := [change.old.pk for change in changes if "licence_model" in change.before]:
         recompute_usage_totals_of_skus(recounted)
-    answers.update((change.fact.line, change.outcome) for change in changes)
+    of_line = {change.fact.line: change.old or change.row for change in changes}
+    events = store_sku_publishers(actor, {of_line[line]: who for line, who in named.items()}, at) if named else []
+    moved = {event.data["sku"] for event in events}
+    for change in changes:
+        is_moved = change.fact.key in moved and change.outcome is LineOutcome.UNCHANGED
+        answers[change.fact.line] = LineOutcome.CHANGED if is_moved else change.outcome
+    return events
 
 
 def _store_entitlements(

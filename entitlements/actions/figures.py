@@ -15,6 +15,10 @@ _MERGE = """
     INSERT INTO entitlements_portfoliofigure (viewer_id, facet, value, amount, is_merged)
     SELECT viewer_id, facet, value, sum(amount), true FROM gone GROUP BY 1, 2, 3 HAVING sum(amount) <> 0"""
 
+# Afterwards the row of the viewer in the listing of partners is brought up to date, if it has one. The function locks
+# that row before it adds up, so that of two merges the later to write has seen all that the earlier one saw.
+_SUM = "SELECT partner_listing_sum(%(viewer)s)"
+
 _EXPECTED = """
     SELECT l.viewer_id, f.facet, f.value, sum(f.amount) AS amount
     FROM entitlements_customerlisting l, listing_figures(l) f
@@ -38,14 +42,22 @@ _LOCK = "LOCK TABLE entitlements_customerlisting, entitlements_portfoliofigure I
 def merge_portfolio_figure_changes() -> int:
     """Merge the differences that triggers have appended to portfolio figures; return the number of viewers.
 
-    A viewer is an organisation with a customer list. Each viewer has its own transaction.
+    A viewer is an organisation with a customer list. Each viewer has its own transaction, in which its row in the
+    listing of partners gets the new sums.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT viewer_id FROM entitlements_portfoliofigure WHERE NOT is_merged")
+        cursor.execute("SELECT DISTINCT viewer_id FROM entitlements_portfoliofigure WHERE NOT is_merged ORDER BY 1")
         viewers = [row[0] for row in cursor.fetchall()]
-        for viewer in viewers:
-            cursor.execute(_MERGE, {"viewer": viewer})
+    for viewer in viewers:
+        _merge_changes_of_viewer(viewer)
     return len(viewers)
+
+
+@transaction.atomic
+def _merge_changes_of_viewer(viewer_id: int) -> None:
+    with connection.cursor() as cursor:
+        for statement in (_MERGE, _SUM):
+            cursor.execute(statement, {"viewer": viewer_id})
 
 
 def find_wrong_portfolio_figures() -> list[str]:

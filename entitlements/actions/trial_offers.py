@@ -116,9 +116,20 @@ def _describe_offer(offer: TrialOffer) -> dict[str, Any]:
     }
 
 
+_CHANGED = (
+    "seat_limit",
+    "add_on_ids",
+    "is_for_all",
+    "organization_ids",
+    "withdrawn_at",
+    "changed_at",
+    "revision",
+)
+
+
 def _store_offer(actor: Actor, offer: TrialOffer, kind: EntitlementEventKind, changes: Any) -> None:
     offer.revision += 1
     offer.changed_at = timezone.now()
-    offer.save()
+    offer.save(update_fields=_CHANGED)
     data = {"sku": offer.sku.code, "sku_name": offer.sku.name}
     record_event(kind, actor=actor, subject=offer, label=offer.sku.name, data=data, changes=changes)

@@ -6,6 +6,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from accounts.models import Organization, OrganizationKind
 from entitlements.actions.trials import MOST_IN_PRODUCTION, MOST_SEATS, REASON_LENGTH
 from entitlements.models import CustomerListing, Entitlement, LicenceRelease, Order, Sku, UnusualUse
 from partnerportal.lib.api_input import ObjectByCodeField, StrictSerializer
@@ -19,6 +20,10 @@ CUSTOMER: dict[str, Any] = {
     "name": "Nordlicht Werke",
     "country": "DE",
     "website": "nordlicht.example",
+    "type": "customer",
+    "status": "active",
+    "created_at": "2026-01-20T08:00:00Z",
+    "level": "production",
     "services": 4,
     "trials": 1,
     "seats": 250,
@@ -33,7 +38,7 @@ CUSTOMER: dict[str, Any] = {
 UNSHARED_USAGE = "Null where `shared` lacks `usage`."
 UNSHARED = "Null where `shared` lacks `entitlements`."
 FIELDS_BY_SCOPE = {  # null where the customer does not share the scope
-    Scope.ENTITLEMENTS: ("services", "trials", "seats", "assigned", "overage", "expires_on"),
+    Scope.ENTITLEMENTS: ("level", "services", "trials", "seats", "assigned", "overage", "expires_on"),
     Scope.USAGE: ("unusual_use", "usage_as_of"),
 }
 
@@ -52,6 +57,14 @@ class CustomerSerializer(AttributeSerializer[CustomerListing]):
     name = serializers.CharField()
     country = serializers.CharField(help_text="ISO 3166, two letters.")
     website = serializers.CharField()
+    type = serializers.ChoiceField(source="kind", choices=OrganizationKind.choices)
+    status = serializers.ChoiceField(source="state", choices=Organization.State.choices)
+    created_at = UTCDateTimeField(help_text="When the organisation was created in the portal.")
+    level = serializers.ChoiceField(
+        choices=Entitlement.Kind.choices,
+        allow_null=True,
+        help_text=f"`production` if anything but trials runs, `trial` if nothing but trials does. {UNSHARED}",
+    )
     services = serializers.IntegerField(allow_null=True, help_text=f"Running entitlements, trials included. {UNSHARED}")
     trials = serializers.IntegerField(allow_null=True, help_text=f"Running trials. {UNSHARED}")
     seats = serializers.IntegerField(

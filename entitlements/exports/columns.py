@@ -1,10 +1,14 @@
 """Columns and rules that several exported lists of this app share."""
 
-from django.db.models import Case, CharField, F, Func, Value, When
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, CharField, F, Func, IntegerField, OuterRef, Value, When
 from django.db.models.functions import Greatest
 
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
+from entitlements.models import Sku
 from entitlements.models.listing import make_scope_shared_condition
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.exports.columns import (
@@ -45,6 +49,16 @@ def make_scope_codes_expression() -> Func:
     """
     codes = [Case(When(make_scope_shared_condition(scope), then=Value(scope.code))) for scope in Scope]
     return join_with_semicolons(Func(*codes, template="ARRAY[%(expressions)s]", output_field=CharField()))
+
+
+def make_sku_names_expression(keys: str, **conditions: Any) -> Any:
+    """Return a database expression for the names of SKUs, by name, as text separated by "; ".
+
+    `keys` names the column of the rows that has the SKUs' primary keys, an array. `conditions` narrow the SKUs.
+    """
+    place = Func(OuterRef(keys), F("pk"), function="array_position", output_field=IntegerField())
+    skus = Sku.objects.annotate(place=place).filter(place__isnull=False, **conditions).order_by("name", "pk")
+    return join_with_semicolons(ArraySubquery(skus.values("name")))
 
 
 def make_licence_count_columns(field_suffix: str = "") -> tuple[ExportColumn, ...]:

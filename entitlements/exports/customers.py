@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Func, IntegerField, OuterRef, QuerySet, Value
+from django.db.models import Case, CharField, F, QuerySet, Value, When
 from django.db.models.functions import NullIf
 from django.utils.translation import gettext_lazy as _
 
@@ -14,15 +14,17 @@ from entitlements.exports.columns import (
     OWN,
     SERVICE_COLUMNS,
     make_scope_codes_expression,
+    make_sku_names_expression,
 )
 from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.lists.customers import CUSTOMERS
-from entitlements.models import NO_EXPIRY, Sku
-from entitlements.models.listing import ValueIfScopeShared
+from entitlements.models import NO_EXPIRY, Entitlement, Sku
+from entitlements.models.listing import IN_PRODUCTION, ONLY_ON_TRIAL, ValueIfScopeShared
 from entitlements.queries.customers import (
     annotate_latest_report_day,
     list_customer_orders,
     list_customers,
+    make_partner_names_query,
     make_services_queryset,
 )
 from entitlements.queries.renewals import list_upcoming_renewals
@@ -65,11 +67,12 @@ def _renewals(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]
     return (rows.filter(customer=customer) if customer else rows).order_by("ends_on", "pk")
 
 
-_SKU_NAMES = (
-    Sku.objects.annotate(place=Func(OuterRef("skus"), F("pk"), function="array_position", output_field=IntegerField()))
-    .filter(place__isnull=False)
-    .order_by("name", "pk")
+_LEVEL = Case(
+    When(IN_PRODUCTION, then=Value(Entitlement.Kind.PRODUCTION)),
+    When(ONLY_ON_TRIAL, then=Value(Entitlement.Kind.TRIAL)),
+    output_field=CharField(),
 )
+_PARTNERS = make_partner_names_query()
 LISTS = (
     ExportableList(
         key="customers",
@@ -84,7 +87,8 @@ LISTS = (
             make_text_column("website"),
             make_unchanged_column("shared", make_scope_codes_expression()),
             make_unchanged_column("services", ValueIfScopeShared("services", Scope.ENTITLEMENTS)),
-            make_text_column("skus", join_with_semicolons(ArraySubquery(_SKU_NAMES.values("name")))),
+            make_text_column("skus", make_sku_names_expression("skus", kind=Sku.Kind.PRODUCT)),
+            make_text_column("add_ons", make_sku_names_expression("skus", kind=Sku.Kind.ADD_ON)),
             make_unchanged_column("seats", ValueIfScopeShared("seats", Scope.ENTITLEMENTS)),
             make_unchanged_column("assigned", ValueIfScopeShared("assigned", Scope.ENTITLEMENTS)),
             make_unchanged_column("overage", ValueIfScopeShared("overage", Scope.ENTITLEMENTS)),
@@ -95,6 +99,11 @@ LISTS = (
             make_unchanged_column("unusual_use", ValueIfScopeShared(join_with_semicolons("unusual"), Scope.USAGE)),
             make_unchanged_column("usage_as_of", "as_of"),
             make_datetime_column("connected_at"),
+            make_unchanged_column("type", "kind"),
+            make_unchanged_column("level", ValueIfScopeShared(_LEVEL, Scope.ENTITLEMENTS)),
+            make_unchanged_column("status", "state"),
+            make_datetime_column("created_at"),
+            make_text_column("partners", join_with_semicolons(ArraySubquery(_PARTNERS))),
         ),
     ),
     ExportableList(

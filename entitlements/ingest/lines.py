@@ -29,13 +29,17 @@ def make_money_amount_field() -> serializers.DecimalField:
 
 
 class SkuFeedLineSerializer(LineSerializer):
-    """The serializer of a line about a SKU of the vendor's catalogue."""
+    """The serializer of a line about a SKU of the vendor's catalogue.
+
+    A line without `publisher` leaves the one that staff have set; null says that it is the vendor's own.
+    """
 
     code = PrintableTextField(max_length=60)
     service = PrintableTextField(max_length=120)
     name = PrintableTextField(max_length=200)
     kind = serializers.ChoiceField(Sku.Kind.choices, default=Sku.Kind.PRODUCT)
     licence_model = serializers.ChoiceField(Sku.LicenceModel.choices, default=Sku.LicenceModel.USER_DEVICE)
+    publisher = make_org_id_field(required=False, allow_null=True)
 
 
 class EntitlementFeedLineSerializer(LineSerializer):

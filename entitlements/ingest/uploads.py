@@ -45,6 +45,7 @@ from partnerportal.lib.waking import wake_worker
 log = logging.getLogger(__name__)
 
 _wake_worker = partial(wake_worker, "entitlements.tasks.ingest_uploads")
+_wake_merge = partial(wake_worker, "entitlements.tasks.merge_portfolio_figure_changes")  # lists sort by what it adds up
 State, Kind = IngestUpload.State, IngestUpload.Kind
 UNFINISHED = Q(state__in=[State.RECEIVED, State.RUNNING])
 TYPES = {Kind.USAGE: ("usage",), Kind.ASSIGNMENTS: ("assignment",), Kind.ENTITLEMENTS: ("sku", "entitlement", "order")}
@@ -132,6 +133,7 @@ def ingest_next_upload() -> bool:
             upload.finish(State.FAILED, error=error)
         else:
             upload.finish(State.DONE, read=upload.size)
+        _wake_merge()
         with suppress(TemporarilyUnavailable):  # the sweep deletes the file if it cannot be deleted now
             upload_files.delete_upload_file(upload.public_id)
     except LeaseLost:

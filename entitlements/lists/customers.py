@@ -7,17 +7,20 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.models import Organization, OrganizationKind
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.rows import explain_refusal_to_end_connection
-from entitlements.filters import EXPIRES_WITHIN, CustomerFilterSet
+from entitlements.filters import CREATED_WITHIN, EXPIRES_WITHIN, CustomerFilterSet
 from entitlements.lists.tabs import count_customers_of_saved_view, make_customer_tabs
-from entitlements.models import UnusualUse
+from entitlements.models import Entitlement, Sku, UnusualUse
 from entitlements.queries.customers import (
     annotate_weekly_usage,
     get_portfolio_totals,
     list_customers,
+    list_partner_names_by_customer,
     list_portfolio_skus,
 )
+from entitlements.queries.partners import list_partners_by_name
 from entitlements.rows.customers import make_customer_table_rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -25,6 +28,12 @@ from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first, make_search_conditions
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
+
+
+def has_partners(actor: Actor) -> bool:
+    """Return whether the actor may have partners below it, through which it sees customers."""
+    return actor.organization_kind == OrganizationKind.DISTRIBUTOR
+
 
 CUSTOMERS = ListDefinition(
     key="customers",
@@ -35,13 +44,19 @@ CUSTOMERS = ListDefinition(
         ListColumn(name="name", label=gettext_lazy("Customer"), sort="name_folded"),
         ListColumn(name="org_id", label=gettext_lazy("ORGID"), sort="org_id", css="wide-only"),
         ListColumn(name="country", label=gettext_lazy("Country"), sort="country"),
+        ListColumn(name="partner", label=gettext_lazy("Partner"), css="wide-only", seen_by=has_partners),
         ListColumn(name="services", label=gettext_lazy("Services"), sort="services", css="wide-only"),
+        ListColumn(name="add_ons", label=gettext_lazy("Add-ons"), css="wide-only", is_usual=False),
+        ListColumn(name="level", label=gettext_lazy("Level"), css="wide-only", is_usual=False),
         ListColumn(name="trials", label=gettext_lazy("Trials"), css="num wide-only", is_usual=False),
         ListColumn(name="assigned", label=gettext_lazy("Licences assigned"), sort="assigned", css="num"),
         ListColumn(name="over", label=gettext_lazy("Over limit"), sort="overage", css="num wide-only", is_usual=False),
         ListColumn(name="trend", label=gettext_lazy("16 weeks"), css="wide-only"),
         ListColumn(name="expires_on", label=gettext_lazy("Next expiry"), sort="next_expiry_on"),
         ListColumn(name="connected_at", label=gettext_lazy("Connected"), sort="connected_at", css="widest-only"),
+        ListColumn(name="kind", label=gettext_lazy("Type"), css="wide-only", is_usual=False),
+        ListColumn(name="created", label=gettext_lazy("Created"), sort="created_at", css="widest-only", is_usual=False),
+        ListColumn(name="status", label=gettext_lazy("Status"), is_usual=False),
     ),
     filter_set=CustomerFilterSet,
     default_sort="name",
@@ -53,7 +68,8 @@ class CustomerList(PersonalizedList):
     """The customer list as its page shows it: the filters of the URL, and the rows, tabs and choices.
 
     It sends four queries: for the person's settings, the rows (with how many match, if a filter narrows them), the
-    numbers of all customers, and the SKUs that they run.
+    numbers of all customers, and the SKUs that they run. For a distributor there are two more: for its partners, and
+    for those through which it sees the rows.
     """
 
     definition = CUSTOMERS
@@ -74,7 +90,10 @@ class CustomerList(PersonalizedList):
         if self.filter_values:
             self.matching = self.page.rows[0].total_count if self.page.rows else 0
         self.catalogue = list_portfolio_skus(self.numbers)
-        self.rows = make_customer_table_rows(self.page.rows, {sku.pk: sku.name for sku in self.catalogue})
+        keys = [row.customer_id for row in self.page.rows]
+        self.partners = list_partners_by_name(actor) if has_partners(actor) else []
+        through = list_partner_names_by_customer(actor, keys) if has_partners(actor) else {}
+        self.rows = make_customer_table_rows(self.page.rows, {sku.pk: sku for sku in self.catalogue}, through)
         self.end_refusal = explain_refusal_to_end_connection(actor)
 
     @property
@@ -123,8 +142,30 @@ class CustomerList(PersonalizedList):
 
     @property
     def service_choices(self) -> list[tuple[str, str]]:
-        """The choices of the filter by service: pairs of a SKU's code and name, by name."""
-        return [(sku.code, sku.name) for sku in self.catalogue]
+        """The choices of the filter by service: pairs of a SKU's code and name, by name, add-ons last."""
+        products = [(sku.code, sku.name) for sku in self.catalogue if sku.kind != Sku.Kind.ADD_ON]
+        add_ons = [(sku.code, sku.name) for sku in self.catalogue if sku.kind == Sku.Kind.ADD_ON]
+        return products + add_ons
+
+    @property
+    def level_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by subscription level."""
+        return [(kind.value, str(kind.label)) for kind in Entitlement.Kind]
+
+    @property
+    def state_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by status."""
+        return [(Organization.State.ACTIVE, _("Active")), (Organization.State.SUSPENDED, _("Suspended"))]
+
+    @property
+    def kind_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by type: whoever may accept an invitation can be a customer."""
+        return [(kind.value, str(kind.label)) for kind in OrganizationKind if kind != OrganizationKind.VENDOR]
+
+    @property
+    def creation_choices(self) -> list[tuple[int, str]]:
+        """The choices of the filter by creation: pairs of a number of days and its label."""
+        return [(days, str(label)) for days, label in CREATED_WITHIN]
 
     @property
     def expiry_choices(self) -> list[tuple[int, str]]:

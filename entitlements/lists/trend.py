@@ -21,16 +21,19 @@ from entitlements.queries.usage import (
     sum_usage_by_period,
 )
 from entitlements.rows.usage import (
-    ChartWithTable,
     LicenceUsageLabel,
-    describe_chart_series,
-    draw_chart_wide_and_narrow,
-    format_number_or_dash,
+    describe_licence_limit,
     format_percent_or_dash,
     make_licence_limit_label,
 )
 from partnerportal.lib import charts, formats
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.chart_tables import (
+    ChartWithTable,
+    describe_chart_series,
+    draw_chart_wide_and_narrow,
+    format_number_or_dash,
+)
 from partnerportal.lib.lists import build_list_url, build_query_string
 
 DEFAULT_RANGE = "12w"  # twelve weeks by day
@@ -125,7 +128,7 @@ class UsageTrendPage:
         return ChartWithTable(
             key="assigned",
             title=title,
-            description=describe_chart_series(self.chart_point_names, values, limit),
+            description=describe_chart_series(self.chart_point_names, values, describe_licence_limit(limit)),
             head=[self.chart_point_heading, _("Assigned"), _("Purchased"), _("Share")],
             rows=[
                 (name, [format_number_or_dash(value), format_number_or_dash(of), ratio])
@@ -147,7 +150,7 @@ class UsageTrendPage:
         return ChartWithTable(
             key="breakdown",
             title=_("Assigned licences by month"),
-            description=describe_chart_series(names, _each(uses, "assigned"), limit),
+            description=describe_chart_series(names, _each(uses, "assigned"), describe_licence_limit(limit)),
             head=[_("Month"), _("Total"), _("Previously assigned"), _("Newly assigned"), _("Assigned")],
             rows=[
                 (name, [format_number_or_dash(_value(use, column)) for column in columns])

@@ -52,6 +52,22 @@ CREATE FUNCTION may_be_activated(invited text, partner bigint) RETURNS boolean
 GRANT EXECUTE ON FUNCTION may_be_activated(text, bigint) TO portal_app;
 CREATE POLICY names_its_own ON {LINKS} AS RESTRICTIVE FOR INSERT WITH CHECK (may_be_activated(kind, partner_id));
 """
+CHANGED = "email, language, name, country, sku_id, add_on_ids, seats, program_id, problem, reason"
+KEPT = f"{CHANGED}, expires_at"
+# Whoever holds a token may write the row too, to open and accept it: what it offers, to whom and until when stays.
+KEPT_BY_SENDER = f"""
+CREATE FUNCTION activation_link_is_kept_by_sender() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF row_security_active('{LINKS}') AND NOT (OLD.organization_id = portal_org() AND sends_activation_links()) THEN
+        RAISE EXCEPTION 'only its sender changes an activation link: this violates activation_link_kept_by_sender'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'activation_link_kept_by_sender', TABLE = '{LINKS}';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER activation_link_is_kept_by_sender BEFORE UPDATE OF {KEPT} ON {LINKS} FOR EACH ROW
+    WHEN ((OLD.{KEPT.replace(", ", ", OLD.")}) IS DISTINCT FROM (NEW.{KEPT.replace(", ", ", NEW.")}))
+    EXECUTE FUNCTION activation_link_is_kept_by_sender();
+"""
 HELD = f"""
 -- The link whose token is the secret, while it can be accepted and nobody of those who invite is suspended.
 CREATE FUNCTION held_activation_link() RETURNS SETOF {LINKS}
@@ -178,7 +194,6 @@ FILLED = {
     "problem": "''",
     "reason": "''",
 } | dict.fromkeys(("account_id", "signed_in_at", "problem_at", "end_told_at"), "NULL")
-CHANGED = "email, language, name, country, sku_id, add_on_ids, seats, program_id, problem, reason"
 OF_SENDER = f"""(SELECT true FROM {LINKS} a WHERE a.public_id = subject_id AND a.organization_id = portal_org())"""
 OF_ACCOUNT = f"""(SELECT true FROM {LINKS} a WHERE a.public_id = subject_id AND a.account_id = portal_org())"""
 
@@ -354,6 +369,9 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(condition=~Q(name=""), name="activation_link_named"),
                     models.CheckConstraint(
+                        condition=~Q(state="accepted") | Q(account__isnull=False), name="activation_link_has_account"
+                    ),
+                    models.CheckConstraint(
                         condition=Q(country__regex=r"^[A-Z]{2}$"), name="activation_link_country_shape"
                     ),
                 ],
@@ -403,6 +421,11 @@ class Migration(migrations.Migration):
         *protect_mailed_invitations(LINKS, TOKENS, seen=LINK_SEEN, sent=SENT, update=f", {CHANGED}", filled=FILLED, withdraws_others=False),
         migrations.RunSQL(
             PARTIES, f"DROP POLICY names_its_own ON {LINKS}; DROP FUNCTION may_be_activated(text, bigint)"
+        ),
+        migrations.RunSQL(
+            KEPT_BY_SENDER,
+            f"DROP TRIGGER activation_link_is_kept_by_sender ON {LINKS};"
+            " DROP FUNCTION activation_link_is_kept_by_sender()",
         ),
         migrations.RunSQL(HELD, HELD_UNDO),
         migrations.RunSQL(FOUNDED, FOUNDED_UNDO),

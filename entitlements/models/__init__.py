@@ -5,12 +5,15 @@ from entitlements.models.growth import ChannelMonth
 from entitlements.models.ingest import IngestToken, IngestUpload
 from entitlements.models.listing import NO_EXPIRY, CustomerListing, CustomerPace, PortfolioFigure
 from entitlements.models.order import Order, OrderLine
+from entitlements.models.partner import NEVER, PartnerListing
+from entitlements.models.publisher import SkuPublisher
 from entitlements.models.release import LicenceRelease
 from entitlements.models.renewal import CalendarFeed, RenewalAlert
 from entitlements.models.trial_offer import TrialOffer
 from entitlements.models.usage import Anomaly, CustomerUsage, UnusualUse, UsageDay, UsageMonth, get_first_day_of_month
 
 __all__ = [
+    "NEVER",
     "NO_EXPIRY",
     "ActivationLink",
     "ActivationToken",
@@ -27,9 +30,11 @@ __all__ = [
     "LicenseAssignment",
     "Order",
     "OrderLine",
+    "PartnerListing",
     "PortfolioFigure",
     "RenewalAlert",
     "Sku",
+    "SkuPublisher",
     "TrialOffer",
     "UnusualUse",
     "UsageDay",

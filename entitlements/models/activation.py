@@ -90,6 +90,9 @@ class ActivationLink(MailedInvitation):
                 name="activation_link_kind",
             ),
             models.CheckConstraint(condition=~Q(name=""), name="activation_link_named"),
+            models.CheckConstraint(
+                condition=~Q(state="accepted") | Q(account__isnull=False), name="activation_link_has_account"
+            ),
             models.CheckConstraint(condition=Q(country__regex=r"^[A-Z]{2}$"), name="activation_link_country_shape"),
         )
         indexes = (

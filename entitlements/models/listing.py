@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import ExpressionWrapper, F, Func, Q
 from django.db.models.lookups import Exact
 
+from accounts.models import Organization, OrganizationKind
+from entitlements.models.entitlement import Entitlement
 from entitlements.models.usage import UnusualUse, make_unusual_uses_array_field
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import Scope, includes_scopes
@@ -15,10 +17,13 @@ from partnerportal.lib.visible_rows import TenantQuerySet
 
 SORTS = (
     "name_folded", "org_id", "country", "services", "seats", "assigned", "overage", "next_expiry_on", "connected_at",
+    "created_at",
 )  # fmt: skip
 OVER = Q(overage__gt=0)
 UNUSED = F("seats") - F("assigned") + F("overage")
 HAS_UNUSED = Q(seats__gt=F("assigned") - F("overage"))
+IN_PRODUCTION = Q(services__gt=F("trials"))  # runs something that is no trial
+ONLY_ON_TRIAL = Q(trials__gt=0, services=F("trials"))
 NO_EXPIRY = dt.date(9999, 12, 31)  # stands for no end and sorts last; a null would break keyset paging
 
 
@@ -73,7 +78,10 @@ class CustomerListing(models.Model):
     name_folded = models.CharField(max_length=400)
     org_id = models.CharField(max_length=8)
     country = models.CharField(max_length=2)
-    website = models.CharField(max_length=120, blank=True)
+    website = models.CharField(max_length=120, blank=True)  # in lower case, for searches
+    kind = models.CharField(max_length=16, choices=OrganizationKind)
+    state = models.CharField(max_length=12, choices=Organization.State)
+    created_at = models.DateTimeField()
     connected_at = models.DateTimeField()
     scopes = models.PositiveSmallIntegerField(default=0)  # what the customer shares; the rest is as if there were none
     services = models.PositiveIntegerField(default=0)
@@ -92,8 +100,10 @@ class CustomerListing(models.Model):
     class Meta:
         constraints = (models.UniqueConstraint(fields=["viewer", "customer"], name="customer_listing_once"),)
         indexes = (
-            # The index includes the other column that a search reads, so that it counts its finds without the rows.
-            models.Index(fields=["viewer", "name_folded", "customer"], name="listing_name_folded", include=["org_id"]),
+            # The index includes the other columns that a search reads, so that it counts its finds without the rows.
+            models.Index(
+                fields=["viewer", "name_folded", "customer"], name="listing_name_folded", include=["org_id", "website"]
+            ),
             *(models.Index(fields=["viewer", sort, "customer"], name=f"listing_{sort}") for sort in SORTS[1:]),
             models.Index(fields=["viewer", "public_id"], name="listing_public_id"),
             models.Index(fields=["viewer", "next_expiry_on"], name="listing_over", condition=OVER),
@@ -121,6 +131,18 @@ class CustomerListing(models.Model):
     def expires_on(self) -> dt.date | None:
         """The nearest last day of a running entitlement, or None if none of them ends."""
         return None if self.next_expiry_on == NO_EXPIRY else self.next_expiry_on
+
+    @property
+    def level(self) -> Entitlement.Kind | None:
+        """Whether the customer has services in production or nothing but trials; None if it runs nothing."""
+        if self.services > self.trials:
+            return Entitlement.Kind.PRODUCTION
+        return Entitlement.Kind.TRIAL if self.trials else None
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether vendor staff have suspended the customer."""
+        return self.state == Organization.State.SUSPENDED
 
     @property
     def is_over_limit(self) -> bool:

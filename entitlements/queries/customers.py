@@ -1,19 +1,40 @@
 """Queries of customers, their services and their orders. Lists read CustomerListing, the narrow table; other tables
 are read only for the rows that are shown."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from accounts.models import Organization
-from connections.models import Connection
+from connections.models import Connection, CustomerPartner
 from entitlements import counting
-from entitlements.models import CustomerListing, CustomerUsage, Entitlement, Order, PortfolioFigure, Sku
+from entitlements.models import (
+    CustomerListing,
+    CustomerUsage,
+    Entitlement,
+    Order,
+    PartnerListing,
+    PortfolioFigure,
+    Sku,
+)
 from entitlements.models.listing import OVER, CustomerListingQuerySet, ValueIfScopeShared
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import SOON, today
@@ -119,6 +140,39 @@ def get_portfolio_totals(actor: Actor) -> PortfolioTotals:
         countries=amounts[facet.COUNTRY],
         skus={int(pk): amount for pk, amount in amounts[facet.SKU].items()},
     )
+
+
+def make_partner_condition(org_id: str) -> Exists:
+    """Return a condition for customers that the row's viewer sees through the partner with this ORGID.
+
+    It looks among what the viewer of each row itself sees, so it needs no actor.
+    """
+    partners = CustomerPartner.objects.filter(viewer=OuterRef("viewer"), customer=OuterRef("customer"))
+    return Exists(partners.filter(partner_org_id=org_id))
+
+
+def make_partner_names_query() -> QuerySet[PartnerListing, Any]:
+    """Return a sub-query for the names of the partners through which the viewer of a row of CustomerListing sees it.
+
+    They are partners below the viewer of the row, so it needs no actor.
+    """
+    through = CustomerPartner.objects.filter(
+        viewer=OuterRef(OuterRef("viewer")), customer=OuterRef(OuterRef("customer"))
+    )
+    return PartnerListing.objects.filter(pk__in=through.values("partner")).order_by("name_folded", "pk").values("name")
+
+
+def list_partner_names_by_customer(actor: Actor, customer_ids: Iterable[int]) -> dict[int, list[str]]:
+    """Return the names of the partners through which a distributor sees customers, by these customers' primary keys.
+
+    A customer that it sees by a connection of its own alone is left out.
+    """
+    names = PartnerListing.objects.visible_to(actor).filter(pk=OuterRef("partner")).values("name")
+    rows = CustomerPartner.objects.visible_to(actor).filter(customer__in=list(customer_ids))
+    partners: dict[int, list[str]] = {}
+    for customer, name in rows.values_list("customer", Subquery(names)):
+        partners.setdefault(customer, []).append(name or "")
+    return {customer: sorted(found) for customer, found in partners.items()}
 
 
 def list_portfolio_skus(totals: PortfolioTotals) -> list[Sku]:

@@ -8,8 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import OrganizationKind
+from accounts.queries import sees_customers
 from entitlements.models import ActivationLink
 from entitlements.notices.news import describe_licence_count
+from entitlements.queries.activation import find_own_activation_link
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
@@ -131,7 +134,7 @@ def describe_turn(actor: Actor, link: ActivationLink, step: ActivationStep) -> s
     if link.state == ActivationLink.State.REVOKED or step.state == DONE:
         return ""
     if link.account_id:
-        is_vendor = actor.organization_kind == "vendor"
+        is_vendor = actor.organization_kind == OrganizationKind.VENDOR
         return _("Yours: confirm it") if is_vendor else _("The vendor’s")
     is_mine = link.organization_id == actor.organization_id
     if step.state == LATE:
@@ -184,3 +187,20 @@ def build_activation_row(actor: Actor, link: ActivationLink) -> ActivationRow:
         may_change=link.organization_id == actor.organization_id and link.state == ActivationLink.State.OPEN,
         awaits_confirmation=link.account_id is not None and not link.is_for_customer and not is_confirmed,
     )
+
+
+def awaits_membership(actor: Actor) -> bool:
+    """Return whether the actor's organisation may be a new partner that is not a member of any programme yet."""
+    return actor.organization_kind == OrganizationKind.PARTNER and not sees_customers(actor)
+
+
+def describe_awaited_membership(actor: Actor) -> str:
+    """Return what a new partner waits for and from whom, or "" for any other organisation."""
+    link = find_own_activation_link(actor) if awaits_membership(actor) else None
+    if link is None or link.program is None:
+        return ""
+    text = _(
+        "You were invited by %(sender)s to join %(program)s. The vendor now confirms your membership; your customer "
+        "dashboard and your invitation link open then, and your Admins get an email."
+    )
+    return text % {"sender": link.sender_name, "program": link.program.name}

@@ -1,14 +1,15 @@
 """Rows of customers, services and orders as templates show them: every number and date is already written out in the
 reader's language."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from entitlements.models import CustomerListing, Entitlement, Order
+from accounts.models import OrganizationKind
+from entitlements.models import CustomerListing, Entitlement, Order, Sku
 from entitlements.queries.customers import AHEAD
 from partnerportal.lib import charts, formats
 from partnerportal.lib.countries import get_country_name
@@ -41,18 +42,40 @@ class CustomerTableRow:
     shares_usage: bool  # else the spark is not known
     connection_id: str  # the public id of the connection; empty when the actor's organisation has none of its own
     trials: str
+    add_ons: str  # their names
+    kind: str
+    level: str  # trial or production; "" where it runs nothing
+    created: str
+    status: str
+    is_suspended: bool
+    partners: str  # through which a distributor sees it
     select_label: str
 
 
-def make_customer_table_rows(listings: Iterable[CustomerListing], sku_names: dict[int, str]) -> list[CustomerTableRow]:
-    """Return a CustomerTableRow for each row of the customer listing. `sku_names` are by primary key."""
+def make_customer_table_rows(
+    listings: Iterable[CustomerListing], skus: Mapping[int, Sku], partners: Mapping[int, list[str]]
+) -> list[CustomerTableRow]:
+    """Return a CustomerTableRow for each row of the customer listing.
+
+    `skus` are by primary key, and `partners` the names of those through which a distributor sees each customer.
+    """
     select = _("Select %(name)s")
-    return [
-        _customer_row(row, sorted(sku_names[sku] for sku in row.skus if sku in sku_names), select) for row in listings
-    ]
+    kinds, states = dict(OrganizationKind.choices), {"active": _("Active"), "suspended": _("Suspended")}
+    rows = []
+    for row in listings:
+        running = [skus[sku] for sku in row.skus if sku in skus]
+        add_ons = sorted(sku.name for sku in running if sku.kind == Sku.Kind.ADD_ON)
+        services = sorted(sku.name for sku in running if sku.kind != Sku.Kind.ADD_ON)
+        words = {"kind": str(kinds[row.kind]), "status": states[row.state], "select_label": select % {"name": row.name}}
+        words |= {
+            "add_ons": formats.join_names(add_ons),
+            "partners": formats.join_names(partners.get(row.customer_id, [])),
+        }
+        rows.append(_customer_row(row, services, words))
+    return rows
 
 
-def _customer_row(row: CustomerListing, services: list[str], select: str) -> CustomerTableRow:
+def _customer_row(row: CustomerListing, services: list[str], words: Mapping[str, str]) -> CustomerTableRow:
     more = len(services) - 1
     return CustomerTableRow(
         name=row.name,
@@ -74,7 +97,10 @@ def _customer_row(row: CustomerListing, services: list[str], select: str) -> Cus
         shares_usage=row.shares_scope(Scope.USAGE),
         connection_id=str(row.connection_id or ""),  # type: ignore[attr-defined]
         trials=formats.format_number(row.trials) if row.trials else "",
-        select_label=select % {"name": row.name},
+        level=str(row.level.label) if row.level else "",
+        created=formats.format_date(row.created_at).replace(" ", "\N{NO-BREAK SPACE}"),
+        is_suspended=row.is_suspended,
+        **words,
     )
 
 

@@ -1,8 +1,8 @@
 """Words and drawings of use, in the reader's language. They name nobody who uses anything (CC-24, CC-32)."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,12 +13,12 @@ from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Entitle
 from entitlements.queries.usage import CustomerSeatChange, PeriodUsage
 from entitlements.rows.customers import describe_overage
 from partnerportal.lib import charts, formats
+from partnerportal.lib.chart_tables import NO_NUMBER
 from partnerportal.lib.days import today
 from partnerportal.lib.rows import AttentionItem, LastDayLabel, SeatUsageBar
 from partnerportal.lib.scopes import Scope
 
 STALE = dt.timedelta(days=2)  # age of the last report from which a page says that its data is old
-NO_NUMBER = "–"  # what stands in place of a number that there is not
 
 
 @dataclass(frozen=True)
@@ -216,33 +216,6 @@ def _signed(seats: int) -> str:
     return f"{'+' if seats > 0 else '−'}{formats.format_number(abs(seats))}"
 
 
-@dataclass(frozen=True)
-class ChartWithTable:
-    """A chart with its title, its description and a table of its numbers, as the chart component shows it.
-
-    The table has a row for each point, which the first column names.
-    """
-
-    key: str
-    title: str
-    description: str
-    drawings: list[tuple[str, charts.Chart]]  # one for a desk ("wide") and one for a phone ("narrow")
-    head: list[str]
-    rows: list[tuple[str, list[str]]]
-    limit: str = ""  # the name of the limit's line, or that it lies above the scale
-    parts: list[str] = field(default_factory=list)  # the names of the parts of a bar
-
-
-def draw_chart_wide_and_narrow(
-    draw: Callable[[charts.ChartDimensions], charts.Chart],
-) -> list[tuple[str, charts.Chart]]:
-    """Draw a chart twice, and return the drawings with their names: "wide" for a desktop, "narrow" for a phone.
-
-    `draw` takes the dimensions of a chart, and returns the chart.
-    """
-    return [("wide", draw(charts.WIDE)), ("narrow", draw(charts.NARROW))]
-
-
 def make_licence_limit_label(limit: int | None, charts_by_size: list[tuple[str, charts.Chart]]) -> str:
     """Return the label of the line in a chart that shows how many licences are purchased; "" without a `limit`.
 
@@ -256,30 +229,6 @@ def make_licence_limit_label(limit: int | None, charts_by_size: list[tuple[str, 
     return _("Licence limit %(limit)s, above this scale") % number
 
 
-def describe_chart_series(names: Sequence[str], values: Sequence[int | None], limit: int | None = None) -> str:
-    """Return a text that says what a chart shows, for those who do not see it: range, latest value, peak and limit.
-
-    `names` are those of the points whose `values` are given; None is a gap.
-    """
-    known = [(value, name) for value, name in zip(values, names, strict=True) if value is not None]
-    if not known:
-        return _("Nothing was reported in this period.")
-    peak, latest = max(known, key=lambda point: point[0]), known[-1]
-    words = _(
-        "From %(first)s to %(last)s: between %(low)s and %(high)s, latest %(latest)s, peak %(high)s on %(peak_day)s."
-    ) % {
-        "first": known[0][1],
-        "last": latest[1],
-        "low": formats.format_number(min(known)[0]),
-        "high": formats.format_number(peak[0]),
-        "latest": formats.format_number(latest[0]),
-        "peak_day": peak[1],
-    }
-    if limit:
-        words += " " + _("Licence limit %(limit)s.") % {"limit": formats.format_number(limit)}
-    return words
-
-
-def format_number_or_dash(value: int | None) -> str:
-    """Return a number as it is written in the reader's language, or a dash for None."""
-    return NO_NUMBER if value is None else formats.format_number(value)
+def describe_licence_limit(limit: int | None) -> str:
+    """Return the sentence that says how many licences are purchased, for the description of a chart; "" for none."""
+    return _("Licence limit %(limit)s.") % {"limit": formats.format_number(limit)} if limit else ""

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from entitlements.models import ActivationLink, ChannelMonth, Entitlement, LicenceRelease
-from entitlements.rows.usage import ChartWithTable, describe_chart_series, draw_chart_wide_and_narrow
 from partnerportal.lib import charts, formats
+from partnerportal.lib.chart_tables import ChartWithTable, describe_chart_series, draw_chart_wide_and_narrow
 from partnerportal.lib.rows import AttentionItem
 
 LATE_AFTER = dt.timedelta(days=3)  # so long something may wait before it stands out

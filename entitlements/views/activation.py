@@ -16,12 +16,12 @@ from entitlements.actions.activation import (
     PERMISSIONS,
     authorize_to_send,
     change_activation_link,
-    confirm_activated_partner,
     copy_activation_link,
     resend_activation_link,
     revoke_activation_link,
     send_activation_link,
 )
+from entitlements.actions.activation_confirmation import confirm_activated_partner
 from entitlements.activation_imports import RESENDING
 from entitlements.forms.activation import ActivationForm, ConfirmPartnerForm, RevokeActivationForm
 from entitlements.lists.activations import DEFINITIONS, ActivationList

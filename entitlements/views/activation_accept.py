@@ -48,22 +48,24 @@ def _activation_page(
     error: DomainError | None = None,
 ) -> HttpResponse:
     """Return the page of a link, with the form as it was filled in and the error that sent it back."""
-    link = activation.link
-    state = choose_state(request, link)
+    state = choose_state(request, activation.link)
     if state == "accept" and form is None:
-        form = ActivateOrganizationForm(link, request.operators)
-    context = {
+        form = ActivateOrganizationForm(activation.link, request.operators)
+    context = {"state": state, "form": form, "error": error, **_describe_activation(activation)}
+    context |= _describe_consent(activation, ticked)
+    return render(request, "entitlements/activation.html", context, status=error.status if error else 200)
+
+
+def _describe_activation(activation: Activation) -> dict[str, Any]:
+    """Return who invites which organisation, and to what."""
+    link = activation.link
+    return {
         "activation": activation,
         "link": link,
-        "state": state,
-        "form": form,
         "sender_country": get_country_name(activation.sender_country),
         "country": get_country_name(link.country),
         "add_ons": [sku.name for sku in list_skus_by_key(link.add_on_ids)],
-        "error": error,
-        **_describe_consent(activation, ticked),
     }
-    return render(request, "entitlements/activation.html", context, status=error.status if error else 200)
 
 
 def choose_state(request: PortalRequest, link: ActivationLink) -> str:

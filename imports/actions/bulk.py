@@ -20,17 +20,16 @@ from partnerportal.lib.policies import authorize
 
 
 @transaction.atomic
-def start_bulk_action(*, actor: Actor, action: BulkAction, query: Query | None, chosen: Mapping[str, Any]) -> Import:
+def start_bulk_action(*, actor: Actor, action: BulkAction, query: Query, chosen: Mapping[str, Any]) -> Import:
     """Store a bulk action on the rows that these filters find; return its Import. A worker then checks the rows.
 
-    `query` is None if nothing is selected, and `chosen` is what the action's form asked for, cleaned. Nothing is
-    changed until the person confirms. Raises ActionRefused if the actor may not do it or may not see the list,
-    InvalidInput if nothing is selected, or more than the action takes, TooManyAttempts as `upload_import`, and
-    TemporarilyUnavailable if there is no room.
+    `chosen` is what the action's form asked for, cleaned. Nothing is changed until the person confirms. Raises
+    ActionRefused if the actor may not do it or may not see the list, InvalidInput if the filters find no row or more
+    than the action takes, TooManyAttempts as `upload_import`, and TemporarilyUnavailable if there is no room.
     """
     find_authorized_target(actor, action, None)
     authorize(actor, *action.source.rule)
-    rows = [] if query is None else action.list_cells(actor, query, chosen)
+    rows = action.list_cells(actor, query, chosen)
     return store_import(actor, action, None, lambda file: _write_rows(file, action, rows))
 
 

@@ -13,11 +13,13 @@ from marketplace.models.offer import (
     PrivateInfo,
 )
 from marketplace.models.price import BillingFrequency, Price, Term
+from marketplace.models.product import OFFER_MEASURES, Measure, Product, ProductFigure
 from marketplace.models.reseller import ResellerListing
 from marketplace.models.stop import SaleStop, StopReason
 from marketplace.models.subscription import Subscription, SubscriptionTerm
 
 __all__ = [
+    "OFFER_MEASURES",
     "Audience",
     "AudienceChange",
     "Authorization",
@@ -29,6 +31,7 @@ __all__ = [
     "Market",
     "MarketCountry",
     "MarketCurrency",
+    "Measure",
     "Offer",
     "OfferFile",
     "OfferType",
@@ -37,6 +40,8 @@ __all__ = [
     "Price",
     "PricingModel",
     "PrivateInfo",
+    "Product",
+    "ProductFigure",
     "ResellerListing",
     "SaleStop",
     "StopReason",

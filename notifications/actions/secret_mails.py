@@ -5,14 +5,18 @@ import json
 import logging
 from email.utils import make_msgid
 from functools import partial
+from smtplib import SMTPRecipientsRefused
+from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from notifications.models import SecretMail
+from notifications.registry import MailSubject, find_undelivered_mail_handler
 from partnerportal.lib.breaker import ServiceUnavailable
 from partnerportal.lib.mail_server import MAIL_SERVER
 from partnerportal.lib.secret_box import decrypt_secret, encrypt_secret
@@ -23,17 +27,19 @@ log = logging.getLogger(__name__)
 
 BATCH = 5  # mails that a worker takes at once
 LEASE = dt.timedelta(minutes=1)  # how long a leased or refused mail is left alone: longer than a batch may take
+PERMANENT = 500  # answers of a mail server from here on are final
 _wake_worker = partial(wake_worker, "notifications.tasks.send_emails")
 
 
-def queue_secret_mail(mail: EmailMessage) -> None:
+def queue_secret_mail(mail: EmailMessage, *, about: MailSubject | None = None) -> None:
     """Queue a mail about an account, which a worker sends once this transaction has committed.
 
     It goes out within a second, or as soon as the mail server is back, but not after PORTAL_SECRET_MAILS_KEPT, when its
-    code or link has expired.
+    code or link has expired. If it does not go out, or the server refuses its address for good, the handler that
+    `register_undelivered_mail_handler` has for the model of `about` is called.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT queue_secret_mail(%s)", [_seal(mail)])
+        cursor.execute("SELECT queue_secret_mail(%s)", [_seal(mail, about)])
     transaction.on_commit(_wake_worker)
 
 
@@ -57,6 +63,10 @@ def send_secret_mails() -> int:
     for number, row in enumerate(due):
         try:
             MAIL_SERVER.call(_open(row).send)
+        except SMTPRecipientsRefused as error:
+            done += row.leased_until is None
+            if not _give_up_refused_mail(row, error):
+                log.warning("A mail about an account was not sent, and is tried again: %r", error)
         except Exception as error:  # whatever is wrong with one mail, the mails behind it go out
             log.warning("A mail about an account was not sent, and is tried again: %r", error)
             if MAIL_SERVER.is_open or isinstance(error, ServiceUnavailable):
@@ -75,12 +85,39 @@ def delete_expired_secret_mails() -> None:
     Their codes and links have expired.
     """
     late = SecretMail.objects.filter(created_at__lt=timezone.now() - settings.PORTAL_SECRET_MAILS_KEPT)
+    for row in late.iterator():
+        _report_undelivered_mail(row)
     if forgotten := delete_in_batches(late):
         log.error("%s mails about accounts were given up: the mail server took none of them in time", forgotten)
 
 
-def _seal(mail: EmailMessage) -> str:
+def _give_up_refused_mail(row: SecretMail, error: SMTPRecipientsRefused) -> bool:
+    """Delete a mail whose address the server refuses for good; return False if it is to be tried again.
+
+    Other mails than those that a handler waits for are tried again until they are too old: nobody would hear of it.
+    """
+    is_for_good = all(code >= PERMANENT for code, _answer in error.recipients.values())
+    if not is_for_good or not _report_undelivered_mail(row):
+        return False
+    row.delete()
+    return True
+
+
+def _report_undelivered_mail(row: SecretMail) -> bool:
+    """Call the handler for what a mail is about, if it has one; return whether it has."""
+    try:
+        label, public_id = json.loads(decrypt_secret(row.sealed)).get("about") or ("", "")
+    except ImproperlyConfigured:  # sealed with a key that is gone: nobody knows what it was about
+        return False
+    handler = find_undelivered_mail_handler(label)
+    if handler:
+        handler(UUID(public_id))
+    return handler is not None
+
+
+def _seal(mail: EmailMessage, about: MailSubject | None) -> str:
     content = {
+        "about": [about._meta.label_lower, str(about.public_id)] if about else None,
         "subject": mail.subject,
         "body": mail.body,
         "to": mail.to,
@@ -96,4 +133,6 @@ def _open(row: SecretMail) -> EmailMessage:
     Raises ImproperlyConfigured if it was not sealed by this installation, or with a key that this process does not know
     yet: while keys are changed, web processes have the new one first.
     """
-    return EmailMultiAlternatives(**json.loads(decrypt_secret(row.sealed)))
+    content = json.loads(decrypt_secret(row.sealed))
+    content.pop("about", None)
+    return EmailMultiAlternatives(**content)

@@ -74,7 +74,21 @@ def is_valid_cursor(queryset: QuerySet[Any], *, sort: str, cursor: str) -> bool:
 
     `fetch_keyset_page` ignores an invalid cursor; this is for callers that report it as an error.
     """
-    return _decode(cursor, queryset.model._meta.get_field(sort)) is not None
+    return _decode(cursor, _find_field(queryset.model, sort)) is not None
+
+
+def _find_field(model: Any, path: str) -> Any:
+    """Return the field of a model that a path such as "name" or "person__name" leads to."""
+    first, _separator, rest = path.partition("__")
+    field = model._meta.get_field(first)
+    return _find_field(field.related_model, rest) if rest else field
+
+
+def _read_value(row: Any, path: str) -> Any:
+    """Return the value of a row that a path such as "name" or "person__name" leads to."""
+    for name in path.split("__"):
+        row = getattr(row, name)
+    return row
 
 
 def annotate_total_row_count(queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -108,6 +122,7 @@ def fetch_keyset_page(
     """Return the page of at most `size` rows that `cursor` leads to, or the first page without a valid cursor.
 
     Rows are ordered by the column `sort`, which is never null, and then by `key`, which is unique in the queryset.
+    `sort` may be a column of a row that is joined already, such as "person__name".
 
     `any_of` are conditions of which the page's rows meet at least one. It makes a slow query faster: the page's keys
     are found first, along each condition, and the rows after them. Use it for what PostgreSQL would otherwise read and
@@ -117,7 +132,7 @@ def fetch_keyset_page(
     """
     if not any_of and getattr(queryset, "finds_keys_first", False):
         any_of = (Q(),)
-    decoded = _decode(cursor, queryset.model._meta.get_field(sort)) if cursor else None
+    decoded = _decode(cursor, _find_field(queryset.model, sort)) if cursor else None
     value, last_key, position, backwards = decoded or (None, 0, 0, False)
     forward_desc = descending != backwards
     if decoded:
@@ -138,7 +153,7 @@ def fetch_keyset_page(
     key_name = queryset.model._meta.pk.attname if key == "pk" else queryset.model._meta.get_field(key).attname
 
     def cursor_at(row: Any, at: int, back: bool) -> str:
-        return encode_cursor(getattr(row, sort), getattr(row, key_name), at, backwards=back)
+        return encode_cursor(_read_value(row, sort), getattr(row, key_name), at, backwards=back)
 
     has_next = (backwards or more) if rows else False
     has_previous = (more if backwards else bool(decoded)) if rows else False

@@ -10,6 +10,7 @@ list_display      chooses the columns and the density of the list with a key
 organization_new  is for a person who acts for no organisation yet
 pending_customers lists the customers who were sent an activation link; pending_partners the partners
 own_licences      shows the licences that the organisation itself has
+partner           shows a partner to the distributor above it
 preferences       has the person's own settings
 roles             says who can do what
 view_new          saves a view of the list with a key

@@ -5,7 +5,7 @@ bookmark and a colleague's link show the same. Unknown values in a URL fall back
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from partnerportal.lib import formats
+from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message, NotFound
 from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.keyset import KeysetPage
@@ -30,7 +31,7 @@ class ListColumn:
 
     `name` identifies it in URLs, in saved settings and in the template of the rows. `sort` is the database column to
     sort by, never null, or "" if the list cannot be sorted by this column. `is_usual` says whether it is shown to
-    people who have not chosen columns.
+    people who have not chosen columns. With `seen_by`, only actors for whom it returns true have the column.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ListColumn:
     sort: str = ""
     css: str = ""
     is_usual: bool = True
+    seen_by: Callable[[Actor], object] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,11 @@ class ListDefinition:
     def sorts(self) -> dict[str, str]:
         """The values that the URL's `sort` parameter may have, each with the database column to sort by."""
         return {column.name: column.sort for column in self.columns if column.sort} | dict(self.more_sorts)
+
+    def for_actor(self, actor: Actor) -> "ListDefinition":
+        """Return the definition with those columns that the actor has: itself, unless some are not for everybody."""
+        columns = tuple(column for column in self.columns if column.seen_by is None or column.seen_by(actor))
+        return self if columns == self.columns else replace(self, columns=columns)
 
     def select_columns(self, column_names: Iterable[str]) -> tuple[ListColumn, ...]:
         """Return the columns with these names, in this order, after the list's first column.

@@ -19,6 +19,7 @@ class AdvisoryLock(StrEnum):
 
     # Python takes these.
     ACCEPTANCES = "acceptances"  # of a customer: many invitations accepted at once would each pass the daily limit
+    INVITATIONS = "invitations"  # of an organisation: many sent at once would each pass the limit, or two be accepted
     ACTIVATIONS = "activations"  # of a sender: many activation links at once would each pass the daily limit
     PROOFS = "proofs"  # of a person: many guesses at once would each pass the limit on wrong codes and passwords
     PREFERENCES = "preferences"  # of a person: two choices of notices at once would be mixed
@@ -27,6 +28,7 @@ class AdvisoryLock(StrEnum):
     USAGE = "usage"  # two batches of days: a month would be counted from days that are still being written
     ASSIGNMENTS = "assignments"  # two feeds: the earlier one could overwrite who holds a licence by the later one
     CATALOGUE = "catalogue"  # two edits of a catalogue could give one name twice, or make a loop of the tree
+    PRODUCT_FIGURES = "product figures"  # two counts of products: both would write the same sums
     DOMAINS = "domains"  # of an organisation: many domains added at once would each pass the limit
     OFFERS = "offers"  # of a publisher: many offers created at once would each pass the limit
     OPERATOR_IMPORTS = "operator imports"  # two files that name the same people would wait for each other's rows

@@ -82,6 +82,7 @@ class PersonalizedList(ListState):
     tab_filters: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
+        self.definition = self.definition.for_actor(actor)
         self.preferences = _preferences_of[0](actor, self.definition.key)
         self.view = self.preferences.find_saved_view(params.get("view", ""))
         self.sort = self.definition.parse_sort(params)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.errors import ActionRefused, Message
-from partnerportal.lib.roles import Role, describe_roles, list_roles_for_kind
+from partnerportal.lib.roles import SEE_FINANCE, Role, describe_roles, list_roles_for_kind
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,23 @@ class PermissionRule:
         """
         return [role for role in list_roles_for_kind(kind) if not self.roles or role in self.roles]
 
+    def admits_roles(self, kind: str, roles: frozenset[str], *, sees_finance: bool = False) -> bool:
+        """Return whether somebody with these roles alone has the permission in an organisation of the given kind.
+
+        The organisation counts as having the membership that the rule asks for. `sees_finance` says that the person
+        sees orders and prices of customers by grant; some roles see them anyway.
+        """
+        if (self.kinds and kind not in self.kinds) or not roles.intersection(self.list_permitted_roles(kind)):
+            return False
+        example = Actor(
+            organization_id=0,
+            organization_kind=kind,
+            roles=roles,
+            features=frozenset({self.feature}),
+            sees_finance=sees_finance or not roles.isdisjoint(SEE_FINANCE),
+        )
+        return bool(self.check_actor(example))
+
     def check_actor(self, actor: Actor, on: Any = None) -> Answer:
         """Return ActionAllowed if the actor has the permission, else an ActionDenied with the first reason against it.
 
@@ -86,6 +103,24 @@ class PermissionRule:
 
 RoleTable = Mapping[StrEnum, PermissionRule]
 Permission = tuple[RoleTable, StrEnum]  # names one row of a table, as `authorize` takes it
+
+_rules: dict[StrEnum, PermissionRule] = {}
+
+
+def register_role_table(table: RoleTable) -> None:
+    """Add the rules of a role table to those that `list_permission_rules` returns.
+
+    The composition root calls it for the table of each app. Calling it again with the same table changes nothing.
+    """
+    _rules.update(table)
+
+
+def list_permission_rules(kind: str = "") -> list[PermissionRule]:
+    """Return the registered rules: all, or those by which people in organisations of the kind `kind` may do something.
+
+    They are in the order of registration, which is that of the apps.
+    """
+    return [rule for rule in _rules.values() if not kind or not rule.kinds or kind in rule.kinds]
 
 
 def authorize(actor: Actor, table: RoleTable, permission: StrEnum, *, on: Any = None) -> None:

@@ -3,7 +3,7 @@
 import re
 
 # These lead to invitations, calendars and new passwords. The proxy's configuration names them too; a test compares.
-SECRET_URL_PREFIXES = ("/i/", "/activate/", "/calendar/", "/sign-in/password/reset/key/")
+SECRET_URL_PREFIXES = ("/i/", "/join/", "/activate/", "/calendar/", "/sign-in/password/reset/key/")
 
 _SLASH = "(?:/|%2F)"  # in a query string the slashes of a URL are encoded
 _PREFIXES = "|".join(prefix.replace("/", _SLASH) for prefix in SECRET_URL_PREFIXES)

@@ -27,6 +27,7 @@ ADD_ONS = (
     ("NB-ADD-STO", "Files and Collaboration", "Extra storage 1 TB", Decimal("120.00")),
     ("NB-ADD-SUP", "Workspace", "Priority support", Decimal("18.00")),
 )
+PUBLISHED = {"NB-ANA-PRF": "octavo", "NB-FIL-SHR": "octavo", "NB-ACC-SEC": "feldspat"}  # products of publishers
 PRICES = {code: price for code, _service, _name, price in PRODUCTS + ADD_ONS}
 CURRENCIES = {"GB": "GBP", "JP": "JPY", "SE": "SEK", "NO": "NOK", "NZ": "NZD", "PL": "PLN", "US": "USD"}
 RATES = {"JPY": 150, "SEK": 11, "NOK": 11, "PLN": 4}  # units for a euro; of any other currency, one

@@ -23,11 +23,13 @@ from connections.consent import WORDING, get_all_shareable_scopes
 from connections.models import Connection, Consent, InvitationLink
 from entitlements.actions.anomalies import detect_usage_anomalies
 from entitlements.actions.growth import write_channel_growth
+from entitlements.actions.publishers import store_sku_publishers
 from entitlements.actions.releases import mark_licence_released, request_licence_release
 from entitlements.actions.trials import request_trial
 from entitlements.ingest.importing import import_feed
-from entitlements.models import Entitlement, LicenseAssignment
+from entitlements.models import Entitlement, LicenseAssignment, Sku
 from entitlements.queries.trials import list_skus_available_for_trial
+from marketplace.actions.products import count_products
 from notifications.actions.inbox import mark_all_notices_read
 from notifications.actions.outbox import write_due_notices
 from partnerportal.lib import tenancy
@@ -83,6 +85,7 @@ def write_sample_data() -> None:
     detect_usage_anomalies(actor=Actor.system("anomalies"))
     _asked_of_vendor(organizations)
     _marketplace(organizations, now)
+    _products(organizations)
     _requests(organizations)
     write_sample_feeds(now)
     mark_admin_vacancies()
@@ -292,6 +295,14 @@ def _marketplace(organizations: Organizations, now: dt.datetime) -> None:
     write_late_sale(organizations, now)
     close_sample_removal(removal, staff)
     write_sample_audience_requests(offers, admins, staff)
+
+
+def _products(organizations: Organizations) -> None:
+    """Make some of the vendor's SKUs products of publishers, and count how they and the offers grow."""
+    skus = {sku.code: sku for sku in Sku.objects.filter(code__in=facts.PUBLISHED)}
+    publishers = {skus[code]: organizations[key] for code, key in facts.PUBLISHED.items()}
+    store_sku_publishers(Actor.system("feed"), publishers)
+    count_products(actor=Actor.system("products"))
 
 
 def _requests(organizations: Organizations) -> None:

@@ -307,3 +307,21 @@ def test_programmes_say_who_is_a_member_until_when(web: Any, world: World) -> No
     assert world.lapsed.name in text(web(READER).get("/programmes/?state=ended"))
     soon = text(web(READER).get("/programmes/?ends_within=30"))
     assert world.partner.name in soon and world.distributor.name not in soon
+
+
+@pytest.mark.promise("CV-12")
+def test_the_account_manager_stands_wherever_help_is_needed(web: Any, world: World) -> None:
+    """In the help panel of every page, where the vendor alone can change something, and where a page is refused."""
+    for who, path, status in (
+        ("partner.reader", "/inbox/", 200),
+        ("partner.admin", "/account/edit/", 200),
+        ("nobadge.admin", "/customers/", 403),
+        ("partner.admin", "/requests/queue/", 403),
+    ):
+        own = world[who.partition(".")[0]]
+        answer = web(who).get(path)
+        page = text(answer)
+        assert answer.status_code == status and own.account_manager_email in page, path
+        assert page.count("Who to ask") == (path != "/inbox/"), path
+    vendor = text(web(READER).get("/inbox/"))
+    assert world.vendor.account_manager_email not in vendor, "its own people have nobody above them"

@@ -4,28 +4,25 @@ import datetime as dt
 
 import pytest
 from django.conf import settings
+from django.db import DatabaseError, transaction
 from django.test import override_settings
 from django.utils import timezone
 
-from accounts.models import Organization, Program, ProgramMembership
-from entitlements.actions import activation_jobs
+from accounts.models import Organization, Program
 from entitlements.actions.activation import (
     change_activation_link,
-    confirm_activated_partner,
     copy_activation_link,
     resend_activation_link,
     revoke_activation_link,
     send_activation_link,
 )
 from entitlements.models import ActivationLink, ActivationToken, Sku, TrialOffer
-from notifications.actions.outbox import write_due_notices
-from notifications.models import Event, Notice
-from partnerportal.lib.days import today
+from notifications.models import Event
 from partnerportal.lib.errors import ActionRefused, Conflict, DomainError, InvalidInput, NotFound, TooManyAttempts
 from partnerportal.lib.mailed_invitations import LIVE_TOKENS
 from tests.mails import sent
 from tests.world import SKU_OF_NOBODY
-from tests.world_activation import ADD_ON, SEAT_LIMIT
+from tests.world_activation import ADD_ON, SEAT_LIMIT, activation_token
 
 SENDERS = ["partner.admin", "partner.admin_agent", "partner.sales_agent", "distributor.admin", "vendor.admin"]
 NOBODYS = ["partner.reader", "distributor.reader", "vendor.reader", "nobadge.admin", "lapsed.admin", "customer.admin",
@@ -153,9 +150,9 @@ def test_a_distributor_names_one_of_its_partners_and_vendor_staff_may_name_none(
 
 
 def test_the_name_of_another_partner_is_refused(world, actor_for, as_tenant):
-    actor = actor_for("distributor.admin")
+    actor, taken = actor_for("distributor.admin"), world.partner2.name.upper()
     with as_tenant(actor), pytest.raises(Conflict) as refused:
-        send_activation_link(actor=actor, **partner_values(name=world.partner2.name.upper(), country="DE"))
+        send_activation_link(actor=actor, **partner_values(name=taken, country="DE"))
     assert (refused.value.code, refused.value.field) == ("name_taken", "name")
 
 
@@ -206,8 +203,6 @@ def test_a_copied_link_works_and_is_shown_once(link, web, client):
 
 
 def test_a_link_that_has_ended_begins_anew(link, actor_for, as_tenant, client):
-    from tests.world_activation import activation_token
-
     ActivationLink.objects.filter(pk=link.pk).update(expires_at=timezone.now() - dt.timedelta(days=1))
     actor = actor_for("partner.admin")
     with as_tenant(actor):
@@ -317,76 +312,16 @@ def test_nonsense_is_shown_again(web, data, path):
     assert web("vendor.admin").get("/activations/nonsense/new/").status_code == 404
 
 
-# What jobs do with links that nobody uses.
-
-
-def test_a_reminder_has_a_token_of_its_own_and_does_not_move_the_end(link):
-    sent().clear()
-    ActivationToken.objects.update(created_at=timezone.now() - dt.timedelta(days=6))
-    before = link.expires_at
-    assert activation_jobs.send_activation_reminders() == ActivationLink.objects.count()
-    assert activation_jobs.send_activation_reminders() == 0, "once"
-    link.refresh_from_db()
-    assert link.expires_at == before and link.reminded_at
-    assert ActivationToken.objects.filter(invitation=link).count() == 2
-    assert [mail.to for mail in sent() if mail.to == [link.email]] and "Reminder" in sent()[0].subject
-
-
-def test_an_end_is_told_to_the_sender_once(world, link):
-    ActivationLink.objects.filter(pk=link.pk).update(expires_at=timezone.now() - dt.timedelta(hours=1))
-    assert activation_jobs.tell_ended_activations() == 1
-    assert activation_jobs.tell_ended_activations() == 0
-    while write_due_notices():
-        pass
-    notice = Notice.objects.get(kind="activation_expired")
-    assert notice.recipient_id == world.partner.pk
-    assert link.email not in str(notice.params)
-
-
-def test_a_mail_that_is_not_delivered_is_told_to_the_sender(world, link, web):
-    activation_jobs.record_undelivered_activation(link.public_id)
-    link.refresh_from_db()
-    assert link.bounced_at
-    while write_due_notices():
-        pass
-    assert Notice.objects.get(kind="activation_bounced").recipient_id == world.partner.pk
-    assert link.name in web("partner.admin").get("/inbox/").content.decode()
-
-
-def test_old_links_are_deleted(world, link):
-    kept = ActivationLink.objects.exclude(pk=link.pk).count()
-    old = timezone.now() - settings.PORTAL_INVITATIONS_KEPT - dt.timedelta(days=1)
-    ActivationLink.objects.filter(pk=link.pk).update(expires_at=old)
-    assert activation_jobs.delete_old_activation_links() == 1
-    assert ActivationLink.objects.count() == kept
-
-
-def test_staff_confirm_only_a_partner_that_has_accepted(world, actor_for):
-    link = ActivationLink.objects.get(organization=world.distributor)
-    program = Program.objects.get(code="csp")
-    with pytest.raises(Conflict):
-        confirm_activated_partner(actor=actor_for("vendor.admin"), activationlink=link, program=program)
-    ActivationLink.objects.filter(pk=link.pk).update(account=world.nobadge)
-    confirm_activated_partner(
-        actor=actor_for("vendor.admin"), activationlink=link, program=program, ends_on=today() + dt.timedelta(days=9)
-    )
-    assert ProgramMembership.objects.get(organization=world.nobadge).program == program
-    while write_due_notices():
-        pass
-    told = {notice.recipient_id for notice in Notice.objects.filter(kind__endswith="_confirmed")}
-    assert told == {world.nobadge.pk, world.distributor.pk}
-
-
 # What a bare statement may do: the second lock.
 
 
-def insert(world, sender, **changes):
+def prepare(world, sender, **changes):
+    """Return a link like the partner's, which is not stored yet, with this sender."""
     row = ActivationLink.objects.get(organization=world.partner)
     row.pk, row.public_id, row._state.adding = None, ActivationLink._meta.get_field("public_id").default(), True
     row.organization_id = world[sender].pk
     for name, value in changes.items():
         setattr(row, name, value)
-    row.save()
     return row
 
 
@@ -394,8 +329,9 @@ def test_the_database_fills_in_who_sends_it(world, actor_for, as_tenant):
     actor = actor_for("partner.admin")
     lies = {"sender_name": "The vendor itself", "partner_name": "X", "account": world.stranger, "problem": "superseded",
             "signed_in_at": timezone.now(), "opened_at": timezone.now(), "reason": "Lie", "name": "Lie"}  # fmt: skip
+    row = prepare(world, "partner", **lies)
     with as_tenant(actor):
-        row = insert(world, "partner", **lies)
+        row.save()
     stored = ActivationLink.objects.get(pk=row.pk)
     assert (stored.sender_name, stored.partner_name) == (world.partner.name, world.partner.name)
     assert (stored.account, stored.problem, stored.signed_in_at, stored.opened_at, stored.reason) == (
@@ -411,14 +347,12 @@ REFUSED = [("partner.admin", "partner", "partner2"), ("distributor.admin", "dist
 
 @pytest.mark.parametrize(("who", "sender", "partner"), REFUSED)
 def test_the_database_lets_nobody_invite_for_others(world, actor_for, as_tenant, who, sender, partner):
-    from django.db import DatabaseError, transaction
-
+    row = prepare(world, sender, partner=world[partner])
     with as_tenant(actor_for(who)), pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
-        insert(world, sender, partner=world[partner])
+        row.save()
 
 
 def test_people_found_no_partners_by_themselves(world, actor_for, as_tenant):
-    from django.db import DatabaseError, transaction
-
+    mine = Organization(kind="partner", name="Mine", country="FR", parent=world.distributor)
     with as_tenant(actor_for("partner.admin")), pytest.raises(DatabaseError), transaction.atomic():
-        Organization.objects.create(kind="partner", name="Mine", country="FR", parent=world.distributor)
+        mine.save()

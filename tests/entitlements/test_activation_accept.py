@@ -6,7 +6,7 @@ import re
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import Operator, Organization, Person, ProgramMembership
@@ -45,9 +45,9 @@ def page_of(name):
     return f"/activate/{activation_token(name)}/"
 
 
-def accept(client, name, **data):
-    client.post(f"{page_of(name)}open/")
-    return client.post(f"{page_of(name)}accept/", {"scopes": ALL, **READ, **NEW, **data})
+def accept(client, sender, **data):
+    client.post(f"{page_of(sender)}open/")
+    return client.post(f"{page_of(sender)}accept/", {"scopes": ALL, **READ, **NEW, **data})
 
 
 def everything():
@@ -214,7 +214,7 @@ def test_what_stands_in_the_way_leaves_nothing_half_done_and_is_told_to_the_send
     assert (link.state, link.problem) == ("open", problem)
     assert link.signed_in_at and link.problem_at
     reader = "vendor.reader" if problem == "partner_not_active" else "partner.reader"
-    assert ActivationLink.Problem(problem).label in web(reader).get("/customers/pending/").content.decode()
+    assert str(ActivationLink.Problem(problem).label) in web(reader).get("/customers/pending/").content.decode()
 
 
 @pytest.mark.parametrize("state", ["requested", "active", "expired"])
@@ -365,11 +365,26 @@ def test_the_database_lets_a_partners_link_give_no_membership_to_another_partner
 
 
 def test_the_invitation_of_the_partner_is_shown_to_holders_alone(world, link, as_tenant):
-    person = world.person("stranger.admin")
+    person, token = world.person("stranger.admin"), world.token("partner")
     for secret, shown in ((digest_secret(activation_token("partner")), True), (activation_token("partner"), False)):
         with as_tenant(Actor(person_id=person.pk), secret):
             rows = call("SELECT invitation FROM introduce_activation_link()")
-            assert rows == ([(world.token("partner"),)] if shown else [])
+        assert rows == ([(token,)] if shown else [])
+
+
+CHOSEN_BY_SENDER = {"email": "other@firm.example", "name": "Other", "country": "JP", "seats": 9, "sku_id": 1,
+                    "expires_at": "2099-01-01"}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", CHOSEN_BY_SENDER)
+def test_whoever_holds_a_link_changes_nothing_of_it(world, link, as_tenant, column):
+    """Else the link would be for another address, or begin another trial."""
+    actor, secret = as_holder(world.person("stranger.admin"), "partner", world.stranger)
+    rows = ActivationLink.objects.filter(pk=link.pk)
+    with as_tenant(actor, secret), pytest.raises(DatabaseError, match="violates"), transaction.atomic():
+        rows.update(**{column: CHOSEN_BY_SENDER[column]})
+    with as_tenant(actor, secret), pytest.raises(DatabaseError, match="activation_link_has_account"):
+        rows.update(state="accepted", closed_at=timezone.now())
 
 
 def test_the_days_of_a_trial_are_those_of_the_setting(db):

@@ -159,3 +159,31 @@ def test_selected_trials_are_exported(trials: list[Entitlement], web: Any) -> No
     form = {"list": "trials", "what": "ticked", "row": [str(trials[1].public_id), "no-id"]}
     lines = web("vendor.admin").post("/exports/new/", form).content.decode().splitlines()
     assert len([line for line in lines if "TRY-" in line]) == 1
+
+
+MANAGERS = "/imports/bulk/partner_managers/"
+
+
+def test_an_account_manager_is_set_for_the_selected_partners(world: World, web: Any) -> None:
+    client, rows = web("vendor.admin"), [world.partner.org_id, world.partner2.org_id]
+    manager = world.operator("vendor.admin")
+    asked = client.post(MANAGERS, {"what": "ticked", "row": rows, "next": "/partners/?sort=name"})
+    assert asked.status_code == 200 and asked.content.decode().count('name="row"') == 2
+    form = {"row": rows, "is_chosen": "1", "manager": str(manager.public_id), "phone": "+353 1 555 0100"}
+    source = start(client, MANAGERS, **form)
+    assert source.checked == {"changed": 2}
+    assert confirm(client, source, "set").applied == {"changed": 2}
+    for name in ("partner", "partner2"):
+        assert world[name].account_manager_id == manager.pk and world[name].account_manager_phone == "+353 1 555 0100"
+    assert start(client, MANAGERS, **form).checked == {"already_there": 2}
+    bad = client.post(MANAGERS, {**form, "what": "ticked", "manager": str(world.operator("partner.admin").public_id)})
+    assert bad.status_code == 400
+
+
+def test_an_account_manager_who_has_left_is_set_nowhere(world: World, web: Any) -> None:
+    client, manager = web("vendor.admin"), world.operator("vendor.reader")
+    form = {"row": [world.partner.org_id], "is_chosen": "1", "manager": str(manager.public_id), "phone": ""}
+    source = start(client, MANAGERS, **form)
+    manager.delete()
+    assert confirm(client, source, "set").applied == {"refused": 1}
+    assert world.partner.account_manager_id != manager.pk

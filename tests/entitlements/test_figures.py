@@ -119,6 +119,7 @@ def test_all_seats_are_assigned_only_when_they_are(world: World, assigned: int, 
     CustomerListing.objects.filter(viewer=world.partner).delete()
     CustomerListing.objects.create(
         viewer=world.partner, customer=world.customer, public_id=world.customer.public_id, name="A", name_folded="a",
-        org_id="1", country="FR", connected_at=timezone.now(), seats=40_000, assigned=assigned,
+        org_id="1", country="FR", connected_at=timezone.now(), created_at=timezone.now(), seats=40_000,
+        assigned=assigned,
     )  # fmt: skip
     assert get_portfolio_totals(world.actor("partner.admin")).assigned_seat_ratio == share

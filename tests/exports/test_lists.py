@@ -44,6 +44,7 @@ CUSTOMER = "/customers/{}/"
         ("customer.admin", "/usage/", ["usage_months", "unusual_use"]),
         ("customer.admin", "/usage/trend/", ["trend_days", "trend"]),
         ("customer.admin", "/usage/licences/", ["licence_users"]),
+        ("publisher.reader", "/products/", ["product_figures"]),
         ("vendor.reader", "/trials/", ["trials"]),
         ("vendor.reader", "/releases/", ["releases"]),
     ],

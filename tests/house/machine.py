@@ -17,7 +17,15 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from django.urls import URLPattern, get_resolver, reverse
 
-from accounts.models import Competency, JoinRequest, Operator, OrganizationDomain, SavedView, Skill
+from accounts.models import (
+    Competency,
+    JoinRequest,
+    Operator,
+    OperatorInvitation,
+    OrganizationDomain,
+    SavedView,
+    Skill,
+)
 from connections.models import Connection
 from entitlements.models import (
     ActivationLink,
@@ -30,12 +38,12 @@ from entitlements.models import (
 )
 from exports.models import Export
 from imports.models import Import
-from marketplace.models import Category, HealthIssue, Market, Offer, OfferFile, Plan, Price, SaleStop
+from marketplace.models import Category, HealthIssue, Market, Offer, OfferFile, Plan, Price, Product, SaleStop
 from notifications.actions.secret_mails import send_secret_mails
 from notifications.models import Notice
 from partnerportal.lib import tenancy
 from support.models import Request, RequestFile
-from tests.world import KINDS, SKU_OF_NOBODY, SORTS, World, canary
+from tests.world import INVITING, KINDS, SKU_OF_NOBODY, SORTS, World, canary, join_token
 from tests.world_activation import ACTIVATING, activation_token
 from tests.world_usage import CALENDAR
 
@@ -50,6 +58,9 @@ NOT_VENDOR = "NOT EXISTS (SELECT FROM accounts_organization WHERE id = %(org)s A
 FOREIGN = {
     "accounts_organization": f"id <> %(org)s AND id <= %(newest)s AND {NOT_VENDOR}",  # whose Admins manage them all
     "accounts_operator": "organization_id <> %(org)s AND organization_id <= %(newest)s",
+    "accounts_operatorinvitation": "organization_id <> %(org)s",
+    "accounts_operatorinvitationtoken": """NOT EXISTS (
+        SELECT FROM accounts_operatorinvitation i WHERE i.id = invitation_id AND i.organization_id = %(org)s)""",
     "accounts_programmembership": NOT_VENDOR,
     "accounts_program": "true",
     "accounts_competency": NOT_VENDOR,
@@ -70,6 +81,9 @@ FOREIGN = {
         SELECT FROM connections_connection c WHERE c.id = connection_id AND c.customer_id = %(org)s)""",
     "connections_invitationlink": "true",
     "entitlements_sku": "true",
+    "entitlements_skupublisher": NOT_VENDOR,
+    "marketplace_product": "true",
+    "marketplace_productfigure": "true",
     **{f"marketplace_{name}": NOT_VENDOR for name in ("market", "marketcurrency", "marketcountry", "category")},
     "marketplace_offer": "publisher_id <> %(org)s",
     "marketplace_resellerlisting": "organization_id <> %(org)s",
@@ -137,9 +151,11 @@ FOREIGN = {
 # Kept by triggers, like the column `in_reach` of notices: tests/connections/test_portfolio.py holds them to what they
 # are derived from.
 DERIVED = {
+    "connections_customerpartner",
     "connections_portfolio",
     "entitlements_customerlisting",
     "entitlements_customerpace",
+    "entitlements_partnerlisting",
     "entitlements_portfoliofigure",
     "notifications_delivery",
 }
@@ -147,10 +163,9 @@ DERIVED = {
 # Whose Admins, and nobody else, see who holds their licences (CC-32).
 HAVE_HOLDERS = {name for name, kind in KINDS.items() if kind == "customer"}
 
-# `last_read_at` is a calendar's: whoever holds its address reads it, without a session.
-ROWS = (
-    "coalesce(md5(string_agg((to_jsonb(t) - 'in_reach' - 'last_read_at')::text, '|' ORDER BY to_jsonb(t)::text)), '')"
-)
+# `last_read_at` is a calendar's and `opened_at` an invitation's: whoever holds the address sets it, without a session.
+ROWS = """coalesce(md5(string_agg(
+    (to_jsonb(t) - 'in_reach' - 'last_read_at' - 'opened_at')::text, '|' ORDER BY to_jsonb(t)::text)), '')"""
 CHECKSUM = {table: f"SELECT '{table}', {ROWS} FROM {table} t WHERE {condition}" for table, condition in FOREIGN.items()}
 # Of each table, with those of its partitions, how many rows this transaction wrote so far; those that were undone too.
 WRITTEN = """SELECT coalesce(pg_partition_root(oid), oid)::regclass::text, sum(number) FROM pg_class, LATERAL (SELECT
@@ -327,6 +342,10 @@ def _canaries(world: World) -> Iterator[tuple[str, tuple[str, str]]]:
 
 def placeholders(world: World) -> dict[str, str]:
     values = {name: str(world[name].public_id) for name in KINDS}
+    for name in INVITING:
+        values[f"join_{name}"] = join_token(name)
+        invited = OperatorInvitation.objects.get(organization=world[name])
+        values[f"invitation_{name}"] = str(invited.public_id)
     values |= {f"token_{name}": world.token(name) for name in ("partner", "lapsed")}
     values["connection"] = str(world.connection("customer", "partner").public_id)
     values["consent"] = world.connection("customer", "partner").consents.get().version
@@ -366,6 +385,7 @@ def placeholders(world: World) -> dict[str, str]:
     values["offer"] = str(Offer.objects.get(code="backup").public_id)
     selected = Offer.objects.get(code="monitor")  # for specific partners, with a saved addition
     values["offer_specific"], values["audience_revision"] = str(selected.public_id), str(selected.audience_revision)
+    values["product"] = str(Product.objects.get(offer__code="backup").public_id)
     values["issue"] = str(HealthIssue.objects.get().public_id)
     values["plan"] = str(Plan.objects.get(offer__code="backup", code="basic").public_id)
     values["price"] = str(Price.objects.get(plan__offer__code="backup", currency="EUR").public_id)

@@ -2,6 +2,7 @@
 
 from tests.house.answers import api, page
 from tests.house.machine import Row
+from tests.world import KINDS
 
 OFFER = "<uuid:offer_id>/"
 RESELLERS = "200 partner distributor; 403 else"
@@ -12,6 +13,7 @@ ADMINS = "customer.admin customer2.admin ended.admin stranger.admin"
 STAFF = "200 vendor; 403 else"
 ASKERS = "200 partner distributor publisher vendor; 403 else"
 PUBLISHER = [("publisher", "name")]  # whose names everybody may find
+SKUS = [*PUBLISHER, *((name, sort) for name in KINDS for sort in ("skus", "usage"))]  # of the vendor's catalogue
 # Publishers know who is in the programme, by name and ORGID; nobody else sees another there.
 SIMULATED = [*PUBLISHER, *((name, sort) for name in ("partner", "distributor") for sort in ("name", "details"))]
 OF_ITS_CUSTOMER = "200 partner; 404 distributor; 403 else"
@@ -133,6 +135,16 @@ CATALOGUE_SETTINGS = [
         post=STALE,
         data={"revision": "1"},
     ),
+    page(f"{SETTINGS}skus/", get=STAFF, shows=SKUS),
+    page(
+        f"{SETTINGS}skus/publisher/",
+        f"/{SETTINGS}skus/publisher/?sku={{sku_vendor}}",
+        get=EDITORS,
+        post="302 vendor.admin; 403 else",
+        data={"sku": "{sku_vendor}", "seen": ""},
+        shows=PUBLISHER,
+    ),
+    page(f"{SETTINGS}skus/publisher/", f"/{SETTINGS}skus/publisher/?sku=none", get="404 vendor.admin; 403 else"),
     *_entry("categories", "category", "category_id"),
     *_entry("competencies", "competency", "entry_id"),
     *_entry("skills", "skill", "entry_id"),

@@ -9,6 +9,18 @@ EDITED = "200 publisher.admin; 403 else"
 NEW = {"code": "vault", "type": "saas", "pricing_model": "flat"}
 
 OFFER_PAGES = [
+    page("products/", get=SEEN),
+    page("products/", "/products/?month=2026-11&country=DE&type=sku", get=SEEN),
+    page("products/<uuid:product_id>/", "/products/{product}/", get=SEEN),
+    page("products/<uuid:product_id>/", "/products/{offer}/", get="404 publisher; 403 else"),
+    page("exports/new/", post=SEEN, data={"list": "product_figures"}),
+    page(
+        "lists/<str:list_key>/display/",
+        "/lists/products/display/",
+        get=SEEN,
+        post=SEEN.replace("200", "302"),
+        data={"density": "compact"},
+    ),
     page("offers/", get=SEEN),
     page("offers/new/", get=EDITED, post="302 publisher.admin; 403 else", data=NEW),
     *(page(f"{OFFER}{tab}", f"/offers/{{offer}}/{tab}", get=SEEN) for tab in ("", "history/", "preview/")),

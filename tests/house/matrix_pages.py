@@ -22,6 +22,9 @@ CUSTOMER = "customers/<uuid:customer_id>/"
 END = "connections/<uuid:connection_id>/end/"
 SHARING = "connections/<uuid:connection_id>/sharing/"
 OPERATOR = "operators/<uuid:operator_id>/"
+INVITED = "operators/pending/<uuid:invitation_id>/"
+JOIN = "join/<str:token>/"
+OF_JOIN = [("partner", "name"), ("partner", "people")]
 DOMAIN = "domains/<uuid:domain_id>/"
 NOTICE = "inbox/<uuid:notice_id>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
@@ -47,6 +50,7 @@ ASKED = {"title": "T", "justification": "J", "severity": "minimal", "contact_ema
 ASKED |= {"country": "FR"}
 DECIDES, DECIDES_BY_FORM = "200 vendor.admin; 403 else", "302 vendor.admin; 403 else"
 DECIDED = {"facts_digest": "other", "revision": "1"}  # on the right facts the organisation itself would be changed
+SEES_PARTNERS = "200 distributor distributor2 vendor; 403 else"
 LAPSED = [("lapsed", "name"), ("lapsed", "token"), ("lapsed", "details")]
 
 PAGES = [
@@ -65,6 +69,12 @@ PAGES = [
             "{customer2}": f"403 {NO_FINANCE}; {OVER['{customer2}']}",
         }.items()
     ),
+    page("partners/", get=SEES_PARTNERS.replace("403", "404")),
+    page("partners/", "/partners/?over=false&state=active", get=SEES_PARTNERS.replace("403", "404")),
+    page("partners/<uuid:partner_id>/", "/partners/{partner}/", get="200 distributor; 302 vendor; 404 else"),
+    page("partners/<uuid:partner_id>/", "/partners/{partner2}/", get="200 distributor2; 302 vendor; 404 else"),
+    page("partners/<uuid:partner_id>/", "/partners/{customer}/", get="404 else"),
+    page("distributors/", get="200 vendor; 404 else"),
     page(
         "lists/<str:list_key>/display/",
         "/lists/customers/display/",
@@ -83,8 +93,12 @@ PAGES = [
         page(f"lists/<str:list_key>/{path}", f"/lists/{key}/{path}", get=get, post=get.replace("200", "302"), data=data)
         for key, get in (
             ("inbox", EVERYBODY),
+            ("operators", EVERYBODY),
+            ("pending_operators", EVERYBODY),
             ("renewals", EVERYBODY),
             ("own_renewals", EVERYBODY),
+            ("partners", SEES_PARTNERS),
+            ("distributors", "200 vendor; 403 else"),
             ("trials", "200 vendor; 403 else"),
             ("releases", "200 vendor; 403 else"),
             ("requests", "200 vendor; 403 else"),
@@ -124,9 +138,11 @@ PAGES = [
     ),
     *(
         page("exports/new/", post=EVERYBODY, data={"list": key})
-        for key in ("connections", "inbox", "operators", "renewals")
+        for key in ("connections", "inbox", "operators", "pending_operators", "renewals")
     ),
     page("exports/new/", post=HOLDER_ADMINS, data={"list": "licence_users", "customer": "{customer}"}),
+    page("exports/new/", post=SEES_PARTNERS, data={"list": "partners"}),
+    page("exports/new/", post="200 vendor; 403 else", data={"list": "distributors"}),
     page("exports/new/", post="200 vendor; 403 else", data={"list": "trials"}),
     page("exports/new/", post="200 vendor; 403 else", data={"list": "releases"}),
     page("exports/new/", post="200 vendor; 403 else", data={"list": "releases", "query": "state=released"}),
@@ -142,8 +158,10 @@ PAGES = [
         post="302 partner.admin distributor.admin; 403 else",
         data={"what": "ticked"},
     ),
-    page(BULK, "/imports/bulk/approve_trials/", post="302 vendor.admin; 403 else", data={"what": "ticked"}),
-    page(BULK, "/imports/bulk/extend_trials/", post="302 vendor.admin; 403 else", data={"what": "ticked"}),
+    *(
+        page(BULK, f"/imports/bulk/{code}/", post="302 vendor.admin; 403 else", data={"what": "ticked"})
+        for code in ("approve_trials", "extend_trials", "partner_managers", "distributor_manager")
+    ),
     *(
         page(f"{IMPORT_KIND}{path}", f"/imports/new/goods/{path}", get="404 else", post=post)
         for path, post in (("", "404 else"), ("template/", ""))
@@ -347,6 +365,31 @@ PAGES = [
         defaults="login anonymous",
     ),
     page("operators/", get=EVERYBODY),
+    page("operators/pending/", get=EVERYBODY),
+    page(
+        "operators/add/",
+        get=f"{NOT_ADMINS}; 200 else",
+        post=f"{NOT_ADMINS}; 200 else",
+        data={"email": "somebody@gmail.com", "roles": ["reader"]},
+    ),
+    *(
+        page(
+            f"{INVITED}{action}/",
+            f"/operators/pending/{{invitation_customer}}/{action}/",
+            get=f"200 customer.admin; {NOT_ADMINS}; 404 else",
+            post=f"{status} customer.admin; {NOT_ADMINS}; 404 else",
+        )
+        for action, status in (("resend", 302), ("link", 200), ("withdraw", 302))
+    ),
+    page(JOIN, "/join/{join_partner}/", get="200 else", defaults="", shows=OF_JOIN),
+    page(JOIN, "/join/unknown/", get="404 else", defaults=""),
+    page(f"{JOIN}continue/", "/join/{join_partner}/continue/", post="302 else", defaults=""),
+    page(f"{JOIN}continue/", "/join/unknown/continue/", post="404 else", defaults=""),
+    page(
+        f"{JOIN}accept/", "/join/{join_partner}/accept/", post="login anonymous; 403 else", defaults="", shows=OF_JOIN
+    ),
+    page(f"{JOIN}accept/", "/join/unknown/accept/", post="login anonymous; 404 else", defaults=""),
+    page(f"{JOIN}leave/", "/join/{join_partner}/leave/", post="login else", defaults=""),
     *(
         page(
             f"{OPERATOR}{action}/",

@@ -19,7 +19,7 @@ from accounts.models import (
     Skill,
 )
 from connections.models import Connection
-from entitlements.models import Entitlement, IngestToken, LicenseAssignment, Sku, TrialOffer
+from entitlements.models import Entitlement, IngestToken, LicenseAssignment, Sku, SkuPublisher, TrialOffer
 from marketplace.models import Category, Market, MarketCountry, MarketCurrency
 from partnerportal.lib.roles import list_roles_for_kind
 from tests.world import KINDS, SKU_OF_NOBODY
@@ -142,6 +142,15 @@ ACTIONS = {  # who does it, and how many rows it changes
         "vendor",
         lambda a: MarketCurrency.objects.filter(market__code="europe", currency="XAF")._raw_delete("default"),
     ),
+    "make a SKU a publisher's": (
+        "vendor",
+        lambda a: bool(
+            SkuPublisher.objects.create(
+                sku=Sku.objects.get(code=SKU_OF_NOBODY), publisher=others("publisher").first()
+            ).pk
+        ),
+    ),
+    "take a SKU from its publisher": ("vendor", lambda a: SkuPublisher.objects.all()._raw_delete("default")),
     "end a connection": (
         "customer",
         lambda a: own(Connection, customer=a.organization_id, state="active").update(

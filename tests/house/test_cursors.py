@@ -52,6 +52,7 @@ PAGES = {
         ("publisher.admin", f"/offers/{{offer}}/audience/{page}", "cursor") for page in ("", "select/")
     ],
     "marketplace/lists/offers.py": [("publisher.admin", "/offers/", "cursor")],
+    "marketplace/lists/products.py": [("publisher.admin", "/products/", "cursor")],
     "marketplace/lists/catalogue.py": [("partner.admin", "/marketplace/offers/", "cursor")],
     "marketplace/lists/storefront.py": [
         ("customer.admin", "/marketplace/", "cursor"),

@@ -20,6 +20,8 @@ CALLED_BY = {
         "portal_is_admin()",
         "portal_sees_finance()",
         "portal_is_new()",
+        "portal_is_invited(character varying[], boolean)",
+        "accounts_operatorinvitation_is_held(bigint)",
         "portal_organizations_to_join(text)",  # of which a person sees the name alone
         "entitlements_activationlink_is_held(bigint)",
         "sends_activation_links()",
@@ -41,6 +43,7 @@ CALLED_BY = {
         "portal_is_reseller()",
         "portal_is_publisher()",
         "portal_price_places()",
+        "portal_partner_sums(bigint[])",  # of partners whose figures are not merged yet, which they alone see
         "portal_customers_of(bigint)",  # for its distributor and the vendor, who see no connections
         "portal_priced_plans(bigint, text, date, bigint[])",
         "portal_plans_with_stopped_terms(bigint, text, date)",
@@ -56,6 +59,11 @@ CALLED_BY = {
         "listing_content(bigint[])",
         "listing_expected(bigint[])",
         "listing_figures(entitlements_customerlisting)",
+        "partner_badges(bigint)",
+        "partner_facts(bigint[])",
+        "partner_sums(bigint[])",
+        "partner_listing_refresh(bigint[])",
+        "partner_listing_sum(bigint)",
         "usage_moved(entitlements_customerusage)",
         "usage_full_on(entitlements_customerusage)",
     },

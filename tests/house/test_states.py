@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
-from accounts.models import JoinRequest, OrganizationDomain
+from accounts.models import JoinRequest, OperatorInvitation, OrganizationDomain
 from connections.models import Connection
 from entitlements.models import ActivationLink, Entitlement, IngestUpload, LicenseAssignment
 from exports.models import Export
@@ -33,6 +33,9 @@ EXTRA = {  # what a row needs beside its state
     ("Subscription", "subscribed"): lambda row: {"activated_at": timezone.now(), "ended_at": None},
     ("Subscription", "suspended"): lambda row: {"activated_at": timezone.now(), "ended_at": None},
     ("Subscription", "unsubscribed"): lambda row: {"ended_at": timezone.now()},
+    ("OperatorInvitation", "open"): lambda row: {"closed_at": None},
+    ("OperatorInvitation", "accepted"): lambda row: {"closed_at": timezone.now()},
+    ("OperatorInvitation", "revoked"): lambda row: {"closed_at": timezone.now()},
     ("Request", "draft"): lambda row: {"submitted_at": None},
     ("Request", "declined"): lambda row: {"submitted_at": timezone.now(), "reason": "No"},
     **{
@@ -40,12 +43,14 @@ EXTRA = {  # what a row needs beside its state
         for state in ("submitted", "needs_information", "approved", "withdrawn", "overtaken")
     },
 }
-for state, closed_at in (("open", None), ("accepted", timezone.now()), ("revoked", timezone.now())):
-    EXTRA["ActivationLink", state] = lambda row, closed_at=closed_at: {"closed_at": closed_at}
+EXTRA["ActivationLink", "open"] = lambda row: {"closed_at": None, "account_id": None}
+EXTRA["ActivationLink", "accepted"] = lambda row: {"closed_at": timezone.now(), "account_id": row.organization_id}
+EXTRA["ActivationLink", "revoked"] = lambda row: {"closed_at": timezone.now(), "account_id": None}
 ROWS = {
     "ActivationLink": lambda world: ActivationLink.objects.get(organization=world.partner),
     "Connection": lambda world: world.connection("customer", "partner"),
     "Entitlement": lambda world: Entitlement.objects.filter(customer=world.customer, kind="trial").earliest("pk"),
+    "OperatorInvitation": lambda world: OperatorInvitation.objects.get(organization=world.customer),
     "Organization": lambda world: world.customer,
     "OrganizationDomain": lambda world: OrganizationDomain.objects.get(organization=world.customer),
     "JoinRequest": lambda world: JoinRequest.objects.get(),
@@ -147,6 +152,7 @@ HOLDS = {
     "Export": "everybody",
     "Import": "everybody",
     "IngestUpload": "everybody",
+    "OperatorInvitation": "everybody",
     "Organization": "everybody",
     "Subscription": "everybody",
     "Request": "everybody",

@@ -67,6 +67,7 @@ PERSONAL = {
     "notifications_delivery",
     "notifications_secretmail",
     "accounts_failedattempts",
+    "accounts_operatorinvitationtoken",
     "accounts_externalidentity",
     "accounts_erasedaddress",
     "entitlements_ingesttoken",
@@ -80,6 +81,7 @@ COLUMN = dict.fromkeys(
 )
 
 COLUMN["marketplace_marketcountry"] = "country"
+COLUMN["entitlements_partnerlisting"] = "organization_id"
 COLUMN["accounts_adminvacancy"], COLUMN["entitlements_channelmonth"] = "organization_id", "month"
 
 KEPT_BY_A_PERSON = (

@@ -58,7 +58,7 @@ def test_named_templates_exist():
 
 
 PATHS_TAKE = {"bulk_action": "goods", "import": "goods", "list_display": "inbox", "view_new": "inbox"} | dict.fromkeys(
-    ("view_change", "view_query", "view_default", "view_delete"), UUID(int=0)
+    ("partner", "view_change", "view_query", "view_default", "view_delete"), UUID(int=0)
 )
 KNOWN_PAGE = re.compile(r"(?:page_url\(|{% page_url )[\"'](\w+)[\"']")
 

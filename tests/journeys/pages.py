@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 
 CUSTOMER = "customers/<uuid:customer_id>/"
+PARTNER = "partners/<uuid:partner_id>/"
 END = "connections/<uuid:connection_id>/end/"
 SHARING = "connections/<uuid:connection_id>/sharing/"
 VIEW = "lists/views/<uuid:view_id>/"
 OPERATOR = "operators/<uuid:operator_id>/"
+INVITED = "operators/pending/<uuid:invitation_id>/"
+INVITED_ACTIONS = ("resend", "link", "withdraw")
 INVITATION = "i/<str:token>/"
+JOIN = "join/<str:token>/"
 IMPORT = "imports/<uuid:import_id>/"
 IMPORT_KIND = "imports/new/<str:kind_code>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
@@ -67,12 +71,18 @@ PAGES = {
         Shown(INVITATION, "/i/{token_partner}/"),
         Shown(INVITATION, "/i/unknown/", 404),
         Shown(f"{INVITATION}decline/", "/i/{token_partner}/decline/"),
+        Shown(JOIN, "/join/{join_partner}/"),
+        Shown(JOIN, "/join/unknown/", 404),
         Shown(ACTIVATION, "/activate/{activation_partner}/"),
         Shown(ACTIVATION, "/activate/{activation_distributor}/"),
         Shown(ACTIVATION, "/activate/unknown/", 404),
         Shown("", "/nowhere/", 404),
     ],
     "distributor.admin": [
+        Shown("", "/"),
+        Shown("partners/"),
+        Shown("partners/", "/partners/?q=nobody-has-this-name"),
+        Shown(PARTNER, "/partners/{partner}/"),
         Shown("partners/pending/"),
         Shown(SEND, "/activations/partners/new/"),
         Shown(SEND, "/activations/customers/new/"),
@@ -118,6 +128,9 @@ PAGES = {
         Shown(END, "/connections/{connection_ended}/end/", 409),
         Shown(SHARING, "/connections/{connection}/sharing/"),
         Shown("operators/"),
+        Shown("operators/add/"),
+        Shown("operators/pending/"),
+        *(Shown(f"{INVITED}{name}/", f"/operators/pending/{{invitation_partner}}/{name}/") for name in INVITED_ACTIONS),
         Shown(f"{OPERATOR}roles/", "/operators/{operator_partner}/roles/"),
         Shown(f"{OPERATOR}remove/", "/operators/{operator_partner}/remove/"),
         Shown("domains/"),
@@ -180,6 +193,10 @@ PAGES = {
         Shown("", "/"),
         Shown("offers/"),
         Shown("offers/", "/offers/?q=nothing-has-this-name"),
+        Shown("products/"),
+        Shown("products/", "/products/?q=nothing-has-this-name"),
+        Shown("products/", "/products/?country=DE"),
+        Shown("products/<uuid:product_id>/", "/products/{product}/"),
         Shown("offers/new/"),
         *(Shown(OFFER + tab, f"/offers/{{offer}}/{tab}") for tab in ("", *OFFER_TABS)),
         Shown(f"{OFFER}compare/", "/offers/{offer}/compare/?from=1&to=draft"),
@@ -205,6 +222,8 @@ PAGES = {
     "publisher.reader": [Shown(f"{OFFER}{tab}", f"/offers/{{offer}}/{tab}") for tab in ("listing/", "plans/")],
     "vendor.admin": [
         Shown("", "/"),
+        Shown("partners/"),
+        Shown("distributors/"),
         Shown("trials/"),
         Shown("trials/offers/"),
         Shown("trials/offers/new/"),
@@ -235,7 +254,7 @@ PAGES = {
         Shown(ALL_OFFERS),
         Shown(f"{ALL_OFFERS}<uuid:offer_id>/", "/marketplace/all/{offer}/"),
         Shown(SETTINGS),
-        *(Shown(f"{SETTINGS}{name}/") for name in ("categories", *QUALIFICATIONS)),
+        *(Shown(f"{SETTINGS}{name}/") for name in ("categories", *QUALIFICATIONS, "skus")),
         *(Shown(f"{SETTINGS}{name}/new/") for name in ("markets", "categories", *QUALIFICATIONS)),
         Shown(IMPORT_KIND, "/imports/new/operators/"),
         Shown("requests/queue/"),
@@ -284,6 +303,7 @@ OPENINGS = [
 ]
 
 NOT_PAGES = {
+    f"{SETTINGS}skus/publisher/": "a dialog of one SKU: test_sku_pages.py",
     **{
         f"{place}{name}/": "a dialog or form of test_catalogue_settings.py"
         for place, names in (
@@ -306,6 +326,7 @@ NOT_PAGES = {
     f"{REQUEST}assign/": "answers a form",
     f"{REQUEST}messages/": "answers a form",
     f"{INVITATION}accept/": "answers a form",
+    **{f"{JOIN}{name}/": "answers a form" for name in ("continue", "accept", "leave")},
     f"{ACTIVATION}open/": "answers a form",
     f"{ACTIVATION}accept/": "answers a form",
     f"{VIEW}query/": "answers a form",

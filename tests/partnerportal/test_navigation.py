@@ -46,6 +46,8 @@ OF_OWN = [
     RENEWALS,
 ]
 OF_VENDOR = [
+    ("Distributors", "network", "/distributors/"),
+    ("Partners", "users", "/partners/"),
     ("Publishers", "building", "/publishers/"),
     ("Programmes", "badge-check", "/programmes/"),
     SIMULATOR,
@@ -63,7 +65,7 @@ WORK = {
     "lapsed": ASKING,
     "customer": OF_OWN,
     "vendor": OF_VENDOR,
-    "publisher": [("Offers", "tags", "/offers/"), SIMULATOR, *ASKING],
+    "publisher": [("Offers", "tags", "/offers/"), ("Your products", "chart-line", "/products/"), SIMULATOR, *ASKING],
 }
 LINK = re.compile(r'<a class="[\w-]+" href="([^"]+)"[^>]*><svg[^>]*><use href="[^"#]+#([\w-]+)"/></svg>([^<]+)')
 

@@ -31,7 +31,10 @@ PAGES = {
             "Latest notifications",
         ],
     ),
-    "publisher": (OFFER_STRIP, ["Drafts", "Your organisation", "Your own licences", "Latest notifications"]),
+    "publisher": (
+        OFFER_STRIP,
+        ["Drafts", "Your products", "Your organisation", "Your own licences", "Latest notifications"],
+    ),
 }
 
 

@@ -12,7 +12,7 @@ from tools import static
 from tools.bench.servers import server
 from tools.stages import PROJECT
 
-DATA = 5  # version of the data; raise it when other data is written, because earlier runs have left theirs
+DATA = 6  # version of the data; raise it when other data is written, because earlier runs have left theirs
 
 
 def main() -> None:
@@ -33,18 +33,20 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     begin = time.monotonic()
-    from tools.bench import consent, exports, marketplace, moves, outbox, pages, queries, strangers, usage
+    from tools.bench import channel, consent, exports, marketplace, moves, outbox, pages, queries, strangers, usage
     from tools.bench.data import world
 
     strangers.load()  # first, while the database is empty
     loaded = world(options.customers)
     usage.load()
+    channel.load()
     marketplace.load()
     print(f"{options.customers} customers, ready in {time.monotonic() - begin:.0f} s; {options.rounds} rounds\n")
 
     rounds = options.rounds
     for lines in (
         queries.lines(loaded, rounds),
+        channel.lines(rounds),
         consent.lines(loaded, rounds),
         moves.lines(loaded),
         exports.lines(loaded),

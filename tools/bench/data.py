@@ -55,10 +55,10 @@ def load_small() -> None:
     """Write the small partner, its customers and its news of them, into a database that has none."""
     small = make_organization(OrganizationKind.PARTNER, "Small partner", "small")
     _skus()
-    _customers(SMALL.start, SMALL.stop - 1)
-    _entitlements(SMALL.start, SMALL.stop - 1)
+    add_customers(SMALL.start, SMALL.stop - 1)
+    add_entitlements(SMALL.start, SMALL.stop - 1)
     with followed_at_once():
-        _connect(small, SMALL.start, SMALL.stop - 1)
+        connect(small, SMALL.start, SMALL.stop - 1)
     _notices(small, len(SMALL) // 4)
     with connection.cursor() as cursor:
         cursor.execute(f"VACUUM ANALYZE {LISTS}")
@@ -71,13 +71,13 @@ def _load(customers: int) -> None:
     medium = make_organization(OrganizationKind.PARTNER, "Medium partner", "medium")
     total = customers + customers // 4
     for first in range(1, total + 1, BATCH):
-        _customers(first, min(first + BATCH - 1, total))
+        add_customers(first, min(first + BATCH - 1, total))
     for first in range(1, total + 1, 5 * BATCH):
-        _entitlements(first, min(first + 5 * BATCH - 1, total))
+        add_entitlements(first, min(first + 5 * BATCH - 1, total))
     with followed_at_once():
-        _connect(large, 1, customers)
-        _connect(second, customers + 1, total)
-        _connect(medium, 1, customers // 20)
+        connect(large, 1, customers)
+        connect(second, customers + 1, total)
+        connect(medium, 1, customers // 20)
     _notices(large, NOTICES)
     _notices(second, 2 * NOTICES)
     with connection.cursor() as cursor:
@@ -95,6 +95,7 @@ def followed_at_once() -> Iterator[None]:
     triggers = (
         ("accounts_organization", "portfolio_follows_new_organization"),
         ("connections_connection", "portfolio_follows_connection"),
+        ("connections_connection", "customer_partners_follow_connection"),
         ("connections_portfolio", "listing_follows_portfolio"),
     )
     with connection.cursor() as cursor:
@@ -128,7 +129,8 @@ def _execute(sql: str, *values: Any) -> None:
         cursor.execute(sql, values)
 
 
-def _customers(first: int, last: int) -> None:
+def add_customers(first: int, last: int) -> None:
+    """Write customers with these numbers, which are unique in the database."""
     _execute(
         """INSERT INTO accounts_organization (public_id, kind, name, name_folded, org_id, tenant_id, country, street,
                postal_code, city, phone, contact_email, website, account_manager_name, account_manager_email,
@@ -143,7 +145,8 @@ def _customers(first: int, last: int) -> None:
     )
 
 
-def _connect(partner: Organization, first: int, last: int) -> None:
+def connect(partner: Organization, first: int, last: int) -> None:
+    """Connect the customers with these numbers to a partner. They share everything."""
     _execute(
         """INSERT INTO connections_connection
                (public_id, partner_id, customer_id, partner_name, customer_name, state, scopes, connected_at)
@@ -166,7 +169,8 @@ def _skus() -> None:
     )
 
 
-def _entitlements(first: int, last: int) -> None:
+def add_entitlements(first: int, last: int) -> None:
+    """Write three entitlements for each customer with these numbers."""
     _execute(
         """INSERT INTO entitlements_entitlement (public_id, customer_id, sku_id, external_id, kind, state, source,
                quantity, assigned, starts_on, ends_on, updated_at, reason)

@@ -4,17 +4,19 @@ from django.db import transaction
 from connections.actions import list_portfolio_inconsistencies, rebuild_portfolio
 from entitlements.actions.figures import find_wrong_portfolio_figures, rebuild_portfolio_figures
 from entitlements.actions.listing import find_wrong_customer_listing_rows, rebuild_customer_listing
+from entitlements.actions.partners import find_wrong_partner_listing_rows, rebuild_partner_listing
 from partnerportal.lib.commands import StaffCommand
 
 SHOWN = 50  # differences that the terminal shows
 
 
 class Command(StaffCommand):
-    """The command that checks or rebuilds the portfolio, the customer lists and their figures."""
+    """The command that checks or rebuilds the portfolio, the lists of customers and partners, and their figures."""
 
     help = (
-        "Compare who may see whom, and the customer lists that follow from it, with their definition: the connections,"
-        " the distributors' partners, the entitlements. Repairs what differs, or with --check only says so."
+        "Compare who may see whom, and the lists of customers and partners that follow from it, with their definition:"
+        " the connections, the distributors' partners, the entitlements. Repairs what differs, or with --check only"
+        " says so."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -27,6 +29,7 @@ class Command(StaffCommand):
                     *list_portfolio_inconsistencies(),
                     *find_wrong_customer_listing_rows(),
                     *find_wrong_portfolio_figures(),
+                    *find_wrong_partner_listing_rows(),
                 ]
             )
             return
@@ -34,8 +37,10 @@ class Command(StaffCommand):
             paths = rebuild_portfolio(actor=self.actor)
             listings = rebuild_customer_listing(actor=self.actor)
             figures = rebuild_portfolio_figures(actor=self.actor)
+            partners = rebuild_partner_listing(actor=self.actor)
         self.stdout.write(
-            f"Corrected: {paths:,} rows of the portfolio, {listings:,} of the customer lists, {figures:,} figures."
+            f"Corrected: {paths:,} rows of the portfolio, {listings:,} of the customer lists, {figures:,} figures,"
+            f" {partners:,} rows of partners."
         )
 
     def report(self, differences: list[str]) -> None:

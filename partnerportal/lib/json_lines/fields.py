@@ -40,9 +40,10 @@ class LineSerializer(serializers.Serializer):
         return super().to_internal_value(data)
 
 
-def make_org_id_field() -> serializers.RegexField:
-    """Make a serializer field for an ORGID, a text of eight digits."""
+def make_org_id_field(**options: Any) -> serializers.RegexField:
+    """Make a serializer field for an ORGID, a text of eight digits. `options` are passed on to the field."""
     return serializers.RegexField(
         r"\A[1-9][0-9]{7}\Z",
         error_messages={"invalid": "An ORGID has eight digits, as text, and the first is not 0."},
+        **options,
     )

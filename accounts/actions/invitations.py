@@ -1,0 +1,263 @@
+"""Actions on invitations of operators: send, send again, copy the link, withdraw, open, accept, remind, delete."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import replace
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from accounts import policies
+from accounts.actions.operator_mails import build_invitation_url, queue_invitation_mail, queue_operator_mail
+from accounts.actions.operators import order_roles
+from accounts.events import AccountEventKind
+from accounts.models import Operator, OperatorInvitation, OperatorInvitationToken, Organization
+from accounts.operator_queries import (
+    as_invited_person,
+    find_verified_addresses,
+    get_operator_invitation_of_token,
+)
+from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.work_addresses import check_work_address
+from notifications.actions.recording import record_event
+from partnerportal.lib import formats
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
+from partnerportal.lib.mailed_invitations import (
+    LIVE_TOKENS,
+    as_invitation_holder,
+    close_invitation,
+    compute_invitation_end,
+    delete_old_invitations,
+    filter_live,
+    issue_invitation_token,
+    lock_invitations_to_remind,
+    lock_live_invitation,
+    record_invitation_opening,
+)
+from partnerportal.lib.policies import authorize
+from partnerportal.lib.roles import KINDS_WITH_AGENTS
+
+DAY = dt.timedelta(days=1)
+State = OperatorInvitation.State
+ACTS_ALREADY = _("%(email)s acts for %(organization)s already. Change their roles in the list of operators.")
+INVITED_ALREADY = _(
+    "%(email)s was invited on %(day)s and has not answered yet. You can send the invitation again on the tab Pending."
+)
+TOO_MANY_INVITED = _("You have invited %(number)s people in 24 hours, which is the limit. Try again later.")
+OTHER_ADDRESS = _("This invitation is for %(email)s. Sign in with that address to accept it.")
+YOU_ACT_ALREADY = _("You act for %(organization)s already. An Admin can change your roles.")
+
+
+@transaction.atomic
+def invite_operator(
+    *, actor: Actor, email: str, roles: Iterable[str], finance_granted: bool = False
+) -> OperatorInvitation:
+    """Invite somebody by their work address to act for the actor's organisation; return the invitation (CV-18…CV-20).
+
+    A mail with the link is queued. Raises InvalidInput("email") for what is no address, whatever `check_work_address`
+    raises for one that is no work address of the organisation, InvalidInput("roles") for no role or one that the
+    organisation does not have, Conflict("operator_already") or Conflict("invited_already") for somebody who acts for it
+    or has an invitation that has not ended, and TooManyAttempts beyond INVITED_A_DAY in 24 hours.
+    """
+    authorize(actor, ROLE_TABLE, AccountPermission.INVITE_OPERATORS)
+    organization = _own_organization(actor)
+    email, wanted = _valid_address(email), order_roles(organization, roles)
+    check_work_address(organization, email)
+    acquire_lock(AdvisoryLock.INVITATIONS, organization.pk)
+    _refuse_known(actor, organization, email)
+    _keep_to_the_limit(actor)
+    invitation = OperatorInvitation(
+        organization=organization,
+        email=email,
+        language=get_language() or "en",
+        person_id=actor.person_id,
+        roles=wanted,
+        finance_granted=finance_granted and organization.kind in KINDS_WITH_AGENTS,
+        expires_at=compute_invitation_end(),
+    )
+    invitation.save(force_insert=True)
+    queue_invitation_mail(invitation, organization, issue_invitation_token(invitation))
+    _record(AccountEventKind.OPERATOR_INVITED, actor, invitation)
+    return invitation
+
+
+def _own_organization(actor: Actor) -> Organization:
+    return Organization.objects.visible_to(actor).get(pk=actor.organization_id)  # type: ignore[misc]
+
+
+def _valid_address(email: str) -> str:
+    """Return an address in lower case. Raises InvalidInput("email") for anything else."""
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise InvalidInput("email", _("Enter a valid email address."), field="email") from None
+    return email
+
+
+def _refuse_known(actor: Actor, organization: Organization, email: str) -> None:
+    """Raise Conflict for an address whose person acts for the organisation, or has an invitation that has not ended."""
+    proved = EmailAddress.objects.filter(email__iexact=email, verified=True).values("user_id")
+    operators = Operator.objects.visible_to(actor).filter(organization=organization)
+    names = {"email": email, "organization": organization}
+    if operators.filter(Q(person__email=email) | Q(person__in=proved)).exists():
+        raise Conflict("operator_already", ACTS_ALREADY % names, field="email")
+    invited = filter_live(OperatorInvitation.objects.visible_to(actor)).filter(email=email).first()
+    if invited:
+        day = formats.format_date(invited.created_at)
+        raise Conflict("invited_already", INVITED_ALREADY % {"email": email, "day": day}, field="email")
+
+
+def _keep_to_the_limit(actor: Actor) -> None:
+    sent = OperatorInvitation.objects.visible_to(actor).filter(
+        person_id=actor.person_id, created_at__gt=timezone.now() - DAY
+    )
+    if sent.count() >= policies.INVITED_A_DAY:
+        raise TooManyAttempts("too_many_invitations", TOO_MANY_INVITED % {"number": policies.INVITED_A_DAY})
+
+
+def _record(kind: AccountEventKind, actor: Actor, invitation: OperatorInvitation) -> None:
+    record_event(kind, actor=actor, subject=invitation, data={"roles": invitation.roles})
+
+
+@transaction.atomic
+def resend_operator_invitation(*, actor: Actor, invitation: OperatorInvitation) -> OperatorInvitation:
+    """Mail an invitation again, with one more link, and let it end later; return the invitation.
+
+    Earlier links go on working, unless the invitation had ended. Raises what `invite_operator` raises for an address
+    that may not be invited any more, Conflict("too_many_links") when it has LIVE_TOKENS links, and
+    Conflict("state_changed") when it was accepted or withdrawn.
+    """
+    organization, row = _authorize_own(actor, invitation)
+    check_work_address(organization, row.email)
+    token = issue_invitation_token(row)
+    if row.bounced_at:
+        row.bounced_at = None
+        row.save(update_fields=["bounced_at"])
+    queue_invitation_mail(row, organization, token)
+    _record(AccountEventKind.OPERATOR_INVITED_AGAIN, actor, row)
+    return row
+
+
+@transaction.atomic
+def create_operator_invitation_link(*, actor: Actor, invitation: OperatorInvitation) -> str:
+    """Add a link to an invitation, to be sent by other means than the portal's mail; return the URL.
+
+    Nobody can read it again. The invitation ends later, and earlier links go on working, unless it had ended. Raises
+    what `resend_operator_invitation` raises.
+    """
+    organization, row = _authorize_own(actor, invitation)
+    check_work_address(organization, row.email)
+    token = issue_invitation_token(row)
+    _record(AccountEventKind.OPERATOR_LINK_COPIED, actor, row)
+    return build_invitation_url(token)
+
+
+@transaction.atomic
+def withdraw_operator_invitation(*, actor: Actor, invitation: OperatorInvitation) -> OperatorInvitation:
+    """Withdraw an invitation, all of whose links stop working at once; return the invitation.
+
+    Raises Conflict("state_changed") when it was accepted or withdrawn already.
+    """
+    _organization, row = _authorize_own(actor, invitation)
+    row = close_invitation(row, State.REVOKED)
+    _record(AccountEventKind.OPERATOR_INVITATION_WITHDRAWN, actor, row)
+    return row
+
+
+def _authorize_own(actor: Actor, invitation: OperatorInvitation) -> tuple[Organization, OperatorInvitation]:
+    """Return the actor's organisation and the invitation, if the organisation sent it and the actor may invite."""
+    authorize(actor, ROLE_TABLE, AccountPermission.INVITE_OPERATORS)
+    row = OperatorInvitation.objects.visible_to(actor).filter(pk=invitation.pk).first()
+    if row is None:
+        raise NotFound("not_found", "")
+    return _own_organization(actor), row
+
+
+@transaction.atomic
+def open_operator_invitation(*, actor: Actor, token: str) -> None:
+    """Record that whoever holds the token went on from the page of the invitation. Anybody may, signed in or not.
+
+    Raises NotFound("unknown_invitation") for a token that leads to no live invitation.
+    """
+    invitation, _organization = get_operator_invitation_of_token(actor, token)
+    with as_invitation_holder(actor, token):
+        record_invitation_opening(invitation)
+
+
+@transaction.atomic
+def accept_operator_invitation(*, actor: Actor, token: str) -> Operator:
+    """Make the acting person an operator of the organisation that invited them, with the invited roles; return it.
+
+    It needs no permission: the token is enough, together with the verified address that it was sent to. The person is
+    mailed, and the Admins get a notice. Of the same invitation that is accepted and withdrawn at once, the first wins.
+    Raises NotFound("unknown_invitation") for a token that leads to no live invitation, ActionRefused("other_address")
+    for a person without that address, InvalidInput for an address that is no work address of the organisation any more,
+    and Conflict("operator_already") for somebody who acts for the organisation already.
+    """
+    invitation, organization = get_operator_invitation_of_token(actor, token)
+    acquire_lock(AdvisoryLock.INVITATIONS, organization.pk)
+    with as_invitation_holder(actor, token):
+        invitation = lock_live_invitation(OperatorInvitation.objects.all(), token)
+    if actor.person_id is None or invitation.email not in find_verified_addresses(actor):
+        raise ActionRefused("other_address", OTHER_ADDRESS % {"email": invitation.email})
+    with as_invited_person(actor, organization, token):  # the database checks the token, the address and the roles too
+        check_work_address(organization, invitation.email)
+        operator = _make_operator(actor, organization, invitation)
+        record_invitation_opening(invitation)
+        close_invitation(invitation, State.ACCEPTED)
+    queue_operator_mail("added", operator)
+    return operator
+
+
+def _make_operator(actor: Actor, organization: Organization, invitation: OperatorInvitation) -> Operator:
+    operators = Operator.objects.filter(organization=organization, person_id=actor.person_id)  # type: ignore[misc]
+    if operators.exists():
+        raise Conflict("operator_already", YOU_ACT_ALREADY % {"organization": organization})
+    granted = {"roles": invitation.roles, "finance_granted": invitation.finance_granted}
+    operator = Operator.objects.create(organization=organization, person_id=actor.person_id, **granted)  # type: ignore[misc]
+    record_event(
+        AccountEventKind.OPERATOR_ADDED,
+        actor=replace(actor, organization_id=organization.pk, organization_name=organization.name),
+        subject=operator.person,
+        data={"roles": operator.roles, "is_invited": True},
+    )
+    return operator
+
+
+def record_undelivered_invitation(public_id: UUID) -> None:
+    """Mark an open invitation whose last mail the mail server refused for good, or did not take in time."""
+    rows = OperatorInvitation.objects.filter(public_id=public_id, state=State.OPEN)
+    rows.update(bounced_at=timezone.now())
+
+
+@transaction.atomic
+def send_operator_invitation_reminders() -> int:
+    """Queue a reminder for each of a batch of invitations without an answer; return how many were looked at.
+
+    Each invitation is looked at once. A reminder has a link of its own and does not move the end. One whose links are
+    all given out, or whose organisation is suspended, gets none.
+    """
+    due = lock_invitations_to_remind(OperatorInvitation)
+    for invitation in due:
+        organization = Organization.objects.get(pk=invitation.organization_id)
+        tokens = OperatorInvitationToken.objects.filter(invitation=invitation)
+        if not organization.is_suspended and tokens.count() < LIVE_TOKENS:
+            token = issue_invitation_token(invitation, extend=False)
+            queue_invitation_mail(invitation, organization, token, is_reminder=True)
+    OperatorInvitation.objects.filter(pk__in=[row.pk for row in due]).update(reminded_at=timezone.now())
+    return len(due)
+
+
+def delete_old_operator_invitations() -> int:
+    """Delete invitations of operators that were closed or had ended before PORTAL_INVITATIONS_KEPT; return how many."""
+    return delete_old_invitations(OperatorInvitation)

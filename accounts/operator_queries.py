@@ -1,0 +1,98 @@
+"""Queries over the operators of an organisation as its list shows them, and over invitations of operators."""
+
+from contextlib import AbstractContextManager
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import Operator, OperatorInvitation, Organization, Role
+from accounts.queries import list_operators
+from partnerportal.lib import tenancy
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import NotFound
+from partnerportal.lib.mailed_invitations import as_invitation_holder, get_live_invitation
+from partnerportal.lib.tokens import digest_secret
+from partnerportal.lib.visible_rows import get_by_public_id
+
+SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)  # recovery codes are no factor of their own
+State = OperatorInvitation.State
+
+
+def list_operators_with_sign_in(actor: Actor) -> QuerySet[Operator]:
+    """Return the operators of the actor's organisation, unordered, each with its person.
+
+    They are annotated with `has_second_factor`: whether the person has an authenticator app or a passkey.
+    """
+    devices = Authenticator.objects.filter(user=OuterRef("person_id"), type__in=SECOND_FACTORS)
+    return list_operators(actor).order_by().annotate(has_second_factor=Exists(devices))
+
+
+def count_admins(actor: Actor) -> int:
+    """Return how many Admins the actor's organisation has."""
+    return Operator.objects.visible_to(actor).filter(roles__contains=[Role.ADMIN]).count()
+
+
+def make_invitation_step_condition(step: str) -> Q:
+    """Return a queryset condition (Q) for invitations that have come as far as `step`, one of INVITATION_STEPS."""
+    now = timezone.now()
+    live = Q(state=State.OPEN, expires_at__gt=now)
+    return {
+        "sent": live & Q(opened_at=None, bounced_at=None),
+        "opened": live & Q(opened_at__isnull=False, bounced_at=None),
+        "bounced": live & Q(bounced_at__isnull=False),
+        "ended": Q(state=State.OPEN, expires_at__lte=now),
+        "accepted": Q(state=State.ACCEPTED),
+        "withdrawn": Q(state=State.REVOKED),
+    }[step]
+
+
+def list_operator_invitations(actor: Actor) -> QuerySet[OperatorInvitation]:
+    """Return the invitations of operators that the actor's organisation has sent, unordered."""
+    return OperatorInvitation.objects.visible_to(actor)
+
+
+def count_waiting_invitations(actor: Actor) -> int:
+    """Return how many invitations of the actor's organisation can be accepted now."""
+    return list_operator_invitations(actor).filter(state=State.OPEN, expires_at__gt=timezone.now()).count()
+
+
+def get_operator_invitation(actor: Actor, public_id: UUID) -> OperatorInvitation:
+    """Return an invitation that the actor's organisation has sent. Raises NotFound for any other."""
+    return get_by_public_id(list_operator_invitations(actor), public_id)
+
+
+def as_invited_person(actor: Actor, organization: Organization, token: str) -> AbstractContextManager[None]:
+    """Return a context manager in which the actor acts for the organisation that invited them by this token.
+
+    They do not act for it yet, so only code that has just looked the token up may call it, for what leads to that.
+    """
+    return tenancy.as_tenant(organization_id=organization.pk, person_id=actor.person_id, secret=digest_secret(token))
+
+
+def get_operator_invitation_of_token(actor: Actor, token: str) -> tuple[OperatorInvitation, Organization]:
+    """Return the live invitation that the token leads to, and the organisation that has sent it.
+
+    It needs no permission, because the token is enough. Raises NotFound("unknown_invitation") for an unknown token, and
+    for an invitation that was used or withdrawn or has ended, or whose organisation is suspended.
+    """
+    with as_invitation_holder(actor, token):
+        invitation = get_live_invitation(OperatorInvitation.objects.all(), token)
+    with as_invited_person(actor, Organization(pk=invitation.organization_id), token):
+        organization = Organization.objects.filter(pk=invitation.organization_id).first()
+    if organization is None:
+        raise NotFound("unknown_invitation", "")
+    return invitation, organization
+
+
+def find_verified_addresses(actor: Actor) -> list[str]:
+    """Return the addresses that the acting person has proved to have, in lower case, the main one first."""
+    rows = EmailAddress.objects.filter(user_id=actor.person_id, verified=True).order_by("-primary", "pk")
+    return [email.lower() for email in rows.values_list("email", flat=True)]
+
+
+def has_account(email: str) -> bool:
+    """Return whether somebody has an account with this address, to lead whoever holds its invitation to the sign-in."""
+    return EmailAddress.objects.filter(email__iexact=email).exists()

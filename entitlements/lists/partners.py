@@ -1,0 +1,207 @@
+"""The lists of partners and of distributors: their columns, and the state of their pages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext
+
+from accounts.models import Organization, OrganizationKind
+from entitlements.filters import EXPIRES_WITHIN
+from entitlements.partner_filters import NO_BADGE, NO_PARENT, PARTNER_STATES, PartnerFilterSet
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
+from entitlements.queries.partners import (
+    BADGE_SOON,
+    bring_sums_up_to_date,
+    get_partner_totals,
+    list_partners,
+    list_partners_by_name,
+    list_programs,
+    list_skus_of_partners,
+)
+from entitlements.rows.partners import make_partner_table_rows
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.countries import get_country_name
+from partnerportal.lib.days import SOON
+from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first, make_search_conditions
+from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
+from partnerportal.lib.personal_lists import PersonalizedList
+
+NAME = ListColumn(name="name", label=gettext_lazy("Organisation"), sort="name_folded")
+COLUMNS = (  # each column has its branch in parts/partner_rows.jinja
+    ListColumn(name="org_id", label=gettext_lazy("ORGID"), sort="org_id", css="wide-only"),
+    ListColumn(
+        name="partner_id", label=gettext_lazy("Partner ID"), sort="partner_id", css="wide-only", is_usual=False
+    ),
+    ListColumn(name="country", label=gettext_lazy("Country"), sort="country"),
+    ListColumn(name="badges", label=gettext_lazy("Badges"), sort="next_lapse_on", css="wide-only"),
+    ListColumn(name="customers", label=gettext_lazy("Customers"), sort="customers", css="num"),
+    ListColumn(name="assigned", label=gettext_lazy("Licences assigned"), sort="assigned", css="num"),
+    ListColumn(name="over", label=gettext_lazy("Over limit"), sort="overage", css="num wide-only", is_usual=False),
+    ListColumn(name="skus", label=gettext_lazy("SKUs"), sort="sku_count", css="num wide-only", is_usual=False),
+    ListColumn(name="expires_on", label=gettext_lazy("Next expiry"), sort="next_expiry_on"),
+    ListColumn(
+        name="last_customer", label=gettext_lazy("Latest customer"), sort="last_customer_at", css="widest-only"
+    ),
+    ListColumn(
+        name="last_sign_in", label=gettext_lazy("Last sign-in"), sort="last_sign_in_at", css="widest-only",
+        is_usual=False,
+    ),
+    ListColumn(name="created", label=gettext_lazy("Created"), sort="created_at", css="widest-only", is_usual=False),
+    ListColumn(name="status", label=gettext_lazy("Status"), sort="state"),
+)  # fmt: skip
+PARENT = ListColumn(
+    name="parent", label=gettext_lazy("Distributor"), sort="parent_name", css="wide-only", is_usual=False
+)
+PARTNERS = ListDefinition(
+    key="partners",
+    label=gettext_lazy("Partners"),
+    url_name="partners",
+    rule=(ROLE_TABLE, EntitlementPermission.VIEW_PARTNERS),
+    columns=(NAME, *COLUMNS[:4], PARENT, *COLUMNS[4:]),
+    filter_set=PartnerFilterSet,
+    default_sort="name",
+    more_sorts={"seats": "seats"},  # licences purchased have no column: they stand beside those assigned
+)
+DISTRIBUTORS = ListDefinition(
+    key="distributors",
+    label=gettext_lazy("Distributors"),
+    url_name="distributors",
+    rule=(ROLE_TABLE, EntitlementPermission.VIEW_DISTRIBUTORS),
+    columns=(NAME, *COLUMNS),
+    filter_set=PartnerFilterSet,
+    default_sort="name",
+    more_sorts={"seats": "seats"},
+)
+
+
+class PartnerList(PersonalizedList):
+    """The list of partners as its page shows it: the filters of the URL, and the rows, tabs and choices.
+
+    However many partners there are, it sends the same queries: for the person's settings, the rows (with how many
+    match, if a filter narrows them), the sums that are not in the rows yet, the totals, the SKUs and the programmes.
+    """
+
+    definition = PARTNERS
+    kind = OrganizationKind.PARTNER
+
+    def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
+        super().__init__(actor, params)
+        self.actor = actor
+        filters = PartnerFilterSet(params, list_partners(actor, self.kind))
+        partners = filters.qs
+        self.filter_values = filters.cleaned_values
+        if self.filter_values:
+            partners = annotate_total_row_count(partners)
+        options = self.keyset_page_options | {"any_of": make_search_conditions(self.filter_values)}
+        self.page = fetch_keyset_page_or_first(partners, **options)
+        if not self.page.previous_cursor:  # the page is the first: the cursor was out of date, or not one of ours
+            self.cursor = ""
+        self.numbers = get_partner_totals(actor, self.kind)
+        self.matching = self.numbers.partners
+        if self.filter_values:
+            self.matching = self.page.rows[0].total_count if self.page.rows else 0
+        bring_sums_up_to_date(self.page.rows)
+        self.programs = {program.code: program.name for program in list_programs()}
+        sku_names = list_skus_of_partners(self.page.rows)
+        self.rows = make_partner_table_rows(actor, self.page.rows, sku_names, self.programs)
+
+    @property
+    def filter_tabs(self) -> list[ListTab]:
+        """The tabs of the most used filters, each with the number of its partners."""
+        numbers = self.numbers
+        narrowings = (
+            (_("Over limit"), "over", True, numbers.over, "-over"),
+            (_("Expiring in 30 days"), "expires_within", SOON.days, numbers.expiring, "expires_on"),
+            (_("Badge ends in 60 days"), "badge_ends_within", BADGE_SOON.days, numbers.lapsing, "badges"),
+            (_("No new customer in 90 days"), "quiet", True, numbers.quiet, "last_customer"),
+        )
+        tabs = [
+            ListTab(
+                label,
+                self.build_url_with_query({name: value, "sort": sort}),
+                count,
+                self.filter_values.get(name) == value,
+            )
+            for label, name, value, count, sort in narrowings
+        ]
+        is_all = not any(tab.is_current for tab in tabs)
+        return [ListTab(pgettext("partners", "All"), self.build_url_with_query({}), numbers.partners, is_all), *tabs]
+
+    @property
+    def select_all_label(self) -> str:
+        """The label of the button that selects all rows that match; "" if they are all on the page."""
+        if (self.matching or 0) <= len(self.rows):
+            return ""
+        return _("Select all %(total)s that match") % {"total": self.total}
+
+    @property
+    def select_all_count(self) -> str:
+        """The number of all rows that match, as the bar of the selected rows shows it."""
+        return self.total
+
+    @property
+    def match_count_label(self) -> str:
+        words = ngettext("%(total)s partner", "%(total)s partners", self.matching or 0)
+        return words % {"total": self.total}
+
+    def get_stored_row_count(self, query: Mapping[str, str]) -> int | None:
+        """Return how many partners a saved view with this query holds, or None if no total tells it."""
+        narrowing = {name: value for name, value in query.items() if name != "sort"}
+        numbers = {
+            (): self.numbers.partners,
+            (("over", "true"),): self.numbers.over,
+            (("expires_within", str(SOON.days)),): self.numbers.expiring,
+            (("badge_ends_within", str(BADGE_SOON.days)),): self.numbers.lapsing,
+            (("quiet", "true"),): self.numbers.quiet,
+            (("state", Organization.State.SUSPENDED.value),): self.numbers.suspended,
+        }
+        return numbers.get(tuple(narrowing.items()))
+
+    @property
+    def hidden_field_values(self) -> dict[str, Any]:
+        """The parameters that the filter form sends as hidden fields, as a dict by name."""
+        flags = {name: "true" for name in ("over", "quiet") if self.filter_values.get(name) is True}
+        return super().hidden_field_values | flags
+
+    @property
+    def country_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by country: pairs of a country's code and name, by name."""
+        return sorted(((code, get_country_name(code)) for code in self.numbers.countries), key=lambda row: row[1])
+
+    @property
+    def badge_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by badge: pairs of a programme's code and name, and one for no badge."""
+        return [*self.programs.items(), (NO_BADGE, _("No badge"))]
+
+    @property
+    def parent_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by distributor for the vendor's staff; a distributor sees its own alone."""
+        if self.kind != OrganizationKind.PARTNER or self.actor.organization_kind != OrganizationKind.VENDOR:
+            return []
+        return [
+            *list_partners_by_name(self.actor, OrganizationKind.DISTRIBUTOR),
+            (NO_PARENT, _("Without a distributor")),
+        ]
+
+    @property
+    def state_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by status."""
+        return [(state, str(label)) for state, label in PARTNER_STATES]
+
+    @property
+    def expiry_choices(self) -> list[tuple[int, str]]:
+        """The choices of the filters by next expiry and by the end of a badge: pairs of days and their label."""
+        return [(days, str(label)) for days, label in EXPIRES_WITHIN]
+
+
+class DistributorList(PartnerList):
+    """The list of distributors as its page shows it, for the vendor's staff."""
+
+    definition = DISTRIBUTORS
+    kind = OrganizationKind.DISTRIBUTOR
+
+    @property
+    def match_count_label(self) -> str:
+        words = ngettext("%(total)s distributor", "%(total)s distributors", self.matching or 0)
+        return words % {"total": self.total}

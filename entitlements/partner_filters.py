@@ -1,0 +1,93 @@
+"""The filters of partners and distributors, for their pages and exports. On a page a bad value narrows nothing."""
+
+from datetime import timedelta
+
+import django_filters as df
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Organization
+from entitlements.filters import EXPIRES_WITHIN
+from entitlements.models import PartnerListing
+from entitlements.models.partner import HAS_OVERAGE, PartnerListingQuerySet
+from entitlements.queries.partners import make_expiring_condition, make_lapsing_condition, make_quiet_condition
+from partnerportal.lib.countries import list_country_choices
+from partnerportal.lib.filters import FilterSet
+from partnerportal.lib.text import make_search_key
+
+AWAITED = "awaited"  # the state of a partner that vendor staff have not confirmed by a membership yet
+PARTNER_STATES = (
+    (Organization.State.ACTIVE.value, _("Active")),
+    (AWAITED, _("Awaits confirmation")),
+    (Organization.State.SUSPENDED.value, _("Suspended")),
+)
+NO_BADGE, NO_PARENT = "none", "none"  # stand for partners without a badge, and for those directly under the vendor
+
+
+class PartnerFilterSet(FilterSet):
+    """The filters of partners: by text, country, badge, distributor, status, and what asks for attention.
+
+    `q` matches part of the name or of the web domain, without regard to case and accents, or the beginning of the ORGID
+    or of the partner ID.
+    """
+
+    q = df.CharFilter(method="filter_by_text", label=_("Name, web domain, ORGID or partner ID"), max_length=200)
+    country = df.ChoiceFilter(choices=list_country_choices, label=_("Country"))
+    badge = df.CharFilter(method="filter_by_badge", label=_("Badge"), max_length=50)
+    badge_ends_within = df.TypedChoiceFilter(
+        method="filter_by_badge_end", choices=EXPIRES_WITHIN, coerce=int, label=_("Badge ends within")
+    )
+    parent = df.CharFilter(method="filter_by_parent", label=_("Distributor"), max_length=8)
+    state = df.ChoiceFilter(method="filter_by_state", choices=PARTNER_STATES, label=_("Status"))
+    over = df.BooleanFilter(method="filter_over_licence", label=_("Over limit"), widget=df.widgets.BooleanWidget)
+    expires_within = df.TypedChoiceFilter(
+        method="filter_by_expiry", choices=EXPIRES_WITHIN, coerce=int, label=_("Expires within")
+    )
+    quiet = df.BooleanFilter(
+        method="filter_quiet", label=_("No new customer in 90 days"), widget=df.widgets.BooleanWidget
+    )
+
+    class Meta:
+        model = PartnerListing
+        fields: list[str] = []
+
+    def filter_by_text(self, rows: PartnerListingQuerySet, name: str, value: str) -> PartnerListingQuerySet:
+        """Keep partners whose name or domain contains the text, or whose ORGID or partner ID begins with it."""
+        folded = make_search_key(value)
+        matches = Q(name_folded__contains=folded) | Q(website__icontains=value)
+        numbers = Q(org_id__startswith=folded) | Q(partner_id__startswith=folded)
+        return rows.filter(matches | numbers) if folded else rows
+
+    def filter_by_badge(self, rows: PartnerListingQuerySet, name: str, value: str) -> PartnerListingQuerySet:
+        """Keep partners with an active membership of the programme with this code, or with none for NO_BADGE."""
+        if value == NO_BADGE:
+            return rows.filter(badges=[])
+        return rows.filter(badges__contains=[{"program": value}])
+
+    def filter_by_badge_end(self, rows: PartnerListingQuerySet, name: str, value: int) -> PartnerListingQuerySet:
+        """Keep partners of whom a badge ends at most `value` days from today (UTC)."""
+        return rows.filter(make_lapsing_condition(timedelta(days=value)))
+
+    def filter_by_parent(self, rows: PartnerListingQuerySet, name: str, value: str) -> PartnerListingQuerySet:
+        """Keep partners of the distributor with this ORGID, or those directly under the vendor for NO_PARENT."""
+        if value == NO_PARENT:
+            return rows.filter(parent=None)
+        return rows.filter(parent__org_id=value)
+
+    def filter_by_state(self, rows: PartnerListingQuerySet, name: str, value: str) -> PartnerListingQuerySet:
+        """Keep partners in this state. Who is active does not await confirmation."""
+        if value == Organization.State.SUSPENDED:
+            return rows.filter(state=value)
+        return rows.filter(state=Organization.State.ACTIVE, is_confirmed=value != AWAITED)
+
+    def filter_over_licence(self, rows: PartnerListingQuerySet, name: str, value: bool) -> PartnerListingQuerySet:
+        """Keep partners of whom a customer is over its licence; for False those of whom none is known to be."""
+        return rows.filter(HAS_OVERAGE) if value else rows.exclude(HAS_OVERAGE)
+
+    def filter_by_expiry(self, rows: PartnerListingQuerySet, name: str, value: int) -> PartnerListingQuerySet:
+        """Keep partners whose customers' nearest expiry is at most `value` days from today (UTC)."""
+        return rows.filter(make_expiring_condition(timedelta(days=value)))
+
+    def filter_quiet(self, rows: PartnerListingQuerySet, name: str, value: bool) -> PartnerListingQuerySet:
+        """Keep partners without a new customer in 90 days; for False those with one, and those that are new."""
+        return rows.filter(make_quiet_condition()) if value else rows.exclude(make_quiet_condition())

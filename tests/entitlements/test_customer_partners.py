@@ -1,0 +1,124 @@
+"""Customers as a distributor sees them: through which partner, and by what everybody may narrow the list."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Organization
+from connections.models import Connection
+from entitlements.models import CustomerListing, Sku
+from tests.entitlements.test_views import connect, entitle, names_in, text_of
+from tests.exports.test_views import table
+from tests.world import World
+
+
+@pytest.fixture
+def second(world: World) -> Organization:
+    """A second partner of the distributor, to which one of the customers of the first is connected too."""
+    partner = Organization.objects.create(kind="partner", name="Second", country="FR", parent=world.distributor)
+    names = {"partner_name": "Second", "customer_name": str(world.customer2)}
+    Connection.objects.create(partner=partner, customer=world.customer2, scopes=63, **names)
+    connect(partner, "Alone")
+    return partner
+
+
+@pytest.mark.promise("CV-8")
+def test_the_filter_by_partner_finds_customers_of_either(second: Organization, world: World, web: Any) -> None:
+    client = web("distributor.reader")
+    found = {
+        partner.org_id: set(names_in(client.get(f"/customers/?partner={partner.org_id}")))
+        for partner in (world.partner, second, world.partner2)
+    }
+    assert found == {
+        world.partner.org_id: {world.customer.name, world.customer2.name},
+        second.org_id: {world.customer2.name, "Alone"},
+        world.partner2.org_id: set(),  # another distributor's, though it has one of these customers
+    }
+
+
+@pytest.mark.promise("CV-8")
+def test_rows_and_pages_name_the_partners(second: Organization, world: World, web: Any) -> None:
+    client = web("distributor.reader")
+    words = text_of(client.get("/customers/"))
+    assert f"{world.partner.name}, Second" in words or f"Second, {world.partner.name}" in words
+    page = client.get(f"/customers/{world.customer2.public_id}/").content.decode()
+    assert f'href="/partners/{second.public_id}/"' in page and f'href="/partners/{world.partner.public_id}/"' in page
+    assert world.partner2.name not in page
+    rows = {row["name"]: row for row in table(client.post("/exports/new/", {"list": "customers"}))}
+    assert rows["Alone"]["partners"] == "Second"
+    assert sorted(rows[world.customer2.name]["partners"].split("; ")) == sorted(["Second", world.partner.name])
+
+
+def test_only_a_distributor_has_the_column_and_the_filter(world: World, web: Any) -> None:
+    for who, has_it in (("distributor.reader", True), ("partner.reader", False)):
+        html = web(who).get("/customers/").content.decode()
+        assert ('name="partner"' in html) is has_it
+        assert ("Partner" in text_of(web(who).get("/lists/customers/display/"))) is has_it
+    page = web("partner.reader").get(f"/customers/{world.customer2.public_id}/").content.decode()
+    assert "/partners/" not in page
+
+
+@pytest.mark.promise("E-4")
+def test_an_end_and_a_move_bite_at_the_next_request(second: Organization, world: World, web: Any) -> None:
+    client = web("distributor.reader")
+    path = f"/customers/?partner={second.org_id}"
+    ended = Connection.objects.filter(partner=second, customer=world.customer2)
+    ended.update(state="ended", ended_at=timezone.now(), ended_by=second)
+    assert names_in(client.get(path)) == ["Alone"]
+    assert "Second" not in text_of(client.get(f"/customers/{world.customer2.public_id}/"))
+    Organization.objects.filter(pk=second.pk).update(parent=world.distributor2)
+    assert names_in(client.get(path)) == []
+    assert names_in(web("distributor2.reader").get(path)) == ["Alone"]
+
+
+@pytest.fixture
+def customers(world: World) -> None:
+    product = Sku.objects.create(code="VLT", service="Vault", name="Vault Pro")
+    add_on = Sku.objects.create(code="VLT-X", service="Vault", name="Vault Extra", kind="add_on")
+    buys, tries, none = (
+        connect(world.partner, name, website=f"{name.lower()}.Example") for name in ("Buys", "Tries", "None")
+    )
+    entitle(buys, product)
+    entitle(buys, add_on)
+    entitle(tries, product, kind="trial")
+    Organization.objects.filter(pk=none.pk).update(state="suspended")
+    CustomerListing.objects.filter(customer=none).update(created_at=timezone.now() - dt.timedelta(days=100))
+
+
+@pytest.mark.parametrize(
+    ("query", "seen"),
+    [
+        ("level=production", {"Buys"}),
+        ("level=trial", {"Tries"}),
+        ("state=suspended", {"None"}),
+        ("state=active", {"Buys", "Tries"}),
+        ("kind=customer", {"Buys", "Tries", "None"}),
+        ("kind=publisher", set()),
+        ("created_within=30", {"Buys", "Tries"}),
+        ("created_within=365", {"Buys", "Tries", "None"}),
+        ("sku=VLT-X", {"Buys"}),
+        ("q=tries.example", {"Tries"}),
+        ("q=TRIES.EX", {"Tries"}),
+        ("q=.example", {"Buys", "Tries", "None"}),
+        ("partner=12345678", set()),
+    ],
+)
+def test_filters_for_everybody(query: str, seen: set[str], customers: None, web: Any) -> None:
+    client = web("partner.reader")
+    known = {"Buys", "Tries", "None"}
+    assert known & set(names_in(client.get(f"/customers/?{query}&size=100"))) == seen
+    rows = table(client.post("/exports/new/", {"list": "customers", "query": query}))
+    assert known & {row["name"] for row in rows} == seen
+
+
+def test_add_ons_stand_apart_from_services(customers: None, web: Any) -> None:
+    client = web("partner.reader")
+    columns = ["services", "add_ons", "level", "kind", "created", "status"]
+    client.post("/lists/customers/display/", {"column": columns, "show": columns, "density": "compact"})
+    row = text_of(client.get("/customers/?q=buys"))
+    assert "Vault Pro" in row and "Vault Extra" in row and "Production" in row and "Customer" in row
+    (exported,) = table(client.post("/exports/new/", {"list": "customers", "query": "q=buys"}))
+    assert (exported["skus"], exported["add_ons"], exported["level"]) == ("Vault Pro", "Vault Extra", "production")
+    assert (exported["type"], exported["status"]) == ("customer", "active")
