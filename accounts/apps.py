@@ -12,7 +12,7 @@ class AccountsConfig(AppConfig):
         from accounts.actions.requests import DatabaseIdempotencyStore
         from accounts.lists.memberships import MEMBERSHIPS
         from accounts.lists.operators import OPERATORS, PENDING_OPERATORS
-        from accounts.lists.publishers import PUBLISHERS
+        from accounts.lists.organizations import CUSTOMERS, PUBLISHERS
         from accounts.models import JoinRequest, ListSettings, OperatorInvitation, SavedView
         from accounts.personal_data import (
             PersonalDataSection,
@@ -22,12 +22,14 @@ class AccountsConfig(AppConfig):
             register_personal_data_table,
         )
         from accounts.queries import find_addressees_by_organization, get_list_preferences, list_external_identities
+        from accounts.timeline import register_account_words
         from notifications.registry import register_undelivered_mail_handler, set_addressee_lookup
         from partnerportal.lib.idempotency import register_idempotency_store
         from partnerportal.lib.known_pages import register_linkable_page
         from partnerportal.lib.lists import register_list_definition
         from partnerportal.lib.personal_lists import register_list_preferences_reader
 
+        register_account_words()
         set_addressee_lookup(find_addressees_by_organization)
         register_list_preferences_reader(get_list_preferences)
         register_idempotency_store(DatabaseIdempotencyStore())
@@ -37,7 +39,7 @@ class AccountsConfig(AppConfig):
         register_personal_data_table("saved_views", PersonalDataTable(SavedView, views))
         register_invitations_section("operator_invitations", OperatorInvitation)
         register_undelivered_mail_handler(OperatorInvitation._meta.label_lower, record_undelivered_invitation)
-        for definition in (OPERATORS, PENDING_OPERATORS, PUBLISHERS, MEMBERSHIPS):
+        for definition in (OPERATORS, PENDING_OPERATORS, PUBLISHERS, CUSTOMERS, MEMBERSHIPS):
             register_list_definition(definition)
         identities = PersonalDataSection("external_identities", list_external_identities)  # they go with the account
         register_personal_data_section(identities)

@@ -14,6 +14,7 @@ class AccountEventKind(StrEnum):
     QUALIFICATIONS_CHANGED = "qualifications.changed"
     QUALIFICATION_ADDED = "qualification.added"  # to the vendor's catalogue
     QUALIFICATION_CHANGED = "qualification.changed"
+    FIRST_ADMIN_INVITED = "organization.first_admin_invited"  # by vendor staff
     ONBOARDING_CHANGED = "distributor.onboarding_changed"
     MEMBERSHIP_CHANGED = "membership.changed"
     OPERATOR_ADDED = "operator.added"

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from accounts.models import Organization
+from django.db.models import QuerySet
+
+from accounts.models import OperatorInvitation, Organization, Role
 
 
 class StandingAspect(StrEnum):
@@ -19,6 +21,7 @@ class StandingAspect(StrEnum):
     QUALIFICATIONS = "qualifications"
     MEMBERSHIPS = "memberships"
     ONBOARDING = "onboarding"
+    ADMIN = "admin"  # whom the vendor has invited as the first Admin
 
 
 def _list_identity(row: Organization) -> list[Any]:
@@ -34,6 +37,19 @@ def _list_memberships(row: Organization) -> list[Any]:
     return [[code, str(starts_on), str(ends_on)] for code, starts_on, ends_on in rows]
 
 
+def list_first_admin_invitations(row: Organization) -> "QuerySet[OperatorInvitation]":
+    """Return the invitations to become the first Admin of an organisation that nobody has accepted yet.
+
+    The vendor's staff see them for as long as the organisation has no Admin.
+    """
+    rows = OperatorInvitation.objects.filter(organization=row, roles=[Role.ADMIN], finance_granted=False)
+    return rows.filter(state=OperatorInvitation.State.OPEN).order_by("-pk")
+
+
+def _list_first_admins(row: Organization) -> list[Any]:
+    return [[each.email, each.expires_at.isoformat()] for each in list_first_admin_invitations(row)]
+
+
 _LISTED_BY: dict[StandingAspect, Callable[[Organization], list[Any]]] = {
     StandingAspect.IDENTITY: _list_identity,
     StandingAspect.STATE: lambda row: [row.state],
@@ -42,13 +58,14 @@ _LISTED_BY: dict[StandingAspect, Callable[[Organization], list[Any]]] = {
     StandingAspect.QUALIFICATIONS: _list_qualifications,
     StandingAspect.MEMBERSHIPS: _list_memberships,
     StandingAspect.ONBOARDING: lambda row: [row.onboards_partners_at_once],
+    StandingAspect.ADMIN: _list_first_admins,
 }
 
 
 def digest_standing(organization: Organization, aspect: StandingAspect) -> str:
     """Return a digest of one side of an organisation's standing, for a dialog to carry until it is sent.
 
-    It is that of the row as it was read; qualifications and memberships are read from the database now.
+    It is that of the row as it was read; qualifications, memberships and invitations are read from the database now.
     """
     facts = [aspect, organization.pk, *_LISTED_BY[aspect](organization)]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]

@@ -23,8 +23,8 @@ def list_program_choices() -> list[tuple[str, str]]:
     return list(Program.objects.order_by("name").values_list("code", "name"))
 
 
-class PublisherFilterSet(FilterSet):
-    """The filters of publishers: by country, and by whether they take part.
+class OrganizationFilterSet(FilterSet):
+    """The filters of organisations of one kind: by country, and by whether they take part.
 
     `q` matches part of the name, without regard to case and accents, or the beginning of the ORGID.
     """

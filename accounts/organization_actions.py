@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.actions.first_admins import invite_first_admin
 from accounts.actions.organizations import grant_membership
 from accounts.actions.standing import (
     change_membership_end,
@@ -24,13 +25,14 @@ from accounts.actions.standing import (
     suspend_organization,
 )
 from accounts.facts import StandingAspect, digest_standing
-from accounts.models import Organization, OrganizationKind
+from accounts.models import Organization, OrganizationKind, Role
 from accounts.notices import ALL_BUT_VENDOR
 from accounts.organization_forms import (
     AccountManagerForm,
     CorrectIdentityForm,
     EndMembershipForm,
     ExtendMembershipForm,
+    FirstAdminForm,
     GrantMembershipForm,
     MovePartnerForm,
     OnboardingForm,
@@ -38,12 +40,14 @@ from accounts.organization_forms import (
     StandingForm,
     SuspendForm,
 )
+from accounts.organization_queries import count_operators_of
 from accounts.organization_questions import (
     ask_for_manager,
     ask_to_correct,
     ask_to_end,
     ask_to_extend,
     ask_to_grant,
+    ask_to_invite,
     ask_to_move,
     ask_to_onboard,
     ask_to_qualify,
@@ -61,6 +65,7 @@ from partnerportal.lib.row_actions import RowAction
 State = Organization.State
 SELLERS = frozenset({OrganizationKind.DISTRIBUTOR.value, OrganizationKind.PARTNER.value})
 MEMBERS = SELLERS | {OrganizationKind.PUBLISHER.value}
+HAS_ADMIN = gettext_lazy("It has an Admin, who invites its operators.")
 NO_RUNNING_MEMBERSHIP = gettext_lazy("It is not a member of any programme today.")
 
 
@@ -163,6 +168,17 @@ def _grant(*, actor: Actor, organization: Organization, **chosen: Any) -> Organi
     return grant_membership(actor=actor, organization=organization, **chosen).organization
 
 
+def _invite(*, actor: Actor, organization: Organization, **chosen: Any) -> Organization:
+    invite_first_admin(actor=actor, organization=organization, **chosen)
+    return organization
+
+
+def _lacks_admin(row: Organization) -> Answer:
+    if count_operators_of(row).by_role.get(Role.ADMIN):
+        return ActionDenied("has_admin", HAS_ADMIN)
+    return ActionAllowed()
+
+
 def _has_running_membership(row: Organization) -> Answer:
     is_member = bool(row.active_programs)  # type: ignore[attr-defined]  # of `get_managed_organization`
     return ActionAllowed() if is_member else ActionDenied("no_membership", NO_RUNNING_MEMBERSHIP)
@@ -195,6 +211,18 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         done=gettext_lazy("The details of %(name)s are saved."),
         question=ask_to_correct,
         form=CorrectIdentityForm,
+    ),
+    "invite": OrganizationAction(
+        run=_invite,
+        permission=AccountPermission.INVITE_FIRST_ADMINS,
+        aspect=StandingAspect.ADMIN,
+        states=frozenset({State.ACTIVE.value}),
+        label=gettext_lazy("Invite first Admin…"),
+        icon="send",
+        done=gettext_lazy("The first Admin of %(name)s is invited."),
+        question=ask_to_invite,
+        form=FirstAdminForm,
+        condition=_lacks_admin,
     ),
     "manager": OrganizationAction(
         run=set_account_manager,

@@ -3,13 +3,16 @@
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.db.models import Q
 from django.utils.functional import cached_property
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from accounts.facts import list_first_admin_invitations
 from accounts.models import Competency, Operator, Organization, OrganizationKind, Program, ProgramMembership, Skill
 from accounts.organization_queries import (
     list_distributors,
@@ -33,7 +36,8 @@ def _make_date_field(label: Any, **options: Any) -> forms.DateField:
     return forms.DateField(label=label, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"), **options)
 
 
-def _make_country_field() -> forms.ChoiceField:
+def make_country_field() -> forms.ChoiceField:
+    """Return a form field to choose a country or region."""
     choices = [("", _("Choose a country")), *list_country_choices()]
     return forms.ChoiceField(label=_("Country or region"), choices=choices)
 
@@ -97,9 +101,22 @@ class CorrectIdentityForm(UniqueNumbersForm, StandingForm):
         return {name: getattr(self.organization, name) for name in ("name", "country", "tenant_id", "partner_id")}
 
     def prepare_fields(self) -> None:
-        self.fields["country"] = _make_country_field()
+        self.fields["country"] = make_country_field()
         if self.organization.kind not in HAS_PARTNER_ID:
             del self.fields["partner_id"]
+
+
+class FirstAdminForm(StandingForm):
+    """The form of whom an organisation without an Admin gets as its first one."""
+
+    email = forms.EmailField(
+        label=_("Work email address"), max_length=254, widget=forms.EmailInput({"autocomplete": "off"})
+    )
+    language = forms.ChoiceField(label=_("Language of the email"), choices=settings.LANGUAGES)
+
+    def get_present_values(self) -> dict[str, Any]:
+        waiting = list_first_admin_invitations(self.organization).first()
+        return {"email": waiting.email, "language": waiting.language} if waiting else {"language": get_language()}
 
 
 class SuspendForm(StandingForm):
@@ -278,63 +295,3 @@ class QualificationsForm(StandingForm):
             is_choosable = Q(is_retired=False) | Q(code__in=self.initial[name])
             rows: Any = model._default_manager.filter(is_choosable)
             self.fields[name].queryset = rows.order_by("name")  # type: ignore[attr-defined]
-
-
-class RegisterOrganizationForm(UniqueNumbersForm):
-    """The form of a new organisation of one kind: who it is, and where it stands.
-
-    The hidden `public_id` is that of the organisation to be made, so that a form which is sent twice makes one.
-    """
-
-    public_id = forms.UUIDField(widget=forms.HiddenInput)
-    name = OneLineFormField(
-        label=_("Organisation name"), max_length=200, widget=forms.TextInput({"autocomplete": "off", "autofocus": True})
-    )
-    country = forms.ChoiceField()
-    parent = forms.ModelChoiceField(
-        Organization.objects.none(),
-        to_field_name="public_id",
-        label=_("Distributor"),
-        required=False,
-        empty_label=_("None: directly under the vendor"),
-    )
-    partner_id = forms.CharField(
-        label=_("Partner ID"),
-        required=False,
-        max_length=12,
-        help_text=_("Its number in the partner network, if it has one."),
-        widget=forms.TextInput({"inputmode": "numeric"}),
-    )
-    tenant_id = forms.UUIDField(
-        label=_("Tenant ID"),
-        required=False,
-        help_text=_("Of its directory. Leave empty for a new one."),
-        widget=forms.TextInput({"class": "mono", "translate": "no"}),
-    )
-    programs = forms.ModelMultipleChoiceField(
-        Program.objects.none(),
-        to_field_name="code",
-        label=_("Programme memberships from today"),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )
-
-    def __init__(self, data: Mapping[str, Any] | None, *, actor: Actor, kind: OrganizationKind) -> None:
-        self.actor = actor
-        super().__init__(data, initial={"public_id": uuid4()})
-        self.fields["country"] = _make_country_field()
-        if kind != OrganizationKind.PARTNER:
-            del self.fields["parent"]
-        else:
-            self.fields["parent"].queryset = list_distributors(actor)  # type: ignore[attr-defined]
-        if kind not in HAS_PARTNER_ID:
-            del self.fields["partner_id"], self.fields["programs"]
-        else:
-            self.fields["programs"].queryset = list_programs()  # type: ignore[attr-defined]
-        self.order_fields(["public_id", "name", "country", "parent", "partner_id", "programs", "tenant_id"])
-
-    @property
-    def details(self) -> dict[str, Any]:
-        """The further fields of the organisation that were filled in."""
-        names = ("public_id", "partner_id", "tenant_id")
-        return {name: value for name in names if (value := self.cleaned_data.get(name))}

@@ -76,9 +76,9 @@ def list_distributors(actor: Actor) -> OrganizationQuerySet:
     return rows.order_by("name_folded", "pk")
 
 
-def list_publishers(actor: Actor) -> OrganizationQuerySet:
-    """Return the publishers, unordered, for the vendor's staff."""
-    return list_organizations_for_staff(actor).filter(kind=OrganizationKind.PUBLISHER)
+def list_organizations_of_kind(actor: Actor, kind: OrganizationKind) -> OrganizationQuerySet:
+    """Return all organisations of one kind, unordered, for the vendor's staff."""
+    return list_organizations_for_staff(actor).filter(kind=kind)
 
 
 def list_programs() -> QuerySet[Program]:

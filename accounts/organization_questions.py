@@ -14,6 +14,15 @@ def ask_to_correct(row: Organization) -> ConfirmationDialog:
     return ConfirmationDialog(_("Correct %(name)s") % {"name": row.name}, text, _("Save"))
 
 
+def ask_to_invite(row: Organization) -> ConfirmationDialog:
+    """Return the words of the dialog that invites the first Admin of an organisation."""
+    text = _(
+        "Nobody is an Admin of it. Whoever accepts becomes its Admin and invites the others. The domain of the address"
+        " then counts as the organisation’s. Sent to another address, this withdraws an earlier invitation."
+    )
+    return ConfirmationDialog(_("Invite the first Admin of %(name)s") % {"name": row.name}, text, _("Send invitation"))
+
+
 def ask_to_suspend(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that suspends an organisation."""
     text = _(

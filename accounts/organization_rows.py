@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.facts import StandingAspect
+from accounts.facts import StandingAspect, list_first_admin_invitations
 from accounts.models import AdminVacancy, Organization, ProgramMembership, Role
 from accounts.organization_queries import OperatorCounts
 from partnerportal.lib import formats
@@ -88,8 +88,8 @@ def make_operator_count_rows(organization: Organization, counts: OperatorCounts)
 
 
 @dataclass(frozen=True)
-class PublisherRow:
-    """A publisher on the vendor's list."""
+class OrganizationRow:
+    """An organisation on a list of the vendor's."""
 
     name: str
     org_id: str
@@ -100,10 +100,10 @@ class PublisherRow:
     is_suspended: bool
 
 
-def make_publisher_rows(publishers: Iterable[Organization]) -> list[PublisherRow]:
-    """Return a PublisherRow for each publisher, in this order."""
+def make_organization_rows(organizations: Iterable[Organization]) -> list[OrganizationRow]:
+    """Return an OrganizationRow for each organisation, in this order."""
     return [
-        PublisherRow(
+        OrganizationRow(
             name=row.name,
             org_id=row.org_id,
             url=reverse("organization", args=[row.public_id]),
@@ -112,7 +112,7 @@ def make_publisher_rows(publishers: Iterable[Organization]) -> list[PublisherRow
             created=formats.format_date(row.created_at),
             is_suspended=row.is_suspended,
         )
-        for row in publishers
+        for row in organizations
     ]
 
 
@@ -145,6 +145,7 @@ _DESCRIBED_BY: dict[StandingAspect, Callable[[Organization], list[str]]] = {
     StandingAspect.ACCOUNT_MANAGER: lambda row: [row.account_manager_name or _("Nobody"), row.account_manager_phone],
     StandingAspect.QUALIFICATIONS: _describe_qualifications,
     StandingAspect.MEMBERSHIPS: _describe_memberships,
+    StandingAspect.ADMIN: lambda row: [each.email for each in list_first_admin_invitations(row)],
     StandingAspect.ONBOARDING: lambda row: [_("Yes") if row.onboards_partners_at_once else _("No")],
 }
 

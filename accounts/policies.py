@@ -31,6 +31,7 @@ class AccountPermission(StrEnum):
     SHARE_VIEWS = "accounts.share_views"
     VIEW_ORGANIZATIONS = "accounts.view_organizations"
     REGISTER_ORGANIZATIONS = "accounts.register_organizations"
+    INVITE_FIRST_ADMINS = "accounts.invite_first_admins"
     CORRECT_ORGANIZATIONS = "accounts.correct_organizations"
     SUSPEND_ORGANIZATIONS = "accounts.suspend_organizations"
     MANAGE_MEMBERSHIPS = "accounts.manage_memberships"
@@ -106,6 +107,7 @@ ROLE_TABLE: RoleTable = {
         kinds=frozenset({OrganizationKind.VENDOR}),
     ),
     AccountPermission.REGISTER_ORGANIZATIONS: _of_staff(_("Register distributors, partners, publishers and customers")),
+    AccountPermission.INVITE_FIRST_ADMINS: _of_staff(_("Invite the first Admin of an organisation that has none")),
     AccountPermission.CORRECT_ORGANIZATIONS: _of_staff(
         _("Correct the verified name, country, tenant ID and partner ID of an organisation")
     ),

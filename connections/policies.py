@@ -19,6 +19,7 @@ class ConnectionPermission(StrEnum):
     END = "connections.end"
     VIEW = "connections.view"
     VIEW_CUSTOMERS = "connections.view_customers"
+    VIEW_ACTIVITY = "connections.view_activity"
 
 
 _NOT_VENDOR = frozenset(OrganizationKind.values) - {OrganizationKind.VENDOR}
@@ -55,6 +56,8 @@ ROLE_TABLE: RoleTable = {
     ConnectionPermission.VIEW: PermissionRule(label=_("See active and ended connections")),
     ConnectionPermission.VIEW_CUSTOMERS: PermissionRule(
         label=_("See connected customers, their services and licence totals"),
+        kinds=_NOT_VENDOR,
         feature=ProgramFeature.CUSTOMER_DASHBOARD,
     ),
+    ConnectionPermission.VIEW_ACTIVITY: PermissionRule(label=_("Read the activity log of the organisation")),
 }

@@ -118,7 +118,8 @@ class Organization(PublicIdModel):
     objects = OrganizationQuerySet.as_manager()
 
     class Meta:
-        indexes = (  # of the kind that the vendor lists from this table; the other kinds have listings of their own
+        indexes = (  # of the kinds that the vendor lists from this table; the other kinds have listings of their own
+            models.Index(fields=["name_folded", "id"], name="organization_customers", condition=Q(kind="customer")),
             models.Index(fields=["name_folded", "id"], name="organization_publishers", condition=Q(kind="publisher")),
         )
         constraints = (

@@ -7,29 +7,31 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from accounts.actions.first_admins import invite_first_admin
 from accounts.actions.organizations import grant_membership, register_organization
-from accounts.facts import digest_standing
+from accounts.facts import digest_standing, list_first_admin_invitations
 from accounts.guards import require_vendor_staff
 from accounts.lists.memberships import MembershipList
-from accounts.lists.publishers import PublisherList
+from accounts.lists.organizations import CustomerList, OrganizationList, PublisherList
 from accounts.models import Organization, OrganizationKind
 from accounts.organization_actions import (
     ORGANIZATION_ACTIONS,
     OrganizationAction,
     format_organization_success_message,
 )
-from accounts.organization_forms import RegisterOrganizationForm, StandingForm
+from accounts.organization_forms import StandingForm
 from accounts.organization_queries import count_operators_of, get_managed_organization, list_memberships_of
+from accounts.organization_register_form import RegisterOrganizationForm
 from accounts.organization_rows import describe_standing, make_membership_rows, make_operator_count_rows
 from accounts.organizations import collect_organization_overview_parts, render_organization_page
 from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.lib.days import today
-from partnerportal.lib.errors import NotFound
+from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import get_posted_data, read_next_url, render_list_page, require_form
 from partnerportal.lib.requests import PortalRequest
@@ -61,7 +63,10 @@ def organization_page(request: PortalRequest, organization_id: UUID) -> HttpResp
 def organization_operators(request: PortalRequest, organization_id: UUID) -> HttpResponse:
     """Show the vendor's staff how many people act for an organisation, by role. It names nobody."""
     organization = get_managed_organization(request.actor, organization_id)
-    context = {"operators": make_operator_count_rows(organization, count_operators_of(organization))}
+    context = {
+        "operators": make_operator_count_rows(organization, count_operators_of(organization)),
+        "invited": list_first_admin_invitations(organization).first(),
+    }
     template = "accounts/organization_operators.html"
     return render_organization_page(request, organization, tab="operators", template=template, context=context)
 
@@ -143,6 +148,7 @@ def _register(request: PortalRequest, form: RegisterOrganizationForm, kind: Orga
             )
             for program in form.cleaned_data.get("programs", ()):
                 grant_membership(actor=request.actor, organization=row, program=program, starts_on=today())
+            _invite_admin(request, form, row)
             return row
     except ValidationError as error:
         for field, problems in error.message_dict.items():
@@ -150,15 +156,38 @@ def _register(request: PortalRequest, form: RegisterOrganizationForm, kind: Orga
     return None
 
 
+def _invite_admin(request: PortalRequest, form: RegisterOrganizationForm, organization: Organization) -> None:
+    """Invite the first Admin of a new organisation, if the form names one and it was not sent before."""
+    email = form.cleaned_data["admin_email"]
+    if email and not list_first_admin_invitations(organization).exists():
+        try:
+            invite_first_admin(
+                actor=request.actor, organization=organization, email=email, language=get_language() or "en"
+            )
+        except (InvalidInput, Conflict) as error:
+            raise InvalidInput(error.code, error.message, field="admin_email") from None
+
+
 @require_safe
 @require_vendor_staff()
 def publisher_list(request: PortalRequest) -> HttpResponse:
     """Show the vendor's staff all publishers."""
+    return _render_list(request, PublisherList(request.actor, request.GET))
+
+
+@require_safe
+@require_vendor_staff()
+def customer_list(request: PortalRequest) -> HttpResponse:
+    """Show the vendor's staff all customers: who they are, not what they run."""
+    return _render_list(request, CustomerList(request.actor, request.GET))
+
+
+def _render_list(request: PortalRequest, organizations: OrganizationList) -> HttpResponse:
     return render_list_page(
         request,
-        PublisherList(request.actor, request.GET),
-        page_template="accounts/publishers.html",
-        list_template="accounts/publishers.html#list",
+        organizations,
+        page_template="accounts/organizations.html",
+        list_template="accounts/organizations.html#list",
         context={"may_register": ROLE_TABLE[AccountPermission.REGISTER_ORGANIZATIONS].check_actor(request.actor)},
     )
 

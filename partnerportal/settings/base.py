@@ -337,6 +337,8 @@ PORTAL_ATTEMPTS_KEPT = dt.timedelta(days=env.read_number("ATTEMPTS_DAYS", 30))  
 PORTAL_SECRET_MAILS_KEPT = dt.timedelta(hours=1)  # unsent mails with a code or link, which is of no use for longer
 PORTAL_NOTICES_KEPT = dt.timedelta(days=env.read_number("NOTICE_DAYS", 730))  # notices, and notes of announced ends
 PORTAL_DELIVERIES_KEPT = dt.timedelta(days=env.read_number("DELIVERY_DAYS", 90))  # mails that were sent or given up
+EVENT_DAYS = env.read_number("EVENT_DAYS", 0)  # of the log, 90 at least; 0: for good
+PORTAL_EVENTS_KEPT = dt.timedelta(days=EVENT_DAYS) if EVENT_DAYS else None
 PORTAL_IDEMPOTENCY_KEPT = dt.timedelta(hours=24)  # API requests with an Idempotency-Key, and responses
 PORTAL_EXPORTS_KEPT = dt.timedelta(days=env.read_number("EXPORT_DAYS", 30))  # exports; their files go after a day
 PORTAL_IMPORTS_KEPT = dt.timedelta(days=env.read_number("IMPORT_DAYS", 30))  # imports; their files go after a week
@@ -354,8 +356,7 @@ PORTAL_ACTIVATION_KEPT = dt.timedelta(days=env.read_number("ACTIVATION_DAYS", 7,
 PORTAL_CONSUMER_MAIL_DOMAINS = frozenset(  # beside those of the package's list
     name.strip().lower() for name in env("CONSUMER_MAIL_DOMAINS", default="").split(",") if name.strip()
 )
-# The resolvers that look up TXT records, such as 192.0.2.1 or [2001:db8::1]:53; without any, those of the system.
-DNS_RESOLVERS = [address.strip() for address in env("DNS_RESOLVERS", default="").split(",") if address.strip()]
+DNS_RESOLVERS = env.read_resolvers("DNS_RESOLVERS")  # they look up TXT records; without any, those of the system do
 
 # --- Trials -------------------------------------------------------------------------------------------------
 PORTAL_TRIAL_TIME = dt.timedelta(days=14)  # from the approval on; an extension adds the same again

@@ -38,6 +38,12 @@ STAFF_PAGES = [
         data={"at_once": "on"},
     ),
     page(
+        f"{ORGANIZATION}invite/",
+        "/organizations/{partner}/invite/",
+        get="409 vendor.admin; 403 vendor.reader; 404 else",
+        post="409 vendor.admin; 403 vendor.reader; 404 else",
+    ),
+    page(
         f"{ORGANIZATION}reactivate/",
         "/organizations/{partner}/reactivate/",
         get="409 vendor.admin; 403 vendor.reader; 404 else",
@@ -59,6 +65,7 @@ STAFF_PAGES = [
         post="403 vendor.reader; 404 else",
         data=NEW,
     ),
+    page("organizations/customers/", get=STAFF),
     page("publishers/", get=STAFF),
     page("programmes/", get=STAFF),
     page("programmes/", "/programmes/?program=csp&state=active", get=STAFF),
@@ -74,7 +81,7 @@ STAFF_PAGES = [
             post=answer.replace("200", "302"),
             data=data,
         )
-        for key in ("publishers", "memberships", "uploads")
+        for key in ("publishers", "all_customers", "memberships", "uploads")
         for path, data, answer in (
             ("display/", {"density": "compact"}, "200 vendor; 403 else"),
             ("views/new/", {"name": "New"}, "200 vendor; 403 else"),

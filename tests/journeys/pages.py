@@ -138,6 +138,9 @@ PAGES = {
         Shown("domains/<uuid:domain_id>/remove/", "/domains/{domain_partner}/remove/"),
         Shown("security/"),
         Shown("me/"),
+        Shown("activity/"),
+        Shown("activity/", "/activity/?q=nothing-has-this-name"),
+        Shown("activity/<uuid:event_id>/", "/activity/{event_connected}/"),
         Shown("inbox/"),
         Shown("inbox/", "/inbox/?dismissed=true"),
         Shown("help/roles/"),
@@ -239,11 +242,13 @@ PAGES = {
         *(Shown(ORGANIZATION + tab, f"/organizations/{{partner}}/{tab}") for tab in ORGANIZATION_TABS),
         *(Shown(f"{ORGANIZATION}{name}/", f"/organizations/{{partner}}/{name}/") for name in ORGANIZATION_ACTIONS),
         Shown(f"{ORGANIZATION}onboard/", "/organizations/{distributor}/onboard/"),
+        Shown(f"{ORGANIZATION}invite/", "/organizations/{partner}/invite/", 409),
         Shown(f"{ORGANIZATION}reactivate/", "/organizations/{partner}/reactivate/", 409),
         *(
             Shown("organizations/register/<str:kind>/", f"/organizations/register/{kind}/")
             for kind in ("partner", "customer")
         ),
+        Shown("organizations/customers/"),
         Shown("publishers/"),
         Shown("publishers/", "/publishers/?q=nobody-has-this-name"),
         Shown("programmes/"),

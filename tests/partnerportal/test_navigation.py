@@ -48,6 +48,7 @@ OF_OWN = [
 OF_VENDOR = [
     ("Distributors", "network", "/distributors/"),
     ("Partners", "users", "/partners/"),
+    ("Customers", "building-2", "/organizations/customers/"),
     ("Publishers", "building", "/publishers/"),
     ("Programmes", "badge-check", "/programmes/"),
     SIMULATOR,

@@ -22,7 +22,7 @@ GRANT EXECUTE ON FUNCTION queue_secret_mail(text) TO portal_app;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("notifications", "0004_secret_mails")]
+    dependencies = [("notifications", "0005_seal")]
 
     operations = [
         migrations.AddField(

@@ -1,0 +1,98 @@
+"""Vendor staff invite the first Admin of an organisation that has none, so that somebody inside can act (CV-9)."""
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actions.domains import confirm_domain
+from accounts.actions.locking import ensure_as_seen, lock_organization
+from accounts.actions.operator_mails import queue_invitation_mail
+from accounts.events import AccountEventKind
+from accounts.facts import StandingAspect, digest_standing, list_first_admin_invitations
+from accounts.models import OperatorInvitation, Organization, Role
+from accounts.organization_queries import count_operators_of
+from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.work_addresses import check_work_address
+from notifications.actions.recording import record_event
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.domain_names import parse_email_domain
+from partnerportal.lib.errors import Conflict, InvalidInput
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
+from partnerportal.lib.mailed_invitations import close_invitation, compute_invitation_end, issue_invitation_token
+from partnerportal.lib.policies import authorize
+
+NO_ADDRESS = _("Enter a valid email address.")
+HAS_ADMIN = _("%(organization)s has an Admin, who invites its operators.")
+IS_SUSPENDED = _("%(organization)s is suspended. Lift the suspension first.")
+
+
+@transaction.atomic
+def invite_first_admin(
+    *, actor: Actor, organization: Organization, email: str, language: str = "en", seen: str | None = None
+) -> OperatorInvitation:
+    """Mail an invitation to become the first Admin of an organisation, as vendor staff; return the invitation.
+
+    The domain of the address counts as the organisation's from then on, unless it has proved others. Sent to the same
+    address again, it adds a link; to another one, it withdraws the earlier invitation. Raises InvalidInput for what is
+    no work address, Conflict("has_admin"), Conflict("suspended"), and Conflict("changed_meanwhile") if the invitation
+    is not as the person saw it, unless it went to this address a moment ago.
+    """
+    authorize(actor, ROLE_TABLE, AccountPermission.INVITE_FIRST_ADMINS)
+    email = _valid_address(email)
+    row = lock_organization(actor, organization)
+    acquire_lock(AdvisoryLock.INVITATIONS, row.pk)
+    _refuse_where_useless(row)
+    waiting = list(list_first_admin_invitations(row))
+    same = next((each for each in waiting if each.email == email), None)
+    if same and seen is not None and seen != digest_standing(row, StandingAspect.ADMIN):
+        return same  # the form was sent twice, or a colleague has just done the same
+    ensure_as_seen(row, StandingAspect.ADMIN, seen)
+    _accept_domain(actor, row, email)
+    for earlier in waiting:
+        if earlier.email != email:
+            close_invitation(earlier, OperatorInvitation.State.REVOKED)
+    invitation = same or _store(row, email, language)
+    queue_invitation_mail(invitation, row, issue_invitation_token(invitation))
+    record_event(AccountEventKind.FIRST_ADMIN_INVITED, actor=actor, subject=row, counterpart=row)
+    return invitation
+
+
+def _valid_address(email: str) -> str:
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise InvalidInput("email", NO_ADDRESS, field="email") from None
+    return email
+
+
+def _refuse_where_useless(organization: Organization) -> None:
+    names = {"organization": organization.name}
+    if count_operators_of(organization).by_role.get(Role.ADMIN):
+        raise Conflict("has_admin", HAS_ADMIN % names, field="email")
+    if organization.is_suspended:
+        raise Conflict("suspended", IS_SUSPENDED % names, field="email")
+
+
+def _accept_domain(actor: Actor, organization: Organization, email: str) -> None:
+    """Confirm the domain of an address as the organisation's, if it is not yet, so that its owner can come in."""
+    try:
+        check_work_address(organization, email)
+    except InvalidInput as error:
+        if error.code != "foreign_domain":
+            raise
+        confirm_domain(actor=actor, organization=organization, name=parse_email_domain(email))
+        check_work_address(organization, email)  # an organisation that has proved others takes no further one
+
+
+def _store(organization: Organization, email: str, language: str) -> OperatorInvitation:
+    invitation = OperatorInvitation(
+        organization=organization,
+        email=email,
+        language=language,
+        roles=[Role.ADMIN],
+        expires_at=compute_invitation_end(),
+    )
+    invitation.save(force_insert=True)
+    return invitation

@@ -1,0 +1,83 @@
+"""The vendor's lists of publishers and of customers: what their URLs ask for, and their rows."""
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from django.utils.translation import gettext_lazy
+
+from accounts.filters import OrganizationFilterSet
+from accounts.models import OrganizationKind
+from accounts.organization_queries import list_organizations_of_kind
+from accounts.organization_rows import OrganizationRow, make_organization_rows
+from accounts.policies import ROLE_TABLE, AccountPermission
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.countries import list_country_choices
+from partnerportal.lib.errors import Message
+from partnerportal.lib.keyset import fetch_keyset_page_or_first, make_search_conditions
+from partnerportal.lib.lists import ListColumn, ListDefinition
+from partnerportal.lib.personal_lists import PersonalizedList
+
+COLUMNS = (  # each column has its branch in organizations.html
+    ListColumn(name="name", label=gettext_lazy("Organisation"), sort="name_folded"),
+    ListColumn(name="country", label=gettext_lazy("Country")),
+    ListColumn(name="manager", label=gettext_lazy("Account manager")),
+    ListColumn(name="created", label=gettext_lazy("In the portal since")),
+    ListColumn(name="state", label=gettext_lazy("Status")),
+)
+PUBLISHERS = ListDefinition(
+    key="publishers",
+    label=gettext_lazy("Publishers"),
+    url_name="publishers",
+    rule=(ROLE_TABLE, AccountPermission.VIEW_ORGANIZATIONS),
+    columns=COLUMNS,
+    filter_set=OrganizationFilterSet,
+    default_sort="name",
+)
+CUSTOMERS = ListDefinition(
+    key="all_customers",
+    label=gettext_lazy("Customers"),
+    url_name="organization_customers",
+    rule=(ROLE_TABLE, AccountPermission.VIEW_ORGANIZATIONS),
+    columns=COLUMNS,
+    filter_set=OrganizationFilterSet,
+    default_sort="name",
+)
+
+
+class OrganizationList(PersonalizedList):
+    """The vendor's list of all organisations of one kind as its page shows it, by name."""
+
+    kind: OrganizationKind
+    purpose: Message
+    register_label: Message
+
+    def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
+        super().__init__(actor, params)
+        filters = OrganizationFilterSet(params, list_organizations_of_kind(actor, self.kind))
+        self.filter_values = filters.cleaned_values
+        any_of = make_search_conditions(self.filter_values)
+        self.page = fetch_keyset_page_or_first(filters.qs, any_of=any_of, **self.keyset_page_options)
+        self.country_choices = list_country_choices()
+
+    @cached_property
+    def rows(self) -> list[OrganizationRow]:
+        """The rows of the page."""
+        return make_organization_rows(self.page.rows)
+
+
+class PublisherList(OrganizationList):
+    """The vendor's list of publishers."""
+
+    definition = PUBLISHERS
+    kind = OrganizationKind.PUBLISHER
+    purpose = gettext_lazy("Who offers products of their own on the marketplace.")
+    register_label = gettext_lazy("Register publisher…")
+
+
+class CustomerList(OrganizationList):
+    """The vendor's list of customers. It says who they are, not what they run: they share that with partners."""
+
+    definition = CUSTOMERS
+    kind = OrganizationKind.CUSTOMER
+    purpose = gettext_lazy("All customers: who they are and who looks after them.")
+    register_label = gettext_lazy("Register customer…")
