@@ -47,6 +47,7 @@ from partnerportal.sample.audiences import (
 from partnerportal.sample.facts import SampleCustomer
 from partnerportal.sample.feeds import write_sample_feeds
 from partnerportal.sample.holders import write_sample_licence_holders
+from partnerportal.sample.invitations import write_sample_invitations
 from partnerportal.sample.offers import write_late_sale, write_sample_offers
 from partnerportal.sample.papers import make_sample_document
 from partnerportal.sample.usage import write_sample_usage
@@ -72,6 +73,7 @@ def write_sample_data() -> None:
     organizations = _companies(now) | _customers(now)
     _badges(organizations, now.date())
     _people(organizations, now)
+    write_sample_invitations(organizations, now)
     _past_connections(organizations, now)
     _import(
         chain(
