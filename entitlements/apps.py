@@ -61,6 +61,7 @@ class EntitlementsConfig(AppConfig):
         register_personal_data()
         register_linkable_page("customers", "customers")
         register_linkable_page("own_licences", "services")
-        register_linkable_page("partner", "partner")
+        for page in ("distributors", "partner", "partners"):
+            register_linkable_page(page, page)
         for page in ("activation_send", "pending_customers", "pending_partners"):
             register_linkable_page(page, page)
