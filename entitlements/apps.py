@@ -17,8 +17,8 @@ class EntitlementsConfig(AppConfig):
         from connections.consent import register_shareable_scope
         from connections.guards import register_missing_badge_hint
         from connections.sharing import register_shared_data_counter
-        from connections.timeline import register_activity_descriptions
         from entitlements.actions.activation_accept import record_sign_in_for_activation
+        from entitlements.actions.activation_jobs import record_undelivered_activation
         from entitlements.customer_frame import register_customer_page_tabs
         from entitlements.lists.activations import PENDING_CUSTOMERS, PENDING_PARTNERS
         from entitlements.lists.customers import CUSTOMERS
@@ -27,18 +27,20 @@ class EntitlementsConfig(AppConfig):
         from entitlements.lists.renewals import OWN_RENEWALS, RENEWALS
         from entitlements.lists.trials import TRIALS
         from entitlements.lists.uploads import UPLOADS
+        from entitlements.models import ActivationLink
         from entitlements.notices import activation, asked, news  # noqa: F401  (they register the notice kinds)
         from entitlements.personal_data import register_personal_data
         from entitlements.rows.activations import describe_awaited_membership
         from entitlements.sharing import OFFERED, describe_shared_records
-        from entitlements.timeline import WORDS
+        from entitlements.timeline import register_entitlement_words
+        from notifications.registry import register_undelivered_mail_handler
         from partnerportal.lib.known_pages import register_linkable_page
         from partnerportal.lib.lists import register_list_definition
 
         for offered in OFFERED:
             register_shareable_scope(offered)
         register_shared_data_counter(describe_shared_records)
-        register_activity_descriptions(WORDS)
+        register_entitlement_words()
         register_customer_page_tabs()
         for definition in (
             CUSTOMERS,
@@ -53,11 +55,13 @@ class EntitlementsConfig(AppConfig):
             UPLOADS,
         ):
             register_list_definition(definition)
+        register_undelivered_mail_handler(ActivationLink._meta.label_lower, record_undelivered_activation)
         user_logged_in.connect(record_sign_in_for_activation)
         register_missing_badge_hint(describe_awaited_membership)
         register_personal_data()
         register_linkable_page("customers", "customers")
         register_linkable_page("own_licences", "services")
-        register_linkable_page("partner", "partner")
+        for page in ("distributors", "partner", "partners"):
+            register_linkable_page(page, page)
         for page in ("activation_send", "pending_customers", "pending_partners"):
             register_linkable_page(page, page)

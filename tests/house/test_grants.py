@@ -10,6 +10,10 @@ SETTINGS = {
     "portal_org()", "portal_person()", "portal_secret()", "portal_admitted()", "portal_lock(text, bigint)",
     "portal_enterable(bigint)",
 }  # fmt: skip
+DIGESTS = {  # of every event that is stored
+    "event_digest(uuid, text, timestamp with time zone, text, text, uuid, jsonb, bytea)",
+    "event_rest(uuid, bigint, text, bigint, bigint, bigint, bigint, smallint, jsonb, text)",
+}
 CALLED_BY = {
     # by the policies on what tenants ask for, and by two actions
     "portal_app": SETTINGS
@@ -36,11 +40,12 @@ CALLED_BY = {
         "mark_release(text, boolean)",
         "note_failed_attempt(bigint, text)",  # of who is not signed in: nobody's row may be seen
         "failed_attempts(bigint, text)",
-        "queue_secret_mail(text)",
+        "queue_secret_mail(text, boolean)",
         "portal_lacks_admin(bigint)",  # the vendor's staff see a first Admin's invitation for as long as there is none
         "portal_operators_of(bigint)",  # in numbers, for the vendor's staff and the distributor above a partner
         "portal_connected_customers(bigint)",  # in numbers, for the vendor's staff
         "portal_waiting()",  # numbers for /metrics
+        *DIGESTS,
         "portal_is_reseller()",
         "portal_is_publisher()",
         "portal_price_places()",
@@ -53,6 +58,8 @@ CALLED_BY = {
     "portal_worker": SETTINGS
     | {
         "usage_partition(date)",
+        *DIGESTS,
+        "prune_log(timestamp with time zone, bigint)",
         "erase_from_log(bigint, uuid, text[], text[], text)",
         "whole_words(text[])",
         "listing_refresh(bigint[])",
