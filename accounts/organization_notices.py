@@ -100,7 +100,7 @@ class JoinRequestedNotice(NoticeKind):
         return text % {"domain": format_domain_name(notice.params["domain"])}
 
     def get_link_path(self, notice: "Notice") -> str:
-        return reverse("operators")
+        return reverse("pending_operators")
 
     def get_link_label(self, notice: "Notice") -> str:
         return _("Open operators")

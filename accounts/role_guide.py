@@ -10,9 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.errors import Message
 from partnerportal.lib.policies import list_permission_rules
-from partnerportal.lib.roles import KINDS_WITH_AGENTS, SEE_FINANCE, Role, list_roles_for_kind
+from partnerportal.lib.roles import SEE_FINANCE, Role, list_roles_for_kind
 
-SEE_ORDERS = _("See customers’ orders and prices")
 SUMMARIES: dict[Role, Message] = {
     Role.READER: _("Sees everything that the organisation sees, and changes nothing."),
     Role.ADMIN: _("Does everything, and decides who else may act for the organisation."),
@@ -55,8 +54,7 @@ def list_abilities(kind: str, roles: Collection[str], *, finance_granted: bool =
     """Return what somebody with all these roles may do in an organisation of this kind, each as a phrase."""
     held = frozenset(roles)
     finance = finance_granted or not held.isdisjoint(SEE_FINANCE)
-    found = [rule.label for rule in list_permission_rules(kind) if rule.admits_roles(kind, held, sees_finance=finance)]
-    return [*found, SEE_ORDERS] if finance and kind in KINDS_WITH_AGENTS else found
+    return [rule.label for rule in list_permission_rules(kind) if rule.admits_roles(kind, held, sees_finance=finance)]
 
 
 def compare_roles(

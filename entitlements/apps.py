@@ -19,6 +19,7 @@ class EntitlementsConfig(AppConfig):
         from connections.sharing import register_shared_data_counter
         from connections.timeline import register_activity_descriptions
         from entitlements.actions.activation_accept import record_sign_in_for_activation
+        from entitlements.actions.activation_jobs import record_undelivered_activation
         from entitlements.customer_frame import register_customer_page_tabs
         from entitlements.lists.activations import PENDING_CUSTOMERS, PENDING_PARTNERS
         from entitlements.lists.customers import CUSTOMERS, SOLD_CUSTOMERS
@@ -27,11 +28,13 @@ class EntitlementsConfig(AppConfig):
         from entitlements.lists.renewals import OWN_RENEWALS, RENEWALS
         from entitlements.lists.trials import TRIALS
         from entitlements.lists.uploads import UPLOADS
+        from entitlements.models import ActivationLink
         from entitlements.notices import activation, asked, news  # noqa: F401  (they register the notice kinds)
         from entitlements.personal_data import register_personal_data
         from entitlements.rows.activations import describe_awaited_membership
         from entitlements.sharing import OFFERED, describe_shared_records
         from entitlements.timeline import WORDS
+        from notifications.registry import register_undelivered_mail_handler
         from partnerportal.lib.known_pages import register_linkable_page
         from partnerportal.lib.lists import register_list_definition
 
@@ -54,6 +57,7 @@ class EntitlementsConfig(AppConfig):
             UPLOADS,
         ):
             register_list_definition(definition)
+        register_undelivered_mail_handler(ActivationLink._meta.label_lower, record_undelivered_activation)
         user_logged_in.connect(record_sign_in_for_activation)
         register_missing_badge_hint(describe_awaited_membership)
         register_personal_data()

@@ -8,10 +8,11 @@ from accounts.personal_data import (
     PersonalDataSection,
     PersonalDataTable,
     register_free_text_column,
+    register_invitations_section,
     register_personal_data_section,
     register_personal_data_table,
 )
-from entitlements.models import CalendarFeed, Entitlement, LicenseAssignment
+from entitlements.models import ActivationLink, CalendarFeed, Entitlement, LicenseAssignment
 from notifications.models import InboxMark, NoticePreference, NoticeRead
 
 OWN = {
@@ -32,6 +33,9 @@ def register_personal_data() -> None:
     # The customer's record comes from its own systems, so it stays when the person's data is deleted.
     register_personal_data_section(PersonalDataSection("licences_held", list_held_licences))
     register_free_text_column(FreeTextColumn(Entitlement, "reason"))
+    register_invitations_section("activation_links", ActivationLink)
+    for column in ("name", "reason"):
+        register_free_text_column(FreeTextColumn(ActivationLink, column))
 
 
 def list_held_licences(person: Person) -> list[Any]:

@@ -55,9 +55,9 @@ class DnsServer:
             server.settimeout(0.05)
 
     @property
-    def address(self) -> str:
+    def address(self) -> tuple[str, int]:
         host, port = self._udp.getsockname()
-        return f"{host}:{port}"
+        return host, port
 
     def __enter__(self) -> Self:
         for thread in self._threads:

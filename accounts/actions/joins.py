@@ -9,9 +9,10 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from accounts.actions.operator_mails import queue_operator_mail
 from accounts.actions.operators import order_roles
 from accounts.events import AccountEventKind
 from accounts.joining import JoinOffer, list_join_offers
@@ -30,9 +31,9 @@ from partnerportal.lib.sweeping import delete_in_batches
 
 DAY = dt.timedelta(days=1)
 State = JoinRequest.State
-TOO_MANY = _("You have asked %(number)s times in 24 hours, which is the limit. Try again later.")
-DECLINED = _("The Admins of %(name)s have declined your request. Ask them to add you as an operator.")
-ANSWERED = _("This request was answered already.")
+TOO_MANY = gettext_lazy("You have asked %(number)s times in 24 hours, which is the limit. Try again later.")
+DECLINED = gettext_lazy("The Admins of %(name)s have declined your request. Ask them to add you as an operator.")
+ANSWERED = gettext_lazy("This request was answered already.")
 
 
 @transaction.atomic
@@ -90,7 +91,7 @@ def grant_join_request(
     if is_new:
         changes = list_changes_between({}, granted)
         record_event(AccountEventKind.JOIN_GRANTED, actor=actor, subject=person, changes=changes)
-        _mail_answer(person, organization, is_added=True)
+        queue_operator_mail("added", operator)
     return operator
 
 
@@ -103,7 +104,7 @@ def decline_join_request(*, actor: Actor, join_request: JoinRequest) -> None:
     row = _lock_request(actor, join_request)
     change_row_state(row, State.DECLINED, decided_at=timezone.now())
     record_event(AccountEventKind.JOIN_DECLINED, actor=actor, subject=row.person)
-    _mail_answer(row.person, row.organization, is_added=False)
+    _mail_refusal(row.person, row.organization)
 
 
 def delete_old_join_requests() -> int:
@@ -125,14 +126,10 @@ def _lock_request(actor: Actor, join_request: JoinRequest) -> JoinRequest:
     return row
 
 
-def _mail_answer(person: Person, organization: Organization, *, is_added: bool) -> None:
-    """Queue the mail that tells a person the answer. It names the organisation, and nobody in it."""
+def _mail_refusal(person: Person, organization: Organization) -> None:
+    """Queue the mail that tells a person that they are not let in. It names the organisation, and nobody in it."""
     with translation.override(person.language):
         names = {"name": organization.name}
-        if is_added:
-            subject = gettext("You can now act for %(name)s") % names
-        else:
-            subject = gettext("%(name)s has declined your request") % names
-        context = {"name": organization.name, "is_added": is_added, "url": settings.PORTAL_ORIGIN + "/"}
-        body = render_to_string("accounts/emails/join_answer.txt", context)
+        subject = _("%(name)s has declined your request") % names
+        body = render_to_string("accounts/emails/join_declined.txt", names)
     queue_secret_mail(EmailMessage(subject, body, to=[person.email]))

@@ -45,7 +45,7 @@ def join_request_grant(request: PortalRequest, request_id: UUID) -> HttpResponse
         with show_errors_in_form(form):
             grant_join_request(actor=request.actor, join_request=join_request, **form.cleaned_data)
             messages.success(request, _("%(name)s can now act for you.") % {"name": join_request.person})
-            return redirect("operators")
+            return redirect("pending_operators")
     return render(request, "accounts/join_request_grant.html", {"join_request": join_request, "form": form})
 
 
@@ -58,5 +58,5 @@ def join_request_decline(request: PortalRequest, request_id: UUID) -> HttpRespon
     if request.method == "POST":
         decline_join_request(actor=request.actor, join_request=join_request)
         messages.success(request, _("The request of %(name)s is declined.") % {"name": join_request.person})
-        return redirect("operators")
+        return redirect("pending_operators")
     return render(request, "accounts/join_request_decline.html", {"join_request": join_request})

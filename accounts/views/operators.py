@@ -43,14 +43,15 @@ def pending_operator_list(request: PortalRequest) -> HttpResponse:
 
 
 def _render_tab(request: PortalRequest, name: str, listing: PersonalizedList) -> HttpResponse:
+    join_requests = list(list_open_join_requests(request.actor))
     return render_list_page(
         request,
         listing,
         page_template=f"accounts/{name}.html",
         list_template=f"accounts/{name}.html#list",
         context={
-            "tabs": build_operator_tabs(name, count_waiting_invitations(request.actor)),
-            "join_requests": list_open_join_requests(request.actor),
+            "tabs": build_operator_tabs(name, count_waiting_invitations(request.actor) + len(join_requests)),
+            "join_requests": join_requests,
             "may_invite": ROLE_TABLE[AccountPermission.INVITE_OPERATORS].check_actor(request.actor),
         },
     )

@@ -28,7 +28,7 @@ def queue_activation_mail(link: ActivationLink, token: str, *, is_reminder: bool
     with translation.override(link.language):
         subject = _compose_subject(link, is_reminder=is_reminder)
         body = render_to_string(f"entitlements/emails/activation_{link.kind}.txt", _context(link, token, is_reminder))
-    queue_secret_mail(EmailMessage(make_single_line(subject), body, to=[link.email]))
+    queue_secret_mail(EmailMessage(make_single_line(subject), body, to=[link.email]), about=link)
 
 
 def _compose_subject(link: ActivationLink, *, is_reminder: bool) -> str:

@@ -3,7 +3,6 @@
 import time
 from dataclasses import dataclass
 from enum import Enum
-from urllib.parse import urlsplit
 
 import dns.exception
 import dns.message
@@ -15,7 +14,6 @@ from django.conf import settings
 from partnerportal.lib.breaker import CircuitBreaker, ServiceUnavailable
 from partnerportal.lib.text import escape_unprintable
 
-DNS_PORT = 53
 ONE_TRY = 1.0  # seconds for one resolver to answer, before the next is asked
 PROBE_SECONDS = 1.0  # to find out whether the resolvers answer at all
 
@@ -98,15 +96,8 @@ def _make_resolver() -> dns.resolver.Resolver:
     except dns.resolver.NoResolverConfiguration as error:
         raise ResolversAway("the system names no resolver") from error
     if settings.DNS_RESOLVERS:
-        resolver.nameservers = [_read_nameserver(address) for address in settings.DNS_RESOLVERS]
+        resolver.nameservers = [dns.nameserver.Do53Nameserver(*address) for address in settings.DNS_RESOLVERS]
     resolver.timeout = ONE_TRY
     resolver.cache = None  # whoever presses the button has just changed the record
     resolver.use_edns(0, 0, 1232)
     return resolver
-
-
-def _read_nameserver(address: str) -> dns.nameserver.Do53Nameserver:
-    """Return the server at an address such as 192.0.2.1, 192.0.2.1:5353, 2001:db8::1 or [2001:db8::1]:5353."""
-    is_bare_ipv6 = address.count(":") > 1 and not address.startswith("[")
-    parts = urlsplit(f"//[{address}]" if is_bare_ipv6 else f"//{address}")
-    return dns.nameserver.Do53Nameserver(parts.hostname or "", parts.port or DNS_PORT)

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Collection
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote, urlsplit
@@ -15,6 +16,7 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+DNS_PORT = 53  # where resolvers listen, unless an address says otherwise
 WRONG = 3  # exit code of a process with wrong settings; gunicorn takes it for "do not try again"
 _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", re.IGNORECASE)
 
@@ -65,6 +67,19 @@ class Environment(environ.Env):
             bounds = f"{at_least} or more" if at_most is None else f"from {at_least} to {at_most}"
             raise ImproperlyConfigured(f"{name} is {text!r}: it must be a whole number, {bounds}.")
         return int(text)
+
+    def read_resolvers(self, name: str) -> list[tuple[str, int]]:
+        """Return the IP addresses and ports of the DNS resolvers that the variable lists, separated by commas.
+
+        An entry is, for example, 192.0.2.1, 192.0.2.1:5353, 2001:db8::1 or [2001:db8::1]:5353.
+        """
+        entries = [entry.strip() for entry in str(self.ENVIRON.get(name) or "").split(",")]
+        try:
+            return [_parse_resolver(entry) for entry in entries if entry]
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} is {', '.join(entries)!r}: it must be IP addresses, such as 192.0.2.1 or [2001:db8::1]:53."
+            ) from None
 
     def read_choice(self, name: str, choices: Collection[str], default: str) -> str:
         """Return the variable, which must be one of `choices`, or `default` if it is not set."""
@@ -141,3 +156,10 @@ def _content(name: str, path: str) -> str:
     if not content:
         raise ImproperlyConfigured(f"{name} names {path}, which is empty.")
     return content
+
+
+def _parse_resolver(entry: str) -> tuple[str, int]:
+    """Return the IP address and port that an entry names. Raises ValueError for anything else."""
+    is_bare_ipv6 = entry.count(":") > 1 and not entry.startswith("[")
+    parts = urlsplit(f"//[{entry}]" if is_bare_ipv6 else f"//{entry}")
+    return str(ip_address(parts.hostname or entry)), parts.port or DNS_PORT

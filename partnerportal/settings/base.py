@@ -354,8 +354,7 @@ PORTAL_ACTIVATION_KEPT = dt.timedelta(days=env.read_number("ACTIVATION_DAYS", 7,
 PORTAL_CONSUMER_MAIL_DOMAINS = frozenset(  # beside those of the package's list
     name.strip().lower() for name in env("CONSUMER_MAIL_DOMAINS", default="").split(",") if name.strip()
 )
-# The resolvers that look up TXT records, such as 192.0.2.1 or [2001:db8::1]:53; without any, those of the system.
-DNS_RESOLVERS = [address.strip() for address in env("DNS_RESOLVERS", default="").split(",") if address.strip()]
+DNS_RESOLVERS = env.read_resolvers("DNS_RESOLVERS")  # they look up TXT records; without any, those of the system do
 
 # --- Trials -------------------------------------------------------------------------------------------------
 PORTAL_TRIAL_TIME = dt.timedelta(days=14)  # from the approval on; an extension adds the same again

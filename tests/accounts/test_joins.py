@@ -264,11 +264,11 @@ def test_an_organisation_that_is_not_offered_is_not_there(organization, web, wor
     assert web("nobody").post("/organizations/join/", {"organization": known}).status_code == 404
 
 
-def test_admins_find_who_asks_on_the_operators_page(web, world, ask, proved):
+def test_admins_find_who_asks_among_the_pending(web, world, ask, proved):
     row = ask()
-    text = web("partner.admin").get("/operators/").content.decode()
+    text = web("partner.admin").get("/operators/pending/").content.decode()
     assert "Norman Nobody" in text and f"/operators/requests/{row.public_id}/grant/" in text
-    assert "Norman Nobody" not in web("partner.reader").get("/operators/").content.decode()
+    assert "Norman Nobody" not in web("partner.reader").get("/operators/pending/").content.decode()
 
 
 def test_an_admin_lets_somebody_in_on_a_page(web, world, ask, proved):

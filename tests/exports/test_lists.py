@@ -14,7 +14,7 @@ from exports.models import Export
 from notifications.models import Notice
 from tests.entitlements.test_usage_pages import report, sku, today  # noqa: F401
 from tests.exports.test_views import NEW, content, queued, table
-from tests.world import World
+from tests.world import World, canary
 
 pytestmark = pytest.mark.usefixtures("private_folder")
 
@@ -38,6 +38,7 @@ CUSTOMER = "/customers/{}/"
         ("partner.reader", "/marketplace/offers/", ["price_list"] * 4),
         ("partner.reader", "/account/", ["connections", "ended_connections"]),
         ("partner.reader", "/operators/", ["operators"]),
+        ("partner.reader", "/operators/pending/", ["pending_operators"]),
         ("customer.admin", "/services/", ["services"]),
         ("customer.admin", "/orders/", ["orders"]),
         ("customer.admin", "/renewals/", ["renewals"]),
@@ -204,7 +205,17 @@ def test_operators_are_ones_own(world: World, web: Any) -> None:
     assert [row["email"] for row in rows] == list(mine.values_list("person__email", flat=True))
     reader = world.operator("partner.reader")
     assert {"name": str(reader.person), "email": reader.person.email, "roles": "reader",
-            "finance_granted": "false", "since": f"{reader.created_at:%Y-%m-%dT%H:%M:%SZ}"} in rows  # fmt: skip
+            "finance_granted": "false", "since": f"{reader.created_at:%Y-%m-%dT%H:%M:%SZ}",
+            "last_sign_in": "", "has_second_factor": "false"} in rows  # fmt: skip
+    [admin] = exported(world, web, "partner.reader", "operators", "q=admin.&role=admin")
+    assert admin["email"] == world.person("partner.admin").email
+
+
+def test_invitations_of_operators_are_ones_own(world: World, web: Any) -> None:
+    [row] = exported(world, web, "partner.reader", "pending_operators", "step=sent")
+    assert row["email"] == f"invited.{canary('partner', 'people')}@example.com"
+    assert (row["roles"], row["state"], row["opened_at"]) == ("reader", "open", "")
+    assert exported(world, web, "partner.reader", "pending_operators", "step=withdrawn") == []
 
 
 def test_unusual_use_of_one(world: World, web: Any) -> None:

@@ -50,7 +50,7 @@ class Stack:
             "STATIC_ROOT": str(folder / "static"),  # another run may collect changed files meanwhile
             "PRIVATE_ROOT": str(folder / "private"),
             "EMAIL_URL": f"filemail:///{self.mails}",
-            "DNS_RESOLVERS": self.dns.address,
+            "DNS_RESOLVERS": "{}:{}".format(*self.dns.address),
             **databases.urls(database),
         }
 

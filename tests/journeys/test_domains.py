@@ -88,11 +88,11 @@ def test_a_colleague_asks_to_be_let_in_instead_of_founding_another(visitor, stac
     theirs.sees("Its Admins have been asked.")
 
     admin = visitor().arrives_as(people.operator(partner), partner)
-    admin.opens("/operators/")
+    admin.opens("/operators/pending/")
     admin.sees("Colin Colleague")
     found += list(inspection.faults(admin))
     admin.follow("Let in…")
-    admin.page.get_by_label("Reader").check()
+    admin.page.get_by_role("checkbox", name="Reader").check()
     admin.press("Let in")
     admin.sees("Colin Colleague can now act for you.")
 

@@ -138,3 +138,24 @@ def test_what_is_no_origin_is_refused(given, text):
 def test_what_is_no_mail_server_is_refused(given, url):
     with refused("EMAIL_URL: "):
         given(EMAIL_URL=url).read_mail_settings("EMAIL_URL")
+
+
+@pytest.mark.parametrize(
+    ("text", "resolvers"),
+    [
+        ("", []),
+        ("192.0.2.1", [("192.0.2.1", 53)]),
+        (" 192.0.2.1:5353, 2001:db8::1 ,", [("192.0.2.1", 5353), ("2001:db8::1", 53)]),
+        ("[2001:DB8::1]:5353", [("2001:db8::1", 5353)]),
+    ],
+)
+def test_resolvers(given, text, resolvers):
+    assert given(RESOLVERS=text).read_resolvers("RESOLVERS") == resolvers
+
+
+@pytest.mark.parametrize(
+    "text", ["localhost", "192.0.2", "192.0.2.1:port", "192.0.2.1:99999", "[2001:db8::1", "::1::", "a b"]
+)
+def test_what_is_no_resolver_is_refused(given, text):
+    with refused("RESOLVERS is .*: it must be IP addresses"):
+        given(RESOLVERS=text).read_resolvers("RESOLVERS")
