@@ -22,12 +22,14 @@ class AccountsConfig(AppConfig):
             register_personal_data_table,
         )
         from accounts.queries import find_addressees_by_organization, get_list_preferences, list_external_identities
+        from accounts.timeline import register_account_words
         from notifications.registry import register_undelivered_mail_handler, set_addressee_lookup
         from partnerportal.lib.idempotency import register_idempotency_store
         from partnerportal.lib.known_pages import register_linkable_page
         from partnerportal.lib.lists import register_list_definition
         from partnerportal.lib.personal_lists import register_list_preferences_reader
 
+        register_account_words()
         set_addressee_lookup(find_addressees_by_organization)
         register_list_preferences_reader(get_list_preferences)
         register_idempotency_store(DatabaseIdempotencyStore())

@@ -11,15 +11,17 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organization
+from accounts.models import Organization, OrganizationKind
 from accounts.organization_actions import list_organization_action_menu_items
 from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.queries import build_program_badges
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.errors import Message
+from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.lists import ListTab
 from partnerportal.lib.parts import PagePart
 from partnerportal.lib.policies import Permission
@@ -85,8 +87,11 @@ def render_organization_page(
     `context`, and `tab` is the key of the tab that the page belongs to.
     """
     actor = request.actor
+    list_label, list_url = _build_list_link(organization.kind)
     frame = {
         "organization": organization,
+        "list_label": list_label,
+        "list_url": list_url,
         "country": get_country_name(organization.country),
         "badges": build_program_badges(organization.active_programs),
         "parent_url": reverse("organization", args=[organization.parent.public_id]) if organization.parent else "",
@@ -94,6 +99,17 @@ def render_organization_page(
         "menu": list_organization_action_menu_items(actor, organization),
     }
     return render(request, template, {**frame, **context})
+
+
+def _build_list_link(kind: str) -> tuple[str, str]:
+    """Return the label and the URL of the list from which the page of an organisation of this kind is reached."""
+    if kind == OrganizationKind.PARTNER:
+        return gettext("Partners"), page_url("partners")
+    if kind == OrganizationKind.DISTRIBUTOR:
+        return gettext("Distributors"), page_url("distributors")
+    if kind == OrganizationKind.PUBLISHER:
+        return gettext("Publishers"), reverse("publishers")
+    return gettext("Customers"), reverse("organization_customers") if kind == OrganizationKind.CUSTOMER else ""
 
 
 def _tab_links(actor: Actor, organization: Organization, current: str) -> Iterable[ListTab]:

@@ -7,11 +7,16 @@ class ConnectionsConfig(AppConfig):
     verbose_name = _("Connections")
 
     def ready(self) -> None:
-        from connections import account_timeline, notices  # noqa: F401  (they register words and notice kinds)
+        from connections import notices  # noqa: F401  (registers the notice kinds)
+        from connections.lists.activity import ACTIVITY
         from connections.organization_tab import register_organization_tab
         from connections.personal_data import register_personal_data
+        from connections.words import register_connection_words
         from partnerportal.lib.known_pages import register_linkable_page
+        from partnerportal.lib.lists import register_list_definition
 
         register_linkable_page("account", "account_details")
+        register_list_definition(ACTIVITY)
         register_personal_data()
+        register_connection_words()
         register_organization_tab()

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from notifications.timeline import register_changed_fields
 from partnerportal.lib import formats
 from partnerportal.lib.errors import InvalidInput, Message, StaleVersion
 from partnerportal.lib.scopes import Scope, includes_scopes
@@ -79,6 +80,7 @@ def register_shareable_scope(shareable_scope: ShareableScope) -> None:
     """
     assert shareable_scope.scope not in _offered, f"{shareable_scope.scope} is offered twice"
     _offered[shareable_scope.scope] = shareable_scope
+    register_changed_fields({}, words={"scopes": {shareable_scope.code: shareable_scope.label}})
 
 
 def list_shareable_scopes() -> list[ShareableScope]:

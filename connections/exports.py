@@ -1,16 +1,46 @@
-"""The lists of connections that can be exported: active ones, and those that have ended."""
+"""The lists that can be exported: active and ended connections, a customer's activity, and the activity log."""
 
 from typing import Any
 
-from django.db.models import Case, CharField, F, QuerySet, Value, When
+from django.db.models import (
+    BinaryField,
+    Case,
+    CharField,
+    F,
+    Func,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from connections.directory import list_organizations_with_visible_name
+from connections.filters import ActivityFilterSet
 from connections.models import Connection
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from connections.queries import list_active_connections, list_customer_activity_events, list_ended_connections
-from connections.timeline import list_activity_event_kinds
+from connections.queries import (
+    list_active_connections,
+    list_customer_activity_events,
+    list_ended_connections,
+    list_own_activity,
+)
+from connections.timeline import name_actor
+from notifications.models import Event, EventSeal
+from notifications.sealing import CLOSED_FIELDS
+from notifications.timeline import find_activity_description, list_activity_event_kinds
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.exports.columns import make_datetime_column, make_text_column, make_unchanged_column
+from partnerportal.lib.exports.columns import (
+    ExportColumn,
+    make_datetime_column,
+    make_identifier_column,
+    make_text_column,
+    make_translated_column,
+    make_unchanged_column,
+)
 from partnerportal.lib.exports.lists import ExportableList, ExportSubject, Query
 
 
@@ -44,6 +74,62 @@ def _ended(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
 def _activity(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
     return list_customer_activity_events(actor, customer).filter(kind__in=list_activity_event_kinds()).order_by("-pk")
 
+
+def _activity_log(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
+    """Return the events of the activity log that its page shows, in its order, each with its link of the chain."""
+    rows = ActivityFilterSet(query, list_own_activity(actor), acting=actor).qs
+    links = EventSeal.objects.visible_to(actor).filter(event_id=OuterRef("pk"))
+    link = {
+        f"link_{name}": Subquery(links.values(name)[:1]) for name in ("position", "sealed_at", "previous", "digest")
+    }
+    customer = list_organizations_with_visible_name(actor).filter(pk=OuterRef("customer_id")).values("name")[:1]
+    concerns = Coalesce(Subquery(customer), "counterpart_label")
+    order = ("at", "pk") if query.get("sort") == "at" else ("-at", "-pk")
+    return rows.annotate(**link, concerns=concerns, reader_id=Value(actor.organization_id)).order_by(*order)
+
+
+def _name_actor(event: Any) -> str:
+    return name_actor(event, event.reader_id)
+
+
+def _describe_action(event: Event) -> str:
+    description = find_activity_description(event.kind)
+    detail = description.detail(event)
+    return f"{description.build_sentence(event)} · {detail}" if detail else description.build_sentence(event)
+
+
+def _make_exact_time(value: str) -> Func:
+    utc = Func(Value("UTC"), F(value), function="timezone")
+    return Func(utc, Value('YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), function="to_char", output_field=CharField())
+
+
+def _make_hex(value: Any) -> Func:
+    return Func(value, Value("hex"), function="encode", output_field=CharField())
+
+
+_REST = Func(*CLOSED_FIELDS, function="event_rest", output_field=BinaryField())
+# First what people read, then what the digest is made of, then the digest and the link: `verify_export` checks these.
+_LOG_COLUMNS = (
+    make_unchanged_column("at", _make_exact_time("at")),
+    make_translated_column("done_by", _name_actor),
+    make_text_column("concerns"),
+    make_translated_column("action", _describe_action),
+    make_text_column("object", "subject_label"),
+    ExportColumn("changes", Cast("changes", TextField()), is_quoted=True),
+    make_text_column("note"),
+    make_identifier_column("event", "public_id"),
+    make_unchanged_column("kind"),
+    make_unchanged_column("actor_kind"),
+    make_unchanged_column("subject_kind"),
+    make_identifier_column("subject", "subject_id"),
+    make_unchanged_column("rest", _make_hex(_REST)),
+    make_unchanged_column("digest", _make_hex(F("digest"))),
+    make_unchanged_column("number", "pk"),
+    make_unchanged_column("position", "link_position"),
+    make_unchanged_column("sealed_at", _make_exact_time("link_sealed_at")),
+    make_unchanged_column("previous_link", _make_hex(F("link_previous"))),
+    make_unchanged_column("link", _make_hex(F("link_digest"))),
+)
 
 LISTS = (
     ExportableList(
@@ -85,5 +171,13 @@ LISTS = (
             make_text_column("counterpart", "counterpart_label"),
             make_text_column("subject", "subject_label"),
         ),
+    ),
+    ExportableList(
+        key="activity_log",
+        label=_("Activity log"),
+        rows=_activity_log,
+        rule=(ROLE_TABLE, ConnectionPermission.VIEW_ACTIVITY),
+        filters=frozenset(ActivityFilterSet.base_filters) | {"sort"},
+        columns=_LOG_COLUMNS,
     ),
 )

@@ -8,4 +8,7 @@ ITEMS = (
     NavigationItem(
         label=_("Account details"), icon="building", url_name="account_details", menu=NavigationMenu.SETTINGS, order=10
     ),
+    NavigationItem(
+        label=_("Activity"), icon="history", url_name="activity_log", menu=NavigationMenu.SETTINGS, order=60
+    ),
 )

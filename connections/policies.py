@@ -19,6 +19,7 @@ class ConnectionPermission(StrEnum):
     END = "connections.end"
     VIEW = "connections.view"
     VIEW_CUSTOMERS = "connections.view_customers"
+    VIEW_ACTIVITY = "connections.view_activity"
 
 
 _NOT_VENDOR = frozenset(OrganizationKind.values) - {OrganizationKind.VENDOR}
@@ -58,4 +59,5 @@ ROLE_TABLE: RoleTable = {
         kinds=_NOT_VENDOR,
         feature=ProgramFeature.CUSTOMER_DASHBOARD,
     ),
+    ConnectionPermission.VIEW_ACTIVITY: PermissionRule(label=_("Read the activity log of the organisation")),
 }

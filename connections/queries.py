@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import BooleanField, Case, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
 
@@ -21,6 +21,7 @@ from accounts.queries import (
 from connections.directory import list_organizations_with_visible_name
 from connections.models import Connection, Consent, CustomerPartner, InvitationLink, Portfolio, PortfolioQuerySet
 from notifications.models import Event
+from notifications.models.event import EventQuerySet
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
@@ -270,6 +271,41 @@ def list_customer_activity_events(actor: Actor, customer_id: int | None) -> Quer
     """
     about = Q(customer_id=customer_id) | Q(organization_id=customer_id) | Q(counterpart_id=customer_id)
     return Event.objects.visible_to(actor).filter(about)
+
+
+def list_own_activity(actor: Actor) -> EventQuerySet:
+    """Return the events that the actor's organisation is a party of, unordered: the activity log.
+
+    They are what its people and clients did, and what others did to it or to its data. News that its customers share
+    with it stands on their own pages. Each event has the alias `is_own`: whether it was done for the organisation.
+    """
+    organization_id = actor.organization_id
+    party = Q(organization_id=organization_id) | Q(counterpart_id=organization_id) | Q(customer_id=organization_id)
+    is_own = ExpressionWrapper(Q(organization_id=organization_id), BooleanField())
+    return Event.objects.visible_to(actor).filter(party).alias(is_own=is_own)
+
+
+def make_party_conditions(actor: Actor) -> list[Q]:
+    """Return the conditions of which events of `list_own_activity` meet at least one, each with an index of its own."""
+    return [Q(**{side: actor.organization_id}) for side in ("organization_id", "counterpart_id", "customer_id")]
+
+
+def find_organization_id(actor: Actor, public_id: UUID) -> int | None:
+    """Return the primary key of an organisation whose name the actor may see, or None."""
+    return list_organizations_with_visible_name(actor).filter(public_id=public_id).values_list("pk", flat=True).first()
+
+
+def find_organization_name(actor: Actor, public_id: UUID) -> str:
+    """Return the name of the organisation with this public id, or "" if the actor may not see it."""
+    return (
+        list_organizations_with_visible_name(actor).filter(public_id=public_id).values_list("name", flat=True).first()
+        or ""
+    )
+
+
+def get_visible_organizations(actor: Actor, organization_ids: Iterable[int]) -> dict[int, Organization]:
+    """Return those of the organisations with these primary keys whose names the actor may see, by primary key."""
+    return list_organizations_with_visible_name(actor).in_bulk(set(organization_ids))
 
 
 def list_portfolio_viewers(organization_ids: Iterable[int]) -> PortfolioQuerySet:

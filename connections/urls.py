@@ -4,6 +4,8 @@ from connections import views
 
 urlpatterns = [
     path("account/", views.account_details_page, name="account_details"),
+    path("activity/", views.activity_log_page, name="activity_log"),
+    path("activity/<uuid:event_id>/", views.activity_event_page, name="activity_event"),
     path("invite/", views.invitation_link_dialog, name="invite"),
     path("i/<str:token>/", views.invitation_page, name="invitation"),
     path("i/<str:token>/accept/", views.invitation_accept, name="invitation_accept"),

@@ -23,17 +23,20 @@ from accounts.queries import annotate_qualifications, build_program_badges, sees
 from connections import actions, consent, queries, rows
 from connections.customers import collect_customer_overview_sections, get_customer_with_tab_counts, render_customer_page
 from connections.guards import require_customer_viewing_permission
+from connections.lists.activity import ActivityList
 from connections.models import Connection
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.sharing import list_shared_data_counts
-from connections.timeline import build_activity_rows
+from connections.timeline import build_activity_rows, build_log_rows
+from notifications.models import EventSeal
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.errors import Conflict, DomainError, InvalidInput, NotFound, StaleVersion, TooManyAttempts
 from partnerportal.lib.keyset import KeysetPage, fetch_keyset_page, fetch_keyset_page_or_first
 from partnerportal.lib.known_pages import page_url
-from partnerportal.lib.pages import require_form, require_permission, require_sign_in
+from partnerportal.lib.pages import render_list_page, require_form, require_permission, require_sign_in
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.scopes import Scope
+from partnerportal.lib.visible_rows import get_by_public_id
 
 PAGE_SIZE = 25
 EVENTS_A_PAGE = 50
@@ -281,6 +284,30 @@ def customer_activity_page(request: PortalRequest, customer_id: UUID) -> HttpRes
     context["shares_news"] = customer.shares_scope(Scope.NOTIFICATIONS)
     template = "connections/customer_activity.html"
     return render_customer_page(request, customer, tab="activity", template=template, context=context)
+
+
+@require_safe
+@require_permission(ROLE_TABLE, ConnectionPermission.VIEW_ACTIVITY)
+def activity_log_page(request: PortalRequest) -> HttpResponse:
+    """Show the activity log of the acting organisation, or for htmx only its list."""
+    return render_list_page(
+        request,
+        ActivityList(request.actor, request.GET),
+        page_template="connections/activity_log.html",
+        list_template="connections/activity_log.html#list",
+        context={},
+    )
+
+
+@require_safe
+@require_permission(ROLE_TABLE, ConnectionPermission.VIEW_ACTIVITY)
+def activity_event_page(request: PortalRequest, event_id: UUID) -> HttpResponse:
+    """Show one event of the activity log, with its seal."""
+    event = get_by_public_id(queries.list_own_activity(request.actor), event_id)
+    (row,) = build_log_rows(request.actor, [event])
+    seal = EventSeal.objects.visible_to(request.actor).filter(event_id=event.pk).first()
+    context = {"row": row, "seal": seal, "seal_digest": bytes(seal.digest).hex() if seal else ""}
+    return render(request, "connections/activity_event.html", context)
 
 
 @require_safe

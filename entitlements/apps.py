@@ -17,7 +17,6 @@ class EntitlementsConfig(AppConfig):
         from connections.consent import register_shareable_scope
         from connections.guards import register_missing_badge_hint
         from connections.sharing import register_shared_data_counter
-        from connections.timeline import register_activity_descriptions
         from entitlements.actions.activation_accept import record_sign_in_for_activation
         from entitlements.actions.activation_jobs import record_undelivered_activation
         from entitlements.customer_frame import register_customer_page_tabs
@@ -33,7 +32,7 @@ class EntitlementsConfig(AppConfig):
         from entitlements.personal_data import register_personal_data
         from entitlements.rows.activations import describe_awaited_membership
         from entitlements.sharing import OFFERED, describe_shared_records
-        from entitlements.timeline import WORDS
+        from entitlements.timeline import register_entitlement_words
         from notifications.registry import register_undelivered_mail_handler
         from partnerportal.lib.known_pages import register_linkable_page
         from partnerportal.lib.lists import register_list_definition
@@ -41,7 +40,7 @@ class EntitlementsConfig(AppConfig):
         for offered in OFFERED:
             register_shareable_scope(offered)
         register_shared_data_counter(describe_shared_records)
-        register_activity_descriptions(WORDS)
+        register_entitlement_words()
         register_customer_page_tabs()
         for definition in (
             CUSTOMERS,
@@ -63,6 +62,7 @@ class EntitlementsConfig(AppConfig):
         register_personal_data()
         register_linkable_page("customers", "customers")
         register_linkable_page("own_licences", "services")
-        register_linkable_page("partner", "partner")
+        for page in ("distributors", "partner", "partners"):
+            register_linkable_page(page, page)
         for page in ("activation_send", "pending_customers", "pending_partners"):
             register_linkable_page(page, page)

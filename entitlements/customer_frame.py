@@ -1,5 +1,6 @@
 """The parts of a customer's pages that this app adds: three tabs, and on the first page licences and what to act on."""
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -28,6 +29,7 @@ from entitlements.rows.customers import list_service_attention_items, make_seat_
 from entitlements.rows.partners import make_partner_table_rows
 from entitlements.rows.usage import list_anomaly_attention_items
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.lists import build_list_url
 from partnerportal.lib.parts import PagePart
 from partnerportal.lib.scopes import Scope
 
@@ -101,7 +103,9 @@ def build_partner_sums_part(actor: Actor, organization: Organization) -> list[Pa
         return []
     partner = get_partner(actor, organization.public_id, OrganizationKind(organization.kind))
     (row,) = make_partner_table_rows(actor, [partner], {}, {})
-    return [PagePart("entitlements/parts/partner_panel.html", {"row": row})]
+    is_above = organization.kind == OrganizationKind.DISTRIBUTOR
+    partners_url = build_list_url(reverse("partners"), {"parent": organization.org_id}) if is_above else ""
+    return [PagePart("entitlements/parts/partner_panel.html", {"row": row, "partners_url": partners_url})]
 
 
 def register_customer_page_tabs() -> None:

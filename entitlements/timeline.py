@@ -1,14 +1,20 @@
-"""The words in which a customer's activity tells the events of this app."""
+"""The words in which a customer's activity and the activity log tell the events of this app."""
 
 from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from connections.timeline import ActivityDescription
 from entitlements.anomalies import list_anomaly_service_names
 from entitlements.events import EntitlementEventKind
+from entitlements.models import Entitlement
 from entitlements.notices.news import describe_licence_count
 from notifications.models import Event
+from notifications.timeline import (
+    ActivityDescription,
+    ActivityTopic,
+    register_activity_descriptions,
+    register_changed_fields,
+)
 from partnerportal.lib import formats
 from partnerportal.lib.errors import Message
 
@@ -37,7 +43,6 @@ _TEXTS: dict[str, tuple[str, Message]] = {
         _("A request to release a licence of %(service)s was reopened"),
     ),
     EntitlementEventKind.USE_UNUSUAL: ("activity", _("Usage of %(service)s left its usual range")),
-    EntitlementEventKind.ORDER_PLACED: ("receipt-text", _("Order %(subject)s was placed")),
 }
 
 
@@ -51,4 +56,70 @@ def _quantity(event: Event) -> str:
     return describe_licence_count(quantity) if isinstance(quantity, int) else ""
 
 
-WORDS = {kind: ActivityDescription(icon, text, _service, _quantity) for kind, (icon, text) in _TEXTS.items()}
+_ACTIVATIONS: dict[str, tuple[str, Message]] = {
+    EntitlementEventKind.ACTIVATION_SENT: ("send", _("An activation link was sent to %(name)s")),
+    EntitlementEventKind.ACTIVATION_RESENT: ("send", _("The activation link of %(name)s was sent again")),
+    EntitlementEventKind.ACTIVATION_COPIED: ("copy", _("The activation link of %(name)s was copied")),
+    EntitlementEventKind.ACTIVATION_CHANGED: ("pencil", _("The activation link of %(name)s was changed")),
+    EntitlementEventKind.ACTIVATION_REVOKED: ("ban", _("The activation link of %(name)s was revoked")),
+    EntitlementEventKind.ACTIVATION_EXPIRED: ("hourglass", _("The activation link of %(name)s expired")),
+    EntitlementEventKind.ACTIVATION_BOUNCED: ("triangle-alert", _("The activation link of %(name)s was not delivered")),
+    EntitlementEventKind.PARTNER_CONFIRMED: ("badge-check", _("The programme of %(name)s was confirmed")),
+}
+_VENDORS: dict[str, tuple[str, Message]] = {
+    EntitlementEventKind.PUBLISHER_SET: ("package", _("%(counterpart)s became the publisher of %(service)s")),
+    EntitlementEventKind.PUBLISHER_REMOVED: ("package", _("%(counterpart)s is no longer the publisher of %(service)s")),
+    EntitlementEventKind.FEED_TOKEN_CREATED: ("key-round", _("The feed token %(subject)s was created")),
+    EntitlementEventKind.FEED_TOKEN_REVOKED: ("key-round", _("The feed token %(subject)s was revoked")),
+    EntitlementEventKind.TRIAL_OFFERED: ("flask-conical", _("%(service)s was opened for trial")),
+    EntitlementEventKind.TRIAL_OFFER_CHANGED: ("flask-conical", _("The trial offer of %(service)s was changed")),
+    EntitlementEventKind.TRIAL_OFFER_WITHDRAWN: ("flask-conical", _("%(service)s is no longer open for trial")),
+}
+
+
+def _name_invited(event: Event) -> Mapping[str, str]:
+    return {"name": event.data.get("name") or event.subject_label}
+
+
+def register_entitlement_words() -> None:
+    """Register how activity pages and the log show the events of this app."""
+    news = {kind: ActivityDescription(icon, text, _service, _quantity) for kind, (icon, text) in _TEXTS.items()}
+    register_activity_descriptions(ActivityTopic.SERVICES, news, are_customer_news=True)
+    order = ActivityDescription("receipt-text", _("Order %(subject)s was placed"))
+    register_activity_descriptions(
+        ActivityTopic.ORDERS, {EntitlementEventKind.ORDER_PLACED: order}, are_customer_news=True
+    )
+    register_activity_descriptions(
+        ActivityTopic.SERVICES,
+        {
+            EntitlementEventKind.ENDS_SOON: ActivityDescription("hourglass", _("%(service)s ends soon"), _service),
+            EntitlementEventKind.CALENDAR_MADE: ActivityDescription("calendar-plus", _("A calendar link was created")),
+            EntitlementEventKind.CALENDAR_REVOKED: ActivityDescription(
+                "calendar-days", _("The calendar link was revoked")
+            ),
+        },
+    )
+    for texts, topic, values in (
+        (_ACTIVATIONS, ActivityTopic.CONNECTIONS, _name_invited),
+        (_VENDORS, ActivityTopic.SERVICES, _service),
+    ):
+        register_activity_descriptions(
+            topic, {kind: ActivityDescription(icon, text, values) for kind, (icon, text) in texts.items()}
+        )
+    register_changed_fields(
+        {
+            "quantity": _("Licences"),
+            "assigned": _("Assigned"),
+            "kind": _("Type"),
+            "sku": _("Service"),
+            "source": _("Source"),
+            "reason": _("Reason"),
+            "number": _("Number"),
+            "starts_on": _("From"),
+            "ends_on": _("Until"),
+        },
+        words={
+            "state": {state.value: state.label for state in Entitlement.State},
+            "kind": {kind.value: kind.label for kind in Entitlement.Kind},
+        },
+    )

@@ -81,9 +81,8 @@ def request_export(
     rows = exported_list.rows(actor, query, customer.pk if customer else None)
     row = Export(list=exported_list.key, query=dict(query), customer=customer, rows=rows.order_by().count())
     row.organization_id, row.person_id = actor.organization_id, actor.person_id  # type: ignore[assignment]
-    data = {"list": exported_list.key, "rows": row.rows}
     if row.rows <= SMALL:
-        record_event(ExportEventKind.EXPORTED, actor=actor, subject=row, label=exported_list.key, data=data)
+        _record(actor, row)
         return row, _small_file(exported_list, rows)
     Person.objects.select_for_update(no_key=True).get(pk=row.person_id)
     unfinished = Export.objects.visible_to(actor).filter(state__in=[Export.State.QUEUED, Export.State.RUNNING])
@@ -92,9 +91,16 @@ def request_export(
     if unfinished.count() >= AT_ONCE:
         raise TooManyAttempts("too_many_exports", TOO_MANY)
     row.save(force_insert=True)
-    record_event(ExportEventKind.EXPORTED, actor=actor, subject=row, label=exported_list.key, data=data)
+    _record(actor, row)
     transaction.on_commit(_wake_worker)
     return row, None
+
+
+def _record(actor: Actor, row: Export) -> None:
+    """Record an export. The customer whose rows they are, if it is one, reads that they were exported."""
+    theirs = row.customer if row.customer_id != actor.organization_id else None
+    data = {"list": row.list, "rows": row.rows}
+    record_event(ExportEventKind.EXPORTED, actor=actor, subject=row, label=row.list, counterpart=theirs, data=data)
 
 
 def _small_file(exported_list: ExportableList, rows: Any) -> bytes:

@@ -23,9 +23,11 @@ class MarketplaceConfig(AppConfig):
         from marketplace.lists.offers import OFFERS
         from marketplace.lists.products import PRODUCTS
         from marketplace.lists.storefront import STOREFRONT
+        from marketplace.timeline import register_offer_words
         from partnerportal.lib.lists import register_list_definition
 
         for definition in (OFFERS, PRODUCTS, CATALOGUE, STOREFRONT, ALL_OFFERS):
             register_list_definition(definition)
         register_audience_requests()
         register_country_facts()
+        register_offer_words()

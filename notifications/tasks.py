@@ -6,6 +6,7 @@ from collections.abc import Callable
 from celery import shared_task
 
 from notifications.actions.outbox import send_due_daily_summary, send_due_emails, write_due_notices
+from notifications.actions.sealing import log_checkpoint, prune_old_events, seal_next_events
 from notifications.actions.secret_mails import delete_expired_secret_mails, send_secret_mails
 from notifications.actions.sweeping import delete_old_deliveries, delete_old_notices
 from partnerportal.lib.waking import wake_worker
@@ -33,11 +34,27 @@ def send_emails() -> None:
 
 
 @shared_task
+def seal_events() -> None:
+    """Seal all events that were committed and wait for it."""
+    _until_empty(seal_next_events)
+
+
+@shared_task
+def write_event_checkpoint() -> None:
+    """Write a checkpoint of the sealed events into the program's log."""
+    log_checkpoint()
+
+
+@shared_task
 def delete_old_notifications() -> None:
-    """Delete old notices, old deliveries, and mails about accounts that have waited too long for a mail server."""
+    """Delete old notices and deliveries, mails about accounts that have waited too long, and old events.
+
+    Events are kept unless PORTAL_EVENTS_KEPT is set.
+    """
     delete_old_notices()
     delete_old_deliveries()
     delete_expired_secret_mails()
+    prune_old_events()
 
 
 def _until_empty(work: Callable[[], int]) -> int:

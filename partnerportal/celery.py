@@ -28,6 +28,13 @@ app.conf.beat_schedule = {
     # The sweeps find what a lost wake-up or a dead worker left behind. Two beats at once do no harm: each row
     # is leased or locked by one worker.
     "notices-each-minute": {"task": "notifications.tasks.write_notices", "schedule": 60.0, "options": {"expires": 55}},
+    # So that an event can be changed unnoticed for a few seconds alone, however busy the portal is.
+    "seals": {"task": "notifications.tasks.seal_events", "schedule": 2.0, "options": {"expires": 10}},
+    "checkpoints": {
+        "task": "notifications.tasks.write_event_checkpoint",
+        "schedule": crontab(minute="17"),
+        "options": {"expires": 3000},
+    },
     "mail-sweep": {"task": "notifications.tasks.send_emails", "schedule": 60.0, "options": {"expires": 55}},
     "listings-after-midnight": {
         "task": "entitlements.tasks.refresh_expired_listings",

@@ -19,7 +19,7 @@ from partnerportal.lib import metrics
 from partnerportal.models import TaskRun
 
 # The kinds of background work that the database function `portal_waiting()` counts.
-WAITING = ("fan_out", "email", "digest", "secret_mails", "exports", "imports", "uploads")
+WAITING = ("fan_out", "email", "digest", "secret_mails", "exports", "imports", "uploads", "unsealed_events")
 HOUR, DAY = 3600.0, 24 * 3600.0  # seconds
 
 

@@ -13,6 +13,8 @@ from partnerportal.lib import logs
 
 log = logging.getLogger("portal.tasks")
 
+FREQUENT = {"notifications.tasks.seal_events"}
+
 # Adds one run to the row of its task.
 COUNT = """
 INSERT INTO partnerportal_taskrun AS known (task, runs, failures, seconds, last_finished_at, last_succeeded_at)
@@ -40,14 +42,16 @@ def begin_task_log(task_id: str, task: Any, **_signal: Any) -> None:
 def finish_task_log(task: Any, state: str, **_signal: Any) -> None:
     """Write a log line about the finished task, and count it as a run.
 
+    The success of a task that runs each few seconds is told at level DEBUG, so that it does not fill the log.
     A database that is away raises nothing here, so that a task that is done is not run again.
     """
     seconds = time.perf_counter() - task.request.began
     queue = (task.request.delivery_info or {}).get("routing_key")
     outcome = state.lower()
     fields = {"queue": queue, "outcome": outcome, "seconds": round(seconds, 3)}
+    level = logging.DEBUG if task.name in FREQUENT and outcome == "success" else logging.INFO
     try:
-        log.info("%s %s %.3f s", task.name, outcome, seconds, extra={"fields": fields})
+        log.log(level, "%s %s %.3f s", task.name, outcome, seconds, extra={"fields": fields})
         count_task_run(task.name, seconds=seconds, failed=outcome != "success")
     finally:
         logs.end_log_field_block(task.request.log_token)

@@ -15,8 +15,10 @@ class SupportConfig(AppConfig):
         from support.lists.own import OWN_REQUESTS
         from support.lists.queue import REQUESTS
         from support.personal_data import register_personal_data
+        from support.timeline import register_request_words
 
         register_country_change()
         register_personal_data()
+        register_request_words()
         for definition in (OWN_REQUESTS, REQUESTS):
             register_list_definition(definition)

@@ -3,10 +3,12 @@
 from functools import reduce
 from operator import or_
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q
 from django.utils import timezone
 
+from notifications.sealing import CLOSED_FIELDS, OPEN_FIELDS
 from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.visible_rows import TenantQuerySet, make_reach_condition
@@ -22,13 +24,14 @@ class EventQuerySet(TenantQuerySet):
 
 
 class Event(PublicIdModel):
-    """A record of what was done, when, by whom and to what. It is never changed: a trigger refuses UPDATE and DELETE.
+    """A record of what was done, when, by whom and to what. It is never changed: a trigger refuses that.
 
     Ids are plain numbers without foreign keys, because the log outlives what it names. `actor` did it for
     `organization`, and `on_behalf` is whoever asked the actor for it. `counterpart` is the other side of the action,
     and `customer` is set when the news is a customer's. The event is read by these parties, and by those with whom the
     customer shares each of `scopes` (lib.scopes); 0 stands for nobody else. Persons are named in the labels and in
-    `note`, and nowhere else: an erasure overwrites these alone.
+    `note`, and nowhere else: an erasure overwrites these alone. `digest` is of all else (`notifications.sealing`), and
+    links of EventSeal put it into the order of sealing.
     """
 
     kind = models.CharField(max_length=60)
@@ -52,14 +55,27 @@ class Event(PublicIdModel):
     data = models.JSONField(default=dict)
     changes = models.JSONField(default=dict, db_default={})  # by field: before and after, as `lib.changes` makes them
     request_id = models.CharField(max_length=64, db_default="")  # leads to its line in the access log
+    # Random: without it the ids could be guessed from their digest, which is in exported files.
+    salt = models.UUIDField(db_default=RandomUUID(), editable=False)
+    digest = models.GeneratedField(
+        expression=Func(*OPEN_FIELDS, Func(*CLOSED_FIELDS, function="event_rest"), function="event_digest"),
+        output_field=models.BinaryField(max_length=32),
+        db_persist=True,
+    )
 
     objects = EventQuerySet.as_manager()
 
     class Meta:
+        # By moment, because lists of the log are narrowed by it.
         indexes = (
-            models.Index(fields=["organization_id", "-id"], name="event_by_organization"),
-            models.Index(fields=["counterpart_id", "-id"], name="event_by_counterpart"),
+            models.Index(fields=["organization_id", "-at", "-id"], name="event_of_organization"),
             models.Index(
-                fields=["customer_id", "-id"], name="event_by_customer", condition=Q(customer_id__isnull=False)
+                fields=["counterpart_id", "-at", "-id"],
+                name="event_of_counterpart",
+                condition=Q(counterpart_id__isnull=False),
             ),
+            models.Index(
+                fields=["customer_id", "-at", "-id"], name="event_of_customer", condition=Q(customer_id__isnull=False)
+            ),
+            models.Index(fields=["actor_id", "-at", "-id"], name="event_of_actor", condition=Q(actor_id__isnull=False)),
         )

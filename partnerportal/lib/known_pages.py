@@ -4,6 +4,7 @@ activation_send   sends an activation link to one of "customers" or "partners", 
 account           shows the organisation's own account
 bulk_action       takes the rows that are selected in a list, for the bulk action with a code
 customers         lists the connected customers
+distributors      lists the distributors; partners the partners
 export            takes the form that asks for a list as a file
 import            takes a file of the kind of import with a code; what it is imported into is the parameter `target`
 list_display      chooses the columns and the density of the list with a key

@@ -34,6 +34,7 @@ class AdvisoryLock(StrEnum):
     OPERATOR_IMPORTS = "operator imports"  # two files that name the same people would wait for each other's rows
     RELEASE_NEWS = "release news"  # two workers would each tell the vendor of the same customer's requests
     SUMMARIES = "summaries"  # two workers would each mail half of a person's summary
+    SEAL = "seal"  # two sealers would both go on from the same link of the log's chain, and one would fail
 
     # Triggers and functions of the database take these, each in the migration named.
     OPERATORS = "operators"  # of an organisation: two last Admins could remove each other (accounts 0002)

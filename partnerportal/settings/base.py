@@ -337,6 +337,8 @@ PORTAL_ATTEMPTS_KEPT = dt.timedelta(days=env.read_number("ATTEMPTS_DAYS", 30))  
 PORTAL_SECRET_MAILS_KEPT = dt.timedelta(hours=1)  # unsent mails with a code or link, which is of no use for longer
 PORTAL_NOTICES_KEPT = dt.timedelta(days=env.read_number("NOTICE_DAYS", 730))  # notices, and notes of announced ends
 PORTAL_DELIVERIES_KEPT = dt.timedelta(days=env.read_number("DELIVERY_DAYS", 90))  # mails that were sent or given up
+EVENT_DAYS = env.read_number("EVENT_DAYS", 0)  # of the log, 90 at least; 0: for good
+PORTAL_EVENTS_KEPT = dt.timedelta(days=EVENT_DAYS) if EVENT_DAYS else None
 PORTAL_IDEMPOTENCY_KEPT = dt.timedelta(hours=24)  # API requests with an Idempotency-Key, and responses
 PORTAL_EXPORTS_KEPT = dt.timedelta(days=env.read_number("EXPORT_DAYS", 30))  # exports; their files go after a day
 PORTAL_IMPORTS_KEPT = dt.timedelta(days=env.read_number("IMPORT_DAYS", 30))  # imports; their files go after a week

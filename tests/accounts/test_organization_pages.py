@@ -99,6 +99,38 @@ def test_the_overview_has_badges_their_history_and_how_many_act_for_it(web: Any,
     assert world.distributor.name in page
 
 
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("distributor", "/distributors/"),
+        ("partner", "/partners/"),
+        ("customer", "/organizations/customers/"),
+        ("publisher", "/publishers/"),
+    ],
+)
+def test_the_page_leads_back_to_the_list_of_its_kind(name: str, url: str, web: Any, world: World) -> None:
+    client = web(READER)
+    page = client.get(page_of(world[name])).content.decode()
+    assert page.count(f'href="{url}"') >= 2, "in the menu and above the page"
+    assert client.get(url).status_code == 200
+
+
+def test_a_distributors_page_leads_to_its_partners(web: Any, world: World) -> None:
+    row = world.distributor
+    page = web(READER).get(page_of(row)).content.decode()
+    assert f"/partners/?parent={row.org_id}" in page
+    below = text(web(READER).get(f"/partners/?parent={row.org_id}"))
+    assert Organization.objects.filter(parent=row).first().name in below  # type: ignore[union-attr]
+
+
+def test_customers_are_listed_and_found(web: Any, world: World) -> None:
+    client = web(READER)
+    page = client.get("/organizations/customers/", {"q": world.customer.org_id})
+    assert page_of(world.customer) in page.content.decode()
+    assert page_of(world.partner) not in client.get("/organizations/customers/").content.decode()
+    assert "Register customer…" in text(client.get("/organizations/customers/"))
+
+
 def test_the_menu_offers_what_is_possible(web: Any, world: World) -> None:
     def offered(row: Organization) -> set[str]:
         found = re.findall(

@@ -40,7 +40,7 @@ from exports.models import Export
 from imports.models import Import
 from marketplace.models import Category, HealthIssue, Market, Offer, OfferFile, Plan, Price, Product, SaleStop
 from notifications.actions.secret_mails import send_secret_mails
-from notifications.models import Notice
+from notifications.models import Event, Notice
 from partnerportal.lib import tenancy
 from support.models import Request, RequestFile
 from tests.world import INVITING, KINDS, SKU_OF_NOBODY, SORTS, World, canary, join_token
@@ -365,6 +365,8 @@ def placeholders(world: World) -> dict[str, str]:
     values["key_held"] = LicenseAssignment.objects.filter(customer=world.customer).earliest("pk").external_id
     values["key_waiting"] = asked.get(released_at=None).external_id
     values["key_released"] = asked.get(released_at__isnull=False).external_id
+    connected = Event.objects.filter(kind="connection.established", organization_id=world.customer.pk)
+    values["event_connected"] = str(connected.get(counterpart_id=world.partner.pk).public_id)
     values["notice_partner"] = str(world.notices("partner").filter(about_id=world.customer.pk)[0].public_id)
     values["notice_customer"] = str(world.notices("customer").filter(about_id=world.customer.pk)[0].public_id)
     values |= {f"calendar_{name}": CALENDAR.format(canary(name, "goods")) for name in ("partner", "lapsed", "customer")}

@@ -93,6 +93,7 @@ PAGES = [
         page(f"lists/<str:list_key>/{path}", f"/lists/{key}/{path}", get=get, post=get.replace("200", "302"), data=data)
         for key, get in (
             ("inbox", EVERYBODY),
+            ("activity_log", EVERYBODY),
             ("operators", EVERYBODY),
             ("pending_operators", EVERYBODY),
             ("renewals", EVERYBODY),
@@ -138,7 +139,7 @@ PAGES = [
     ),
     *(
         page("exports/new/", post=EVERYBODY, data={"list": key})
-        for key in ("connections", "inbox", "operators", "pending_operators", "renewals")
+        for key in ("connections", "inbox", "operators", "pending_operators", "renewals", "activity_log")
     ),
     page("exports/new/", post=HOLDER_ADMINS, data={"list": "licence_users", "customer": "{customer}"}),
     page("exports/new/", post=SEES_PARTNERS, data={"list": "partners"}),
@@ -430,6 +431,10 @@ PAGES = [
         defaults="login anonymous",
     ),
     page("me/notices/", get=EVERYBODY, post="302 else", data={"ends_soon": "each"}),
+    page("activity/", get=EVERYBODY),
+    page(
+        "activity/<uuid:event_id>/", "/activity/{event_connected}/", get="200 partner customer many@customer; 404 else"
+    ),
     page("inbox/", get=EVERYBODY),
     page("inbox/read/", post="302 else"),
     page(NOTICE, "/inbox/{notice_partner}/", post="302 partner; 404 else"),

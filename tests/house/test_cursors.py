@@ -27,6 +27,10 @@ PLACES = [
 # Each module that turns pages, with the addresses that reach it: who asks, where, and the name of the cursor.
 PAGES = {
     "connections/views.py": [("partner.admin", "/account/", "connections"), ("partner.admin", "/account/", "history")],
+    "connections/lists/activity.py": [
+        ("partner.admin", "/activity/", "cursor"),
+        ("customer.admin", "/activity/?sort=at", "cursor"),
+    ],
     "entitlements/lists/activations.py": [
         ("vendor.admin", "/customers/pending/", "cursor"),
         ("vendor.admin", "/partners/pending/?state=ended", "cursor"),

@@ -27,9 +27,10 @@ MADE_FOR_OTHERS = {
     "connections.guards": "who may open a page about customers",
     "connections.notices": "base classes of news of a customer",
     "connections.sharing": "registers what a connection shares",
-    "connections.timeline": "registers the words of a customer's activity",
     "support.kinds": "registers the requests of an app",
     "notifications.registry": "registers kinds of notices",
+    "notifications.sealing": "what the digest of an event is made of, for its export",
+    "notifications.timeline": "registers the words of events",
 }
 # They gather what each app says of its lists, and of what can be imported.
 GATHERED = {"exports/catalogue.py": "exports", "imports/catalogue.py": "imports"}

@@ -4,6 +4,7 @@ import importlib
 
 from django.conf import settings
 
+from notifications.timeline import list_described_event_kinds
 from partnerportal.celery import app as celery_app
 from tests.house.ours import APPS
 
@@ -34,3 +35,10 @@ def test_scheduled_tasks_exist():
     scheduled = {entry["task"] for entry in celery_app.conf.beat_schedule.values()}
     assert scheduled
     assert scheduled <= set(celery_app.tasks)
+
+
+def test_every_kind_of_event_has_words_in_the_activity_log():
+    """Registered with `notifications.timeline.register_activity_descriptions` by the app of the kind."""
+    described = set(list_described_event_kinds())
+    assert {str(kind) for kind in KINDS} - described == set()
+    assert described - {str(kind) for kind in KINDS} == set(), "no app records such events any more"

@@ -93,6 +93,7 @@ NEVER_BY_TENANTS = {
     "entitlement.changed",
     "entitlement.ends_soon",
     "invitation_link.replaced",
+    "log.pruned",
     "operator.added",
     "order.placed",
     "person.address_changed",

@@ -10,6 +10,10 @@ SETTINGS = {
     "portal_org()", "portal_person()", "portal_secret()", "portal_admitted()", "portal_lock(text, bigint)",
     "portal_enterable(bigint)",
 }  # fmt: skip
+DIGESTS = {  # of every event that is stored
+    "event_digest(uuid, text, timestamp with time zone, text, text, uuid, jsonb, bytea)",
+    "event_rest(uuid, bigint, text, bigint, bigint, bigint, bigint, smallint, jsonb, text)",
+}
 CALLED_BY = {
     # by the policies on what tenants ask for, and by two actions
     "portal_app": SETTINGS
@@ -40,6 +44,7 @@ CALLED_BY = {
         "portal_operators_of(bigint)",  # in numbers, for the vendor's staff and the distributor above a partner
         "portal_connected_customers(bigint)",  # in numbers, for the vendor's staff
         "portal_waiting()",  # numbers for /metrics
+        *DIGESTS,
         "portal_is_reseller()",
         "portal_is_publisher()",
         "portal_price_places()",
@@ -52,6 +57,8 @@ CALLED_BY = {
     "portal_worker": SETTINGS
     | {
         "usage_partition(date)",
+        *DIGESTS,
+        "prune_log(timestamp with time zone, bigint)",
         "erase_from_log(bigint, uuid, text[], text[], text)",
         "whole_words(text[])",
         "listing_refresh(bigint[])",

@@ -33,6 +33,7 @@ RIGHT = {
     "create_person": ["{new}", "--name", "New", "--language", "fr", "--link"],
     "end_membership": ["{partner}", "service_provider", "--on", "2099-01-01"],
     "erase_person": ["{email}"],
+    "export_event_checkpoint": [],
     "export_person": ["{email}"],
     "extend_membership": ["{partner}", "service_provider", "--until", "2099-01-01"],
     "grant_membership": ["{partner}", "csp", "--from", "2020-01-01", "--until", "2020-12-31"],
@@ -45,6 +46,7 @@ RIGHT = {
     ],
     "lock_person": ["{email}", "--reason", "A reason"],
     "move_partner": ["{partner}", "--distributor", "{distributor}"],
+    "prune_events": ["--before", "2020-01-01"],
     "reactivate_organization": ["{suspended}"],
     "open_trial": ["{sku}", "--licences", "5", "--for", "{distributor}"],
     "rebuild_portfolio": ["--check"],
@@ -62,6 +64,8 @@ RIGHT = {
     "suspend_organization": ["{customer}", "--reason", "A reason"],
     "trials": ["convert", "{trial}", "--quantity", "5", "--ends-on", "2099-01-01"],
     "unlock_person": ["{email}"],
+    "verify_events": ["--checkpoint", "{report}"],
+    "verify_export": ["{file}", "--checkpoint", "{report}", "--stored"],
 }  # fmt: skip
 HOSTILE = [
     "", " ", "x" * 10_000, "a\0b", "\udcff", "é" * 300, "-1", "0", "9" * 30, "1e5", "nan", "2020-13-45", "0001-01-01",

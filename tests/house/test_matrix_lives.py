@@ -59,6 +59,7 @@ MISSED_AT = {
 }
 # Rules that no page misses, and why; that the two locks disagree shows the loss.
 BEHIND_OTHERS = {
+    "EventSealQuerySet": "links are read of an event, once the log has found that the reader is a party of it",
     "ActivationTokenQuerySet": "tokens are counted of links that one has sent, and only their digests are stored",
     "TrialOfferQuerySet": "they name services of the vendor's catalogue, no word of anybody",
     "AudienceChangeQuerySet": "what is saved of an audience is read of an offer that is the publisher's own",

@@ -49,6 +49,7 @@ BOUNDED = {
     "entitlements_activationtoken": "five for a link; go with it, or when it is closed",
     "entitlements_trialoffer": "one for a SKU",
     "notifications_noticeread": "goes with its notice",
+    "notifications_unsealedevent": "an event that waits for its seal, for seconds",
     "notifications_inboxmark": "one for a person and organisation",
     "notifications_noticepreference": "one for a person, organisation and kind",
     "connections_invitationlink": "one for a partner",
@@ -90,7 +91,8 @@ BOUNDED = {
     "django_migrations": "one for each migration",
 }
 KEPT = {
-    "notifications_event": "the audit log; its retention comes with the activity log",
+    "notifications_event": "the audit log; what is older than EVENT_DAYS goes if that is set (test_sealing.py)",
+    "notifications_eventseal": "the chain that seals the log; goes with its events",
     "accounts_organization": "who the portal is for",
     "accounts_erasedaddress": "that an address was erased, without the address",
     "accounts_operator": "goes with its person, by remove_operator or erase_person",

@@ -33,7 +33,19 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     begin = time.monotonic()
-    from tools.bench import channel, consent, exports, marketplace, moves, outbox, pages, queries, strangers, usage
+    from tools.bench import (
+        activity,
+        channel,
+        consent,
+        exports,
+        marketplace,
+        moves,
+        outbox,
+        pages,
+        queries,
+        strangers,
+        usage,
+    )
     from tools.bench.data import world
 
     strangers.load()  # first, while the database is empty
@@ -41,6 +53,7 @@ def main() -> None:
     usage.load()
     channel.load()
     marketplace.load()
+    activity.load()
     print(f"{options.customers} customers, ready in {time.monotonic() - begin:.0f} s; {options.rounds} rounds\n")
 
     rounds = options.rounds
@@ -53,6 +66,7 @@ def main() -> None:
         usage.lines(rounds),
         marketplace.lines(rounds),
         outbox.lines(loaded),
+        activity.lines(rounds),
     ):
         for line in lines:
             print(line, flush=True)

@@ -1,0 +1,143 @@
+"""The words of the activity log for organisations, operators and persons."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.events import AccountEventKind as Kind
+from notifications.models import Event
+from notifications.timeline import (
+    ActivityDescription,
+    ActivityTopic,
+    register_activity_descriptions,
+    register_changed_fields,
+)
+from partnerportal.lib.formats import join_names
+from partnerportal.lib.roles import Role
+from partnerportal.lib.text import make_single_line
+
+
+def _name_program(event: Event) -> Mapping[str, str]:
+    return {"program": event.data.get("program", "")}
+
+
+def _describe_dates(event: Event) -> str:
+    ends_on = event.data.get("ends_on")
+    return gettext("until %(day)s") % {"day": ends_on} if ends_on else gettext("no end date")
+
+
+def _describe_move(event: Event) -> str:
+    before, after = event.changes.get("parent", (None, None))
+    return f"{before or '–'} → {after or '–'}"
+
+
+def _list_fields(event: Event) -> str:
+    return join_names(event.changes)
+
+
+def _quote_note(event: Event) -> str:
+    return make_single_line(event.note)
+
+
+# What the vendor's staff do with an organisation, whose page at the vendor's shows it too.
+_BY_THE_VENDOR: dict[str, ActivityDescription] = {
+    Kind.ORGANIZATION_CREATED: ActivityDescription("plus", _("%(counterpart)s was registered")),
+    Kind.FIRST_ADMIN_INVITED: ActivityDescription("send", _("The first Admin of %(counterpart)s was invited")),
+    Kind.IDENTITY_CORRECTED: ActivityDescription(
+        "pencil", _("Verified details of %(counterpart)s were corrected"), detail=_list_fields
+    ),
+    Kind.SUSPENDED: ActivityDescription("lock", _("%(counterpart)s was suspended"), detail=_quote_note),
+    Kind.REACTIVATED: ActivityDescription("check", _("The suspension of %(counterpart)s was lifted")),
+    Kind.PARTNER_MOVED: ActivityDescription(
+        "building-2", _("%(counterpart)s moved to another distributor"), detail=_describe_move
+    ),
+    Kind.ACCOUNT_MANAGER_CHANGED: ActivityDescription("users", _("%(counterpart)s has another account manager")),
+    Kind.QUALIFICATIONS_CHANGED: ActivityDescription(
+        "list-tree", _("Competencies and skills of %(counterpart)s changed")
+    ),
+    Kind.MEMBERSHIP_CHANGED: ActivityDescription(
+        "badge-check",
+        _("Membership of %(counterpart)s changed: %(program)s"),
+        values=_name_program,
+        detail=_describe_dates,
+    ),
+}
+
+
+def register_account_words() -> None:
+    """Register how the activity log shows the events of this app."""
+    register_activity_descriptions(ActivityTopic.ACCOUNT, _BY_THE_VENDOR, are_customer_news=True)
+    register_activity_descriptions(
+        ActivityTopic.ACCOUNT,
+        {
+            Kind.CONTACT_CHANGED: ActivityDescription("pencil", _("Contact details were changed")),
+            Kind.ONBOARDING_CHANGED: ActivityDescription(
+                "settings-2", _("How partners of %(counterpart)s begin was changed")
+            ),
+            Kind.SECOND_FACTOR_RULE_CHANGED: ActivityDescription(
+                "shield-check", _("The rule on a second factor was changed")
+            ),
+            Kind.DOMAIN_ADDED: ActivityDescription("plus", _("The domain %(subject)s was added")),
+            Kind.DOMAIN_CONFIRMED: ActivityDescription("badge-check", _("The domain %(subject)s was confirmed")),
+            Kind.DOMAIN_PROVED: ActivityDescription("check", _("The domain %(subject)s was proved")),
+            Kind.DOMAIN_LAPSED: ActivityDescription("triangle-alert", _("The domain %(subject)s is no longer proved")),
+            Kind.DOMAIN_REMOVED: ActivityDescription("trash-2", _("The domain %(subject)s was removed")),
+            Kind.QUALIFICATION_ADDED: ActivityDescription("plus", _("%(subject)s was added to the qualifications")),
+            Kind.QUALIFICATION_CHANGED: ActivityDescription("pencil", _("The qualification %(subject)s was changed")),
+        },
+    )
+    register_activity_descriptions(
+        ActivityTopic.PEOPLE,
+        {
+            Kind.OPERATOR_ADDED: ActivityDescription("user-plus", _("%(subject)s was added as an operator")),
+            Kind.OPERATOR_ROLES_CHANGED: ActivityDescription("badge-check", _("Roles of %(subject)s were changed")),
+            Kind.OPERATOR_REMOVED: ActivityDescription("user-minus", _("%(subject)s was removed from the operators")),
+            Kind.OPERATOR_INVITED: ActivityDescription("send", _("%(subject)s was invited as an operator")),
+            Kind.OPERATOR_INVITED_AGAIN: ActivityDescription("send", _("The invitation of %(subject)s was sent again")),
+            Kind.OPERATOR_LINK_COPIED: ActivityDescription("copy", _("The invitation link of %(subject)s was copied")),
+            Kind.OPERATOR_INVITATION_WITHDRAWN: ActivityDescription(
+                "ban", _("The invitation of %(subject)s was withdrawn")
+            ),
+            Kind.JOIN_REQUESTED: ActivityDescription("user-plus", _("%(subject)s asked to be let in")),
+            Kind.JOIN_GRANTED: ActivityDescription("user-check", _("%(subject)s, who asked, was let in")),
+            Kind.JOIN_DECLINED: ActivityDescription("circle-x", _("%(subject)s, who asked, was not let in")),
+            Kind.PERSON_RESET: ActivityDescription("key-round", _("The sign-in of %(subject)s was reset")),
+            Kind.PERSON_LOCKED: ActivityDescription("lock", _("%(subject)s was locked out")),
+            Kind.PERSON_UNLOCKED: ActivityDescription("circle-check", _("%(subject)s was let in again")),
+            Kind.PERSON_ADDRESS_CHANGED: ActivityDescription("mail", _("The email address %(subject)s was replaced")),
+            Kind.PERSON_ERASED: ActivityDescription("trash-2", _("A person was erased")),
+        },
+    )
+    register_activity_descriptions(
+        ActivityTopic.FILES,
+        {Kind.VIEW_SHARED: ActivityDescription("bookmark", _("The view “%(subject)s” was shared"))},
+    )
+    register_changed_fields(
+        {
+            "roles": _("Roles"),
+            "finance_granted": _("May see customers’ orders and prices"),
+            "is_account_manager": _("Account manager"),
+            "name": _("Name"),
+            "country": _("Country"),
+            "street": _("Street"),
+            "postal_code": _("Postal code"),
+            "city": _("City"),
+            "phone": _("Phone"),
+            "contact_email": _("Email"),
+            "website": _("Web domain"),
+            "tenant_id": _("Tenant ID"),
+            "partner_id": _("Partner ID"),
+            "parent": _("Distributor"),
+            "state": _("State"),
+            "starts_on": _("From"),
+            "ends_on": _("Until"),
+            "competencies": _("Competencies"),
+            "skills": _("Skills"),
+            "is_retired": _("Retired"),
+        },
+        words={
+            "roles": {role.value: role.label for role in Role},
+            "state": {"active": _("Active"), "suspended": _("Suspended")},
+        },
+    )

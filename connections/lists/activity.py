@@ -1,0 +1,115 @@
+"""The activity log: which events its URL asks for, and the URLs to which its page leads."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.queries import list_operators
+from connections.filters import ActivityFilterSet
+from connections.policies import ROLE_TABLE, ConnectionPermission
+from connections.queries import find_organization_name, list_own_activity, make_party_conditions
+from connections.timeline import LogRow, build_log_rows
+from notifications.timeline import ActivityTopic
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.keyset import fetch_keyset_page_or_first
+from partnerportal.lib.lists import ListColumn, ListDefinition, format_query_value
+from partnerportal.lib.personal_lists import PersonalizedList
+
+SHOWS_TIME = "utc"  # the one filter that leaves no event out
+
+ACTIVITY = ListDefinition(
+    key="activity_log",
+    label=gettext_lazy("Activity"),
+    url_name="activity_log",
+    rule=(ROLE_TABLE, ConnectionPermission.VIEW_ACTIVITY),
+    columns=(
+        ListColumn(name="at", label=gettext_lazy("Date and time"), sort="at"),
+        ListColumn(name="actor", label=gettext_lazy("Done by")),
+        ListColumn(name="customer", label=gettext_lazy("Concerns")),
+        ListColumn(name="action", label=gettext_lazy("Action")),
+        ListColumn(name="changes", label=gettext_lazy("Before → after")),
+        ListColumn(name="topic", label=gettext_lazy("Topic"), is_usual=False),
+        ListColumn(name="subject", label=gettext_lazy("Object"), is_usual=False),
+    ),
+    filter_set=ActivityFilterSet,
+    default_sort="-at",
+)
+
+
+class ActivityList(PersonalizedList):
+    """The activity log of the actor's organisation as its page shows it, the latest first."""
+
+    definition = ACTIVITY
+
+    def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
+        super().__init__(actor, params)
+        self.actor = actor
+        filters = ActivityFilterSet(params, list_own_activity(actor), acting=actor)
+        rows = filters.qs
+        self.filter_values = filters.cleaned_values
+        self.since = str(self.filter_values.get("since") or filters.usual_since)  # also where it is the usual one
+        self.page = fetch_keyset_page_or_first(rows, **self.keyset_page_options, any_of=make_party_conditions(actor))
+        self.topic_choices = ActivityTopic.choices
+        self.rows: list[LogRow] = build_log_rows(actor, self.page.rows, in_utc=self.is_in_utc)
+
+    @property
+    def until(self) -> str:
+        """The last day that is shown, as the form has it, or ""."""
+        return str(self.filter_values.get("until") or "")
+
+    @property
+    def chosen_actor(self) -> str:
+        """The public id of the person whose events are shown, or ""."""
+        return str(self.filter_values.get("actor") or "")
+
+    @property
+    def chosen_customer(self) -> str:
+        """The public id of the other organisation whose events are shown, or ""."""
+        return str(self.filter_values.get("customer") or "")
+
+    @property
+    def chosen_people(self) -> str:
+        """Whether only what people did is shown ("true"), or only the rest ("false"), or everything ("")."""
+        people = self.filter_values.get("people")
+        return "" if people is None else format_query_value(people)
+
+    @property
+    def people_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter that tells people from systems, as (value, label)."""
+        return [("true", _("People only")), ("false", _("Systems only"))]
+
+    @property
+    def is_in_utc(self) -> bool:
+        """Whether times and days are those of UTC, and not of the reader's time zone."""
+        return bool(self.filter_values.get(SHOWS_TIME))
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.filter_values.keys() - {SHOWS_TIME})
+
+    @property
+    def actor_choices(self) -> list[tuple[str, str]]:
+        """The operators of the organisation, as (public id, name)."""
+        return [(str(row.person.public_id), str(row.person)) for row in list_operators(self.actor)]
+
+    @property
+    def customer_choices(self) -> list[tuple[str, str]]:
+        """The organisations on the other side of the events on this page and the chosen one, as (public id, name)."""
+        known = {row.other_id: row.other for row in self.rows if row.other_id}
+        chosen = self.filter_values.get("customer")
+        if chosen and str(chosen) not in known and (name := find_organization_name(self.actor, chosen)):
+            known[str(chosen)] = name
+        return sorted(known.items(), key=lambda choice: (choice[1], choice[0]))
+
+    @property
+    def time_choices(self) -> list[dict[str, Any]]:
+        """The ways to show times: `label`, the `url` of this list so, and whether it is the present one."""
+        own = timezone.get_current_timezone_name()
+        labels = {own: None, "UTC": True} if own != "UTC" else {"UTC": None}
+        return [
+            {"label": label, "url": self.build_url(**{SHOWS_TIME: value}), "is_current": bool(value) == self.is_in_utc}
+            for label, value in labels.items()
+        ]

@@ -1,0 +1,150 @@
+"""The goals of the activity log: pages of a million events, its seal, and what the seal costs whoever writes."""
+
+import resource
+import threading
+import time
+from collections.abc import Iterator
+
+from django.db import connection, transaction
+
+from accounts.models import Organization, OrganizationKind, Person
+from notifications.actions.recording import record_event
+from notifications.actions.sealing import seal_next_events
+from notifications.models import EventSeal, UnsealedEvent
+from notifications.verification import verify_log
+from partnerportal.lib.actors import Actor
+from tools.bench.data import make_organization
+from tools.bench.measure import quantile, wall
+from tools.bench.queries import replay
+from tools.bench.report import GoalLine
+from tools.bench.signed_in import client, own_queries
+
+MANY, FEW = 1_000_000, 50_000  # events of two organisations
+LARGE, SMALL = "Activity of a million", "Activity of fifty thousand"
+DAYS = 40  # over which their events are spread
+WRITERS, A_SECOND, SECONDS = 8, 200, 20  # of the measurement of writers
+EVERY = 2.0  # seconds between two runs of the sealer, as in the schedule
+PAGES = {
+    "page": "/activity/",
+    "page of one person": "/activity/?actor={person}",
+    "page of one topic": "/activity/?topic=people",
+    "deep page, oldest first": "/activity/?since=2000-01-01&sort=at",
+}
+
+
+def load() -> None:
+    """Write the events of both organisations, and seal them, unless an earlier run has."""
+    if Organization.objects.filter(name=LARGE).exists():
+        return
+    for name, key, count in ((LARGE, "million", MANY), (SMALL, "thousands", FEW)):
+        make_organization(OrganizationKind.CUSTOMER, name, key)
+        _write(Organization.objects.get(name=name), Person.objects.get(email=f"{key}@bench.test"), count)
+    while seal_next_events():
+        pass
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE notifications_event, notifications_eventseal, notifications_unsealedevent")
+
+
+def _write(organization: Organization, person: Person, count: int) -> None:
+    """Write events, of which each party's index has a third."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE notifications_event DISABLE TRIGGER event_is_a_message")
+        cursor.execute(
+            """INSERT INTO notifications_event (public_id, kind, at, actor_kind, actor_id, actor_label, organization_id,
+                   organization_label, counterpart_id, counterpart_label, customer_id, subject_kind, subject_label,
+                   data, changes)
+               SELECT gen_random_uuid(),
+                   (ARRAY['operator.roles_changed', 'trial.extended', 'list.exported'])[1 + i / 3 %% 3],
+                   now() - i * (%(days)s * interval '1 day') / %(count)s, 'person',
+                   CASE WHEN i %% 50 = 0 THEN %(person)s END, 'Somebody ' || i %% 50,
+                   CASE WHEN i %% 3 = 0 THEN %(own)s END, 'Organisation', CASE WHEN i %% 3 = 1 THEN %(own)s END,
+                   'Another', CASE WHEN i %% 3 = 2 THEN %(own)s END, 'accounts.person', 'Object ' || i,
+                   '{"quantity": 5}', '{"roles": [["reader"], ["admin"]]}'
+               FROM generate_series(0, %(count)s - 1) i""",
+            {"own": organization.pk, "person": person.pk, "count": count, "days": DAYS},
+        )
+        cursor.execute("ALTER TABLE notifications_event ENABLE TRIGGER event_is_a_message")
+
+
+def lines(rounds: int) -> Iterator[GoalLine]:
+    """Measure the goals of the log, and yield a line for each."""
+    yield from _pages(rounds)
+    yield from _verification()
+    yield from _writers()
+
+
+def _pages(rounds: int) -> Iterator[GoalLine]:
+    people = {key: Person.objects.get(email=f"{key}@bench.test") for key in ("million", "thousands")}
+    ids = {"million": Organization.objects.get(name=LARGE).pk, "thousands": Organization.objects.get(name=SMALL).pk}
+    for name, path in PAGES.items():
+        works = [
+            replay(own_queries(client(person), path.format(person=person.public_id)), ids[key])
+            for key, person in people.items()
+        ]
+        many, few = (quantile(samples, 95) for samples in wall(works, rounds * 4))
+        yield GoalLine(f"activity log of a million events, {name}: SQL p95 against 50,000", many / few, 1.3)
+
+
+def _verification() -> Iterator[GoalLine]:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begin = time.perf_counter()
+    report = verify_log()
+    seconds = time.perf_counter() - begin
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    if report.problems:
+        raise RuntimeError(report.problems[0])
+    yield GoalLine("verify_events, seconds for a million events", seconds * MANY / report.links, 30, " s")
+    yield GoalLine("verify_events: memory that it takes", grown, 50, " MB")
+
+
+def _writers() -> Iterator[GoalLine]:
+    without, _lags = _write_at_a_rate(seals=False)
+    with_seals, lags = _write_at_a_rate(seals=True)
+    goal = f"writers of {A_SECOND} events a second, p95 with the sealer against without"
+    yield GoalLine(goal, quantile(with_seals, 95) / quantile(without, 95), 1.05)
+    yield GoalLine("time from an event to its seal, p99", quantile(lags, 99), 5, " s")
+
+
+def _write_at_a_rate(*, seals: bool) -> tuple[list[float], list[float]]:
+    """Write events by several threads at once; return how long each took, and how long each waited for its seal."""
+    last = EventSeal.objects.latest("position").position
+    taken: list[float] = []
+    stopped = threading.Event()
+    subject = Organization.objects.get(name=SMALL)
+
+    def write() -> None:
+        due = time.perf_counter()
+        for _ in range(A_SECOND * SECONDS // WRITERS):
+            due += WRITERS / A_SECOND
+            time.sleep(max(0.0, due - time.perf_counter()))
+            begin = time.perf_counter()
+            with transaction.atomic():
+                record_event("view.shared", actor=Actor.system("bench"), subject=subject, counterpart=subject)
+            taken.append(time.perf_counter() - begin)
+        connection.close()
+
+    def seal() -> None:
+        while not stopped.wait(EVERY):
+            while seal_next_events():
+                pass
+        connection.close()
+
+    threads = [threading.Thread(target=write) for _ in range(WRITERS)]
+    sealer = threading.Thread(target=seal)
+    for thread in (*threads, *([sealer] if seals else [])):
+        thread.start()
+    for thread in threads:
+        thread.join()
+    stopped.set()
+    if seals:
+        sealer.join()
+    while seal_next_events():
+        pass
+    assert not UnsealedEvent.objects.exists()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT extract(epoch FROM s.sealed_at - e.at)::float FROM notifications_eventseal s
+               JOIN notifications_event e ON e.id = s.event_id WHERE s.position > %s""",
+            [last],
+        )
+        return taken, [row[0] for row in cursor.fetchall()]
