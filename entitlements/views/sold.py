@@ -1,5 +1,6 @@
 """The vendor's pages of what it sold an organisation: services and orders, never how they are used."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -32,7 +33,9 @@ def sold_orders(request: PortalRequest, organization_id: UUID) -> HttpResponse:
     """Show the vendor's staff what an organisation ordered, or in its place why the person does not see it (E-13)."""
     organization = get_managed_organization(request.actor, organization_id)
     answer = ROLE_TABLE[EntitlementPermission.VIEW_SOLD_ORDERS].check_actor(request.actor)
-    is_refused = isinstance(answer, ActionDenied)
-    context = {"refusal": answer.message} if is_refused else make_orders_context(request, organization.pk)
+    if isinstance(answer, ActionDenied):
+        context: dict[str, Any] = {"refusal": answer.message}
+    else:
+        context = make_orders_context(request, organization.pk)
     template = "entitlements/sold_orders.html"
     return render_organization_page(request, organization, tab="orders", template=template, context=context)
