@@ -109,12 +109,16 @@ LISTS = (
         columns=_CUSTOMER_COLUMNS,
     ),
     ExportableList(
-        key="sold_customers",
+        key="all_customers",
         label=_("Customers"),
         rows=_customers,
         rule=SOLD_CUSTOMERS.rule,
         filters=frozenset({*CustomerFilterSet.base_filters, "sort"}),
-        columns=tuple(column for column in _CUSTOMER_COLUMNS if column.key not in _NOT_SOLD),
+        columns=(
+            *(column for column in _CUSTOMER_COLUMNS if column.key not in _NOT_SOLD),
+            make_identifier_column("tenant_id", "customer__tenant_id"),
+            make_text_column("account_manager", "customer__account_manager_name"),
+        ),
     ),
     ExportableList(
         key="services",

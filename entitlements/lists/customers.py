@@ -18,6 +18,7 @@ from entitlements.models import Entitlement, Sku, UnusualUse
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import (
     annotate_weekly_usage,
+    find_account_managers,
     get_portfolio_totals,
     list_customers,
     list_partner_names_by_customer,
@@ -70,9 +71,12 @@ CUSTOMERS = ListDefinition(
 _OF_VENDOR = ("name", "org_id", "country", "services", "add_ons", "level", "trials", "assigned", "over", "expires_on")
 SOLD_CUSTOMERS = replace(  # never use, which only consent gives, and no connection
     CUSTOMERS,
-    key="sold_customers",
+    key="all_customers",
     rule=(ROLE_TABLE, EntitlementPermission.VIEW_SOLD),
-    columns=tuple(column for column in CUSTOMERS.columns if column.name in (*_OF_VENDOR, "created", "status")),
+    columns=(
+        *(column for column in CUSTOMERS.columns if column.name in (*_OF_VENDOR, "created", "status")),
+        ListColumn(name="manager", label=gettext_lazy("Account manager"), css="wide-only", is_usual=False),
+    ),
 )
 
 
@@ -107,7 +111,10 @@ class CustomerList(PersonalizedList):
         self.partners = list_partners_by_name(actor) if has_partners(actor) else []
         through = list_partner_names_by_customer(actor, keys) if has_partners(actor) else {}
         self.rows = make_customer_table_rows(
-            self.page.rows, {sku.pk: sku for sku in self.catalogue}, through, is_of_vendor=self.is_of_vendor
+            self.page.rows,
+            {sku.pk: sku for sku in self.catalogue},
+            through,
+            managers=find_account_managers(actor, keys) if self.is_of_vendor else None,
         )
         self.end_refusal = explain_refusal_to_end_connection(actor)
 

@@ -49,6 +49,7 @@ class CustomerTableRow:
     status: str
     is_suspended: bool
     partners: str  # through which a distributor sees it
+    manager: str  # who looks after it at the vendor, in the list of the vendor's staff
     select_label: str
 
 
@@ -57,12 +58,12 @@ def make_customer_table_rows(
     skus: Mapping[int, Sku],
     partners: Mapping[int, list[str]],
     *,
-    is_of_vendor: bool = False,
+    managers: Mapping[int, str] | None = None,
 ) -> list[CustomerTableRow]:
     """Return a CustomerTableRow for each row of the customer listing.
 
     `skus` are by primary key, and `partners` the names of those through which a distributor sees each customer. Rows of
-    the vendor's list (`is_of_vendor`) lead to the vendor's pages of organisations.
+    the vendor's list, to which the names of account managers come, lead to the vendor's pages of organisations.
     """
     select = _("Select %(name)s")
     kinds, states = dict(OrganizationKind.choices), {"active": _("Active"), "suspended": _("Suspended")}
@@ -72,7 +73,8 @@ def make_customer_table_rows(
         add_ons = sorted(sku.name for sku in running if sku.kind == Sku.Kind.ADD_ON)
         services = sorted(sku.name for sku in running if sku.kind != Sku.Kind.ADD_ON)
         words = {"kind": str(kinds[row.kind]), "status": states[row.state], "select_label": select % {"name": row.name}}
-        words["path"] = reverse("organization", args=[row.public_id]) if is_of_vendor else f"{row.public_id}/"
+        words["manager"] = "" if managers is None else managers.get(row.customer_id, "")
+        words["path"] = f"{row.public_id}/" if managers is None else reverse("organization", args=[row.public_id])
         words |= {
             "add_ons": formats.join_names(add_ons),
             "partners": formats.join_names(partners.get(row.customer_id, [])),

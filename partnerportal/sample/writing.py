@@ -38,6 +38,7 @@ from partnerportal.lib.json_lines.facts import LineOutcome
 from partnerportal.lib.scopes import ALL, Scope
 from partnerportal.lib.text import make_search_key
 from partnerportal.sample import cast, facts
+from partnerportal.sample.activations import write_sample_activations
 from partnerportal.sample.audiences import (
     ask_for_sample_removal,
     close_sample_removal,
@@ -47,6 +48,7 @@ from partnerportal.sample.audiences import (
 from partnerportal.sample.facts import SampleCustomer
 from partnerportal.sample.feeds import write_sample_feeds
 from partnerportal.sample.holders import write_sample_licence_holders
+from partnerportal.sample.invitations import write_sample_invitations
 from partnerportal.sample.offers import write_late_sale, write_sample_offers
 from partnerportal.sample.papers import make_sample_document
 from partnerportal.sample.usage import write_sample_usage
@@ -72,6 +74,7 @@ def write_sample_data() -> None:
     organizations = _companies(now) | _customers(now)
     _badges(organizations, now.date())
     _people(organizations, now)
+    write_sample_invitations(organizations, now)
     _past_connections(organizations, now)
     _import(
         chain(
@@ -87,6 +90,7 @@ def write_sample_data() -> None:
     _marketplace(organizations, now)
     _products(organizations)
     _requests(organizations)
+    write_sample_activations(organizations[cast.MAIN], organizations["aldervale"], now)
     write_sample_feeds(now)
     mark_admin_vacancies()
     write_channel_growth()

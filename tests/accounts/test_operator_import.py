@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, transaction
 from django.urls import reverse
@@ -135,6 +136,45 @@ def test_the_same_file_again_changes_nothing(world: World) -> None:
     before = everything()
     assert outcomes(check(*lines)) == outcomes(apply(*lines)) == ["already_there"] * 3
     assert everything() == before
+
+
+def test_who_is_new_is_told_by_mail_how_to_sign_in_and_only_once(world: World) -> None:
+    org_id = world.customer.org_id
+    lines = (
+        f"{org_id},{ANN},Invoice,Ann,fr,u-1",
+        f"{org_id},hana@old.example,tenant admin,Hana,ja,u-2",
+        f"{world.partner.org_id},{address('customer.admin')},Sales agent,,,",
+    )
+    sent().clear()
+    apply(*lines)
+    mails = {mail.to[0]: mail for mail in sent()}
+    assert set(mails) == {ANN, "hana@old.example", address("customer.admin")}
+    login = settings.PORTAL_ORIGIN + reverse("account_login")
+    for email, word in ((ANN, "Lecteur"), ("hana@old.example", "管理者")):
+        assert world.customer.name in mails[email].subject
+        assert all(part in mails[email].body for part in (org_id, word, login))
+    english = mails[address("customer.admin")].body
+    assert "Sales agent" in english and "You have no password yet" in english
+    sent().clear()
+    apply(*lines)
+    assert sent() == []
+
+
+def test_who_has_a_password_is_not_told_to_get_one(world: World) -> None:
+    person = world.person("customer.admin")
+    person.set_password(PASSWORD)
+    person.save()
+    sent().clear()
+    apply(f"{world.partner.org_id},{person.email},Invoice,,,")
+    (mail,) = sent()
+    assert "You now act for" in mail.subject and "password" not in mail.body
+
+
+def test_who_gets_a_further_role_is_told(world: World) -> None:
+    sent().clear()
+    apply(f"{world.partner.org_id},{address('partner.reader')},tenant admin,,,")
+    (mail,) = sent()
+    assert "Your roles in" in mail.subject and "Reader, Admin" in mail.body and "An Admin has" not in mail.body
 
 
 def test_a_dry_run_writes_nothing(world: World) -> None:

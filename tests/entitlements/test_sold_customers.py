@@ -31,7 +31,7 @@ def test_all_customers_with_what_they_bought(world: World, web: Any) -> None:
     for name in CUSTOMERS:
         listed = CustomerListing.objects.get(viewer=world.vendor, customer=world[name])
         assert f"{listed.assigned} / {listed.seats}" in words and listed.seats > 0
-    rows = {row["org_id"]: row for row in table(client.post("/exports/new/", {"list": "sold_customers"}))}
+    rows = {row["org_id"]: row for row in table(client.post("/exports/new/", {"list": "all_customers"}))}
     assert set(rows) == {world[name].org_id for name in CUSTOMERS}
     assert not {"shared", "unusual_use", "usage_as_of", "connected_at", "partners"} & rows[world.stranger.org_id].keys()
 
@@ -96,7 +96,7 @@ def test_nobody_else_has_these_pages(who: str, world: World, web: Any) -> None:
     client = web(who)
     for tab in ("_services", "_orders"):
         assert client.get(page_of(world, "customer", tab)).status_code == 404
-    assert client.post("/exports/new/", {"list": "sold_customers"}).status_code == 403
+    assert client.post("/exports/new/", {"list": "all_customers"}).status_code == 403
 
 
 @pytest.mark.parametrize("query", ["over=true", "level=trial", "state=suspended", "q=stranger", "trials=true"])
@@ -104,7 +104,7 @@ def test_the_list_has_the_filters_of_customers(query: str, world: World, web: An
     client = web("vendor.reader")
     html = client.get(f"/customers/?{query}").content.decode()
     shown = {world[name].org_id for name in CUSTOMERS if page_of(world, name) in html}
-    rows = table(client.post("/exports/new/", {"list": "sold_customers", "query": query}))
+    rows = table(client.post("/exports/new/", {"list": "all_customers", "query": query}))
     assert {row["org_id"] for row in rows} == shown
     assert 'name="unusual"' not in html and 'name="partner"' not in html and "16 weeks" not in html
 

@@ -39,7 +39,7 @@ CALLED_BY = {
         "mark_release(text, boolean)",
         "note_failed_attempt(bigint, text)",  # of who is not signed in: nobody's row may be seen
         "failed_attempts(bigint, text)",
-        "queue_secret_mail(text)",
+        "queue_secret_mail(text, boolean)",
         "portal_lacks_admin(bigint)",  # the vendor's staff see a first Admin's invitation for as long as there is none
         "portal_operators_of(bigint)",  # in numbers, for the vendor's staff and the distributor above a partner
         "portal_connected_customers(bigint)",  # in numbers, for the vendor's staff

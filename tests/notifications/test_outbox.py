@@ -107,7 +107,7 @@ def test_no_mail_about_a_customer_that_has_gone_meanwhile(due, world, actor_for)
 
 
 def test_no_mail_to_a_person_who_has_left(due, world, actor_for):
-    remove_operator(actor=actor_for("partner.admin"), operator=world.operator("many@partner"))
+    remove_operator(actor=actor_for("partner.admin"), operator=world.operator("many@partner"), is_told=False)
     send_due_emails()
     assert [world.person("partner.admin").email in m.to[0] for m in mail.outbox] == [True]
 
