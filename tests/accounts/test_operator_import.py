@@ -25,6 +25,7 @@ from accounts.imports import OPERATORS, apply_operator_rows, check_operator_rows
 from accounts.models import ErasedAddress, ExternalIdentity, Operator, Organization, Person, Role
 from imports.actions.runs import run_next_import
 from imports.models import Import
+from notifications.actions.outbox import write_due_notices
 from notifications.models import Event, SecretMail
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import ActionRefused
@@ -493,6 +494,9 @@ def test_the_vendors_admins_upload_the_same_file(web: Any, world: World, lines: 
     event = Event.objects.get(kind="operator.added", counterpart_id=world.customer.pk, subject_label="Ann")
     admin = world.person("vendor.admin")
     assert (event.actor_label, event.on_behalf_id, event.on_behalf_label) == ("import", admin.pk, admin.name)
+    write_due_notices()
+    told = world.notices("customer").get(kind="operator_joined")
+    assert told.params == {"is_invited": False}, "the Admins of the organisation hear of it, and look who it is"
     uploaded(client, lines, NEW)
     assert Import.objects.latest("pk").checked["already_there"] == 1
 
