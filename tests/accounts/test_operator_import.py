@@ -462,6 +462,24 @@ def test_a_page_that_called_it_would_be_stopped_by_the_database(world: World, as
         assert not ExternalIdentity.objects.exists() and not ErasedAddress.objects.exists()
 
 
+def test_whoever_would_be_without_an_admin_is_named_beforehand(world: World) -> None:
+    """Those with one already, those that get one, and those whose rows are left out are not."""
+    Operator.objects.filter(organization__in=[world.customer2, world.stranger, world.ended]).delete()
+    lines = (
+        f"{world.customer.org_id},{ANN},Invoice,,,",
+        f"{world.customer2.org_id},{ANN},Invoice,,,",
+        f"{world.stranger.org_id},{ANN},Invoice,,,",
+        f"{world.stranger.org_id},bob@old.example,tenant admin,,,",
+        f"{world.ended.org_id},{ANN},Owner,,,",
+        f"{world.ended.org_id},{ANN},Invoice,,,,too many cells",
+    )
+    assert OPERATORS.preview
+    assert [str(text) for text in OPERATORS.preview(STAFF, None, "add", read(*lines))] == [
+        f"1 organisation would have no Admin: {world.customer2.org_id}."
+    ]
+    assert list(OPERATORS.preview(STAFF, None, "add", read(*lines[:1]))) == []
+
+
 # The upload of the vendor's Admins
 
 OTHERS = [f"{kind}.{role}" for kind in KINDS for role in ("admin", "reader") if (kind, role) != ("vendor", "admin")]
