@@ -50,6 +50,8 @@ class ActivityList(PersonalizedList):
         filters = ActivityFilterSet(params, list_own_activity(actor), acting=actor)
         rows = filters.qs
         self.filter_values = filters.cleaned_values
+        if self.filter_values.get("since") == filters.usual_since:  # the form always sends a first day
+            del self.filter_values["since"]
         self.since = str(self.filter_values.get("since") or filters.usual_since)  # also where it is the usual one
         self.page = fetch_keyset_page_or_first(rows, **self.keyset_page_options, any_of=make_party_conditions(actor))
         self.topic_choices = ActivityTopic.choices

@@ -32,8 +32,9 @@ def offers(world, actor_for, as_tenant):
     """What a person is offered, under row-level security."""
 
     def offers(who="nobody"):
+        person = world.person(who)
         with as_tenant(actor_for(who)):
-            return list_join_offers(world.person(who))
+            return list_join_offers(person)
 
     return offers
 
@@ -41,8 +42,9 @@ def offers(world, actor_for, as_tenant):
 @pytest.fixture
 def ask(world, actor_for, as_tenant):
     def ask(who="nobody", organization="partner"):
+        person, asked = world.person(who), world[organization]
         with as_tenant(actor_for(who)):
-            return ask_to_join(person=world.person(who), organization_id=world[organization].public_id)
+            return ask_to_join(person=person, organization_id=asked.public_id)
 
     return ask
 

@@ -66,6 +66,10 @@ STAFF_PAGES = [
         data=NEW,
     ),
     page("organizations/customers/", get=STAFF),
+    *(
+        page("exports/new/", post="200 vendor; 403 else", data={"list": key})
+        for key in ("publishers", "all_customers", "memberships")
+    ),
     page("publishers/", get=STAFF),
     page("programmes/", get=STAFF),
     page("programmes/", "/programmes/?program=csp&state=active", get=STAFF),

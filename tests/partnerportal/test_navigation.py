@@ -21,6 +21,7 @@ SETTINGS = [
     ("Operators", "users", "/operators/"),
     ("Domains", "globe", "/domains/"),
     ("Security", "lock", "/security/"),
+    ("Activity", "history", "/activity/"),
 ]
 CATALOGUE = ("Catalogue settings", "list-tree", "/marketplace/settings/")  # the vendor alone
 PERSON = [
