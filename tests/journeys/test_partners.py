@@ -1,4 +1,4 @@
-"""A distributor and its partners: from the list to one partner, to its customers and back; and what a move does to it."""
+"""A distributor and its partners: from the list to one of them, to its customers, and what a move does to it."""
 
 import re
 
