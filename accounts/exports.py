@@ -1,18 +1,23 @@
-"""The lists of accounts that can be exported: the operators of the actor's organisation, and whom it has invited."""
+"""The lists of accounts that can be exported: the operators of the actor's organisation, whom it has invited, and the
+vendor's lists of publishers and memberships."""
 
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts.filters import MembershipFilterSet, OrganizationFilterSet
+from accounts.models import OrganizationKind
 from accounts.operator_filters import OperatorFilterSet, OperatorInvitationFilterSet
 from accounts.operator_queries import list_operator_invitations, list_operators_with_sign_in
+from accounts.organization_queries import list_all_memberships, list_organizations_of_kind
 from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
     join_with_semicolons,
     make_boolean_column,
     make_datetime_column,
+    make_identifier_column,
     make_text_column,
     make_unchanged_column,
 )
@@ -29,6 +34,34 @@ def _pending_operators(actor: Actor, query: Query, _customer: int | None) -> Que
     return OperatorInvitationFilterSet(query, list_operator_invitations(actor)).qs.order_by("-pk")
 
 
+def _publishers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
+    return _organizations(actor, query, OrganizationKind.PUBLISHER)
+
+
+def _organizations(actor: Actor, query: Query, kind: OrganizationKind) -> QuerySet[Any]:
+    """Return the organisations of one kind that the vendor's page shows, by name."""
+    rows = OrganizationFilterSet(query, list_organizations_of_kind(actor, kind)).qs
+    return rows.order_by("name_folded", "pk")
+
+
+def _memberships(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
+    """Return the programme memberships that the vendor's page shows, the latest first."""
+    return MembershipFilterSet(query, list_all_memberships(actor)).qs.order_by("-starts_on", "-pk")
+
+
+OF_ORGANIZATIONS: dict[str, Any] = {
+    "rule": (ROLE_TABLE, AccountPermission.VIEW_ORGANIZATIONS),
+    "filters": frozenset(OrganizationFilterSet.base_filters),
+    "columns": (
+        make_text_column("name"),
+        make_unchanged_column("org_id"),
+        make_identifier_column("tenant_id"),
+        make_unchanged_column("country"),
+        make_text_column("account_manager", "account_manager_name"),
+        make_unchanged_column("state"),
+        make_datetime_column("created_at"),
+    ),
+}
 LISTS = (
     ExportableList(
         key="operators",
@@ -62,6 +95,22 @@ LISTS = (
             make_datetime_column("opened_at"),
             make_datetime_column("bounced_at"),
             make_datetime_column("closed_at"),
+        ),
+    ),
+    ExportableList(key="publishers", label=_("Publishers"), rows=_publishers, **OF_ORGANIZATIONS),
+    ExportableList(
+        key="memberships",
+        label=_("Programmes"),
+        rows=_memberships,
+        rule=(ROLE_TABLE, AccountPermission.VIEW_ORGANIZATIONS),
+        filters=frozenset(MembershipFilterSet.base_filters),
+        columns=(
+            make_text_column("organization", "organization__name"),
+            make_unchanged_column("org_id", "organization__org_id"),
+            make_unchanged_column("kind", "organization__kind"),
+            make_unchanged_column("program", "program__code"),
+            make_unchanged_column("starts_on"),
+            make_unchanged_column("ends_on"),
         ),
     ),
 )

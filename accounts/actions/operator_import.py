@@ -199,8 +199,9 @@ def import_operator(*, actor: Actor, organization: Organization, operator: Impor
     stored = Operator.objects.select_for_update().filter(organization=organization, person=person).first()
     if stored is None:
         given: dict[str, Any] = {"organization": organization, "person": person, "roles": operator.roles}
-        # Of who comes in at this moment by themselves the roles stay. A file has thousands, whom their own Admins tell.
-        stored = add_operator(actor=actor, keep_roles=True, is_told=False, **given)
+        # Whoever comes in at this moment by themselves keeps the roles that they got. Thousands of mails may follow,
+        # which wait for those with codes (`queue_secret_mail`).
+        stored = add_operator(actor=actor, keep_roles=True, **given)
     elif not operator.roles.issubset(stored.roles):
         stored = change_operator_roles(
             actor=actor,

@@ -7,6 +7,7 @@ told even when they act for the organisation no more and so get none of its noti
 from collections.abc import Iterable
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
@@ -14,7 +15,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts.models import Operator, OperatorInvitation, Organization, Role
+from accounts.models import Operator, OperatorInvitation, Organization, Person, Role
 from notifications.actions.secret_mails import queue_secret_mail
 from partnerportal.lib import formats
 from partnerportal.lib.text import make_single_line
@@ -69,9 +70,15 @@ def queue_operator_mail(what: str, operator: Operator) -> None:
             "roles": name_roles(operator.roles),
             "has_finance": operator.finance_granted,
             "url": settings.PORTAL_ORIGIN + reverse("operators"),
+            "sign_in_url": "" if _has_credentials(person) else settings.PORTAL_ORIGIN + reverse("account_login"),
         }
         mail = _make_mail(f"operator_{what}", words % {"organization": organization}, person.email, context)
-    queue_secret_mail(mail)
+    queue_secret_mail(mail, can_wait=True)
+
+
+def _has_credentials(person: Person) -> bool:
+    """Return whether a person has anything to sign in with: a password, or a device such as a passkey."""
+    return person.has_usable_password() or Authenticator.objects.filter(user=person).exists()
 
 
 def name_roles(roles: Iterable[str]) -> str:

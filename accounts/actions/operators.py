@@ -29,15 +29,13 @@ def add_operator(
     roles: Iterable[Role],
     finance_granted: bool = False,
     keep_roles: bool = False,
-    is_told: bool = True,
 ) -> Operator:
     """Let a person act for an organisation in these roles, on behalf of the vendor's staff; return the operator.
 
     `finance_granted` lets them see customers' orders and prices in every role (E-13). Roles and grant that the person
     has there already are replaced, or with `keep_roles` stay beside the new ones. An account without a verified address
     is emptied first (`reset_unverified_account`): otherwise whoever signed up with that address would act now. The
-    person is mailed, unless `is_told` is False. Raises InvalidInput("roles") for no role or one that organisations of
-    this kind do not have.
+    person is told by mail. Raises InvalidInput("roles") for no role or one that organisations of this kind do not have.
     """
     authorize_system(actor)
     reset_unverified_account(actor=actor, person=person)
@@ -51,8 +49,7 @@ def add_operator(
         operator.roles, operator.finance_granted = granted["roles"], granted["finance_granted"]
         operator.save(update_fields=list(granted))
     _record(AccountEventKind.OPERATOR_ADDED, actor, operator)
-    if is_told:
-        queue_operator_mail("added", operator)
+    queue_operator_mail("added", operator)
     return operator
 
 

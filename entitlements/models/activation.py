@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrganizationKind, Program
@@ -111,7 +112,8 @@ class ActivationLink(MailedInvitation):
     @property
     def last_sent_at(self) -> dt.datetime:
         """When its last mail was queued or its last link was copied: each of these sets its end."""
-        return max(self.created_at, self.expires_at - settings.PORTAL_ACTIVATION_KEPT)
+        sent = max(self.created_at, self.expires_at - settings.PORTAL_ACTIVATION_KEPT)
+        return min(sent, timezone.now())  # the setting may have been longer
 
     @property
     def ended_at(self) -> dt.datetime | None:

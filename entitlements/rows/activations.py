@@ -52,6 +52,7 @@ class _Wait:
     """A step that is not done yet: since when it could be, how long it may take, and what is said when it is late."""
 
     label: str
+    awaited: str  # what is said in place of the label as long as it is waited for
     done_at: dt.datetime | None
     since: dt.datetime | None
     within: dt.timedelta
@@ -82,9 +83,9 @@ def build_activation_steps(link: ActivationLink) -> list[ActivationStep]:
 
 def _build_current_step(link: ActivationLink, wait: _Wait) -> ActivationStep:
     if link.problem and not link.account_id:
-        return ActivationStep(wait.label, LATE, link.problem_at, describe_problem(link))
+        return ActivationStep(wait.awaited, LATE, link.problem_at, describe_problem(link))
     is_late = wait.since is not None and timezone.now() - wait.since > wait.within
-    return ActivationStep(wait.label, LATE if is_late else CURRENT, wait.since, wait.late if is_late else "")
+    return ActivationStep(wait.awaited, LATE if is_late else CURRENT, wait.since, wait.late if is_late else "")
 
 
 def _list_waits(link: ActivationLink) -> list[_Wait]:
@@ -92,18 +93,20 @@ def _list_waits(link: ActivationLink) -> list[_Wait]:
     done = link.closed_at if link.account_id else None
     lost = _("The email may have been overlooked. Send it again, or ask in another way.")
     stuck = _("The person may need help. Ask them, send the link again, or withdraw it.")
+    not_there = _("Not activated yet")
     waits = [
-        _Wait(_("Opened"), link.opened_at, link.last_sent_at, OPENED_WITHIN, lost),
-        _Wait(_("Signed in"), link.signed_in_at, link.opened_at, SIGNED_IN_WITHIN, stuck),
-        _Wait(_("Organisation created"), done, link.signed_in_at, ACTIVATED_WITHIN, stuck),
+        _Wait(_("Opened"), _("Not opened yet"), link.opened_at, link.last_sent_at, OPENED_WITHIN, lost),
+        _Wait(_("Signed in"), _("Not signed in yet"), link.signed_in_at, link.opened_at, SIGNED_IN_WITHIN, stuck),
+        _Wait(_("Organisation created"), not_there, done, link.signed_in_at, ACTIVATED_WITHIN, stuck),
     ]
     if not link.is_for_customer:
         confirmed = done if getattr(link, "is_confirmed", False) else None
         slow = _("The vendor has not confirmed it yet. Ask your account manager.")
-        return [*waits, _Wait(_("Membership confirmed"), confirmed, done, CONFIRMED_WITHIN, slow)]
+        awaited = _("Membership not confirmed yet")
+        return [*waits, _Wait(_("Membership confirmed"), awaited, confirmed, done, CONFIRMED_WITHIN, slow)]
     if link.partner_id:
-        waits.append(_Wait(_("Connected"), done, None, ACTIVATED_WITHIN, ""))
-    return [*waits, _Wait(_("Trial started"), done, None, ACTIVATED_WITHIN, "")]
+        waits.append(_Wait(_("Connected"), not_there, done, None, ACTIVATED_WITHIN, ""))
+    return [*waits, _Wait(_("Trial started"), not_there, done, None, ACTIVATED_WITHIN, "")]
 
 
 def describe_problem(link: ActivationLink) -> str:

@@ -27,36 +27,38 @@ log = logging.getLogger(__name__)
 
 BATCH = 5  # mails that a worker takes at once
 LEASE = dt.timedelta(minutes=1)  # how long a leased or refused mail is left alone: longer than a batch may take
+WAITING_KEPT = dt.timedelta(days=3)  # after which mails that can wait are given up too
 PERMANENT = 500  # answers of a mail server from here on are final
 _wake_worker = partial(wake_worker, "notifications.tasks.send_emails")
 
 
-def queue_secret_mail(mail: EmailMessage, *, about: MailSubject | None = None) -> None:
+def queue_secret_mail(mail: EmailMessage, *, about: MailSubject | None = None, can_wait: bool = False) -> None:
     """Queue a mail about an account, which a worker sends once this transaction has committed.
 
     It goes out within a second, or as soon as the mail server is back, but not after PORTAL_SECRET_MAILS_KEPT, when its
-    code or link has expired. If it does not go out, or the server refuses its address for good, the handler that
-    `register_undelivered_mail_handler` has for the model of `about` is called.
+    code or link has expired. One with neither `can_wait`: however many of these there are, as after an import, all
+    others go before them, and they are kept for WAITING_KEPT. If a mail does not go out, or the server refuses its
+    address for good, the handler that `register_undelivered_mail_handler` has for the model of `about` is called.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT queue_secret_mail(%s)", [_seal(mail, about)])
+        cursor.execute("SELECT queue_secret_mail(%s, %s)", [_seal(mail, about), can_wait])
     transaction.on_commit(_wake_worker)
 
 
 def send_secret_mails() -> int:
     """Send a batch of queued mails about accounts; return how many were sent or refused for the first time.
 
-    New mails come first, oldest first, then those that were refused before, so 0 means that only refused ones are left
-    or the mail server is away. A mail that was sent is deleted. Each is sent at least once: a worker that dies between
-    sending and deleting leaves a lease that runs out, and the same message goes again under the same Message-ID. No
-    transaction is open while the mail server is spoken to.
+    New mails come first, oldest first and those that can wait last, then those that were refused before, so 0 means
+    that only refused ones are left or the mail server is away. A mail that was sent is deleted. Each is sent at least
+    once: a worker that dies between sending and deleting leaves a lease that runs out, and the same message goes again
+    under the same Message-ID. No transaction is open while the mail server is spoken to.
     """
     now = timezone.now()
     if MAIL_SERVER.is_open:
         return 0
     with transaction.atomic():
         free = Q(leased_until=None) | Q(leased_until__lt=now)
-        new_first = (F("leased_until").asc(nulls_first=True), "pk")
+        new_first = (F("leased_until").asc(nulls_first=True), "can_wait", "pk")
         due = list(SecretMail.objects.filter(free).select_for_update(skip_locked=True).order_by(*new_first)[:BATCH])
         SecretMail.objects.filter(pk__in=[row.pk for row in due]).update(leased_until=now + LEASE)
     done = 0
@@ -82,9 +84,11 @@ def send_secret_mails() -> int:
 def delete_expired_secret_mails() -> None:
     """Delete the mails about accounts that have waited for PORTAL_SECRET_MAILS_KEPT, and log how many.
 
-    Their codes and links have expired.
+    Their codes and links have expired. Mails that can wait have neither, and go after WAITING_KEPT.
     """
-    late = SecretMail.objects.filter(created_at__lt=timezone.now() - settings.PORTAL_SECRET_MAILS_KEPT)
+    now = timezone.now()
+    expired = Q(can_wait=False, created_at__lt=now - settings.PORTAL_SECRET_MAILS_KEPT)
+    late = SecretMail.objects.filter(expired | Q(can_wait=True, created_at__lt=now - WAITING_KEPT))
     for row in late.iterator():
         _report_undelivered_mail(row)
     if forgotten := delete_in_batches(late):

@@ -15,6 +15,7 @@ class SecretMail(models.Model):
     sealed = models.CharField(max_length=50_000)  # fifty times a real mail; a larger one could fill a worker's memory
     created_at = models.DateTimeField(db_default=Now())
     leased_until = models.DateTimeField(null=True)
+    can_wait = models.BooleanField(db_default=False)  # it has no code or link that expires: those that have go first
 
     class Meta:
         indexes = (models.Index(fields=["created_at"], name="secret_mails_by_age"),)

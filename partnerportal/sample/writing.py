@@ -38,6 +38,7 @@ from partnerportal.lib.json_lines.facts import LineOutcome
 from partnerportal.lib.scopes import ALL, Scope
 from partnerportal.lib.text import make_search_key
 from partnerportal.sample import cast, facts
+from partnerportal.sample.activations import write_sample_activations
 from partnerportal.sample.audiences import (
     ask_for_sample_removal,
     close_sample_removal,
@@ -89,6 +90,7 @@ def write_sample_data() -> None:
     _marketplace(organizations, now)
     _products(organizations)
     _requests(organizations)
+    write_sample_activations(organizations[cast.MAIN], organizations["aldervale"], now)
     write_sample_feeds(now)
     mark_admin_vacancies()
     write_channel_growth()

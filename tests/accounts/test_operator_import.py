@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, transaction
 from django.urls import reverse
@@ -24,6 +25,7 @@ from accounts.imports import OPERATORS, apply_operator_rows, check_operator_rows
 from accounts.models import ErasedAddress, ExternalIdentity, Operator, Organization, Person, Role
 from imports.actions.runs import run_next_import
 from imports.models import Import
+from notifications.actions.outbox import write_due_notices
 from notifications.models import Event, SecretMail
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import ActionRefused
@@ -135,6 +137,45 @@ def test_the_same_file_again_changes_nothing(world: World) -> None:
     before = everything()
     assert outcomes(check(*lines)) == outcomes(apply(*lines)) == ["already_there"] * 3
     assert everything() == before
+
+
+def test_who_is_new_is_told_by_mail_how_to_sign_in_and_only_once(world: World) -> None:
+    org_id = world.customer.org_id
+    lines = (
+        f"{org_id},{ANN},Invoice,Ann,fr,u-1",
+        f"{org_id},hana@old.example,tenant admin,Hana,ja,u-2",
+        f"{world.partner.org_id},{address('customer.admin')},Sales agent,,,",
+    )
+    sent().clear()
+    apply(*lines)
+    mails = {mail.to[0]: mail for mail in sent()}
+    assert set(mails) == {ANN, "hana@old.example", address("customer.admin")}
+    login = settings.PORTAL_ORIGIN + reverse("account_login")
+    for email, word in ((ANN, "Lecteur"), ("hana@old.example", "管理者")):
+        assert world.customer.name in mails[email].subject
+        assert all(part in mails[email].body for part in (org_id, word, login))
+    english = mails[address("customer.admin")].body
+    assert "Sales agent" in english and "You have no password yet" in english
+    sent().clear()
+    apply(*lines)
+    assert sent() == []
+
+
+def test_who_has_a_password_is_not_told_to_get_one(world: World) -> None:
+    person = world.person("customer.admin")
+    person.set_password(PASSWORD)
+    person.save()
+    sent().clear()
+    apply(f"{world.partner.org_id},{person.email},Invoice,,,")
+    (mail,) = sent()
+    assert "You now act for" in mail.subject and "password" not in mail.body
+
+
+def test_who_gets_a_further_role_is_told(world: World) -> None:
+    sent().clear()
+    apply(f"{world.partner.org_id},{address('partner.reader')},tenant admin,,,")
+    (mail,) = sent()
+    assert "Your roles in" in mail.subject and "Reader, Admin" in mail.body and "An Admin has" not in mail.body
 
 
 def test_a_dry_run_writes_nothing(world: World) -> None:
@@ -421,6 +462,24 @@ def test_a_page_that_called_it_would_be_stopped_by_the_database(world: World, as
         assert not ExternalIdentity.objects.exists() and not ErasedAddress.objects.exists()
 
 
+def test_whoever_would_be_without_an_admin_is_named_beforehand(world: World) -> None:
+    """Those with one already, those that get one, and those whose rows are left out are not."""
+    Operator.objects.filter(organization__in=[world.customer2, world.stranger, world.ended]).delete()
+    lines = (
+        f"{world.customer.org_id},{ANN},Invoice,,,",
+        f"{world.customer2.org_id},{ANN},Invoice,,,",
+        f"{world.stranger.org_id},{ANN},Invoice,,,",
+        f"{world.stranger.org_id},bob@old.example,tenant admin,,,",
+        f"{world.ended.org_id},{ANN},Owner,,,",
+        f"{world.ended.org_id},{ANN},Invoice,,,,too many cells",
+    )
+    assert OPERATORS.preview
+    assert [str(text) for text in OPERATORS.preview(STAFF, None, "add", read(*lines))] == [
+        f"1 organisation would have no Admin: {world.customer2.org_id}."
+    ]
+    assert list(OPERATORS.preview(STAFF, None, "add", read(*lines[:1]))) == []
+
+
 # The upload of the vendor's Admins
 
 OTHERS = [f"{kind}.{role}" for kind in KINDS for role in ("admin", "reader") if (kind, role) != ("vendor", "admin")]
@@ -453,6 +512,9 @@ def test_the_vendors_admins_upload_the_same_file(web: Any, world: World, lines: 
     event = Event.objects.get(kind="operator.added", counterpart_id=world.customer.pk, subject_label="Ann")
     admin = world.person("vendor.admin")
     assert (event.actor_label, event.on_behalf_id, event.on_behalf_label) == ("import", admin.pk, admin.name)
+    write_due_notices()
+    told = world.notices("customer").get(kind="operator_joined")
+    assert told.params == {"is_invited": False}, "the Admins of the organisation hear of it, and look who it is"
     uploaded(client, lines, NEW)
     assert Import.objects.latest("pk").checked["already_there"] == 1
 

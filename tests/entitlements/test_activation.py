@@ -266,7 +266,7 @@ def test_readers_see_the_list_and_change_nothing(link, web):
 
 def test_the_steps_say_whose_turn_it_is(link, web):
     client, path = web("partner.reader"), "/customers/pending/"
-    assert "Opened" in client.get(path).content.decode()
+    assert "Not opened yet" in client.get(path).content.decode()
     ActivationLink.objects.filter(pk=link.pk).update(
         created_at=timezone.now() - dt.timedelta(days=5),
         expires_at=timezone.now() + settings.PORTAL_ACTIVATION_KEPT - dt.timedelta(days=5),
@@ -275,7 +275,7 @@ def test_the_steps_say_whose_turn_it_is(link, web):
     assert "The email may have been overlooked." in page and "Yours" in page
     ActivationLink.objects.filter(pk=link.pk).update(opened_at=timezone.now())
     page = client.get(path).content.decode()
-    assert "Signed in" in page and "Yours" not in page
+    assert "Not signed in yet" in page and "Yours" not in page
     ActivationLink.objects.filter(pk=link.pk).update(bounced_at=timezone.now())
     assert "Not delivered" in client.get(path).content.decode()
 

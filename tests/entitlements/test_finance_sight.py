@@ -63,12 +63,12 @@ def test_the_tab_counts_orders_or_says_no_number(who: str, count: str, world: Wo
 
 
 @pytest.mark.promise("E-13")
-@pytest.mark.parametrize("who", ["customer.reader", "publisher.reader", "vendor.admin", *DO_NOT])
+@pytest.mark.parametrize("who", ["customer.reader", "publisher.reader", "vendor.reader", *DO_NOT])
 def test_everybody_sees_the_own_orders(who: str, world: World, web: Any, as_tenant: Any, actor_for: Any) -> None:
     actor = actor_for(who)
     own = Order.objects.filter(customer=actor.organization_id)
     with as_tenant(actor):
-        assert list(Order.objects.visible_to(actor)) == list(Order.objects.all()) == list(own)
+        assert set(Order.objects.visible_to(actor)) == set(Order.objects.all()) == set(own)
     for order in own:
         assert order.number in web(who).get("/orders/").content.decode()
     assert web(who).post("/exports/new/", {"list": "orders"}).status_code == 200

@@ -46,6 +46,12 @@ CUSTOMER = "/customers/{}/"
         ("customer.admin", "/usage/trend/", ["trend_days", "trend"]),
         ("customer.admin", "/usage/licences/", ["licence_users"]),
         ("publisher.reader", "/products/", ["product_figures"]),
+        ("vendor.reader", "/publishers/", ["publishers"]),
+        ("vendor.reader", "/customers/", ["all_customers"]),
+        ("vendor.reader", "/partners/", ["partners"]),
+        ("vendor.reader", "/distributors/", ["distributors"]),
+        ("distributor.reader", "/partners/", ["partners"]),
+        ("vendor.reader", "/programmes/", ["memberships"]),
         ("vendor.reader", "/trials/", ["trials"]),
         ("vendor.reader", "/releases/", ["releases"]),
     ],
@@ -209,6 +215,17 @@ def test_operators_are_ones_own(world: World, web: Any) -> None:
             "last_sign_in": "", "has_second_factor": "false"} in rows  # fmt: skip
     [admin] = exported(world, web, "partner.reader", "operators", "q=admin.&role=admin")
     assert admin["email"] == world.person("partner.admin").email
+
+
+def test_the_vendors_lists_of_organisations(world: World, web: Any) -> None:
+    [publisher] = exported(world, web, "vendor.reader", "publishers", f"q={world.publisher.org_id}")
+    assert (publisher["name"], publisher["state"]) == (world.publisher.name, "active")
+    [customer] = exported(world, web, "vendor.reader", "all_customers", f"q={world.customer.org_id}")
+    assert customer["tenant_id"] == str(world.customer.tenant_id)
+    rows = exported(world, web, "vendor.reader", "memberships", f"q={world.partner.org_id}&state=active")
+    assert rows and {(row["org_id"], row["kind"]) for row in rows} == {(world.partner.org_id, "partner")}
+    for key in ("publishers", "all_customers", "memberships"):
+        assert web("distributor.admin").post(NEW, {"list": key}).status_code == 403
 
 
 def test_invitations_of_operators_are_ones_own(world: World, web: Any) -> None:

@@ -138,7 +138,7 @@ def test_an_offer_goes_with_all_that_it_has(
     publisher, vault, backup, as_tenant, tmp_path, django_capture_on_commit_callbacks
 ):
     files = [path for path in Path(tmp_path).rglob("*") if path.is_file()]
-    kept = {model: list(model.objects.exclude(**_of(model, vault)).values_list("pk", flat=True)) for model in MODELS}
+    kept = {model: set(model.objects.exclude(**_of(model, vault)).values_list("pk", flat=True)) for model in MODELS}
     assert len(files) == 1 and all(model.objects.filter(**_of(model, vault)).exists() for model in MODELS)
     seen = get_draft(vault).revision
     with pytest.raises(StaleVersion):
@@ -146,7 +146,7 @@ def test_an_offer_goes_with_all_that_it_has(
     with django_capture_on_commit_callbacks(execute=True), as_tenant(publisher):
         delete_unpublished_offer(actor=publisher, offer=vault, revision=seen)
     assert not Offer.objects.filter(pk=vault.pk).exists()
-    assert {model: list(model.objects.values_list("pk", flat=True)) for model in MODELS} == kept
+    assert {model: set(model.objects.values_list("pk", flat=True)) for model in MODELS} == kept
     assert not [path for path in Path(tmp_path).rglob("*") if path.is_file()]
     (event,) = Event.objects.filter(kind="offer.deleted")
     assert event.data == {"code": "vault"} and event.subject_id == vault.public_id

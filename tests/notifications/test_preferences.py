@@ -51,14 +51,14 @@ def test_a_tick_for_each_kind_that_names_it(web: Any) -> None:
 def test_as_a_browser_sends_it_and_back_again(world: World, web: Any) -> None:
     """A ticked box comes after its hidden "false", and what is usual is not kept."""
     client = web("stranger.reader")
-    before = list(NoticePreference.objects.values())
+    before = list(NoticePreference.objects.order_by("pk").values())
     client.post(PAGE, {f"inbox-{KIND}": ["false"], "inbox-ends_soon": ["false", "on"]})
     row = NoticePreference.objects.exclude(pk__in=[row["id"] for row in before]).get()
     assert (row.kind, row.inbox, row.mail) == (KIND, False, "")
     client.post(PAGE, {"ends_soon": "each"})  # left out stays as it is
     assert not ticked(client.get(PAGE).content.decode())
     client.post(PAGE, {f"inbox-{KIND}": ["false", "on"], "ends_soon": "off"})
-    assert list(NoticePreference.objects.values()) == before
+    assert list(NoticePreference.objects.order_by("pk").values()) == before
 
 
 def test_it_leaves_the_list_the_number_and_the_overview(world: World, web: Any, actor_for: Any, off: Any) -> None:

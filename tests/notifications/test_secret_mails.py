@@ -19,7 +19,11 @@ from django.utils import timezone
 from accounts.models import Person
 from connections.actions import accept_invitation
 from notifications.actions.outbox import send_due_emails, write_due_notices
-from notifications.actions.secret_mails import queue_secret_mail, send_secret_mails
+from notifications.actions.secret_mails import (
+    delete_expired_secret_mails,
+    queue_secret_mail,
+    send_secret_mails,
+)
 from notifications.models import SecretMail
 from notifications.tasks import send_emails
 from partnerportal.lib.actors import ANONYMOUS, Actor
@@ -150,6 +154,24 @@ def test_what_waits_for_longer_than_its_code_is_of_use_is_given_up(
     send_emails()
     assert not SecretMail.objects.exists()
     assert [record.levelno for record in caplog.records if "given up" in record.message] == [logging.ERROR]
+
+
+def test_news_without_a_code_goes_last_and_is_kept_for_longer(away: Callable[[], None], time_machine: Any) -> None:
+    """An import of thousands keeps nobody who signs in waiting for their code."""
+    now = timezone.now()
+    for number in range(7):
+        queue_secret_mail(EmailMessage("News", "You act for them", to=[f"{number}@example.com"]), can_wait=True)
+    time_machine.move_to(now + dt.timedelta(days=2, hours=23))
+    queue()
+    send_emails()
+    assert SecretMail.objects.count() == 8
+    away()
+    send_emails()
+    assert [message.subject for message in mail.outbox] == ["Your code", *["News"] * 7]
+    queue_secret_mail(EmailMessage("News", "", to=["ada@example.com"]), can_wait=True)
+    time_machine.move_to(now + dt.timedelta(days=6))
+    delete_expired_secret_mails()
+    assert not SecretMail.objects.exists()
 
 
 def test_who_can_write_to_the_database_has_no_mail_of_theirs_sent(

@@ -21,6 +21,7 @@ SETTINGS = [
     ("Operators", "users", "/operators/"),
     ("Domains", "globe", "/domains/"),
     ("Security", "lock", "/security/"),
+    ("Activity", "history", "/activity/"),
 ]
 CATALOGUE = ("Catalogue settings", "list-tree", "/marketplace/settings/")  # the vendor alone
 PERSON = [
@@ -48,7 +49,7 @@ OF_OWN = [
 OF_VENDOR = [
     ("Distributors", "network", "/distributors/"),
     ("Partners", "users", "/partners/"),
-    ("Customers", "building-2", "/organizations/customers/"),
+    ("Customers", "building-2", "/customers/"),
     ("Publishers", "building", "/publishers/"),
     ("Programmes", "badge-check", "/programmes/"),
     SIMULATOR,
@@ -61,7 +62,7 @@ OF_VENDOR = [
 ASKING = [("Requests", "clipboard-list", "/requests/")]
 WORK = {
     "partner": [*OF_CUSTOMERS, *ASKING],
-    "distributor": [*OF_CUSTOMERS, *ASKING],
+    "distributor": [("Partners", "users", "/partners/"), *OF_CUSTOMERS, *ASKING],
     "nobadge": ASKING,
     "lapsed": ASKING,
     "customer": OF_OWN,
