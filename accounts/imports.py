@@ -232,7 +232,7 @@ OPERATORS = ImportKind(
         ImportMode(
             ADD,
             gettext_lazy("Add"),
-            gettext_lazy("Adds operators and roles, and takes none away. Each new operator is told by email."),
+            gettext_lazy("Adds operators and roles, and takes none away. Each new operator gets an email."),
         ),
     ),
     key_columns=("org_id", "email", "role"),
