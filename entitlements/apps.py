@@ -63,5 +63,3 @@ class EntitlementsConfig(AppConfig):
         register_linkable_page("own_licences", "services")
         for page in ("distributors", "partner", "partners"):
             register_linkable_page(page, page)
-        for page in ("activation_send", "pending_customers", "pending_partners"):
-            register_linkable_page(page, page)

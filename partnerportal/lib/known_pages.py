@@ -1,6 +1,5 @@
 """Pages that code leads to without knowing which app above has them. That app registers them in its AppConfig.ready.
 
-activation_send   sends an activation link to one of "customers" or "partners", which stands in its URL
 account           shows the organisation's own account
 bulk_action       takes the rows that are selected in a list, for the bulk action with a code
 customers         lists the connected customers
@@ -9,7 +8,6 @@ export            takes the form that asks for a list as a file
 import            takes a file of the kind of import with a code; what it is imported into is the parameter `target`
 list_display      chooses the columns and the density of the list with a key
 organization_new  is for a person who acts for no organisation yet
-pending_customers lists the customers who were sent an activation link; pending_partners the partners
 own_licences      shows the licences that the organisation itself has
 partner           shows a partner to the distributor above it
 preferences       has the person's own settings
