@@ -12,7 +12,7 @@ class AccountsConfig(AppConfig):
         from accounts.actions.requests import DatabaseIdempotencyStore
         from accounts.lists.memberships import MEMBERSHIPS
         from accounts.lists.operators import OPERATORS, PENDING_OPERATORS
-        from accounts.lists.organizations import CUSTOMERS, PUBLISHERS
+        from accounts.lists.organizations import PUBLISHERS
         from accounts.models import JoinRequest, ListSettings, OperatorInvitation, SavedView
         from accounts.personal_data import (
             PersonalDataSection,
@@ -39,7 +39,7 @@ class AccountsConfig(AppConfig):
         register_personal_data_table("saved_views", PersonalDataTable(SavedView, views))
         register_invitations_section("operator_invitations", OperatorInvitation)
         register_undelivered_mail_handler(OperatorInvitation._meta.label_lower, record_undelivered_invitation)
-        for definition in (OPERATORS, PENDING_OPERATORS, PUBLISHERS, CUSTOMERS, MEMBERSHIPS):
+        for definition in (OPERATORS, PENDING_OPERATORS, PUBLISHERS, MEMBERSHIPS):
             register_list_definition(definition)
         identities = PersonalDataSection("external_identities", list_external_identities)  # they go with the account
         register_personal_data_section(identities)

@@ -1,5 +1,5 @@
 """The lists of accounts that can be exported: the operators of the actor's organisation, whom it has invited, and the
-vendor's lists of publishers, customers and memberships."""
+vendor's lists of publishers and memberships."""
 
 from typing import Any
 
@@ -36,10 +36,6 @@ def _pending_operators(actor: Actor, query: Query, _customer: int | None) -> Que
 
 def _publishers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     return _organizations(actor, query, OrganizationKind.PUBLISHER)
-
-
-def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
-    return _organizations(actor, query, OrganizationKind.CUSTOMER)
 
 
 def _organizations(actor: Actor, query: Query, kind: OrganizationKind) -> QuerySet[Any]:
@@ -102,7 +98,6 @@ LISTS = (
         ),
     ),
     ExportableList(key="publishers", label=_("Publishers"), rows=_publishers, **OF_ORGANIZATIONS),
-    ExportableList(key="all_customers", label=_("Customers"), rows=_customers, **OF_ORGANIZATIONS),
     ExportableList(
         key="memberships",
         label=_("Programmes"),

@@ -108,7 +108,7 @@ class OperatorInvitationForm(GrantedRolesForm):
     email = forms.EmailField(
         label=_("Work email address"),
         max_length=254,
-        help_text=_("The address at your organisation’s domain. An address at a free mail provider is not accepted."),
+        help_text=_("The address at your organisation’s domain. An address at a free email service is not accepted."),
         widget=forms.EmailInput({"autofocus": True, "autocomplete": "off"}),
     )
     field_order = ("email", "roles", "finance_granted")

@@ -1,13 +1,13 @@
 """What the vendor's Admins can import: the operators of the old portal (CV-2, CV-21)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.actions.operator_import import (
     ImportedOperator,
@@ -15,12 +15,13 @@ from accounts.actions.operator_import import (
     OperatorImportPlan,
     import_operator,
 )
-from accounts.models import Person, Role
+from accounts.models import Operator, Person, Role
 from accounts.models.identity import LONGEST_EXTERNAL_ID
 from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import DomainError, InvalidInput, NotFound
+from partnerportal.lib.errors import DomainError, InvalidInput, Message, NotFound
+from partnerportal.lib.imports.csv_reading import read_batches
 from partnerportal.lib.imports.kinds import ImportColumn, ImportKind, ImportMode, ImportRow
 from partnerportal.lib.imports.results import RowOutcome, RowResult
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
@@ -31,6 +32,7 @@ BATCH = 20  # rows of one transaction, whose persons cannot sign in meanwhile: e
 LONGEST_NAME: int = Person._meta.get_field("name").max_length  # type: ignore[assignment]
 LONGEST_ADDRESS: int = Person._meta.get_field("email").max_length  # type: ignore[assignment]
 NAMED = 40  # characters of a foreign text that an error repeats
+NAMED_AT_ONCE = 5  # organisations that one sentence names
 
 # How files name the roles: as the old portal did (CV-21), and as this one does. Case, width and signs do not matter.
 ROLES = {
@@ -176,6 +178,31 @@ def _name_roles(roles: Iterable[Role]) -> str:
     return formats.join_names(role.label for role in roles)
 
 
+def preview_operators(actor: Actor, _target: None, _mode: str, rows: Iterable[ImportRow]) -> Iterator[Message]:
+    """Yield a sentence about the organisations of the file that would have operators and nobody in the role Admin."""
+    named: set[str] = set()
+    led: set[str] = set()
+    for batch in read_batches((row for row in rows if not row.problem), BATCH):
+        for row, result in zip(batch, check_operator_rows(actor, None, batch), strict=True):
+            if not result.outcome.is_failure:
+                operator = read_operator(row)
+                (led if Role.ADMIN in operator.roles else named).add(operator.org_id)
+    admins = Operator.objects.filter(organization__org_id__in=named - led, roles__contains=[Role.ADMIN])
+    if without := sorted(named - led - set(admins.values_list("organization__org_id", flat=True))):
+        shown = {
+            "number": formats.format_number(len(without)),
+            "org_ids": formats.join_names(without[:NAMED_AT_ONCE] + ["…"] * (len(without) > NAMED_AT_ONCE)),
+        }
+        yield (
+            ngettext(
+                "%(number)s organisation would have no Admin: %(org_ids)s.",
+                "%(number)s organisations would have no Admin: %(org_ids)s.",
+                len(without),
+            )
+            % shown
+        )
+
+
 OPERATORS = ImportKind(
     code="operators",
     label=gettext_lazy("Operators from the old portal"),
@@ -205,10 +232,11 @@ OPERATORS = ImportKind(
         ImportMode(
             ADD,
             gettext_lazy("Add"),
-            gettext_lazy("Adds operators and roles, and takes none away. Each new operator is told by email."),
+            gettext_lazy("Adds operators and roles, and takes none away. Each new operator gets an email."),
         ),
     ),
     key_columns=("org_id", "email", "role"),
+    preview=preview_operators,
     runs_as_system=True,  # it registers persons and vouches for their addresses, which no page may
     batch_rows=BATCH,
 )

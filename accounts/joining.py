@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from accounts.models import JoinRequest, Person
 from accounts.work_addresses import is_consumer_mail_domain
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.domain_names import parse_email_domain
+from partnerportal.lib.domain_names import format_domain_name, parse_email_domain
 from partnerportal.lib.visible_rows import get_by_public_id
 
 
@@ -26,6 +26,11 @@ class JoinOffer:
     name: str
     domain: str
     state: str
+
+    @property
+    def shown_domain(self) -> str:
+        """The domain as readers see it."""
+        return format_domain_name(self.domain)
 
 
 def list_join_offers(person: Person) -> list[JoinOffer]:

@@ -9,14 +9,6 @@ _is_vendor_staff = ROLE_TABLE[AccountPermission.VIEW_ORGANIZATIONS].check_actor
 
 ITEMS = (
     NavigationItem(
-        label=_("Customers"),
-        icon="building-2",
-        url_name="organization_customers",
-        order=12,
-        seen_by=_is_vendor_staff,
-        has_search=True,
-    ),
-    NavigationItem(
         label=_("Publishers"),
         icon="building",
         url_name="publishers",

@@ -72,7 +72,8 @@ class UniqueNumbersForm(forms.Form):
     def _refuse_taken(self, field: str, message: Any) -> Any:
         value = self.cleaned_data[field]
         rows = list_organizations_for_staff(self.actor).filter(**{field: value})
-        if value and rows.exclude(pk=self.organization.pk if self.organization else None).exists():
+        own = {"public_id": self.organization.public_id if self.organization else self.cleaned_data.get("public_id")}
+        if value and rows.exclude(**own).exists():
             raise forms.ValidationError(message)
         return value
 

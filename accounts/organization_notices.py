@@ -124,7 +124,7 @@ class SecondFactorRuleNotice(OwnAccountNotice):
     def get_body(self, notice: "Notice") -> str:
         if notice.params["is_required"]:
             return _("Without a passkey or an authenticator app, you set one up when you next open the portal.")
-        return _("What you have set up for yourself stays, and goes on protecting your account.")
+        return _("What you have set up for yourself stays, and still protects your account.")
 
     def get_link_path(self, notice: "Notice") -> str:
         return reverse("mfa_index")

@@ -109,7 +109,7 @@ def _build_list_link(kind: str) -> tuple[str, str]:
         return gettext("Distributors"), page_url("distributors")
     if kind == OrganizationKind.PUBLISHER:
         return gettext("Publishers"), reverse("publishers")
-    return gettext("Customers"), reverse("organization_customers") if kind == OrganizationKind.CUSTOMER else ""
+    return gettext("Customers"), page_url("customers") if kind == OrganizationKind.CUSTOMER else ""
 
 
 def _tab_links(actor: Actor, organization: Organization, current: str) -> Iterable[ListTab]:

@@ -52,7 +52,6 @@ urlpatterns = [
         )
         for name in ORGANIZATION_ACTIONS
     ),
-    path("organizations/customers/", organizations.customer_list, name="organization_customers"),
     path("publishers/", organizations.publisher_list, name="publishers"),
     path("programmes/", organizations.membership_list, name="memberships"),
     path("organizations/join/", joins.organization_join, name="organization_join"),

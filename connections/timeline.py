@@ -21,6 +21,7 @@ from notifications.timeline import (
 )
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor, ActorKind
+from partnerportal.lib.commands import STAFF
 
 
 @dataclass(frozen=True)
@@ -121,10 +122,11 @@ def _build_log_row(actor: Actor, event: Event, known: Mapping[int, Organization]
 def name_actor(event: Event, organization_id: int | None) -> str:
     """Return who did it, as the log of the organisation with this primary key says it.
 
-    It is the person or client of that organisation, else the other organisation, or the portal itself.
+    It is the person or client of that organisation, else the other organisation; for a command of the vendor's staff
+    and for what the portal does by itself it says so.
     """
     if event.actor_kind == ActorKind.SYSTEM:
-        return _("The portal")
+        return _("Vendor staff") if event.actor_label.startswith(STAFF) else _("The portal")
     if event.organization_id == organization_id:
         return _name_person(event.actor_label)
     return event.organization_label

@@ -5,7 +5,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Organization, OrganizationKind
-from accounts.organizations import register_organization_overview_parts
+from accounts.organizations import (
+    OrganizationPageTab,
+    register_organization_overview_parts,
+    register_organization_page_tab,
+)
 from connections.customers import (
     CustomerOverviewSection,
     CustomerPageTab,
@@ -13,6 +17,7 @@ from connections.customers import (
     register_customer_page_tab,
 )
 from connections.queries import ConnectedCustomer
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import (
     list_customer_services,
     make_order_count_expression,
@@ -71,6 +76,27 @@ def build_services_overview_section(actor: Actor, customer: ConnectedCustomer) -
     )
 
 
+_SOLD_TO = frozenset(OrganizationKind.values) - {OrganizationKind.VENDOR}
+ORGANIZATION_TABS = (  # on the vendor's pages of organisations
+    OrganizationPageTab(
+        key="services",
+        label=gettext_lazy("Services"),
+        url_name="organization_services",
+        order=30,
+        kinds=_SOLD_TO,
+        rule=(ROLE_TABLE, EntitlementPermission.VIEW_SOLD),
+    ),
+    OrganizationPageTab(
+        key="orders",
+        label=gettext_lazy("Orders"),
+        url_name="organization_orders",
+        order=40,
+        kinds=_SOLD_TO,
+        rule=(ROLE_TABLE, EntitlementPermission.VIEW_SOLD),
+    ),
+)
+
+
 def build_partner_sums_part(actor: Actor, organization: Organization) -> list[PagePart]:
     """Return the panel on the vendor's page of a partner or distributor: what its customers add up to."""
     if organization.kind not in (OrganizationKind.PARTNER, OrganizationKind.DISTRIBUTOR):
@@ -88,3 +114,5 @@ def register_customer_page_tabs() -> None:
         register_customer_page_tab(tab)
     register_customer_overview_section(build_services_overview_section)
     register_organization_overview_parts(build_partner_sums_part)
+    for organization_tab in ORGANIZATION_TABS:
+        register_organization_page_tab(organization_tab)

@@ -10,6 +10,10 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.navigation import COUNTED, NavigationItem
 
 
+def _has_customers(actor: Actor) -> object:
+    return sees_customers(actor) or ROLE_TABLE[EntitlementPermission.VIEW_SOLD].check_actor(actor)
+
+
 def _has_renewals(actor: Actor) -> bool:
     return sees_customers(actor) or is_customer(actor)
 
@@ -40,7 +44,7 @@ ITEMS = (
         has_search=True,
     ),
     NavigationItem(
-        label=_("Customers"), icon="building-2", url_name="customers", order=10, seen_by=sees_customers, has_search=True
+        label=_("Customers"), icon="building-2", url_name="customers", order=10, seen_by=_has_customers, has_search=True
     ),
     NavigationItem(
         label=_("Usage"), icon="chart-line", url_name="usage_of_customers", order=20, seen_by=sees_customers

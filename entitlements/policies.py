@@ -27,6 +27,8 @@ class EntitlementPermission(StrEnum):
     SET_PUBLISHERS = "entitlements.set_publishers"
     VIEW_PARTNERS = "entitlements.view_partners"
     VIEW_DISTRIBUTORS = "entitlements.view_distributors"
+    VIEW_SOLD = "entitlements.view_sold"
+    VIEW_SOLD_ORDERS = "entitlements.view_sold_orders"
     VIEW_FEEDS = "entitlements.view_feeds"
     MANAGE_FEEDS = "entitlements.manage_feeds"
     VIEW_TRIAL_OFFERS = "entitlements.view_trial_offers"
@@ -106,6 +108,15 @@ ROLE_TABLE: RoleTable = {
     EntitlementPermission.VIEW_DISTRIBUTORS: PermissionRule(
         label=_("See distributors, their badges and the totals of their customers"),
         kinds=frozenset({OrganizationKind.VENDOR}),
+    ),
+    EntitlementPermission.VIEW_SOLD: PermissionRule(
+        label=_("See all customers, what the vendor sold them and when it ends"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+    ),
+    EntitlementPermission.VIEW_SOLD_ORDERS: PermissionRule(
+        label=_("See what all customers ordered, and prices; Readers if an Admin allows it"),
+        kinds=frozenset({OrganizationKind.VENDOR}),
+        when=deny_without_finance_access,
     ),
     EntitlementPermission.VIEW_FEEDS: PermissionRule(
         label=_("See the feeds of the vendor’s systems: what they sent, and what was wrong in it"),

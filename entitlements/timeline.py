@@ -112,6 +112,7 @@ def register_entitlement_words() -> None:
             "assigned": _("Assigned"),
             "kind": _("Type"),
             "sku": _("Service"),
+            "publisher": _("Publisher"),
             "source": _("Source"),
             "reason": _("Reason"),
             "number": _("Number"),

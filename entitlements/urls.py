@@ -20,6 +20,7 @@ from entitlements.views.own import own_orders, own_services
 from entitlements.views.partners import distributor_list, partner_list, partner_page
 from entitlements.views.releases import licence_release_list, mark_release_done, reopen_release_request
 from entitlements.views.renewals import calendar_feed, calendar_feed_revoke, calendar_file, renewal_list
+from entitlements.views.sold import sold_orders, sold_services
 from entitlements.views.trial_offers import (
     trial_offer_edit,
     trial_offer_list,
@@ -56,6 +57,8 @@ urlpatterns = [
     path("partners/", partner_list, name="partners"),
     path("partners/<uuid:partner_id>/", partner_page, name="partner"),
     path("distributors/", distributor_list, name="distributors"),
+    path("organizations/<uuid:organization_id>/services/", sold_services, name="organization_services"),
+    path("organizations/<uuid:organization_id>/orders/", sold_orders, name="organization_orders"),
     path("usage/", own_usage, name="usage"),
     path("usage/trend/", own_usage_trend, name="usage_trend"),
     path("usage/customers/", usage_of_customers, name="usage_of_customers"),

@@ -40,9 +40,9 @@ _FORGOTTEN = f"""
       AND NOT EXISTS (SELECT FROM notifications_unsealedevent u WHERE u.event_id = e.id)
     ORDER BY e.id LIMIT {SHOWN}"""  # noqa: S608 - no input
 _WAITING = """
-    SELECT count(*), count(e.id), extract(epoch FROM now() - min(u.stored_at))::bigint
+    SELECT count(*), count(e.id), extract(epoch FROM clock_timestamp() - min(u.stored_at))::bigint
     FROM notifications_unsealedevent u LEFT JOIN notifications_event e ON e.id = u.event_id
-    WHERE u.stored_at < now() - make_interval(secs => %s)"""
+    WHERE u.stored_at < clock_timestamp() - make_interval(secs => %s)"""
 _PRUNED = """
     SELECT true FROM notifications_event
     WHERE kind = %s AND (data->>'position')::bigint = %s AND data->>'digest' = %s LIMIT 1"""

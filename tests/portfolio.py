@@ -11,7 +11,9 @@ LISTED = "SELECT viewer_id, customer_id, connected_at, name, scopes FROM entitle
 TO_BE_LISTED = f"""
     SELECT p.viewer_id, p.subject_id, p.since, o.name, p.scopes FROM ({DEFINITION}) p
     JOIN accounts_organization o ON o.id = p.subject_id
-    WHERE p.path IN ('2_connection', '3_partner_customer')"""
+    WHERE p.path IN ('2_connection', '3_partner_customer')
+    UNION ALL SELECT v.id, c.id, c.created_at, c.name, 11
+    FROM accounts_organization v, accounts_organization c WHERE v.kind = 'vendor' AND c.kind = 'customer'"""
 REACH = "SELECT id, in_reach FROM notifications_notice WHERE about_id IS NOT NULL"
 REACH_OUGHT = f"""
     SELECT n.id, EXISTS (SELECT FROM ({DEFINITION}) p WHERE (p.viewer_id, p.subject_id) = (n.recipient_id, n.about_id)

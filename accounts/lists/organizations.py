@@ -1,4 +1,4 @@
-"""The vendor's lists of publishers and of customers: what their URLs ask for, and their rows."""
+"""The vendor's list of publishers: what its URL asks for, and its rows."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -28,15 +28,6 @@ PUBLISHERS = ListDefinition(
     key="publishers",
     label=gettext_lazy("Publishers"),
     url_name="publishers",
-    rule=(ROLE_TABLE, AccountPermission.VIEW_ORGANIZATIONS),
-    columns=COLUMNS,
-    filter_set=OrganizationFilterSet,
-    default_sort="name",
-)
-CUSTOMERS = ListDefinition(
-    key="all_customers",
-    label=gettext_lazy("Customers"),
-    url_name="organization_customers",
     rule=(ROLE_TABLE, AccountPermission.VIEW_ORGANIZATIONS),
     columns=COLUMNS,
     filter_set=OrganizationFilterSet,
@@ -72,12 +63,3 @@ class PublisherList(OrganizationList):
     kind = OrganizationKind.PUBLISHER
     purpose = gettext_lazy("Who offers products of their own on the marketplace.")
     register_label = gettext_lazy("Register publisher…")
-
-
-class CustomerList(OrganizationList):
-    """The vendor's list of customers. It says who they are, not what they run: they share that with partners."""
-
-    definition = CUSTOMERS
-    kind = OrganizationKind.CUSTOMER
-    purpose = gettext_lazy("All customers: who they are and who looks after them.")
-    register_label = gettext_lazy("Register customer…")

@@ -17,7 +17,7 @@ from accounts.actions.organizations import grant_membership, register_organizati
 from accounts.facts import digest_standing, list_first_admin_invitations
 from accounts.guards import require_vendor_staff
 from accounts.lists.memberships import MembershipList
-from accounts.lists.organizations import CustomerList, OrganizationList, PublisherList
+from accounts.lists.organizations import OrganizationList, PublisherList
 from accounts.models import Organization, OrganizationKind
 from accounts.organization_actions import (
     ORGANIZATION_ACTIONS,
@@ -173,13 +173,6 @@ def _invite_admin(request: PortalRequest, form: RegisterOrganizationForm, organi
 def publisher_list(request: PortalRequest) -> HttpResponse:
     """Show the vendor's staff all publishers."""
     return _render_list(request, PublisherList(request.actor, request.GET))
-
-
-@require_safe
-@require_vendor_staff()
-def customer_list(request: PortalRequest) -> HttpResponse:
-    """Show the vendor's staff all customers: who they are, not what they run."""
-    return _render_list(request, CustomerList(request.actor, request.GET))
 
 
 def _render_list(request: PortalRequest, organizations: OrganizationList) -> HttpResponse:

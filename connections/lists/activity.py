@@ -15,7 +15,7 @@ from connections.timeline import LogRow, build_log_rows
 from notifications.timeline import ActivityTopic
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
-from partnerportal.lib.lists import ListColumn, ListDefinition, format_query_value
+from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
 
 SHOWS_TIME = "utc"  # the one filter that leaves no event out
@@ -43,6 +43,7 @@ class ActivityList(PersonalizedList):
     """The activity log of the actor's organisation as its page shows it, the latest first."""
 
     definition = ACTIVITY
+    tab_filters = ("people", SHOWS_TIME)  # which its form sends along, and Clear keeps
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
@@ -50,6 +51,8 @@ class ActivityList(PersonalizedList):
         filters = ActivityFilterSet(params, list_own_activity(actor), acting=actor)
         rows = filters.qs
         self.filter_values = filters.cleaned_values
+        if self.filter_values.get("since") == filters.usual_since:  # the form always sends a first day
+            del self.filter_values["since"]
         self.since = str(self.filter_values.get("since") or filters.usual_since)  # also where it is the usual one
         self.page = fetch_keyset_page_or_first(rows, **self.keyset_page_options, any_of=make_party_conditions(actor))
         self.topic_choices = ActivityTopic.choices
@@ -71,24 +74,19 @@ class ActivityList(PersonalizedList):
         return str(self.filter_values.get("customer") or "")
 
     @property
-    def chosen_people(self) -> str:
-        """Whether only what people did is shown ("true"), or only the rest ("false"), or everything ("")."""
-        people = self.filter_values.get("people")
-        return "" if people is None else format_query_value(people)
-
-    @property
-    def people_choices(self) -> list[tuple[str, str]]:
-        """The choices of the filter that tells people from systems, as (value, label)."""
-        return [("true", _("People only")), ("false", _("Systems only"))]
+    def filter_tabs(self) -> list[ListTab]:
+        """The tabs of the log: everything, what people did, and what clients and the portal itself did."""
+        chosen = self.filter_values.get("people")
+        labels = {None: _("All"), True: _("People only"), False: _("Systems only")}
+        return [
+            ListTab(label, self.build_url(people=value, view=""), None, value is chosen)
+            for value, label in labels.items()
+        ]
 
     @property
     def is_in_utc(self) -> bool:
         """Whether times and days are those of UTC, and not of the reader's time zone."""
         return bool(self.filter_values.get(SHOWS_TIME))
-
-    @property
-    def is_filtered(self) -> bool:
-        return bool(self.filter_values.keys() - {SHOWS_TIME})
 
     @property
     def actor_choices(self) -> list[tuple[str, str]]:
@@ -106,9 +104,12 @@ class ActivityList(PersonalizedList):
 
     @property
     def time_choices(self) -> list[dict[str, Any]]:
-        """The ways to show times: `label`, the `url` of this list so, and whether it is the present one."""
+        """The ways to show times: `label`, the `url` of this list so, and whether it is the present one.
+
+        There is nothing to choose for a reader whose own time zone is UTC.
+        """
         own = timezone.get_current_timezone_name()
-        labels = {own: None, "UTC": True} if own != "UTC" else {"UTC": None}
+        labels = {own: None, "UTC": True} if own != "UTC" else {}
         return [
             {"label": label, "url": self.build_url(**{SHOWS_TIME: value}), "is_current": bool(value) == self.is_in_utc}
             for label, value in labels.items()

@@ -53,7 +53,8 @@ def _columns_of(side: str, names: tuple[str, ...] = _ALL) -> str:
 
 
 _COLUMNS = ", ".join(_ALL)
-_EXPECTED = "SELECT * FROM listing_expected(ARRAY(SELECT DISTINCT subject_id FROM connections_portfolio))"
+_SUBJECTS = "ARRAY(SELECT DISTINCT subject_id FROM connections_portfolio)"  # every organisation: each sees itself
+_EXPECTED = f"SELECT * FROM listing_expected({_SUBJECTS}) UNION ALL SELECT * FROM listing_sold({_SUBJECTS})"  # noqa: S608
 _DIFFERENCES = f"""
     SELECT coalesce(v.org_id, '?') || ' sees ' || coalesce(c.org_id, '?') || ': ' ||
            CASE WHEN l.id IS NULL THEN 'missing' WHEN e.customer_id IS NULL THEN 'should not be there'

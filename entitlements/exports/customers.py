@@ -17,7 +17,7 @@ from entitlements.exports.columns import (
     make_sku_names_expression,
 )
 from entitlements.filters import CustomerFilterSet, RenewalFilterSet
-from entitlements.lists.customers import CUSTOMERS
+from entitlements.lists.customers import CUSTOMERS, SOLD_CUSTOMERS
 from entitlements.models import NO_EXPIRY, Entitlement, Sku
 from entitlements.models.listing import IN_PRODUCTION, ONLY_ON_TRIAL, ValueIfScopeShared
 from entitlements.queries.customers import (
@@ -73,6 +73,32 @@ _LEVEL = Case(
     output_field=CharField(),
 )
 _PARTNERS = make_partner_names_query()
+_CUSTOMER_COLUMNS = (
+    make_text_column("name"),
+    make_identifier_column("org_id"),
+    make_unchanged_column("country"),
+    make_text_column("website"),
+    make_unchanged_column("shared", make_scope_codes_expression()),
+    make_unchanged_column("services", ValueIfScopeShared("services", Scope.ENTITLEMENTS)),
+    make_text_column("skus", make_sku_names_expression("skus", kind=Sku.Kind.PRODUCT)),
+    make_text_column("add_ons", make_sku_names_expression("skus", kind=Sku.Kind.ADD_ON)),
+    make_unchanged_column("seats", ValueIfScopeShared("seats", Scope.ENTITLEMENTS)),
+    make_unchanged_column("assigned", ValueIfScopeShared("assigned", Scope.ENTITLEMENTS)),
+    make_unchanged_column("overage", ValueIfScopeShared("overage", Scope.ENTITLEMENTS)),
+    make_percent_column("pct_assigned", "assigned", "seats"),
+    make_unchanged_column("trials", ValueIfScopeShared("trials", Scope.ENTITLEMENTS)),
+    make_unchanged_column("trial_requests", ValueIfScopeShared("requests", Scope.ENTITLEMENTS)),
+    make_unchanged_column("next_expiry_on", NullIf(F("next_expiry_on"), Value(NO_EXPIRY))),
+    make_unchanged_column("unusual_use", ValueIfScopeShared(join_with_semicolons("unusual"), Scope.USAGE)),
+    make_unchanged_column("usage_as_of", "as_of"),
+    make_datetime_column("connected_at"),
+    make_unchanged_column("type", "kind"),
+    make_unchanged_column("level", ValueIfScopeShared(_LEVEL, Scope.ENTITLEMENTS)),
+    make_unchanged_column("status", "state"),
+    make_datetime_column("created_at"),
+    make_text_column("partners", join_with_semicolons(ArraySubquery(_PARTNERS))),
+)
+_NOT_SOLD = ("shared", "unusual_use", "usage_as_of", "connected_at", "type", "partners")  # what only consent gives
 LISTS = (
     ExportableList(
         key="customers",
@@ -80,30 +106,18 @@ LISTS = (
         rows=_customers,
         rule=OF_CUSTOMERS,
         filters=frozenset({*CustomerFilterSet.base_filters, "sort"}),
+        columns=_CUSTOMER_COLUMNS,
+    ),
+    ExportableList(
+        key="all_customers",
+        label=_("Customers"),
+        rows=_customers,
+        rule=SOLD_CUSTOMERS.rule,
+        filters=frozenset({*CustomerFilterSet.base_filters, "sort"}),
         columns=(
-            make_text_column("name"),
-            make_identifier_column("org_id"),
-            make_unchanged_column("country"),
-            make_text_column("website"),
-            make_unchanged_column("shared", make_scope_codes_expression()),
-            make_unchanged_column("services", ValueIfScopeShared("services", Scope.ENTITLEMENTS)),
-            make_text_column("skus", make_sku_names_expression("skus", kind=Sku.Kind.PRODUCT)),
-            make_text_column("add_ons", make_sku_names_expression("skus", kind=Sku.Kind.ADD_ON)),
-            make_unchanged_column("seats", ValueIfScopeShared("seats", Scope.ENTITLEMENTS)),
-            make_unchanged_column("assigned", ValueIfScopeShared("assigned", Scope.ENTITLEMENTS)),
-            make_unchanged_column("overage", ValueIfScopeShared("overage", Scope.ENTITLEMENTS)),
-            make_percent_column("pct_assigned", "assigned", "seats"),
-            make_unchanged_column("trials", ValueIfScopeShared("trials", Scope.ENTITLEMENTS)),
-            make_unchanged_column("trial_requests", ValueIfScopeShared("requests", Scope.ENTITLEMENTS)),
-            make_unchanged_column("next_expiry_on", NullIf(F("next_expiry_on"), Value(NO_EXPIRY))),
-            make_unchanged_column("unusual_use", ValueIfScopeShared(join_with_semicolons("unusual"), Scope.USAGE)),
-            make_unchanged_column("usage_as_of", "as_of"),
-            make_datetime_column("connected_at"),
-            make_unchanged_column("type", "kind"),
-            make_unchanged_column("level", ValueIfScopeShared(_LEVEL, Scope.ENTITLEMENTS)),
-            make_unchanged_column("status", "state"),
-            make_datetime_column("created_at"),
-            make_text_column("partners", join_with_semicolons(ArraySubquery(_PARTNERS))),
+            *(column for column in _CUSTOMER_COLUMNS if column.key not in _NOT_SOLD),
+            make_identifier_column("tenant_id", "customer__tenant_id"),
+            make_text_column("account_manager", "customer__account_manager_name"),
         ),
     ),
     ExportableList(

@@ -2,19 +2,23 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Organization, OrganizationKind
-from connections.policies import ROLE_TABLE, ConnectionPermission
+from connections.policies import ROLE_TABLE as CONNECTIONS
+from connections.policies import ConnectionPermission
 from connections.rows import explain_refusal_to_end_connection
 from entitlements.filters import CREATED_WITHIN, EXPIRES_WITHIN, CustomerFilterSet
 from entitlements.lists.tabs import count_customers_of_saved_view, make_customer_tabs
 from entitlements.models import Entitlement, Sku, UnusualUse
+from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import (
     annotate_weekly_usage,
+    find_account_managers,
     get_portfolio_totals,
     list_customers,
     list_partner_names_by_customer,
@@ -39,7 +43,7 @@ CUSTOMERS = ListDefinition(
     key="customers",
     label=gettext_lazy("Customers"),
     url_name="customers",
-    rule=(ROLE_TABLE, ConnectionPermission.VIEW_CUSTOMERS),
+    rule=(CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS),
     columns=(  # each column has its branch in parts/customer_rows.jinja
         ListColumn(name="name", label=gettext_lazy("Customer"), sort="name_folded"),
         ListColumn(name="org_id", label=gettext_lazy("ORGID"), sort="org_id", css="wide-only"),
@@ -64,6 +68,18 @@ CUSTOMERS = ListDefinition(
 )
 
 
+_OF_VENDOR = ("name", "org_id", "country", "services", "add_ons", "level", "trials", "assigned", "over", "expires_on")
+SOLD_CUSTOMERS = replace(  # never use, which only consent gives, and no connection
+    CUSTOMERS,
+    key="all_customers",
+    rule=(ROLE_TABLE, EntitlementPermission.VIEW_SOLD),
+    columns=(
+        *(column for column in CUSTOMERS.columns if column.name in (*_OF_VENDOR, "created", "status")),
+        ListColumn(name="manager", label=gettext_lazy("Account manager"), css="wide-only", is_usual=False),
+    ),
+)
+
+
 class CustomerList(PersonalizedList):
     """The customer list as its page shows it: the filters of the URL, and the rows, tabs and choices.
 
@@ -73,6 +89,7 @@ class CustomerList(PersonalizedList):
     """
 
     definition = CUSTOMERS
+    is_of_vendor = False  # else each row leads to the vendor's page, and has nothing of use and no connection
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
@@ -93,7 +110,12 @@ class CustomerList(PersonalizedList):
         keys = [row.customer_id for row in self.page.rows]
         self.partners = list_partners_by_name(actor) if has_partners(actor) else []
         through = list_partner_names_by_customer(actor, keys) if has_partners(actor) else {}
-        self.rows = make_customer_table_rows(self.page.rows, {sku.pk: sku for sku in self.catalogue}, through)
+        self.rows = make_customer_table_rows(
+            self.page.rows,
+            {sku.pk: sku for sku in self.catalogue},
+            through,
+            managers=find_account_managers(actor, keys) if self.is_of_vendor else None,
+        )
         self.end_refusal = explain_refusal_to_end_connection(actor)
 
     @property
@@ -185,3 +207,15 @@ class CustomerList(PersonalizedList):
             (kind.value, f"{kind.label} ({formats.format_number(self.numbers.unusual.get(kind, 0))})")
             for kind in UnusualUse
         ]
+
+
+class SoldCustomerList(CustomerList):
+    """The list of all customers for the vendor's staff: what the vendor sold each, and when it ends."""
+
+    definition = SOLD_CUSTOMERS
+    is_of_vendor = True
+
+    @property
+    def filter_tabs(self) -> list[ListTab]:
+        """The tabs of the most used filters but that of falling use, which the vendor does not see."""
+        return super().filter_tabs[:-1]

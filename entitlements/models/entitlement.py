@@ -47,17 +47,16 @@ class Sku(models.Model):
 
 
 class EntitlementQuerySet(TenantQuerySet):
-    """A queryset of entitlements: an actor sees its own and those shared with it; vendor staff see all trials."""
+    """A queryset of entitlements: an actor sees its own and those shared with it; vendor staff see all."""
 
     def rows_for(self, actor: Actor) -> "EntitlementQuerySet":
         """Return the entitlements of the actor's organisation and of customers that share theirs with it.
 
-        The vendor's staff also see every trial, because they decide on trials.
+        The vendor's staff see all of them, because the vendor has sold or granted each.
         """
-        is_seen = Q(customer__in=actor.reach(Scope.ENTITLEMENTS))
         if actor.organization_kind == OrganizationKind.VENDOR:
-            is_seen |= Q(kind=Entitlement.Kind.TRIAL)
-        return self.filter(is_seen)
+            return self.all()
+        return self.filter(customer__in=actor.reach(Scope.ENTITLEMENTS))
 
     def requested_in_portal(self) -> "EntitlementQuerySet":
         """Return the entitlements that were requested in the portal. The vendor's feed knows nothing of them."""

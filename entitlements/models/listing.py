@@ -65,8 +65,9 @@ class CustomerListingQuerySet(TenantQuerySet):
 class CustomerListing(models.Model):
     """A row of one viewer's customer list, with all that the list shows, sorts and filters of the customer.
 
-    The viewer is an organisation that has the customer in its portfolio. Triggers on the portfolio, organisations and
-    entitlements keep it, and nothing else writes it. `seats`, `assigned`, `overage`, `services`, `skus` and `trials`
+    The viewer is an organisation that has the customer in its portfolio, or the vendor, which sees of every customer
+    what it sold it, outside the portfolio (migration 0010). Triggers on the portfolio, organisations and entitlements
+    keep it, and nothing else writes it. `seats`, `assigned`, `overage`, `services`, `skus` and `trials`
     are those of running entitlements; a task refreshes the rows whose next expiry has passed. `manage.py
     rebuild_portfolio --check` covers this table too.
     """

@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Cast, JSONObject
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import OrganizationKind
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.scopes import Scope
@@ -16,7 +17,12 @@ class OrderQuerySet(TenantQuerySet):
     """A queryset of orders: an actor sees its own and those of customers that share theirs with it."""
 
     def rows_for(self, actor: Actor) -> "OrderQuerySet":
-        """Return the orders of the actor's organisation and of customers that share theirs with it."""
+        """Return the orders of the actor's organisation and of customers that share theirs with it.
+
+        The vendor's staff see all, because the orders were placed with the vendor, if they see finance (E-13).
+        """
+        if actor.organization_kind == OrganizationKind.VENDOR and actor.sees_finance:
+            return self.all()
         return self.filter(customer__in=actor.reach(Scope.ORDERS))
 
     def annotate_order_lines(self) -> "OrderQuerySet":

@@ -175,6 +175,15 @@ def list_partner_names_by_customer(actor: Actor, customer_ids: Iterable[int]) ->
     return {customer: sorted(found) for customer, found in partners.items()}
 
 
+def find_account_managers(actor: Actor, customer_ids: Iterable[int]) -> dict[int, str]:
+    """Return the names of the account managers of these customers, by the customers' primary keys, for vendor staff.
+
+    The name is "" for a customer without one.
+    """
+    rows = Organization.objects.visible_to(actor).filter(pk__in=list(customer_ids))
+    return dict(rows.values_list("pk", "account_manager_name"))
+
+
 def list_portfolio_skus(totals: PortfolioTotals) -> list[Sku]:
     """Return the SKUs that the customers behind these totals run, by name (CV-6).
 

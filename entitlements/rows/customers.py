@@ -49,15 +49,21 @@ class CustomerTableRow:
     status: str
     is_suspended: bool
     partners: str  # through which a distributor sees it
+    manager: str  # who looks after it at the vendor, in the list of the vendor's staff
     select_label: str
 
 
 def make_customer_table_rows(
-    listings: Iterable[CustomerListing], skus: Mapping[int, Sku], partners: Mapping[int, list[str]]
+    listings: Iterable[CustomerListing],
+    skus: Mapping[int, Sku],
+    partners: Mapping[int, list[str]],
+    *,
+    managers: Mapping[int, str] | None = None,
 ) -> list[CustomerTableRow]:
     """Return a CustomerTableRow for each row of the customer listing.
 
-    `skus` are by primary key, and `partners` the names of those through which a distributor sees each customer.
+    `skus` are by primary key, and `partners` the names of those through which a distributor sees each customer. Rows of
+    the vendor's list, to which the names of account managers come, lead to the vendor's pages of organisations.
     """
     select = _("Select %(name)s")
     kinds, states = dict(OrganizationKind.choices), {"active": _("Active"), "suspended": _("Suspended")}
@@ -67,6 +73,8 @@ def make_customer_table_rows(
         add_ons = sorted(sku.name for sku in running if sku.kind == Sku.Kind.ADD_ON)
         services = sorted(sku.name for sku in running if sku.kind != Sku.Kind.ADD_ON)
         words = {"kind": str(kinds[row.kind]), "status": states[row.state], "select_label": select % {"name": row.name}}
+        words["manager"] = "" if managers is None else managers.get(row.customer_id, "")
+        words["path"] = f"{row.public_id}/" if managers is None else reverse("organization", args=[row.public_id])
         words |= {
             "add_ons": formats.join_names(add_ons),
             "partners": formats.join_names(partners.get(row.customer_id, [])),
@@ -81,7 +89,6 @@ def _customer_row(row: CustomerListing, services: list[str], words: Mapping[str,
         name=row.name,
         monogram=make_avatar_initials(row.name),
         subtitle=row.website,
-        path=f"{row.public_id}/",
         org_id=row.org_id,
         country=get_country_name(row.country),
         service=services[0] if services else "",

@@ -42,7 +42,9 @@ class PartnerTableRow:
     org_id: str
     partner_id: str
     country: str
-    badges: list[PartnerBadgeLabel]
+    badge: PartnerBadgeLabel | None  # that which ends first
+    more_badges: str  # "+2": how many are not shown
+    badge_names: str  # all of them, where there are several
     parent: str
     customers: str
     customers_url: str  # the list of its customers; "" if the actor's list cannot be narrowed to them
@@ -74,6 +76,7 @@ def make_partner_table_rows(
 def _partner_row(
     actor: Actor, row: PartnerListing, sku_names: Mapping[int, str], program_names: Mapping[str, str], select: str
 ) -> PartnerTableRow:
+    badges = make_badge_labels(row.badges, program_names)
     return PartnerTableRow(
         name=row.name,
         monogram=make_avatar_initials(row.name),
@@ -82,7 +85,9 @@ def _partner_row(
         org_id=row.org_id,
         partner_id=row.partner_id,
         country=get_country_name(row.country),
-        badges=make_badge_labels(row.badges, program_names),
+        badge=badges[0] if badges else None,
+        more_badges=f"+{formats.format_number(len(badges) - 1)}" if len(badges) > 1 else "",
+        badge_names=formats.join_names(badge.name for badge in badges) if len(badges) > 1 else "",
         parent=row.parent_name,
         customers=formats.format_number(row.customers),
         customers_url=get_customers_of_partner_url(actor, row) if row.customers else "",
@@ -114,7 +119,7 @@ def _format_moment(moment: dt.datetime) -> str:
 
 
 def make_badge_labels(badges: Iterable[Mapping[str, Any]], program_names: Mapping[str, str]) -> list[PartnerBadgeLabel]:
-    """Return a PartnerBadgeLabel for each badge of a row of PartnerListing, by the names of their programmes."""
+    """Return a PartnerBadgeLabel for each badge of a row of PartnerListing, those that end first at the beginning."""
     labels = [
         PartnerBadgeLabel(
             name=program_names.get(badge["program"], badge["program"]),
@@ -123,7 +128,7 @@ def make_badge_labels(badges: Iterable[Mapping[str, Any]], program_names: Mappin
         )
         for badge in badges
     ]
-    return sorted(labels, key=lambda label: label.name)
+    return sorted(labels, key=lambda label: (label.until.iso if label.until else "9999", label.name))
 
 
 def make_partner_usage_bar(row: PartnerListing) -> SeatUsageBar | None:

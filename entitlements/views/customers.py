@@ -4,28 +4,57 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
+from django.views.decorators.http import require_safe
 
+from accounts.models import OrganizationKind
+from accounts.policies import ROLE_TABLE as ACCOUNTS
+from accounts.policies import AccountPermission
 from connections.customers import get_customer_with_tab_counts, render_customer_page
 from connections.guards import require_customer_viewing_permission
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from entitlements.imports import END_CONNECTIONS
-from entitlements.lists.customers import CustomerList
+from entitlements.lists.customers import CustomerList, SoldCustomerList
 from entitlements.models import ActivationLink
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import list_customer_orders, list_customer_services
 from entitlements.rows.customers import make_order_table_rows, make_service_sections
 from partnerportal.lib.imports.bulk import list_bulk_buttons
 from partnerportal.lib.keyset import fetch_keyset_page
-from partnerportal.lib.pages import render_list_page
+from partnerportal.lib.pages import render_list_page, require_permission
 from partnerportal.lib.policies import ActionDenied
 from partnerportal.lib.requests import PortalRequest
 
 ORDERS_A_PAGE = 25  # rows on a page of orders
 
 
-@require_customer_viewing_permission
 def customer_list(request: PortalRequest) -> HttpResponse:
+    """Show the customers that are connected, or to the vendor's staff all; for htmx only the list."""
+    is_vendor = request.actor.organization_kind == OrganizationKind.VENDOR
+    return sold_customer_list(request) if is_vendor else connected_customer_list(request)
+
+
+@require_safe
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_SOLD)
+def sold_customer_list(request: PortalRequest) -> HttpResponse:
+    """Show the vendor's staff all customers, what the vendor sold them and when it ends."""
+    actor = request.actor
+    return render_list_page(
+        request,
+        SoldCustomerList(actor, request.GET),
+        page_template="entitlements/sold_customers.html",
+        list_template="entitlements/customer_list.html#list",
+        context={
+            "kind": ActivationLink.Kind.CUSTOMER,
+            "may_send": ROLE_TABLE[EntitlementPermission.ACTIVATE_CUSTOMERS].check_actor(actor),
+            "may_register": ACCOUNTS[AccountPermission.REGISTER_ORGANIZATIONS].check_actor(actor),
+            "bulk_buttons": list_bulk_buttons(actor, ()),
+        },
+    )
+
+
+@require_customer_viewing_permission
+def connected_customer_list(request: PortalRequest) -> HttpResponse:
     """Show the page of connected customers, or for an htmx request only its list (CC-6…CC-8, CV-3…CV-6)."""
     return render_list_page(
         request,

@@ -270,7 +270,7 @@ def _authorize_sellers(sales: list[_Sale]) -> None:
 
 
 def _make_event(kind: SubscriptionEvent, sale: _Sale, actor: Actor) -> Event:
-    """Return an event for the buyer, who alone reads it: for other partners of the customer it is no news."""
+    """Return an event for the buyer and the customer. For other partners of the customer it is no news."""
     assert sale.row is not None
     return make_event(
         kind,
@@ -278,5 +278,6 @@ def _make_event(kind: SubscriptionEvent, sale: _Sale, actor: Actor) -> Event:
         subject=sale.row,
         label=f"{sale.offer.code} {sale.values['plan'].code}",
         counterpart=sale.buyer,
+        customer_id=sale.values["customer"].pk,
         data={"state": str(sale.values["state"]), "quantity": sale.values["quantity"], "term": sale.values["term"]},
     )

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from notifications.events import LogEventKind
 from notifications.models import Event, EventSeal, UnsealedEvent
@@ -59,9 +60,9 @@ def prune_events(*, actor: Actor, before: dt.datetime) -> int:
     authorize_system(actor)
     kept = settings.PORTAL_EVENTS_KEPT
     if kept is None:
-        raise InvalidInput("before", "Events are kept: set EVENT_DAYS to the days after which they may be deleted.")
+        raise InvalidInput("before", _("Events are kept: set EVENT_DAYS to the days after which they may be deleted."))
     if before > timezone.now() - max(kept, LEAST_KEPT):
-        raise InvalidInput("before", f"Events are kept for {max(kept, LEAST_KEPT).days} days.")
+        raise InvalidInput("before", _("Events are kept for %(days)s days.") % {"days": max(kept, LEAST_KEPT).days})
     deleted = 0
     while pruned := _prune_batch(actor, before):
         deleted += pruned

@@ -108,15 +108,21 @@ def _give_up_refused_mail(row: SecretMail, error: SMTPRecipientsRefused) -> bool
 
 
 def _report_undelivered_mail(row: SecretMail) -> bool:
-    """Call the handler for what a mail is about, if it has one; return whether it has."""
+    """Call the handler for what a mail is about, if it has one; return whether one was told of it."""
     try:
         label, public_id = json.loads(decrypt_secret(row.sealed)).get("about") or ("", "")
     except ImproperlyConfigured:  # sealed with a key that is gone: nobody knows what it was about
         return False
     handler = find_undelivered_mail_handler(label)
-    if handler:
-        handler(UUID(public_id))
-    return handler is not None
+    if handler is None:
+        return False
+    try:
+        with transaction.atomic():
+            handler(UUID(public_id))
+    except Exception:  # the mails behind this one go out all the same
+        log.exception("That a mail did not reach its address was not recorded")
+        return False
+    return True
 
 
 def _seal(mail: EmailMessage, about: MailSubject | None) -> str:

@@ -1,4 +1,4 @@
-"""Deletion of notices and deliveries that have been kept long enough. Events are kept for ever."""
+"""Deletion of notices and deliveries that have been kept long enough. Events: `actions.sealing`."""
 
 from django.conf import settings
 from django.db.models import Q

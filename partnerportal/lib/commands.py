@@ -13,6 +13,7 @@ from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import DomainError
 
+STAFF = "vendor staff"  # what the log calls whoever types a command, with the name of the terminal's user
 NEEDS_JOB_ROLE = """This needs the job role.
 With containers, run it where that role is known: docker compose exec worker python manage.py …
 Without, set PORTAL_PROCESS=job (and DATABASE_JOB_URL)."""
@@ -50,7 +51,7 @@ class StaffCommand(BaseCommand):
             name = getpass.getuser()
         except (KeyError, OSError):  # a user of a container may have no name
             name = "?"
-        return Actor.system(f"vendor staff ({name})")
+        return Actor.system(f"{STAFF} ({name})")
 
 
 def require_storable_arguments(options: dict[str, Any]) -> None:

@@ -165,9 +165,7 @@ def test_a_tenant_confirms_nothing_of_its_own(world, actor_for, as_tenant, domai
     assert not OrganizationDomain.objects.exclude(confirmed_at=None).exists()
 
 
-def test_a_check_is_asked_for_once_however_often_one_presses(
-    actor_for, as_tenant, domain, django_capture_on_commit_callbacks
-):
+def test_a_check_is_asked_for_once_however_often_one_presses(actor_for, as_tenant, domain):
     actor = actor_for("partner.admin")
     with as_tenant(actor):
         request_domain_check(actor=actor, domain=domain)

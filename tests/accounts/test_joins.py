@@ -32,8 +32,9 @@ def offers(world, actor_for, as_tenant):
     """What a person is offered, under row-level security."""
 
     def offers(who="nobody"):
+        person = world.person(who)
         with as_tenant(actor_for(who)):
-            return list_join_offers(world.person(who))
+            return list_join_offers(person)
 
     return offers
 
@@ -41,8 +42,9 @@ def offers(world, actor_for, as_tenant):
 @pytest.fixture
 def ask(world, actor_for, as_tenant):
     def ask(who="nobody", organization="partner"):
+        person, asked = world.person(who), world[organization]
         with as_tenant(actor_for(who)):
-            return ask_to_join(person=world.person(who), organization_id=world[organization].public_id)
+            return ask_to_join(person=person, organization_id=asked.public_id)
 
     return ask
 
@@ -285,6 +287,6 @@ def test_an_admin_lets_somebody_in_on_a_page(web, world, ask, proved):
 def test_an_admin_declines_on_a_page(web, world, ask, proved):
     path = f"/operators/requests/{ask().public_id}/decline/"
     client = web("partner.admin")
-    assert "without your name" in client.get(path).content.decode()
+    assert "does not name you" in client.get(path).content.decode()
     client.post(path)
     assert "Its Admins have declined your request." in web("nobody").get("/organizations/new/").content.decode()

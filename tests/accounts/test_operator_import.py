@@ -25,6 +25,7 @@ from accounts.imports import OPERATORS, apply_operator_rows, check_operator_rows
 from accounts.models import ErasedAddress, ExternalIdentity, Operator, Organization, Person, Role
 from imports.actions.runs import run_next_import
 from imports.models import Import
+from notifications.actions.outbox import write_due_notices
 from notifications.models import Event, SecretMail
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import ActionRefused
@@ -461,6 +462,24 @@ def test_a_page_that_called_it_would_be_stopped_by_the_database(world: World, as
         assert not ExternalIdentity.objects.exists() and not ErasedAddress.objects.exists()
 
 
+def test_whoever_would_be_without_an_admin_is_named_beforehand(world: World) -> None:
+    """Those with one already, those that get one, and those whose rows are left out are not."""
+    Operator.objects.filter(organization__in=[world.customer2, world.stranger, world.ended]).delete()
+    lines = (
+        f"{world.customer.org_id},{ANN},Invoice,,,",
+        f"{world.customer2.org_id},{ANN},Invoice,,,",
+        f"{world.stranger.org_id},{ANN},Invoice,,,",
+        f"{world.stranger.org_id},bob@old.example,tenant admin,,,",
+        f"{world.ended.org_id},{ANN},Owner,,,",
+        f"{world.ended.org_id},{ANN},Invoice,,,,too many cells",
+    )
+    assert OPERATORS.preview
+    assert [str(text) for text in OPERATORS.preview(STAFF, None, "add", read(*lines))] == [
+        f"1 organisation would have no Admin: {world.customer2.org_id}."
+    ]
+    assert list(OPERATORS.preview(STAFF, None, "add", read(*lines[:1]))) == []
+
+
 # The upload of the vendor's Admins
 
 OTHERS = [f"{kind}.{role}" for kind in KINDS for role in ("admin", "reader") if (kind, role) != ("vendor", "admin")]
@@ -493,6 +512,9 @@ def test_the_vendors_admins_upload_the_same_file(web: Any, world: World, lines: 
     event = Event.objects.get(kind="operator.added", counterpart_id=world.customer.pk, subject_label="Ann")
     admin = world.person("vendor.admin")
     assert (event.actor_label, event.on_behalf_id, event.on_behalf_label) == ("import", admin.pk, admin.name)
+    write_due_notices()
+    told = world.notices("customer").get(kind="operator_joined")
+    assert told.params == {"is_invited": False}, "the Admins of the organisation hear of it, and look who it is"
     uploaded(client, lines, NEW)
     assert Import.objects.latest("pk").checked["already_there"] == 1
 

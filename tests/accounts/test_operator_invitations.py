@@ -15,6 +15,7 @@ from accounts import policies
 from accounts.actions import invitations as actions
 from accounts.models import Operator, OperatorInvitation, OperatorInvitationToken, Organization
 from accounts.operator_queries import get_operator_invitation_of_token
+from notifications import registry
 from notifications.actions.outbox import write_due_notices
 from notifications.actions.secret_mails import delete_expired_secret_mails, send_secret_mails
 from notifications.models import Event, Notice, SecretMail
@@ -400,3 +401,16 @@ def test_a_mail_that_no_server_took_in_time_is_seen_on_the_invitation(actor_for,
     delete_expired_secret_mails()
     row.refresh_from_db()
     assert row.bounced_at and not SecretMail.objects.exists()
+
+
+def test_what_goes_wrong_in_recording_it_holds_up_no_other_mail(actor_for, as_tenant, monkeypatch):
+    with as_tenant(actor_for("partner.admin")):
+        actions.invite_operator(actor=actor_for("partner.admin"), email=NOBODY, roles=["reader"])
+
+    def fail(public_id):
+        raise ValueError
+
+    monkeypatch.setitem(registry._undelivered_mail_handlers, "accounts.operatorinvitation", fail)
+    SecretMail.objects.update(created_at=timezone.now() - DAY)
+    delete_expired_secret_mails()
+    assert not SecretMail.objects.exists()

@@ -104,7 +104,7 @@ def test_the_overview_has_badges_their_history_and_how_many_act_for_it(web: Any,
     [
         ("distributor", "/distributors/"),
         ("partner", "/partners/"),
-        ("customer", "/organizations/customers/"),
+        ("customer", "/customers/"),
         ("publisher", "/publishers/"),
     ],
 )
@@ -125,10 +125,10 @@ def test_a_distributors_page_leads_to_its_partners(web: Any, world: World) -> No
 
 def test_customers_are_listed_and_found(web: Any, world: World) -> None:
     client = web(READER)
-    page = client.get("/organizations/customers/", {"q": world.customer.org_id})
+    page = client.get("/customers/", {"q": world.customer.org_id})
     assert page_of(world.customer) in page.content.decode()
-    assert page_of(world.partner) not in client.get("/organizations/customers/").content.decode()
-    assert "Register customer…" in text(client.get("/organizations/customers/"))
+    assert page_of(world.partner) not in client.get("/customers/").content.decode()
+    assert "Register customer…" in text(client.get("/customers/"))
 
 
 def test_the_menu_offers_what_is_possible(web: Any, world: World) -> None:

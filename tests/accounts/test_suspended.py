@@ -127,13 +127,11 @@ def test_the_database_connects_nobody_with_it(
 ) -> None:
     """Not even by code that read the invitation before."""
     row = {"partner": world.partner, "customer": world.stranger, "partner_name": "P", "customer_name": "C"}
-    actor = actor_for("stranger.admin")
+    actor, token = actor_for("stranger.admin"), world.token("partner")
     with (
         pytest.raises(DatabaseError, match="row-level security"),
         as_tenant(actor),
-        tenancy.as_tenant(
-            organization_id=actor.organization_id, person_id=actor.person_id, secret=world.token("partner")
-        ),
+        tenancy.as_tenant(organization_id=actor.organization_id, person_id=actor.person_id, secret=token),
     ):
         Connection.objects.create(**row)
 

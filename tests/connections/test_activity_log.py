@@ -72,13 +72,11 @@ def test_a_customer_reads_what_the_vendors_staff_decided(
     trial = Entitlement.objects.filter(kind="trial", state="requested").earliest("pk")
     with as_tenant(actor):
         decline_trial(actor=actor, trial=trial, reason="Not in your country")
-    name = next(name for name in ("customer", "customer2", "lapsed") if world[name].pk == trial.customer_id)
-    page = web(f"{name}.reader").get(LOG)
+    page = web(f"{world.names[trial.customer_id]}.reader").get(LOG)
     row = page.context["list"].rows[0]
     assert "declined" in row.action and row.actor == world.vendor.name and row.note == "Not in your country"
-    assert [(change.label, change.before, change.after) for change in row.changes][-1] == (
-        "State", "Requested", "Declined",
-    )  # fmt: skip
+    changes = [(change.label, change.before, change.after) for change in row.changes]
+    assert ("State", "Requested", "Declined") in changes
     assert actor.label not in text(page)
 
 
@@ -166,13 +164,13 @@ def test_pages_go_by_keyset_and_leave_nothing_out(world: World, web: Any) -> Non
     for number in range(60):
         at = moment + dt.timedelta(seconds=number // 7)  # several at the same moment
         sides = {"counterpart": world.customer} if number % 2 else {"customer_id": world.customer.pk}
-        record_event("view.shared", actor=actor, subject=world.partner, label=f"N{number}", at=at, **sides)
-    seen, url = [], f"{LOG}?q=N&size=25"
+        record_event("view.shared", actor=actor, subject=world.partner, label=f"Seq-{number:02}", at=at, **sides)
+    seen, url = [], f"{LOG}?q=seq-&size=25"
     while url:
         page = web("partner.admin").get(url)
-        seen += [row.subject for row in page.context["list"].rows if row.subject.startswith("N")]
+        seen += [row.subject for row in page.context["list"].rows]
         url = page.context["list"].next_url
-    assert sorted(seen, key=lambda label: int(label[1:])) == [f"N{number}" for number in range(60)]
+    assert sorted(seen) == [f"Seq-{number:02}" for number in range(60)]
 
 
 def test_times_are_ones_own_or_utc(world: World, web: Any) -> None:
@@ -187,7 +185,7 @@ def test_times_are_ones_own_or_utc(world: World, web: Any) -> None:
         return next(row.at for row in rows if row.subject == "late")
 
     assert "5:30" in time("") and "JST" in time("")
-    assert "8:30" in time("?utc=true") and "UTC" in time("?utc=true")
+    assert "20:30" in time("?utc=true") and "UTC" in time("?utc=true")
 
 
 def test_an_erased_person_is_shown_as_erased(world: World, web: Any) -> None:
@@ -244,12 +242,13 @@ def write(file: Path, rows: list[dict[str, str]]) -> None:
 @pytest.mark.promise("G-12")
 def test_an_exported_log_is_checked_by_itself(world: World, exported: Path, tmp_path: Path) -> None:
     rows = read(exported)
-    assert len(rows) == list_own_activity(world.actor("partner.reader")).count() - 1  # the export itself is not in it
+    assert len(rows) == list_own_activity(world.actor("partner.reader")).count()
+    assert [row["kind"] for row in rows if not row["position"]] == ["list.exported"], "that of this export itself"
     names = {person.name for person in map(world.person, ("customer.admin", "customer.reader"))}
     assert not names & {row["done_by"] for row in rows}
     (tmp_path / "checkpoint").write_text(build_checkpoint_line())
     code, said = verify(exported, "--stored", "--checkpoint", tmp_path / "checkpoint")
-    assert code == 0 and f"Checked {len(rows)} rows. 1 checkpoints agree." in said
+    assert code == 0 and said.startswith(f"Checked {len(rows)} rows. 1 of them not sealed yet. 1 checkpoints agree.")
 
 
 @pytest.mark.parametrize(
@@ -291,7 +290,7 @@ def test_cells_that_cannot_be_read_are_named(exported: Path) -> None:
 
 def test_rows_whose_digests_were_computed_anew_are_not_the_portals(exported: Path) -> None:
     """Alone the file cannot tell; compared with the portal it does."""
-    event = Event.objects.get(public_id=read(exported)[0]["event"])
+    event = Event.objects.get(public_id=next(row["event"] for row in read(exported) if row["position"]))
     tamper("UPDATE notifications_eventseal SET digest = sha256('x') WHERE event_id = %s", event.pk)
     assert verify(exported)[0] == 0
     code, said = verify(exported, "--stored")

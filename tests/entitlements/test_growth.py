@@ -93,7 +93,7 @@ def test_who_has_no_admin_is_marked_until_it_has_one(web: Any, world: World) -> 
     Operator.objects.create(organization=made, person=world.person("nobody"), roles=["reader"])
     assert mark_admin_vacancies() == 1 and mark_admin_vacancies() == 0
     page = text(web(STAFF).get("/"))
-    assert "Without Anybody" in page and world.partner.name not in page
+    assert "Without Anybody" in page and AdminVacancy.objects.get().organization == made
     Operator.objects.filter(organization=made).update(roles=["admin"])
     assert not AdminVacancy.objects.exists(), "at once, and not with the next hour"
     assert "Every organisation has an Admin." in text(web(STAFF).get("/"))

@@ -9,11 +9,13 @@ from django.urls import reverse
 
 from accounts.actions import lists as actions
 from accounts.models import ListSettings, Organization, SavedView
-from entitlements.lists.customers import CUSTOMERS
+from entitlements.lists.customers import CUSTOMERS, SOLD_CUSTOMERS
+from entitlements.lists.partners import DISTRIBUTORS, PARTNERS
 from entitlements.models import CustomerUsage, Sku, UnusualUse
 from notifications.models import Event
 from partnerportal.lib import formats
 from partnerportal.lib.errors import ActionRefused, InvalidInput, NotFound, TooManyAttempts
+from partnerportal.lib.lists import ListDefinition
 from tests.entitlements.test_views import LIST, connect, entitle, names_in, text_of
 from tests.exports.test_views import table
 from tests.world import World
@@ -30,8 +32,8 @@ def partner(world: World) -> Organization:
 
 
 def tabs(page: Any) -> dict[str, str]:
-    """Label -> count, of the tabs."""
-    html = page.content.decode().split('class="tabs"', 1)[1].split("</nav>")[0]
+    """Label -> count, of the tabs of the list, above which those of pages may stand."""
+    html = page.content.decode().rpartition('class="view-tabs"')[2].split('class="tabs"', 1)[1].split("</nav>")[0]
     found = re.findall(r'<a href="[^"]*"( aria-current="page")?>([^<]+)(?:<span class="count">(\d+)</span>)?', html)
     return {f"{'*' if current else ''}{unescape(label)}": count for current, label, count in found}
 
@@ -252,14 +254,28 @@ def test_moving_draws_the_form_anew(partner: Organization, web: Any) -> None:
         assert client.post(DISPLAY, {"column": ["org_id", "name", "x\0"], "move": move}).status_code in (200, 302)
 
 
-def test_every_column_has_its_cell(partner: Organization, web: Any) -> None:
-    client = web("partner.admin")
-    names = [column.name for column in CUSTOMERS.columns if column.name != "name"]
-    client.post(DISPLAY, {"column": names, "show": names, "density": "comfortable"})
-    page = client.get(LIST)
-    assert len(heads(page)) == len(CUSTOMERS.columns)
-    row = page.content.decode().split("<tbody>")[1].split("</tr>")[0]
-    assert row.split("<tr>")[1].count("<td") == len(CUSTOMERS.columns) + 2  # its box and its menu
+@pytest.mark.parametrize(
+    ("definition", "who", "more"),  # more: cells beside those of columns, the row's box and menu
+    [
+        (CUSTOMERS, "partner.admin", 2),
+        (CUSTOMERS, "distributor.admin", 2),
+        (SOLD_CUSTOMERS, "vendor.admin", 1),
+        (PARTNERS, "distributor.admin", 1),
+        (PARTNERS, "vendor.admin", 1),
+        (DISTRIBUTORS, "vendor.admin", 1),
+    ],
+    ids=lambda value: getattr(value, "key", str(value)),
+)
+def test_every_column_has_its_cell(
+    definition: ListDefinition, who: str, more: int, partner: Organization, world: World, web: Any
+) -> None:
+    client, columns = web(who), definition.for_actor(world.actor(who)).columns
+    names = [column.name for column in columns if column.name != "name"]
+    client.post(f"/lists/{definition.key}/display/", {"column": names, "show": names, "density": "comfortable"})
+    html = client.get(reverse(definition.url_name)).content.decode()
+    assert html.split("<thead>")[1].split("</thead>")[0].count("<th ") == len(columns) + more
+    row = html.split("<tbody>")[1].split("</tr>")[0]
+    assert row.split("<tr>")[1].count("<td") == len(columns) + more
 
 
 def test_rows_have_a_box_and_the_bar_its_button(partner: Organization, world: World, web: Any) -> None:

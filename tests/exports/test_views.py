@@ -120,8 +120,8 @@ def test_nobody_learns_who_holds_a_licence(key: str, who: str, world: World, web
     answer = web(who).post(NEW, {"list": key, **customer})
     own = {"licence_users"} | {one.key for one in LISTS.values() if one.subject != ExportSubject.ALL}
     of_vendor = {"licence_users", "trials", "releases", "audience", "prices", "requests", "product_figures"}
-    of_vendor |= {"publishers", "all_customers", "memberships"}
-    of_distributors = set() if who == "distributor.admin" else {"pending_partners"}
+    of_vendor |= {"publishers", "all_customers", "memberships", "distributors"}
+    of_distributors = set() if who == "distributor.admin" else {"pending_partners", "partners"}
     of_customers = LISTS.keys() - of_vendor - of_distributors
     may = (own if who == "customer.admin" else of_customers) | OF_EVERYBODY
     assert answer.status_code == (200 if key in may else 403)

@@ -64,7 +64,8 @@ SEES = {
     "distributor.reader": {"partner": "name details", "customer": WITHOUT_ORDERS, "customer2": WITHOUT_ORDERS},
     "distributor2": {"partner2": "name details", "customer2": WITHOUT_USAGE},
     # on the pages of trials and requests
-    "vendor": {name: "name details goods skus requests activations" for name in KINDS if name != "vendor"},
+    "vendor": {name: "name details goods skus requests activations orders" for name in KINDS if name != "vendor"},
+    "vendor.reader": {name: "name details goods skus requests activations" for name in KINDS if name != "vendor"},
     "many@customer": {"partner": "name details", "lapsed": "name", "distributor": "name details"},
 }
 

@@ -145,6 +145,7 @@ FOREIGN = {
     "notifications_notice": "recipient_id <> %(org)s",
     "notifications_noticeread": "person_id <> %(person)s",
     "notifications_inboxmark": "person_id <> %(person)s OR organization_id <> %(org)s",
+    "notifications_eventseal": "true",
     "notifications_noticepreference": "person_id <> %(person)s OR organization_id <> %(org)s",
     "notifications_event": "coalesce(organization_id, 0) <> %(org)s AND coalesce(organization_id, 0) <= %(newest)s",
 }
@@ -158,6 +159,7 @@ DERIVED = {
     "entitlements_partnerlisting",
     "entitlements_portfoliofigure",
     "notifications_delivery",
+    "notifications_unsealedevent",
 }
 
 # Whose Admins, and nobody else, see who holds their licences (CC-32).

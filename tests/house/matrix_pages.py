@@ -55,7 +55,7 @@ LAPSED = [("lapsed", "name"), ("lapsed", "token"), ("lapsed", "details")]
 
 PAGES = [
     page("", "/", get=EVERYBODY),
-    page("customers/", get=BADGE_HOLDERS),
+    page("customers/", get=BADGE_HOLDERS.replace("distributor2;", "distributor2 vendor;")),
     *(
         page(f"{CUSTOMER}{tab}", f"/customers/{subject}/{tab}", get=answer)
         for tab in ("", "services/", "usage/", "usage/trend/", "activity/")

@@ -23,9 +23,11 @@ FOR_PARTNERS = (  # what is done with a partner: the data of the form, and the a
 STAFF_PAGES = [
     *(
         page(f"{ORGANIZATION}{tab}", f"/organizations/{{{name}}}/{tab}", get=STAFF)
-        for tab in ("", "operators/", "memberships/", "activity/")
+        for tab in ("", "operators/", "memberships/", "services/", "activity/")
         for name in ("partner", "distributor", "customer", "publisher")
     ),
+    page(f"{ORGANIZATION}orders/", "/organizations/{customer}/orders/", get=STAFF),
+    page("exports/new/", post="200 vendor; 403 else", data={"list": "all_customers"}),
     *(
         page(f"{ORGANIZATION}{action}/", f"/organizations/{{partner}}/{action}/", get=ADMINS, post=answer, data=data)
         for action, data, answer in FOR_PARTNERS
@@ -65,11 +67,7 @@ STAFF_PAGES = [
         post="403 vendor.reader; 404 else",
         data=NEW,
     ),
-    page("organizations/customers/", get=STAFF),
-    *(
-        page("exports/new/", post="200 vendor; 403 else", data={"list": key})
-        for key in ("publishers", "all_customers", "memberships")
-    ),
+    *(page("exports/new/", post="200 vendor; 403 else", data={"list": key}) for key in ("publishers", "memberships")),
     page("publishers/", get=STAFF),
     page("programmes/", get=STAFF),
     page("programmes/", "/programmes/?program=csp&state=active", get=STAFF),

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import (
     Competency,
     Operator,
+    OperatorInvitation,
     Organization,
     OrganizationCompetency,
     OrganizationSkill,
@@ -66,6 +67,15 @@ def register(actor):
     return bool(Organization.objects.create(kind="partner", name="Registered", country="FR").pk)
 
 
+def invite(actor):
+    row = OperatorInvitation(
+        organization=Organization.objects.get(name="Of nobody"), email="a@b.example", language="en"
+    )
+    row.roles, row.expires_at = ["admin"], timezone.now()
+    row.save(force_insert=True)
+    return True
+
+
 def place(actor):
     africa = Market.objects.get(code="africa")
     return MarketCountry.objects.filter(country="FR").update(market=africa, currency="USD")
@@ -73,7 +83,8 @@ def place(actor):
 
 @pytest.fixture(autouse=True)
 def _something_unused(db):
-    """A market, a category and a currency that nothing uses, which can be removed."""
+    """A market, a category and a currency that nothing uses, and an organisation without an Admin."""
+    Organization.objects.create(kind="partner", name="Of nobody", country="FR")
     Market.objects.create(code="empty", names={"en": "Empty"})
     Category.objects.create(code="mistyped", names={"en": "Mistyped"})
     MarketCurrency.objects.create(market=Market.objects.get(code="europe"), currency="XAF")
@@ -113,6 +124,7 @@ ACTIONS = {  # who does it, and how many rows it changes
         lambda a: others("partner").filter(name__startswith="Partner ").update(partner_id="7654321", name="Right"),
     ),
     "register a partner": ("vendor", register),
+    "invite a first Admin": ("vendor", invite),
     "create a feed token": (
         "vendor",
         lambda a: bool(IngestToken.objects.create(name="New", digest="new", prefix="new").pk),

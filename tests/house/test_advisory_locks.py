@@ -106,7 +106,7 @@ def test_ids_beyond_31_bits(world):
     assert notice.in_reach
     end_connection(actor=actor, connection=connected)
     notice.refresh_from_db()
-    assert not notice.in_reach and not CustomerListing.objects.filter(customer=customer).exists()
+    assert not notice.in_reach and not CustomerListing.objects.filter(viewer=partner, customer=customer).exists()
 
 
 def _badge(world, partner):

@@ -27,6 +27,7 @@ MADE_FOR_OTHERS = {
     "connections.guards": "who may open a page about customers",
     "connections.notices": "base classes of news of a customer",
     "connections.sharing": "registers what a connection shares",
+    "connections.timeline": "shows events in words on pages about an organisation",
     "support.kinds": "registers the requests of an app",
     "notifications.registry": "registers kinds of notices",
     "notifications.sealing": "what the digest of an event is made of, for its export",

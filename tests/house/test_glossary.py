@@ -22,6 +22,7 @@ EXCEPTIONS = {
     ("ja", "リスト", "Breadcrumb"): "パンくずリスト, the name of that element",
     ("en", "reseller", "CSP reseller audience"): "the name of that module",
     ("fr", "revendeur", "CSP reseller audience"): "the name of that module",
+    ("fr", "tenant", "Reader, Admin, Admin agent or"): "Tenant admin, as the old portal calls that role in its file",
     ("ja", "リセラー", "CSP reseller audience"): "the name of that module",
 }
 KANA = "ぁ-ヿ"

@@ -191,8 +191,6 @@ def test_both_locks_agree(who, world, actor_for, as_tenant):
         "Notice": Q(recipient_id=actor.organization_id)
         & (Q(about_id__in=actor.reach(Scope.ACCOUNT)) | Q(kind__in=list_notice_kinds_hidden_from(actor.roles))),
     }
-    if actor.organization_kind == OrganizationKind.VENDOR:  # decides trials: sees what else those have who ask
-        beyond["Entitlement"] = Q(customer__entitlements__kind="trial")
     beyond |= dict.fromkeys(["OrganizationCompetency", "OrganizationSkill"], beyond["ProgramMembership"])
     for model in TENANT_MODELS:
         granted = set(model.objects.visible_to(actor).values_list("pk", flat=True))

@@ -248,7 +248,11 @@ PAGES = {
             Shown("organizations/register/<str:kind>/", f"/organizations/register/{kind}/")
             for kind in ("partner", "customer")
         ),
-        Shown("organizations/customers/"),
+        Shown("customers/"),
+        *(
+            Shown(f"organizations/<uuid:organization_id>/{tab}/", f"/organizations/{{customer}}/{tab}/")
+            for tab in ("services", "orders")
+        ),
         Shown("publishers/"),
         Shown("publishers/", "/publishers/?q=nobody-has-this-name"),
         Shown("programmes/"),

@@ -120,9 +120,9 @@ def crowd(partner):
             """INSERT INTO accounts_organization
                    (public_id, kind, name, name_folded, org_id, tenant_id, country, street, postal_code, city, phone,
                     contact_email, website, account_manager_name, account_manager_email, account_manager_phone,
-                    created_at)
+                    requires_second_factor, created_at)
                SELECT gen_random_uuid(), 'customer', 'Crowd ' || org_id, 'crowd ' || org_id, org_id,
-                   gen_random_uuid(), 'FR', '', '', '', '', '', '', '', '', '', now()
+                   gen_random_uuid(), 'FR', '', '', '', '', '', '', '', '', '', false, now()
                FROM unnest(%s) org_id""",
             [free_org_ids(ROWS - 3)],
         )

@@ -82,7 +82,7 @@ def test_a_line_becomes_a_subscription_with_its_term(world: World) -> None:
     assert (term.price, term.amount, term.currency) == (price, price.amount, "EUR")
     assert term.ends_on == get_last_day_of_term(TODAY - dt.timedelta(4), "P1M")
     event = Event.objects.get(kind="subscription.added", subject_id=row.public_id)
-    assert (event.counterpart_id, event.customer_id) == (world.partner.pk, None)
+    assert (event.counterpart_id, event.customer_id, event.scopes) == (world.partner.pk, row.customer_id, 0)
 
 
 def test_the_amount_at_which_it_was_sold_stands_without_a_price_of_the_list(world: World) -> None:

@@ -21,6 +21,7 @@ SETTINGS = [
     ("Operators", "users", "/operators/"),
     ("Domains", "globe", "/domains/"),
     ("Security", "lock", "/security/"),
+    ("Activity", "history", "/activity/"),
 ]
 CATALOGUE = ("Catalogue settings", "list-tree", "/marketplace/settings/")  # the vendor alone
 PERSON = [
@@ -48,7 +49,7 @@ OF_OWN = [
 OF_VENDOR = [
     ("Distributors", "network", "/distributors/"),
     ("Partners", "users", "/partners/"),
-    ("Customers", "building-2", "/organizations/customers/"),
+    ("Customers", "building-2", "/customers/"),
     ("Publishers", "building", "/publishers/"),
     ("Programmes", "badge-check", "/programmes/"),
     SIMULATOR,
@@ -61,7 +62,7 @@ OF_VENDOR = [
 ASKING = [("Requests", "clipboard-list", "/requests/")]
 WORK = {
     "partner": [*OF_CUSTOMERS, *ASKING],
-    "distributor": [*OF_CUSTOMERS, *ASKING],
+    "distributor": [("Partners", "users", "/partners/"), *OF_CUSTOMERS, *ASKING],
     "nobadge": ASKING,
     "lapsed": ASKING,
     "customer": OF_OWN,
@@ -93,7 +94,7 @@ def test_the_menu_of_each_kind(who: str, role: str, web: Any) -> None:
     may_act_on_many = role == "admin" and who in ("publisher", "partner", "distributor", "vendor")
     imports = [("Imports and bulk actions", "file-up", "/imports/")] if may_act_on_many else []
     work = [OVERVIEW, *WORK[who], *EVERYBODY, *imports]
-    settings = [*SETTINGS, CATALOGUE] if who == "vendor" else SETTINGS
+    settings = [*SETTINGS[:3], CATALOGUE, *SETTINGS[3:]] if who == "vendor" else SETTINGS
     assert sections(page) == [("", work), ("Settings", settings)]
     assert links(part(page, 'id="user-menu"', "</div>")) == PERSON
     assert links(part(page, 'id="jump-list"', "</ul>")) == [*work, *settings, *PERSON, *HELP]

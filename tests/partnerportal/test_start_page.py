@@ -14,7 +14,10 @@ STRIP = ["Customers", "Licences assigned", "Expiring in 30 days", "Over limit", 
 OFFER_STRIP = ["Draft", "Live", "Live, with changes", "Sale stopped"]
 PAGES = {
     "partner": (STRIP, ["Needs attention", "Your own licences", "Latest notifications"]),
-    "distributor": (STRIP, ["Needs attention", "Your own licences", "Latest notifications"]),
+    "distributor": (
+        STRIP,
+        ["Partners that need help", "Needs attention", "Your own licences", "Latest notifications"],
+    ),
     "customer": (OWN_STRIP, ["Needs attention", "Who can see your data", "Latest notifications"]),
     "stranger": (OWN_STRIP, ["Needs attention", "Who can see your data", "Latest notifications"]),
     "nobadge": ([], ["Your organisation", "Your own licences", "Latest notifications"]),

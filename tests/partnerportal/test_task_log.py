@@ -56,6 +56,15 @@ def test_what_a_task_writes_names_the_task(db, lines, monkeypatch):
     assert (line["task"], line["task_id"]) == (NAME, done.id)
 
 
+def test_a_task_of_every_few_seconds_tells_its_failures_alone(db, lines):
+    request = SimpleNamespace(delivery_info={"routing_key": "celery"})
+    task = SimpleNamespace(name="notifications.tasks.seal_events", request=request)
+    for state in ("SUCCESS", "FAILURE"):
+        task_log.begin_task_log(task_id="1", task=task)
+        task_log.finish_task_log(task=task, state=state)
+    assert [line["outcome"] for line in tasks(lines)] == ["failure"]
+
+
 def test_a_database_that_is_away_makes_no_task_undone(own_database, lines):
     request = SimpleNamespace(delivery_info={"routing_key": "exports"})
     task = SimpleNamespace(name=NAME, request=request)

@@ -134,9 +134,10 @@ def add_customers(first: int, last: int) -> None:
     _execute(
         """INSERT INTO accounts_organization (public_id, kind, name, name_folded, org_id, tenant_id, country, street,
                postal_code, city, phone, contact_email, website, account_manager_name, account_manager_email,
-               account_manager_phone, created_at)
+               account_manager_phone, created_at, requires_second_factor)
            SELECT gen_random_uuid(), 'customer', n.name, lower(n.name), (20000000 + i)::text, gen_random_uuid(),
-               (ARRAY['FR','DE','JP','US','GB'])[1 + i %% 5], '', '', '', '', '', 'c' || i || '.test', '', '', '', now()
+               (ARRAY['FR','DE','JP','US','GB'])[1 + i %% 5], '', '', '', '', '', 'c' || i || '.test', '', '', '',
+                now(), false
            FROM generate_series(%s, %s) AS i,
            LATERAL (SELECT (ARRAY['Umbra','Halcyon','Delphi','Valmont','Kyoto','Quill','Aster'])[1 + i %% 7] || ' '
                || (ARRAY['Insurance','Retail','Logistics','Foods','Robotics'])[1 + i %% 5] || ' ' || i AS name) n""",

@@ -61,10 +61,10 @@ def _load_partners(count: int, program: Program) -> None:
                 """WITH made AS (
                        INSERT INTO accounts_organization (public_id, kind, name, name_folded, org_id, tenant_id,
                            country, street, postal_code, city, phone, contact_email, website, account_manager_name,
-                           account_manager_email, account_manager_phone, created_at)
+                           account_manager_email, account_manager_phone, requires_second_factor, created_at)
                        SELECT gen_random_uuid(), 'partner', 'Reseller ' || i, 'reseller ' || i, (%s + i)::text,
                            gen_random_uuid(), (ARRAY['FR','DE','JP','US','GB'])[1 + i %% 5], '', '', '', '', '', '', '',
-                           '', '', now() FROM generate_series(%s, %s) i RETURNING id)
+                           '', '', false, now() FROM generate_series(%s, %s) i RETURNING id)
                    INSERT INTO accounts_programmembership (organization_id, program_id, starts_on)
                    SELECT id, %s, '2020-01-01' FROM made""",
                 [FIRST, first, min(first + 999, count - 1), program.pk],
