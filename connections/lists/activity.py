@@ -104,9 +104,12 @@ class ActivityList(PersonalizedList):
 
     @property
     def time_choices(self) -> list[dict[str, Any]]:
-        """The ways to show times: `label`, the `url` of this list so, and whether it is the present one."""
+        """The ways to show times: `label`, the `url` of this list so, and whether it is the present one.
+
+        There is nothing to choose for a reader whose own time zone is UTC.
+        """
         own = timezone.get_current_timezone_name()
-        labels = {own: None, "UTC": True} if own != "UTC" else {"UTC": None}
+        labels = {own: None, "UTC": True} if own != "UTC" else {}
         return [
             {"label": label, "url": self.build_url(**{SHOWS_TIME: value}), "is_current": bool(value) == self.is_in_utc}
             for label, value in labels.items()

@@ -152,13 +152,15 @@ HOLDS = {
     "Export": "everybody",
     "Import": "everybody",
     "IngestUpload": "everybody",
+    "JoinRequest": "everybody",
     "OperatorInvitation": "everybody",
     "Organization": "everybody",
+    "OrganizationDomain": "everybody",
     "Subscription": "everybody",
     "Request": "everybody",
 }
-# States of rows that only the feed and jobs write: the web role may not update them at all.
-TOLD = {"entitlements_order"}
+# States of rows that only the feed, jobs and triggers write: the web role may not update them at all.
+TOLD = {"entitlements_order", "entitlements_customerlisting", "entitlements_partnerlisting"}
 
 
 @pytest.mark.parametrize("model", MACHINES, ids=lambda m: m.__name__)
