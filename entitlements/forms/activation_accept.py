@@ -17,7 +17,7 @@ SET_BY_SENDER = _("As whoever invited you has written it. Ask them to correct it
 
 
 class ActivateOrganizationForm(forms.ModelForm):
-    """The form of an activation: the data of the new organisation, or for a customer one of the person's organisations.
+    """The form by which an activation and its trial begin: a new organisation's data, or one of the person's own.
 
     `operators` are the person's own, each with its organisation. The name and country of a partner cannot be changed.
     """

@@ -105,7 +105,7 @@ def told(kind):
 
 def test_the_sender_is_told_that_a_customer_is_there(world, web):
     link = accept("partner")
-    assert told("activation_accepted") == told("customer_connected") == {world.partner.pk}
+    assert told("activation_accepted") == {world.partner.pk}
     assert not told("partner_awaits")
     page = web("partner.sales_agent").get("/inbox/").content.decode()
     assert f"{link.name} is activated" in page

@@ -180,7 +180,7 @@ def add_entitlements(first: int, last: int) -> None:
                25 + (o.id * 7 + k) %% 400, (o.id * 5 + k) %% 380, now()::date - 300,
                now()::date + ((o.id + k * 40) %% 500)::int, now(), ''
            FROM accounts_organization o, generate_series(0, 2) k
-           JOIN LATERAL (SELECT id FROM entitlements_sku ORDER BY id) s ON true
+           JOIN LATERAL (SELECT id FROM entitlements_sku WHERE code ~ '^SKU-[0-9]+$' ORDER BY id) s ON true
            WHERE o.kind = 'customer' AND o.org_id::int BETWEEN 20000000 + %s AND 20000000 + %s
                AND s.id %% 12 = (o.id + k * 5) %% 12""",
         first,
