@@ -163,6 +163,7 @@ def test_news_without_a_code_goes_last_and_is_kept_for_longer(away: Callable[[],
         queue_secret_mail(EmailMessage("News", "You act for them", to=[f"{number}@example.com"]), can_wait=True)
     time_machine.move_to(now + dt.timedelta(days=2, hours=23))
     queue()
+    SecretMail.objects.filter(can_wait=False).update(created_at=timezone.now())
     send_emails()
     assert SecretMail.objects.count() == 8
     away()
