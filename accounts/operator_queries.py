@@ -1,15 +1,17 @@
 """Queries over the operators of an organisation as its list shows them, and over invitations of operators."""
 
 from contextlib import AbstractContextManager
+from typing import Any
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
-from allauth.mfa.models import Authenticator
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from accounts.joining import list_open_join_requests
 from accounts.models import Operator, OperatorInvitation, Organization, Role
-from accounts.queries import list_operators
+from accounts.queries import list_operators, make_second_factor_condition
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
@@ -17,7 +19,6 @@ from partnerportal.lib.mailed_invitations import as_invitation_holder, get_live_
 from partnerportal.lib.tokens import digest_secret
 from partnerportal.lib.visible_rows import get_by_public_id
 
-SECOND_FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)  # recovery codes are no factor of their own
 State = OperatorInvitation.State
 
 
@@ -26,8 +27,7 @@ def list_operators_with_sign_in(actor: Actor) -> QuerySet[Operator]:
 
     They are annotated with `has_second_factor`: whether the person has an authenticator app or a passkey.
     """
-    devices = Authenticator.objects.filter(user=OuterRef("person_id"), type__in=SECOND_FACTORS)
-    return list_operators(actor).order_by().annotate(has_second_factor=Exists(devices))
+    return list_operators(actor).order_by().annotate(has_second_factor=make_second_factor_condition("person_id"))
 
 
 def count_admins(actor: Actor) -> int:
@@ -54,9 +54,19 @@ def list_operator_invitations(actor: Actor) -> QuerySet[OperatorInvitation]:
     return OperatorInvitation.objects.visible_to(actor)
 
 
-def count_waiting_invitations(actor: Actor) -> int:
-    """Return how many invitations of the actor's organisation can be accepted now."""
-    return list_operator_invitations(actor).filter(state=State.OPEN, expires_at__gt=timezone.now()).count()
+def count_pending_operators(actor: Actor) -> int:
+    """Return how many may become operators of the actor's organisation: who is invited, and for Admins who asks.
+
+    An invitation counts while it can be accepted. One query counts both.
+    """
+    invited = list_operator_invitations(actor).filter(state=State.OPEN, expires_at__gt=timezone.now())
+    numbers = [Coalesce(_count(rows), 0) for rows in (invited, list_open_join_requests(actor))]
+    return Organization.objects.filter(pk=actor.organization_id or 0).values_list(numbers[0] + numbers[1], flat=True)[0]
+
+
+def _count(rows: QuerySet[Any]) -> Subquery:
+    """Return a subquery that counts rows of one organisation; it is NULL for none."""
+    return Subquery(rows.order_by().values("organization").annotate(number=Count("pk")).values("number"))
 
 
 def get_operator_invitation(actor: Actor, public_id: UUID) -> OperatorInvitation:

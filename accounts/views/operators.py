@@ -15,7 +15,7 @@ from accounts.actions.operators import change_operator_roles, remove_operator
 from accounts.forms import OperatorInvitationForm, OperatorRolesForm
 from accounts.joining import list_open_join_requests
 from accounts.lists.operators import OperatorList, PendingOperatorList
-from accounts.operator_queries import count_waiting_invitations, get_operator_invitation
+from accounts.operator_queries import count_pending_operators, get_operator_invitation
 from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.rows import build_operator_tabs
 from partnerportal.lib.form_errors import show_errors_in_form
@@ -43,15 +43,15 @@ def pending_operator_list(request: PortalRequest) -> HttpResponse:
 
 
 def _render_tab(request: PortalRequest, name: str, listing: PersonalizedList) -> HttpResponse:
-    join_requests = list(list_open_join_requests(request.actor))
+    asking = list_open_join_requests(request.actor) if name == "pending_operators" else ()
     return render_list_page(
         request,
         listing,
         page_template=f"accounts/{name}.html",
         list_template=f"accounts/{name}.html#list",
         context={
-            "tabs": build_operator_tabs(name, count_waiting_invitations(request.actor) + len(join_requests)),
-            "join_requests": join_requests,
+            "tabs": build_operator_tabs(name, count_pending_operators(request.actor)),
+            "join_requests": asking,
             "may_invite": ROLE_TABLE[AccountPermission.INVITE_OPERATORS].check_actor(request.actor),
         },
     )

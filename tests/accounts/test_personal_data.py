@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from accounts.actions.people import lock_person, unlock_person
-from accounts.models import Person, SavedView
+from accounts.models import JoinRequest, Person, SavedView
 from connections.models import Consent
 from entitlements.actions.trials import decline_trial
 from entitlements.models import Entitlement, LicenseAssignment, Sku
@@ -59,6 +59,7 @@ def busy(world: World) -> Person:
     client.post("/lists/customers/display/", {"density": "compact"})
     Export.objects.create(organization=world.partner, person_id=person.pk, list="customers")
     Import.objects.create(organization=world.partner, person_id=person.pk, kind="goods")
+    JoinRequest.objects.create(organization=world.stranger, person=person, domain="example.com")
     shared = {"scopes": ALL, "offered": ALL, "person_id": person.pk, "person_label": BEFORE}
     Consent.objects.create(connection=world.connection("customer", "partner"), **shared)
     open_one = Request.objects.get(organization=world.partner, state="submitted")
