@@ -373,7 +373,7 @@ def test_the_invitation_of_the_partner_is_shown_to_holders_alone(world, link, as
 
 
 CHOSEN_BY_SENDER = {"email": "other@firm.example", "name": "Other", "country": "JP", "seats": 9, "sku_id": 1,
-                    "expires_at": "2099-01-01"}  # fmt: skip
+                    "expires_at": dt.datetime(2099, 1, 1, tzinfo=dt.UTC)}  # fmt: skip
 
 
 @pytest.mark.parametrize("column", CHOSEN_BY_SENDER)
