@@ -1,4 +1,7 @@
-"""What vendor staff do to many partners or distributors at once, from their lists (CV-12, G15)."""
+"""What vendor staff do to many partners or distributors at once, from their lists (CV-12, G15).
+
+The lists belong to this app because they show the seats below each organisation, and so do these actions on their rows.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,8 @@
 """Invitations of operators: an organisation sees its own, its Admins send them, and whoever holds a token accepts one.
 
 Who accepts becomes an operator with the roles of the invitation and no others, for the organisation that sent it, and
-only with the verified address that it was sent to.
+only with the verified address that it was sent to. Of an organisation without an Admin the vendor's Admins invite the
+first, and the vendor sees that invitation until then.
 """
 
 import uuid
@@ -43,6 +44,18 @@ ALTER POLICY first_of_their_own ON accounts_operator WITH CHECK (person_id = por
 # Whoever accepts an invitation records it while they hold it, before it is closed.
 HOLDS_ONE = """(SELECT true FROM accounts_operatorinvitation i
     WHERE i.organization_id = portal_org() AND accounts_operatorinvitation_is_held(i.id) LIMIT 1)"""
+
+# Once somebody inside is an Admin, invitations are no business of the vendor's.
+LACKS = """
+CREATE FUNCTION portal_lacks_admin(organization bigint) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT portal_is_vendor() AND NOT EXISTS (
+        SELECT FROM accounts_operator o JOIN accounts_person p ON p.id = o.person_id
+        WHERE o.organization_id = organization AND p.is_active AND 'admin' = ANY (o.roles)) $$;
+GRANT EXECUTE ON FUNCTION portal_lacks_admin(bigint) TO portal_app;
+"""
+OF_FIRST_ADMIN = """(SELECT portal_is_vendor())
+    AND roles::text[] = '{admin}' AND NOT finance_granted AND portal_lacks_admin(organization_id)"""
 
 
 class Migration(migrations.Migration):
@@ -126,7 +139,12 @@ class Migration(migrations.Migration):
             ],
             options={"abstract": False},
         ),
-        *protect_mailed_invitations("accounts_operatorinvitation", "accounts_operatorinvitationtoken"),
+        migrations.RunSQL(LACKS, "DROP FUNCTION portal_lacks_admin(bigint)"),
+        *protect_mailed_invitations(
+            "accounts_operatorinvitation",
+            "accounts_operatorinvitationtoken",
+            seen=f"organization_id = portal_org() OR {OF_FIRST_ADMIN}",
+        ),
         migrations.RunSQL(JOINED, "DROP FUNCTION portal_is_invited(varchar[], boolean)"),
         migrations.RunSQL(LET_IN, LET_IN_UNDO),
         allow_tenant_events(
@@ -135,4 +153,9 @@ class Migration(migrations.Migration):
             " operator_invitation.withdrawn",
         ),
         allow_tenant_events("accounts_invited", "operator.added", condition=HOLDS_ONE),
+        allow_tenant_events(
+            "accounts_first_admins",
+            "organization.first_admin_invited",
+            condition="portal_is_vendor() AND portal_is_admin()",
+        ),
     ]

@@ -119,7 +119,6 @@ class Organization(PublicIdModel):
 
     class Meta:
         indexes = (  # of the kinds that the vendor lists from this table; the other kinds have listings of their own
-            models.Index(fields=["name_folded", "id"], name="organization_customers", condition=Q(kind="customer")),
             models.Index(fields=["name_folded", "id"], name="organization_publishers", condition=Q(kind="publisher")),
         )
         constraints = (

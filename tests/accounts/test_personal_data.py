@@ -14,10 +14,10 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from accounts.actions.people import lock_person, unlock_person
-from accounts.models import ExternalIdentity, JoinRequest, Person, SavedView
+from accounts.models import ExternalIdentity, JoinRequest, OperatorInvitation, Person, SavedView
 from connections.models import Consent
 from entitlements.actions.trials import decline_trial
-from entitlements.models import Entitlement, LicenseAssignment, Sku
+from entitlements.models import ActivationLink, Entitlement, LicenseAssignment, Sku
 from exports.events import ExportEventKind
 from exports.models import Export
 from imports.models import Import
@@ -60,6 +60,8 @@ def busy(world: World) -> Person:
     Export.objects.create(organization=world.partner, person_id=person.pk, list="customers")
     Import.objects.create(organization=world.partner, person_id=person.pk, kind="goods")
     JoinRequest.objects.create(organization=world.stranger, person=person, domain="example.com")
+    OperatorInvitation.objects.filter(organization=world.stranger).update(email=EMAIL)
+    ActivationLink.objects.filter(organization=world.partner).update(email=EMAIL)
     ExternalIdentity.objects.create(person=person, source="old_portal", external_id="u-1")
     shared = {"scopes": ALL, "offered": ALL, "person_id": person.pk, "person_label": BEFORE}
     Consent.objects.create(connection=world.connection("customer", "partner"), **shared)

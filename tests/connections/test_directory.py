@@ -88,21 +88,32 @@ def test_each_reason_is_needed(known, world, monkeypatch):
             assert set(list_organizations_with_visible_name(actor, token)) < before, reason
 
 
-# Who looks organisations up otherwise: the system, which stores facts and tells news, vendor staff, and conditions for
-# other rows, which name no organisation.
+# Who looks organisations up otherwise: the system, which stores facts and tells news, vendor staff, whoever holds the
+# invitation of one, forms that begin with an empty choice, and conditions for other rows, which name no organisation.
 OF_THE_SYSTEM = {
+    "accounts/actions/invitations.py",
+    "accounts/actions/operator_import.py",
     "accounts/actions/organizations.py",
+    "accounts/actions/security.py",
     "accounts/management/arguments.py",
+    "accounts/operator_queries.py",
+    "accounts/organization_forms.py",
+    "accounts/organization_register_form.py",
     "accounts/personal_data.py",
     "accounts/queries.py",
+    "accounts/standing_notices.py",
     "connections/management/commands/replace_invitation_link.py",
     "connections/notices.py",
+    "entitlements/actions/activation_confirmation.py",
+    "entitlements/actions/activation_jobs.py",
     "entitlements/actions/anomalies.py",
+    "entitlements/actions/trial_offers.py",
     "entitlements/facts.py",
     "entitlements/ingest/queries.py",
+    "entitlements/models/trial_offer.py",
     "marketplace/actions/imported_offers.py",
-    "marketplace/models/audience.py",
     "marketplace/market_notices.py",
+    "marketplace/models/audience.py",
     "marketplace/models/price.py",
     "marketplace/models/subscription.py",
     "marketplace/queries/catalogue.py",

@@ -83,8 +83,9 @@ def test_an_admin_creates_a_token_whose_secret_is_shown_once(web: Any, world: Wo
     assert secret not in text(client.get("/feeds/")) and secret not in str(event.data)
     again = client.post("/feeds/tokens/new/", {"name": "Order desk", "kinds": ["usage"]})
     assert 'aria-invalid="true"' in again.content.decode() and "already" in text(again)
+    headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": "a"}
     sent = JsonClient().generic(
-        "POST", "/api/v1/ingest/usage/", "a", headers={"Authorization": f"Bearer {secret}", "Idempotency-Key": "a"}
+        "POST", "/api/v1/ingest/usage/", "{}", content_type="application/x-ndjson", headers=headers
     )
     assert sent.status_code == 403, "it may send what it was made for"
 

@@ -52,7 +52,7 @@ CUSTOMER = "/customers/{}/"
         ("vendor.reader", "/distributors/", ["distributors"]),
         ("distributor.reader", "/partners/", ["partners"]),
         ("vendor.reader", "/programmes/", ["memberships"]),
-        ("vendor.reader", "/trials/", ["trials"]),
+        ("vendor.reader", "/trials/", ["trials", "trials"]),  # of all rows, and of the ticked ones
         ("vendor.reader", "/releases/", ["releases"]),
     ],
 )

@@ -70,6 +70,8 @@ FOREIGN = {
     "accounts_joinrequest": "person_id <> %(person)s AND organization_id <> %(org)s",
     "accounts_organizationdomain": "organization_id <> %(org)s",
     "accounts_person": "id <> %(person)s",
+    "accounts_externalidentity": "person_id <> %(person)s",
+    "accounts_erasedaddress": "true",
     "account_emailaddress": "user_id <> %(person)s",
     "accounts_failedattempts": "person_id <> %(person)s",
     "accounts_idempotentrequest": "person_id <> %(person)s",

@@ -63,7 +63,11 @@ ROWS = {
 
 
 # Models with a state and without moves, and why.
-NO_MACHINES = {"Order": "the vendor's feed alone tells what has become of an order, and it may say anything"}
+NO_MACHINES = {
+    "CustomerListing": "a trigger copies the state of the customer's organisation",
+    "Order": "the vendor's feed alone tells what has become of an order, and it may say anything",
+    "PartnerListing": "a trigger copies the state of the partner's organisation",
+}
 
 
 def extra(row, state):
