@@ -1,6 +1,6 @@
 """What is held about a person, for its export and erasure. Apps above accounts register here what they hold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +66,7 @@ class FreeTextColumn:
 
 _sections: dict[str, PersonalDataSection] = {}
 _free_text_columns: list[FreeTextColumn] = []
+_invitations: list[Any] = []
 
 
 def register_personal_data_section(section: PersonalDataSection) -> None:
@@ -86,21 +87,24 @@ def register_personal_data_table(name: str, table: PersonalDataTable) -> None:
 
 
 def register_invitations_section(name: str, model: Any) -> None:
-    """Register a model of mailed invitations: those to an address of the person are exported, and deleted with them.
+    """Register a model of mailed invitations: those to an address of the person are exported, and deleted with it.
 
     Which person has sent an invitation is its organisation's record, which names them by a number alone.
     """
+    _invitations.append(model)
     columns = ("email", "organization__name", "state", "created_at", "expires_at", "closed_at")
 
     def list_rows(person: Person) -> QuerySet[Any]:
         addresses = EmailAddress.objects.filter(user=person).values_list("email", flat=True)
         return model.objects.filter(email__in={person.email, *(email.lower() for email in addresses)}).order_by("pk")
 
-    register_personal_data_section(
-        PersonalDataSection(
-            name, lambda person: list(list_rows(person).values(*columns)), lambda person: list_rows(person).delete()
-        )
-    )
+    register_personal_data_section(PersonalDataSection(name, lambda person: list(list_rows(person).values(*columns))))
+
+
+def delete_invitations_to(addresses: Collection[str]) -> None:
+    """Delete the mailed invitations to these addresses, given in lower case, whoever has sent them."""
+    for model in _invitations:
+        model.objects.filter(email__in=addresses).delete()
 
 
 def list_personal_data_sections() -> list[PersonalDataSection]:

@@ -16,7 +16,12 @@ from django.utils.translation import gettext as _
 from accounts.actions.operators import remove_operator
 from accounts.actions.people import end_sessions, refuse_taken_secondary_email
 from accounts.models import ErasedAddress, FailedAttempts, Operator, Person
-from accounts.personal_data import ERASED, list_free_text_columns, list_personal_data_sections
+from accounts.personal_data import (
+    ERASED,
+    delete_invitations_to,
+    list_free_text_columns,
+    list_personal_data_sections,
+)
 from accounts.queries import list_organizations_with_sole_admin
 from notifications.models import Event
 from partnerportal.lib.actors import Actor, ActorKind
@@ -88,20 +93,21 @@ def _by(person: Person) -> Q:
 def erase_personal_data(*, actor: Actor, email: str) -> bool:
     """Delete a person and overwrite their names and addresses elsewhere; return whether there was such a person.
 
-    The log has them, and so may the registered free texts (`FreeTextColumn`), where names are overwritten only in
-    texts about what the person changed. For vendor staff. Raises Conflict("last_admin") while the person is the only
-    Admin of an organisation, and Conflict("further_address") for an address that is not somebody's main one. Without a
-    person only the address is overwritten, so a second run reaches what was recorded after the first. Earlier names
-    and addresses are taken from the log, which keeps every change of address. A second address that was taken off the
-    account is not known any more: run the erasure again for that address. What a customer's own systems say, such as
-    who holds its licences, is the customer's record and stays. That these addresses were erased is remembered without
-    them (`ErasedAddress`), so that no import brings the person back.
+    The log has them, and so may the registered free texts (`FreeTextColumn`), where names are overwritten only in texts
+    about what the person changed. For vendor staff. Raises Conflict("last_admin") while the person is the only Admin of
+    an organisation, and Conflict("further_address") for an address that is not somebody's main one. Without a person
+    only the address is overwritten, and invitations to it are deleted, so a second run reaches what was recorded after
+    the first. Earlier names and addresses are taken from the log, which keeps every change of address. A second address
+    that was taken off the account is not known any more: run the erasure again for that address. What a customer's own
+    systems say, such as who holds its licences, is the customer's record and stays. That these addresses were erased is
+    remembered without them (`ErasedAddress`), so that no import brings the person back.
     """
     authorize_system(actor)
     person = Person.objects.select_for_update().filter(email__iexact=email).first()
     if person is None:
         refuse_taken_secondary_email(email)
         ErasedAddress.objects.remember([email])
+        delete_invitations_to([email.lower()])
         _erase_from_typed_texts(None, [], [email])
         _erase_from_log(actor, None, [], [email])
         return False
@@ -121,6 +127,7 @@ def erase_personal_data(*, actor: Actor, email: str) -> bool:
     addresses = {person.email, *EmailAddress.objects.filter(user=person).values_list("email", flat=True)}
     addresses |= _former_addresses(person, labels)
     ErasedAddress.objects.remember(addresses)
+    delete_invitations_to({address.lower() for address in addresses})
     end_sessions(person)
     words = sorted({person.name, *labels}), sorted(addresses)
     _erase_from_typed_texts(person, *words)

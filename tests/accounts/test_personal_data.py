@@ -60,7 +60,7 @@ def busy(world: World) -> Person:
     Export.objects.create(organization=world.partner, person_id=person.pk, list="customers")
     Import.objects.create(organization=world.partner, person_id=person.pk, kind="goods")
     JoinRequest.objects.create(organization=world.stranger, person=person, domain="example.com")
-    OperatorInvitation.objects.filter(organization=world.stranger).update(email=EMAIL)
+    OperatorInvitation.objects.filter(organization=world.customer).update(email=EMAIL)
     ActivationLink.objects.filter(organization=world.partner).update(email=EMAIL)
     ExternalIdentity.objects.create(person=person, source="old_portal", external_id="u-1")
     shared = {"scopes": ALL, "offered": ALL, "person_id": person.pk, "person_label": BEFORE}
