@@ -15,7 +15,8 @@ from accounts.queries import list_operators_of_person
 from connections.actions import accept_invitation
 from connections.actors import build_actor_for_organization
 from connections.consent import ConsentWording
-from entitlements.actions.activation import NAME_TAKEN, make_event_data
+from entitlements.actions.activation import make_event_data
+from entitlements.actions.activation_details import NAME_TAKEN
 from entitlements.events import EntitlementEventKind
 from entitlements.models import ActivationLink
 from entitlements.queries.activation import Activation, get_activation, is_addressee, is_partner_name_taken
