@@ -3,12 +3,13 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -228,11 +229,13 @@ def accept_operator_invitation(*, actor: Actor, token: str) -> Operator:
 
 
 def _make_operator(actor: Actor, organization: Organization, invitation: OperatorInvitation) -> Operator:
-    operators = Operator.objects.filter(organization=organization, person_id=actor.person_id)  # type: ignore[misc]
-    if operators.exists():
-        raise Conflict("operator_already", YOU_ACT_ALREADY % {"organization": organization})
+    mine: dict[str, Any] = {"organization": organization, "person_id": actor.person_id}
     granted = {"roles": invitation.roles, "finance_granted": invitation.finance_granted}
-    operator = Operator.objects.create(organization=organization, person_id=actor.person_id, **granted)  # type: ignore[misc]
+    try:
+        with transaction.atomic():
+            operator = Operator.objects.create(**mine, **granted)
+    except IntegrityError:  # somebody has let them in by another way, perhaps at the same moment
+        raise Conflict("operator_already", YOU_ACT_ALREADY % {"organization": organization}) from None
     record_event(
         AccountEventKind.OPERATOR_ADDED,
         actor=replace(actor, organization_id=organization.pk, organization_name=organization.name),
