@@ -30,6 +30,7 @@ from accounts.work_addresses import check_work_address
 from notifications.actions.recording import record_event
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.changes import Changes, list_changes_between
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.mailed_invitations import (
@@ -127,7 +128,14 @@ def _keep_to_the_limit(actor: Actor) -> None:
 
 
 def _record(kind: AccountEventKind, actor: Actor, invitation: OperatorInvitation) -> None:
-    record_event(kind, actor=actor, subject=invitation, data={"roles": invitation.roles})
+    """Record an event about an invitation; what it grants stands with the one that says whom it was sent to."""
+    is_new = kind == AccountEventKind.OPERATOR_INVITED
+    record_event(kind, actor=actor, subject=invitation, changes=_list_granted(invitation) if is_new else None)
+
+
+def _list_granted(invitation: OperatorInvitation) -> Changes:
+    granted = {"roles": invitation.roles, "finance_granted": invitation.finance_granted}
+    return list_changes_between({}, granted)
 
 
 @transaction.atomic
@@ -232,7 +240,8 @@ def _make_operator(actor: Actor, organization: Organization, invitation: Operato
         AccountEventKind.OPERATOR_ADDED,
         actor=replace(actor, organization_id=organization.pk, organization_name=organization.name),
         subject=operator.person,
-        data={"roles": operator.roles, "is_invited": True},
+        data={"is_invited": True},
+        changes=_list_granted(invitation),
     )
     return operator
 
