@@ -23,6 +23,7 @@ from connections.consent import WORDING, get_all_shareable_scopes
 from connections.models import Connection, Consent, InvitationLink
 from entitlements.actions.anomalies import detect_usage_anomalies
 from entitlements.actions.growth import write_channel_growth
+from entitlements.actions.partners import refresh_partner_trends
 from entitlements.actions.publishers import store_sku_publishers
 from entitlements.actions.releases import mark_licence_released, request_licence_release
 from entitlements.actions.trials import request_trial
@@ -94,6 +95,7 @@ def write_sample_data() -> None:
     write_sample_feeds(now)
     mark_admin_vacancies()
     write_channel_growth()
+    refresh_partner_trends()
     write_pending_notices()
 
 
