@@ -150,7 +150,7 @@ def describe_state(row: PartnerListing) -> str:
     """Return the status of a partner in words."""
     if row.is_suspended:
         return _("Suspended")
-    return _("Active") if row.is_confirmed else _("Awaits confirmation")
+    return _("Active") if row.is_confirmed else _("Unconfirmed")
 
 
 def choose_state_tone(row: PartnerListing) -> str:
@@ -164,9 +164,12 @@ def get_customers_of_partner_url(actor: Actor, row: PartnerListing) -> str:
 
 
 def build_customer_list_url(actor: Actor, query: Mapping[str, object]) -> str:
-    """Return the URL of a distributor's list of customers with these filters; "" for any other actor."""
-    is_distributor = actor.organization_kind == OrganizationKind.DISTRIBUTOR
-    return build_list_url(reverse("customers"), query) if is_distributor else ""
+    """Return the URL of the list of customers with these filters, for a distributor and for the vendor's staff.
+
+    It is "" for any other actor.
+    """
+    is_above = actor.organization_kind in (OrganizationKind.DISTRIBUTOR, OrganizationKind.VENDOR)
+    return build_list_url(reverse("customers"), query) if is_above else ""
 
 
 def list_attention_items(totals: PartnerTotals) -> list[AttentionItem]:
