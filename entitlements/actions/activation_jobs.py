@@ -29,17 +29,15 @@ def send_activation_reminders() -> int:
     """Queue a reminder for each of a batch of links that nobody has used; return how many were looked at.
 
     Each link is looked at once. A reminder has a token of its own and does not move the end. A link that has all its
-    tokens, or whose sender is suspended, gets none.
+    tokens, or of which sender or partner is suspended, gets none: it leads nowhere meanwhile.
     """
     due = lock_invitations_to_remind(ActivationLink)
-    suspended = set(
-        Organization.objects.filter(
-            pk__in={link.organization_id for link in due}, state=Organization.State.SUSPENDED
-        ).values_list("pk", flat=True)
-    )
+    inviting = {link.pk: {link.organization_id, link.partner_id} for link in due}
+    stopped = Organization.objects.filter(pk__in=set().union(*inviting.values()) - {None})
+    suspended = set(stopped.filter(state=Organization.State.SUSPENDED).values_list("pk", flat=True))
     for link in due:
         tokens = ActivationToken.objects.filter(invitation=link)
-        if link.organization_id not in suspended and tokens.count() < LIVE_TOKENS:
+        if not inviting[link.pk] & suspended and tokens.count() < LIVE_TOKENS:
             queue_activation_mail(link, issue_invitation_token(link, extend=False), is_reminder=True)
     ActivationLink.objects.filter(pk__in=[link.pk for link in due]).update(reminded_at=timezone.now())
     return len(due)
