@@ -106,7 +106,7 @@ def _valid_address(email: str) -> str:
 
 def _refuse_known(actor: Actor, organization: Organization, email: str) -> None:
     """Raise Conflict for an address whose person acts for the organisation, or has an invitation that has not ended."""
-    proved = EmailAddress.objects.filter(email__iexact=email, verified=True).values("user_id")
+    proved = EmailAddress.objects.filter(email=email.lower(), verified=True).values("user_id")
     operators = Operator.objects.visible_to(actor).filter(organization=organization)
     names = {"email": email, "organization": organization}
     if operators.filter(Q(person__email=email) | Q(person__in=proved)).exists():
