@@ -25,13 +25,14 @@ from partnerportal.lib.errors import ActionRefused, Conflict, DomainError, Inval
 from partnerportal.lib.exports.lists import ExportableList
 from partnerportal.lib.imports.bulk import BulkAction, apply_row_by_row
 from partnerportal.lib.imports.kinds import ImportColumn, ImportKind, ImportMode, ImportRow
-from partnerportal.lib.imports.results import RowOutcome, RowResult
+from partnerportal.lib.imports.results import RowOutcome, RowResult, describe_bad_cell
 
 Kind = ActivationLink.Kind
 SEND = "send"
 BATCH = 100  # rows of one transaction: more than an organisation may send in a day
 MANY = 1000  # links of one file; an organisation may send only some of them in a day
-
+# The columns of what `send_activation_link` calls otherwise.
+COLUMNS_OF_FIELDS = {"name": "organization_name", "seats": "licences", "partner": "partner_orgid"}
 
 CHANGES = RowResult(RowOutcome.CHANGED)
 NOT_OPEN = RowResult(RowOutcome.REFUSED, gettext_lazy("This link was used or withdrawn, or is not yours."))
@@ -90,7 +91,7 @@ def _describe_error(error: DomainError) -> RowResult:
     if error.code == "already_sent":  # a file that is imported again sends nothing twice
         return RowResult(RowOutcome.ALREADY_THERE, error.message)
     if isinstance(error, InvalidInput):
-        return RowResult(RowOutcome.BAD, error.message)
+        return describe_bad_cell(error, columns=COLUMNS_OF_FIELDS)
     if isinstance(error, Conflict | TooManyAttempts | ActionRefused):
         return RowResult(RowOutcome.REFUSED, error.message)
     raise error
