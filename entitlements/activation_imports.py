@@ -7,8 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
@@ -123,18 +121,13 @@ def read_partner_row(actor: Actor, row: ImportRow) -> dict[str, Any]:
 
 
 def _read_common_values(row: ImportRow) -> dict[str, Any]:
-    email = row.values["email"]
-    try:
-        validate_email(email)
-    except ValidationError:
-        raise InvalidInput("email", _("Enter a valid email address."), field="email") from None
     language = row.values["language"].casefold() or get_language() or "en"
     if language not in dict(settings.LANGUAGES):
         names = ", ".join(dict(settings.LANGUAGES))
         raise InvalidInput("language", _("The languages are: %(codes)s.") % {"codes": names}, field="language")
     return {
         "name": row.values["organization_name"],
-        "email": email,
+        "email": row.values["email"],
         "country": row.values["country"].upper(),
         "language": language,
     }

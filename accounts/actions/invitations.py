@@ -6,8 +6,6 @@ from dataclasses import replace
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -29,6 +27,7 @@ from accounts.work_addresses import check_work_address
 from notifications.actions.recording import record_event
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.domain_names import parse_email_address
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.mailed_invitations import (
@@ -96,12 +95,10 @@ def _own_organization(actor: Actor) -> Organization:
 
 def _valid_address(email: str) -> str:
     """Return an address in lower case. Raises InvalidInput("email") for anything else."""
-    email = email.strip().lower()
     try:
-        validate_email(email)
-    except ValidationError:
+        return parse_email_address(email)
+    except ValueError:
         raise InvalidInput("email", _("Enter a valid email address."), field="email") from None
-    return email
 
 
 def _refuse_known(actor: Actor, organization: Organization, email: str) -> None:

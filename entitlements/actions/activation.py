@@ -5,8 +5,6 @@ from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -19,10 +17,12 @@ from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.activation import is_partner_name_taken, is_partner_open_to_customers, list_partners_to_name
 from entitlements.queries.trial_offers import find_open_trial_offer
 from notifications.actions.recording import record_event
+from notifications.models import Event
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import list_changes_between
 from partnerportal.lib.countries import list_country_choices
+from partnerportal.lib.domain_names import parse_email_address
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.mailed_invitations import (
@@ -36,7 +36,7 @@ from partnerportal.lib.states import make_state_changed_error
 from partnerportal.lib.text import make_search_key, make_single_line
 
 DAY = dt.timedelta(days=1)
-NAME_LENGTH, REASON_LENGTH, ADDRESS_LENGTH = 200, 200, 254  # characters
+NAME_LENGTH, REASON_LENGTH = 200, 200  # characters
 NO_ADDRESS = _("Enter a valid email address.")
 PERMISSIONS = {
     ActivationLink.Kind.CUSTOMER: EntitlementPermission.ACTIVATE_CUSTOMERS,
@@ -112,14 +112,10 @@ def _begin_link(actor: Actor, kind: str, email: str) -> ActivationLink:
 
 def read_address(email: str) -> str:
     """Return an e-mail address in lower case. Raises InvalidInput("email") for anything else."""
-    email = email.strip().lower()
     try:
-        validate_email(email)
-    except ValidationError:
+        return parse_email_address(email)
+    except ValueError:
         raise InvalidInput("email", NO_ADDRESS, field="email") from None
-    if len(email) > ADDRESS_LENGTH:
-        raise InvalidInput("email", NO_ADDRESS, field="email")
-    return email
 
 
 def _set_details(link: ActivationLink, *, name: str, country: str, language: str) -> None:
@@ -183,9 +179,16 @@ def _refuse_sent_before(actor: Actor, link: ActivationLink) -> None:
 
 
 def _keep_to_the_limit(actor: Actor) -> None:
-    most = settings.PORTAL_ACTIVATIONS_A_DAY
-    sent = ActivationLink.objects.visible_to(actor).filter(organization=actor.organization_id)
-    if sent.filter(created_at__gt=timezone.now() - DAY).count() >= most:
+    """Raise TooManyAttempts where the organisation has sent all links of a day. One more address counts as a link."""
+    most, since = settings.PORTAL_ACTIVATIONS_A_DAY, timezone.now() - DAY
+    sent = ActivationLink.objects.visible_to(actor).filter(organization=actor.organization_id, created_at__gt=since)
+    readdressed = Event.objects.visible_to(actor).filter(
+        organization_id=actor.organization_id,
+        kind=EntitlementEventKind.ACTIVATION_CHANGED,
+        at__gt=since,
+        changes__has_key="email",
+    )
+    if sent.count() + readdressed.count() >= most:
         raise TooManyAttempts("too_many_activations", TOO_MANY % {"number": formats.format_number(most)})
 
 
@@ -234,8 +237,8 @@ def change_activation_link(
     """Correct an activation link that is not accepted yet, and mail it again; return the link.
 
     It mends what stands in the way: an address whose mail bounced, a name that is taken, a service that can no longer
-    be tried. With another address all earlier links stop working. Raises what `send_activation_link` and
-    `resend_activation_link` raise.
+    be tried. With another address all earlier links stop working, and it counts as one more link of the day. Raises
+    what `send_activation_link` and `resend_activation_link` raise.
     """
     link = _lock_own(actor, activationlink)
     before = _describe(link)
@@ -246,6 +249,9 @@ def change_activation_link(
     else:
         _set_program(link, program)
     _refuse_sent_before(actor, link)
+    if link.email != before["email"]:
+        acquire_lock(AdvisoryLock.ACTIVATIONS, actor.organization_id or 0)
+        _keep_to_the_limit(actor)  # else one link would mail to any number of addresses
     link.problem, link.bounced_at = "", None
     link.save(update_fields=[*_CHANGED, "problem", "bounced_at"])  # first: another address takes all tokens away
     queue_activation_mail(link, issue_invitation_token(link))

@@ -6,6 +6,7 @@ from django.core.validators import validate_email
 from fido2.rpid import verify_rp_id
 
 LONGEST_DOMAIN_NAME = 253  # characters, by the standard (RFC 1035)
+LONGEST_ADDRESS = 254  # characters, by the standard (RFC 5321)
 
 
 def parse_domain_name(text: str) -> str:
@@ -37,6 +38,20 @@ def parse_email_domain(email: str) -> str:
     except ValidationError as error:
         raise ValueError("no e-mail address") from error
     return name
+
+
+def parse_email_address(text: str) -> str:
+    """Return an e-mail address in small letters, as it is stored and compared. Raises ValueError for no address.
+
+    One whose domain has wide or invisible letters is refused too: it would be another address than the one it looks
+    like, and its mails would reach the owner of that one or nobody. So is a letter beyond ASCII before the @.
+    """
+    email = text.strip().lower()
+    mailbox, _at, domain = email.rpartition("@")
+    name = parse_email_domain(email)
+    if domain not in (name, idna.decode(name)) or not mailbox.isascii() or len(email) > LONGEST_ADDRESS:
+        raise ValueError("no e-mail address")
+    return email
 
 
 def format_domain_name(name: str) -> str:

@@ -177,6 +177,21 @@ def test_an_organisation_sends_so_many_a_day(world, actor_for):
     send_activation_link(actor=actor, **values(world, "partner.admin", name="B"))
 
 
+@override_settings(PORTAL_ACTIVATIONS_A_DAY=3)
+def test_one_link_is_not_mailed_to_any_number_of_addresses(link, web):
+    client, sku = web("partner.admin"), SKU_OF_NOBODY
+    data = {"name": link.name, "country": "FR", "language": "en", "sku": sku, "seats": "5"}
+    sent().clear()
+    answers = [
+        client.post(f"/activations/{link.public_id}/change/", data | {"email": f"victim{number}@firm.example"})
+        for number in range(5)
+    ]
+    assert [answer.status_code for answer in answers] == [302, 302, 200, 200, 200]  # it was sent once before
+    assert "which is the limit" in answers[-1].content.decode()
+    assert len(sent()) == 2
+    assert client.post(f"/activations/{link.public_id}/resend/").status_code == 302, "to the address that it has"
+
+
 def test_sending_again_adds_a_token_and_sets_the_end(link, actor_for, as_tenant):
     actor = actor_for("partner.admin")
     ActivationLink.objects.filter(pk=link.pk).update(expires_at=timezone.now() + dt.timedelta(hours=1))

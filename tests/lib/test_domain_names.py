@@ -9,6 +9,7 @@ from partnerportal.lib.domain_names import (
     is_public_suffix,
     list_names_above,
     parse_domain_name,
+    parse_email_address,
     parse_email_domain,
 )
 
@@ -105,3 +106,29 @@ def test_a_public_suffix_is_nobodys(name: str) -> None:
 @pytest.mark.parametrize("name", ["example.co.uk", "city.kawasaki.jp", "xn--mnchen-3ya.example", "uk.example"])
 def test_what_is_registered_is_somebodys(name: str) -> None:
     assert not is_public_suffix(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "email"),
+    [
+        (" Anna@Example.COM ", "anna@example.com"),
+        ("anna+portal@MÜNCHEN.example", "anna+portal@münchen.example"),
+        ("anna@xn--mnchen-3ya.example", "anna@xn--mnchen-3ya.example"),
+        ("\u212aate@example.com", "kate@example.com"),
+    ],
+)
+def test_one_spelling_of_an_address(text: str, email: str) -> None:
+    assert parse_email_address(text) == email
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "anna@example.com\u200b", "anna@exa\u00admple.com", "anna@ｅxample.com", "anna@example。com",
+        "anna@example.com.", "\u017fam@example.com", "\u0430nna@example.com", "anna@\u202eexample.com",
+        f"anna@{'a.' * 120}example.com", "anna", "anna@localhost", "",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_an_address_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match="no "):
+        parse_email_address(text)
