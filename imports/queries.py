@@ -9,6 +9,7 @@ from imports.models import Import
 from imports.policies import ROLE_TABLE, ImportPermission
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
+from partnerportal.lib.imports.bulk import BulkAction
 from partnerportal.lib.imports.kinds import ImportKind
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.visible_rows import get_by_public_id
@@ -22,6 +23,13 @@ def list_imports(actor: Actor) -> QuerySet[Import]:
 def get_import(actor: Actor, public_id: UUID) -> Import:
     """Return the import with this public id. Raises NotFound unless the acting person has uploaded it."""
     return get_by_public_id(list_imports(actor), public_id)
+
+
+def authorize_bulk_action(actor: Actor, action: BulkAction) -> None:
+    """Raise ActionRefused unless the actor may do the bulk action and see the list whose rows it takes."""
+    authorize(actor, ROLE_TABLE, ImportPermission.IMPORT)
+    authorize(actor, *action.source.rule)
+    authorize(actor, *action.rule)
 
 
 def find_authorized_target(actor: Actor, kind: ImportKind, target_id: UUID | None) -> Any:

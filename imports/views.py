@@ -21,7 +21,7 @@ from imports.catalogue import KINDS, find_bulk_action, find_uploadable_kind, lis
 from imports.forms import UploadForm
 from imports.models import Import
 from imports.policies import ROLE_TABLE, ImportPermission
-from imports.queries import find_authorized_target, get_import, list_imports
+from imports.queries import authorize_bulk_action, find_authorized_target, get_import, list_imports
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import DomainError, InvalidInput, Message, NotFound
 from partnerportal.lib.exports.lists import Query
@@ -97,7 +97,7 @@ def bulk_action_start(request: PortalRequest, action_code: str) -> HttpResponse:
     The form that asks sends the selection along, and `is_chosen`. What is wrong with the selection is said in the list.
     """
     action = find_bulk_action(action_code)
-    find_authorized_target(request.actor, action, None)
+    authorize_bulk_action(request.actor, action)
     query = read_selection(action.source, request.POST)
     if query is None:
         return _go_back_to_list(request, action, _("Select at least one row."))

@@ -1,5 +1,8 @@
 """The words of the activity log for offers, what is sold of them, and what the vendor keeps for everyone."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.events import CatalogueEvent, HealthEvent, OfferEvent, SubscriptionEvent
@@ -11,6 +14,7 @@ from notifications.timeline import (
     register_activity_descriptions,
     register_changed_fields,
 )
+from partnerportal.lib.errors import Message
 
 _OFFERS = {
     OfferEvent.CREATED: ("package-plus", _("The offer %(subject)s was created")),
@@ -54,7 +58,11 @@ def _version(event: Event) -> dict[str, str]:
 
 def register_offer_words() -> None:
     """Register how the activity log shows the events of this app."""
-    topics = {ActivityTopic.OFFERS: _OFFERS, ActivityTopic.ORDERS: _SALES, ActivityTopic.CATALOGUE: _CATALOGUE}
+    topics: dict[ActivityTopic, Mapping[Any, tuple[str, Message]]] = {
+        ActivityTopic.OFFERS: _OFFERS,
+        ActivityTopic.ORDERS: _SALES,
+        ActivityTopic.CATALOGUE: _CATALOGUE,
+    }
     for topic, texts in topics.items():
         register_activity_descriptions(
             topic, {kind: ActivityDescription(icon, text, _version) for kind, (icon, text) in texts.items()}

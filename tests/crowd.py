@@ -17,8 +17,8 @@ STEP = 10_000  # between the keys of two copies; no table of the world has as ma
 NOTICES = 50_000  # of a large one
 SHARED = {
     "accounts_competency", "accounts_program", "accounts_skill", "auth_permission", "django_content_type",
-    "django_migrations", "marketplace_category", "marketplace_market", "marketplace_marketcountry",
-    "marketplace_marketcurrency", "portal_cache",
+    "django_migrations", "entitlements_channelmonth", "marketplace_category", "marketplace_market",
+    "marketplace_marketcountry", "marketplace_marketcurrency", "portal_cache",
 }  # fmt: skip
 LARGE = "partner"
 OF_THE_LARGE = {"connections_portfolio": "viewer_id", "entitlements_customerlisting": "viewer_id"}
@@ -38,6 +38,10 @@ class Column:
             return f"md5({self.name}::text || k)::uuid"
         if self.kind in ("bigint", "integer") and f"_{self.name}".endswith("_id") and not self.is_shared:
             return f"{self.name} + k * {STEP}"
+        if self.is_unique and self.kind == "bigint":
+            return f"{self.name} + k * {STEP}"
+        if self.is_unique and self.kind == "bytea":
+            return f"sha256({self.name} || int8send(k))"
         if self.is_unique and self.name == "org_id":
             return f"({free_org_id} + id + k * {STEP})::text"
         if self.is_unique or self.name == "account_manager_name":  # by which tests know the world's own

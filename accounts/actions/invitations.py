@@ -3,10 +3,11 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -27,6 +28,7 @@ from accounts.work_addresses import check_work_address
 from notifications.actions.recording import record_event
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.changes import Changes, list_changes_between
 from partnerportal.lib.domain_names import parse_email_address
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
@@ -123,7 +125,14 @@ def _keep_to_the_limit(actor: Actor) -> None:
 
 
 def _record(kind: AccountEventKind, actor: Actor, invitation: OperatorInvitation) -> None:
-    record_event(kind, actor=actor, subject=invitation, data={"roles": invitation.roles})
+    """Record an event about an invitation; what it grants stands with the one that says whom it was sent to."""
+    is_new = kind == AccountEventKind.OPERATOR_INVITED
+    record_event(kind, actor=actor, subject=invitation, changes=_list_granted(invitation) if is_new else None)
+
+
+def _list_granted(invitation: OperatorInvitation) -> Changes:
+    granted = {"roles": invitation.roles, "finance_granted": invitation.finance_granted}
+    return list_changes_between({}, granted)
 
 
 @transaction.atomic
@@ -217,16 +226,19 @@ def accept_operator_invitation(*, actor: Actor, token: str) -> Operator:
 
 
 def _make_operator(actor: Actor, organization: Organization, invitation: OperatorInvitation) -> Operator:
-    operators = Operator.objects.filter(organization=organization, person_id=actor.person_id)  # type: ignore[misc]
-    if operators.exists():
-        raise Conflict("operator_already", YOU_ACT_ALREADY % {"organization": organization})
+    mine: dict[str, Any] = {"organization": organization, "person_id": actor.person_id}
     granted = {"roles": invitation.roles, "finance_granted": invitation.finance_granted}
-    operator = Operator.objects.create(organization=organization, person_id=actor.person_id, **granted)  # type: ignore[misc]
+    try:
+        with transaction.atomic():
+            operator = Operator.objects.create(**mine, **granted)
+    except IntegrityError:  # somebody has let them in by another way, perhaps at the same moment
+        raise Conflict("operator_already", YOU_ACT_ALREADY % {"organization": organization}) from None
     record_event(
         AccountEventKind.OPERATOR_ADDED,
         actor=replace(actor, organization_id=organization.pk, organization_name=organization.name),
         subject=operator.person,
-        data={"roles": operator.roles, "is_invited": True},
+        data={"is_invited": True},
+        changes=_list_granted(invitation),
     )
     return operator
 

@@ -9,20 +9,17 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organization, OrganizationKind, Program
+from accounts.models import Organization, Program
+from entitlements.actions.activation_details import choose_partner, read_address, set_details, set_program, set_trial
 from entitlements.actions.activation_mails import build_activation_url, queue_activation_mail
 from entitlements.events import EntitlementEventKind
 from entitlements.models import ActivationLink, Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.activation import is_partner_name_taken, is_partner_open_to_customers, list_partners_to_name
-from entitlements.queries.trial_offers import find_open_trial_offer
 from notifications.actions.recording import record_event
 from notifications.models import Event
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import list_changes_between
-from partnerportal.lib.countries import list_country_choices
-from partnerportal.lib.domain_names import parse_email_address
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.mailed_invitations import (
@@ -33,21 +30,24 @@ from partnerportal.lib.mailed_invitations import (
 )
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.states import make_state_changed_error
-from partnerportal.lib.text import make_search_key, make_single_line
+from partnerportal.lib.text import make_single_line
 
 DAY = dt.timedelta(days=1)
-NAME_LENGTH, REASON_LENGTH = 200, 200  # characters
-NO_ADDRESS = _("Enter a valid email address.")
+REASON_LENGTH = 200  # characters
 PERMISSIONS = {
     ActivationLink.Kind.CUSTOMER: EntitlementPermission.ACTIVATE_CUSTOMERS,
     ActivationLink.Kind.PARTNER: EntitlementPermission.ACTIVATE_PARTNERS,
 }
-TOO_MANY = _("Your organisation has sent %(number)s activation links in 24 hours, which is the limit. Try again later.")
+MAILED = (  # each of these events is of one more mail
+    EntitlementEventKind.ACTIVATION_SENT,
+    EntitlementEventKind.ACTIVATION_RESENT,
+    EntitlementEventKind.ACTIVATION_CHANGED,
+)
+TOO_MANY = _(
+    "Your organisation has sent %(number)s emails with activation links in 24 hours, which is the limit. Try again "
+    "later."
+)
 SENT_ALREADY = _("%(name)s was sent an activation link to this address on %(day)s. You can send it again.")
-NOT_OPEN = _("This service cannot be tried. Choose one from the list.")
-TOO_MANY_SEATS = _("Enter a number of licences from 1 to %(most)s.")
-NAME_TAKEN = _("Another partner or distributor in this country has this name.")
-PARTNER_NOT_ACTIVE = _("%(name)s has no active programme membership, so no customer can connect to it.")
 
 
 def authorize_to_send(actor: Actor, kind: str) -> None:
@@ -80,24 +80,30 @@ def send_activation_link(
 
     Raises InvalidInput for a bad value, with the field at fault; Conflict("already_sent") while a link to the same
     address and name can be accepted; Conflict("name_taken") for a partner whose name is taken in its country; and
-    TooManyAttempts beyond PORTAL_ACTIVATIONS_A_DAY links of an organisation in 24 hours.
+    TooManyAttempts beyond PORTAL_ACTIVATIONS_A_DAY mails of an organisation in 24 hours, which are sent for the first
+    time or again.
     """
     authorize_to_send(actor, kind)
     link = _begin_link(actor, kind, email)
-    _set_details(link, name=name, country=country, language=language)
+    set_details(link, name=name, country=country, language=language)
     if link.is_for_customer:
-        _set_trial(actor, link, sku=sku, add_ons=add_ons, seats=seats)
-        link.partner = _choose_partner(actor, partner)
+        set_trial(actor, link, sku=sku, add_ons=add_ons, seats=seats)
+        link.partner = choose_partner(actor, partner)
         link.partner_name = link.partner.name if link.partner else ""
     else:
-        _set_program(link, program)
-    acquire_lock(AdvisoryLock.ACTIVATIONS, actor.organization_id or 0)
+        set_program(link, program)
+    _wait_for_other_mailings(actor)
     _refuse_sent_before(actor, link)
     _keep_to_the_limit(actor)
     link.save(force_insert=True)
     queue_activation_mail(link, issue_invitation_token(link))
     _record(EntitlementEventKind.ACTIVATION_SENT, actor, link)
     return link
+
+
+def _wait_for_other_mailings(actor: Actor) -> None:
+    """Let the mailings of one organisation wait for one another, because they are counted; before any row is locked."""
+    acquire_lock(AdvisoryLock.ACTIVATIONS, actor.organization_id or 0)
 
 
 def _begin_link(actor: Actor, kind: str, email: str) -> ActivationLink:
@@ -108,64 +114,6 @@ def _begin_link(actor: Actor, kind: str, email: str) -> ActivationLink:
         email=read_address(email),
         expires_at=compute_invitation_end(),
     )
-
-
-def read_address(email: str) -> str:
-    """Return an e-mail address in lower case. Raises InvalidInput("email") for anything else."""
-    try:
-        return parse_email_address(email)
-    except ValueError:
-        raise InvalidInput("email", NO_ADDRESS, field="email") from None
-
-
-def _set_details(link: ActivationLink, *, name: str, country: str, language: str) -> None:
-    """Set the name, country and language of a link. Raises InvalidInput and Conflict("name_taken")."""
-    link.name = make_single_line(name)
-    if not link.name or len(link.name) > NAME_LENGTH or "\0" in link.name:
-        raise InvalidInput("name", _("Enter a name of at most 200 characters."), field="name")
-    if country not in dict(list_country_choices()):
-        raise InvalidInput("country", _("Choose a country from the list."), field="country")
-    if language not in dict(settings.LANGUAGES):
-        raise InvalidInput("language", _("Choose a language from the list."), field="language")
-    link.country, link.language = country, language
-    if not link.is_for_customer and is_partner_name_taken(make_search_key(link.name), country):
-        raise Conflict("name_taken", NAME_TAKEN, field="name")
-
-
-def _set_trial(actor: Actor, link: ActivationLink, *, sku: Sku | None, add_ons: Collection[Sku], seats: int) -> None:
-    """Set what a customer's link offers. Raises InvalidInput unless staff have opened it to the actor."""
-    offer = find_open_trial_offer(actor, sku)
-    if offer is None:
-        raise InvalidInput("sku", NOT_OPEN, field="sku")
-    if not 1 <= seats <= offer.seat_limit:
-        most = formats.format_number(offer.seat_limit)
-        raise InvalidInput("seats", TOO_MANY_SEATS % {"most": most}, field="seats")
-    chosen = {add_on.pk for add_on in add_ons}
-    if not chosen <= set(offer.add_on_ids):
-        raise InvalidInput("add_ons", _("Choose add-ons of this service from the list."), field="add_ons")
-    link.sku, link.seats, link.add_on_ids = offer.sku, seats, sorted(chosen)
-
-
-def _choose_partner(actor: Actor, partner: Organization | None) -> Organization | None:
-    """Return the partner with which the customer connects, or None. Raises InvalidInput for another organisation."""
-    is_partner = actor.organization_kind == OrganizationKind.PARTNER
-    wanted = actor.organization_id if is_partner else partner.pk if partner else None
-    if wanted is None:
-        if actor.organization_kind == OrganizationKind.VENDOR:
-            return None
-        raise InvalidInput("partner_required", _("Choose the partner that looks after the customer."), field="partner")
-    row = list_partners_to_name(actor).filter(pk=wanted).first()
-    if row is None:
-        raise InvalidInput("partner", _("Choose one of your partners."), field="partner")
-    if not is_partner_open_to_customers(row):
-        raise InvalidInput("partner_not_active", PARTNER_NOT_ACTIVE % {"name": row.name}, field="partner")
-    return row
-
-
-def _set_program(link: ActivationLink, program: Program | None) -> None:
-    if program is None:
-        raise InvalidInput("program", _("Choose the programme that the partner joins."), field="program")
-    link.program = program
 
 
 def _refuse_sent_before(actor: Actor, link: ActivationLink) -> None:
@@ -179,16 +127,13 @@ def _refuse_sent_before(actor: Actor, link: ActivationLink) -> None:
 
 
 def _keep_to_the_limit(actor: Actor) -> None:
-    """Raise TooManyAttempts where the organisation has sent all links of a day. One more address counts as a link."""
-    most, since = settings.PORTAL_ACTIVATIONS_A_DAY, timezone.now() - DAY
-    sent = ActivationLink.objects.visible_to(actor).filter(organization=actor.organization_id, created_at__gt=since)
-    readdressed = Event.objects.visible_to(actor).filter(
-        organization_id=actor.organization_id,
-        kind=EntitlementEventKind.ACTIVATION_CHANGED,
-        at__gt=since,
-        changes__has_key="email",
-    )
-    if sent.count() + readdressed.count() >= most:
+    """Raise TooManyAttempts if the actor's organisation has mailed PORTAL_ACTIVATIONS_A_DAY links within 24 hours.
+
+    The log knows of each mail, also of one whose token is deleted since and of one that went to another address before.
+    """
+    most = settings.PORTAL_ACTIVATIONS_A_DAY
+    mailed = Event.objects.visible_to(actor).filter(organization_id=actor.organization_id, kind__in=MAILED)
+    if mailed.filter(at__gt=timezone.now() - DAY).count() >= most:
         raise TooManyAttempts("too_many_activations", TOO_MANY % {"number": formats.format_number(most)})
 
 
@@ -197,10 +142,12 @@ def resend_activation_link(*, actor: Actor, activationlink: ActivationLink) -> A
     """Mail an activation link again, with one more token, and let it end later; return the link.
 
     Earlier mails go on working, unless the link had ended. Raises NotFound for a link of somebody else,
-    Conflict("too_many_links") when it has as many tokens as can work, and Conflict("state_changed") when it was
-    accepted or withdrawn.
+    Conflict("too_many_links") when it has as many tokens as can work, Conflict("state_changed") when it was accepted or
+    withdrawn, and TooManyAttempts beyond the limit of `send_activation_link`.
     """
+    _wait_for_other_mailings(actor)
     link = _lock_own(actor, activationlink)
+    _keep_to_the_limit(actor)
     token = issue_invitation_token(link)
     _clear_problem(link)
     queue_activation_mail(link, token)
@@ -237,21 +184,20 @@ def change_activation_link(
     """Correct an activation link that is not accepted yet, and mail it again; return the link.
 
     It mends what stands in the way: an address whose mail bounced, a name that is taken, a service that can no longer
-    be tried. With another address all earlier links stop working, and it counts as one more link of the day. Raises
-    what `send_activation_link` and `resend_activation_link` raise.
+    be tried. With another address all earlier links stop working. Raises what `send_activation_link` and
+    `resend_activation_link` raise.
     """
+    _wait_for_other_mailings(actor)
     link = _lock_own(actor, activationlink)
     before = _describe(link)
     link.email = read_address(email)
-    _set_details(link, name=name, country=country, language=language)
+    set_details(link, name=name, country=country, language=language)
     if link.is_for_customer:
-        _set_trial(actor, link, sku=sku, add_ons=add_ons, seats=seats)
+        set_trial(actor, link, sku=sku, add_ons=add_ons, seats=seats)
     else:
-        _set_program(link, program)
+        set_program(link, program)
     _refuse_sent_before(actor, link)
-    if link.email != before["email"]:
-        acquire_lock(AdvisoryLock.ACTIVATIONS, actor.organization_id or 0)
-        _keep_to_the_limit(actor)  # else one link would mail to any number of addresses
+    _keep_to_the_limit(actor)
     link.problem, link.bounced_at = "", None
     link.save(update_fields=[*_CHANGED, "problem", "bounced_at"])  # first: another address takes all tokens away
     queue_activation_mail(link, issue_invitation_token(link))

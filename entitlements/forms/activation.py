@@ -10,7 +10,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, OrganizationKind, Program, ProgramFeature
-from entitlements.actions.activation import NAME_LENGTH, REASON_LENGTH
+from entitlements.actions.activation import REASON_LENGTH
+from entitlements.actions.activation_details import NAME_LENGTH
 from entitlements.actions.trials import MOST_SEATS
 from entitlements.models import ActivationLink, Sku
 from entitlements.queries.activation import PARTNERS_LISTED, list_partners_to_name

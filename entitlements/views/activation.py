@@ -30,7 +30,7 @@ from entitlements.notices.activation import get_pending_url_name
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.activation import get_activation_link
 from entitlements.rows.activations import build_activation_row, build_activation_steps
-from partnerportal.lib.errors import Conflict, NotFound
+from partnerportal.lib.errors import Conflict, NotFound, TooManyAttempts
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.imports.bulk import list_bulk_buttons
 from partnerportal.lib.pages import (
@@ -156,14 +156,14 @@ def activation_resend(request: PortalRequest, link_id: UUID) -> HttpResponse:
     if request.method == "POST":
         try:
             resend_activation_link(actor=request.actor, activationlink=link)
-        except Conflict as error:
+        except (Conflict, TooManyAttempts) as error:
             refused = error
         else:
             text = _("The activation link was sent again to %(email)s.")
             messages.success(request, text % {"email": link.email})
             return redirect(back)
     context = {"link": link, "back": back, "refused": refused, **_describe_page(link.kind)}
-    return render(request, "entitlements/activation_resend.html", context, status=409 if refused else 200)
+    return render(request, "entitlements/activation_resend.html", context, status=refused.status if refused else 200)
 
 
 def _pending_url(link: ActivationLink) -> str:

@@ -9,14 +9,13 @@ from django.utils.translation import gettext as _
 
 from imports.actions.requests import store_import
 from imports.models import Import
-from imports.queries import find_authorized_target
+from imports.queries import authorize_bulk_action
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import InvalidInput
 from partnerportal.lib.exports.lists import Query
 from partnerportal.lib.imports.bulk import BulkAction
 from partnerportal.lib.imports.kinds import write_csv_row
-from partnerportal.lib.policies import authorize
 
 
 @transaction.atomic
@@ -27,8 +26,7 @@ def start_bulk_action(*, actor: Actor, action: BulkAction, query: Query, chosen:
     ActionRefused if the actor may not do it or may not see the list, InvalidInput if the filters find no row or more
     than the action takes, TooManyAttempts as `upload_import`, and TemporarilyUnavailable if there is no room.
     """
-    find_authorized_target(actor, action, None)
-    authorize(actor, *action.source.rule)
+    authorize_bulk_action(actor, action)
     rows = action.list_cells(actor, query, chosen)
     return store_import(actor, action, None, lambda file: _write_rows(file, action, rows))
 

@@ -360,7 +360,7 @@ DNS_RESOLVERS = env.read_resolvers("DNS_RESOLVERS")  # they look up TXT records;
 
 # --- Trials -------------------------------------------------------------------------------------------------
 PORTAL_TRIAL_TIME = dt.timedelta(days=14)  # from the approval on; an extension adds the same again
-PORTAL_ACTIVATIONS_A_DAY = env.read_number("ACTIVATIONS_A_DAY", 50)  # activation links that one organisation sends
+PORTAL_ACTIVATIONS_A_DAY = env.read_number("ACTIVATIONS_A_DAY", 50)  # mails with activation links of one organisation
 PORTAL_PRICE_NOTICE_DAYS = env.read_number("PRICE_NOTICE_DAYS", 90)  # before a higher price reaches a running sale
 
 # --- API ----------------------------------------------------------------------------------------------------

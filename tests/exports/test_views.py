@@ -105,7 +105,7 @@ def test_orders_have_a_row_for_each_line(world: World, web: Any, sku: Any) -> No
     ]
 
 
-OF_EVERYBODY = {"connections", "ended_connections", "operators", "own_requests", "pending_operators"}
+OF_EVERYBODY = {"activity_log", "connections", "ended_connections", "operators", "own_requests", "pending_operators"}
 
 
 @pytest.mark.promise("CC-24", "CC-32")

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.http import HttpResponse
 from django.urls import URLPattern, get_resolver, reverse
 
+from accounts.facts import StandingAspect, digest_standing
 from accounts.models import (
     Competency,
     JoinRequest,
@@ -81,14 +82,14 @@ FOREIGN = {
     "connections_connection": "partner_id <> %(org)s AND customer_id <> %(org)s",
     "connections_consent": """NOT EXISTS (
         SELECT FROM connections_connection c WHERE c.id = connection_id AND c.customer_id = %(org)s)""",
-    "connections_invitationlink": "true",
+    "connections_invitationlink": NOT_VENDOR,  # whose Admins register partners, and each has one
     "entitlements_sku": "true",
     "entitlements_skupublisher": NOT_VENDOR,
     "marketplace_product": "true",
     "marketplace_productfigure": "true",
     **{f"marketplace_{name}": NOT_VENDOR for name in ("market", "marketcurrency", "marketcountry", "category")},
     "marketplace_offer": "publisher_id <> %(org)s",
-    "marketplace_resellerlisting": "organization_id <> %(org)s",
+    "marketplace_resellerlisting": f"organization_id <> %(org)s AND {NOT_VENDOR}",
     "marketplace_healthissue": "publisher_id <> %(org)s",
     "marketplace_healthreport": """NOT EXISTS (
         SELECT FROM marketplace_healthissue i WHERE i.id = issue_id AND i.publisher_id = %(org)s)""",
@@ -385,6 +386,8 @@ def placeholders(world: World) -> dict[str, str]:
         values[f"activation_{name}"] = activation_token(name)
     values["trial_offer"] = str(TrialOffer.objects.get(sku__code=SKU_OF_NOBODY).public_id)
     values["sku_unoffered"] = canary("customer", "skus")
+    values |= {f"seen_{aspect}": digest_standing(world.partner, aspect) for aspect in StandingAspect}
+    values["seen_by_distributor"] = digest_standing(world.distributor, StandingAspect.ONBOARDING)
     files = OfferFile.objects.order_by("pk")
     values |= {f"file_{kind}": str(files.get(kind=kind, is_live=True).public_id) for kind in ("logo", "sales")}
     values["file_draft"] = str(files.get(kind="training").public_id)

@@ -144,7 +144,12 @@ CATALOGUE_SETTINGS = [
         data={"sku": "{sku_vendor}", "seen": ""},
         shows=PUBLISHER,
     ),
-    page(f"{SETTINGS}skus/publisher/", f"/{SETTINGS}skus/publisher/?sku=none", get="404 vendor.admin; 403 else"),
+    page(
+        f"{SETTINGS}skus/publisher/",
+        f"/{SETTINGS}skus/publisher/?sku=none",
+        get="404 vendor.admin; 403 else",
+        post="404 vendor.admin; 403 else",
+    ),
     *_entry("categories", "category", "category_id"),
     *_entry("competencies", "competency", "entry_id"),
     *_entry("skills", "skill", "entry_id"),

@@ -156,7 +156,7 @@ PAGES = [
     page(
         BULK,
         "/imports/bulk/end_connections/",
-        post="302 partner.admin distributor.admin; 403 else",
+        post="302 partner.admin partner2.admin distributor.admin distributor2.admin; 403 else",
         data={"what": "ticked"},
     ),
     *(

@@ -9,15 +9,15 @@ DONE = "302 vendor.admin; 403 vendor.reader; 404 else"
 IN_FORM = "200 vendor.admin; 403 vendor.reader; 404 else"  # with what is wrong or follows
 NEW = {"public_id": "11111111-1111-4111-8111-111111111111", "name": "Registered", "country": "FR"}
 FOR_PARTNERS = (  # what is done with a partner: the data of the form, and the answer
-    ("correct", {"name": "Right", "country": "FR", "tenant_id": NEW["public_id"]}, DONE),
-    ("manager", {"operator": ""}, DONE),
-    ("grant", {"program": "solution_advisor", "starts_on": "2030-01-01"}, DONE),
-    ("extend", {"program": "service_provider", "ends_on": "2040-01-01"}, DONE),
-    ("end", {"program": "service_provider", "ends_on": "2040-01-01"}, DONE),
-    ("qualify", {"skills": ["training"]}, DONE),
-    ("move", {"distributor": "{distributor2}"}, IN_FORM),
-    ("move", {"distributor": "{distributor2}", "previewed": "{distributor2}"}, DONE),
-    ("suspend", {"reason": "Unpaid"}, DONE),
+    ("correct", {"seen": "{seen_identity}", "name": "Right", "country": "FR", "tenant_id": NEW["public_id"]}, DONE),
+    ("manager", {"seen": "{seen_account_manager}", "operator": ""}, DONE),
+    ("grant", {"seen": "{seen_memberships}", "program": "solution_advisor", "starts_on": "2030-01-01"}, DONE),
+    ("extend", {"seen": "{seen_memberships}", "program": "service_provider", "ends_on": "2040-01-01"}, DONE),
+    ("end", {"seen": "{seen_memberships}", "program": "service_provider", "ends_on": "2040-01-01"}, DONE),
+    ("qualify", {"seen": "{seen_qualifications}", "skills": ["training"]}, DONE),
+    ("move", {"seen": "{seen_parent}", "distributor": "{distributor2}"}, IN_FORM),
+    ("move", {"seen": "{seen_parent}", "distributor": "{distributor2}", "previewed": "{distributor2}"}, DONE),
+    ("suspend", {"seen": "{seen_state}", "reason": "Unpaid"}, DONE),
 )
 
 STAFF_PAGES = [
@@ -37,7 +37,7 @@ STAFF_PAGES = [
         "/organizations/{distributor}/onboard/",
         get=ADMINS,
         post=DONE,
-        data={"at_once": "on"},
+        data={"seen": "{seen_by_distributor}", "at_once": "on"},
     ),
     page(
         f"{ORGANIZATION}invite/",
@@ -55,6 +55,7 @@ STAFF_PAGES = [
         f"{ORGANIZATION}suspend/",
         "/organizations/{vendor}/suspend/",
         get="409 vendor.admin; 403 vendor.reader; 404 else",
+        post="409 vendor.admin; 403 vendor.reader; 404 else",
     ),
     *(
         page("organizations/register/<str:kind>/", f"/organizations/register/{kind}/", get=ADMINS, post=DONE, data=NEW)

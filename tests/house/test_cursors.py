@@ -26,6 +26,12 @@ PLACES = [
 ]
 # Each module that turns pages, with the addresses that reach it: who asks, where, and the name of the cursor.
 PAGES = {
+    "accounts/lists/memberships.py": [("vendor.admin", "/programmes/", "cursor")],
+    "accounts/lists/operators.py": [
+        ("partner.admin", "/operators/", "cursor"),
+        ("partner.admin", "/operators/pending/", "cursor"),
+    ],
+    "accounts/lists/organizations.py": [("vendor.admin", "/publishers/", "cursor")],
     "connections/views.py": [("partner.admin", "/account/", "connections"), ("partner.admin", "/account/", "history")],
     "connections/lists/activity.py": [
         ("partner.admin", "/activity/", "cursor"),
@@ -39,11 +45,16 @@ PAGES = {
         ("partner.admin", f"/customers/?sort={sort}", "cursor") for sort in ("name", "-assigned", "expires")
     ],
     "entitlements/lists/holders.py": [("customer.admin", "/usage/licences/", "cursor")],
+    "entitlements/lists/partners.py": [
+        ("vendor.admin", f"/partners/?sort={sort}", "cursor") for sort in ("name", "-customers", "expires")
+    ],
     "entitlements/lists/releases.py": [
         ("vendor.admin", "/releases/", "cursor"),
         ("vendor.admin", "/releases/?state=released", "cursor"),
     ],
     "entitlements/lists/renewals.py": [("partner.admin", "/renewals/", "cursor")],
+    "entitlements/lists/uploads.py": [("vendor.admin", "/feeds/", "cursor")],
+    "entitlements/queries/releases.py": [("vendor.admin", "/", "cursor")],
     "entitlements/lists/trials.py": [
         ("vendor.admin", f"/trials/?view={view}", "cursor") for view in ("waiting", "running", "ended")
     ],

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
@@ -155,6 +156,7 @@ def test_a_kept_plan_reads_what_the_tenant_sees(own_database: dict[str, str], vi
         for notice in World().notices(name)[:3]:
             mark_notice_read(actor=actor, notice=notice)
         mark_all_notices_read(actor=actor)
+        Authenticator.objects.create(user=World().person(f"{name}.reader"), type="totp", data={"secret": "x"})
     asked = visits.go()
     crowd.add_large()
     assert faults(asked) == []

@@ -116,6 +116,12 @@ class Stack:
 
         return eventually(newest, f"A mail “{subject}” to {address}; see {self.folder}")
 
+    def link(self, address: str, subject: str, place: str) -> str:
+        """The link of the latest mail with that subject that leads to `place`, without the portal's host."""
+        body = self.mail(address, subject).get_body(("plain",))
+        assert body
+        return re.search(rf"{self.origin}({place}\S*)", body.get_content())[1]  # type: ignore[index]
+
     def code(self, address: str) -> str:
         """The code by which somebody who signs up proves their address."""
         body = eventually(lambda: self.mails_to(address), f"A mail to {address}")[-1].get_body(("plain",))
