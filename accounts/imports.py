@@ -131,7 +131,12 @@ def apply_operator_rows(actor: Actor, _target: None, rows: Sequence[ImportRow], 
 def _go_through(
     actor: Actor, rows: Sequence[ImportRow], act: Callable[[OperatorImportPlan, ImportedOperator], None]
 ) -> list[RowResult]:
-    """Return the result of each row, after `act` was called for each that is not refused."""
+    """Return the result of each row, after `act` was called for each that is not refused.
+
+    The rows are gone through in the order of their organisations' keys. Each locks what the list of partners says of
+    its organisation until the transaction ends, as do the sign-ins of people who act for several: in one order they
+    never wait for each other in vain.
+    """
     readings = [_try_to_read(row) for row in rows]
     batch = OperatorBatch(actor, [reading for reading in readings if isinstance(reading, ImportedOperator)])
 
@@ -150,7 +155,9 @@ def _go_through(
         batch.remember(reading)
         return _describe_plan(plan, reading)
 
-    return [judge(reading) for reading in readings]
+    in_order = sorted(enumerate(readings), key=lambda pair: batch.find_organization_key(pair[1]))
+    results = {number: judge(reading) for number, reading in in_order}
+    return [results[number] for number in range(len(readings))]
 
 
 def _try_to_read(row: ImportRow) -> ImportedOperator | RowResult:

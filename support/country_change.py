@@ -80,7 +80,7 @@ def _check(request: Request) -> Findings:
 
 def _lock_organization(actor: Actor, request: Request) -> None:
     """Lock the row of the organisation, and read its country anew."""
-    rows = Organization.objects.visible_to(actor).select_for_update(of=("self",))
+    rows = Organization.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
     request.organization = rows.get(pk=request.organization_id)
 
 

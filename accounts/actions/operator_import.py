@@ -109,6 +109,11 @@ class OperatorBatch:
         self._roles = {(row.organization.org_id, row.person.email): frozenset(row.roles) for row in known}
         self._staff = {row.person.email for row in known if row.organization.kind == OrganizationKind.VENDOR}
 
+    def find_organization_key(self, operator: object) -> int:
+        """Return the primary key of an operator's organisation, or 0 if it is unknown or this is no operator."""
+        known = self._organizations.get(operator.org_id) if isinstance(operator, ImportedOperator) else None
+        return known.pk if known else 0
+
     def plan(self, operator: ImportedOperator) -> OperatorImportPlan:
         """Return what the import of an operator would do.
 

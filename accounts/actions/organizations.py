@@ -130,7 +130,7 @@ def update_organization_contact_data(*, actor: Actor, organization: Organization
         raise NotFound("not_found", "")
     if contact.keys() - set(CONTACT_FIELDS):
         raise InvalidInput("contact", _("Only contact details can be changed here."))
-    row = Organization.objects.select_for_update(of=("self",)).get(pk=organization.pk)
+    row = Organization.objects.select_for_update(of=("self",), no_key=True).get(pk=organization.pk)
     changes = list_row_changes(row, contact, redacted_fields=PERSONAL_FIELDS)
     for name in VERIFIED_FIELDS:
         if name in changes and row.is_verified and not actor.is_system:

@@ -29,7 +29,7 @@ def change_second_factor_rule(*, actor: Actor, organization: Organization, is_re
         raise NotFound("not_found", "")
     if is_required and not actor.is_system and not has_second_factor(actor):
         raise Conflict("no_second_factor", NONE_YOURSELF)
-    row = Organization.objects.select_for_update(of=("self",)).get(pk=organization.pk)
+    row = Organization.objects.select_for_update(of=("self",), no_key=True).get(pk=organization.pk)
     changes = list_row_changes(row, {"requires_second_factor": is_required})
     if changes:
         row.requires_second_factor = is_required

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import ProgrammingError, connection, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -103,13 +103,29 @@ def accept_activation(
     Conflict with a code of ActivationLink.Problem where something stands in the way that the sender can mend; and what
     `accept_invitation` and `create_own_organization` raise.
     """
+    try:
+        with transaction.atomic():
+            return _accept(actor, token, organization_id, details or {}, scopes, wording)
+    except ProgrammingError:  # by a policy: the link has ended, or who invites was suspended, after it was read
+        get_activation(actor, token)
+        raise
+
+
+def _accept(
+    actor: Actor,
+    token: str,
+    organization_id: UUID | None,
+    details: Mapping[str, str],
+    scopes: Scope,
+    wording: ConsentWording | None,
+) -> ActivationLink:
     activation = get_activation(actor, token)
     with as_invitation_holder(actor, token):
         lock_live_invitation(ActivationLink.objects.all(), token)
     link = activation.link
     if not is_addressee(actor, link):
         raise ActionRefused("other_address", OTHER_ADDRESS % {"email": link.email})
-    founder = _choose_or_found(actor, activation, organization_id, details or {})
+    founder = _choose_or_found(actor, activation, organization_id, details)
     with as_invitation_holder(founder, token):  # the database checks the token and the address too
         if activation.invitation:
             accept_invitation(actor=founder, token=activation.invitation.token, scopes=scopes, wording=wording)

@@ -4,8 +4,9 @@ import datetime as dt
 
 from django.db import transaction
 
+from accounts.actions.locking import lock_organization
 from accounts.actions.organizations import grant_membership
-from accounts.models import Organization, Program, ProgramMembership
+from accounts.models import Program, ProgramMembership
 from entitlements.events import EntitlementEventKind
 from entitlements.models import ActivationLink
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
@@ -34,7 +35,7 @@ def confirm_activated_partner(
         raise NotFound("not_found", "")
     if link.account is None:
         raise make_state_changed_error()
-    partner = Organization.objects.select_for_update(of=("self",)).get(pk=link.account.pk)  # one confirms at a time
+    partner = lock_organization(actor, link.account)  # one confirms at a time
     if ProgramMembership.objects.filter(organization=partner).exists():
         raise make_state_changed_error()
     membership = grant_membership(

@@ -2,11 +2,12 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import OrganizationKind
 from accounts.queries import sees_customers
@@ -136,8 +137,8 @@ def describe_turn(actor: Actor, link: ActivationLink, step: ActivationStep) -> s
         return _("Yours: confirm it") if is_vendor else _("The vendor’s")
     is_mine = link.organization_id == actor.organization_id
     if step.state == LATE:
-        return _("Yours") if is_mine else link.sender_name
-    return link.email
+        return pgettext("turn", "Yours") if is_mine else link.sender_name
+    return _("The recipient’s")
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,8 @@ def build_activation_rows(actor: Actor, links: Iterable[ActivationLink]) -> list
 def build_activation_row(actor: Actor, link: ActivationLink) -> ActivationRow:
     """Return the ActivationRow of one link of `list_activation_links`."""
     step = find_present_step(link, build_activation_steps(link))
+    if step.note and link.account_id and actor.organization_kind == OrganizationKind.VENDOR:
+        step = replace(step, note=_("It waits for you to confirm its membership."))
     is_confirmed: bool = link.is_confirmed  # type: ignore[attr-defined]
     return ActivationRow(
         public_id=str(link.public_id),

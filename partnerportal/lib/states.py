@@ -15,10 +15,11 @@ Moves = Mapping[Any, Collection[Any]]
 def change_row_state(row: M, new_state: str, **changes: Any) -> M:
     """Move a model instance to the state `new_state`, save it with the given changes, and return it as stored.
 
-    It locks the row first, so it must be called in a transaction. Raises Conflict("state_changed") if the model's MOVES
-    do not lead from the row's present state to `new_state`.
+    It locks the row first, so it must be called in a transaction. Nobody waits for the lock who only names the row in a
+    new one. Raises Conflict("state_changed") if the model's MOVES do not lead from the row's present state to
+    `new_state`.
     """
-    locked = type(row)._default_manager.select_for_update().get(pk=row.pk)
+    locked = type(row)._default_manager.select_for_update(no_key=True).get(pk=row.pk)
     _set_state(locked, new_state, changes)
     locked.save(update_fields=["state", *changes])
     return locked

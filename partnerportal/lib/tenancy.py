@@ -18,11 +18,13 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 APP_ROLE = "portal_app"
 NOW = "statement_timestamp()"  # the SQL of Django's Now(), for `fill_columns_by_trigger`
 
+_SETTINGS = """SELECT set_config('role', %s, true), set_config('portal.org_id', {organization}, true),
+                      set_config('portal.person_id', %s, true), set_config('portal.secret', %s, true),
+                      set_config('portal.admitted_id', %s, true)"""
 # The database enters no suspended organisation: `portal_enterable` (accounts/migrations/0002_policies.py).
-_ENTER = """SELECT set_config('role', %s, true),
-                   set_config('portal.org_id', coalesce(portal_enterable(nullif(%s, '')::bigint)::text, ''), true),
-                   set_config('portal.person_id', %s, true), set_config('portal.secret', %s, true),
-                   set_config('portal.admitted_id', %s, true)"""
+_ENTER = _SETTINGS.format(organization="coalesce(portal_enterable(nullif(%s, '')::bigint)::text, '')")
+# Whoever is inside when it is suspended ends what they have begun: half of it would be done without a tenant.
+_STAY = _SETTINGS.format(organization="%s")
 _CURRENT = """SELECT current_setting('role'), coalesce(current_setting('portal.org_id', true), ''),
                      coalesce(current_setting('portal.person_id', true), ''),
                      coalesce(current_setting('portal.secret', true), ''),
@@ -37,9 +39,13 @@ def enter_tenant(*, organization_id: int | None, person_id: int | None = None, s
     visible. Raises AssertionError outside a transaction.
     """
     assert connection.in_atomic_block, "a tenant lives inside a transaction"
+    _set(_ENTER, organization_id, person_id, secret)
+
+
+def _set(statement: str, organization_id: int | None, person_id: int | None, secret: str) -> None:
     values = [APP_ROLE, *("" if v is None else str(v) for v in (organization_id, person_id)), secret, ""]
     with connection.cursor() as cursor:
-        cursor.execute(_ENTER, values)
+        cursor.execute(statement, values)
 
 
 def allow_credential_writes(person_id: int) -> None:
@@ -67,11 +73,15 @@ def tenant_transaction(
 
 @contextmanager
 def as_tenant(*, organization_id: int | None, person_id: int | None = None, secret: str = "") -> Iterator[None]:
-    """Run the block as the given tenant inside the present transaction, then return to the tenant before."""
+    """Run the block as the given tenant inside the present transaction, then return to the tenant before.
+
+    An organisation that the transaction has entered already stays entered, even if it is suspended meanwhile.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_CURRENT)
         before = cursor.fetchone()
-    enter_tenant(organization_id=organization_id, person_id=person_id, secret=secret)
+    is_inside = organization_id is not None and before[1] == str(organization_id)
+    _set(_STAY if is_inside else _ENTER, organization_id, person_id, secret)
     try:
         yield
     finally:
@@ -79,7 +89,7 @@ def as_tenant(*, organization_id: int | None, person_id: int | None = None, secr
         failed = connection.connection.get_transaction_status() == TRANSACTION_STATUS_INERROR
         if not (failed or connection.needs_rollback):
             with connection.cursor() as cursor:
-                cursor.execute(_ENTER, list(before))
+                cursor.execute(_STAY, list(before))
 
 
 def bypasses_row_security() -> bool:

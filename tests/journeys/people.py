@@ -14,6 +14,8 @@ from accounts.actions.people import register_person
 from accounts.models import Operator, Organization, OrganizationKind, Person, Program, ProgramMembership, Role
 from connections.actions import accept_invitation
 from connections.models import Connection, InvitationLink
+from entitlements.actions.trial_offers import open_trial_offer
+from entitlements.models import Sku
 from notifications.actions.outbox import write_due_notices
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import ALL
@@ -59,6 +61,14 @@ def operator(*organizations: Organization, role: Role = Role.ADMIN, name: str = 
     for organization in organizations:
         add_operator(actor=STAFF, organization=organization, person=found, roles=[role])
     return found
+
+
+def service_to_try() -> Sku:
+    """A service of which anybody may send a trial."""
+    name = unique("Cloud Desktops")
+    sku = Sku.objects.create(code=name.replace(" ", "-"), service=name, name=name)
+    open_trial_offer(actor=STAFF, sku=sku, seat_limit=20)
+    return sku
 
 
 def _admin_of(organization: Organization) -> Actor:

@@ -10,7 +10,6 @@ from playwright.sync_api import expect
 
 from accounts.models import Organization
 from tests.journeys import people
-from tests.journeys.visitor import E_MAIL
 
 
 def feed(org_id: str) -> str:
@@ -50,7 +49,7 @@ def test_a_link_given_accepted_used_ended_and_used_again(stack, visitor):
     name, clara = people.unique("Harbour Clinic"), f"clara-{partner.pk}@example.com"
 
     link = copies_the_link(visitor, ada)
-    customer_side = signs_up_and_accepts(visitor(), stack, link, partner, name, clara)
+    customer_side = signs_up_and_accepts(visitor(), link, partner, name, clara)
     customer = Organization.objects.get(name=name)
     partner_side = visitor().arrives_as(ada)
     sees_the_customer(partner_side, stack, customer)
@@ -81,19 +80,12 @@ def copies_the_link(visitor, ada):
     return link
 
 
-def signs_up_and_accepts(browser, stack, link, partner, name, email):
+def signs_up_and_accepts(browser, link, partner, name, email):
     page = browser.opens(link)
     expect(browser.heading).to_have_text(f"{partner.name} invites you to connect")
     for shown in (partner.org_id, "France", "Solution Advisor", "Individual users, or who holds a licence"):
         browser.sees(shown)
-    browser.follow("Create an account")
-    page.get_by_label("Your name").fill("Clara Customer")
-    page.get_by_role("textbox", name=E_MAIL).fill(email)
-    page.get_by_role("textbox", name="Password").fill(people.PASSWORD)
-    browser.press("Create account")
-    expect(browser.heading).to_have_text("Enter the code")
-    page.get_by_label("Code").fill(stack.code(email))
-    browser.press("Confirm")
+    browser.signs_up(email, "Clara Customer")
     browser.follow("Create your organisation")
     page.get_by_label("Organisation name").fill(name)
     page.get_by_label("Country or region").select_option("DE")

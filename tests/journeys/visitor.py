@@ -76,6 +76,17 @@ class Visitor:
         self.page.get_by_role("textbox", name="Password").fill(PASSWORD)
         self.press("Sign in")
 
+    def signs_up(self, email: str, name: str) -> None:
+        """By the page that is open, which offers it: a new account, whose address the mailed code proves."""
+        self.follow("Create an account")
+        self.page.get_by_label("Your name").fill(name)
+        self.page.get_by_role("textbox", name=E_MAIL).fill(email)
+        self.page.get_by_role("textbox", name="Password").fill(PASSWORD)
+        self.press("Create account")
+        expect(self.heading).to_have_text("Enter the code")
+        self.page.get_by_label("Code").fill(self.stack.code(email))
+        self.press("Confirm")
+
     def opens(self, path: str, *, status: int = 200) -> Page:
         response = self.page.goto(path)
         assert response and response.status == status, f"{path}: {response and response.status}"

@@ -69,7 +69,7 @@ def made_by(person, link):
 
 @pytest.mark.promise("CV-11")
 def test_a_link_that_sixteen_use_at_once_activates_once(cast, race):
-    for number in range(count(50)):
+    for number in range(count(200)):
         link, person, token = new_link(cast, number)
         results = race.run([accept(person, token, link.name)] * 16)
         used = [result for result in results if not isinstance(result, DomainError)]
@@ -80,7 +80,7 @@ def test_a_link_that_sixteen_use_at_once_activates_once(cast, race):
 
 
 def test_using_it_against_withdrawing_it(cast, race):
-    for number in range(count(50)):
+    for number in range(count(200)):
         link, person, token = new_link(cast, number)
         actions = [accept(person, token, link.name)] * 4 + [of_sender(cast, revoke_activation_link, link)] * 4
         results = race.run(actions)

@@ -25,7 +25,7 @@ def ask(cast):
 
 
 def test_sixteen_clicks_ask_once(cast, race, proved):
-    for _round in range(count(10)):
+    for _round in range(count(50)):
         JoinRequest.objects.filter(organization=cast.partner).delete()
         before = Event.objects.count()
         results = race.run([ask(cast)] * 16)
@@ -36,7 +36,7 @@ def test_sixteen_clicks_ask_once(cast, race, proved):
 def test_granting_and_declining_at_once_has_one_answer(cast, race, proved):
     """The person is mailed once, and is an operator exactly if the request says so."""
     person, admin, other = cast.person("nobody"), cast.actor("partner.admin"), cast.actor("many@partner")
-    for _round in range(count(20)):
+    for _round in range(count(200)):
         JoinRequest.objects.filter(organization=cast.partner).delete()
         SecretMail.objects.all().delete()
         (row,) = race.run([ask(cast)])

@@ -1,10 +1,13 @@
 """An import of operators at the same moment as another one, and as somebody who comes in by themselves."""
 
+import random
+import time
 from collections import Counter
 from functools import partial
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import update_last_login
 from django.db import IntegrityError, transaction
 
 from accounts.actions.people import register_person
@@ -14,6 +17,7 @@ from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.imports.kinds import ImportRow
 from tests.counts import count
+from tests.portfolio import differences
 from tests.races.conftest import Race
 from tests.world import World
 
@@ -63,3 +67,24 @@ def test_files_with_the_same_people_bring_in_each_once(cast: World, race: Race) 
         assert Person.objects.filter(email__in=emails).count() == 3
         assert ExternalIdentity.objects.filter(external_id__in=emails).count() == 3
         assert Event.objects.count() - before == 3
+
+
+def test_somebody_signs_in_while_others_come_into_their_organisations(cast: World, race: Race) -> None:
+    """Both write what the lists of partners say of several organisations, and neither waits for the other in vain."""
+    many = cast.person("many")
+
+    def sign_in() -> None:
+        time.sleep(random.random() / 5)  # as long as the file may take
+        update_last_login(None, many)
+
+    last_first = sorted([cast.partner, cast.distributor], key=lambda row: -row.pk)
+    for round_number in range(count(ROUNDS)):
+        rows = [
+            make_row(number, organization.org_id, f"new{number}.{round_number}@old.example")
+            for number, organization in enumerate(last_first * 2, start=2)
+        ]
+        *_signed_in, results = race.run(
+            [(STAFF, sign_in)] * 4 + [(STAFF, partial(apply_operator_rows, STAFF, None, rows, "add"))]
+        )
+        assert [str(row.outcome) for row in results] == ["new"] * 4
+    assert differences() == []

@@ -7,12 +7,14 @@ from django.utils import timezone
 
 from accounts.actions.invitations import (
     accept_operator_invitation,
+    create_operator_invitation_link,
     invite_operator,
     resend_operator_invitation,
     withdraw_operator_invitation,
 )
-from accounts.models import Operator, OperatorInvitation
-from tests import mails
+from accounts.actions.joins import grant_join_request
+from accounts.actions.standing import reactivate_organization, suspend_organization
+from accounts.models import JoinRequest, Operator, OperatorInvitation, OrganizationDomain
 from tests.counts import count
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
@@ -30,7 +32,8 @@ def fresh(cast, race):
         admin = cast.actor("partner.admin")
         [row] = race.run([(admin, lambda: invite_operator(actor=admin, email=NOBODY, roles=["reader"]))])
         assert isinstance(row, OperatorInvitation), row
-        return row, re.findall(r"/join/([\w-]+)/", "".join(mail.body for mail in mails.sent()))[-1]
+        [url] = race.run([(admin, lambda: create_operator_invitation_link(actor=admin, invitation=row))])
+        return row, re.search(r"/join/([\w-]+)/", url)[1]
 
     return fresh
 
@@ -43,7 +46,7 @@ def accepting(cast, token):
 @pytest.mark.promise("CV-20")
 def test_first_use_against_withdrawal(cast, race, fresh):
     admin = cast.actor("partner.admin")
-    for _round in range(count(20)):
+    for _round in range(count(200)):
         row, token = fresh()
         withdrawing = admin, lambda row=row: withdraw_operator_invitation(actor=admin, invitation=row)
         results = race.run([accepting(cast, token), withdrawing] * 4)
@@ -75,3 +78,42 @@ def test_of_many_that_are_sent_at_once_one_is(cast, race, fresh):
         results = race.run([(admin, lambda: invite_operator(actor=admin, email=NOBODY, roles=["reader"]))] * 8)
         assert OperatorInvitation.objects.filter(email=NOBODY, expires_at__gt=timezone.now()).count() == 1
         assert {r.code for r in results if isinstance(r, Exception)} == {"invited_already"}
+
+
+def test_of_an_invitation_and_a_granted_request_of_the_same_person_both_let_in_once(cast, race, fresh):
+    """Norman has asked to be let in and was invited too: he is one operator, whichever Admin was faster."""
+    person, admin = cast.person("nobody"), cast.actor("partner.admin")
+    OrganizationDomain.objects.create(
+        organization=cast.partner, name="example.com", state="proved", proved_at=timezone.now()
+    )
+    for _round in range(count(50)):
+        row, token = fresh()
+        JoinRequest.objects.all().delete()
+        asked = JoinRequest.objects.create(organization=cast.partner, person=person, domain="example.com")
+        grant = admin, lambda asked=asked: grant_join_request(actor=admin, join_request=asked, roles=["admin"])
+        accepted, granted = race.run([accepting(cast, token), grant])
+        operator = Operator.objects.get(organization=cast.partner, person=person)
+        row.refresh_from_db()
+        asked.refresh_from_db()
+        assert asked.state == "added" and granted.pk == operator.pk
+        if row.state == "accepted":
+            assert operator.roles == ["reader"] and accepted.pk == operator.pk
+        else:
+            assert operator.roles == ["admin"] and accepted.code == "operator_already"
+
+
+def test_a_suspension_while_somebody_comes_in(cast, race, fresh):
+    """Who is let in is let in wholly, and whoever is suspended lets nobody in."""
+    staff = cast.actor("vendor.admin")
+    suspend = staff, lambda: suspend_organization(actor=staff, organization=cast.partner, reason="Unpaid")
+    for _round in range(count(50)):
+        row, token = fresh()
+        *came, suspended = race.run([accepting(cast, token)] * 3 + [suspend])
+        assert not isinstance(suspended, Exception)
+        assert {r.code for r in came if isinstance(r, Exception)} <= {"unknown_invitation"}
+        row.refresh_from_db()
+        is_in = Operator.objects.filter(person=cast.person("nobody"), organization=cast.partner).exists()
+        assert is_in == (row.state == "accepted") == any(isinstance(r, Operator) for r in came)
+        (late,) = race.run([accepting(cast, token)])
+        assert late.code == "unknown_invitation"
+        reactivate_organization(actor=staff, organization=cast.partner)

@@ -26,7 +26,7 @@ def remove(actor, operator):
 def test_two_admins_against_each_other(cast, race, actions):
     names = ("stranger.admin", "stranger.reader")
     people = [cast.person(who) for who in names]
-    for _round in range(count(20)):
+    for _round in range(count(70)):
         for person in people:
             Operator.objects.update_or_create(
                 person=person, organization=cast.stranger, defaults={"roles": [Role.ADMIN]}
