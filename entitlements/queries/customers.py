@@ -20,7 +20,7 @@ from django.db.models import (
     Sum,
     Value,
 )
-from django.db.models.expressions import Combinable
+from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from accounts.models import Organization
@@ -149,6 +149,18 @@ def make_partner_condition(org_id: str) -> Exists:
     """
     partners = CustomerPartner.objects.filter(viewer=OuterRef("viewer"), customer=OuterRef("customer"))
     return Exists(partners.filter(partner_org_id=org_id))
+
+
+def make_sold_partner_condition(org_id: str) -> Q:
+    """Return a condition for customers of the partner with this ORGID, or of those below the distributor with it.
+
+    It is for the vendor's staff. Row-level security shows them no connections, so a function of the database answers.
+    """
+    named = PartnerListing.objects.filter(org_id=org_id)
+    sellers = PartnerListing.objects.filter(Q(org_id=org_id) | Q(parent__in=named.values("pk")))
+    keys = list(sellers.values_list("pk", flat=True))
+    sql = "SELECT portal_customers_of(partner) FROM unnest(%s::bigint[]) partner"
+    return Q(customer__in=RawSQL(sql, [keys]))
 
 
 def make_partner_names_query() -> QuerySet[PartnerListing, Any]:

@@ -103,6 +103,7 @@ class ImportKind:
     filled_columns: tuple[str, ...] = ()
     runs_as_system: bool = False
     batch_rows: int | None = None  # of one transaction, for kinds where a row may rest on any row before it
+    check_rows: int | None = None  # of one of the dry run, for kinds whose rows count towards a limit of all together
     max_rows: int = 10_000
     max_bytes: int = 2_000_000
 
