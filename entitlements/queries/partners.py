@@ -90,9 +90,13 @@ def fetch_unmerged_partner_sums(partner_ids: Collection[int] | None) -> dict[int
 
 
 def bring_sums_up_to_date(rows: Iterable[PartnerListing]) -> None:
-    """Let each of these rows say what its customers add up to now, where the merge of the figures is still to come."""
+    """Let each of these rows say what its customers add up to now, where the merge of the figures is still to come.
+
+    Until then such a row has no weeks: a customer may share its use no more.
+    """
     by_key = {row.pk: row for row in rows}
     for key, sums in fetch_unmerged_partner_sums(by_key).items():
+        by_key[key].weeks = []
         for column, value in sums.items():
             setattr(by_key[key], column, value)
 

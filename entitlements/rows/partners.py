@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from accounts.models import OrganizationKind
 from entitlements.models import NEVER, ActivationLink, PartnerListing
 from entitlements.queries.partners import BADGE_SOON, PartnerTotals
-from partnerportal.lib import formats
+from partnerportal.lib import charts, formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.days import SOON
@@ -50,6 +50,7 @@ class PartnerTableRow:
     customers_url: str  # the list of its customers; "" if the actor's list cannot be narrowed to them
     sharing: str  # "12 of 14 share", where not all of its customers share their services; else ""
     usage: SeatUsageBar | None  # None where no customer shares its services, or none has any
+    spark: str  # the SVG path of the shares of sixteen weeks; "" without history
     over: str  # by how many licences its customers are over, "" if by none
     skus: str  # how many its customers run
     sku_names: str
@@ -93,6 +94,7 @@ def _partner_row(
         customers_url=get_customers_of_partner_url(actor, row) if row.customers else "",
         sharing=describe_sharing(row),
         usage=make_partner_usage_bar(row),
+        spark=charts.build_sparkline_path(row.weeks),
         over=formats.format_number(row.overage) if row.overage else "",
         skus=formats.format_number(row.sku_count),
         sku_names=formats.join_names(sorted(sku_names[sku] for sku in row.skus if sku in sku_names)),

@@ -22,6 +22,7 @@ from connections.models import Connection, Consent, InvitationLink
 from entitlements.actions.anomalies import detect_usage_anomalies
 from entitlements.actions.figures import merge_portfolio_figure_changes
 from entitlements.actions.growth import write_channel_growth
+from entitlements.actions.partners import refresh_partner_trends
 from entitlements.ingest.importing import import_feed
 from entitlements.models import Entitlement
 from notifications.actions.inbox import mark_all_notices_read
@@ -98,6 +99,7 @@ def write_sample_data() -> None:
     write_channel_growth()
     write_pending_notices()
     merge_portfolio_figure_changes()
+    refresh_partner_trends()
 
 
 def _companies(now: dt.datetime) -> Organizations:

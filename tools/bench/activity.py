@@ -29,7 +29,6 @@ PAGES = {
     "page of one person": "/activity/?actor={person}",
     "page of one topic": "/activity/?topic=people",
     "deep page, oldest first": "/activity/?since=2000-01-01&sort=at",
-    "search that finds nothing": "/activity/?q=nowhere",
 }
 
 
