@@ -34,7 +34,7 @@ REQUEST = "requests/<uuid:request_id>/"
 NEW_REQUEST = "requests/new/<str:kind>/<uuid:subject_id>/"
 ORGANIZATION = "organizations/<uuid:organization_id>/"
 ORGANIZATION_TABS = ("", "operators/", "memberships/", "activity/")
-ORGANIZATION_ACTIONS = ("correct", "manager", "grant", "extend", "end", "qualify", "move", "suspend")
+ORGANIZATION_ACTIONS = ("correct", "domain", "manager", "grant", "extend", "end", "qualify", "move", "suspend")
 SIGN_IN = "sign-in/"
 FACTORS = "sign-in/two-factor/"
 KEY = f"{FACTORS}webauthn/keys/<int:pk>/"
@@ -243,6 +243,7 @@ PAGES = {
         *(Shown(f"{ORGANIZATION}{name}/", f"/organizations/{{partner}}/{name}/") for name in ORGANIZATION_ACTIONS),
         Shown(f"{ORGANIZATION}onboard/", "/organizations/{distributor}/onboard/"),
         Shown(f"{ORGANIZATION}invite/", "/organizations/{partner}/invite/", 409),
+        Shown(f"{ORGANIZATION}withdraw/", "/organizations/{partner}/withdraw/", 409),
         Shown(f"{ORGANIZATION}reactivate/", "/organizations/{partner}/reactivate/", 409),
         *(
             Shown("organizations/register/<str:kind>/", f"/organizations/register/{kind}/")
