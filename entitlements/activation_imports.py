@@ -6,8 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
@@ -24,12 +22,13 @@ from partnerportal.lib.errors import ActionRefused, Conflict, DomainError, Inval
 from partnerportal.lib.exports.lists import ExportableList
 from partnerportal.lib.imports.bulk import BATCH, ApplyRow, BulkAction
 from partnerportal.lib.imports.kinds import ImportColumn, ImportKind, ImportMode, ImportRow
-from partnerportal.lib.imports.results import RowOutcome, RowResult
+from partnerportal.lib.imports.results import RowOutcome, RowResult, describe_bad_cell
 
 Kind = ActivationLink.Kind
 SEND = "send"
 MANY = 1000  # links of one file, and of one transaction of its dry run, which so knows the limit of a day
-
+# The columns of what `send_activation_link` calls otherwise.
+COLUMNS_OF_FIELDS = {"name": "organization_name", "seats": "licences", "partner": "partner_orgid"}
 
 CHANGES = RowResult(RowOutcome.CHANGED)
 NOT_YOURS = RowResult(RowOutcome.UNKNOWN, gettext_lazy("This is no activation link of your organisation."))
@@ -96,7 +95,7 @@ def _describe_error(error: DomainError) -> RowResult:
     if error.code == "already_sent":  # a file that is imported again sends nothing twice
         return RowResult(RowOutcome.ALREADY_THERE, error.message)
     if isinstance(error, InvalidInput):
-        return RowResult(RowOutcome.BAD, error.message)
+        return describe_bad_cell(error, columns=COLUMNS_OF_FIELDS)
     if isinstance(error, Conflict | TooManyAttempts | ActionRefused):
         return RowResult(RowOutcome.REFUSED, error.message)
     raise error
@@ -128,18 +127,13 @@ def read_partner_row(actor: Actor, row: ImportRow) -> dict[str, Any]:
 
 
 def _read_common_values(row: ImportRow) -> dict[str, Any]:
-    email = row.values["email"]
-    try:
-        validate_email(email)
-    except ValidationError:
-        raise InvalidInput("email", _("Enter a valid email address."), field="email") from None
     language = row.values["language"].casefold() or get_language() or "en"
     if language not in dict(settings.LANGUAGES):
         names = ", ".join(dict(settings.LANGUAGES))
         raise InvalidInput("language", _("The languages are: %(codes)s.") % {"codes": names}, field="language")
     return {
         "name": row.values["organization_name"],
-        "email": email,
+        "email": row.values["email"],
         "country": row.values["country"].upper(),
         "language": language,
     }
@@ -208,6 +202,11 @@ def _label_resend(number: int) -> str:
     return words % {"count": formats.format_number(number)}
 
 
+def _label_send(number: int) -> str:
+    words = ngettext("Send %(count)s activation link", "Send %(count)s activation links", number)
+    return words % {"count": formats.format_number(number)}
+
+
 def _make_resending(code: str, source: ExportableList, permission: EntitlementPermission) -> BulkAction:
     """Return the bulk action that sends the selected links of one list again."""
     return BulkAction(
@@ -264,6 +263,9 @@ ACTIVATION_IMPORTS = (
         check=check_customer_rows,
         apply=apply_customer_rows,
         modes=_MODES,
+        list_url_name=PENDING_CUSTOMERS.key,
+        list_label=PENDING_CUSTOMERS.label,
+        describe_confirmation=_label_send,
         key_columns=("organization_name", "email"),
         batch_rows=BATCH,
         check_rows=MANY,
@@ -277,6 +279,9 @@ ACTIVATION_IMPORTS = (
         check=check_partner_rows,
         apply=apply_partner_rows,
         modes=_MODES,
+        list_url_name=PENDING_PARTNERS.key,
+        list_label=PENDING_PARTNERS.label,
+        describe_confirmation=_label_send,
         key_columns=("organization_name", "email"),
         batch_rows=BATCH,
         check_rows=MANY,

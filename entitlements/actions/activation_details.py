@@ -3,8 +3,6 @@
 from collections.abc import Collection
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, OrganizationKind, Program
@@ -19,11 +17,12 @@ from entitlements.queries.trial_offers import find_open_trial_offer
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import list_country_choices
+from partnerportal.lib.domain_names import parse_email_address
 from partnerportal.lib.errors import Conflict, InvalidInput
 from partnerportal.lib.text import make_search_key, make_single_line
 
 Problem = ActivationLink.Problem
-NAME_LENGTH, ADDRESS_LENGTH = 200, 254  # characters
+NAME_LENGTH = 200  # characters
 NO_ADDRESS = _("Enter a valid email address.")
 NOT_OPEN = _("This service cannot be tried. Choose one from the list.")
 TOO_MANY_SEATS = _("Enter a number of licences from 1 to %(most)s.")
@@ -33,14 +32,10 @@ PARTNER_NOT_ACTIVE = _("%(name)s has no active programme membership, so no custo
 
 def read_address(email: str) -> str:
     """Return an e-mail address in lower case. Raises InvalidInput("email") for anything else."""
-    email = email.strip().lower()
     try:
-        validate_email(email)
-    except ValidationError:
+        return parse_email_address(email)
+    except ValueError:
         raise InvalidInput("email", NO_ADDRESS, field="email") from None
-    if len(email) > ADDRESS_LENGTH:
-        raise InvalidInput("email", NO_ADDRESS, field="email")
-    return email
 
 
 def set_details(link: ActivationLink, *, name: str, country: str, language: str) -> None:

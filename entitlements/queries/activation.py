@@ -128,4 +128,4 @@ def is_addressee(actor: Actor, link: ActivationLink) -> bool:
     """Return whether the actor is a signed-in person who has proved that the link's address is theirs."""
     if actor.person_id is None:
         return False
-    return EmailAddress.objects.filter(user_id=actor.person_id, verified=True, email__iexact=link.email).exists()
+    return EmailAddress.objects.filter(user_id=actor.person_id, verified=True, email=link.email).exists()
