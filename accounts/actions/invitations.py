@@ -7,8 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -31,6 +29,7 @@ from notifications.actions.recording import record_event
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import Changes, list_changes_between
+from partnerportal.lib.domain_names import parse_email_address
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.mailed_invitations import (
@@ -102,17 +101,15 @@ def _own_organization(actor: Actor) -> Organization:
 
 def _valid_address(email: str) -> str:
     """Return an address in lower case. Raises InvalidInput("email") for anything else."""
-    email = email.strip().lower()
     try:
-        validate_email(email)
-    except ValidationError:
+        return parse_email_address(email)
+    except ValueError:
         raise InvalidInput("email", _("Enter a valid email address."), field="email") from None
-    return email
 
 
 def _refuse_known(actor: Actor, organization: Organization, email: str) -> None:
     """Raise Conflict for an address whose person acts for the organisation, or has an invitation that has not ended."""
-    proved = EmailAddress.objects.filter(email__iexact=email, verified=True).values("user_id")
+    proved = EmailAddress.objects.filter(email=email.lower(), verified=True).values("user_id")
     operators = Operator.objects.visible_to(actor).filter(organization=organization)
     names = {"email": email, "organization": organization}
     if operators.filter(Q(person__email=email) | Q(person__in=proved)).exists():

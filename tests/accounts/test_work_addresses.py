@@ -68,6 +68,33 @@ def test_the_list_is_kept_and_the_vendor_may_add_to_it(settings):
     assert is_consumer_mail_domain("ours.example") and is_consumer_mail_domain("mail.ours.example")
 
 
+@pytest.mark.promise("CV-19")
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "sfr.fr", "orange.fr", "free.fr", "laposte.net", "wanadoo.fr", "neuf.fr", "docomo.ne.jp", "softbank.ne.jp",
+        "i.softbank.jp", "ezweb.ne.jp", "au.com", "biglobe.ne.jp", "nifty.com", "ocn.ne.jp", "yahoo.co.jp", "hey.com",
+        "tutanota.com", "tuta.com", "proton.me", "icloud.com", "gmx.de", "gmx.fr", "gmx.net", "web.de", "qq.com",
+        "naver.com", "daum.net", "privaterelay.appleid.com", "mail.ru", "yandex.com",
+    ],
+)  # fmt: skip
+def test_the_mail_services_of_the_countries_are_on_the_list(domain):
+    assert is_consumer_mail_domain(domain) and is_consumer_mail_domain(f"mail.{domain}")
+
+
+def test_what_is_listed_below_a_public_suffix_is_the_registrants(settings):
+    """The package lists za.com, whose names are for sale; who has bought one is not everybody."""
+    assert is_consumer_mail_domain("za.com") and not is_consumer_mail_domain("contoso.za.com")
+    assert is_consumer_mail_domain("gmail.com")
+    settings.PORTAL_WORK_MAIL_DOMAINS = frozenset({"sunrise.ch"})
+    assert not is_consumer_mail_domain("sunrise.ch") and not is_consumer_mail_domain("mail.sunrise.ch")
+
+
+def test_a_first_admin_at_a_public_suffix_lets_in_nobody(world):
+    Organization.objects.filter(pk=world.stranger.pk).update(first_admin_domain="co.uk")
+    assert list_accepted_domains(world.stranger) == []
+
+
 def test_the_first_admin_says_the_domain_where_none_is_proved(world):
     assert list_accepted_domains(world.partner) == ["example.com"]
     assert refusal(world.partner, "new@example.com") == ""
