@@ -154,7 +154,7 @@ def make_partner_condition(org_id: str) -> Exists:
 def make_partner_names_query() -> QuerySet[PartnerListing, Any]:
     """Return a sub-query for the names of the partners through which the viewer of a row of CustomerListing sees it.
 
-    They are partners below the viewer of the row, so it needs no actor.
+    They are partners of which the viewer of the row has a row of CustomerPartner, so it needs no actor.
     """
     through = CustomerPartner.objects.filter(
         viewer=OuterRef(OuterRef("viewer")), customer=OuterRef(OuterRef("customer"))

@@ -157,14 +157,19 @@ def choose_state_tone(row: PartnerListing) -> str:
 
 
 def get_customers_of_partner_url(actor: Actor, row: PartnerListing) -> str:
-    """Return the URL of the list of customers, narrowed to those of a partner; "" for an actor without such a list."""
+    """Return the URL of the list of customers, narrowed to those of a partner; "" for an actor without such a list.
+
+    A distributor is none of those by whom the list can be narrowed.
+    """
+    if row.kind != OrganizationKind.PARTNER:
+        return ""
     return build_customer_list_url(actor, {"partner": row.org_id})
 
 
 def build_customer_list_url(actor: Actor, query: Mapping[str, object]) -> str:
-    """Return the URL of a distributor's list of customers with these filters; "" for any other actor."""
-    is_distributor = actor.organization_kind == OrganizationKind.DISTRIBUTOR
-    return build_list_url(reverse("customers"), query) if is_distributor else ""
+    """Return the URL of the list of customers with these filters, for a distributor or the vendor; "" for any other."""
+    has_list = actor.organization_kind in (OrganizationKind.DISTRIBUTOR, OrganizationKind.VENDOR)
+    return build_list_url(reverse("customers"), query) if has_list else ""
 
 
 def list_attention_items(totals: PartnerTotals) -> list[AttentionItem]:

@@ -33,7 +33,7 @@ def test_all_customers_with_what_they_bought(world: World, web: Any) -> None:
         assert f"{listed.assigned} / {listed.seats}" in words and listed.seats > 0
     rows = {row["org_id"]: row for row in table(client.post("/exports/new/", {"list": "all_customers"}))}
     assert set(rows) == {world[name].org_id for name in CUSTOMERS}
-    assert not {"shared", "unusual_use", "usage_as_of", "connected_at", "partners"} & rows[world.stranger.org_id].keys()
+    assert not {"shared", "unusual_use", "usage_as_of", "connected_at"} & rows[world.stranger.org_id].keys()
 
 
 def test_a_new_customer_is_there_and_follows_what_it_buys(world: World, as_tenant: Any) -> None:
@@ -106,7 +106,7 @@ def test_the_list_has_the_filters_of_customers(query: str, world: World, web: An
     shown = {world[name].org_id for name in CUSTOMERS if page_of(world, name) in html}
     rows = table(client.post("/exports/new/", {"list": "all_customers", "query": query}))
     assert {row["org_id"] for row in rows} == shown
-    assert 'name="unusual"' not in html and 'name="partner"' not in html and "16 weeks" not in html
+    assert 'name="unusual"' not in html and "16 weeks" not in html
 
 
 def test_both_locks_show_the_vendor_every_entitlement(world: World, as_tenant: Any) -> None:
