@@ -11,7 +11,9 @@ from allauth.account.models import EmailAddress, Login
 from allauth.core import context as current
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.crypto import constant_time_compare, get_random_string
@@ -19,8 +21,10 @@ from django.utils.translation import get_language, gettext
 
 from accounts.actions.attempts import Attempt, needs_mailed_sign_in_code, record_failed_sign_in
 from accounts.models import Person
+from accounts.work_addresses import check_new_main_address
 from notifications.actions.secret_mails import queue_secret_mail
 from partnerportal.lib import tenancy
+from partnerportal.lib.errors import InvalidInput
 from partnerportal.lib.pages import is_local_path
 
 SIGNING_IN_WITH = "signing_in_with"  # session key of the password's hash, from a sign-in's first step to its last
@@ -55,7 +59,18 @@ class AccountAdapter(DefaultAccountAdapter):
         return person
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
-        """Mark an e-mail address as verified; return False if that is impossible, as when another account has it."""
+        """Mark an e-mail address as verified; return False if that is impossible, as when another account has it.
+
+        A new main address is checked again, because an organisation may have proved its domain meanwhile.
+        """
+        person = email_address.user
+        if email_address.email != person.email:
+            try:
+                with transaction.atomic():
+                    check_new_main_address(person, email_address.email)
+            except InvalidInput as error:
+                messages.error(request, str(error.message))
+                return False
         tenancy.allow_credential_writes(email_address.user_id)
         return super().confirm_email(request, email_address)
 

@@ -23,7 +23,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import DomainError, InvalidInput, Message, NotFound
 from partnerportal.lib.imports.csv_reading import read_batches
 from partnerportal.lib.imports.kinds import ImportColumn, ImportKind, ImportMode, ImportRow
-from partnerportal.lib.imports.results import RowOutcome, RowResult
+from partnerportal.lib.imports.results import RowOutcome, RowResult, describe_bad_cell
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.text import escape_unprintable, make_search_key, make_single_line
 
@@ -45,6 +45,8 @@ ROLES = {
 }
 _FOLDED_ROLES = {make_search_key(name): role for name, role in ROLES.items()}
 
+NO_ADDRESS = gettext_lazy("This is no email address.")
+NOT_ASCII = gettext_lazy("The address has letters other than a to z. Write its domain in the form “xn--…”.")
 AT_THE_SAME_MOMENT = gettext_lazy("Somebody changed the same at this moment. Upload the file again.")
 EMPTIED = gettext_lazy("Somebody signed up with this address and never verified it: that account is emptied first.")
 NEW_EXTERNAL_ID = gettext_lazy("The external ID is kept.")
@@ -75,15 +77,13 @@ def _read_address(text: str) -> str:
     addresses would count as one.
     """
     if not text.isascii():
-        raise InvalidInput(
-            "not_ascii", _("The address has letters other than a to z. Write its domain in the form “xn--…”.")
-        )
+        raise InvalidInput("not_ascii", NOT_ASCII, field="email")
     try:
         validate_email(text)
     except ValidationError:
-        raise InvalidInput("email", _("This is no email address.")) from None
+        raise InvalidInput("email", NO_ADDRESS, field="email") from None
     if len(text) > LONGEST_ADDRESS:
-        raise InvalidInput("email", _("This is no email address."))
+        raise InvalidInput("email", NO_ADDRESS, field="email")
     return text.lower()
 
 
@@ -94,7 +94,8 @@ def _read_roles(text: str) -> frozenset[Role]:
     roles = {name: _FOLDED_ROLES.get(make_search_key(name.replace("_", " ").replace("-", " "))) for name in names}
     if unknown := next((name for name, role in roles.items() if role is None), None):
         shown = {"role": escape_unprintable(unknown[:NAMED]), "roles": formats.join_names(ROLES)}
-        raise InvalidInput("roles", _("The role “%(role)s” is unknown. The roles are: %(roles)s.") % shown)
+        sentence = _("The role “%(role)s” is unknown. The roles are: %(roles)s.") % shown
+        raise InvalidInput("roles", sentence, field="role")
     return frozenset(role for role in roles.values() if role)
 
 
@@ -106,7 +107,8 @@ def _read_language(text: str) -> str:
     codes = dict(settings.LANGUAGES)
     if code not in codes:
         known = formats.join_names(codes)
-        raise InvalidInput("language", _("The language must be one of: %(codes)s.") % {"codes": known})
+        sentence = _("The language must be one of: %(codes)s.") % {"codes": known}
+        raise InvalidInput("language", sentence, field="language")
     return code
 
 
@@ -164,7 +166,7 @@ def _try_to_read(row: ImportRow) -> ImportedOperator | RowResult:
     try:
         return read_operator(row)
     except InvalidInput as error:
-        return RowResult(RowOutcome.BAD, error.message)
+        return describe_bad_cell(error)
 
 
 def _describe_plan(plan: OperatorImportPlan, operator: ImportedOperator) -> RowResult:

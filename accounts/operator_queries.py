@@ -105,4 +105,4 @@ def find_verified_addresses(actor: Actor) -> list[str]:
 
 def has_account(email: str) -> bool:
     """Return whether somebody has an account with this address, to lead whoever holds its invitation to the sign-in."""
-    return EmailAddress.objects.filter(email__iexact=email).exists()
+    return EmailAddress.objects.filter(email=email.lower()).exists()

@@ -119,6 +119,7 @@ class OrganizationAction(RowAction[Organization]):
 class OrganizationActionMenuItem:
     """An entry in the menu of actions. `reason` says why the reader may not do it; "" if they may."""
 
+    name: str  # its key in ORGANIZATION_ACTIONS
     label: Message
     icon: str
     url: str
@@ -134,7 +135,7 @@ def list_organization_action_menu_items(actor: Actor, organization: Organization
             url = reverse(f"organization_{name}", args=[organization.public_id])
             answer = ROLE_TABLE[action.permission].check_actor(actor)
             reason = answer.message if isinstance(answer, ActionDenied) else ""
-            items.append(OrganizationActionMenuItem(action.label, action.icon, url, action.is_danger, reason))
+            items.append(OrganizationActionMenuItem(name, action.label, action.icon, url, action.is_danger, reason))
     return items
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, OrganizationKind
-from accounts.organization_actions import list_organization_action_menu_items
+from accounts.organization_actions import MEMBERS, list_organization_action_menu_items
 from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.queries import build_program_badges
 from partnerportal.lib.actors import Actor
@@ -73,7 +73,9 @@ def collect_organization_overview_parts(actor: Actor, organization: Organization
 for _tab in (
     OrganizationPageTab(key="overview", label=_("Overview"), url_name="organization", order=0),
     OrganizationPageTab(key="operators", label=_("Operators"), url_name="organization_operators", order=10),
-    OrganizationPageTab(key="memberships", label=_("Memberships"), url_name="organization_memberships", order=20),
+    OrganizationPageTab(
+        key="memberships", label=_("Memberships"), url_name="organization_memberships", order=20, kinds=MEMBERS
+    ),
 ):
     register_organization_page_tab(_tab)
 

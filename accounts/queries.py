@@ -216,10 +216,14 @@ def list_admin_names(actor: Actor) -> list[str]:
 
 
 def list_organizations_with_sole_admin(person: Person) -> list[Organization]:
-    """Return the organisations of which the person is the only Admin, in the order of their ORGIDs."""
-    admins = Operator.objects.filter(roles__contains=[Role.ADMIN])
-    others = admins.filter(organization=OuterRef("organization")).exclude(person=person)
-    rows = admins.filter(~Exists(others), person=person).select_related("organization")
+    """Return the organisations in which the person is an Admin and no other Admin works, in the order of their ORGIDs.
+
+    An Admin who is locked out works in none.
+    """
+    others = Operator.objects.of_working_admins().filter(organization=OuterRef("organization")).exclude(person=person)
+    rows = Operator.objects.filter(~Exists(others), person=person, roles__contains=[Role.ADMIN]).select_related(
+        "organization"
+    )
     return [row.organization for row in rows.order_by("organization__org_id")]
 
 

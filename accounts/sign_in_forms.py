@@ -9,6 +9,7 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.forms import AddEmailForm as BaseAddEmailForm
 from allauth.account.forms import LoginForm as BaseLoginForm
 from allauth.account.forms import ResetPasswordForm as BaseResetPasswordForm
 from allauth.account.forms import ResetPasswordKeyForm as BaseResetPasswordKeyForm
@@ -26,14 +27,23 @@ from allauth.mfa.utils import is_mfa_enabled
 from allauth.mfa.webauthn import forms as webauthn_forms
 from allauth.mfa.webauthn.internal import auth as webauthn
 from django import forms
+from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.attempts import Attempt, needs_mailed_sign_in_code, record_failed_sign_in
 from accounts.models import Person
+from accounts.work_addresses import check_new_main_address
 from partnerportal.lib import tenancy
+from partnerportal.lib.errors import InvalidInput
+from partnerportal.lib.formats import join_names
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 
+FOREIGN_ADDRESS = _(
+    "%(email)s is not a work address of %(organizations)s. You stay an operator there, and the change stands in its"
+    " activity log."
+)
 CODE_ON_ITS_WAY = _("We have just sent you a code by email. To get a new one, wait a few seconds and sign in again.")
 TOO_MANY_CODES = _(
     "Too many wrong codes were entered for this account today. Sign in again: we’ll send you a code by email first."
@@ -41,6 +51,31 @@ TOO_MANY_CODES = _(
 TOO_MANY_CODES_CONFIRM = _(
     "Too many wrong codes were entered for this account today. Use your password or a passkey instead."
 )
+
+
+class AddEmailForm(BaseAddEmailForm):
+    """The form of a new main address. It has to be a work address of the organisations that have proved their domain.
+
+    Of the others in which it is none, the person is told.
+    """
+
+    def clean_email(self) -> str:
+        """Return the address. Raises ValidationError for one that an organisation of the person does not accept."""
+        email: str = super().clean_email()
+        try:
+            with transaction.atomic():
+                self.foreign_to = check_new_main_address(self.user, email)
+        except InvalidInput as error:
+            raise forms.ValidationError(str(error.message), code=error.code) from None
+        return email
+
+    def save(self, request: HttpRequest) -> EmailAddress:
+        """Mail a code to the address, and say in which organisations it is no work address."""
+        if self.foreign_to:
+            names = join_names(organization.name for organization in self.foreign_to)
+            values = {"email": self.cleaned_data["email"], "organizations": names}
+            messages.warning(request, str(FOREIGN_ADDRESS) % values)
+        return super().save(request)
 
 
 class LoginForm(BaseLoginForm):

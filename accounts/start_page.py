@@ -3,6 +3,7 @@ which badges end and which organisations have no Admin."""
 
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import OrganizationKind
@@ -12,6 +13,7 @@ from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.queries import is_customer, sees_customers
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import StartPageArea, StartPageBlock
+from partnerportal.lib.lists import build_list_url
 from partnerportal.lib.requests import PortalRequest
 
 SHOWN = 6  # badges and organisations that a block names
@@ -25,23 +27,28 @@ def _has_nothing_else(actor: Actor) -> bool:
 def _ending_badges(request: PortalRequest) -> dict[str, Any]:
     """Return the badges that end within 60 days, those that end first."""
     items = list_ending_badge_items(list_ending_memberships(request.actor, SHOWN))
-    return {"title": _("Badges that end"), "attention": items, "none": _("No badge ends in the next 60 days.")}
+    texts = {"title": _("Badges that end"), "none": _("No badge ends in the next 60 days.")}
+    return texts | {"attention": items, "all_url": build_list_url(reverse("memberships"), {"ends_within": 60})}
 
 
 def _vacancies(request: PortalRequest) -> dict[str, Any]:
     """Return the organisations that have no Admin."""
     items = list_vacancy_items(list_admin_vacancies(request.actor, SHOWN))
-    return {"title": _("Without an Admin"), "attention": items, "none": _("Every organisation has an Admin.")}
+    return {
+        "title": _("Organisations without an Admin"),
+        "attention": items,
+        "none": _("Every organisation has an Admin."),
+    }
 
 
 _is_vendor = ROLE_TABLE[AccountPermission.VIEW_ORGANIZATIONS].check_actor
 
 BLOCKS = (
     StartPageBlock(
-        area=StartPageArea.WORK, order=35, template="ui/attention.html", context=_ending_badges, seen_by=_is_vendor
+        area=StartPageArea.SIDE, order=4, template="ui/attention.html", context=_ending_badges, seen_by=_is_vendor
     ),
     StartPageBlock(
-        area=StartPageArea.WORK, order=40, template="ui/attention.html", context=_vacancies, seen_by=_is_vendor
+        area=StartPageArea.SIDE, order=6, template="ui/attention.html", context=_vacancies, seen_by=_is_vendor
     ),
     StartPageBlock(
         area=StartPageArea.WORK,

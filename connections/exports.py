@@ -28,10 +28,10 @@ from connections.queries import (
     list_ended_connections,
     list_own_activity,
 )
-from connections.timeline import name_actor
+from connections.timeline import name_actor, name_on_behalf
 from notifications.models import Event, EventSeal
 from notifications.sealing import CLOSED_FIELDS
-from notifications.timeline import find_activity_description, list_activity_event_kinds
+from notifications.timeline import build_change_rows, find_activity_description, list_activity_event_kinds
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
     ExportColumn,
@@ -98,6 +98,15 @@ def _describe_action(event: Event) -> str:
     return f"{description.build_sentence(event)} · {detail}" if detail else description.build_sentence(event)
 
 
+def _name_on_behalf(event: Any) -> str:
+    return name_on_behalf(event, event.reader_id)
+
+
+def _describe_changes(event: Event) -> str:
+    rows = build_change_rows(event)
+    return " · ".join(row.label if row.is_secret else f"{row.label}: {row.before} → {row.after}" for row in rows)
+
+
 def _make_exact_time(value: str) -> Func:
     utc = Func(Value("UTC"), F(value), function="timezone")
     return Func(utc, Value('YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), function="to_char", output_field=CharField())
@@ -112,9 +121,11 @@ _REST = Func(*CLOSED_FIELDS, function="event_rest", output_field=BinaryField())
 _LOG_COLUMNS = (
     make_unchanged_column("at", _make_exact_time("at")),
     make_translated_column("done_by", _name_actor),
+    make_translated_column("on_behalf", _name_on_behalf),
     make_text_column("concerns"),
     make_translated_column("action", _describe_action),
     make_text_column("object", "subject_label"),
+    make_translated_column("before_after", _describe_changes),
     ExportColumn("changes", Cast("changes", TextField()), is_quoted=True),
     make_text_column("note"),
     make_identifier_column("event", "public_id"),

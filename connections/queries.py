@@ -11,7 +11,7 @@ from django.db.models import BooleanField, Case, ExpressionWrapper, F, OuterRef,
 from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
 
-from accounts.models import Organization, OrganizationKind, ProgramFeature
+from accounts.models import Organization, OrganizationKind, Person, ProgramFeature
 from accounts.queries import (
     ProgramBadge,
     build_program_badges,
@@ -23,7 +23,7 @@ from connections.models import Connection, Consent, CustomerPartner, InvitationL
 from notifications.models import Event
 from notifications.models.event import EventQuerySet
 from partnerportal.lib import tenancy
-from partnerportal.lib.actors import Actor
+from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.scopes import Scope, includes_scopes
 from partnerportal.lib.tokens import has_token_shape
@@ -286,6 +286,21 @@ def list_own_activity(actor: Actor) -> EventQuerySet:
 def make_party_conditions(actor: Actor) -> list[Q]:
     """Return the conditions of which events of `list_own_activity` meet at least one, each with an index of its own."""
     return [Q(**{side: actor.organization_id}) for side in ("organization_id", "counterpart_id", "customer_id")]
+
+
+def name_acting_persons(actor: Actor, events: Iterable[Event], chosen: UUID | None) -> dict[str, str]:
+    """Return who did these events for the actor's organisation, and the person with the public id `chosen` if they did.
+
+    The names are those that the events keep, by public id. Who has left is among them, and nobody who acts for others.
+    """
+    own = [event for event in events if event.organization_id == actor.organization_id]
+    names = {event.actor_id or 0: event.actor_label for event in own if event.actor_kind == ActorKind.PERSON}
+    if chosen is not None:
+        person = Person.objects.filter(public_id=chosen).values_list("pk", flat=True).first() or 0
+        did = list_own_activity(actor).filter(is_own=True, actor_kind=ActorKind.PERSON, actor_id=person)
+        names |= dict(did.order_by("-at", "-pk").values_list("actor_id", "actor_label")[:1])
+    persons = Person.objects.filter(pk__in=list(names)).values_list("pk", "public_id")
+    return {str(public_id): names[pk] for pk, public_id in persons}
 
 
 def find_organization_id(actor: Actor, public_id: UUID) -> int | None:

@@ -105,7 +105,7 @@ def _build_log_row(actor: Actor, event: Event, known: Mapping[int, Organization]
         exact=event.at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
         icon=description.icon,
         actor=name_actor(event, actor.organization_id),
-        on_behalf=_name_person(event.on_behalf_label) if is_own and event.on_behalf_kind else "",
+        on_behalf=name_on_behalf(event, actor.organization_id),
         concerns=other_name if is_own else "",
         other=other_name,
         other_id=str(organization.public_id) if organization else "",
@@ -130,6 +130,12 @@ def name_actor(event: Event, organization_id: int | None) -> str:
     if event.organization_id == organization_id:
         return _name_person(event.actor_label)
     return event.organization_label
+
+
+def name_on_behalf(event: Event, organization_id: int | None) -> str:
+    """Return on whose behalf it was done, for the organisation that it was done for, or ""."""
+    is_own = event.organization_id == organization_id
+    return _name_person(event.on_behalf_label) if is_own and event.on_behalf_kind else ""
 
 
 def _name_person(label: str) -> str:

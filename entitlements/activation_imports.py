@@ -2,13 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
@@ -18,23 +15,23 @@ from entitlements.actions.activation import resend_activation_link, send_activat
 from entitlements.exports.activations import PENDING_CUSTOMERS, PENDING_PARTNERS
 from entitlements.models import ActivationLink, Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.activation import get_activation_link, list_activation_links, list_partners_to_name
+from entitlements.queries.activation import get_activation_link, list_partners_to_name
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import ActionRefused, Conflict, DomainError, InvalidInput, TooManyAttempts
+from partnerportal.lib.errors import ActionRefused, Conflict, DomainError, InvalidInput, NotFound, TooManyAttempts
 from partnerportal.lib.exports.lists import ExportableList
-from partnerportal.lib.imports.bulk import BulkAction, apply_row_by_row
+from partnerportal.lib.imports.bulk import BATCH, ApplyRow, BulkAction
 from partnerportal.lib.imports.kinds import ImportColumn, ImportKind, ImportMode, ImportRow
-from partnerportal.lib.imports.results import RowOutcome, RowResult
+from partnerportal.lib.imports.results import RowOutcome, RowResult, describe_bad_cell
 
 Kind = ActivationLink.Kind
 SEND = "send"
-BATCH = 100  # rows of one transaction: more than an organisation may send in a day
-MANY = 1000  # links of one file; an organisation may send only some of them in a day
-
+MANY = 1000  # links of one file, and of one transaction of its dry run, which so knows the limit of a day
+# The columns of what `send_activation_link` calls otherwise.
+COLUMNS_OF_FIELDS = {"name": "organization_name", "seats": "licences", "partner": "partner_orgid"}
 
 CHANGES = RowResult(RowOutcome.CHANGED)
-NOT_OPEN = RowResult(RowOutcome.REFUSED, gettext_lazy("This link was used or withdrawn, or is not yours."))
+NOT_YOURS = RowResult(RowOutcome.UNKNOWN, gettext_lazy("This is no activation link of your organisation."))
 
 
 class _NothingIsSent(Exception):
@@ -46,32 +43,40 @@ ReadRow = Callable[[Actor, ImportRow], dict[str, Any]]
 
 def check_customer_rows(actor: Actor, target: None, rows: Sequence[ImportRow]) -> list[RowResult]:
     """Return what would become of each row of customers to activate."""
-    return _try_and_take_back(actor, rows, read_customer_row)
+    return _try_and_take_back(actor, rows, _send_to_customer)
 
 
 def apply_customer_rows(actor: Actor, target: None, rows: Sequence[ImportRow], mode: str) -> list[RowResult]:
     """Send an activation link to the customer of each row, and return what became of each."""
-    return [_send_row(actor, row, read_customer_row) for row in rows]
+    return [_send_to_customer(actor, row) for row in rows]
 
 
 def check_partner_rows(actor: Actor, target: None, rows: Sequence[ImportRow]) -> list[RowResult]:
     """Return what would become of each row of partners to activate."""
-    return _try_and_take_back(actor, rows, read_partner_row)
+    return _try_and_take_back(actor, rows, _send_to_partner)
 
 
 def apply_partner_rows(actor: Actor, target: None, rows: Sequence[ImportRow], mode: str) -> list[RowResult]:
     """Send an activation link to the partner of each row, and return what became of each."""
-    return [_send_row(actor, row, read_partner_row) for row in rows]
+    return [_send_to_partner(actor, row) for row in rows]
 
 
-def _try_and_take_back(actor: Actor, rows: Sequence[ImportRow], read_row: ReadRow) -> list[RowResult]:
+def _send_to_customer(actor: Actor, row: ImportRow) -> RowResult:
+    return _send_row(actor, row, read_customer_row)
+
+
+def _send_to_partner(actor: Actor, row: ImportRow) -> RowResult:
+    return _send_row(actor, row, read_partner_row)
+
+
+def _try_and_take_back(actor: Actor, rows: Sequence[ImportRow], apply_row: ApplyRow) -> list[RowResult]:
     """Return what would become of each row: send all of them and take that back, mails too, before anybody sees it.
 
     So a dry run knows the limit of a day, and the second row of one organisation, as the import itself does.
     """
     results: list[RowResult] = []
     with suppress(_NothingIsSent), transaction.atomic():
-        results += [_send_row(actor, row, read_row) for row in rows]
+        results += [apply_row(actor, row) for row in rows]
         raise _NothingIsSent
     return results
 
@@ -90,7 +95,7 @@ def _describe_error(error: DomainError) -> RowResult:
     if error.code == "already_sent":  # a file that is imported again sends nothing twice
         return RowResult(RowOutcome.ALREADY_THERE, error.message)
     if isinstance(error, InvalidInput):
-        return RowResult(RowOutcome.BAD, error.message)
+        return describe_bad_cell(error, columns=COLUMNS_OF_FIELDS)
     if isinstance(error, Conflict | TooManyAttempts | ActionRefused):
         return RowResult(RowOutcome.REFUSED, error.message)
     raise error
@@ -122,18 +127,13 @@ def read_partner_row(actor: Actor, row: ImportRow) -> dict[str, Any]:
 
 
 def _read_common_values(row: ImportRow) -> dict[str, Any]:
-    email = row.values["email"]
-    try:
-        validate_email(email)
-    except ValidationError:
-        raise InvalidInput("email", _("Enter a valid email address."), field="email") from None
     language = row.values["language"].casefold() or get_language() or "en"
     if language not in dict(settings.LANGUAGES):
         names = ", ".join(dict(settings.LANGUAGES))
         raise InvalidInput("language", _("The languages are: %(codes)s.") % {"codes": names}, field="language")
     return {
         "name": row.values["organization_name"],
-        "email": email,
+        "email": row.values["email"],
         "country": row.values["country"].upper(),
         "language": language,
     }
@@ -175,20 +175,25 @@ def _describe_link(link: ActivationLink, chosen: Mapping[str, Any]) -> dict[str,
     return {"link": str(link.public_id), "organization_name": link.name, "email": link.email}
 
 
-def _check_links(kind: str, actor: Actor, target: Any, rows: Sequence[ImportRow]) -> list[RowResult]:
-    """Return for each link whether it would be sent again: it is the organisation's own, and was not used yet."""
-    own = list_activation_links(actor, kind).filter(
-        organization=actor.organization_id,
-        state=ActivationLink.State.OPEN,
-        public_id__in=[row.values["link"] for row in rows],
-    )
-    found = {str(public_id) for public_id in own.values_list("public_id", flat=True)}
-    return [CHANGES if row.values["link"] in found else NOT_OPEN for row in rows]
+def _check_links(actor: Actor, target: Any, rows: Sequence[ImportRow]) -> list[RowResult]:
+    """Return what would become of each link that is to be sent again."""
+    return _try_and_take_back(actor, rows, _resend)
+
+
+def _resend_links(actor: Actor, target: Any, rows: Sequence[ImportRow], mode: str) -> list[RowResult]:
+    """Send the link of each row again, and return what became of each."""
+    return [_resend(actor, row) for row in rows]
 
 
 def _resend(actor: Actor, row: ImportRow) -> RowResult:
-    link = get_activation_link(actor, UUID(row.values["link"]))
-    resend_activation_link(actor=actor, activationlink=link)
+    """Send the link of a row again, or keep as its problem what stands in the way; return what became of it."""
+    try:
+        link = get_activation_link(actor, UUID(row.values["link"]))
+        resend_activation_link(actor=actor, activationlink=link)
+    except (NotFound, ValueError):
+        return NOT_YOURS
+    except DomainError as error:
+        return _describe_error(error)
     return CHANGES
 
 
@@ -197,7 +202,12 @@ def _label_resend(number: int) -> str:
     return words % {"count": formats.format_number(number)}
 
 
-def _make_resending(code: str, kind: str, source: ExportableList, permission: EntitlementPermission) -> BulkAction:
+def _label_send(number: int) -> str:
+    words = ngettext("Send %(count)s activation link", "Send %(count)s activation links", number)
+    return words % {"count": formats.format_number(number)}
+
+
+def _make_resending(code: str, source: ExportableList, permission: EntitlementPermission) -> BulkAction:
     """Return the bulk action that sends the selected links of one list again."""
     return BulkAction(
         code=code,
@@ -218,19 +228,17 @@ def _make_resending(code: str, kind: str, source: ExportableList, permission: En
         ),
         key_columns=("link",),
         describe_row=_describe_link,
-        check=partial(_check_links, kind),
-        apply=apply_row_by_row(_resend),
+        check=_check_links,
+        apply=_resend_links,
+        check_rows=MANY,
+        max_rows=MANY,
         modes=_MODES,
         describe_confirmation=_label_resend,
     )
 
 
-RESEND_CUSTOMER_LINKS = _make_resending(
-    "resend_customers", Kind.CUSTOMER, PENDING_CUSTOMERS, EntitlementPermission.ACTIVATE_CUSTOMERS
-)
-RESEND_PARTNER_LINKS = _make_resending(
-    "resend_partners", Kind.PARTNER, PENDING_PARTNERS, EntitlementPermission.ACTIVATE_PARTNERS
-)
+RESEND_CUSTOMER_LINKS = _make_resending("resend_customers", PENDING_CUSTOMERS, EntitlementPermission.ACTIVATE_CUSTOMERS)
+RESEND_PARTNER_LINKS = _make_resending("resend_partners", PENDING_PARTNERS, EntitlementPermission.ACTIVATE_PARTNERS)
 RESENDING = {Kind.CUSTOMER: RESEND_CUSTOMER_LINKS, Kind.PARTNER: RESEND_PARTNER_LINKS}
 
 ACTIVATION_IMPORTS = (
@@ -255,8 +263,12 @@ ACTIVATION_IMPORTS = (
         check=check_customer_rows,
         apply=apply_customer_rows,
         modes=_MODES,
+        list_url_name=PENDING_CUSTOMERS.key,
+        list_label=PENDING_CUSTOMERS.label,
+        describe_confirmation=_label_send,
         key_columns=("organization_name", "email"),
         batch_rows=BATCH,
+        check_rows=MANY,
         max_rows=MANY,
     ),
     ImportKind(
@@ -267,8 +279,12 @@ ACTIVATION_IMPORTS = (
         check=check_partner_rows,
         apply=apply_partner_rows,
         modes=_MODES,
+        list_url_name=PENDING_PARTNERS.key,
+        list_label=PENDING_PARTNERS.label,
+        describe_confirmation=_label_send,
         key_columns=("organization_name", "email"),
         batch_rows=BATCH,
+        check_rows=MANY,
         max_rows=MANY,
     ),
 )

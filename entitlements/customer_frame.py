@@ -97,6 +97,20 @@ ORGANIZATION_TABS = (  # on the vendor's pages of organisations
 )
 
 
+def build_sold_licences_part(actor: Actor, organization: Organization) -> list[PagePart]:
+    """Return the panel on the vendor's page of a customer: how many of the licences that it has are assigned."""
+    if organization.kind != OrganizationKind.CUSTOMER:
+        return []
+    entitlements = list_customer_services(actor, organization.pk)
+    sections = {section.key: section.rows for section in make_service_sections(entitlements)}
+    licences = {
+        "is_shared": True,
+        "usage": make_seat_usage_bar(entitlements),
+        "running": sections["active"] + sections["active_trials"],
+    }
+    return [PagePart("entitlements/parts/licences.html", licences)]
+
+
 def build_partner_sums_part(actor: Actor, organization: Organization) -> list[PagePart]:
     """Return the panel on the vendor's page of a partner or distributor: what its customers add up to."""
     if organization.kind not in (OrganizationKind.PARTNER, OrganizationKind.DISTRIBUTOR):
@@ -124,5 +138,6 @@ def register_customer_page_tabs() -> None:
     register_customer_overview_section(build_services_overview_section)
     register_organization_overview_parts(build_partner_sums_part)
     register_organization_overview_parts(build_partners_part)
+    register_organization_overview_parts(build_sold_licences_part)
     for organization_tab in ORGANIZATION_TABS:
         register_organization_page_tab(organization_tab)

@@ -39,6 +39,7 @@ class EntitlementEventKind(StrEnum):
     ACTIVATION_ACCEPTED = "activation.accepted"
     ACTIVATION_EXPIRED = "activation.expired"
     ACTIVATION_BOUNCED = "activation.bounced"
+    ACTIVATION_STOPPED = "activation.stopped"
     PARTNER_CONFIRMED = "activation.partner_confirmed"
 
     @property

@@ -24,9 +24,10 @@ from entitlements.models.assignment import LicenseAssignmentQuerySet
 from entitlements.models.entitlement import EntitlementQuerySet
 from entitlements.models.listing import IN_PRODUCTION, ONLY_ON_TRIAL, OVER, CustomerListingQuerySet
 from entitlements.models.release import LicenceReleaseQuerySet
-from entitlements.queries.customers import make_partner_condition
+from entitlements.queries.customers import make_partner_condition, make_sold_partner_condition
 from entitlements.queries.releases import RELEASE_VIEWS, WAITING
 from entitlements.queries.trials import TRIAL_VIEWS
+from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.days import today
 from partnerportal.lib.filters import FilterSet
@@ -105,6 +106,20 @@ class CustomerFilterSet(FilterSet):
     def filter_unusual(self, rows: Rows, name: str, value: str) -> Rows:
         """Keep customers whose use shows this kind of UnusualUse, as of their latest report."""
         return rows.filter(unusual__contains=[value])
+
+
+class SoldCustomerFilterSet(CustomerFilterSet):
+    """The filters of customers for the vendor's staff, who see no connections but whose customers are whose."""
+
+    def filter_by_partner(self, rows: Rows, name: str, value: str) -> Rows:
+        """Keep customers of the partner with this ORGID, or of the partners below the distributor with it."""
+        return rows.filter(make_sold_partner_condition(value))
+
+
+def choose_customer_filter_set(actor: Actor) -> type[CustomerFilterSet]:
+    """Return the filters of the list of customers that the actor has."""
+    is_vendor = actor.organization_kind == OrganizationKind.VENDOR
+    return SoldCustomerFilterSet if is_vendor else CustomerFilterSet
 
 
 class LicenceHolderFilterSet(FilterSet):

@@ -18,7 +18,7 @@ from partnerportal.lib.text import make_search_key
 AWAITED = "awaited"  # the state of a partner that vendor staff have not confirmed by a membership yet
 PARTNER_STATES = (
     (Organization.State.ACTIVE.value, _("Active")),
-    (AWAITED, _("Awaits confirmation")),
+    (AWAITED, _("Unconfirmed")),
     (Organization.State.SUSPENDED.value, _("Suspended")),
 )
 NO_BADGE, NO_PARENT = "none", "none"  # stand for partners without a badge, and for those directly under the vendor

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db.models.functions import Lower
+
 from accounts.models import Person
 from accounts.personal_data import (
     FreeTextColumn,
@@ -43,5 +45,6 @@ def list_held_licences(person: Person) -> list[Any]:
 
     They are held as customers' systems report them.
     """
-    rows = LicenseAssignment.objects.filter(holder__iexact=person.email, holder_kind="user").order_by("pk")
+    users = LicenseAssignment.objects.filter(holder_kind="user").annotate(address=Lower("holder"))
+    rows = users.filter(address=person.email).order_by("pk")
     return list(rows.values("holder", "customer__name", "sku__name", "assigned_at", "last_used_at", "released_at"))

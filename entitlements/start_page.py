@@ -4,6 +4,7 @@ vendor what waits for it."""
 from collections.abc import Callable
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import OrganizationKind
@@ -35,11 +36,12 @@ from entitlements.rows.vendor import (
     list_release_queue_items,
     list_trial_queue_items,
     list_unconfirmed_partner_items,
-    make_growth_charts,
+    make_growth_panels,
 )
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import StartPageArea, StartPageBlock
+from partnerportal.lib.lists import build_list_url
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.rows import AttentionItem
 
@@ -120,14 +122,16 @@ def _trial_queue(request: PortalRequest) -> dict[str, Any]:
     """Return the requests for trials that have waited longest for the vendor's decision."""
     items = list_trial_queue_items(list_oldest_undecided_trials(request.actor, QUEUED_SHOWN))
     title = _("Trial requests waiting: %(number)s")
-    return _queue(title, items, count_undecided_trial_requests, request, _("No trial requests are waiting."))
+    queue = _queue(title, items, count_undecided_trial_requests, request, _("No trial requests are waiting."))
+    return queue | {"all_url": reverse("trials")}
 
 
 def _release_queue(request: PortalRequest) -> dict[str, Any]:
     """Return the licences whose release has been waited for longest."""
     items = list_release_queue_items(list_oldest_waiting_releases(request.actor, QUEUED_SHOWN))
     title = _("Licence releases waiting: %(number)s")
-    return _queue(title, items, count_waiting_licence_releases, request, _("No licence releases are waiting."))
+    queue = _queue(title, items, count_waiting_licence_releases, request, _("No licence releases are waiting."))
+    return queue | {"all_url": reverse("releases")}
 
 
 def _queue(
@@ -140,19 +144,22 @@ def _queue(
 def _new_partners(request: PortalRequest) -> dict[str, Any]:
     """Return the new partners that have waited longest for the vendor to confirm them."""
     items = list_unconfirmed_partner_items(list_unconfirmed_partners(request.actor, QUEUED_SHOWN))
-    return {"title": _("New partners to confirm"), "attention": items, "none": _("No new partner waits.")}
+    url = build_list_url(reverse("pending_partners"), {"state": "unconfirmed"})
+    texts = {"title": _("New partners to confirm"), "none": _("No new partner is waiting.")}
+    return texts | {"attention": items, "all_url": url}
 
 
 def _feeds(request: PortalRequest) -> dict[str, Any]:
     """Return the vendor's systems whose last file had errors, or that have sent nothing for long."""
     items = list_feed_attention_items(list_feed_sources(request.actor))
-    return {"title": _("Feeds"), "attention": items, "none": _("Every source has sent a file without errors.")}
+    texts = {"title": _("Feeds"), "none": _("Every source has sent a file without errors.")}
+    return texts | {"attention": items, "all_url": reverse("feeds")}
 
 
 def _growth(request: PortalRequest) -> dict[str, Any] | None:
     """Return how the channel has grown in twelve months, or None before the first night."""
     months = list_channel_months(request.actor)
-    return {"charts": make_growth_charts(months), "as_of": months[-1].written_at} if months else None
+    return {"panels": make_growth_panels(months), "as_of": months[-1].written_at} if months else None
 
 
 def has_partners_below(actor: Actor) -> bool:
@@ -172,10 +179,10 @@ BLOCKS = (
     StartPageBlock(
         area=StartPageArea.WORK, order=20, template="ui/attention.html", context=_new_partners, seen_by=_is_vendor
     ),
-    StartPageBlock(area=StartPageArea.WORK, order=30, template="ui/attention.html", context=_feeds, seen_by=_is_vendor),
+    StartPageBlock(area=StartPageArea.SIDE, order=2, template="ui/attention.html", context=_feeds, seen_by=_is_vendor),
     StartPageBlock(
-        area=StartPageArea.WORK,
-        order=60,
+        area=StartPageArea.STRIP,
+        order=10,
         template="entitlements/start_page/growth.html",
         context=_growth,
         seen_by=_is_vendor,

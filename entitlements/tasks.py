@@ -67,8 +67,9 @@ def delete_old_alerts_and_anomalies() -> None:
 
 @shared_task
 def write_channel_growth() -> None:
-    """Count, each night, the vendor's channel: organisations, connections and licences of the month so far."""
+    """Count, each night, the vendor's channel of the month so far, and the last weeks of use in lists of partners."""
     growth.write_channel_growth()
+    partners.refresh_partner_trends()
 
 
 @shared_task

@@ -64,6 +64,7 @@ _ACTIVATIONS: dict[str, tuple[str, Message]] = {
     EntitlementEventKind.ACTIVATION_REVOKED: ("ban", _("The activation link of %(name)s was revoked")),
     EntitlementEventKind.ACTIVATION_EXPIRED: ("hourglass", _("The activation link of %(name)s expired")),
     EntitlementEventKind.ACTIVATION_BOUNCED: ("triangle-alert", _("The activation link of %(name)s was not delivered")),
+    EntitlementEventKind.ACTIVATION_STOPPED: ("unlink", _("The activation link of %(name)s no longer works")),
     EntitlementEventKind.PARTNER_CONFIRMED: ("badge-check", _("The programme of %(name)s was confirmed")),
 }
 _VENDORS: dict[str, tuple[str, Message]] = {

@@ -47,7 +47,7 @@ ITEMS = (
     ),
     NavigationItem(
         label=_("Sale simulator"),
-        icon="badge-check",
+        icon="circle-check",
         url_name="simulator",
         order=57,
         seen_by=ROLE_TABLE[OfferPermission.SIMULATE].check_actor,

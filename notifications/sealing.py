@@ -38,6 +38,7 @@ CLOSED_FIELDS = (
 )
 SEALED_FIELDS = (*OPEN_FIELDS, *CLOSED_FIELDS)
 BEFORE_THE_FIRST = bytes(32)  # stands for the digest of the link before the first one
+LEAST_KEPT = dt.timedelta(days=90)  # the database refuses to delete events that are younger, or were sealed later
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 

@@ -5,6 +5,7 @@ recomputes digests is sent along. PostgreSQL reads the chain in batches and retu
 memory for any number of events.
 """
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from notifications.events import LogEventKind
-from notifications.sealing import BEFORE_THE_FIRST, build_event_digest_sql, build_link_digest_sql
+from notifications.sealing import BEFORE_THE_FIRST, LEAST_KEPT, build_event_digest_sql, build_link_digest_sql
 
 BATCH = 10_000  # links that are read at once
 SHOWN = 20  # problems that are named
@@ -22,30 +23,35 @@ CHECKPOINT = re.compile(r"position=(\d{1,18}) digest=([0-9a-f]{64})")
 # From a link on, the rows of a batch of which something is wrong, those of checkpoints, and the last one.
 _LINKS = f"""
     SELECT * FROM (
-        SELECT s.position, s.digest, s.previous, e.public_id::text AS public_id,
+        SELECT s.position, s.digest, s.previous, s.sealed_at, e.public_id::text AS public_id,
                s.digest = {build_link_digest_sql("s.")} AS is_link,
                s.event_digest = {build_event_digest_sql("e.")} AS is_event,
                lag(s.position) OVER chain AS position_before, s.previous = lag(s.digest) OVER chain AS follows,
                lead(s.position) OVER chain IS NULL AS is_last, count(*) OVER () AS links
-        FROM (SELECT * FROM notifications_eventseal WHERE position >= %(first)s ORDER BY position LIMIT {BATCH}) s
+        FROM (SELECT * FROM notifications_eventseal WHERE position >= %(first)s ORDER BY position LIMIT %(most)s) s
         LEFT JOIN notifications_event e ON e.id = s.event_id
         WINDOW chain AS (ORDER BY s.position)) link
     WHERE position > %(seen)s AND (is_last OR position_before IS NULL OR position <> position_before + 1 OR NOT follows
         OR NOT is_link OR is_event IS NOT TRUE OR position = ANY (%(known)s))
     ORDER BY position"""  # noqa: S608 - no input
-# Stored and neither sealed nor waiting for it: somebody has taken away the seal, or the mark that it waits.
+# Stored and neither sealed by a link of the chain nor waiting for it: somebody has taken away the seal, or the mark
+# that it waits, or has put it in with a link that stands before the first one.
 _FORGOTTEN = f"""
     SELECT e.public_id::text FROM notifications_event e
-    WHERE NOT EXISTS (SELECT FROM notifications_eventseal s WHERE s.event_id = e.id)
+    WHERE NOT EXISTS (SELECT FROM notifications_eventseal s WHERE s.event_id = e.id AND s.position >= %s)
       AND NOT EXISTS (SELECT FROM notifications_unsealedevent u WHERE u.event_id = e.id)
     ORDER BY e.id LIMIT {SHOWN}"""  # noqa: S608 - no input
 _WAITING = """
     SELECT count(*), count(e.id), extract(epoch FROM clock_timestamp() - min(u.stored_at))::bigint
     FROM notifications_unsealedevent u LEFT JOIN notifications_event e ON e.id = u.event_id
     WHERE u.stored_at < clock_timestamp() - make_interval(secs => %s)"""
+# What says that everything up to a link was deleted, and when that was sealed: it may still wait for its seal.
 _PRUNED = """
-    SELECT true FROM notifications_event
-    WHERE kind = %s AND (data->>'position')::bigint = %s AND data->>'digest' = %s LIMIT 1"""
+    SELECT coalesce(s.sealed_at, clock_timestamp()) FROM notifications_event e
+    LEFT JOIN notifications_eventseal s ON s.event_id = e.id
+    WHERE e.kind = %(kind)s AND (e.data->>'position')::bigint = %(position)s AND e.data->>'digest' = %(digest)s
+      AND (s.position IS NULL OR s.position > %(position)s)
+    ORDER BY s.position LIMIT 1"""
 
 
 @dataclass
@@ -53,7 +59,8 @@ class LogReport:
     """What a check of the log has found.
 
     `problems` are sentences that say what was changed, the first SHOWN of them; `late` says which events should have
-    been sealed by now, or is "".
+    been sealed by now, or is "". `checkpoints` counts those that the log agrees with, and `pruned_checkpoints` those
+    before its beginning, which nothing can be compared with any more.
     """
 
     links: int = 0
@@ -61,6 +68,7 @@ class LogReport:
     last: int = 0
     digest: str = ""
     checkpoints: int = 0
+    pruned_checkpoints: int = 0
     problems: list[str] = field(default_factory=list)
     late: str = ""
 
@@ -92,6 +100,7 @@ class _Link(NamedTuple):
     position: int
     digest: Any
     previous: Any
+    sealed_at: dt.datetime
     public_id: str | None  # of the event; None if it is not there
     is_link: bool
     is_event: bool | None
@@ -113,7 +122,9 @@ def verify_log(checkpoints: Mapping[int, str] | None = None) -> LogReport:
             report.first = report.first or link.position
             _check_link(report, link, is_first=is_first)
             digest = bytes(link.digest).hex()
-            if known.pop(link.position, digest) != digest:
+            checkpoint = known.pop(link.position, None)
+            report.checkpoints += checkpoint == digest
+            if checkpoint not in (None, digest):
                 report.add(
                     f"Position {link.position} differs from its checkpoint: the log was written anew up to there."
                 )
@@ -126,7 +137,7 @@ def verify_log(checkpoints: Mapping[int, str] | None = None) -> LogReport:
 def _read_batch(seen: int, known: Mapping[int, str]) -> list[_Link]:
     """Return what is to be looked at in the batch after the position `seen`; its last link is always there."""
     with connection.cursor() as cursor:
-        cursor.execute(_LINKS, {"first": seen, "seen": seen, "known": list(known)})
+        cursor.execute(_LINKS, {"first": seen, "seen": seen, "known": list(known), "most": BATCH})
         return [_Link(*row) for row in cursor.fetchall()]
 
 
@@ -149,22 +160,29 @@ def _check_link(report: LogReport, link: _Link, *, is_first: bool) -> None:
 
 
 def _require_pruning_event(report: LogReport, link: _Link) -> None:
-    """Name a problem unless an event says that everything up to this link was deleted after its time."""
+    """Name a problem unless an event says that everything up to this link was deleted, LEAST_KEPT after it was sealed.
+
+    The time of the link is sealed with it, so nobody can make it look older than it is.
+    """
+    digest = bytes(link.digest).hex()
     with connection.cursor() as cursor:
-        cursor.execute(_PRUNED, [LogEventKind.PRUNED, link.position, bytes(link.digest).hex()])
-        if not cursor.fetchone():
-            report.add(
-                f"The log begins at position {link.position}, and no event says that what was before it was deleted."
-            )
+        cursor.execute(_PRUNED, {"kind": str(LogEventKind.PRUNED), "position": link.position, "digest": digest})
+        pruned = cursor.fetchone()
+    begins = f"The log begins at position {link.position}"
+    if pruned is None:
+        report.add(f"{begins}, and no event says that what was before it was deleted.")
+    elif link.sealed_at > pruned[0] - LEAST_KEPT:
+        report.add(f"{begins}, and what was before it was deleted within {LEAST_KEPT.days} days of its seal.")
 
 
 def _check_the_end(report: LogReport, unseen: Mapping[int, str]) -> None:
-    """Look for what no link tells: checkpoints beyond the chain, and events without a link."""
+    """Look for what no link tells: checkpoints outside the chain, and events without a link of it."""
     cut = [position for position in unseen if position > report.last]
+    report.pruned_checkpoints = sum(position < report.first for position in unseen)
     if cut:
         report.add(f"The end of the log was cut off: it ends at position {report.last}, a checkpoint knows {max(cut)}.")
     with connection.cursor() as cursor:
-        cursor.execute(_FORGOTTEN)
+        cursor.execute(_FORGOTTEN, [report.first])
         for (public_id,) in cursor.fetchall():
             report.add(f"The event {public_id} has no link and does not wait for one.")
         cursor.execute(_WAITING, [UNSEALED_FOR])

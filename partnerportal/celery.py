@@ -59,7 +59,7 @@ app.conf.beat_schedule = {
     },
     "channel-growth": {
         "task": "entitlements.tasks.write_channel_growth",
-        "schedule": crontab(hour="2", minute="15"),
+        "schedule": crontab(hour="3", minute="25"),  # likewise
         "options": {"expires": 6 * 3600},
     },
     "activation-links": {

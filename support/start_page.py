@@ -30,7 +30,8 @@ def _queue(request: PortalRequest) -> dict[str, Any]:
     count = count_waiting_requests(request.actor, COUNTED) if len(rows) == SHOWN else len(rows)
     title = _("Requests waiting: %(number)s") % {"number": formats.format_number(count)}
     items = [_item(row, f"{row.organization.name} · {formats.format_relative_time(row.updated_at)}") for row in rows]
-    return {"title": title, "attention": items, "none": _("No requests are waiting for a decision.")}
+    texts = {"title": title, "none": _("No requests are waiting for a decision.")}
+    return texts | {"attention": items, "all_url": reverse("request_queue")}
 
 
 def _questions(request: PortalRequest) -> dict[str, Any] | None:

@@ -15,7 +15,12 @@ from accounts.policies import MOST_DOMAINS, ROLE_TABLE, AccountPermission
 from accounts.work_addresses import is_consumer_mail_domain
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.domain_names import LONGEST_DOMAIN_NAME, format_domain_name, parse_domain_name
+from partnerportal.lib.domain_names import (
+    LONGEST_DOMAIN_NAME,
+    format_domain_name,
+    is_public_suffix,
+    parse_domain_name,
+)
 from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
@@ -24,6 +29,7 @@ from partnerportal.lib.waking import wake_worker
 
 BAD_NAME = _("Enter the name of a domain, such as example.com: what stands behind the @ of your addresses.")
 FREE_MAIL = _("Anybody can get an address at %(domain)s, so no organisation can prove it.")
+PUBLIC_SUFFIX = _("Anybody can register names below %(domain)s. Enter the domain that is your organisation’s own.")
 THERE_ALREADY = _("%(domain)s is on the list already.")
 TOO_MANY = _("An organisation has %(number)s domains at most. Remove one first.")
 HAS_LAPSED = _("%(domain)s was proved and its record is gone. An Admin of the organisation has to prove it again.")
@@ -37,6 +43,7 @@ def add_domain(*, actor: Actor, organization: Organization, name: str) -> Organi
     """Add a domain that the actor's organisation wants to prove; return it, with the TXT record that proves it.
 
     Raises InvalidInput("malformed_domain"), InvalidInput("free_mail") for a consumer mail service,
+    InvalidInput("public_suffix") for a name below which anybody can register others,
     Conflict("domain_exists"), Conflict("too_many_domains"), and NotFound for another organisation.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_DOMAINS)
@@ -116,6 +123,8 @@ def _read_domain_name(text: str) -> str:
         raise InvalidInput("malformed_domain", BAD_NAME, field="name")
     if is_consumer_mail_domain(name):
         raise InvalidInput("free_mail", str(FREE_MAIL) % {"domain": format_domain_name(name)}, field="name")
+    if is_public_suffix(name):
+        raise InvalidInput("public_suffix", str(PUBLIC_SUFFIX) % {"domain": format_domain_name(name)}, field="name")
     return name
 
 

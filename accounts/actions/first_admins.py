@@ -1,8 +1,8 @@
 """Vendor staff invite the first Admin of an organisation that has none, so that somebody inside can act (CV-9)."""
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from allauth.account.models import EmailAddress
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.domains import confirm_domain
@@ -10,13 +10,13 @@ from accounts.actions.locking import ensure_as_seen, lock_organization
 from accounts.actions.operator_mails import queue_invitation_mail
 from accounts.events import AccountEventKind
 from accounts.facts import StandingAspect, digest_standing, list_first_admin_invitations
-from accounts.models import OperatorInvitation, Organization, Role
+from accounts.models import Operator, OperatorInvitation, Organization, Role
 from accounts.organization_queries import count_operators_of
 from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.work_addresses import check_work_address
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.domain_names import parse_email_domain
+from partnerportal.lib.domain_names import parse_email_address, parse_email_domain
 from partnerportal.lib.errors import Conflict, InvalidInput
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.mailed_invitations import close_invitation, compute_invitation_end, issue_invitation_token
@@ -24,6 +24,7 @@ from partnerportal.lib.policies import authorize
 
 NO_ADDRESS = _("Enter a valid email address.")
 HAS_ADMIN = _("%(organization)s has an Admin, who invites its operators.")
+OWN_PEOPLE = _("%(email)s acts for the vendor. Vendor staff do not come into other organisations by an invitation.")
 IS_SUSPENDED = _("%(organization)s is suspended. Lift the suspension first.")
 
 
@@ -35,11 +36,13 @@ def invite_first_admin(
 
     The domain of the address counts as the organisation's from then on, unless it has proved others. Sent to the same
     address again, it adds a link; to another one, it withdraws the earlier invitation. Raises InvalidInput for what is
-    no work address, Conflict("has_admin"), Conflict("suspended"), and Conflict("changed_meanwhile") if the invitation
-    is not as the person saw it, unless it went to this address a moment ago.
+    no work address, InvalidInput("vendor_staff") for one of the vendor's own people, Conflict("has_admin"),
+    Conflict("suspended"), and Conflict("changed_meanwhile") if the invitation is not as the person saw it, unless it
+    went to this address a moment ago.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.INVITE_FIRST_ADMINS)
     email = _valid_address(email)
+    _refuse_own_people(actor, email)
     row = lock_organization(actor, organization)
     acquire_lock(AdvisoryLock.INVITATIONS, row.pk)
     _refuse_where_useless(row)
@@ -59,12 +62,24 @@ def invite_first_admin(
 
 
 def _valid_address(email: str) -> str:
-    email = email.strip().lower()
     try:
-        validate_email(email)
-    except ValidationError:
+        return parse_email_address(email)
+    except ValueError:
         raise InvalidInput("email", NO_ADDRESS, field="email") from None
-    return email
+
+
+def _refuse_own_people(actor: Actor, email: str) -> None:
+    """Raise InvalidInput for an address of somebody who acts for the vendor, unless staff at the command line ask.
+
+    One of the vendor's Admins could otherwise look at a customer's data, which nothing but consent shows to the vendor
+    (E-14).
+    """
+    if actor.is_system:
+        return
+    own = Operator.objects.visible_to(actor).filter(organization=actor.organization_id)
+    proved = EmailAddress.objects.filter(email=email, verified=True).values("user_id")
+    if own.filter(Q(person__email=email) | Q(person__in=proved)).exists():
+        raise InvalidInput("vendor_staff", OWN_PEOPLE % {"email": email}, field="email")
 
 
 def _refuse_where_useless(organization: Organization) -> None:

@@ -7,8 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -19,7 +17,7 @@ from accounts import policies
 from accounts.actions.operator_mails import build_invitation_url, queue_invitation_mail, queue_operator_mail
 from accounts.actions.operators import order_roles
 from accounts.events import AccountEventKind
-from accounts.models import Operator, OperatorInvitation, OperatorInvitationToken, Organization
+from accounts.models import Operator, OperatorInvitation, OperatorInvitationToken, Organization, Person
 from accounts.operator_queries import (
     as_invited_person,
     find_verified_addresses,
@@ -30,6 +28,8 @@ from accounts.work_addresses import check_work_address
 from notifications.actions.recording import record_event
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.changes import Changes, list_changes_between
+from partnerportal.lib.domain_names import parse_email_address
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.mailed_invitations import (
@@ -55,6 +55,10 @@ INVITED_ALREADY = _(
 )
 TOO_MANY_INVITED = _("You have invited %(number)s people in 24 hours, which is the limit. Try again later.")
 OTHER_ADDRESS = _("This invitation is for %(email)s. Sign in with that address to accept it.")
+FOREIGN_MAIN_ADDRESS = _(
+    "You sign in with %(main)s, which is not a work address of %(organization)s. Sign in with an account that has"
+    " %(email)s as its address."
+)
 YOU_ACT_ALREADY = _("You act for %(organization)s already. An Admin can change your roles.")
 
 
@@ -97,17 +101,15 @@ def _own_organization(actor: Actor) -> Organization:
 
 def _valid_address(email: str) -> str:
     """Return an address in lower case. Raises InvalidInput("email") for anything else."""
-    email = email.strip().lower()
     try:
-        validate_email(email)
-    except ValidationError:
+        return parse_email_address(email)
+    except ValueError:
         raise InvalidInput("email", _("Enter a valid email address."), field="email") from None
-    return email
 
 
 def _refuse_known(actor: Actor, organization: Organization, email: str) -> None:
     """Raise Conflict for an address whose person acts for the organisation, or has an invitation that has not ended."""
-    proved = EmailAddress.objects.filter(email__iexact=email, verified=True).values("user_id")
+    proved = EmailAddress.objects.filter(email=email.lower(), verified=True).values("user_id")
     operators = Operator.objects.visible_to(actor).filter(organization=organization)
     names = {"email": email, "organization": organization}
     if operators.filter(Q(person__email=email) | Q(person__in=proved)).exists():
@@ -127,7 +129,14 @@ def _keep_to_the_limit(actor: Actor) -> None:
 
 
 def _record(kind: AccountEventKind, actor: Actor, invitation: OperatorInvitation) -> None:
-    record_event(kind, actor=actor, subject=invitation, data={"roles": invitation.roles})
+    """Record an event about an invitation; what it grants stands with the one that says whom it was sent to."""
+    is_new = kind == AccountEventKind.OPERATOR_INVITED
+    record_event(kind, actor=actor, subject=invitation, changes=_list_granted(invitation) if is_new else None)
+
+
+def _list_granted(invitation: OperatorInvitation) -> Changes:
+    granted = {"roles": invitation.roles, "finance_granted": invitation.finance_granted}
+    return list_changes_between({}, granted)
 
 
 @transaction.atomic
@@ -202,7 +211,8 @@ def accept_operator_invitation(*, actor: Actor, token: str) -> Operator:
     It needs no permission: the token is enough, together with the verified address that it was sent to. The person is
     mailed, and the Admins get a notice. Of the same invitation that is accepted and withdrawn at once, the first wins.
     Raises NotFound("unknown_invitation") for a token that leads to no live invitation, ActionRefused("other_address")
-    for a person without that address, InvalidInput for an address that is no work address of the organisation any more,
+    for a person without that address, ActionRefused("foreign_main_address") for one whose main address is another that
+    is no work address there, InvalidInput for an address that is no work address of the organisation any more,
     and Conflict("operator_already") for somebody who acts for the organisation already.
     """
     invitation, organization = get_operator_invitation_of_token(actor, token)
@@ -213,11 +223,27 @@ def accept_operator_invitation(*, actor: Actor, token: str) -> Operator:
         raise ActionRefused("other_address", OTHER_ADDRESS % {"email": invitation.email})
     with as_invited_person(actor, organization, token):  # the database checks the token, the address and the roles too
         check_work_address(organization, invitation.email)
+        _require_work_address_to_sign_in_with(actor, organization, invitation.email)
         operator = _make_operator(actor, organization, invitation)
         record_invitation_opening(invitation)
         close_invitation(invitation, State.ACCEPTED)
     queue_operator_mail("added", operator)
     return operator
+
+
+def _require_work_address_to_sign_in_with(actor: Actor, organization: Organization, email: str) -> None:
+    """Raise ActionRefused unless the main address of the acting person is this one, or a work address as well.
+
+    By that address they sign in, get mails and stand in the list of operators.
+    """
+    main = Person.objects.get(pk=actor.person_id).email  # type: ignore[misc]
+    if main.lower() == email:
+        return
+    try:
+        check_work_address(organization, main)
+    except InvalidInput:
+        names = {"main": main, "organization": organization, "email": email}
+        raise ActionRefused("foreign_main_address", FOREIGN_MAIN_ADDRESS % names) from None
 
 
 def _make_operator(actor: Actor, organization: Organization, invitation: OperatorInvitation) -> Operator:
@@ -232,7 +258,8 @@ def _make_operator(actor: Actor, organization: Organization, invitation: Operato
         AccountEventKind.OPERATOR_ADDED,
         actor=replace(actor, organization_id=organization.pk, organization_name=organization.name),
         subject=operator.person,
-        data={"roles": operator.roles, "is_invited": True},
+        data={"is_invited": True},
+        changes=_list_granted(invitation),
     )
     return operator
 

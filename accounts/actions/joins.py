@@ -25,6 +25,7 @@ from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import list_changes_between
 from partnerportal.lib.errors import Conflict, NotFound, TooManyAttempts
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.states import change_row_state
 from partnerportal.lib.sweeping import delete_in_batches
@@ -80,18 +81,18 @@ def grant_join_request(
     """Let a person in who has asked, in these roles; return the operator. The person is mailed.
 
     Their address is checked again: the domain may have lapsed since. Raises Conflict("state_changed") if a colleague
-    has answered meanwhile, InvalidInput as `check_work_address`, and InvalidInput("roles").
+    has answered meanwhile or the person came in by another door, InvalidInput as `check_work_address`, and
+    InvalidInput("roles").
     """
     row = _lock_request(actor, join_request)
     organization, person = row.organization, row.person
     check_work_address(organization, person.email)
     granted = {"roles": order_roles(organization, roles), "finance_granted": finance_granted}
     change_row_state(row, State.ADDED, decided_at=timezone.now())
-    operator, is_new = Operator.objects.get_or_create(organization=organization, person=person, defaults=granted)
-    if is_new:
-        changes = list_changes_between({}, granted)
-        record_event(AccountEventKind.JOIN_GRANTED, actor=actor, subject=person, changes=changes)
-        queue_operator_mail("added", operator)
+    operator = Operator.objects.create(organization=organization, person=person, **granted)
+    changes = list_changes_between({}, granted)
+    record_event(AccountEventKind.JOIN_GRANTED, actor=actor, subject=person, changes=changes)
+    queue_operator_mail("added", operator)
     return operator
 
 
@@ -115,6 +116,7 @@ def delete_old_join_requests() -> int:
 
 def _lock_request(actor: Actor, join_request: JoinRequest) -> JoinRequest:
     authorize(actor, ROLE_TABLE, AccountPermission.DECIDE_JOIN_REQUESTS)
+    acquire_lock(AdvisoryLock.INVITATIONS, join_request.organization_id)  # whoever comes in otherwise is waited for
     rows = (
         JoinRequest.objects.visible_to(actor).select_for_update(of=("self",)).select_related("organization", "person")
     )

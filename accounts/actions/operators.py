@@ -4,18 +4,21 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.operator_mails import queue_operator_mail
 from accounts.actions.people import reset_unverified_account
 from accounts.events import AccountEventKind
-from accounts.models import Operator, Organization, Person, Role
+from accounts.models import Operator, OperatorInvitation, Organization, Person, Role
 from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.changes import Changes, list_row_changes
+from partnerportal.lib.changes import Changes, list_changes_between, list_row_changes
 from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
+from partnerportal.lib.locks import AdvisoryLock, acquire_lock
+from partnerportal.lib.mailed_invitations import close_invitation
 from partnerportal.lib.policies import authorize, authorize_system
 from partnerportal.lib.roles import list_roles_for_kind
 
@@ -34,21 +37,22 @@ def add_operator(
 
     `finance_granted` lets them see customers' orders and prices in every role (E-13). Roles and grant that the person
     has there already are replaced, or with `keep_roles` stay beside the new ones. An account without a verified address
-    is emptied first (`reset_unverified_account`): otherwise whoever signed up with that address would act now. The
-    person is told by mail. Raises InvalidInput("roles") for no role or one that organisations of this kind do not have.
+    is emptied first (`reset_unverified_account`): otherwise whoever signed up with that address would act now. Open
+    invitations and requests to join are closed by it. The person is told by mail. Raises InvalidInput("roles") for no
+    role or one that organisations of this kind do not have.
     """
     authorize_system(actor)
+    acquire_lock(AdvisoryLock.INVITATIONS, organization.pk)
     reset_unverified_account(actor=actor, person=person)
     granted: dict[str, Any] = {"roles": order_roles(organization, roles), "finance_granted": finance_granted}
     locked = Operator.objects.select_for_update()
     operator, is_new = locked.get_or_create(organization=organization, person=person, defaults=granted)
-    if not is_new:
-        if keep_roles:
-            granted["roles"] = order_roles(organization, {*granted["roles"], *operator.roles})
-            granted["finance_granted"] = finance_granted or operator.finance_granted
-        operator.roles, operator.finance_granted = granted["roles"], granted["finance_granted"]
-        operator.save(update_fields=list(granted))
-    _record(AccountEventKind.OPERATOR_ADDED, actor, operator)
+    if not is_new and keep_roles:
+        granted["roles"] = order_roles(organization, {*granted["roles"], *operator.roles})
+        granted["finance_granted"] = finance_granted or operator.finance_granted
+    changes = list_changes_between({}, granted) if is_new else _store_roles(operator, granted)
+    kind = AccountEventKind.OPERATOR_ADDED if is_new else AccountEventKind.OPERATOR_ROLES_CHANGED
+    _record(kind, actor, operator, changes=changes)
     queue_operator_mail("added", operator)
     return operator
 
@@ -68,10 +72,7 @@ def change_operator_roles(
     wanted = order_roles(operator.organization, roles)
     if Role.ADMIN not in wanted:
         _keep_one_admin(operator)
-    granted = {"roles": wanted, "finance_granted": finance_granted}
-    changes = list_row_changes(operator, granted)
-    operator.roles, operator.finance_granted = wanted, finance_granted
-    operator.save(update_fields=list(granted))
+    changes = _store_roles(operator, {"roles": wanted, "finance_granted": finance_granted})
     _record(AccountEventKind.OPERATOR_ROLES_CHANGED, actor, operator, changes=changes)
     if changes:
         queue_operator_mail("roles", operator)
@@ -82,7 +83,8 @@ def change_operator_roles(
 def remove_operator(*, actor: Actor, operator: Operator, is_told: bool = True) -> None:
     """Take away a person's access to the organisation at once, by deleting their operator.
 
-    The person is mailed, unless `is_told` is False. Raises Conflict("last_admin") for the only Admin (E-5) and NotFound
+    Invitations to any of their addresses are withdrawn, so that none of them leads back. The person is mailed, unless
+    `is_told` is False. Raises Conflict("last_admin") for the only Admin (E-5) and NotFound
     when the operator no longer exists.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.REMOVE_OPERATORS)
@@ -91,7 +93,28 @@ def remove_operator(*, actor: Actor, operator: Operator, is_told: bool = True) -
     _record(AccountEventKind.OPERATOR_REMOVED, actor, operator)
     if is_told:
         queue_operator_mail("removed", operator)
+    _withdraw_invitations(actor, operator)
     operator.delete()
+
+
+def _withdraw_invitations(actor: Actor, operator: Operator) -> None:
+    """Withdraw the open invitations to a person's addresses. A trigger does so too, but the log has to say it."""
+    proved = EmailAddress.objects.filter(user=operator.person_id, verified=True).values_list("email", flat=True)
+    addresses = {email.lower() for email in (operator.person.email, *proved)}
+    rows = OperatorInvitation.objects.filter(organization=operator.organization_id, email__in=addresses)
+    for row in rows.filter(state=OperatorInvitation.State.OPEN):
+        close_invitation(row, OperatorInvitation.State.REVOKED)
+        counterpart = operator.organization if actor.is_system else None
+        kind = AccountEventKind.OPERATOR_INVITATION_WITHDRAWN
+        record_event(kind, actor=actor, subject=row, counterpart=counterpart)
+
+
+def _store_roles(operator: Operator, granted: dict[str, Any]) -> Changes:
+    """Store the roles and the finance sight of a locked operator; return what changed."""
+    changes = list_row_changes(operator, granted)
+    operator.roles, operator.finance_granted = granted["roles"], granted["finance_granted"]
+    operator.save(update_fields=list(granted))
+    return changes
 
 
 def _record(kind: AccountEventKind, actor: Actor, operator: Operator, changes: Changes | None = None) -> None:
@@ -136,7 +159,7 @@ def _lock_operator(actor: Actor, operator: Operator, permission: AccountPermissi
 
 
 def _keep_one_admin(operator: Operator) -> None:
-    """Raise Conflict("last_admin") if the operator is the only Admin of the organisation."""
-    others = Operator.objects.filter(organization=operator.organization_id, roles__contains=[Role.ADMIN])
+    """Raise Conflict("last_admin") if no Admin of the organisation is left without them who is not locked out."""
+    others = Operator.objects.filter(organization=operator.organization_id).of_working_admins()
     if operator.is_admin and not others.exclude(pk=operator.pk).exists():
         raise Conflict("last_admin", _("An organisation needs at least one Admin. Make someone else an Admin first."))

@@ -61,7 +61,7 @@ def register_person(
     address or name.
     """
     authorize_system(actor)
-    person = Person.objects.filter(email__iexact=email).first()
+    person = Person.objects.filter(email=email.lower()).first()
     refuse_taken_secondary_email(email, person)
     if person is None:
         person = Person(email=email, name=name, language=language)
@@ -86,7 +86,7 @@ def refuse_taken_secondary_email(email: str, person: Person | None = None) -> No
 
     The message names the main address of that account.
     """
-    proved = EmailAddress.objects.filter(email__iexact=email, verified=True).exclude(user=person)
+    proved = EmailAddress.objects.filter(email=email.lower(), verified=True).exclude(user=person)
     if owner := proved.select_related("user").first():
         message = _("%(email)s is another address of %(account)s: use that one.")
         raise Conflict("further_address", message % {"email": email, "account": owner.user.email})

@@ -103,7 +103,7 @@ def erase_personal_data(*, actor: Actor, email: str) -> bool:
     remembered without them (`ErasedAddress`), so that no import brings the person back.
     """
     authorize_system(actor)
-    person = Person.objects.select_for_update().filter(email__iexact=email).first()
+    person = Person.objects.select_for_update().filter(email=email.lower()).first()
     if person is None:
         refuse_taken_secondary_email(email)
         ErasedAddress.objects.remember([email])

@@ -2,12 +2,14 @@
 
 from django.db import connection, transaction
 
-# The vendor itself is looked after at the command line. A trigger takes a mark away with the first Admin.
+# The vendor itself is looked after at the command line. Who is locked out is no Admin here. A trigger takes a mark away
+# with the first Admin.
 FIND = """
 WITH without AS (
     SELECT o.id FROM accounts_organization o
     WHERE o.kind <> 'vendor' AND NOT EXISTS (
-        SELECT FROM accounts_operator p WHERE p.organization_id = o.id AND 'admin' = ANY (p.roles))
+        SELECT FROM accounts_operator a JOIN accounts_person p ON p.id = a.person_id AND p.is_active
+        WHERE a.organization_id = o.id AND 'admin' = ANY (a.roles))
 ), gone AS (
     DELETE FROM accounts_adminvacancy v WHERE NOT EXISTS (SELECT FROM without w WHERE w.id = v.organization_id)
 )

@@ -81,7 +81,7 @@ def find_person(email: str) -> Person:
 
     Raises Conflict("further_address") for a second address of somebody, and CommandError for an unknown one.
     """
-    person = Person.objects.filter(email__iexact=email).first()
+    person = Person.objects.filter(email=email.lower()).first()
     if person is None:
         refuse_taken_secondary_email(email)
         raise CommandError(f"Nobody has the address {email}.")

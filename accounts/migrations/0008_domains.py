@@ -26,10 +26,60 @@ SETTLED = {
     "next_check_at": f"{NOW} + interval '1 day'",
     "checked_at": "NULL",
     "failed_checks": "0",
+    "failing_since": "NULL",
     "outcome": "''",
     "found_at": "''",
     "found": "'{}'",
 }
+
+# Once an Admin of an organisation has a verified main address, its domain is that of the first Admin for good: who
+# changes their address, and who comes after them, moves nothing. '' says that it counts no more, NULL that nobody had
+# such an address yet. What a consumer mail service is, the application knows.
+FOUNDER = "o.first_admin_domain IS NULL AND 'admin' = ANY (a.roles) AND e.verified AND e.email = p.email"
+ADDRESSES = """accounts_operator a JOIN accounts_person p ON p.id = a.person_id
+    JOIN account_emailaddress e ON e.user_id = p.id"""
+OF_FIRST_ADMIN = f"""
+CREATE FUNCTION organization_keeps_first_domain() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE admin bigint;
+BEGIN
+    IF TG_TABLE_NAME = 'accounts_operator' THEN admin := NEW.person_id; ELSE admin := NEW.user_id; END IF;
+    UPDATE accounts_organization o SET first_admin_domain = lower(split_part(p.email, '@', 2))
+        FROM {ADDRESSES} WHERE a.organization_id = o.id AND a.person_id = admin AND {FOUNDER};
+    RETURN NULL;
+END $$;
+CREATE TRIGGER organization_keeps_first_domain AFTER INSERT OR UPDATE OF roles ON accounts_operator
+    FOR EACH ROW WHEN ('admin' = ANY (NEW.roles)) EXECUTE FUNCTION organization_keeps_first_domain();
+CREATE TRIGGER organization_keeps_first_domain AFTER INSERT OR UPDATE OF verified, email ON account_emailaddress
+    FOR EACH ROW WHEN (NEW.verified) EXECUTE FUNCTION organization_keeps_first_domain();
+UPDATE accounts_organization o SET first_admin_domain = (
+    SELECT lower(split_part(p.email, '@', 2)) FROM {ADDRESSES}
+    WHERE a.organization_id = o.id AND {FOUNDER} ORDER BY a.created_at, a.id LIMIT 1);
+"""
+OF_FIRST_ADMIN_UNDO = """
+DROP TRIGGER organization_keeps_first_domain ON account_emailaddress;
+DROP TRIGGER organization_keeps_first_domain ON accounts_operator; DROP FUNCTION organization_keeps_first_domain();
+"""
+# What counted and is taken from the list, or is no longer confirmed, does not count again as the first Admin's. SQL
+# cannot compare a name in punycode with an address that has it in letters: then it counts no more either.
+TAKEN_AWAY = r"""
+CREATE FUNCTION domain_counts_no_more() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE accounts_organization SET first_admin_domain = '' WHERE id = OLD.organization_id
+        AND (first_admin_domain = OLD.name OR first_admin_domain ~ '[^\x01-\x7f]' AND OLD.name ~ 'xn--');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER removed_domain_counts_no_more AFTER DELETE ON accounts_organizationdomain
+    FOR EACH ROW WHEN (OLD.state <> 'open' OR OLD.confirmed_at IS NOT NULL) EXECUTE FUNCTION domain_counts_no_more();
+CREATE TRIGGER domain_counts_no_more AFTER UPDATE OF confirmed_at ON accounts_organizationdomain
+    FOR EACH ROW WHEN (OLD.confirmed_at IS NOT NULL AND NEW.confirmed_at IS NULL)
+    EXECUTE FUNCTION domain_counts_no_more();
+"""
+TAKEN_AWAY_UNDO = """
+DROP TRIGGER domain_counts_no_more ON accounts_organizationdomain;
+DROP TRIGGER removed_domain_counts_no_more ON accounts_organizationdomain; DROP FUNCTION domain_counts_no_more();
+"""
 
 
 class Migration(migrations.Migration):
@@ -60,6 +110,7 @@ class Migration(migrations.Migration):
                 ("next_check_at", models.DateTimeField(null=True)),
                 ("checked_at", models.DateTimeField(editable=False, null=True)),
                 ("failed_checks", models.PositiveSmallIntegerField(default=0, editable=False)),
+                ("failing_since", models.DateTimeField(editable=False, null=True)),
                 (
                     "outcome",
                     models.CharField(
@@ -136,11 +187,25 @@ class Migration(migrations.Migration):
             on_insert=SETTLED,
             on_change={
                 "next_check_at": NOW,
-                "confirmed_at": f"CASE WHEN {STAFF} THEN {NOW} ELSE OLD.confirmed_at END",
+                "confirmed_at": f"""CASE WHEN NOT {STAFF} THEN OLD.confirmed_at
+                                         WHEN NEW.confirmed_at IS NOT NULL THEN {NOW} END""",
             },
         ),
         allow_tenant_events("accounts_domains", "domain.added domain.removed"),
         allow_tenant_events(
-            "accounts_domains_vendor", "domain.confirmed", condition="portal_is_vendor() AND portal_is_admin()"
+            "accounts_domains_vendor",
+            "domain.confirmation_withdrawn domain.confirmed",
+            condition="portal_is_vendor() AND portal_is_admin()",
         ),
+        migrations.AddField(
+            model_name="organization",
+            name="first_admin_domain",
+            field=models.CharField(editable=False, max_length=253, null=True),
+        ),
+        migrations.RunSQL(
+            "GRANT INSERT (first_admin_domain) ON accounts_organization TO portal_app",
+            "REVOKE INSERT (first_admin_domain) ON accounts_organization FROM portal_app",
+        ),
+        migrations.RunSQL(OF_FIRST_ADMIN, OF_FIRST_ADMIN_UNDO),
+        migrations.RunSQL(TAKEN_AWAY, TAKEN_AWAY_UNDO),
     ]

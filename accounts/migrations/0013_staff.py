@@ -10,6 +10,7 @@ STAFF = "(SELECT portal_is_vendor() AND portal_is_admin())"
 MANAGER = {f"account_manager_{what}": "''" for what in ("name", "email", "phone")}
 SETTLED = {"created_at": NOW, "partner_id": "''", "account_manager_id": "NULL"} | MANAGER
 SETTLED_BUT_BY_STAFF = SETTLED | {
+    "first_admin_domain": "NULL",
     "partner_id": "CASE WHEN portal_is_vendor() AND portal_is_admin() THEN NEW.partner_id ELSE '' END"
 }
 
@@ -40,12 +41,45 @@ VACANCIES = """
 CREATE FUNCTION admin_fills_vacancy() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    DELETE FROM accounts_adminvacancy WHERE organization_id = NEW.organization_id;
+    DELETE FROM accounts_adminvacancy WHERE organization_id = NEW.organization_id
+        AND (SELECT is_active FROM accounts_person WHERE id = NEW.person_id);
     RETURN NULL;
 END $$;
 CREATE TRIGGER admin_fills_vacancy AFTER INSERT OR UPDATE OF roles ON accounts_operator
     FOR EACH ROW WHEN ('admin' = ANY (NEW.roles)) EXECUTE FUNCTION admin_fills_vacancy();
 """
+
+# Who is locked out can do nothing for an organisation: it needs another Admin.
+ONE_ADMIN = """
+CREATE OR REPLACE FUNCTION operator_one_admin() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF row_security_active('accounts_operator') AND (TG_OP = 'DELETE' OR NOT 'admin' = ANY (NEW.roles)) THEN
+        PERFORM pg_advisory_xact_lock(portal_lock('operators', OLD.organization_id));
+        IF NOT EXISTS (SELECT FROM accounts_operator o JOIN accounts_person p ON p.id = o.person_id {who}
+                       WHERE o.organization_id = OLD.organization_id AND o.id <> OLD.id AND 'admin' = ANY (o.roles)) THEN
+            RAISE EXCEPTION 'the last Admin stays: this violates operator_one_admin'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'operator_one_admin', TABLE = 'accounts_operator';
+        END IF;
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+"""
+
+# A change of address is recorded once more for each organisation that the person acts for, whose log shows it.
+ADDRESS = """
+CREATE OR REPLACE FUNCTION person_keeps_former_address() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    INSERT INTO notifications_event (public_id, kind, at, actor_label, organization_label, counterpart_id,
+                                     counterpart_label, subject_kind, subject_id, subject_label, data)
+        SELECT gen_random_uuid(), 'person.address_changed', now(), '', '', told.id, told.name,
+               'accounts.person', OLD.public_id, OLD.email, '{{}}'
+        FROM (SELECT NULL::bigint, '' {told}) AS told (id, name);
+    RETURN NULL;
+END $$;
+"""
+OPERATED = """UNION ALL SELECT o.id, o.name FROM accounts_organization o
+              JOIN accounts_operator a ON a.organization_id = o.id AND a.person_id = NEW.id"""
 
 _before = fill_columns_by_trigger("accounts_organization", on_insert=SETTLED)
 
@@ -97,4 +131,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             VACANCIES, "DROP TRIGGER admin_fills_vacancy ON accounts_operator; DROP FUNCTION admin_fills_vacancy()"
         ),
+        migrations.RunSQL(ONE_ADMIN.format(who="AND p.is_active"), ONE_ADMIN.format(who="")),
+        migrations.RunSQL(ADDRESS.format(told=OPERATED), ADDRESS.format(told="")),
     ]

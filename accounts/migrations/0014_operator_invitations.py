@@ -57,6 +57,31 @@ GRANT EXECUTE ON FUNCTION portal_lacks_admin(bigint) TO portal_app;
 OF_FIRST_ADMIN = """(SELECT portal_is_vendor())
     AND roles::text[] = '{admin}' AND NOT finance_granted AND portal_lacks_admin(organization_id)"""
 
+# Whoever comes in, by whatever door, has nothing to ask any more, and whoever leaves cannot come back by an invitation
+# that was sent before: it is withdrawn with its links. The one that is being accepted is closed by that.
+ANSWERED = """
+CREATE FUNCTION operator_needs_no_invitation() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE them accounts_operator := CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+BEGIN
+    UPDATE accounts_operatorinvitation i SET state = 'revoked', closed_at = statement_timestamp()
+        WHERE i.organization_id = them.organization_id AND i.state = 'open'
+          AND NOT accounts_operatorinvitation_is_held(i.id)
+          AND i.email IN (SELECT lower(email) FROM accounts_person WHERE id = them.person_id UNION
+                          SELECT lower(email) FROM account_emailaddress WHERE user_id = them.person_id AND verified);
+    IF TG_OP = 'INSERT' THEN
+        UPDATE accounts_joinrequest SET state = 'added', decided_at = statement_timestamp()
+            WHERE organization_id = them.organization_id AND person_id = them.person_id AND state = 'open';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER operator_needs_no_invitation AFTER INSERT OR DELETE ON accounts_operator
+    FOR EACH ROW EXECUTE FUNCTION operator_needs_no_invitation();
+"""
+ANSWERED_UNDO = """
+DROP TRIGGER operator_needs_no_invitation ON accounts_operator; DROP FUNCTION operator_needs_no_invitation();
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("accounts", "0013_staff"), ("notifications", "0004_secret_mails")]
@@ -147,6 +172,7 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(JOINED, "DROP FUNCTION portal_is_invited(varchar[], boolean)"),
         migrations.RunSQL(LET_IN, LET_IN_UNDO),
+        migrations.RunSQL(ANSWERED, ANSWERED_UNDO),
         allow_tenant_events(
             "accounts_invitations",
             "operator_invitation.link_copied operator_invitation.sent operator_invitation.sent_again"

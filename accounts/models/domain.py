@@ -75,6 +75,7 @@ class OrganizationDomain(PublicIdModel):
     next_check_at = models.DateTimeField(null=True)  # in the past: a worker checks it as soon as it can
     checked_at = models.DateTimeField(null=True, editable=False)
     failed_checks = models.PositiveSmallIntegerField(default=0, editable=False)  # in a row
+    failing_since = models.DateTimeField(null=True, editable=False)  # the first of these
     outcome = models.CharField(max_length=16, choices=Outcome, blank=True, editable=False)
     found_at = models.CharField(max_length=253, blank=True, editable=False)
     found = ArrayField(models.CharField(max_length=LONGEST_VALUE), default=list, blank=True, editable=False)

@@ -19,6 +19,10 @@ class OperatorQuerySet(TenantQuerySet):
     def rows_for(self, actor: Actor) -> "OperatorQuerySet":
         return self.filter(organization=actor.organization_id)  # OWN: nobody sees another organisation's staff
 
+    def of_working_admins(self) -> "OperatorQuerySet":
+        """Return the Admins among them who can do something: who is locked out is none in this sense (E-5)."""
+        return self.filter(roles__contains=[Role.ADMIN], person__is_active=True)
+
 
 class Operator(PublicIdModel):
     """A person acting for one organisation in at least one role; at most one row per person and organisation."""

@@ -112,6 +112,9 @@ class Organization(PublicIdModel):
     account_manager_phone = OneLineModelField(_("account manager’s phone"), max_length=40, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     requires_second_factor = models.BooleanField(default=False)  # of everybody who acts for it
+    # That of the first Admin's verified address, as the database keeps it (0008_domains.py): None as long as there was
+    # no such address, "" if the domain counts no more.
+    first_admin_domain = models.CharField(max_length=253, null=True, editable=False)  # noqa: DJ001
     competencies = models.ManyToManyField("accounts.Competency", through="accounts.OrganizationCompetency")
     skills = models.ManyToManyField("accounts.Skill", through="accounts.OrganizationSkill")
 

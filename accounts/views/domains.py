@@ -73,5 +73,5 @@ def domain_remove(request: PortalRequest, domain_id: UUID) -> HttpResponse:
         remove_domain(actor=request.actor, domain=domain)
         messages.success(request, _("%(domain)s removed.") % {"domain": name})
         return redirect("domains")
-    is_proved = domain.state == domain.State.PROVED
-    return render(request, "accounts/domain_remove.html", {"domain": domain, "name": name, "is_proved": is_proved})
+    counted = domain.state != domain.State.OPEN or domain.confirmed_at is not None
+    return render(request, "accounts/domain_remove.html", {"domain": domain, "name": name, "counted": counted})

@@ -10,7 +10,12 @@ from django.utils.translation import gettext_lazy
 from accounts.queries import list_operators
 from connections.filters import ActivityFilterSet
 from connections.policies import ROLE_TABLE, ConnectionPermission
-from connections.queries import find_organization_name, list_own_activity, make_party_conditions
+from connections.queries import (
+    find_organization_name,
+    list_own_activity,
+    make_party_conditions,
+    name_acting_persons,
+)
 from connections.timeline import LogRow, build_log_rows
 from notifications.timeline import ActivityTopic
 from partnerportal.lib.actors import Actor
@@ -90,8 +95,11 @@ class ActivityList(PersonalizedList):
 
     @property
     def actor_choices(self) -> list[tuple[str, str]]:
-        """The operators of the organisation, as (public id, name)."""
-        return [(str(row.person.public_id), str(row.person)) for row in list_operators(self.actor)]
+        """The operators, then who else acted for the organisation on this page or is chosen, as (public id, name)."""
+        operators = {str(row.person.public_id): str(row.person) for row in list_operators(self.actor)}
+        others = name_acting_persons(self.actor, self.page.rows, self.filter_values.get("actor"))
+        former = {key: name for key, name in others.items() if key not in operators}
+        return [*operators.items(), *sorted(former.items(), key=lambda choice: (choice[1], choice[0]))]
 
     @property
     def customer_choices(self) -> list[tuple[str, str]]:

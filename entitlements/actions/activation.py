@@ -10,10 +10,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, Program
-from entitlements.actions.activation_details import choose_partner, read_address, set_details, set_program, set_trial
+from entitlements.actions.activation_details import (
+    find_obstacle,
+    read_address,
+    set_details,
+    set_partner,
+    set_program,
+    set_trial,
+)
 from entitlements.actions.activation_mails import build_activation_url, queue_activation_mail
 from entitlements.events import EntitlementEventKind
 from entitlements.models import ActivationLink, Sku
+from entitlements.models.activation import describe_activation_problem
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from notifications.actions.recording import record_event
 from notifications.models import Event
@@ -88,8 +96,7 @@ def send_activation_link(
     set_details(link, name=name, country=country, language=language)
     if link.is_for_customer:
         set_trial(actor, link, sku=sku, add_ons=add_ons, seats=seats)
-        link.partner = choose_partner(actor, partner)
-        link.partner_name = link.partner.name if link.partner else ""
+        set_partner(actor, link, partner)
     else:
         set_program(link, program)
     _wait_for_other_mailings(actor)
@@ -137,34 +144,51 @@ def _keep_to_the_limit(actor: Actor) -> None:
         raise TooManyAttempts("too_many_activations", TOO_MANY % {"number": formats.format_number(most)})
 
 
-@transaction.atomic
 def resend_activation_link(*, actor: Actor, activationlink: ActivationLink) -> ActivationLink:
     """Mail an activation link again, with one more token, and let it end later; return the link.
 
     Earlier mails go on working, unless the link had ended. Raises NotFound for a link of somebody else,
     Conflict("too_many_links") when it has as many tokens as can work, Conflict("state_changed") when it was accepted or
-    withdrawn, and TooManyAttempts beyond the limit of `send_activation_link`.
+    withdrawn, and TooManyAttempts beyond the limit of `send_activation_link`. What its acceptance would be refused for
+    stays on the link as its problem, and raises Conflict with the problem's code.
     """
-    _wait_for_other_mailings(actor)
-    link = _lock_own(actor, activationlink)
-    _keep_to_the_limit(actor)
-    token = issue_invitation_token(link)
-    _clear_problem(link)
-    queue_activation_mail(link, token)
-    _record(EntitlementEventKind.ACTIVATION_RESENT, actor, link)
+    _refuse_in_vain(actor, activationlink)
+    with transaction.atomic():
+        _wait_for_other_mailings(actor)
+        link = _lock_own(actor, activationlink)
+        _keep_to_the_limit(actor)
+        token = issue_invitation_token(link)
+        _clear_problem(link)
+        queue_activation_mail(link, token)
+        _record(EntitlementEventKind.ACTIVATION_RESENT, actor, link)
     return link
 
 
-@transaction.atomic
 def copy_activation_link(*, actor: Actor, activationlink: ActivationLink) -> str:
     """Return a URL of an activation link, to be given to its addressee by other means than a mail of the portal.
 
-    It holds one more token, and nobody can read it again. Raises what `resend_activation_link` raises.
+    It holds one more token, and nobody can read it again. Raises what `resend_activation_link` raises, but counts
+    towards no limit of a day.
     """
-    link = _lock_own(actor, activationlink)
-    token = issue_invitation_token(link)
-    _record(EntitlementEventKind.ACTIVATION_COPIED, actor, link)
+    _refuse_in_vain(actor, activationlink)
+    with transaction.atomic():
+        link = _lock_own(actor, activationlink)
+        token = issue_invitation_token(link)
+        _record(EntitlementEventKind.ACTIVATION_COPIED, actor, link)
     return build_activation_url(token)
+
+
+def _refuse_in_vain(actor: Actor, activationlink: ActivationLink) -> None:
+    """Raise Conflict with the code of what a link's acceptance would be refused for, which stays on the link."""
+    with transaction.atomic():
+        _wait_for_other_mailings(actor)  # many links are sent again in one transaction
+        link = _lock_own(actor, activationlink)
+        problem = find_obstacle(actor, link)
+        if problem:
+            link.problem = problem
+            link.save(update_fields=["problem"])
+    if problem:
+        raise Conflict(problem, describe_activation_problem(problem))
 
 
 @transaction.atomic
@@ -179,13 +203,14 @@ def change_activation_link(
     sku: Sku | None = None,
     add_ons: Collection[Sku] = (),
     seats: int = 0,
+    partner: Organization | None = None,
     program: Program | None = None,
 ) -> ActivationLink:
     """Correct an activation link that is not accepted yet, and mail it again; return the link.
 
     It mends what stands in the way: an address whose mail bounced, a name that is taken, a service that can no longer
-    be tried. With another address all earlier links stop working. Raises what `send_activation_link` and
-    `resend_activation_link` raise.
+    be tried, a partner to whom no customer can connect any more. With another address all earlier links stop working.
+    Raises what `send_activation_link` and `resend_activation_link` raise.
     """
     _wait_for_other_mailings(actor)
     link = _lock_own(actor, activationlink)
@@ -194,6 +219,7 @@ def change_activation_link(
     set_details(link, name=name, country=country, language=language)
     if link.is_for_customer:
         set_trial(actor, link, sku=sku, add_ons=add_ons, seats=seats)
+        set_partner(actor, link, partner)
     else:
         set_program(link, program)
     _refuse_sent_before(actor, link)
@@ -206,7 +232,7 @@ def change_activation_link(
     return link
 
 
-_CHANGED = ("email", "language", "name", "country", "sku", "add_on_ids", "seats", "program")
+_CHANGED = ("email", "language", "name", "country", "sku", "add_on_ids", "seats", "partner", "program")
 
 
 def _describe(link: ActivationLink) -> dict[str, Any]:
@@ -220,6 +246,7 @@ def _describe(link: ActivationLink) -> dict[str, Any]:
         "sku": link.sku.code if link.sku else "",
         "add_ons": list(add_ons.values_list("code", flat=True)),
         "seats": link.seats,
+        "partner": link.partner_name,
         "program": link.program.code if link.program else "",
     }
 

@@ -3,21 +3,26 @@
 from collections.abc import Collection
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, OrganizationKind, Program
 from entitlements.models import ActivationLink, Sku
-from entitlements.queries.activation import is_partner_name_taken, is_partner_open_to_customers, list_partners_to_name
+from entitlements.queries.activation import (
+    is_partner_name_taken,
+    is_partner_open_to_customers,
+    list_own_partners,
+    list_partners_to_name,
+)
 from entitlements.queries.trial_offers import find_open_trial_offer
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import list_country_choices
+from partnerportal.lib.domain_names import parse_email_address
 from partnerportal.lib.errors import Conflict, InvalidInput
 from partnerportal.lib.text import make_search_key, make_single_line
 
-NAME_LENGTH, ADDRESS_LENGTH = 200, 254  # characters
+Problem = ActivationLink.Problem
+NAME_LENGTH = 200  # characters
 NO_ADDRESS = _("Enter a valid email address.")
 NOT_OPEN = _("This service cannot be tried. Choose one from the list.")
 TOO_MANY_SEATS = _("Enter a number of licences from 1 to %(most)s.")
@@ -27,14 +32,10 @@ PARTNER_NOT_ACTIVE = _("%(name)s has no active programme membership, so no custo
 
 def read_address(email: str) -> str:
     """Return an e-mail address in lower case. Raises InvalidInput("email") for anything else."""
-    email = email.strip().lower()
     try:
-        validate_email(email)
-    except ValidationError:
+        return parse_email_address(email)
+    except ValueError:
         raise InvalidInput("email", NO_ADDRESS, field="email") from None
-    if len(email) > ADDRESS_LENGTH:
-        raise InvalidInput("email", NO_ADDRESS, field="email")
-    return email
 
 
 def set_details(link: ActivationLink, *, name: str, country: str, language: str) -> None:
@@ -65,7 +66,7 @@ def set_trial(actor: Actor, link: ActivationLink, *, sku: Sku | None, add_ons: C
     link.sku, link.seats, link.add_on_ids = offer.sku, seats, sorted(chosen)
 
 
-def choose_partner(actor: Actor, partner: Organization | None) -> Organization | None:
+def _choose_partner(actor: Actor, partner: Organization | None) -> Organization | None:
     """Return the partner with which the customer connects, or None. Raises InvalidInput for another organisation."""
     is_partner = actor.organization_kind == OrganizationKind.PARTNER
     wanted = actor.organization_id if is_partner else partner.pk if partner else None
@@ -81,8 +82,36 @@ def choose_partner(actor: Actor, partner: Organization | None) -> Organization |
     return row
 
 
+def set_partner(actor: Actor, link: ActivationLink, partner: Organization | None) -> None:
+    """Set the partner with which the customer connects. Raises InvalidInput unless the actor may name it."""
+    link.partner = _choose_partner(actor, partner)
+    link.partner_name = link.partner.name if link.partner else ""
+
+
 def set_program(link: ActivationLink, program: Program | None) -> None:
     """Set the programme that a new partner joins. Raises InvalidInput without one."""
     if program is None:
         raise InvalidInput("program", _("Choose the programme that the partner joins."), field="program")
     link.program = program
+
+
+def find_obstacle(actor: Actor, link: ActivationLink) -> str:
+    """Return the code of ActivationLink.Problem of what its acceptance would be refused for now, or "".
+
+    The actor is its sender. Whether the organisation has tried the service already, only the acceptance tells.
+    """
+    if not link.is_for_customer:
+        is_taken = is_partner_name_taken(make_search_key(link.name), link.country)
+        return Problem.NAME_TAKEN if is_taken else Problem.NONE
+    offer = find_open_trial_offer(actor, link.sku)
+    if offer is None or link.seats > offer.seat_limit or not set(link.add_on_ids) <= set(offer.add_on_ids):
+        return Problem.SKU_WITHDRAWN
+    return _find_obstacle_of_partner(actor, link.partner_id) if link.partner_id else Problem.NONE
+
+
+def _find_obstacle_of_partner(actor: Actor, partner_id: int) -> str:
+    own = list_own_partners(actor).filter(pk=partner_id).first()
+    if own is None:
+        return Problem.PARTNER_MOVED
+    is_open = not own.is_suspended and is_partner_open_to_customers(own)
+    return Problem.NONE if is_open else Problem.PARTNER_NOT_ACTIVE

@@ -11,12 +11,14 @@ from entitlements.actions.activation import make_event_data
 from entitlements.actions.activation_mails import queue_activation_mail
 from entitlements.events import EntitlementEventKind
 from entitlements.models import ActivationLink, ActivationToken
+from entitlements.queries.activation import annotate_lost_partner
 from notifications.actions.recording import make_event, record_events
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.mailed_invitations import (
     LIVE_TOKENS,
     delete_old_invitations,
     filter_expired,
+    filter_live,
     issue_invitation_token,
     lock_invitations_to_remind,
 )
@@ -29,20 +31,24 @@ def send_activation_reminders() -> int:
     """Queue a reminder for each of a batch of links that nobody has used; return how many were looked at.
 
     Each link is looked at once. A reminder has a token of its own and does not move the end. A link that has all its
-    tokens, or whose sender is suspended, gets none.
+    tokens, or that leads nowhere now, gets none.
     """
     due = lock_invitations_to_remind(ActivationLink)
-    suspended = set(
-        Organization.objects.filter(
-            pk__in={link.organization_id for link in due}, state=Organization.State.SUSPENDED
-        ).values_list("pk", flat=True)
-    )
+    in_vain = _list_in_vain([link.pk for link in due])
     for link in due:
         tokens = ActivationToken.objects.filter(invitation=link)
-        if link.organization_id not in suspended and tokens.count() < LIVE_TOKENS:
+        if link.pk not in in_vain and tokens.count() < LIVE_TOKENS:
             queue_activation_mail(link, issue_invitation_token(link, extend=False), is_reminder=True)
     ActivationLink.objects.filter(pk__in=[link.pk for link in due]).update(reminded_at=timezone.now())
     return len(due)
+
+
+def _list_in_vain(primary_keys: list[int]) -> set[int]:
+    """Return the primary keys of the links whose sender or partner is suspended, or whose partner has moved away."""
+    suspended = Organization.State.SUSPENDED
+    lost = Q(organization__state=suspended) | Q(partner__state=suspended) | Q(is_partner_lost=True)
+    links = annotate_lost_partner(ActivationLink.objects.filter(pk__in=primary_keys))
+    return set(links.filter(lost).values_list("pk", flat=True))
 
 
 def tell_ended_activations() -> int:
@@ -74,6 +80,16 @@ def record_undelivered_activation(public_id: UUID) -> None:
     links = list(rows.select_for_update(of=("self",)))
     _record_for_senders(EntitlementEventKind.ACTIVATION_BOUNCED, links)
     rows.update(bounced_at=timezone.now())
+
+
+def record_stopped_activations(partner_id: int | None, former_org_id: str | None) -> None:
+    """Record, for its sender, each live link of a distributor that names a partner which was moved away from it.
+
+    `former_org_id` is the ORGID of the distributor that the partner has left, or None if it had none.
+    """
+    named = ActivationLink.objects.filter(partner=partner_id, organization__org_id=former_org_id)
+    lost = annotate_lost_partner(named).filter(is_partner_lost=True).select_related("sku", "program")
+    _record_for_senders(EntitlementEventKind.ACTIVATION_STOPPED, list(filter_live(lost)))
 
 
 def _record_for_senders(kind: EntitlementEventKind, links: list[ActivationLink]) -> None:

@@ -6,7 +6,7 @@ from entitlements.models import PartnerListing
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import authorize_system
 
-BATCH = 200  # partners whose badges are looked at anew in one transaction
+BATCH = 200  # partners that are looked at anew in one transaction
 _DUE = """SELECT organization_id FROM entitlements_partnerlisting
           WHERE badges_change_on <= (now() AT TIME ZONE 'UTC')::date ORDER BY organization_id LIMIT %s"""
 _KEY = "organization_id"
@@ -14,7 +14,10 @@ _SUMS = (
     "customers", "sharing", "over", "seats", "assigned", "overage", "skus", "sku_count", "next_expiry_on",
     "last_customer_at",
 )  # fmt: skip
-_FACTS = tuple(field.attname for field in PartnerListing._meta.concrete_fields if field.attname not in (_KEY, *_SUMS))
+_TREND = "weeks"  # as of the last night or merge: customers report their use each day
+_FACTS = tuple(
+    field.attname for field in PartnerListing._meta.concrete_fields if field.attname not in (_KEY, *_SUMS, _TREND)
+)
 
 
 def _columns_of(side: str, names: tuple[str, ...]) -> str:
@@ -58,6 +61,15 @@ def _refresh_batch() -> int:
         partners = [row[0] for row in cursor.fetchall()]
         if partners:
             cursor.execute("SELECT partner_listing_refresh(%s)", [partners])
+    return len(partners)
+
+
+def refresh_partner_trends() -> int:
+    """Write the last sixteen weeks of use into the rows of partners and distributors; return how many there are."""
+    partners = list(PartnerListing.objects.order_by("pk").values_list("pk", flat=True))
+    for first in range(0, len(partners), BATCH):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT partner_listing_sum(id) FROM unnest(%s) AS id", [partners[first : first + BATCH]])
     return len(partners)
 
 

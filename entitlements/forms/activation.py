@@ -120,10 +120,14 @@ class ActivationForm(forms.Form):
             self.fields["add_ons"].queryset = rows  # type: ignore[attr-defined]
         else:
             del self.fields["add_ons"]
-        if self.link or self.actor.organization_kind == OrganizationKind.PARTNER:
+        if self.actor.organization_kind == OrganizationKind.PARTNER:
             del self.fields["partner"]
-        else:
-            self.fields["partner"] = make_partner_field(self.actor, list_partners_to_name(self.actor))
+            return
+        partners = list_partners_to_name(self.actor)
+        self.fields["partner"] = make_partner_field(self.actor, partners)
+        if self.link and self.link.partner_id:  # a partner that has moved away can no longer be looked up
+            named = partners.filter(pk=self.link.partner_id).first()
+            self.initial["partner"] = named.org_id if named else None
 
     def clean_partner(self) -> Organization | None:
         """Return the partner that is named, or None. Whoever typed an ORGID may have typed that of no partner."""

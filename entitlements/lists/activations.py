@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import OrganizationKind
 from entitlements.filters import ActivationFilterSet
 from entitlements.models import ActivationLink
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
@@ -17,16 +18,24 @@ from partnerportal.lib.keyset import fetch_keyset_page_or_first
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
 
+
+def _is_above_partners(actor: Actor) -> bool:
+    """Return whether the links of several senders, to customers of several partners, may stand in the actor's list."""
+    return actor.organization_kind != OrganizationKind.PARTNER
+
+
 Kind = ActivationLink.Kind
 OPEN = "open"  # the usual tab
 COUNTED = 1000  # "1,000" then means at least so many
 _NAME = ListColumn(name="name", label=gettext_lazy("Organisation"))
 _STEP = ListColumn(name="step", label=gettext_lazy("Step"))
 _REST = (  # each column has its branch in parts/activation_row.html
-    ListColumn(name="email", label=gettext_lazy("Email"), css="wide-only"),
+    ListColumn(name="email", label=gettext_lazy("Email"), css="wide-only", is_usual=False),
     ListColumn(name="since", label=gettext_lazy("Since")),
     ListColumn(name="turn", label=gettext_lazy("Whose turn")),
-    ListColumn(name="sender", label=gettext_lazy("Sent by"), css="wide-only"),
+    ListColumn(
+        name="sender", label=gettext_lazy("Sent by"), css="widest-only", is_usual=False, seen_by=_is_above_partners
+    ),
 )
 
 PENDING_CUSTOMERS = ListDefinition(
@@ -37,7 +46,9 @@ PENDING_CUSTOMERS = ListDefinition(
     columns=(
         _NAME,
         ListColumn(name="offer", label=gettext_lazy("Service"), css="wide-only"),
-        ListColumn(name="partner", label=gettext_lazy("Partner"), css="wide-only"),
+        ListColumn(
+            name="partner", label=gettext_lazy("Partner"), css="widest-only", is_usual=False, seen_by=_is_above_partners
+        ),
         _STEP,
         *_REST,
     ),

@@ -12,7 +12,7 @@ from accounts.models import Organization, OrganizationKind
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from connections.rows import explain_refusal_to_end_connection
-from entitlements.filters import CREATED_WITHIN, EXPIRES_WITHIN, CustomerFilterSet
+from entitlements.filters import CREATED_WITHIN, EXPIRES_WITHIN, CustomerFilterSet, SoldCustomerFilterSet
 from entitlements.lists.tabs import count_customers_of_saved_view, make_customer_tabs
 from entitlements.models import Entitlement, Sku, UnusualUse
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
@@ -46,9 +46,9 @@ CUSTOMERS = ListDefinition(
     rule=(CONNECTIONS, ConnectionPermission.VIEW_CUSTOMERS),
     columns=(  # each column has its branch in parts/customer_rows.jinja
         ListColumn(name="name", label=gettext_lazy("Customer"), sort="name_folded"),
-        ListColumn(name="org_id", label=gettext_lazy("ORGID"), sort="org_id", css="wide-only"),
+        ListColumn(name="org_id", label=gettext_lazy("ORGID"), sort="org_id", css="wide-only org-id"),
         ListColumn(name="country", label=gettext_lazy("Country"), sort="country"),
-        ListColumn(name="partner", label=gettext_lazy("Partner"), css="wide-only", seen_by=has_partners),
+        ListColumn(name="partner", label=gettext_lazy("Partner"), css="wide-only through", seen_by=has_partners),
         ListColumn(name="services", label=gettext_lazy("Services"), sort="services", css="wide-only"),
         ListColumn(name="add_ons", label=gettext_lazy("Add-ons"), css="wide-only", is_usual=False),
         ListColumn(name="level", label=gettext_lazy("Level"), css="wide-only", is_usual=False),
@@ -85,6 +85,7 @@ SOLD_CUSTOMERS = replace(  # never use, which only consent gives, and no connect
     CUSTOMERS,
     key="all_customers",
     rule=(ROLE_TABLE, EntitlementPermission.VIEW_SOLD),
+    filter_set=SoldCustomerFilterSet,
     columns=(
         *(column for column in CUSTOMERS.columns if column.name in (*_OF_VENDOR, "created", "status")),
         ListColumn(name="manager", label=gettext_lazy("Account manager"), css="wide-only", is_usual=False),
@@ -105,7 +106,7 @@ class CustomerList(PersonalizedList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        filters = CustomerFilterSet(params, list_customers(actor))
+        filters = self.definition.filter_set(params, list_customers(actor))
         customers = filters.qs
         self.filter_values = filters.cleaned_values
         if self.filter_values:

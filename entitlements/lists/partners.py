@@ -33,15 +33,17 @@ COLUMNS = (  # each column has its branch in parts/partner_rows.jinja
     ListColumn(
         name="partner_id", label=gettext_lazy("Partner ID"), sort="partner_id", css="wide-only", is_usual=False
     ),
-    ListColumn(name="country", label=gettext_lazy("Country"), sort="country"),
+    ListColumn(name="country", label=gettext_lazy("Country"), sort="country", css="widest-only"),
     ListColumn(name="badges", label=gettext_lazy("Badges"), sort="next_lapse_on", css="wide-only"),
     ListColumn(name="customers", label=gettext_lazy("Customers"), sort="customers", css="num"),
     ListColumn(name="assigned", label=gettext_lazy("Licences assigned"), sort="assigned", css="num"),
+    ListColumn(name="trend", label=gettext_lazy("16 weeks"), css="wide-only"),
     ListColumn(name="over", label=gettext_lazy("Over limit"), sort="overage", css="num wide-only", is_usual=False),
     ListColumn(name="skus", label=gettext_lazy("SKUs"), sort="sku_count", css="num wide-only", is_usual=False),
     ListColumn(name="expires_on", label=gettext_lazy("Next expiry"), sort="next_expiry_on"),
     ListColumn(
-        name="last_customer", label=gettext_lazy("Latest customer"), sort="last_customer_at", css="widest-only"
+        name="last_customer", label=gettext_lazy("Latest customer"), sort="last_customer_at", css="widest-only",
+        is_usual=False,
     ),
     ListColumn(
         name="last_sign_in", label=gettext_lazy("Last sign-in"), sort="last_sign_in_at", css="widest-only",

@@ -52,15 +52,26 @@ CREATE FUNCTION may_be_activated(invited text, partner bigint) RETURNS boolean
 GRANT EXECUTE ON FUNCTION may_be_activated(text, bigint) TO portal_app;
 CREATE POLICY names_its_own ON {LINKS} AS RESTRICTIVE FOR INSERT WITH CHECK (may_be_activated(kind, partner_id));
 """
-CHANGED = "email, language, name, country, sku_id, add_on_ids, seats, program_id, problem, reason"
+CHANGED = "email, language, name, country, sku_id, add_on_ids, seats, partner_id, program_id, problem, reason"
 KEPT = f"{CHANGED}, expires_at"
-# Whoever holds a token may write the row too, to open and accept it: what it offers, to whom and until when stays.
+# Whoever holds a token may write the row too, to open and accept it: what it offers, to whom and until when stays. Its
+# sender may name another partner, but none that a new link could not name.
 KEPT_BY_SENDER = f"""
 CREATE FUNCTION activation_link_is_kept_by_sender() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF row_security_active('{LINKS}') AND NOT (OLD.organization_id = portal_org() AND sends_activation_links()) THEN
         RAISE EXCEPTION 'only its sender changes an activation link: this violates activation_link_kept_by_sender'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'activation_link_kept_by_sender', TABLE = '{LINKS}';
+    END IF;
+    IF NEW.partner_id IS DISTINCT FROM OLD.partner_id THEN
+        IF row_security_active('{LINKS}') AND NOT may_be_activated(NEW.kind, NEW.partner_id) THEN
+            RAISE EXCEPTION 'a link names a partner of its sender: this violates activation_link_names_its_own'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'activation_link_names_its_own', TABLE = '{LINKS}';
+        END IF;
+        NEW.partner_name := coalesce((SELECT name FROM accounts_organization WHERE id = NEW.partner_id), '');
+    END IF;
+    IF row_security_active('{LINKS}') AND NEW.problem IS DISTINCT FROM OLD.problem THEN
+        NEW.problem_at := CASE WHEN NEW.problem <> '' THEN {NOW} END;
     END IF;
     RETURN NEW;
 END $$;
@@ -69,14 +80,15 @@ CREATE TRIGGER activation_link_is_kept_by_sender BEFORE UPDATE OF {KEPT} ON {LIN
     EXECUTE FUNCTION activation_link_is_kept_by_sender();
 """
 HELD = f"""
--- The link whose token is the secret, while it can be accepted and nobody of those who invite is suspended.
+-- The link whose token is the secret, while it can be accepted, nobody of those who invite is suspended, and the
+-- partner that it names still belongs to the distributor that has sent it.
 CREATE FUNCTION held_activation_link() RETURNS SETOF {LINKS}
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT a.* FROM {TOKENS} t JOIN {LINKS} a ON a.id = t.invitation_id
         JOIN accounts_organization s ON s.id = a.organization_id AND s.state = 'active'
         LEFT JOIN accounts_organization p ON p.id = a.partner_id
     WHERE t.digest = portal_secret() AND a.state = 'open' AND a.expires_at > {NOW}
-      AND (p.state IS NULL OR p.state = 'active') $$;
+      AND (p.id IS NULL OR p.state = 'active' AND (s.kind = 'vendor' OR s.id IN (p.id, p.parent_id))) $$;
 
 -- Who invites the holder of a link, and the invitation of the partner that it names, with which they connect.
 CREATE FUNCTION introduce_activation_link()
@@ -297,6 +309,7 @@ class Migration(migrations.Migration):
                             ("sku_withdrawn", "The service can no longer be tried."),
                             ("trial_taken", "The organisation has or had this service already."),
                             ("partner_not_active", "The partner’s programme membership is not active."),
+                            ("partner_moved", "The partner no longer belongs to this distributor."),
                             ("name_taken", "Another partner in this country has this name."),
                             ("superseded", "Another activation link was used."),
                         ],

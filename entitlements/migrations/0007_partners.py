@@ -6,6 +6,7 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
 
+from partnerportal.lib.scopes import Scope
 from partnerportal.lib.tenancy import enable_row_security
 
 # The columns that say something of the organisation itself, and those that add up its customers.
@@ -94,6 +95,18 @@ CREATE FUNCTION partner_sums(organizations bigint[]) RETURNS TABLE (organization
         FROM (SELECT facet, value, sum(amount) AS amount FROM entitlements_portfoliofigure
               WHERE viewer_id = o.id AND facet IN ('total', 'sku', 'expiry') GROUP BY 1, 2 HAVING sum(amount) > 0) f) t $$;
 
+-- The shares of its customers' licences that were assigned in each of the last sixteen weeks in percent, of those that
+-- share their use and reported lately, weighed by the licences that each has now; -1 where none reported.
+CREATE FUNCTION partner_weeks(organization bigint) RETURNS smallint[] LANGUAGE sql STABLE AS $$
+    SELECT coalesce(array_agg(share ORDER BY at), '{{}}') FROM (
+        SELECT x.at, coalesce(round(sum(x.share * u.purchased) FILTER (WHERE x.share >= 0)
+                                    / nullif(sum(u.purchased) FILTER (WHERE x.share >= 0), 0)), -1)::smallint AS share
+        FROM entitlements_customerlisting l JOIN entitlements_customerusage u ON u.customer_id = l.customer_id
+        CROSS JOIN LATERAL unnest(u.weeks) WITH ORDINALITY x(share, at)
+        WHERE l.viewer_id = organization AND l.customer_id <> organization
+          AND l.scopes & {Scope.USAGE:d} > 0 AND u.as_of > (now() AT TIME ZONE 'UTC')::date - 14
+        GROUP BY x.at) weeks $$;
+
 -- The rows are locked first, in one order: the statement after that sees what whoever held them before has written.
 CREATE FUNCTION partner_listing_refresh(organizations bigint[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -112,8 +125,10 @@ BEGIN
     FROM partner_sums(ARRAY[organization]) s
     WHERE l.organization_id = s.organization_id
       AND ({of("l", SUM_NAMES.replace('"', ""))}) IS DISTINCT FROM ({of("s", SUM_NAMES.replace('"', ""))});
+    UPDATE entitlements_partnerlisting SET weeks = partner_weeks(organization)
+    WHERE organization_id = organization AND weeks <> partner_weeks(organization);
 END $$;
-GRANT EXECUTE ON FUNCTION partner_badges(bigint), partner_facts(bigint[]), partner_sums(bigint[]),
+GRANT EXECUTE ON FUNCTION partner_badges(bigint), partner_facts(bigint[]), partner_sums(bigint[]), partner_weeks(bigint),
     partner_listing_refresh(bigint[]), partner_listing_sum(bigint) TO portal_worker;
 
 -- The sums of those partners that the tenant sees and whose figures are not merged yet; null stands for all of them. The
@@ -194,7 +209,7 @@ DROP TRIGGER partner_listing_follows_change ON accounts_organization;
 DROP TRIGGER partner_listing_follows_new ON accounts_organization; DROP FUNCTION partner_listing_follows_organization();
 DROP FUNCTION portal_partner_sums(bigint[]); DROP FUNCTION partner_listing_sum(bigint);
 DROP FUNCTION partner_listing_refresh(bigint[]); DROP FUNCTION partner_sums(bigint[]);
-DROP FUNCTION partner_facts(bigint[]); DROP FUNCTION partner_badges(bigint);
+DROP FUNCTION partner_facts(bigint[]); DROP FUNCTION partner_badges(bigint); DROP FUNCTION partner_weeks(bigint);
 """
 FILL = f"""
 INSERT INTO entitlements_partnerlisting ({FACTS})
@@ -270,6 +285,12 @@ class Migration(migrations.Migration):
                 (
                     "last_customer_at",
                     models.DateTimeField(db_default=datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)),
+                ),
+                (
+                    "weeks",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.SmallIntegerField(), db_default=[], size=16
+                    ),
                 ),
                 (
                     "parent",

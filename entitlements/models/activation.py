@@ -13,6 +13,7 @@ from accounts.models import OrganizationKind, Program
 from entitlements.models.entitlement import Sku
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import list_country_choices
+from partnerportal.lib.errors import Message
 from partnerportal.lib.fields import OneLineModelField
 from partnerportal.lib.mailed_invitations import MailedInvitation, MailedInvitationToken
 from partnerportal.lib.visible_rows import TenantQuerySet
@@ -60,6 +61,7 @@ class ActivationLink(MailedInvitation):
         SKU_WITHDRAWN = "sku_withdrawn", _("The service can no longer be tried.")
         TRIAL_TAKEN = "trial_taken", _("The organisation has or had this service already.")
         PARTNER_NOT_ACTIVE = "partner_not_active", _("The partner’s programme membership is not active.")
+        PARTNER_MOVED = "partner_moved", _("The partner no longer belongs to this distributor.")
         NAME_TAKEN = "name_taken", _("Another partner in this country has this name.")
         SUPERSEDED = "superseded", _("Another activation link was used.")
 
@@ -122,6 +124,21 @@ class ActivationLink(MailedInvitation):
 
     def __str__(self) -> str:
         return self.name
+
+
+_CURES: dict[str, Message] = {
+    ActivationLink.Problem.SKU_WITHDRAWN: _("Choose another service; the link is then sent again."),
+    ActivationLink.Problem.TRIAL_TAKEN: _("Choose another service; the link is then sent again."),
+    ActivationLink.Problem.PARTNER_NOT_ACTIVE: _("Once it is active, the same link works."),
+    ActivationLink.Problem.PARTNER_MOVED: _("Choose another partner; the link is then sent again."),
+    ActivationLink.Problem.NAME_TAKEN: _("Correct the name; the link is then sent again."),
+}
+
+
+def describe_activation_problem(problem: str) -> str:
+    """Return what stands in the way of a link and what its sender can do; "" for no problem."""
+    label = str(ActivationLink.Problem(problem).label)
+    return f"{label} {_CURES.get(problem, '')}".strip()
 
 
 class ActivationTokenQuerySet(TenantQuerySet):

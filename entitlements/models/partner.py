@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from accounts.models import Organization, OrganizationKind
 from entitlements.models.listing import NO_EXPIRY
+from entitlements.models.usage import WEEKS_SHOWN
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.visible_rows import TenantQuerySet
 
@@ -71,6 +72,8 @@ class PartnerListing(models.Model):
     skus = ArrayField(models.BigIntegerField(), db_default=[])  # primary keys of SKUs that any customer runs
     sku_count = models.PositiveIntegerField(db_default=0)
     next_expiry_on = models.DateField(db_default=NO_EXPIRY)
+    # The shares of their licences that were assigned by week, as in CustomerUsage, of customers that share their use.
+    weeks = ArrayField(models.SmallIntegerField(), size=WEEKS_SHOWN, db_default=[])
     last_customer_at = models.DateTimeField(db_default=NEVER)  # since when the latest of its customers is one
 
     objects = PartnerListingQuerySet.as_manager()

@@ -7,14 +7,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.events import AccountEventKind
 from accounts.models import OrganizationKind, ProgramMembership, Role
 from accounts.notices import ADMINS, VendorRequestNotice
 from accounts.queries import list_vendor_organization_ids
+from entitlements.actions.activation_jobs import record_stopped_activations
 from entitlements.events import EntitlementEventKind
 from entitlements.models import ActivationLink
 from entitlements.notices.news import describe_licence_count
 from notifications.models import Notice
-from notifications.registry import NoticeKind, NoticeRecipient, register_notice_kind
+from notifications.registry import NoticeKind, NoticeRecipient, register_event_handler, register_notice_kind
 from partnerportal.lib.errors import Message
 
 if TYPE_CHECKING:
@@ -109,6 +111,29 @@ class ActivationBouncedNotice(ActivationNotice):
 
     def get_body(self, notice: Notice) -> str:
         return _("Check the address and correct it. The link is then sent again.")
+
+
+@register_notice_kind
+class ActivationStoppedNotice(ActivationNotice):
+    """The notice that an activation link no longer works: the vendor has moved the partner that it names."""
+
+    code = "activation_stopped"
+    event = EntitlementEventKind.ACTIVATION_STOPPED
+    label = gettext_lazy("Activation link stopped by a partner’s move")
+    icon = "unlink"
+    email_default = "digest"
+    words = gettext_lazy("The activation link of %(name)s no longer works")
+
+    def get_body(self, notice: Notice) -> str:
+        text = _("%(partner)s no longer belongs to your organisation. Choose another; the link is then sent again.")
+        return text % notice.params
+
+
+@register_event_handler(AccountEventKind.PARTNER_MOVED)
+def tell_of_links_that_stopped(events: "Sequence[Event]") -> None:
+    """Record an event about each link that a partner's move has stopped, so that its sender is told."""
+    for event in events:
+        record_stopped_activations(event.counterpart_id, event.changes["parent"][0])
 
 
 @register_notice_kind

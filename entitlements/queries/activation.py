@@ -5,7 +5,7 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 
 from accounts.models import Organization, OrganizationKind, ProgramMembership
 from accounts.queries import make_active_programs_subquery
@@ -23,12 +23,21 @@ PARTNERS_LISTED = 500  # partners of a distributor among which a form lets it ch
 def list_activation_links(actor: Actor, kind: str) -> ActivationLinkQuerySet:
     """Return the activation links of one kind that the actor sees, as sender, named partner or vendor.
 
-    Each has `is_confirmed`: whether the organisation that has accepted is a member of some programme by now. The link
-    by which the actor's own organisation was founded is not among them.
+    Each has `is_confirmed`: whether the organisation that has accepted is a member of some programme by now; and
+    `is_partner_lost`: whether it leads nowhere because the partner that it names is no longer below the distributor
+    that has sent it. The link by which the actor's own organisation was founded is not among them.
     """
     member = ProgramMembership.objects.filter(organization=OuterRef("account"))
     rows = ActivationLink.objects.visible_to(actor).of_kind(kind).exclude(account=actor.organization_id)
-    return rows.select_related("sku", "program").annotate(is_confirmed=Exists(member))
+    return annotate_lost_partner(rows.select_related("sku", "program").annotate(is_confirmed=Exists(member)))
+
+
+def annotate_lost_partner(links: ActivationLinkQuerySet) -> ActivationLinkQuerySet:
+    """Annotate links with `is_partner_lost`, which `list_activation_links` describes."""
+    below = Organization.objects.filter(pk=OuterRef("partner"), parent=OuterRef("organization"))
+    distributor = Organization.objects.filter(pk=OuterRef("organization"), kind=OrganizationKind.DISTRIBUTOR)
+    is_lost = Q(partner__isnull=False) & Exists(distributor) & ~Exists(below)
+    return links.annotate(is_partner_lost=Case(When(is_lost, then=True), default=False))
 
 
 def list_unconfirmed_partners(actor: Actor, limit: int) -> list[ActivationLink]:
@@ -52,9 +61,14 @@ def find_own_activation_link(actor: Actor) -> ActivationLink | None:
 def list_partners_to_name(actor: Actor) -> QuerySet[Organization]:
     """Return the partners that the actor may name in a customer's activation link, with their `programs`.
 
-    A partner names itself, a distributor one of its partners, vendor staff any partner.
+    A partner names itself, a distributor one of its partners, vendor staff any partner. Suspended ones are left out.
     """
-    rows = Organization.objects.visible_to(actor).filter(kind=OrganizationKind.PARTNER, state=Organization.State.ACTIVE)
+    return list_own_partners(actor).filter(state=Organization.State.ACTIVE)
+
+
+def list_own_partners(actor: Actor) -> QuerySet[Organization]:
+    """Return the partners of `list_partners_to_name`, and those among them that are suspended too."""
+    rows = Organization.objects.visible_to(actor).filter(kind=OrganizationKind.PARTNER)
     if actor.organization_kind == OrganizationKind.DISTRIBUTOR:
         rows = rows.filter(parent=actor.organization_id)
     elif actor.organization_kind != OrganizationKind.VENDOR:
@@ -114,4 +128,4 @@ def is_addressee(actor: Actor, link: ActivationLink) -> bool:
     """Return whether the actor is a signed-in person who has proved that the link's address is theirs."""
     if actor.person_id is None:
         return False
-    return EmailAddress.objects.filter(user_id=actor.person_id, verified=True, email__iexact=link.email).exists()
+    return EmailAddress.objects.filter(user_id=actor.person_id, verified=True, email=link.email).exists()

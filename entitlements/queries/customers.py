@@ -151,6 +151,17 @@ def make_partner_condition(org_id: str) -> Exists:
     return Exists(partners.filter(partner_org_id=org_id))
 
 
+def make_sold_partner_condition(org_id: str) -> Exists:
+    """Return a condition for customers of the partner with this ORGID, or of those below the distributor with it.
+
+    It is for the vendor's staff, and looks among what the viewer of each row itself sees, so it needs no actor.
+    """
+    named = PartnerListing.objects.filter(org_id=org_id)
+    sellers = PartnerListing.objects.filter(Q(org_id=org_id) | Q(parent__in=named.values("pk")))
+    partners = CustomerPartner.objects.filter(viewer=OuterRef("viewer"), customer=OuterRef("customer"))
+    return Exists(partners.filter(partner_org_id__in=sellers.values("org_id")))
+
+
 def make_partner_names_query() -> QuerySet[PartnerListing, Any]:
     """Return a sub-query for the names of the partners through which the viewer of a row of CustomerListing sees it.
 

@@ -91,9 +91,13 @@ def fetch_unmerged_partner_sums(partner_ids: Collection[int] | None) -> dict[int
 
 
 def bring_sums_up_to_date(rows: Iterable[PartnerListing]) -> None:
-    """Let each of these rows say what its customers add up to now, where the merge of the figures is still to come."""
+    """Let each of these rows say what its customers add up to now, where the merge of the figures is still to come.
+
+    Until then such a row has no weeks: a customer may share its use no more.
+    """
     by_key = {row.pk: row for row in rows}
     for key, sums in fetch_unmerged_partner_sums(by_key).items():
+        by_key[key].weeks = []
         for column, value in sums.items():
             setattr(by_key[key], column, value)
 
@@ -173,12 +177,14 @@ def list_partners_by_name(actor: Actor, kind: OrganizationKind = OrganizationKin
 
 
 def list_partner_choices(actor: Actor, chosen: str) -> list[tuple[str, str]]:
-    """Return the choices of a filter by partner, as `list_partners_by_name`.
+    """Return the choices of a filter by partner, as `list_partners_by_name`, and the one with the ORGID `chosen`.
 
-    Of more than CHOICES, which nobody finds anything in, it is only the one with the ORGID `chosen`, to which the list
-    of partners leads.
+    Of more than CHOICES, which nobody finds anything in, it is that one alone: the list of partners leads to it. It may
+    be a distributor, which stands for the partners below it.
     """
     choices = list(list_partners(actor).order_by("name_folded", "pk").values_list("org_id", "name")[: CHOICES + 1])
-    if len(choices) <= CHOICES:
+    if len(choices) > CHOICES:
+        choices = []
+    if not chosen or chosen in dict(choices):
         return choices
-    return list(list_partners(actor).filter(org_id=chosen).values_list("org_id", "name"))
+    return [*PartnerListing.objects.visible_to(actor).filter(org_id=chosen).values_list("org_id", "name"), *choices]

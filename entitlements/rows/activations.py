@@ -2,15 +2,17 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.models import OrganizationKind
 from accounts.queries import sees_customers
 from entitlements.models import ActivationLink
+from entitlements.models.activation import describe_activation_problem
 from entitlements.notices.news import describe_licence_count
 from entitlements.queries.activation import find_own_activation_link
 from partnerportal.lib import formats
@@ -82,10 +84,16 @@ def build_activation_steps(link: ActivationLink) -> list[ActivationStep]:
 
 
 def _build_current_step(link: ActivationLink, wait: _Wait) -> ActivationStep:
-    if link.problem and not link.account_id:
-        return ActivationStep(wait.awaited, LATE, link.problem_at, describe_problem(link))
+    if (problem := find_problem(link)) and not link.account_id:
+        return ActivationStep(wait.awaited, LATE, link.problem_at or wait.since, describe_activation_problem(problem))
     is_late = wait.since is not None and timezone.now() - wait.since > wait.within
     return ActivationStep(wait.awaited, LATE if is_late else CURRENT, wait.since, wait.late if is_late else "")
+
+
+def find_problem(link: ActivationLink) -> str:
+    """Return what stands in the way of a link of `list_activation_links`, or "" if nothing is known to."""
+    is_lost: bool = getattr(link, "is_partner_lost", False)
+    return ActivationLink.Problem.PARTNER_MOVED if is_lost else link.problem
 
 
 def _list_waits(link: ActivationLink) -> list[_Wait]:
@@ -109,23 +117,11 @@ def _list_waits(link: ActivationLink) -> list[_Wait]:
     return [*waits, _Wait(_("Trial started"), not_there, done, None, ACTIVATED_WITHIN, "")]
 
 
-def describe_problem(link: ActivationLink) -> str:
-    """Return what stood in the way of a link's last attempt and what its sender can do; "" if nothing did."""
-    label = str(ActivationLink.Problem(link.problem).label)
-    cures = {
-        ActivationLink.Problem.SKU_WITHDRAWN: _("Choose another service; the link is then sent again."),
-        ActivationLink.Problem.TRIAL_TAKEN: _("Choose another service; the link is then sent again."),
-        ActivationLink.Problem.PARTNER_NOT_ACTIVE: _("Once it is active, the same link works."),
-        ActivationLink.Problem.NAME_TAKEN: _("Correct the name; the link is then sent again."),
-    }
-    return f"{label} {cures.get(ActivationLink.Problem(link.problem), '')}".strip()
-
-
 def find_present_step(link: ActivationLink, steps: list[ActivationStep]) -> ActivationStep:
     """Return the step that describes best how far an activation is: what is waited for, is wrong, or how it ended."""
     if link.state == ActivationLink.State.REVOKED:
         is_superseded = link.problem == ActivationLink.Problem.SUPERSEDED
-        note = describe_problem(link) if is_superseded else link.reason
+        note = describe_activation_problem(link.problem) if is_superseded else link.reason
         return ActivationStep(_("Withdrawn"), TO_COME, link.closed_at, note)
     if link.is_expired:
         return ActivationStep(_("Expired"), LATE, link.expires_at, _("Nobody has used it. You can send it again."))
@@ -141,8 +137,8 @@ def describe_turn(actor: Actor, link: ActivationLink, step: ActivationStep) -> s
         return _("Yours: confirm it") if is_vendor else _("The vendor’s")
     is_mine = link.organization_id == actor.organization_id
     if step.state == LATE:
-        return _("Yours") if is_mine else link.sender_name
-    return link.email
+        return pgettext("turn", "Yours") if is_mine else link.sender_name
+    return _("The recipient’s")
 
 
 @dataclass(frozen=True)
@@ -173,6 +169,8 @@ def build_activation_rows(actor: Actor, links: Iterable[ActivationLink]) -> list
 def build_activation_row(actor: Actor, link: ActivationLink) -> ActivationRow:
     """Return the ActivationRow of one link of `list_activation_links`."""
     step = find_present_step(link, build_activation_steps(link))
+    if step.note and link.account_id and actor.organization_kind == OrganizationKind.VENDOR:
+        step = replace(step, note=_("It waits for you to confirm its membership."))
     is_confirmed: bool = link.is_confirmed  # type: ignore[attr-defined]
     return ActivationRow(
         public_id=str(link.public_id),

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from accounts.models import OrganizationKind
 from entitlements.models import NEVER, ActivationLink, PartnerListing
 from entitlements.queries.partners import BADGE_SOON, PartnerTotals
-from partnerportal.lib import formats
+from partnerportal.lib import charts, formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.days import SOON
@@ -50,6 +50,7 @@ class PartnerTableRow:
     customers_url: str  # the list of its customers; "" if the actor's list cannot be narrowed to them
     sharing: str  # "12 of 14 share", where not all of its customers share their services; else ""
     usage: SeatUsageBar | None  # None where no customer shares its services, or none has any
+    spark: str  # the SVG path of the shares of sixteen weeks; "" without history
     over: str  # by how many licences its customers are over, "" if by none
     skus: str  # how many its customers run
     sku_names: str
@@ -93,6 +94,7 @@ def _partner_row(
         customers_url=get_customers_of_partner_url(actor, row) if row.customers else "",
         sharing=describe_sharing(row),
         usage=make_partner_usage_bar(row),
+        spark=charts.build_sparkline_path(row.weeks),
         over=formats.format_number(row.overage) if row.overage else "",
         skus=formats.format_number(row.sku_count),
         sku_names=formats.join_names(sorted(sku_names[sku] for sku in row.skus if sku in sku_names)),
@@ -148,7 +150,7 @@ def describe_state(row: PartnerListing) -> str:
     """Return the status of a partner in words."""
     if row.is_suspended:
         return _("Suspended")
-    return _("Active") if row.is_confirmed else _("Awaits confirmation")
+    return _("Active") if row.is_confirmed else _("Unconfirmed")
 
 
 def choose_state_tone(row: PartnerListing) -> str:
@@ -157,19 +159,17 @@ def choose_state_tone(row: PartnerListing) -> str:
 
 
 def get_customers_of_partner_url(actor: Actor, row: PartnerListing) -> str:
-    """Return the URL of the list of customers, narrowed to those of a partner; "" for an actor without such a list.
-
-    A distributor is none of those by whom the list can be narrowed.
-    """
-    if row.kind != OrganizationKind.PARTNER:
-        return ""
+    """Return the URL of the list of customers, narrowed to those of a partner; "" for an actor without such a list."""
     return build_customer_list_url(actor, {"partner": row.org_id})
 
 
 def build_customer_list_url(actor: Actor, query: Mapping[str, object]) -> str:
-    """Return the URL of the list of customers with these filters, for a distributor or the vendor; "" for any other."""
-    has_list = actor.organization_kind in (OrganizationKind.DISTRIBUTOR, OrganizationKind.VENDOR)
-    return build_list_url(reverse("customers"), query) if has_list else ""
+    """Return the URL of the list of customers with these filters, for a distributor and for the vendor's staff.
+
+    It is "" for any other actor.
+    """
+    is_above = actor.organization_kind in (OrganizationKind.DISTRIBUTOR, OrganizationKind.VENDOR)
+    return build_list_url(reverse("customers"), query) if is_above else ""
 
 
 def list_attention_items(totals: PartnerTotals) -> list[AttentionItem]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -70,12 +71,26 @@ def list_unconfirmed_partner_items(links: Iterable[ActivationLink]) -> list[Atte
     ]
 
 
-def make_growth_charts(months: Sequence[ChannelMonth]) -> list[ChartWithTable]:
-    """Return a chart for each size of the channel over these months: organisations, connections, licences."""
+@dataclass(frozen=True)
+class GrowthPanel:
+    """How one size of the channel has grown: its chart, the present number, and the change since the first month."""
+
+    chart: ChartWithTable
+    latest: str
+    change: str  # "" for none
+
+
+def make_growth_panels(months: Sequence[ChannelMonth]) -> list[GrowthPanel]:
+    """Return a GrowthPanel for each size of the channel over these months: organisations, connections, licences."""
     names = [formats.format_month(each.month) for each in months]
-    return [
-        _make_growth_chart(key, str(label), names, [number(each) for each in months]) for key, label, number in GROWTH
-    ]
+    panels = []
+    for key, label, number in GROWTH:
+        values = [number(each) for each in months]
+        change = values[-1] - values[0]
+        signed = f"{'+' if change > 0 else '−'}{formats.format_number(abs(change))}"
+        chart = _make_growth_chart(key, str(label), names, values)
+        panels.append(GrowthPanel(chart, formats.format_number(values[-1]), signed if change else ""))
+    return panels
 
 
 def _make_growth_chart(key: str, title: str, names: list[str], values: list[int]) -> ChartWithTable:

@@ -165,7 +165,8 @@ def _do_batches(source: Import, kind: ImportKind) -> None:
         rows_before = source.rows_done
         for row in islice(rows, rows_before):
             keys.has_seen(row)
-        for batch in read_batches(rows, kind.batch_rows or BATCH):
+        size = kind.check_rows if source.state == State.CHECKING else None
+        for batch in read_batches(rows, size or kind.batch_rows or BATCH):
             source.refresh_from_db(fields=["is_stop_asked"])
             if source.is_stop_asked:
                 raise _StopAsked

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from notifications.events import LogEventKind
 from notifications.models import Event, EventSeal, UnsealedEvent
-from notifications.sealing import BEFORE_THE_FIRST, digest_link
+from notifications.sealing import BEFORE_THE_FIRST, LEAST_KEPT, digest_link
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import InvalidInput
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
@@ -20,7 +20,6 @@ from partnerportal.lib.policies import authorize_system
 log = logging.getLogger(__name__)
 
 BATCH = 1000  # events that are sealed, or deleted, in one transaction
-LEAST_KEPT = dt.timedelta(days=90)  # the database refuses to delete younger events
 
 
 @transaction.atomic

@@ -89,8 +89,9 @@ DROP TRIGGER seal_is_final ON notifications_eventseal; DROP FUNCTION seal_is_fin
 """
 
 # The one way to delete events: the oldest links of the chain with their events, notices and deliveries, as long as all
-# of these are older than `before`, at most `most` links at once. The last link stays without its event, because the
-# chain goes on from it. Returns its position and digest, and how many events were deleted; no row if there are none.
+# of these are older than `before` and were sealed 90 days ago, at most `most` links at once. The last link stays without
+# its event, because the chain goes on from it: by its time it can be told later that nothing younger was deleted.
+# Returns its position and digest, and how many events were deleted; no row if there are none.
 PRUNE = """
 CREATE FUNCTION prune_log(before timestamptz, most bigint, OUT pruned_to bigint, OUT link bytea, OUT events bigint)
     RETURNS SETOF record LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -104,7 +105,8 @@ BEGIN
     SELECT s.position + prune_log.most - 1 INTO pruned_to
         FROM notifications_eventseal s JOIN notifications_event e ON e.id = s.event_id ORDER BY s.position LIMIT 1;
     SELECT s.position INTO young FROM notifications_eventseal s JOIN notifications_event e ON e.id = s.event_id
-        WHERE s.position <= pruned_to AND e.at >= prune_log.before ORDER BY s.position LIMIT 1;
+        WHERE s.position <= pruned_to AND (e.at >= prune_log.before OR s.sealed_at > now() - interval '90 days')
+        ORDER BY s.position LIMIT 1;
     SELECT s.position, s.digest INTO pruned_to, link FROM notifications_eventseal s
         WHERE s.position <= least(pruned_to, young - 1) ORDER BY s.position DESC LIMIT 1;
     SELECT array_agg(e.id) INTO gone FROM notifications_eventseal s JOIN notifications_event e ON e.id = s.event_id
@@ -169,6 +171,11 @@ class Migration(migrations.Migration):
                 ("digest", models.BinaryField(max_length=32)),
                 ("sealed_at", models.DateTimeField()),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("position__gte", 1)), name="event_seal_position"),
+                ],
+            },
         ),
         migrations.RunSQL(QUEUE, QUEUE_UNDO),
         enable_row_security("notifications_unsealedevent", using="false"),

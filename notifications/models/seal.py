@@ -33,6 +33,9 @@ class EventSeal(models.Model):
 
     objects = EventSealQuerySet.as_manager()
 
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(position__gte=1), name="event_seal_position"),)
+
 
 class UnsealedEvent(models.Model):
     """The mark of an event that waits for its seal. A trigger sets it with the event, and the sealer deletes it."""

@@ -3,8 +3,10 @@
 import idna
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from fido2.rpid import verify_rp_id
 
 LONGEST_DOMAIN_NAME = 253  # characters, by the standard (RFC 1035)
+LONGEST_ADDRESS = 254  # characters, by the standard (RFC 5321)
 
 
 def parse_domain_name(text: str) -> str:
@@ -38,6 +40,20 @@ def parse_email_domain(email: str) -> str:
     return name
 
 
+def parse_email_address(text: str) -> str:
+    """Return an e-mail address in small letters, as it is stored and compared. Raises ValueError for no address.
+
+    One whose domain has wide or invisible letters is refused too: it would be another address than the one it looks
+    like, and its mails would reach the owner of that one or nobody. So is a letter beyond ASCII before the @.
+    """
+    email = text.strip().lower()
+    mailbox, _at, domain = email.rpartition("@")
+    name = parse_email_domain(email)
+    if domain not in (name, idna.decode(name)) or not mailbox.isascii() or len(email) > LONGEST_ADDRESS:
+        raise ValueError("no e-mail address")
+    return email
+
+
 def format_domain_name(name: str) -> str:
     """Return a stored name as readers see it: an international one in its own letters, with the punycode behind.
 
@@ -55,3 +71,12 @@ def list_names_above(name: str) -> list[str]:
     """Return a domain's own name and those of the domains above it, down to the last two labels."""
     labels = name.split(".")
     return [".".join(labels[at:]) for at in range(len(labels) - 1)]
+
+
+def is_public_suffix(name: str) -> bool:
+    """Return whether anybody can register names below this one, as below "co.uk" or "github.io".
+
+    Such a name is nobody's own. The list is that of browsers (publicsuffix.org), which the library for passkeys brings.
+    """
+    shown = idna.decode(name) if "xn--" in name else name  # the list has international names in their own letters
+    return not verify_rp_id(shown, f"https://below.{shown}")

@@ -16,6 +16,8 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+from partnerportal.lib.domain_names import parse_domain_name
+
 DNS_PORT = 53  # where resolvers listen, unless an address says otherwise
 WRONG = 3  # exit code of a process with wrong settings; gunicorn takes it for "do not try again"
 _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", re.IGNORECASE)
@@ -79,6 +81,16 @@ class Environment(environ.Env):
         except ValueError:
             raise ImproperlyConfigured(
                 f"{name} is {', '.join(entries)!r}: it must be IP addresses, such as 192.0.2.1 or [2001:db8::1]:53."
+            ) from None
+
+    def read_domains(self, name: str) -> frozenset[str]:
+        """Return the names of domains that the variable lists, separated by commas, as `parse_domain_name` does."""
+        entries = [entry.strip() for entry in str(self.ENVIRON.get(name) or "").split(",")]
+        try:
+            return frozenset(parse_domain_name(entry) for entry in entries if entry)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} is {', '.join(entries)!r}: it must be names of domains, such as example.com,example.org."
             ) from None
 
     def read_choice(self, name: str, choices: Collection[str], default: str) -> str:

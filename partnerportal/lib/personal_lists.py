@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.urls import reverse
+from django.utils.translation import pgettext
 
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -151,8 +152,8 @@ class PersonalizedList(ListState):
 
     @property
     def filter_tabs(self) -> list[ListTab]:
-        """The tabs above the list that everybody has, as Tab objects, before those of saved views. None by default."""
-        return []
+        """The tabs above the list that everybody has, as Tab objects, before those of saved views. By default, All."""
+        return [ListTab(pgettext("list", "All"), self.build_url_with_query({}), None, is_current=True)]
 
     @property
     def tabs(self) -> list[ListTab]:

@@ -69,6 +69,26 @@ COMPANIES = (
     SampleCompany(key="hafenlicht", name="Hafenlicht Systemhaus GmbH", kind=OrganizationKind.PARTNER, country="DE", city="Hamburg",
             org_id="51590834", parent="aldervale", street="Am Sandtorkai 41", postal_code="20457",
             phone="+49 40 5550 0195", badges=(("csp", -365, None), ("solution_advisor", -90, None))),
+    SampleCompany(key="vega-dist", name="Vega Distribución", kind=OrganizationKind.DISTRIBUTOR, country="ES", city="Madrid",
+            org_id="10240791", street="Calle de Serrano 41", postal_code="28001", phone="+34 91 555 0176",
+            badges=(("csp", -420, None),)),
+    SampleCompany(key="faro-soluciones", name="Soluciones Faro", kind=OrganizationKind.PARTNER, country="ES", city="Valencia",
+            org_id="51622417", parent="vega-dist", street="Carrer de Colón 18", postal_code="46004",
+            phone="+34 96 555 0118", badges=(("csp", -324, 41), ("solution_advisor", -120, None))),
+    SampleCompany(key="lusonuvem", name="LusoNuvem Tecnologia", kind=OrganizationKind.PARTNER, country="PT", city="Porto",
+            org_id="51648833", parent="vega-dist", street="Rua das Flores 92", postal_code="4050-265",
+            phone="+351 22 555 0143", badges=(("csp", -160, None),)),
+    SampleCompany(key="hokusei", name="北星システムズ株式会社", kind=OrganizationKind.PARTNER, country="JP", city="札幌市",
+            org_id="51677904", parent="tokai-dist", street="北区北七条西2-6", postal_code="060-0807",
+            phone="+81 11 555 0192", badges=(("csp", -290, 75),)),
+    SampleCompany(key="polder-it", name="Polder IT Diensten", kind=OrganizationKind.PARTNER, country="NL", city="Utrecht",
+            org_id="51703368", parent="aldervale", street="Oudegracht 158", postal_code="3511 AZ",
+            phone="+31 30 555 0121", badges=(("csp", -260, None),)),
+    SampleCompany(key="pinecrest", name="Pinecrest Digital", kind=OrganizationKind.PARTNER, country="US", city="Denver",
+            org_id="51736209", street="1401 Wynkoop Street", postal_code="80202", phone="+1 303 555 0137",
+            badges=(("csp", -338, 27), ("service_provider", -338, 27))),
+    SampleCompany(key="nordlys", name="Nordlys Drift", kind=OrganizationKind.PARTNER, country="NO", city="Tromsø",
+            org_id="51768852", parent="aldervale", street="Storgata 73", postal_code="9008", phone="+47 77 55 01 46"),
     SampleCompany(key="octavo", name="Octavo Analytics", kind=OrganizationKind.PUBLISHER, country="CA", city="Montréal",
             org_id="70118263", street="350 rue McGill", postal_code="H2Y 2E4", phone="+1 514 555 0142"),
     SampleCompany(key="feldspat", name="Feldspat Informationssicherheitsgesellschaft mbH", kind=OrganizationKind.PUBLISHER,
@@ -162,6 +182,13 @@ PEOPLE = (
     SamplePerson("grace.kim@kestrel-hosting.example", "Grace Kim", "en", "America/Los_Angeles", {"kestrel-hosting": (A,)}),
     SamplePerson("astrid.ek@lindqvist-it.example", "Astrid Ek", "en", "Europe/Stockholm", {"lindqvist-it": (A,)}),
     SamplePerson("jonas.peters@hafenlicht.example", "Jonas Peters", "en", "Europe/Berlin", {"hafenlicht": (A,)}),
+    SamplePerson("lucia.ortega@vega-dist.example", "Lucía Ortega", "en", "Europe/Madrid", {"vega-dist": (A,)}),
+    SamplePerson("marc.ferrer@faro-soluciones.example", "Marc Ferrer", "en", "Europe/Madrid", {"faro-soluciones": (A,)}),
+    SamplePerson("ines.sousa@lusonuvem.example", "Inês Sousa", "en", "Europe/Lisbon", {"lusonuvem": (A,)}),
+    SamplePerson("kota.sato@hokusei.example", "佐藤 航太", "ja", "Asia/Tokyo", {"hokusei": (A,)}),
+    SamplePerson("sanne.visser@polder-it.example", "Sanne Visser", "en", "Europe/Amsterdam", {"polder-it": (A, S)}),
+    SamplePerson("tyler.brooks@pinecrest.example", "Tyler Brooks", "en", "America/Denver", {"pinecrest": (A,)}),
+    SamplePerson("ingrid.dahl@nordlys.example", "Ingrid Dahl", "en", "Europe/Oslo", {"nordlys": (A,)}),
     SamplePerson("maya.tremblay@octavo.example", "Maya Tremblay", "fr", "America/Toronto", {"octavo": (A,)}),
     SamplePerson("noah.gagnon@octavo.example", "Noah Gagnon", "en", "America/Toronto", {"octavo": (R,)}),
     SamplePerson("clara.weiss@feldspat.example", "Clara Weiß", "en", "Europe/Berlin", {"feldspat": (A,)}),
@@ -183,7 +210,16 @@ ALSO_CONNECTED = {
     "kestrel-hosting": ("cobaltridge", "fjellheim"),
     "lindqvist-it": ("angstrom",),
     "hafenlicht": ("gruenwald", "elbtal", "weissenfels-druck"),
+    "faro-soluciones": ("penalosa",),
+    "lusonuvem": ("vandermeulen",),
+    "hokusei": ("hokuto", "shizuku", "hinode"),
+    "polder-it": ("vandermeulen",),
 }
+GROWING = frozenset({"hafenlicht", "faro-soluciones", "lusonuvem", "hokusei"})  # partners with new customers
+NEW = "nordlys"  # the partner that waits for the vendor to confirm it
+SUSPENDED = "polder-it"  # the partner that the vendor has suspended
+WITHOUT_ADMIN = ("kingsmere", "kawasemi", "pellworth")  # customers that nobody looks after any more
+ASKING = ("hugo.marsh@brightwater.example", "Hugo Marsh")  # who asks MAIN's Admins to be let in
 # Connections that have ended: partner, customer, connected and ended so many days ago, and whether by the partner.
 ENDED = (
     (MAIN, "wrenfield", 520, 130, False),

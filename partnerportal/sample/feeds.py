@@ -10,6 +10,8 @@ from partnerportal.lib.tokens import digest_secret, generate_token
 Kind, State = UploadFileKind, IngestUpload.State
 FIRST_BAD_LINE = 1204
 PROBLEM = {"code": "unknown_customer", "message": "No organisation has this ORGID.", "field": "customer"}
+CUT_OFF = {"line": 1180, "code": "not_json", "message": "The line is not JSON.", "field": ""}
+BROKEN = "Order desk"  # whose file of the night before last was cut off
 # Name, what it sends, how many hours ago it sent its last file, and how many lines of that were not stored.
 SYSTEMS = (
     ("Licence server", Kind.USAGE, 7, 0),
@@ -20,6 +22,7 @@ SYSTEMS = (
 
 def write_sample_feeds(now: dt.datetime) -> None:
     """Write a token for each system, and a file for each of its last nights. Nobody knows the tokens' secrets."""
+    uploads: list[IngestUpload] = []
     for name, kind, hours, errors in SYSTEMS:
         secret = generate_token()
         token = IngestToken.objects.create(
@@ -30,10 +33,33 @@ def write_sample_feeds(now: dt.datetime) -> None:
             created_at=now - dt.timedelta(days=400),
             last_used_at=now - dt.timedelta(hours=hours),
         )
-        IngestUpload.objects.bulk_create(
+        uploads += [
             _make_upload(token, kind, now - dt.timedelta(hours=hours + 24 * night), 0 if night else errors)
-            for night in reversed(range(5))
-        )
+            for night in range(5)
+        ]
+    failed = next(upload for upload in uploads if upload.token.name == BROKEN and not upload.problems)
+    failed.state, failed.lines, failed.counts, failed.problems = (
+        State.FAILED,
+        1180,
+        {LineOutcome.ADDED: 1179},
+        [CUT_OFF],
+    )
+    IngestUpload.objects.bulk_create(sorted(uploads, key=lambda upload: upload.received_at))
+    _write_revoked_token(now)
+
+
+def _write_revoked_token(now: dt.datetime) -> None:
+    """Write the token of a system that is no longer used."""
+    secret = generate_token()
+    IngestToken.objects.create(
+        name="Old licence server",
+        digest=digest_secret(secret),
+        prefix=secret[:8],
+        kinds=[Kind.USAGE, Kind.ASSIGNMENTS],
+        created_at=now - dt.timedelta(days=900),
+        last_used_at=now - dt.timedelta(days=402),
+        revoked_at=now - dt.timedelta(days=398),
+    )
 
 
 def _make_upload(token: IngestToken, kind: UploadFileKind, at: dt.datetime, errors: int) -> IngestUpload:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
+from partnerportal.consumer_mail import CONSUMER_MAIL_DOMAINS
 from partnerportal.lib import logs
 from partnerportal.lib.environment import Environment
 
@@ -189,6 +190,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
 ACCOUNT_FORMS = {
+    "add_email": "accounts.sign_in_forms.AddEmailForm",
     "login": "accounts.sign_in_forms.LoginForm",
     "reset_password": "accounts.sign_in_forms.ResetPasswordForm",
     "reset_password_from_key": "accounts.sign_in_forms.ResetPasswordKeyForm",
@@ -353,9 +355,8 @@ PORTAL_INVITATIONS_KEPT = dt.timedelta(days=env.read_number("INVITATION_DAYS", 9
 PORTAL_ACTIVATION_KEPT = dt.timedelta(days=env.read_number("ACTIVATION_DAYS", 7, at_least=1, at_most=30))
 
 # --- Domains that organisations prove -------------------------------------------------------------------------
-PORTAL_CONSUMER_MAIL_DOMAINS = frozenset(  # beside those of the package's list
-    name.strip().lower() for name in env("CONSUMER_MAIL_DOMAINS", default="").split(",") if name.strip()
-)
+PORTAL_CONSUMER_MAIL_DOMAINS = CONSUMER_MAIL_DOMAINS | env.read_domains("CONSUMER_MAIL_DOMAINS")
+PORTAL_WORK_MAIL_DOMAINS = env.read_domains("WORK_MAIL_DOMAINS")  # that the lists of consumer mail name, and are not
 DNS_RESOLVERS = env.read_resolvers("DNS_RESOLVERS")  # they look up TXT records; without any, those of the system do
 
 # --- Trials -------------------------------------------------------------------------------------------------

@@ -76,7 +76,9 @@ def test_each_record_has_a_value_of_its_own_that_nobody_chose(world, actor_for, 
         ("", "malformed_domain"), ("example", "malformed_domain"), ("192.0.2.1", "malformed_domain"),
         ("anna@example.com", "malformed_domain"), ("https://example.com", "malformed_domain"),
         (".".join(["a" * 60] * 4), "malformed_domain"), ("a\x00b.example", "malformed_domain"),
-        ("gmail.com", "free_mail"), ("mail.GMAIL.com", "free_mail"),
+        ("gmail.com", "free_mail"), ("mail.GMAIL.com", "free_mail"), ("sfr.fr.", "free_mail"),
+        ("ＤＯＣＯＭＯ．ne.jp", "free_mail"), ("co.uk", "public_suffix"), ("GitHub.io.", "public_suffix"),
+        ("公司.cn", "public_suffix"), ("xn--55qx5d.cn", "public_suffix"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_proved_is_refused(name, code, add):

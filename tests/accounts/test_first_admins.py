@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from accounts.actions.first_admins import invite_first_admin
@@ -15,7 +16,7 @@ from notifications.models import Event
 from partnerportal.lib.errors import Conflict, InvalidInput
 from tests import mails
 from tests.accounts.test_organization_pages import hidden, page_of, submit, text
-from tests.world import World
+from tests.world import World, address
 
 pytestmark = pytest.mark.django_db
 ADMIN, READER = "vendor.admin", "vendor.reader"
@@ -85,6 +86,21 @@ def test_what_is_no_work_address_is_an_error_of_its_field(
     answer = submit(web(ADMIN), newcomer, "invite", email=email, language="en")
     assert answer.status_code == 200 and words in text(answer)
     assert not OperatorInvitation.objects.filter(organization=newcomer).exists()
+
+
+@pytest.mark.parametrize("email", [address(ADMIN), address(READER).upper(), "second@newcomer.example"])
+def test_nobody_of_the_vendor_invites_themselves_or_a_colleague(
+    email: str, web: Any, world: World, newcomer: Organization
+) -> None:
+    """They would see what nothing but consent shows to the vendor."""
+    person = world.person("vendor.admin")
+    EmailAddress.objects.create(user=person, email="second@newcomer.example", verified=True)
+    answer = submit(web(ADMIN), newcomer, "invite", email=email, language="en")
+    assert answer.status_code == 200 and "acts for the vendor" in text(answer)
+    data = {"name": "Fresh", "country": "JP", "public_id": "11111111-1111-4111-8111-111111111112", "admin_email": email}
+    assert web(ADMIN).post("/organizations/register/customer/", data).status_code == 200
+    assert not OperatorInvitation.objects.filter(email=email.lower()).exists()
+    assert not Organization.objects.filter(name="Fresh").exists()
 
 
 def test_where_it_is_useless_nobody_is_invited(

@@ -412,7 +412,8 @@ def test_what_is_odd_and_harmless_comes_in_cleaned(column: str, cell: str, said:
 def test_an_unknown_role_names_those_there_are(world: World) -> None:
     (result,) = check(f"{world.customer.org_id},{ANN},Invoice;Owner,,,")
     assert str(result.message) == (
-        "The role “Owner” is unknown. The roles are: Reader, Admin, Admin agent, Sales agent, Invoice, Tenant admin."
+        "“role”: The role “Owner” is unknown. The roles are: Reader, Admin, Admin agent, Sales agent, Invoice,"
+        " Tenant admin."
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.utils import timezone
 
-from accounts.models import Operator, OrganizationDomain, Person, Role
+from accounts.models import Operator, Organization, OrganizationDomain, Person, Role
 from accounts.work_addresses import check_work_address, is_consumer_mail_domain, list_accepted_domains
 from partnerportal.lib.errors import InvalidInput
 
@@ -68,6 +68,33 @@ def test_the_list_is_kept_and_the_vendor_may_add_to_it(settings):
     assert is_consumer_mail_domain("ours.example") and is_consumer_mail_domain("mail.ours.example")
 
 
+@pytest.mark.promise("CV-19")
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "sfr.fr", "orange.fr", "free.fr", "laposte.net", "wanadoo.fr", "neuf.fr", "docomo.ne.jp", "softbank.ne.jp",
+        "i.softbank.jp", "ezweb.ne.jp", "au.com", "biglobe.ne.jp", "nifty.com", "ocn.ne.jp", "yahoo.co.jp", "hey.com",
+        "tutanota.com", "tuta.com", "proton.me", "icloud.com", "gmx.de", "gmx.fr", "gmx.net", "web.de", "qq.com",
+        "naver.com", "daum.net", "privaterelay.appleid.com", "mail.ru", "yandex.com",
+    ],
+)  # fmt: skip
+def test_the_mail_services_of_the_countries_are_on_the_list(domain):
+    assert is_consumer_mail_domain(domain) and is_consumer_mail_domain(f"mail.{domain}")
+
+
+def test_what_is_listed_below_a_public_suffix_is_the_registrants(settings):
+    """The package lists za.com, whose names are for sale; who has bought one is not everybody."""
+    assert is_consumer_mail_domain("za.com") and not is_consumer_mail_domain("contoso.za.com")
+    assert is_consumer_mail_domain("gmail.com")
+    settings.PORTAL_WORK_MAIL_DOMAINS = frozenset({"sunrise.ch"})
+    assert not is_consumer_mail_domain("sunrise.ch") and not is_consumer_mail_domain("mail.sunrise.ch")
+
+
+def test_a_first_admin_at_a_public_suffix_lets_in_nobody(world):
+    Organization.objects.filter(pk=world.stranger.pk).update(first_admin_domain="co.uk")
+    assert list_accepted_domains(world.stranger) == []
+
+
 def test_the_first_admin_says_the_domain_where_none_is_proved(world):
     assert list_accepted_domains(world.partner) == ["example.com"]
     assert refusal(world.partner, "new@example.com") == ""
@@ -81,11 +108,63 @@ def test_the_contact_address_says_nothing(world):
     assert refusal(world.partner, "new@elsewhere.example") == "foreign_domain"
 
 
-def test_an_address_that_the_first_admin_has_not_verified_says_nothing(world):
-    person = world.person("stranger.admin")
-    EmailAddress.objects.filter(user=person).update(verified=False)
+@pytest.fixture
+def founded(world):
+    """Make an organisation with one Admin, whose address is proved or not, in the place of the stranger's."""
+
+    def founded(email, verified=True):
+        Operator.objects.filter(organization=world.stranger).delete()
+        Organization.objects.filter(pk=world.stranger.pk).update(first_admin_domain=None)
+        person = Person.objects.create_user(email, name="Founder")
+        EmailAddress.objects.create(user=person, email=email, verified=verified, primary=True)
+        Operator.objects.create(organization=world.stranger, person=person, roles=[Role.ADMIN])
+        return person
+
+    return founded
+
+
+def test_an_address_that_the_first_admin_has_not_verified_says_nothing(world, founded):
+    person = founded("anna@founder.example", verified=False)
     assert list_accepted_domains(world.stranger) == []
-    assert refusal(world.stranger, "new@example.com") == "foreign_domain"
+    assert refusal(world.stranger, "new@founder.example") == "foreign_domain"
+    EmailAddress.objects.filter(user=person).update(verified=True)
+    assert list_accepted_domains(world.stranger) == ["founder.example"]
+
+
+@pytest.mark.promise("CV-19")
+def test_the_domain_of_the_first_admin_does_not_move(world, founded):
+    """Neither by a change of their address, nor when they leave."""
+    person = founded("anna@founder.example")
+    EmailAddress.objects.filter(user=person).update(email="anna@rival.example")
+    Person.objects.filter(pk=person.pk).update(email="anna@rival.example")
+    late = Person.objects.create_user("late@rival.example", name="Late")
+    EmailAddress.objects.create(user=late, email=late.email, verified=True, primary=True)
+    Operator.objects.create(organization=world.stranger, person=late, roles=[Role.ADMIN])
+    Operator.objects.filter(person=person).delete()
+    assert list_accepted_domains(world.stranger) == ["founder.example"]
+    assert refusal(world.stranger, "new@rival.example") == "foreign_domain"
+
+
+def test_an_international_domain_of_the_first_admin_counts(world, founded):
+    founded("anna@münchen.example")
+    assert refusal(world.stranger, "new@xn--mnchen-3ya.example") == ""
+
+
+@pytest.mark.promise("CV-19")
+@pytest.mark.parametrize("state", [State.PROVED, State.LAPSED])
+@pytest.mark.parametrize("name", ["founder.example", "xn--mnchen-3ya.example"])
+def test_a_domain_that_was_removed_does_not_count_as_the_first_admins(state, name, world, founded):
+    founded("anna@founder.example" if name == "founder.example" else "anna@münchen.example")
+    assert list_accepted_domains(world.stranger) == [name]
+    add_domain(world.stranger, name, state).delete()
+    assert list_accepted_domains(world.stranger) == []
+
+
+def test_an_attempt_that_was_removed_changes_nothing(world, founded):
+    founded("anna@founder.example")
+    add_domain(world.stranger, "founder.example", State.OPEN).delete()
+    add_domain(world.stranger, "other.example", State.PROVED).delete()
+    assert list_accepted_domains(world.stranger) == ["founder.example"]
 
 
 def test_a_later_admin_says_nothing(world):
@@ -104,10 +183,8 @@ def test_a_reader_who_came_first_says_nothing(world):
     assert list_accepted_domains(world.stranger) == ["example.com"]
 
 
-def test_a_first_admin_with_consumer_mail_lets_in_nobody(world):
-    person = world.person("stranger.admin")
-    Person.objects.filter(pk=person.pk).update(email="anna@gmail.com")
-    EmailAddress.objects.filter(user=person).update(email="anna@gmail.com")
+def test_a_first_admin_with_consumer_mail_lets_in_nobody(world, founded):
+    founded("anna@gmail.com")
     assert list_accepted_domains(world.stranger) == []
     assert refusal(world.stranger, "bob@gmail.com") == "free_mail"
     assert refusal(world.stranger, "bob@elsewhere.example") == "foreign_domain"

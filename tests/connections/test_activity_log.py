@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from exports.catalogue import LISTS
 from notifications.actions.recording import record_event
 from notifications.actions.sealing import build_checkpoint_line, seal_next_events
 from notifications.models import Event
-from partnerportal.lib.actors import Actor
+from notifications.sealing import digest_link
+from partnerportal.lib.actors import Actor, ActorKind
 from tests.notifications.test_sealing import tamper
 from tests.world import World, address
 
@@ -239,6 +241,50 @@ def write(file: Path, rows: list[dict[str, str]]) -> None:
         writer.writerows(rows)
 
 
+def test_who_has_left_can_still_be_chosen(world: World, web: Any) -> None:
+    """By the name that the events keep; nobody of another organisation can be."""
+    left, foreign = world.person("partner.sales_agent"), world.person("customer.admin")
+    record_event("view.shared", actor=world.actor("partner.sales_agent"), subject=world.partner, label="before leaving")
+    record_event("x", actor=world.actor("customer.admin"), subject=world.partner, counterpart=world.partner)
+    world.operator("partner.sales_agent").delete()
+    choices = dict(web("partner.reader").get(LOG).context["list"].actor_choices)
+    assert choices[str(left.public_id)] == left.name and str(foreign.public_id) not in choices
+    assert str(world.person("partner.admin").public_id) in choices
+    for person, is_known in ((left, True), (foreign, False)):  # also where no row of theirs is on the page
+        page = web("partner.reader").get(f"{LOG}?actor={person.public_id}&until=2001-01-01&since=2000-01-01")
+        assert (str(person.public_id) in dict(page.context["list"].actor_choices)) is is_known
+
+
+def test_nobody_learns_of_another_organisations_people_by_asking(world: World, web: Any) -> None:
+    """Neither by their names, nor by their ids, nor from what an event of theirs says beside."""
+    admin = world.actor("partner.admin")
+    for_her = replace(admin, kind=ActorKind.CLIENT, client_id=1, label="ERP", on_behalf_of=admin)
+    event = record_event("x", actor=for_her, subject=world.customer, counterpart=world.customer, label="Alpha")
+    person = world.person("partner.admin")
+    own, theirs = web("partner.reader"), web("customer.reader")
+    for query in (f"?q={person.name}", "?q=ERP", f"?actor={person.public_id}"):
+        assert theirs.get(LOG + query).context["list"].rows == [], query
+    assert own.get(f"{LOG}?q={person.name}").context["list"].rows != []
+    [row] = [row for row in theirs.get(LOG).context["list"].rows if row.public_id == str(event.public_id)]
+    assert (row.actor, row.on_behalf, row.request_id) == (world.partner.name, "", "")
+
+
+def test_an_export_says_on_whose_behalf_and_what_changed(world: World, web: Any) -> None:
+    """Who had a client do it is named in their own organisation's file alone."""
+    admin = world.actor("partner.admin")
+    for_her = replace(admin, kind=ActorKind.CLIENT, client_id=1, label="ERP", on_behalf_of=admin)
+    changes = {"country": ["FR", "DE"]}
+    record_event("x", actor=for_her, subject=world.customer, counterpart=world.customer, changes=changes)
+    files = {}
+    for who in ("partner.reader", "customer.reader"):
+        answer = web(who).post("/exports/new/", {"list": "activity_log"})
+        content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        [files[who]] = [row for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig"))) if row["kind"] == "x"]
+    assert files["partner.reader"]["on_behalf"] == world.person("partner.admin").name
+    assert files["customer.reader"]["on_behalf"] == ""
+    assert {row["before_after"] for row in files.values()} == {"Country: FR → DE"}
+
+
 @pytest.mark.promise("G-12")
 def test_an_exported_log_is_checked_by_itself(world: World, exported: Path, tmp_path: Path) -> None:
     rows = read(exported)
@@ -277,6 +323,41 @@ def test_a_changed_cell_is_found_out(exported: Path, column: str, value: str) ->
     write(exported, rows)
     code, said = verify(exported)
     assert code == 1 and (changed["event"] in said or "follow the one before" in said)
+
+
+def sealed_rows(exported: Path) -> list[dict[str, str]]:
+    return sorted((row for row in read(exported) if row["position"]), key=lambda row: int(row["position"]))
+
+
+def compute_link_anew(row: dict[str, str], **changes: str) -> None:
+    """Change cells of a row's link so that it looks right by itself."""
+    row |= changes
+    row["link"] = digest_link(
+        position=int(row["position"]),
+        event_id=int(row["number"]),
+        event_digest=bytes.fromhex(row["digest"]),
+        sealed_at=dt.datetime.fromisoformat(row["sealed_at"]),
+        previous=bytes.fromhex(row["previous_link"]),
+    ).hex()
+
+
+def test_rows_whose_links_contradict_each_other_are_found_out(exported: Path, tmp_path: Path) -> None:
+    """Each of them looks right by itself: together, or against a checkpoint, they do not."""
+    first, second = sealed_rows(exported)[:2]
+    at = int(first["position"])
+    compute_link_anew(second, position=str(at + 1), previous_link="11" * 32)
+    write(tmp_path / "gap.csv", [first, second])
+    assert f"The row at position {at + 1} does not follow the one before it." in verify(tmp_path / "gap.csv")[1]
+    compute_link_anew(second, position=str(at))
+    write(tmp_path / "twice.csv", [first, second])
+    assert f"Two rows have the position {at}." in verify(tmp_path / "twice.csv")[1]
+    write(tmp_path / "one.csv", [first])
+    (tmp_path / "checkpoints").write_text(f"event-checkpoint position={at} digest={'22' * 32}")
+    code, said = verify(tmp_path / "one.csv", "--checkpoint", tmp_path / "checkpoints")
+    assert code == 1 and f"The row at position {at} differs from the checkpoint." in said
+    (tmp_path / "checkpoints").write_text(f"event-checkpoint position={at + 9} digest={'22' * 32}")
+    code, said = verify(tmp_path / "one.csv", "--checkpoint", tmp_path / "checkpoints")
+    assert code == 0 and "none was compared" in said
 
 
 def test_cells_that_cannot_be_read_are_named(exported: Path) -> None:

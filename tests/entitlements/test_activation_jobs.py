@@ -39,6 +39,17 @@ def test_a_reminder_has_a_token_of_its_own_and_does_not_move_the_end(link):
     assert [mail.to for mail in sent() if mail.to == [link.email]] and "Reminder" in sent()[0].subject
 
 
+@pytest.mark.parametrize("suspended", ["distributor", "partner"])
+def test_no_reminder_goes_out_with_a_link_that_is_stopped(world, link, suspended):
+    """Its sender is suspended, or the partner that it names."""
+    ActivationLink.objects.filter(pk=link.pk).update(organization=world.distributor)
+    Organization.objects.filter(pk=world[suspended].pk).update(state="suspended")
+    ActivationToken.objects.update(created_at=timezone.now() - dt.timedelta(days=6))
+    activation_jobs.send_activation_reminders()
+    assert ActivationToken.objects.filter(invitation=link).count() == 1
+    assert not [mail for mail in sent() if mail.to == [link.email] and "Reminder" in mail.subject]
+
+
 def test_an_end_is_told_to_the_sender_once(world, link):
     ActivationLink.objects.filter(pk=link.pk).update(expires_at=timezone.now() - dt.timedelta(hours=1))
     assert activation_jobs.tell_ended_activations() == 1

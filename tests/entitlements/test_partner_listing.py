@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from accounts.models import Operator, Organization, Person, Program, ProgramMembership
 from connections.models import Connection
 from entitlements.actions.figures import merge_portfolio_figure_changes
-from entitlements.actions.partners import refresh_changed_badges
-from entitlements.models import CustomerListing, Entitlement, PartnerListing, Sku
+from entitlements.actions.partners import refresh_changed_badges, refresh_partner_trends
+from entitlements.models import CustomerListing, CustomerUsage, Entitlement, PartnerListing, Sku
 from entitlements.queries.partners import bring_sums_up_to_date, list_partners
 from partnerportal.lib.days import today
 from partnerportal.lib.scopes import ALL, Scope
@@ -250,3 +250,32 @@ def test_what_was_written_around_the_triggers_is_found_and_repaired(world: World
     call_command("rebuild_portfolio")
     call_command("rebuild_portfolio", "--check")
     assert differences() == []
+
+
+def spark_of(web: Any, name: str) -> str:
+    [row] = [row for row in web("distributor.reader").get("/partners/").context["list"].rows if row.name == name]
+    return str(row.spark)
+
+
+def test_weeks_are_those_of_the_customers_that_share_their_use(world: World, web: Any) -> None:
+    """By the licences that each has now. Who shares it no more is out of them on the next request (E15)."""
+    usage = CustomerUsage.objects.filter(customer__in=(world.customer, world.customer2))
+    usage.update(as_of=today())
+    usage.filter(customer=world.customer).update(purchased=30, weeks=[-1] * 14 + [40, 80])
+    usage.filter(customer=world.customer2).update(purchased=10, weeks=[-1] * 15 + [0])
+    Connection.objects.active().filter(partner=world.partner, customer=world.customer2).update(scopes=ALL)
+    merge_portfolio_figure_changes()
+    assert refresh_partner_trends() == PartnerListing.objects.count()
+    listed = PartnerListing.objects.get(organization=world.partner)
+    assert listed.weeks == [-1] * 14 + [40, 60] and spark_of(web, world.partner.name)
+    Connection.objects.active().filter(partner=world.partner).update(scopes=ALL & ~Scope.USAGE)
+    assert spark_of(web, world.partner.name) == "", "before anything was merged"
+    merge_portfolio_figure_changes()
+    listed.refresh_from_db()
+    assert listed.weeks == [] and spark_of(web, world.partner.name) == ""
+
+
+def test_weeks_of_who_reports_no_more_are_forgotten(world: World) -> None:
+    CustomerUsage.objects.update(as_of=today() - dt.timedelta(days=20), weeks=[50] * 16)
+    refresh_partner_trends()
+    assert list(PartnerListing.objects.exclude(weeks=[])) == []

@@ -93,7 +93,7 @@ def test_a_partner_without_any_membership_awaits_confirmation(world: World, web:
     client = web("vendor.reader")
     assert rows_in(client.get("/partners/?state=awaited")) == {world.nobadge.name}
     assert world.lapsed.name in rows_in(client.get("/partners/?state=active"))
-    assert "Awaits confirmation" in text_of(client.get("/partners/?state=awaited"))
+    assert "Unconfirmed" in text_of(client.get("/partners/?state=awaited"))
     program = Program.objects.get(code="csp")
     ProgramMembership.objects.create(organization=world.nobadge, program=program, starts_on=today())
     assert rows_in(client.get("/partners/?state=awaited")) == set()

@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from django.db.models import Q
 from django.urls import reverse
 
 from accounts.models import Operator, Organization
-from connections.models import Portfolio
+from connections.models import Connection, Portfolio
 from entitlements.models import CustomerListing, CustomerUsage, Entitlement, Order, Sku, UsageDay, UsageMonth
 from notifications.models import Notice
 from partnerportal.lib.scopes import Scope
@@ -107,6 +108,24 @@ def test_the_list_has_the_filters_of_customers(query: str, world: World, web: An
     rows = table(client.post("/exports/new/", {"list": "all_customers", "query": query}))
     assert {row["org_id"] for row in rows} == shown
     assert 'name="unusual"' not in html and "16 weeks" not in html
+
+
+@pytest.mark.parametrize("who", ["partner", "distributor"])
+def test_the_customers_of_a_partner_or_distributor(who: str, world: World, web: Any) -> None:
+    client, seller = web("vendor.reader"), world[who]
+    sellers = Organization.objects.filter(Q(pk=seller.pk) | Q(parent=seller.pk))
+    connected = Connection.objects.active().filter(partner__in=sellers, customer__kind="customer")
+    expected = set(connected.values_list("customer__org_id", flat=True))
+    address = f"/customers/?partner={seller.org_id}"
+    html = client.get(address).content.decode()
+    shown = {world[name].org_id for name in CUSTOMERS if page_of(world, name) in html}
+    assert expected and shown == expected
+    rows = table(client.post("/exports/new/", {"list": "all_customers", "query": f"partner={seller.org_id}"}))
+    assert {row["org_id"] for row in rows} == expected
+    page = client.get("/partners/" if who == "partner" else "/distributors/").content.decode()
+    assert address in page, "the row leads there"
+    nobody = client.get("/customers/?partner=00000000").content.decode()
+    assert not any(page_of(world, name) in nobody for name in CUSTOMERS)
 
 
 def test_both_locks_show_the_vendor_every_entitlement(world: World, as_tenant: Any) -> None:

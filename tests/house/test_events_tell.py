@@ -89,6 +89,7 @@ NEVER_BY_TENANTS = {
     "domain.proved",
     "activation.bounced",
     "activation.expired",
+    "activation.stopped",
     "entitlement.added",
     "entitlement.changed",
     "entitlement.ends_soon",

@@ -4,8 +4,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import dns.flags
 import dns.message
 import dns.rcode
+import dns.rrset
 import pytest
 
 from partnerportal.lib.breaker import ServiceUnavailable
@@ -109,6 +111,52 @@ def test_what_is_no_answer_is_waited_out(server: DnsServer, answer: bytes) -> No
 def test_a_promise_of_60_kilobytes_that_trickle_in(server: DnsServer) -> None:
     server.trickle(NAME)
     assert look_up().outcome in {LookupOutcome.SERVER_FAILED, LookupOutcome.BAD_ANSWER}
+
+
+def test_a_chain_of_aliases_without_end(server: DnsServer) -> None:
+    server.add_cname(NAME, *(f"a{number}.example" for number in range(40)))
+    assert look_up().outcome == LookupOutcome.LOOP
+
+
+def test_a_record_in_pieces_is_one_text(server: DnsServer) -> None:
+    """Forms of providers cut long texts anywhere."""
+
+    def answer(query: dns.message.Message, by_tcp: bool) -> bytes:
+        response = dns.message.make_response(query)
+        response.answer.append(dns.rrset.from_text(f"{NAME}.", 60, "IN", "TXT", '"partnerportal-" "domain=" "" "1"'))
+        return make_wire(response, by_tcp)
+
+    server.add_bytes(NAME, answer)
+    assert look_up().values == ("partnerportal-domain=1",)
+
+
+@pytest.mark.parametrize(
+    "lie", ["another number", "another question", "no response", "another type", "records with NXDOMAIN"]
+)
+def test_an_answer_that_does_not_fit_its_question_proves_nothing(server: DnsServer, lie: str) -> None:
+    def answer(query: dns.message.Message, by_tcp: bool) -> bytes:
+        response = dns.message.make_response(query)
+        response.answer.append(make_txt(NAME, ("value",)))
+        if lie == "another number":
+            response.id ^= 1
+        elif lie == "another question":
+            response.question = dns.message.make_query("somebody.example", "TXT").question
+        elif lie == "no response":
+            response.flags &= ~dns.flags.QR
+        elif lie == "another type":
+            response.answer = [dns.rrset.from_text(f"{NAME}.", 60, "IN", "A", "192.0.2.1")]
+        else:
+            response.set_rcode(dns.rcode.NXDOMAIN)
+        return make_wire(response, by_tcp)
+
+    server.add_bytes(NAME, answer)
+    lookup = look_up()
+    assert lookup.outcome != LookupOutcome.RECORDS and lookup.values == ()
+
+
+def test_a_thousand_records_are_read_and_none_is_taken_for_another(server: DnsServer) -> None:
+    server.add_txt(NAME, *(f"v=spf1 {number}" for number in range(1000)))
+    assert len(look_up().values) == 1000
 
 
 def test_servers_of_a_domain_that_hang_are_told_from_resolvers_that_do(server: DnsServer) -> None:

@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 
 from partnerportal.lib.domain_names import (
     format_domain_name,
+    is_public_suffix,
     list_names_above,
     parse_domain_name,
+    parse_email_address,
     parse_email_domain,
 )
 
@@ -94,3 +96,39 @@ def test_an_international_name_is_shown_with_its_punycode() -> None:
 
 def test_the_names_above_a_domain() -> None:
     assert list_names_above("a.b.example.com") == ["a.b.example.com", "b.example.com", "example.com"]
+
+
+@pytest.mark.parametrize("name", ["co.uk", "ne.jp", "github.io", "xn--55qx5d.cn", "foo.kawasaki.jp"])
+def test_a_public_suffix_is_nobodys(name: str) -> None:
+    assert is_public_suffix(name)
+
+
+@pytest.mark.parametrize("name", ["example.co.uk", "city.kawasaki.jp", "xn--mnchen-3ya.example", "uk.example"])
+def test_what_is_registered_is_somebodys(name: str) -> None:
+    assert not is_public_suffix(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "email"),
+    [
+        (" Anna@Example.COM ", "anna@example.com"),
+        ("anna+portal@MÜNCHEN.example", "anna+portal@münchen.example"),
+        ("anna@xn--mnchen-3ya.example", "anna@xn--mnchen-3ya.example"),
+        ("\u212aate@example.com", "kate@example.com"),
+    ],
+)
+def test_one_spelling_of_an_address(text: str, email: str) -> None:
+    assert parse_email_address(text) == email
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "anna@example.com\u200b", "anna@exa\u00admple.com", "anna@ｅxample.com", "anna@example。com",
+        "anna@example.com.", "\u017fam@example.com", "\u0430nna@example.com", "anna@\u202eexample.com",
+        f"anna@{'a.' * 120}example.com", "anna", "anna@localhost", "",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_an_address_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match="no "):
+        parse_email_address(text)

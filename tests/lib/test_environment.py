@@ -159,3 +159,17 @@ def test_resolvers(given, text, resolvers):
 def test_what_is_no_resolver_is_refused(given, text):
     with refused("RESOLVERS is .*: it must be IP addresses"):
         given(RESOLVERS=text).read_resolvers("RESOLVERS")
+
+
+@pytest.mark.parametrize(
+    ("text", "domains"),
+    [("", set()), (" Example.COM. , München.example,", {"example.com", "xn--mnchen-3ya.example"})],
+)
+def test_domains(given, text, domains):
+    assert given(DOMAINS=text).read_domains("DOMAINS") == domains
+
+
+@pytest.mark.parametrize("text", ["example", "anna@example.com", "a b.example", "https://example.com"])
+def test_what_is_no_domain_is_refused(given, text):
+    with refused("DOMAINS is .*: it must be names of domains"):
+        given(DOMAINS=text).read_domains("DOMAINS")

@@ -14,15 +14,13 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from notifications import verification
 from notifications.actions import sealing
 from notifications.actions.recording import record_event
-from notifications.actions.sealing import build_checkpoint_line, prune_events, seal_next_events
-from notifications.events import LogEventKind
+from notifications.actions.sealing import build_checkpoint_line, seal_next_events
 from notifications.models import Delivery, Event, EventSeal, Notice, UnsealedEvent
 from notifications.sealing import CLOSED_FIELDS, EPOCH, SEALED_FIELDS, digest_event, digest_rest, make_sealed_texts
 from notifications.verification import parse_checkpoints, verify_log
-from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import ActionRefused, InvalidInput
 from tests.counts import count
 from tests.world import World, address
 
@@ -225,12 +223,37 @@ def test_a_deleted_event_with_its_link_breaks_the_chain(sealed: list[EventSeal])
 
 
 @pytest.mark.parametrize(
-    "change", ["event_digest = sha256('x')", "digest = sha256('x')", "sealed_at = sealed_at - interval '1 day'"]
+    "change",
+    [
+        "event_digest = sha256('x')",
+        "event_id = event_id + 1000000",
+        "previous = sha256('x')",
+        "digest = sha256('x')",
+        "sealed_at = sealed_at - interval '1 day'",
+    ],
 )
 def test_a_changed_link_is_named(sealed: list[EventSeal], change: str) -> None:
     position = sealed[-1].position
     tamper(f"UPDATE notifications_eventseal SET {change} WHERE position = %s", position)
     assert f"The link at position {position} was changed." in problems()
+
+
+def test_a_link_that_moved_is_named(sealed: list[EventSeal]) -> None:
+    last = sealed[-1].position
+    tamper("UPDATE notifications_eventseal SET position = position + 1 WHERE position = %s", last)
+    assert problems() == [
+        f"The chain is broken after position {last - 1}: the next link is {last + 1}.",
+        f"The link at position {last + 1} was changed.",
+    ]
+
+
+def test_a_chain_that_follows_on_something_is_none(sealed: list[EventSeal], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever computes it anew cannot let it begin where another one ended."""
+    tamper("DELETE FROM notifications_eventseal")
+    UnsealedEvent.objects.bulk_create(UnsealedEvent(event_id=link.event_id) for link in sealed)
+    monkeypatch.setattr(sealing, "BEFORE_THE_FIRST", bytes(range(32)))
+    seal_all()
+    assert problems() == ["The chain is broken at position 1: something stood before it."]
 
 
 def test_a_chain_that_was_computed_anew_differs_from_a_checkpoint(world: World, sealed: list[EventSeal]) -> None:
@@ -271,6 +294,42 @@ def test_an_event_that_was_put_in_has_no_link(sealed: list[EventSeal]) -> None:
     assert problems() == [f"The event {forged} has no link and does not wait for one."]
 
 
+def test_a_link_before_the_first_seals_nothing(sealed: list[EventSeal]) -> None:
+    """Who may take away constraints can write one, but not hide an event behind it."""
+    forged = uuid.uuid4()
+    tamper(
+        """INSERT INTO notifications_event (public_id, kind, at, actor_label, organization_label, counterpart_label,
+               subject_kind, subject_label, data) VALUES (%s, 'x', '2026-01-01Z', '', '', '', '', '', '{}')""",
+        forged,
+    )
+    link = """INSERT INTO notifications_eventseal (position, event_id, event_digest, previous, digest, sealed_at)
+        SELECT -5, id, digest, sha256('x'), sha256('y'), at FROM notifications_event WHERE public_id = %s"""
+    with pytest.raises(DatabaseError, match="event_seal_position"), transaction.atomic():
+        tamper(link, forged)
+    tamper("ALTER TABLE notifications_eventseal DROP CONSTRAINT event_seal_position")
+    tamper(link, forged)
+    assert problems() == [f"The event {forged} has no link and does not wait for one."]
+
+
+@pytest.mark.parametrize("most", [2, 3, 7])
+def test_nothing_is_overlooked_between_batches(
+    sealed: list[EventSeal], most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each link is the first or the last of a batch once."""
+    monkeypatch.setattr(verification, "BATCH", most)
+    report = verify_log()
+    assert (report.problems, report.links, report.last) == ([], len(sealed), len(sealed))
+    for link in sealed[-8:]:
+        with transaction.atomic():
+            tamper("UPDATE notifications_eventseal SET previous = sha256('x') WHERE position = %s", link.position)
+            found = problems()
+            transaction.set_rollback(True)
+        assert found == [
+            f"The chain is broken at position {link.position}: its link does not follow the one before it.",
+            f"The link at position {link.position} was changed.",
+        ]
+
+
 def test_an_event_that_vanishes_before_its_seal_is_noticed(world: World) -> None:
     seal_all()
     delete(record(world))
@@ -301,74 +360,6 @@ def test_an_erasure_leaves_the_log_valid(world: World) -> None:
     assert problems() == []
 
 
-# --- pruning ------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def old(world: World, settings: Any) -> dt.datetime:
-    """The world's events are three years old and sealed, two are new; returns the moment before which to prune."""
-    settings.PORTAL_EVENTS_KEPT = dt.timedelta(days=365)
-    tamper("UPDATE notifications_event SET at = at - interval '3 years'")
-    record(world)
-    record(world)
-    seal_all()
-    return timezone.now() - dt.timedelta(days=366)
-
-
-def prune(before: dt.datetime) -> int:
-    return prune_events(actor=Actor.system("test"), before=before)
-
-
-def test_what_was_kept_long_enough_goes_and_the_rest_can_be_verified(
-    old: dt.datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sealing, "BATCH", 10)
-    before, checkpoint = Event.objects.count(), build_checkpoint_line()
-    assert prune(old) == before - 2
-    assert Event.objects.exclude(kind=LogEventKind.PRUNED).count() == 2
-    assert not Notice.objects.exists() and not Delivery.objects.filter(event__at__lt=old).exists()
-    seal_all()
-    assert EventSeal.objects.earliest("position").position == before - 2
-    assert problems(checkpoint) == []
-    assert prune(old) == 0
-
-
-def test_one_young_event_keeps_all_behind_it(old: dt.datetime) -> None:
-    link = EventSeal.objects.order_by("position")[4]
-    tamper("UPDATE notifications_event SET at = now() WHERE id = %s", link.event_id)
-    assert prune(old) == 4
-    assert Event.objects.filter(pk=link.event_id).exists()
-
-
-def test_a_beginning_that_was_cut_off_looks_like_no_pruning(old: dt.datetime) -> None:
-    anchor = EventSeal.objects.order_by("position")[2]
-    for link in EventSeal.objects.filter(position__lte=anchor.position):
-        delete(Event.objects.get(pk=link.event_id))
-    tamper("DELETE FROM notifications_eventseal WHERE position < %s", anchor.position)
-    assert problems() == [
-        f"The log begins at position {anchor.position}, and no event says that what was before it was deleted."
-    ]
-
-
-def test_events_are_kept_unless_somebody_says_for_how_long(old: dt.datetime, settings: Any, world: World) -> None:
-    for kept, before in ((None, old), (dt.timedelta(days=400), old), (dt.timedelta(days=1), timezone.now())):
-        settings.PORTAL_EVENTS_KEPT = kept
-        with pytest.raises(InvalidInput, match="before"):
-            prune(before)
-    with pytest.raises(DatabaseError, match="violates"), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT prune_log(now() - interval '89 days', 10)")
-    settings.PORTAL_EVENTS_KEPT = dt.timedelta(days=365)
-    with pytest.raises(ActionRefused):
-        prune_events(actor=world.actor("vendor.admin"), before=old)
-
-
-def test_the_sweep_prunes_if_the_setting_says_so(old: dt.datetime, settings: Any) -> None:
-    settings.PORTAL_EVENTS_KEPT = None
-    assert sealing.prune_old_events() == 0
-    settings.PORTAL_EVENTS_KEPT = dt.timedelta(days=365)
-    assert sealing.prune_old_events() > 0
-
-
 # --- commands -----------------------------------------------------------------------------------------------
 
 
@@ -387,7 +378,7 @@ def test_the_command_says_what_it_found(sealed: list[EventSeal], tmp_path: Path)
     call_command("export_event_checkpoint", stdout=out)
     (tmp_path / "kept").write_text(f'{{"message": "{out.getvalue().strip()}", "level": "INFO"}}\n')
     code, text = verify("--checkpoint", str(tmp_path / "kept"))
-    assert code == 0 and f"Checked {len(sealed)} events, positions 1 to {len(sealed)}, 1 checkpoints" in text
+    assert code == 0 and f"Checked {len(sealed)} events, positions 1 to {len(sealed)}, 1 of 1 checkpoints" in text
     delete(Event.objects.get(pk=sealed[-1].event_id))
     code, text = verify()
     assert code == 1 and f"position {sealed[-1].position} was deleted" in text
@@ -405,9 +396,3 @@ def test_a_file_without_a_checkpoint_is_refused(content: str, tmp_path: Path) ->
     (tmp_path / "kept").write_text(content)
     assert verify("--checkpoint", str(tmp_path / "kept"))[0] == 2
     assert verify("--checkpoint", str(tmp_path / "missing"))[0] == 2
-
-
-def test_the_command_prunes(old: dt.datetime) -> None:
-    out = io.StringIO()
-    call_command("prune_events", "--before", str(old.date()), stdout=out)
-    assert "Deleted " in out.getvalue() and "Deleted 0" not in out.getvalue()

@@ -141,3 +141,5 @@ def test_block(block: object, machine: Machine) -> None:
         assert machine.status(link) == 200
     if "rebuild_portfolio" in text:
         assert "No differences" in said
+    if "verify_events ||" in text:  # after the dump was restored
+        assert re.search(r"Checked \d[\d,]* events, positions 1 to \d", said)

@@ -31,7 +31,7 @@ PERSON = [
     ("Sessions", "monitor-smartphone", "/sign-in/sessions/"),
 ]
 HELP = [("Who can do what", "circle-question-mark", "/help/roles/")]
-SIMULATOR = ("Sale simulator", "badge-check", "/marketplace/simulator/")
+SIMULATOR = ("Sale simulator", "circle-check", "/marketplace/simulator/")
 OF_CUSTOMERS = [
     ("Customers", "building-2", "/customers/"),
     ("Usage", "chart-line", "/usage/customers/"),

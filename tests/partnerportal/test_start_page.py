@@ -30,7 +30,7 @@ PAGES = {
             "Requests waiting: 4",
             "Feeds",
             "Badges that end",
-            "Without an Admin",
+            "Organisations without an Admin",
             "Latest notifications",
         ],
     ),

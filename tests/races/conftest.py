@@ -1,6 +1,8 @@
 """Real threads on committed rows: each action in a transaction and a tenant of its own, as a request has it."""
 
+import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -55,6 +57,18 @@ class Race:
         for future in [self.pool.submit(leave) for _ in range(THREADS)]:
             future.result(PATIENCE)
         self.pool.shutdown()
+
+
+def later(started: tuple[Actor, Action], seconds: float = 0.06) -> tuple[Actor, Action]:
+    """The same up to so many seconds later, at random: what takes one statement else always comes before what takes
+    fifty."""
+    actor, action = started
+
+    def act() -> Any:
+        time.sleep(random.random() * seconds)
+        return action()
+
+    return actor, act
 
 
 @pytest.fixture

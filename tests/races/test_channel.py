@@ -22,7 +22,7 @@ from partnerportal.lib.scopes import ALL
 from partnerportal.lib.tokens import digest_secret, generate_token
 from tests.counts import count
 from tests.portfolio import differences
-from tests.races.conftest import Race
+from tests.races.conftest import Race, later
 from tests.races.test_activation import accept, made_by, new_link
 from tests.world import World
 
@@ -59,7 +59,9 @@ def test_a_move_while_customers_of_the_partner_come_and_go(cast: World, race: Ra
         current = Connection.objects.active().filter(customer=cast.stranger).first()
         going = partial(end_connection, actor=stranger, connection=current)
         move = partial(move_partner, actor=staff, partner=cast.partner, distributor=new)
-        results = race.run([accept(person, secret, link.name), (stranger, going if current else coming), (staff, move)])
+        results = race.run(
+            [accept(person, secret, link.name), (stranger, going if current else coming), later((staff, move))]
+        )
         assert not refusals(results)
         assert made_by(person, link) == (1, 1, 1, 1, 1)
         mine = set(Connection.objects.active().filter(partner=cast.partner).values_list("customer", flat=True))
@@ -75,11 +77,11 @@ def test_a_suspension_of_the_partner_while_customers_come_in(cast: World, race: 
     """Who comes in does so wholly or not at all, and after the suspension nobody does."""
     staff, stranger, token = cast.actor("vendor.admin"), cast.actor("stranger.admin"), cast.token("partner")
     coming = as_request(stranger, lambda actor: accept_invitation(actor=actor, token=token, scopes=ALL))
-    suspend = partial(suspend_organization, actor=staff, organization=cast.partner, reason="Unpaid")
+    suspend = staff, partial(suspend_organization, actor=staff, organization=cast.partner, reason="Unpaid")
     for number in range(count(50)):
         link, person, secret = new_link(cast, number)
         use = accept(person, secret, link.name)
-        *came, suspended = race.run([use, use, coming, coming, (staff, suspend)])
+        *came, suspended = race.run([use, use, coming, coming, later(suspend)])
         assert not isinstance(suspended, DomainError)
         assert refusals(came) <= {"unknown_invitation", "partner_not_active"}
         used = [result for result in came[:2] if not isinstance(result, DomainError)]
@@ -93,13 +95,13 @@ def test_a_suspension_of_the_partner_while_customers_come_in(cast: World, race: 
 
 def test_a_suspension_of_the_customer_while_it_connects_and_leaves(cast: World, race: Race) -> None:
     staff, stranger, token = cast.actor("vendor.admin"), cast.actor("stranger.admin"), cast.token("partner")
-    suspend = partial(suspend_organization, actor=staff, organization=cast.stranger, reason="Unpaid")
+    suspend = staff, partial(suspend_organization, actor=staff, organization=cast.stranger, reason="Unpaid")
     for _round in range(count(50)):
         current = Connection.objects.active().filter(customer=cast.stranger).first()
         act = partial(accept_invitation, token=token, scopes=ALL)
         if current:
             act = partial(end_connection, connection=current)
-        *done, suspended = race.run([as_request(stranger, lambda a, act=act: act(actor=a))] * 3 + [(staff, suspend)])
+        *done, suspended = race.run([as_request(stranger, lambda a, act=act: act(actor=a))] * 3 + [later(suspend)])
         assert not isinstance(suspended, DomainError)
         assert refusals(done) <= {"suspended", "state_changed", "not_found"}
         assert differences() == []
@@ -138,10 +140,10 @@ def test_a_new_partner_that_eight_confirm_is_a_member_once(cast: World, race: Ra
 
 def test_a_suspension_of_the_distributor_while_a_partner_is_founded_below_it(cast: World, race: Race) -> None:
     staff = cast.actor("vendor.admin")
-    suspend = partial(suspend_organization, actor=staff, organization=cast.distributor, reason="Unpaid")
+    suspend = staff, partial(suspend_organization, actor=staff, organization=cast.distributor, reason="Unpaid")
     for number in range(count(50)):
         link, person, token = new_partner_link(cast, number)
-        *used, suspended = race.run([accept(person, token, link.name)] * 3 + [(staff, suspend)])
+        *used, suspended = race.run([accept(person, token, link.name)] * 3 + [later(suspend)])
         assert not isinstance(suspended, DomainError)
         assert refusals(used) <= {"unknown_invitation"}
         founded = Organization.objects.filter(operators__person=person)

@@ -16,6 +16,7 @@ from accounts.actions.joins import grant_join_request
 from accounts.actions.standing import reactivate_organization, suspend_organization
 from accounts.models import JoinRequest, Operator, OperatorInvitation, OrganizationDomain
 from tests.counts import count
+from tests.races.conftest import later
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
@@ -62,10 +63,10 @@ def test_first_use_against_withdrawal(cast, race, fresh):
 def test_sent_again_against_first_use(cast, race, fresh):
     """No link is left alive by a mail that goes out at the moment of the acceptance."""
     admin = cast.actor("partner.admin")
-    for _round in range(count(10)):
+    for _round in range(count(100)):
         row, token = fresh()
         sending = admin, lambda row=row: resend_operator_invitation(actor=admin, invitation=row)
-        race.run([accepting(cast, token), sending, sending])
+        race.run([accepting(cast, token), later(sending), later(sending)])
         row.refresh_from_db()
         assert row.state == "accepted" and not row.tokens.exists()
 
@@ -108,7 +109,7 @@ def test_a_suspension_while_somebody_comes_in(cast, race, fresh):
     suspend = staff, lambda: suspend_organization(actor=staff, organization=cast.partner, reason="Unpaid")
     for _round in range(count(50)):
         row, token = fresh()
-        *came, suspended = race.run([accepting(cast, token)] * 3 + [suspend])
+        *came, suspended = race.run([accepting(cast, token)] * 3 + [later(suspend)])
         assert not isinstance(suspended, Exception)
         assert {r.code for r in came if isinstance(r, Exception)} <= {"unknown_invitation"}
         row.refresh_from_db()

@@ -51,5 +51,7 @@ class Command(StaffCommand):
         """Return the sentence that says how much was checked."""
         if not report.links:
             return "No event was sealed yet."
-        compared = f", {checkpoints:,} checkpoints" if checkpoints else ""
+        compared = f", {report.checkpoints:,} of {checkpoints:,} checkpoints" if checkpoints else ""
+        if report.pruned_checkpoints:
+            compared += f" ({report.pruned_checkpoints:,} are of what was deleted after its time)"
         return f"Checked {report.links:,} events, positions {report.first} to {report.last}{compared}: {report.digest}"

@@ -45,7 +45,9 @@ class Command(BaseCommand):
         if report.problems:
             raise CommandError("The file differs from what was exported.", returncode=1)
         told = f" {report.unsealed:,} of them not sealed yet." if report.unsealed else ""
-        found = f" {report.checkpoints:,} checkpoints agree." if known else ""
+        found = f" {report.checkpoints:,} checkpoints agree." if report.checkpoints else ""
+        if known and not report.checkpoints:
+            found = " No checkpoint has the position of a row, so none was compared."
         self.stdout.write(f"Checked {report.rows:,} rows.{told}{found}")
 
     def open(self, path: str):  # type: ignore[no-untyped-def]

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.lib.errors import Message
+from partnerportal.lib.errors import InvalidInput, Message
 
 
 class RowOutcome(models.TextChoices):
@@ -45,3 +46,15 @@ class RowResult:
     outcome: RowOutcome
     message: Message = ""
     filled: Mapping[str, str] = field(default_factory=dict)
+
+
+def describe_bad_cell(error: InvalidInput, *, columns: Mapping[str, str] | None = None) -> RowResult:
+    """Return the result of a row with a cell that cannot be read, in a sentence that names the column.
+
+    It is the field of the error, or the column that `columns` gives for it. An error without a field is about the row,
+    or its own sentence names the column.
+    """
+    if error.field is None:
+        return RowResult(RowOutcome.BAD, error.message)
+    shown = {"name": (columns or {}).get(error.field, error.field), "problem": error.message}
+    return RowResult(RowOutcome.BAD, gettext("“%(name)s”: %(problem)s") % shown)
