@@ -111,8 +111,33 @@ class Channel:
         others = [link for link in self.links if link is not but and link.is_live]
         return any((link.sender, link.kind, link.person, link.name) == same for link in others)
 
+    def is_own(self, sender: int, partner: int) -> bool:
+        """Whether a link of this sender may name the partner: itself, one below it, of the vendor any."""
+        return self.kinds[sender] == "vendor" or sender in (partner, self.parents[partner])
+
+    def naming_refusal(self, sender: int, partner: int | None) -> str:
+        """Why no link to a customer names this partner."""
+        if partner is None:
+            return "" if self.kinds[sender] == "vendor" else "partner_required"
+        if not self.is_own(sender, partner) or partner in self.suspended:
+            return "partner"
+        return "" if self.has_badge(partner) else "partner_not_active"
+
+    def obstacle(self, link: Link) -> str:
+        """Why a link is not sent again: it would lead nowhere."""
+        if link.kind == "partner":
+            return "name_taken" if self.is_partner_name_taken(link.name) else ""
+        if link.partner is None:
+            return ""
+        if not self.is_own(link.sender, link.partner):
+            return "partner_moved"
+        is_open = self.has_badge(link.partner) and link.partner not in self.suspended
+        return "" if is_open else "partner_not_active"
+
     def works(self, link: Link, token: str) -> bool:
-        return link.is_live and token in link.working and not {link.sender, link.partner} & self.suspended
+        is_open = not {link.sender, link.partner} & self.suspended
+        is_own = link.partner is None or self.is_own(link.sender, link.partner)
+        return link.is_live and token in link.working and is_open and is_own
 
     def sole_admin(self, organization: int, person: int) -> bool:
         admins = [key for key, roles in self.operators[organization].items() if "admin" in roles]

@@ -143,19 +143,11 @@ class LinkMachine(RuleBasedStateMachine):
     ) -> tuple[str, int | None]:
         kinds = "partner distributor vendor" if kind == "customer" else "distributor vendor"
         code = self.it.refusal(sender, person, kinds=kinds, roles=SENDERS, needs_badge=kind == "customer")
-        mine = self.it.kinds[sender]
         if not code and kind == "partner" and self.it.is_partner_name_taken(name):
             code = "name_taken"
         if kind == "customer":
-            partner = sender if mine == "partner" else partner
-            if not code and partner is None and mine != "vendor":
-                code = "partner_required"
-            if not code and partner and mine == "distributor" and self.it.parents[partner] != sender:
-                code = "partner"
-            if not code and partner in self.it.suspended:
-                code = "partner"
-            if not code and partner and not self.it.has_badge(partner):
-                code = "partner_not_active"
+            partner = sender if self.it.kinds[sender] == "partner" else partner
+            code = code or self.it.naming_refusal(sender, partner)
         same = (sender, kind, to.pk, name)
         if not code and any(
             one.is_live and (one.sender, one.kind, one.person, one.name) == same for one in self.it.links
@@ -184,7 +176,7 @@ class LinkMachine(RuleBasedStateMachine):
                 link.close("revoked")
         else:
             act = activation.resend_activation_link if what == "resend" else activation.copy_activation_link
-            code = code or link.refusal()
+            code = code or ("state_changed" if link.state != "open" else self.it.obstacle(link)) or link.refusal()
             answer = attempt(actor, lambda: act(activationlink=row, **own))
             assert answer == code if code else answer != ""
             if not code:
@@ -195,11 +187,13 @@ class LinkMachine(RuleBasedStateMachine):
         code = code or ("state_changed" if link.state != "open" else "")
         if not code and not trial and self.it.is_partner_name_taken(link.name):
             code = "name_taken"
+        if not code and trial:
+            code = self.it.naming_refusal(link.sender, link.partner)
         same = (link.sender, link.kind, to.pk, link.name)
         if not code and self.it.is_sent(same, but=link):
             code = "already_sent"
         code = code or (link.refusal() if to.pk == link.person else "")
-        values = {"sku": row.sku, "seats": 1} if trial else {"program": row.program}
+        values = {"sku": row.sku, "seats": 1, "partner": row.partner} if trial else {"program": row.program}
         answer = attempt(
             actor,
             lambda: activation.change_activation_link(
