@@ -202,6 +202,11 @@ def _label_resend(number: int) -> str:
     return words % {"count": formats.format_number(number)}
 
 
+def _label_send(number: int) -> str:
+    words = ngettext("Send %(count)s activation link", "Send %(count)s activation links", number)
+    return words % {"count": formats.format_number(number)}
+
+
 def _make_resending(code: str, source: ExportableList, permission: EntitlementPermission) -> BulkAction:
     """Return the bulk action that sends the selected links of one list again."""
     return BulkAction(
@@ -258,6 +263,9 @@ ACTIVATION_IMPORTS = (
         check=check_customer_rows,
         apply=apply_customer_rows,
         modes=_MODES,
+        list_url_name=PENDING_CUSTOMERS.key,
+        list_label=PENDING_CUSTOMERS.label,
+        describe_confirmation=_label_send,
         key_columns=("organization_name", "email"),
         batch_rows=BATCH,
         check_rows=MANY,
@@ -271,6 +279,9 @@ ACTIVATION_IMPORTS = (
         check=check_partner_rows,
         apply=apply_partner_rows,
         modes=_MODES,
+        list_url_name=PENDING_PARTNERS.key,
+        list_label=PENDING_PARTNERS.label,
+        describe_confirmation=_label_send,
         key_columns=("organization_name", "email"),
         batch_rows=BATCH,
         check_rows=MANY,

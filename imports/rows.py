@@ -306,7 +306,7 @@ def describe_confirmation(source: Import) -> str:
     """Return the words of the button that confirms an import: how many rows would change something."""
     number = sum(count for outcome, count in source.checked.items() if RowOutcome(outcome).takes_effect)
     kind = KINDS.get(source.kind)
-    if isinstance(kind, BulkAction):
+    if kind and kind.describe_confirmation:
         return kind.describe_confirmation(number)
     if not number:
         return _("Import the file")

@@ -175,14 +175,23 @@ def _describe_import(actor: Actor, source: Import) -> dict[str, Any]:
     }
 
 
-def _find_target_for_page(actor: Actor, source: Import, kind: ImportKind | None) -> dict[str, str]:
-    """Return the name and the page of the target, and where another file is uploaded; nothing without the right."""
-    nothing = {"target": "", "target_url": "", "again_url": ""}
+def _find_target_for_page(actor: Actor, source: Import, kind: ImportKind | None) -> dict[str, Message]:
+    """Return the name and the page of the target, where another file is uploaded, and the list where people go on.
+
+    Without the right it is nothing.
+    """
+    nothing: dict[str, Message] = dict.fromkeys(("target", "target_url", "again_url", "list_url"), "")
     try:
         target = find_authorized_target(actor, kind, source.target_id) if kind else None
     except DomainError:
         return nothing
-    return {**_describe_target(kind, target), "again_url": rows.build_upload_url(source, kind)} if kind else nothing
+    if kind is None:
+        return nothing
+    links: dict[str, Message] = {"again_url": rows.build_upload_url(source, kind)}
+    if kind.list_url_name:
+        label = kind.source.label if isinstance(kind, BulkAction) else kind.list_label
+        links |= {"list_url": reverse(kind.list_url_name), "list_label": label}
+    return {**_describe_target(kind, target), **links}
 
 
 @require_POST

@@ -111,33 +111,25 @@ class Channel:
         others = [link for link in self.links if link is not but and link.is_live]
         return any((link.sender, link.kind, link.person, link.name) == same for link in others)
 
-    def is_own(self, sender: int, partner: int) -> bool:
-        """Whether a link of this sender may name the partner: itself, one below it, of the vendor any."""
+    def is_partner_of(self, partner: int, sender: int) -> bool:
+        """Whether the sender's links may name the partner."""
         return self.kinds[sender] == "vendor" or sender in (partner, self.parents[partner])
 
-    def naming_refusal(self, sender: int, partner: int | None) -> str:
-        """Why no link to a customer names this partner."""
-        if partner is None:
-            return "" if self.kinds[sender] == "vendor" else "partner_required"
-        if not self.is_own(sender, partner) or partner in self.suspended:
-            return "partner"
-        return "" if self.has_badge(partner) else "partner_not_active"
-
     def obstacle(self, link: Link) -> str:
-        """Why a link is not sent again: it would lead nowhere."""
+        """What the acceptance of an activation link would be refused for, so that it gets no further token."""
         if link.kind == "partner":
             return "name_taken" if self.is_partner_name_taken(link.name) else ""
         if link.partner is None:
             return ""
-        if not self.is_own(link.sender, link.partner):
+        if not self.is_partner_of(link.partner, link.sender):
             return "partner_moved"
-        is_open = self.has_badge(link.partner) and link.partner not in self.suspended
+        is_open = link.partner not in self.suspended and self.has_badge(link.partner)
         return "" if is_open else "partner_not_active"
 
     def works(self, link: Link, token: str) -> bool:
-        is_open = not {link.sender, link.partner} & self.suspended
-        is_own = link.partner is None or self.is_own(link.sender, link.partner)
-        return link.is_live and token in link.working and is_open and is_own
+        if link.partner and not self.is_partner_of(link.partner, link.sender):
+            return False
+        return link.is_live and token in link.working and not {link.sender, link.partner} & self.suspended
 
     def sole_admin(self, organization: int, person: int) -> bool:
         admins = [key for key, roles in self.operators[organization].items() if "admin" in roles]

@@ -242,8 +242,6 @@ PAGES = {
         *(Shown(ORGANIZATION + tab, f"/organizations/{{partner}}/{tab}") for tab in ORGANIZATION_TABS),
         *(Shown(f"{ORGANIZATION}{name}/", f"/organizations/{{partner}}/{name}/") for name in ORGANIZATION_ACTIONS),
         Shown(f"{ORGANIZATION}onboard/", "/organizations/{distributor}/onboard/"),
-        Shown(f"{ORGANIZATION}invite/", "/organizations/{partner}/invite/", 409),
-        Shown(f"{ORGANIZATION}reactivate/", "/organizations/{partner}/reactivate/", 409),
         *(
             Shown("organizations/register/<str:kind>/", f"/organizations/register/{kind}/")
             for kind in ("partner", "customer")
@@ -324,6 +322,9 @@ NOT_PAGES = {
     },
     **dict.fromkeys((MARKET, CATEGORY, f"{SETTINGS}countries/"), "of one entry: test_catalogue_settings.py"),
     **{f"{SETTINGS}{kind}/<uuid:entry_id>/": "of one entry: test_catalogue_settings.py" for kind in QUALIFICATIONS},
+    f"{ORGANIZATION}invite/": "of an organisation without an Admin: test_staff.py",
+    f"{ORGANIZATION}reactivate/": "of a suspended organisation: test_staff.py",
+    "imports/bulk/<str:action_code>/": "asks what to do with the rows of a list: test_staff.py",
     f"{OFFER}files/<uuid:file_id>/remove/": "answers a form",
     "marketplace/files/<uuid:file_id>/": "a file",
     f"{REQUEST}files/<uuid:file_id>/": "likewise",

@@ -35,13 +35,13 @@ def copied_link(browser, email):
 
 @pytest.mark.promise("CV-13", "CV-18", "CV-20")
 @pytest.mark.parametrize("java_script_enabled", [True, False], ids=["script", "no script"])
-def test_an_admin_adds_a_reader_who_is_out_at_once_when_removed(java_script_enabled, visitor):
+def test_an_admin_adds_a_reader_who_is_out_at_once_when_removed(java_script_enabled, visitor, stack):
     partner = people.partner()
     admin = visitor(java_script_enabled=java_script_enabled).arrives_as(people.operator(partner))
     invited = people.person("Rita")
     page = invites(admin, invited.email, "Reader")
     admin.sees(f"{invited.email} is invited.")
-    link = copied_link(admin, invited.email)
+    link = stack.link(invited.email, partner.name, "/join/")
 
     theirs = visitor(java_script_enabled=java_script_enabled)
     theirs.opens(link)
@@ -75,7 +75,11 @@ def test_an_admin_adds_a_reader_who_is_out_at_once_when_removed(java_script_enab
 def test_a_free_mail_address_is_refused_where_it_is_typed(visitor):
     admin = visitor().arrives_as(people.operator(people.partner()))
     page = invites(admin, "somebody@gmail.com", "Reader")
+    admin.sees("Anybody can get an address at gmail.com. Enter the address of a work or school account.")
     expect(page.get_by_role("textbox", name="Work email address")).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("textbox", name="Work email address").fill("somebody@elsewhere.example")
+    applies(page)
+    admin.sees("elsewhere.example is not a domain of this organisation.")
 
 
 def test_somebody_else_changes_and_comes_back(visitor):

@@ -1,5 +1,7 @@
 """The vendor's Admin registers a distributor and a partner, moves it, suspends it and lets it in again."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -86,20 +88,70 @@ def test_who_is_suspended_while_signed_in_is_out_at_once_and_in_again_afterwards
     page = staff.opens(f"/organizations/{partner.public_id}/")
     page.get_by_role("button", name="Actions", exact=True).click()
     page.get_by_role("link", name="Suspend…").click()
+    page.get_by_role("textbox", name="Reason").fill(" ")
     staff.press("Suspend")
     staff.sees("Enter a reason.")
-    page.get_by_role("dialog").get_by_label("Reason").fill("Not paid since May")
+    page.get_by_role("textbox", name="Reason").fill("Not paid since May")
     staff.press("Suspend")
     staff.sees(f"{partner.name} is suspended.")
     theirs.page.reload()
     theirs.sees(f"{partner.name} is suspended")
     page.get_by_role("button", name="Actions", exact=True).click()
     page.get_by_role("link", name="Lift suspension…").click()
+    assert list(inspection.faults(staff)) == []
     staff.press("Lift suspension")
     staff.sees(f"{partner.name} takes part again.")
     theirs.opens("/customers/")
     theirs.sees("Customers")
     assert Connection.objects.active().filter(partner=partner).count() == 2
+
+
+def test_the_first_admin_is_invited_afterwards(visitor, stack):
+    partner = people.partner("Without Admin")
+    staff = visitor().arrives_as("vendor.admin")
+    page = staff.opens(f"/organizations/{partner.public_id}/operators/")
+    page.get_by_role("button", name="Actions", exact=True).click()
+    page.get_by_role("link", name="Invite first Admin…").click()
+    page.get_by_role("textbox", name="Work email address").fill("somebody@gmail.com")
+    staff.press("Send invitation")
+    staff.sees("Anybody can get an address at gmail.com.")
+    found = list(inspection.faults(staff))
+    email = f"{partner.org_id}@first-admin.example"
+    page.get_by_role("textbox", name="Work email address").fill(email)
+    staff.press("Send invitation")
+    staff.sees(f"The first Admin of {partner.name} is invited.")
+    staff.sees(email)
+    assert stack.link(email, partner.name, "/join/")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_an_account_manager_is_set_for_many(visitor, channel, scripts):
+    """What the action asks, what it would do, and what it did."""
+    partner, person = channel[2:4]
+    staff = visitor(java_script_enabled=scripts).arrives_as("vendor.admin")
+    page = staff.opens(f"/partners/?q={partner.org_id}")
+    page.get_by_role("checkbox", name=f"Select {partner.name}").check()
+    staff.press("Set account manager…")
+    staff.sees("You see what would happen to each selected row before anything is changed.")
+    found = list(inspection.faults(staff)) if scripts else []
+    page.get_by_label("Account manager").select_option(index=1)
+    page.get_by_role("textbox", name="Phone").fill("+44 20 7946 0000")
+    staff.press("Continue")
+    expect(page).to_have_url(re.compile("/imports/[0-9a-f-]{36}/$"))
+    set_manager = page.get_by_role("button", name="Set the account manager of 1 organisation")
+    staff.reloads_until(set_manager)
+    assert not Organization.objects.get(pk=partner.pk).account_manager_id
+    set_manager.click()
+    expect(set_manager).to_have_count(0)
+    staff.reloads_until(page.get_by_text("The bulk action is done"))
+    page.get_by_role("main").get_by_role("link", name="Partners", exact=True).last.click()
+    staff.follow(partner.name)
+    staff.sees(f"Account manager: {Organization.objects.get(pk=partner.pk).account_manager_name}")
+    theirs = visitor().arrives_as(person, partner)
+    theirs.opens("/account/")
+    theirs.sees("+44 20 7946 0000")
+    assert not found, "\n".join(found)
 
 
 def test_of_two_tabs_the_second_loses_nothing(visitor, channel):

@@ -40,7 +40,7 @@ class BulkAction(ImportKind):
     describe_row: Callable[[Any, Mapping[str, Any]], Mapping[str, str]]
     list_url_name: str
     button: Message
-    describe_confirmation: Callable[[int], str]  # the label of the button that confirms, for so many rows
+    describe_confirmation: Callable[[int], str]
     icon: str
     is_danger: bool = False
     make_form: MakeForm | None = None

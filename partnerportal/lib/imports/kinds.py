@@ -101,6 +101,9 @@ class ImportKind:
     preview: Remark | None = None
     finish: Remark | None = None
     filled_columns: tuple[str, ...] = ()
+    list_url_name: str = ""  # the page where people go on when the import is done
+    list_label: Message = ""  # its heading
+    describe_confirmation: Callable[[int], str] | None = None  # the label of the button that confirms, for so many rows
     runs_as_system: bool = False
     batch_rows: int | None = None  # of one transaction, for kinds where a row may rest on any row before it
     check_rows: int | None = None  # of one of the dry run, for kinds whose rows count towards a limit of all together
