@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actions.organizations import create_own_organization, found_invited_partner
 from accounts.models import OrganizationKind, Person
 from accounts.queries import list_operators_of_person
-from connections.actions import accept_invitation
+from connections.actions import accept_invitation, change_connection_sharing
 from connections.actors import build_actor_for_organization
 from connections.consent import ConsentWording
 from entitlements.actions.activation import make_event_data
@@ -93,10 +93,10 @@ def accept_activation(
     `organization_id` is the public id of a customer organisation of the person, whose Admin they are; without one,
     `details` are the fields of the new organisation that is founded, with the person as its Admin. A customer connects
     to the partner that the link names, and shares `scopes`, as by that partner's invitation; `wording` are the texts
-    that the person read. The trial starts now. A new partner is a member of its programme at once if its distributor's
-    partners are, else when vendor staff confirm it. All of this is one transaction: either all of it is there, or
-    nothing. Two who use the link at the same moment, or one who does while it is withdrawn, wait for one another, and
-    the first wins.
+    that the person read. One that is connected with that partner already shares `scopes` from now on. The trial starts
+    now. A new partner is a member of its programme at once if its distributor's partners are, else when vendor staff
+    confirm it. All of this is one transaction: either all of it is there, or nothing. Two who use the link at the same
+    moment, or one who does while it is withdrawn, wait for one another, and the first wins.
 
     Raises NotFound("unknown_invitation") for a token that leads to no live link, ActionRefused("other_address") for
     anybody but the addressee and ActionRefused("wrong_organization") for an organisation that cannot be activated;
@@ -128,11 +128,18 @@ def _accept(
     founder = _choose_or_found(actor, activation, organization_id, details)
     with as_invitation_holder(founder, token):  # the database checks the token and the address too
         if activation.invitation:
-            accept_invitation(actor=founder, token=activation.invitation.token, scopes=scopes, wording=wording)
+            _connect(founder, activation.invitation.token, scopes, wording)
         _activate(activation)
         link = close_invitation(link, ActivationLink.State.ACCEPTED)
         _record_acceptance(founder, activation)
     return link
+
+
+def _connect(founder: Actor, token: str, scopes: Scope, wording: ConsentWording | None) -> None:
+    """Connect the customer with the partner of an invitation, or change what it shares if it is connected already."""
+    connected, is_new = accept_invitation(actor=founder, token=token, scopes=scopes, wording=wording)
+    if not is_new:  # what was just agreed to holds, and not what was agreed to before
+        change_connection_sharing(actor=founder, connection=connected, scopes=scopes, wording=wording)
 
 
 def _choose_or_found(

@@ -111,7 +111,24 @@ class Channel:
         others = [link for link in self.links if link is not but and link.is_live]
         return any((link.sender, link.kind, link.person, link.name) == same for link in others)
 
+    def is_partner_of(self, partner: int, sender: int) -> bool:
+        """Whether the sender's links may name the partner."""
+        return self.kinds[sender] == "vendor" or sender in (partner, self.parents[partner])
+
+    def obstacle(self, link: Link) -> str:
+        """What the acceptance of an activation link would be refused for, so that it gets no further token."""
+        if link.kind == "partner":
+            return "name_taken" if self.is_partner_name_taken(link.name) else ""
+        if link.partner is None:
+            return ""
+        if not self.is_partner_of(link.partner, link.sender):
+            return "partner_moved"
+        is_open = link.partner not in self.suspended and self.has_badge(link.partner)
+        return "" if is_open else "partner_not_active"
+
     def works(self, link: Link, token: str) -> bool:
+        if link.partner and not self.is_partner_of(link.partner, link.sender):
+            return False
         return link.is_live and token in link.working and not {link.sender, link.partner} & self.suspended
 
     def sole_admin(self, organization: int, person: int) -> bool:

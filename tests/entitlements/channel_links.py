@@ -143,25 +143,27 @@ class LinkMachine(RuleBasedStateMachine):
     ) -> tuple[str, int | None]:
         kinds = "partner distributor vendor" if kind == "customer" else "distributor vendor"
         code = self.it.refusal(sender, person, kinds=kinds, roles=SENDERS, needs_badge=kind == "customer")
-        mine = self.it.kinds[sender]
         if not code and kind == "partner" and self.it.is_partner_name_taken(name):
             code = "name_taken"
         if kind == "customer":
-            partner = sender if mine == "partner" else partner
-            if not code and partner is None and mine != "vendor":
-                code = "partner_required"
-            if not code and partner and mine == "distributor" and self.it.parents[partner] != sender:
-                code = "partner"
-            if not code and partner in self.it.suspended:
-                code = "partner"
-            if not code and partner and not self.it.has_badge(partner):
-                code = "partner_not_active"
+            refused, partner = self._naming_refusal(sender, partner)
+            code = code or refused
         same = (sender, kind, to.pk, name)
         if not code and any(
             one.is_live and (one.sender, one.kind, one.person, one.name) == same for one in self.it.links
         ):
             code = "already_sent"
         return code, partner
+
+    def _naming_refusal(self, sender: int, partner: int | None) -> tuple[str, int | None]:
+        """Why a sender cannot name this partner in a customer's link, and the one that it names in its place."""
+        mine = self.it.kinds[sender]
+        partner = sender if mine == "partner" else partner
+        if partner is None:
+            return "" if mine == "vendor" else "partner_required", None
+        if not self.it.is_partner_of(partner, sender) or partner in self.it.suspended:
+            return "partner", partner
+        return "" if self.it.has_badge(partner) else "partner_not_active", partner
 
     @rule(data=st.data(), what=st.sampled_from(("resend", "copy", "revoke", "end", "readdress")))
     def change_link(self, data: Any, what: str) -> None:
@@ -184,7 +186,7 @@ class LinkMachine(RuleBasedStateMachine):
                 link.close("revoked")
         else:
             act = activation.resend_activation_link if what == "resend" else activation.copy_activation_link
-            code = code or link.refusal()
+            code = code or ("state_changed" if link.state != "open" else self.it.obstacle(link)) or link.refusal()
             answer = attempt(actor, lambda: act(activationlink=row, **own))
             assert answer == code if code else answer != ""
             if not code:
@@ -195,11 +197,16 @@ class LinkMachine(RuleBasedStateMachine):
         code = code or ("state_changed" if link.state != "open" else "")
         if not code and not trial and self.it.is_partner_name_taken(link.name):
             code = "name_taken"
+        named = data.draw(st.sampled_from([None, *self.it.of_kind("partner")])) if trial else None
+        if trial:
+            refused, named = self._naming_refusal(link.sender, named)
+            code = code or refused
         same = (link.sender, link.kind, to.pk, link.name)
         if not code and self.it.is_sent(same, but=link):
             code = "already_sent"
         code = code or (link.refusal() if to.pk == link.person else "")
-        values = {"sku": row.sku, "seats": 1} if trial else {"program": row.program}
+        partner = Organization.objects.get(pk=named) if named else None
+        values = {"sku": row.sku, "seats": 1, "partner": partner} if trial else {"program": row.program}
         answer = attempt(
             actor,
             lambda: activation.change_activation_link(
@@ -210,7 +217,7 @@ class LinkMachine(RuleBasedStateMachine):
         if not code:
             if to.pk != link.person:
                 link.kill()
-            link.person = to.pk
+            link.person, link.partner = to.pk, named
             link.add(self.read_mail())
 
     @rule(data=st.data(), scopes=SCOPES, is_stranger=st.sampled_from((False, False, False, False, True)))
@@ -274,7 +281,7 @@ class LinkMachine(RuleBasedStateMachine):
         if link.kind == "customer":
             it.tried.add((account, link.sku))  # type: ignore[arg-type]
             if link.partner:
-                it.connections.setdefault((account, link.partner), scopes & get_all_shareable_scopes() | Scope.ACCOUNT)
+                it.connections[account, link.partner] = scopes & get_all_shareable_scopes() | Scope.ACCOUNT
         elif link.sender in it.at_once:
             it.memberships[account] = {(link.program, it.today): None}
         link.close("accepted")

@@ -8,7 +8,9 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accounts.actions.standing import move_partner
-from accounts.models import Organization, Person, ProgramMembership
+from accounts.models import Operator, Organization, Person, ProgramMembership
+from connections.events import ConnectionEventKind
+from connections.models import Connection
 from entitlements.actions import activation_jobs
 from entitlements.actions.activation import (
     change_activation_link,
@@ -16,12 +18,13 @@ from entitlements.actions.activation import (
     resend_activation_link,
     send_activation_link,
 )
-from entitlements.models import ActivationLink, ActivationToken, Sku, TrialOffer
+from entitlements.models import ActivationLink, ActivationToken, Entitlement, Sku, TrialOffer
 from notifications.actions.outbox import write_due_notices
 from notifications.models import Event, Notice
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict, InvalidInput
 from tests.conftest import PageClient
+from tests.entitlements.test_activation_accept import ALL, accept, page_of, sign_in_as
 from tests.mails import sent
 from tests.states import put
 from tests.world import READ, SKU_OF_NOBODY
@@ -188,3 +191,27 @@ def test_whoever_invites_is_not_suspended(world, named, suspended):
     assert client.post(f"{path}accept/", {"scopes": ["account"], **READ, **NEW}).status_code == 404
     put(Organization.objects.filter(pk=whom.pk), state="active")
     assert client.get(path).status_code == 200
+
+
+@pytest.mark.promise("CV-11", "E-14")
+@pytest.mark.parametrize("ticked", [["account"], ["account", "usage"], ALL])
+def test_an_organisation_that_is_connected_already_shares_what_is_ticked_now(world, ticked):
+    """Neither what it shared before, nor more than was agreed to."""
+    client, person = sign_in_as(ActivationLink.objects.get(organization=world.partner).email)
+    Operator.objects.create(organization=world.customer, person=person, roles=["admin"])
+    Entitlement.objects.filter(customer=world.customer, sku__code=SKU_OF_NOBODY).delete()
+    connected = Connection.objects.active().get(customer=world.customer, partner=world.partner)
+    before = connected.consents.count()
+    client.post(f"{page_of('partner')}open/")
+    assert (
+        "shared from now on, even if your organisation is connected" in client.get(page_of("partner")).content.decode()
+    )
+    accepted = accept(client, "partner", organization=str(world.customer.public_id), scopes=ticked)
+    assert accepted.status_code == 302
+    connected.refresh_from_db()
+    assert connected.shared_scopes.codes == ticked
+    assert Connection.objects.active().filter(customer=world.customer, partner=world.partner).count() == 1
+    is_other = ticked != ALL
+    assert connected.consents.count() == before + is_other
+    told = Event.objects.filter(kind=ConnectionEventKind.SHARING_CHANGED, subject_id=connected.public_id)
+    assert told.exists() is is_other
