@@ -48,7 +48,7 @@ CUSTOMERS = ListDefinition(
         ListColumn(name="name", label=gettext_lazy("Customer"), sort="name_folded"),
         ListColumn(name="org_id", label=gettext_lazy("ORGID"), sort="org_id", css="wide-only org-id"),
         ListColumn(name="country", label=gettext_lazy("Country"), sort="country"),
-        ListColumn(name="partner", label=gettext_lazy("Partner"), css="wide-only through", seen_by=has_partners),
+        ListColumn(name="partner", label=gettext_lazy("Partner"), css="wide-only via", seen_by=has_partners),
         ListColumn(name="services", label=gettext_lazy("Services"), sort="services", css="wide-only"),
         ListColumn(name="add_ons", label=gettext_lazy("Add-ons"), css="wide-only", is_usual=False),
         ListColumn(name="level", label=gettext_lazy("Level"), css="wide-only", is_usual=False),
