@@ -98,7 +98,7 @@ _CUSTOMER_COLUMNS = (
     make_datetime_column("created_at"),
     make_text_column("partners", join_with_semicolons(ArraySubquery(_PARTNERS))),
 )
-_NOT_SOLD = ("shared", "unusual_use", "usage_as_of", "connected_at", "type", "partners")  # what only consent gives
+_NOT_SOLD = ("shared", "unusual_use", "usage_as_of", "connected_at", "type")  # what only consent gives
 LISTS = (
     ExportableList(
         key="customers",

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from accounts.models import OrganizationKind
 from entitlements.filters import ActivationFilterSet
@@ -31,7 +31,7 @@ _NAME = ListColumn(name="name", label=gettext_lazy("Organisation"))
 _STEP = ListColumn(name="step", label=gettext_lazy("Step"))
 _REST = (  # each column has its branch in parts/activation_row.html
     ListColumn(name="email", label=gettext_lazy("Email"), css="wide-only", is_usual=False),
-    ListColumn(name="since", label=gettext_lazy("Since")),
+    ListColumn(name="since", label=pgettext_lazy("activation", "Since")),
     ListColumn(name="turn", label=gettext_lazy("Whose turn")),
     ListColumn(
         name="sender", label=gettext_lazy("Sent by"), css="widest-only", is_usual=False, seen_by=_is_above_partners
@@ -95,10 +95,10 @@ class ActivationList(PersonalizedList):
     @property
     def filter_tabs(self) -> list[ListTab]:
         """The tabs of the list: what is in progress, what waits for the vendor, what is done, and what has ended."""
-        labels = {OPEN: _("In progress")}
+        labels = {OPEN: pgettext("activation", "In progress")}
         if self.kind == Kind.PARTNER:
             labels["unconfirmed"] = _("Awaiting confirmation")
-        labels |= {"done": _("Activated"), "ended": _("Expired or withdrawn")}
+        labels |= {"done": pgettext("activation", "Activated"), "ended": _("Expired or withdrawn")}
         counted = (OPEN, "unconfirmed")
         return [
             ListTab(
