@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Organization, OrganizationKind
+from accounts.organization_queries import ADMIN_CHOICES
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from connections.rows import explain_refusal_to_end_connection
@@ -106,7 +107,7 @@ class CustomerList(PersonalizedList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        filters = self.definition.filter_set(params, list_customers(actor))
+        filters = self.definition.filter_set(params, list_customers(actor), acting=actor)
         customers = filters.qs
         self.filter_values = filters.cleaned_values
         if self.filter_values:
@@ -192,6 +193,11 @@ class CustomerList(PersonalizedList):
     def state_choices(self) -> list[tuple[str, str]]:
         """The choices of the filter by status."""
         return [(Organization.State.ACTIVE, _("Active")), (Organization.State.SUSPENDED, _("Suspended"))]
+
+    @property
+    def admin_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by Admins, which the vendor's staff have."""
+        return [(value, str(label)) for value, label in ADMIN_CHOICES] if self.is_of_vendor else []
 
     @property
     def kind_choices(self) -> list[tuple[str, str]]:
