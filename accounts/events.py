@@ -27,6 +27,7 @@ class AccountEventKind(StrEnum):
     SECOND_FACTOR_RULE_CHANGED = "organization.second_factor_rule_changed"
     DOMAIN_ADDED = "domain.added"
     DOMAIN_CONFIRMED = "domain.confirmed"  # by vendor staff
+    DOMAIN_CONFIRMATION_WITHDRAWN = "domain.confirmation_withdrawn"  # by vendor staff
     DOMAIN_PROVED = "domain.proved"
     DOMAIN_LAPSED = "domain.lapsed"
     DOMAIN_REMOVED = "domain.removed"

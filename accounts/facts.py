@@ -1,4 +1,4 @@
-"""What vendor staff see of an organisation before they change it, as a digest: a change meanwhile makes another one."""
+"""What is seen of an organisation or an operator before a change, as a digest: a change meanwhile makes another one."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from accounts.models import OperatorInvitation, Organization, Role
+from accounts.models import Operator, OperatorInvitation, Organization, OrganizationDomain, Role
 
 
 class StandingAspect(StrEnum):
@@ -21,6 +21,7 @@ class StandingAspect(StrEnum):
     QUALIFICATIONS = "qualifications"
     MEMBERSHIPS = "memberships"
     ONBOARDING = "onboarding"
+    DOMAINS = "domains"  # which of them the vendor has confirmed
     ADMIN = "admin"  # whom the vendor has invited as the first Admin
 
 
@@ -50,6 +51,11 @@ def _list_first_admins(row: Organization) -> list[Any]:
     return [[each.email, each.expires_at.isoformat()] for each in list_first_admin_invitations(row)]
 
 
+def list_confirmed_domains(row: Organization) -> "QuerySet[OrganizationDomain]":
+    """Return the domains that vendor staff have confirmed as the organisation's, by name."""
+    return OrganizationDomain.objects.of_organization(row.pk).exclude(confirmed_at=None).order_by("name")
+
+
 _LISTED_BY: dict[StandingAspect, Callable[[Organization], list[Any]]] = {
     StandingAspect.IDENTITY: _list_identity,
     StandingAspect.STATE: lambda row: [row.state],
@@ -58,8 +64,14 @@ _LISTED_BY: dict[StandingAspect, Callable[[Organization], list[Any]]] = {
     StandingAspect.QUALIFICATIONS: _list_qualifications,
     StandingAspect.MEMBERSHIPS: _list_memberships,
     StandingAspect.ONBOARDING: lambda row: [row.onboards_partners_at_once],
+    StandingAspect.DOMAINS: lambda row: [domain.name for domain in list_confirmed_domains(row)],
     StandingAspect.ADMIN: _list_first_admins,
 }
+
+
+def digest_roles(operator: Operator) -> str:
+    """Return a digest of an operator's roles and finance sight, for the dialog that changes them."""
+    return _digest([operator.pk, sorted(operator.roles), operator.finance_granted])
 
 
 def digest_standing(organization: Organization, aspect: StandingAspect) -> str:
@@ -68,4 +80,8 @@ def digest_standing(organization: Organization, aspect: StandingAspect) -> str:
     It is that of the row as it was read; qualifications, memberships and invitations are read from the database now.
     """
     facts = [aspect, organization.pk, *_LISTED_BY[aspect](organization)]
+    return _digest(facts)
+
+
+def _digest(facts: list[Any]) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.joining import list_open_join_requests
-from accounts.models import Operator, OperatorInvitation, Organization, Role
+from accounts.models import Operator, OperatorInvitation, Organization
 from accounts.queries import list_operators, make_second_factor_condition
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
@@ -31,8 +31,8 @@ def list_operators_with_sign_in(actor: Actor) -> QuerySet[Operator]:
 
 
 def count_admins(actor: Actor) -> int:
-    """Return how many Admins the actor's organisation has."""
-    return Operator.objects.visible_to(actor).filter(roles__contains=[Role.ADMIN]).count()
+    """Return how many Admins the actor's organisation has who are not locked out."""
+    return Operator.objects.visible_to(actor).of_working_admins().count()
 
 
 def make_invitation_step_condition(step: str) -> Q:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.actions.domains import confirm_domain, withdraw_domain_confirmation
 from accounts.actions.first_admins import invite_first_admin
 from accounts.actions.organizations import grant_membership
 from accounts.actions.standing import (
@@ -24,11 +24,12 @@ from accounts.actions.standing import (
     set_qualifications,
     suspend_organization,
 )
-from accounts.facts import StandingAspect, digest_standing
+from accounts.facts import StandingAspect, digest_standing, list_confirmed_domains
 from accounts.models import Organization, OrganizationKind, Role
 from accounts.notices import ALL_BUT_VENDOR
 from accounts.organization_forms import (
     AccountManagerForm,
+    ConfirmDomainForm,
     CorrectIdentityForm,
     EndMembershipForm,
     ExtendMembershipForm,
@@ -39,10 +40,12 @@ from accounts.organization_forms import (
     QualificationsForm,
     StandingForm,
     SuspendForm,
+    WithdrawDomainForm,
 )
 from accounts.organization_queries import count_operators_of
 from accounts.organization_questions import (
     ask_for_manager,
+    ask_to_confirm_domain,
     ask_to_correct,
     ask_to_end,
     ask_to_extend,
@@ -53,12 +56,12 @@ from accounts.organization_questions import (
     ask_to_qualify,
     ask_to_reactivate,
     ask_to_suspend,
+    ask_to_withdraw_domain,
 )
 from accounts.partner_moves import count_customers_told_of_move
-from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.policies import AccountPermission
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Message
 from partnerportal.lib.policies import ActionAllowed, ActionDenied, Answer
 from partnerportal.lib.row_actions import RowAction
 
@@ -66,6 +69,7 @@ State = Organization.State
 SELLERS = frozenset({OrganizationKind.DISTRIBUTOR.value, OrganizationKind.PARTNER.value})
 MEMBERS = SELLERS | {OrganizationKind.PUBLISHER.value}
 HAS_ADMIN = gettext_lazy("It has an Admin, who invites its operators.")
+NO_CONFIRMED_DOMAIN = gettext_lazy("No domain of it is confirmed.")
 NO_RUNNING_MEMBERSHIP = gettext_lazy("It is not a member of any programme today.")
 
 
@@ -115,35 +119,6 @@ class OrganizationAction(RowAction[Organization]):
         return super().check_possible(row)
 
 
-@dataclass(frozen=True)
-class OrganizationActionMenuItem:
-    """An entry in the menu of actions. `reason` says why the reader may not do it; "" if they may."""
-
-    name: str  # its key in ORGANIZATION_ACTIONS
-    label: Message
-    icon: str
-    url: str
-    is_danger: bool
-    reason: Message
-
-
-def list_organization_action_menu_items(actor: Actor, organization: Organization) -> list[OrganizationActionMenuItem]:
-    """Return the menu entries for what is possible with the organisation as it is, also what the actor may not do."""
-    items = []
-    for name, action in ORGANIZATION_ACTIONS.items():
-        if action.check_possible(organization):
-            url = reverse(f"organization_{name}", args=[organization.public_id])
-            answer = ROLE_TABLE[action.permission].check_actor(actor)
-            reason = answer.message if isinstance(answer, ActionDenied) else ""
-            items.append(OrganizationActionMenuItem(name, action.label, action.icon, url, action.is_danger, reason))
-    return items
-
-
-def format_organization_success_message(action: OrganizationAction, organization: Organization) -> str:
-    """Return the message that is shown after an action on an organisation. It names the organisation."""
-    return str(action.done) % {"name": organization.name}
-
-
 def _correct(*, actor: Actor, organization: Organization, seen: str, **fields: Any) -> Organization:
     return correct_organization_identity(actor=actor, organization=organization, seen=seen, **fields)
 
@@ -174,10 +149,26 @@ def _invite(*, actor: Actor, organization: Organization, **chosen: Any) -> Organ
     return organization
 
 
+def _confirm_domain(*, actor: Actor, organization: Organization, **chosen: Any) -> Organization:
+    confirm_domain(actor=actor, organization=organization, **chosen)
+    return organization
+
+
+def _withdraw_domain(*, actor: Actor, organization: Organization, **chosen: Any) -> Organization:
+    withdraw_domain_confirmation(actor=actor, organization=organization, **chosen)
+    return organization
+
+
 def _lacks_admin(row: Organization) -> Answer:
     if count_operators_of(row).by_role.get(Role.ADMIN):
         return ActionDenied("has_admin", HAS_ADMIN)
     return ActionAllowed()
+
+
+def _has_confirmed_domain(row: Organization) -> Answer:
+    if list_confirmed_domains(row).exists():
+        return ActionAllowed()
+    return ActionDenied("no_confirmed_domain", NO_CONFIRMED_DOMAIN)
 
 
 def _has_running_membership(row: Organization) -> Answer:
@@ -224,6 +215,28 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         question=ask_to_invite,
         form=FirstAdminForm,
         condition=_lacks_admin,
+    ),
+    "domain": OrganizationAction(
+        run=_confirm_domain,
+        permission=AccountPermission.CONFIRM_DOMAINS,
+        aspect=StandingAspect.DOMAINS,
+        label=gettext_lazy("Confirm a domain…"),
+        icon="globe",
+        done=gettext_lazy("The domain of %(name)s is confirmed."),
+        question=ask_to_confirm_domain,
+        form=ConfirmDomainForm,
+    ),
+    "withdraw": OrganizationAction(
+        run=_withdraw_domain,
+        permission=AccountPermission.CONFIRM_DOMAINS,
+        aspect=StandingAspect.DOMAINS,
+        label=gettext_lazy("Withdraw the confirmation of a domain…"),
+        icon="ban",
+        done=gettext_lazy("The domain of %(name)s is no longer confirmed."),
+        question=ask_to_withdraw_domain,
+        form=WithdrawDomainForm,
+        condition=_has_confirmed_domain,
+        is_danger=True,
     ),
     "manager": OrganizationAction(
         run=set_account_manager,

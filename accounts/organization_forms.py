@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from accounts.facts import list_first_admin_invitations
+from accounts.facts import list_confirmed_domains, list_first_admin_invitations
 from accounts.models import Competency, Operator, Organization, OrganizationKind, Program, ProgramMembership, Skill
 from accounts.organization_queries import (
     list_distributors,
@@ -24,6 +24,7 @@ from accounts.organization_queries import (
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.days import today
+from partnerportal.lib.domain_names import format_domain_name
 from partnerportal.lib.fields import OneLineFormField
 
 REASON_LENGTH = 400  # characters of why an organisation is suspended
@@ -118,6 +119,27 @@ class FirstAdminForm(StandingForm):
     def get_present_values(self) -> dict[str, Any]:
         waiting = list_first_admin_invitations(self.organization).first()
         return {"email": waiting.email, "language": waiting.language} if waiting else {"language": get_language()}
+
+
+class ConfirmDomainForm(StandingForm):
+    """The form of a domain that is confirmed as an organisation's."""
+
+    name = OneLineFormField(
+        label=_("Domain"),
+        max_length=253,
+        help_text=_("What stands behind the @ of its addresses, such as example.com."),
+        widget=forms.TextInput({"autocomplete": "off", "inputmode": "url", "spellcheck": "false"}),
+    )
+
+
+class WithdrawDomainForm(StandingForm):
+    """The form of a confirmed domain that does not count any more."""
+
+    name = forms.ChoiceField(label=_("Domain"))
+
+    def prepare_fields(self) -> None:
+        names = [domain.name for domain in list_confirmed_domains(self.organization)]
+        self.fields["name"].choices = [(name, format_domain_name(name)) for name in names]  # type: ignore[attr-defined]
 
 
 class SuspendForm(StandingForm):

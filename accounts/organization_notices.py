@@ -31,7 +31,7 @@ class OwnAccountNotice(NoticeKind):
 
 
 class DomainNotice(OwnAccountNotice):
-    """The base of notices that tell an organisation's Admins what a check has found of one of its domains."""
+    """The base of notices that tell an organisation's Admins what has become of one of its domains."""
 
     roles = ADMINS
     icon = "globe"
@@ -74,6 +74,35 @@ class DomainLapsedNotice(DomainNotice):
     text = gettext_lazy(
         "Two checks in a row did not find its TXT record. Nobody new comes in by this domain until it is found again;"
         " whoever is an operator stays one."
+    )
+
+
+@register_notice_kind
+class DomainConfirmedNotice(DomainNotice):
+    """The notice that vendor staff have confirmed a domain as the organisation's."""
+
+    code = "domain_confirmed"
+    event = AccountEventKind.DOMAIN_CONFIRMED
+    label = gettext_lazy("Domain confirmed")
+    email_roles = ADMINS
+    words = gettext_lazy("The vendor has confirmed %(domain)s")
+    text = gettext_lazy(
+        "People with an address there can become operators, as long as you have proved no domain yourselves. If it is"
+        " not yours, remove it."
+    )
+
+
+@register_notice_kind
+class DomainConfirmationWithdrawnNotice(DomainNotice):
+    """The notice that vendor staff no longer confirm a domain as the organisation's."""
+
+    code = "domain_confirmation_withdrawn"
+    event = AccountEventKind.DOMAIN_CONFIRMATION_WITHDRAWN
+    label = gettext_lazy("Domain no longer confirmed")
+    email_roles = ADMINS
+    words = gettext_lazy("The vendor no longer confirms %(domain)s")
+    text = gettext_lazy(
+        "Nobody new comes in by this domain until you prove it by a TXT record; whoever is an operator stays one."
     )
 
 

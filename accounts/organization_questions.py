@@ -23,6 +23,25 @@ def ask_to_invite(row: Organization) -> ConfirmationDialog:
     return ConfirmationDialog(_("Invite the first Admin of %(name)s") % {"name": row.name}, text, _("Send invitation"))
 
 
+def ask_to_confirm_domain(row: Organization) -> ConfirmationDialog:
+    """Return the words of the dialog that confirms a domain as an organisation's."""
+    text = _(
+        "Whoever has an address there can be added as an operator, for as long as the organisation has proved no domain"
+        " itself. Its Admins get a notification."
+    )
+    return ConfirmationDialog(_("Confirm a domain of %(name)s") % {"name": row.name}, text, _("Confirm domain"))
+
+
+def ask_to_withdraw_domain(row: Organization) -> ConfirmationDialog:
+    """Return the words of the dialog that takes the confirmation of a domain back."""
+    text = _(
+        "Nobody new comes in by this domain until the organisation proves it. Whoever is an operator stays one. Its"
+        " Admins get a notification."
+    )
+    title = _("Withdraw the confirmation of a domain of %(name)s?") % {"name": row.name}
+    return ConfirmationDialog(title, text, _("Withdraw confirmation"), "danger-solid")
+
+
 def ask_to_suspend(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that suspends an organisation."""
     text = _(

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.facts import StandingAspect, list_first_admin_invitations
+from accounts.facts import StandingAspect, list_confirmed_domains, list_first_admin_invitations
 from accounts.models import AdminVacancy, Organization, ProgramMembership, Role
 from accounts.organization_queries import OperatorCounts
 from partnerportal.lib import formats
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.days import today
+from partnerportal.lib.domain_names import format_domain_name
 from partnerportal.lib.roles import list_roles_for_kind
 from partnerportal.lib.rows import AttentionItem, LastDayLabel
 
@@ -145,6 +146,7 @@ _DESCRIBED_BY: dict[StandingAspect, Callable[[Organization], list[str]]] = {
     StandingAspect.ACCOUNT_MANAGER: lambda row: [row.account_manager_name or _("Nobody"), row.account_manager_phone],
     StandingAspect.QUALIFICATIONS: _describe_qualifications,
     StandingAspect.MEMBERSHIPS: _describe_memberships,
+    StandingAspect.DOMAINS: lambda row: [format_domain_name(each.name) for each in list_confirmed_domains(row)],
     StandingAspect.ADMIN: lambda row: [each.email for each in list_first_admin_invitations(row)],
     StandingAspect.ONBOARDING: lambda row: [_("Yes") if row.onboards_partners_at_once else _("No")],
 }

@@ -15,7 +15,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, OrganizationKind
-from accounts.organization_actions import MEMBERS, list_organization_action_menu_items
+from accounts.organization_actions import MEMBERS
+from accounts.organization_menu import list_organization_action_menu_items
 from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.queries import build_program_badges
 from partnerportal.lib.actors import Actor

@@ -115,7 +115,7 @@ ROLE_TABLE: RoleTable = {
     AccountPermission.MANAGE_MEMBERSHIPS: _of_staff(_("Grant, extend and end programme memberships")),
     AccountPermission.MOVE_PARTNERS: _of_staff(_("Move a partner to another distributor")),
     AccountPermission.SET_ACCOUNT_MANAGERS: _of_staff(_("Assign account managers")),
-    AccountPermission.CONFIRM_DOMAINS: _of_staff(_("Confirm that a domain is an organisation’s")),
+    AccountPermission.CONFIRM_DOMAINS: _of_staff(_("Confirm that a domain is an organisation’s, and withdraw it")),
     AccountPermission.SET_QUALIFICATIONS: _of_staff(_("Set the competencies and skills of an organisation")),
     AccountPermission.EDIT_QUALIFICATIONS: _of_staff(_("Add, rename and retire competencies and skills")),
     AccountPermission.IMPORT_OPERATORS: _of_staff(_("Import operators from the old portal, for any organisation")),

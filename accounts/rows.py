@@ -49,7 +49,7 @@ def build_operator_rows(actor: Actor, operators: Iterable[Operator]) -> list[Ope
     The operators are annotated as those of `list_operators_with_sign_in`.
     """
     is_one_admin = count_admins(actor) == 1
-    return [_row(actor, o, o.is_admin and is_one_admin) for o in operators]
+    return [_row(actor, o, o.is_admin and o.person.is_active and is_one_admin) for o in operators]
 
 
 def _row(actor: Actor, operator: Any, is_last_admin: bool) -> OperatorRow:
@@ -69,6 +69,12 @@ def _row(actor: Actor, operator: Any, is_last_admin: bool) -> OperatorRow:
         no_change=_refusal(actor, AccountPermission.CHANGE_ROLES, operator),
         no_removal=no_removal or (_("The only Admin cannot be removed.") if is_last_admin else ""),
     )
+
+
+def list_granted_names(operator: Operator) -> list[str]:
+    """Return the names of an operator's roles, and of the finance sight that was granted to them."""
+    names = [str(Role(role).label) for role in operator.roles]
+    return names + [_("May see customers’ orders and prices")] * operator.finance_granted
 
 
 def _refusal(actor: Actor, permission: AccountPermission, operator: Operator) -> Message:

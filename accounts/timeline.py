@@ -84,6 +84,9 @@ def register_account_words() -> None:
             ),
             Kind.DOMAIN_ADDED: ActivityDescription("plus", _("The domain %(subject)s was added")),
             Kind.DOMAIN_CONFIRMED: ActivityDescription("badge-check", _("The domain %(subject)s was confirmed")),
+            Kind.DOMAIN_CONFIRMATION_WITHDRAWN: ActivityDescription(
+                "ban", _("The domain %(subject)s is no longer confirmed")
+            ),
             Kind.DOMAIN_PROVED: ActivityDescription("check", _("The domain %(subject)s was proved")),
             Kind.DOMAIN_LAPSED: ActivityDescription("triangle-alert", _("The domain %(subject)s is no longer proved")),
             Kind.DOMAIN_REMOVED: ActivityDescription("trash-2", _("The domain %(subject)s was removed")),

@@ -96,12 +96,14 @@ class PersonSession:
         return {"person": str(self.person.public_id)}
 
 
-def build_actor_with_current_roles(person_id: int, organization_id: int) -> Actor | None:
+def build_actor_with_current_roles(person_id: int, organization_id: int, *, is_shown: bool = False) -> Actor | None:
     """Return an Actor with the roles that this person has in this organisation now, for a background job in their name.
 
-    Return None if the person is locked, no longer acts for the organisation, or the organisation is suspended.
+    Return None if the person is locked, no longer acts for the organisation, or the organisation is suspended. With
+    `is_shown` the person sees at once what is made for them: then None is also returned while they lack the second
+    factor that the organisation requires.
     """
     operator = list_operators_of_person(person_id).filter(organization=organization_id, person__is_active=True).first()
-    if operator is None or operator.organization.is_suspended:
+    if operator is None or operator.organization.is_suspended or (is_shown and is_kept_out(operator)):
         return None
     return build_actor(operator, operator.person)

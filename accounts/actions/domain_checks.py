@@ -27,6 +27,7 @@ CHECK_SECONDS = 5.0  # that one check takes at most
 FIRST_LOOKUP_SECONDS = 3.0  # the rest is for finding the record elsewhere, where it is not at its name
 SHOWN_VALUES = 3  # of other records that stand at its name
 LAPSES_AFTER = 2  # failed checks in a row
+LAPSES_OVER = dt.timedelta(days=1)  # from the first of them to the last: "Check now" pressed twice says nothing new
 ONCE_MORE = dt.timedelta(hours=1)  # until the next check where the portal's own resolvers did not answer
 WHILE_OPEN = dt.timedelta(days=1)  # a record that was set meanwhile is found without anybody's pressing a button
 PROVED_AGAIN = dt.timedelta(days=7)  # of what was proved once
@@ -102,8 +103,9 @@ def _holds(lookup: TxtLookup, domain: OrganizationDomain) -> bool:
 def store_finding(domain: OrganizationDomain, finding: DomainFinding) -> None:
     """Store what a check has found, and move the domain to the state that follows from it.
 
-    It is proved when its record was found, and lapses after LAPSES_AFTER checks in a row that did not find it. Nothing
-    is stored if the domain is gone, or its check was asked for again or stored by another worker since it was read.
+    It is proved when its record was found, and lapses after LAPSES_AFTER checks in a row that did not find it, over
+    LAPSES_OVER at least. Nothing is stored if the domain is gone, or its check was asked for again or stored by another
+    worker since it was read.
     """
     row = (
         OrganizationDomain.objects.select_for_update(of=("self",))
@@ -118,9 +120,9 @@ def store_finding(domain: OrganizationDomain, finding: DomainFinding) -> None:
         "outcome": finding.outcome,
         "found_at": finding.found_at,
         "found": list(finding.found),
-        "failed_checks": _count_failed_checks(row, finding.outcome),
+        **_count_failed_checks(row, finding.outcome),
     }
-    new_state = _choose_state(row, finding.outcome, facts["failed_checks"])
+    new_state = _choose_state(row, finding.outcome, facts)
     facts["next_check_at"] = timezone.now() + _choose_wait(new_state, finding.outcome)
     if new_state == row.state:
         OrganizationDomain.objects.filter(pk=row.pk).update(**facts)
@@ -128,17 +130,19 @@ def store_finding(domain: OrganizationDomain, finding: DomainFinding) -> None:
         _move(row, new_state, facts)
 
 
-def _count_failed_checks(row: OrganizationDomain, outcome: str) -> int:
+def _count_failed_checks(row: OrganizationDomain, outcome: str) -> dict[str, Any]:
     if outcome == Outcome.FOUND:
-        return 0
-    return row.failed_checks + (outcome != Outcome.NO_RESOLVER)
+        return {"failed_checks": 0, "failing_since": None}
+    if outcome == Outcome.NO_RESOLVER:
+        return {"failed_checks": row.failed_checks, "failing_since": row.failing_since}
+    return {"failed_checks": row.failed_checks + 1, "failing_since": row.failing_since or timezone.now()}
 
 
-def _choose_state(row: OrganizationDomain, outcome: str, failed_checks: int) -> str:
+def _choose_state(row: OrganizationDomain, outcome: str, facts: dict[str, Any]) -> str:
     if outcome == Outcome.FOUND:
         return State.PROVED
-    if row.state == State.PROVED and failed_checks >= LAPSES_AFTER:
-        return State.LAPSED
+    if row.state == State.PROVED and outcome != Outcome.NO_RESOLVER and facts["failed_checks"] >= LAPSES_AFTER:
+        return State.LAPSED if timezone.now() - facts["failing_since"] >= LAPSES_OVER else row.state
     return row.state
 
 

@@ -1,4 +1,4 @@
-"""Actions on the domains of an organisation: add one, ask for a check, remove it; and confirm one, by vendor staff."""
+"""Actions on the domains of an organisation: add one, ask for a check, remove it; staff confirm one or no longer."""
 
 import datetime as dt
 from functools import partial
@@ -8,7 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.actions.locking import ensure_as_seen
 from accounts.events import AccountEventKind
+from accounts.facts import StandingAspect
 from accounts.models import Organization, OrganizationDomain
 from accounts.models.domain import RECORD_LABEL
 from accounts.policies import MOST_DOMAINS, ROLE_TABLE, AccountPermission
@@ -83,11 +85,14 @@ def remove_domain(*, actor: Actor, domain: OrganizationDomain) -> None:
 
 
 @transaction.atomic
-def confirm_domain(*, actor: Actor, organization: Organization, name: str) -> OrganizationDomain:
-    """Say, as vendor staff, that a domain is an organisation's, and return it (E-6).
+def confirm_domain(
+    *, actor: Actor, organization: Organization, name: str, seen: str | None = None
+) -> OrganizationDomain:
+    """Say, as vendor staff, that a domain is an organisation's, and return it (E-6). Its Admins are told.
 
-    It counts for as long as the organisation has proved none. Raises InvalidInput as `add_domain`, and
-    Conflict("domain_lapsed") for one whose record is gone.
+    It counts for as long as the organisation has proved none. Raises InvalidInput as `add_domain`,
+    Conflict("domain_lapsed") for one whose record is gone, and Conflict("changed_meanwhile") if other domains were
+    confirmed than the person saw.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.CONFIRM_DOMAINS)
     name = _read_domain_name(name)
@@ -97,11 +102,37 @@ def confirm_domain(*, actor: Actor, organization: Organization, name: str) -> Or
     if domain.state == OrganizationDomain.State.LAPSED:
         raise Conflict("domain_lapsed", str(HAS_LAPSED) % {"domain": format_domain_name(name)}, field="name")
     if domain.confirmed_at is None:
+        ensure_as_seen(organization, StandingAspect.DOMAINS, seen)
         domain.confirmed_at = timezone.now()
         domain.save(**({"update_fields": ["confirmed_at"]} if domain.pk else {"force_insert": True}))
         domain.refresh_from_db()
-        record_event(AccountEventKind.DOMAIN_CONFIRMED, actor=actor, subject=domain, counterpart=organization)
+        _record_by_staff(AccountEventKind.DOMAIN_CONFIRMED, actor, domain)
     return domain
+
+
+@transaction.atomic
+def withdraw_domain_confirmation(
+    *, actor: Actor, organization: Organization, name: str, seen: str | None = None
+) -> OrganizationDomain | None:
+    """Say, as vendor staff, that a domain does not count as an organisation's any more. Its Admins are told.
+
+    It counts again once the organisation proves it. Return the domain, or None for one that is not confirmed, with
+    which nothing happens. Raises Conflict("changed_meanwhile") if other domains were confirmed than the person saw.
+    """
+    authorize(actor, ROLE_TABLE, AccountPermission.CONFIRM_DOMAINS)
+    acquire_lock(AdvisoryLock.DOMAINS, organization.pk)
+    rows = OrganizationDomain.objects.visible_to(actor).of_organization(organization.pk)
+    domain = rows.filter(name=_read_domain_name(name)).exclude(confirmed_at=None).first()
+    if domain:
+        ensure_as_seen(organization, StandingAspect.DOMAINS, seen)
+        domain.confirmed_at = None
+        domain.save(update_fields=["confirmed_at"])
+        _record_by_staff(AccountEventKind.DOMAIN_CONFIRMATION_WITHDRAWN, actor, domain)
+    return domain
+
+
+def _record_by_staff(kind: AccountEventKind, actor: Actor, domain: OrganizationDomain) -> None:
+    record_event(kind, actor=actor, subject=domain, counterpart=domain.organization, data={"domain": domain.name})
 
 
 def delete_unproved_domains() -> int:

@@ -16,7 +16,7 @@ from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.work_addresses import check_work_address
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.domain_names import parse_email_address, parse_email_domain
+from partnerportal.lib.domain_names import normalize_email_address, parse_email_domain
 from partnerportal.lib.errors import Conflict, InvalidInput
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.mailed_invitations import close_invitation, compute_invitation_end, issue_invitation_token
@@ -43,8 +43,8 @@ def invite_first_admin(
     authorize(actor, ROLE_TABLE, AccountPermission.INVITE_FIRST_ADMINS)
     email = _valid_address(email)
     _refuse_own_people(actor, email)
+    acquire_lock(AdvisoryLock.INVITATIONS, organization.pk)  # before the row, which whoever comes in locks later too
     row = lock_organization(actor, organization)
-    acquire_lock(AdvisoryLock.INVITATIONS, row.pk)
     _refuse_where_useless(row)
     waiting = list(list_first_admin_invitations(row))
     same = next((each for each in waiting if each.email == email), None)
@@ -63,7 +63,7 @@ def invite_first_admin(
 
 def _valid_address(email: str) -> str:
     try:
-        return parse_email_address(email)
+        return normalize_email_address(email)
     except ValueError:
         raise InvalidInput("email", NO_ADDRESS, field="email") from None
 

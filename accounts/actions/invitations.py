@@ -29,7 +29,7 @@ from notifications.actions.recording import record_event
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import Changes, list_changes_between
-from partnerportal.lib.domain_names import parse_email_address
+from partnerportal.lib.domain_names import normalize_email_address
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.mailed_invitations import (
@@ -102,7 +102,7 @@ def _own_organization(actor: Actor) -> Organization:
 def _valid_address(email: str) -> str:
     """Return an address in lower case. Raises InvalidInput("email") for anything else."""
     try:
-        return parse_email_address(email)
+        return normalize_email_address(email)
     except ValueError:
         raise InvalidInput("email", _("Enter a valid email address."), field="email") from None
 

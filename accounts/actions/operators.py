@@ -11,10 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actions.operator_mails import queue_operator_mail
 from accounts.actions.people import reset_unverified_account
 from accounts.events import AccountEventKind
+from accounts.facts import digest_roles
 from accounts.models import Operator, OperatorInvitation, Organization, Person, Role
 from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.catalogue_entries import OVERTAKEN
 from partnerportal.lib.changes import Changes, list_changes_between, list_row_changes
 from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
@@ -59,20 +61,30 @@ def add_operator(
 
 @transaction.atomic
 def change_operator_roles(
-    *, actor: Actor, operator: Operator, roles: Iterable[str], finance_granted: bool = False
+    *,
+    actor: Actor,
+    operator: Operator,
+    roles: Iterable[str],
+    finance_granted: bool = False,
+    seen: str | None = None,
 ) -> Operator:
     """Replace the roles of an operator; return the operator (CV-17).
 
-    `finance_granted` says whether they see customers' orders and prices in every role. Raises ActionRefused("own_role")
-    for the actor's own roles, Conflict("last_admin") when no Admin would be left (E-5), InvalidInput("roles") for no
-    role or one that organisations of this kind do not have, and NotFound when the operator no longer exists.
+    `finance_granted` says whether they see customers' orders and prices in every role, and `seen` is the digest of what
+    the dialog showed (`digest_roles`), or None. Raises ActionRefused("own_role") for the actor's own roles,
+    Conflict("changed_meanwhile") if the operator has other roles than the dialog showed, Conflict("last_admin") when no
+    Admin would be left (E-5), InvalidInput("roles") for no role or one that organisations of this kind do not have, and
+    NotFound when the operator no longer exists.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.CHANGE_ROLES, on=operator)
     operator = _lock_operator(actor, operator, AccountPermission.CHANGE_ROLES)
     wanted = order_roles(operator.organization, roles)
     if Role.ADMIN not in wanted:
         _keep_one_admin(operator)
-    changes = _store_roles(operator, {"roles": wanted, "finance_granted": finance_granted})
+    granted = {"roles": wanted, "finance_granted": finance_granted}
+    if list_row_changes(operator, granted) and seen not in (None, digest_roles(operator)):
+        raise Conflict("changed_meanwhile", OVERTAKEN)
+    changes = _store_roles(operator, granted)
     _record(AccountEventKind.OPERATOR_ROLES_CHANGED, actor, operator, changes=changes)
     if changes:
         queue_operator_mail("roles", operator)

@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.events import AccountEventKind
-from accounts.models import FailedAttempts, Person
-from notifications.actions.recording import record_event
+from accounts.models import FailedAttempts, Organization, Person
+from notifications.actions.recording import make_event, record_events
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, InvalidInput
 from partnerportal.lib.policies import authorize_system
@@ -119,7 +119,7 @@ def reset_unverified_account(*, actor: Actor, person: Person) -> bool:
     person.email, person.name = stored.email, "" if had_credentials else stored.name
     person.save(update_fields=["password", "origin", "name"])
     if had_credentials:
-        record_event(AccountEventKind.PERSON_RESET, actor=actor, subject=person, label=person.email)
+        _record(AccountEventKind.PERSON_RESET, actor, person, label=person.email)
     return had_credentials
 
 
@@ -166,7 +166,7 @@ def lock_person(*, actor: Actor, person: Person, reason: str) -> None:
         raise InvalidInput("reason", _("Enter a reason."), field="reason")
     _set_active(person, False, _("This person is already locked."), locked_at=timezone.now())
     end_sessions(person)
-    record_event(AccountEventKind.PERSON_LOCKED, actor=actor, subject=person, note=make_single_line(reason))
+    _record(AccountEventKind.PERSON_LOCKED, actor, person, note=make_single_line(reason))
 
 
 @transaction.atomic
@@ -177,7 +177,17 @@ def unlock_person(*, actor: Actor, person: Person) -> None:
     """
     authorize_system(actor)
     _set_active(person, True, _("This person is not locked."))
-    record_event(AccountEventKind.PERSON_UNLOCKED, actor=actor, subject=person)
+    _record(AccountEventKind.PERSON_UNLOCKED, actor, person)
+
+
+def _record(kind: AccountEventKind, actor: Actor, person: Person, note: str = "", label: str = "") -> None:
+    """Record what staff did to a person, and once more in the log of each organisation that they act for.
+
+    What staff have noted may be about another of these organisations, so it stands in their own event alone.
+    """
+    organizations = Organization.objects.filter(operators__person=person).order_by("pk")
+    told = [make_event(kind, actor=actor, subject=person, label=label, counterpart=each) for each in organizations]
+    record_events([make_event(kind, actor=actor, subject=person, label=label, note=note), *told])
 
 
 def _set_active(person: Person, is_active: bool, refusal: object, **stamp: dt.datetime) -> None:

@@ -44,7 +44,7 @@ CREATE FUNCTION organization_keeps_first_domain() RETURNS trigger
 DECLARE admin bigint;
 BEGIN
     IF TG_TABLE_NAME = 'accounts_operator' THEN admin := NEW.person_id; ELSE admin := NEW.user_id; END IF;
-    UPDATE accounts_organization o SET first_admin_domain = lower(split_part(p.email, '@', 2))
+    UPDATE accounts_organization o SET first_admin_domain = lower(substring(p.email from '[^@]*$'))
         FROM {ADDRESSES} WHERE a.organization_id = o.id AND a.person_id = admin AND {FOUNDER};
     RETURN NULL;
 END $$;
@@ -53,7 +53,7 @@ CREATE TRIGGER organization_keeps_first_domain AFTER INSERT OR UPDATE OF roles O
 CREATE TRIGGER organization_keeps_first_domain AFTER INSERT OR UPDATE OF verified, email ON account_emailaddress
     FOR EACH ROW WHEN (NEW.verified) EXECUTE FUNCTION organization_keeps_first_domain();
 UPDATE accounts_organization o SET first_admin_domain = (
-    SELECT lower(split_part(p.email, '@', 2)) FROM {ADDRESSES}
+    SELECT lower(substring(p.email from '[^@]*$')) FROM {ADDRESSES}
     WHERE a.organization_id = o.id AND {FOUNDER} ORDER BY a.created_at, a.id LIMIT 1);
 """
 OF_FIRST_ADMIN_UNDO = """

@@ -32,7 +32,7 @@ CREATE FUNCTION portal_organizations_to_join(wanted text) RETURNS TABLE (id bigi
         JOIN accounts_organizationdomain d ON d.name = wanted AND d.state = 'proved'
         JOIN accounts_organization o ON o.id = d.organization_id AND o.state = 'active'
     WHERE p.id = portal_person() AND p.is_active
-      AND (lower(split_part(p.email, '@', 2)) = wanted OR split_part(p.email, '@', 2) ~ '[^\x01-\x7f]')
+      AND (lower(substring(p.email from '[^@]*$')) = wanted OR substring(p.email from '[^@]*$') ~ '[^\x01-\x7f]')
       AND NOT EXISTS (SELECT FROM accounts_operator a WHERE a.person_id = p.id AND a.organization_id = o.id) $$;
 GRANT EXECUTE ON FUNCTION portal_organizations_to_join(text) TO portal_app;
 """

@@ -12,12 +12,13 @@ from django.views.decorators.vary import vary_on_headers
 from accounts import queries
 from accounts.actions import invitations
 from accounts.actions.operators import change_operator_roles, remove_operator
+from accounts.facts import digest_roles
 from accounts.forms import OperatorInvitationForm, OperatorRolesForm
 from accounts.joining import list_open_join_requests
 from accounts.lists.operators import OperatorList, PendingOperatorList
 from accounts.operator_queries import count_pending_operators, get_operator_invitation
 from accounts.policies import ROLE_TABLE, AccountPermission
-from accounts.rows import build_operator_tabs
+from accounts.rows import build_operator_tabs, list_granted_names
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import get_posted_data, render_list_page, require_form, require_permission
 from partnerportal.lib.personal_lists import PersonalizedList
@@ -125,10 +126,13 @@ def operator_roles_edit(request: PortalRequest, operator_id: UUID) -> HttpRespon
     change = form.describe_change() if form.is_valid() and "review" in request.POST else None
     if form.is_valid() and change is None:
         with show_errors_in_form(form):
-            change_operator_roles(actor=request.actor, operator=operator, **form.cleaned_data)
+            seen = request.POST.get("seen")
+            change_operator_roles(actor=request.actor, operator=operator, seen=seen, **form.cleaned_data)
             messages.success(request, _("Roles of %(name)s saved.") % {"name": operator.person})
             return redirect("operators")
-    context = {"operator": operator, "form": form, "change": change}
+        operator = queries.get_operator(request.actor, operator_id)
+    context = {"operator": operator, "form": form, "change": change, "seen": digest_roles(operator)}
+    context["stored"] = list_granted_names(operator) if form.errors else []
     return render(request, "accounts/operator_roles.html", context)
 
 

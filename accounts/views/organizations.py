@@ -22,9 +22,9 @@ from accounts.models import Organization, OrganizationKind
 from accounts.organization_actions import (
     ORGANIZATION_ACTIONS,
     OrganizationAction,
-    format_organization_success_message,
 )
 from accounts.organization_forms import StandingForm
+from accounts.organization_menu import format_organization_success_message
 from accounts.organization_queries import count_operators_of, get_managed_organization, list_memberships_of
 from accounts.organization_register_form import RegisterOrganizationForm
 from accounts.organization_rows import describe_standing, make_membership_rows, make_operator_count_rows

@@ -17,7 +17,7 @@ from entitlements.queries.trial_offers import find_open_trial_offer
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import list_country_choices
-from partnerportal.lib.domain_names import parse_email_address
+from partnerportal.lib.domain_names import normalize_email_address
 from partnerportal.lib.errors import Conflict, InvalidInput
 from partnerportal.lib.text import make_search_key, make_single_line
 
@@ -33,7 +33,7 @@ PARTNER_NOT_ACTIVE = _("%(name)s has no active programme membership, so no custo
 def read_address(email: str) -> str:
     """Return an e-mail address in lower case. Raises InvalidInput("email") for anything else."""
     try:
-        return parse_email_address(email)
+        return normalize_email_address(email)
     except ValueError:
         raise InvalidInput("email", NO_ADDRESS, field="email") from None
 

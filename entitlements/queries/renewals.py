@@ -103,7 +103,8 @@ def find_calendar_feed(secret: str) -> tuple[CalendarFeed, Actor, Person]:
     """Return the calendar feed that has this secret, an actor with its owner's present rights, and its owner.
 
     Holding the secret is the permission, and the owner's rights say what it shows. Raises NotFound if the secret is
-    unknown or revoked, or if its owner is no operator any more.
+    unknown or revoked, or if its owner is no operator any more or lacks the second factor that the organisation
+    requires.
     """
     feed = None
     digest = digest_secret(secret)
@@ -113,7 +114,7 @@ def find_calendar_feed(secret: str) -> tuple[CalendarFeed, Actor, Person]:
     if feed is None:
         raise NotFound("unknown_calendar", "")
     with tenancy.as_tenant(organization_id=feed.organization_id, person_id=feed.person_id):
-        actor = build_actor_with_current_roles(feed.person_id, feed.organization_id)
+        actor = build_actor_with_current_roles(feed.person_id, feed.organization_id, is_shown=True)
     if actor is None:
         raise NotFound("unknown_calendar", "")
     return feed, actor, Person.objects.get(pk=feed.person_id)

@@ -114,7 +114,7 @@ def _list_waits(link: ActivationLink) -> list[_Wait]:
         awaited = _("Membership not confirmed yet")
         return [*waits, _Wait(_("Membership confirmed"), awaited, confirmed, done, CONFIRMED_WITHIN, slow)]
     if link.partner_id:
-        waits.append(_Wait(_("Connected"), not_there, done, None, ACTIVATED_WITHIN, ""))
+        waits.append(_Wait(pgettext("activation", "Connected"), not_there, done, None, ACTIVATED_WITHIN, ""))
     return [*waits, _Wait(_("Trial started"), not_there, done, None, ACTIVATED_WITHIN, "")]
 
 
@@ -123,11 +123,13 @@ def find_present_step(link: ActivationLink, steps: list[ActivationStep]) -> Acti
     if link.state == ActivationLink.State.REVOKED:
         is_superseded = link.problem == ActivationLink.Problem.SUPERSEDED
         note = describe_activation_problem(link.problem) if is_superseded else link.reason
-        return ActivationStep(_("Withdrawn"), TO_COME, link.closed_at, note)
+        return ActivationStep(pgettext("activation", "Withdrawn"), TO_COME, link.closed_at, note)
     if is_declined(link):
-        return ActivationStep(_("Declined"), TO_COME, link.declined_at, link.decline_reason)
+        return ActivationStep(pgettext("activation", "Declined"), TO_COME, link.declined_at, link.decline_reason)
     if link.is_expired and not link.bounced_at:  # else the first step says what became of the mail
-        return ActivationStep(_("Expired"), LATE, link.expires_at, _("Nobody has used it. You can send it again."))
+        return ActivationStep(
+            pgettext("activation", "Expired"), LATE, link.expires_at, _("Nobody has used it. You can send it again.")
+        )
     return next((step for step in steps if step.state in (LATE, CURRENT)), steps[-1])
 
 

@@ -40,16 +40,22 @@ def parse_email_domain(email: str) -> str:
     return name
 
 
-def parse_email_address(text: str) -> str:
+def normalize_email_address(text: str) -> str:
     """Return an e-mail address in small letters, as it is stored and compared. Raises ValueError for no address.
 
     One whose domain has wide or invisible letters is refused too: it would be another address than the one it looks
-    like, and its mails would reach the owner of that one or nobody. So is a letter beyond ASCII before the @.
+    like, and its mails would reach the owner of that one or nobody. So are letters beyond ASCII and quotation marks
+    before the @, which hide another @ from careless readers.
     """
     email = text.strip().lower()
     mailbox, _at, domain = email.rpartition("@")
     name = parse_email_domain(email)
-    if domain not in (name, idna.decode(name)) or not mailbox.isascii() or len(email) > LONGEST_ADDRESS:
+    if (
+        domain not in (name, idna.decode(name))
+        or not mailbox.isascii()
+        or '"' in mailbox
+        or len(email) > LONGEST_ADDRESS
+    ):
         raise ValueError("no e-mail address")
     return email
 

@@ -41,6 +41,11 @@ def check(domain):
     return OrganizationDomain.objects.get(pk=domain.pk)
 
 
+def fail_since_yesterday(domain):
+    """Let the first of its failed checks be a day old."""
+    OrganizationDomain.objects.filter(pk=domain.pk).update(failing_since=timezone.now() - dt.timedelta(days=1))
+
+
 def wait(domain):
     return domain.next_check_at - timezone.now()
 
@@ -150,6 +155,7 @@ def test_two_failed_checks_let_a_domain_lapse_and_the_admins_are_mailed(server, 
     check(domain)
     server.add_txt(domain.record_name, "gone")
     assert check(domain).state == State.PROVED
+    fail_since_yesterday(domain)
     assert check(domain).state == State.LAPSED
     while write_due_notices():
         pass
@@ -165,12 +171,26 @@ def test_a_lapsed_domain_is_proved_again_when_it_is_found_again(server, domain):
     server.add_txt(domain.record_name, "gone")
     for _attempt in range(3):
         lapsed = check(domain)
+        fail_since_yesterday(domain)
     assert (lapsed.state, lapsed.failed_checks) == (State.LAPSED, 3)
     assert Event.objects.filter(kind="domain.lapsed").count() == 1
     server.add_txt(domain.record_name, domain.record_value)
     again = check(domain)
     assert (again.state, again.failed_checks) == (State.PROVED, 0)
     assert again.proved_at > first.proved_at
+
+
+@pytest.mark.promise("E-6")
+def test_checks_that_are_asked_for_one_after_another_let_nothing_lapse(server, domain):
+    """Somebody presses "Check now" while the name servers are out of order."""
+    server.add_txt(domain.record_name, domain.record_value)
+    check(domain)
+    server.add_txt(domain.record_name, "gone")
+    for _attempt in range(4):
+        found = check(domain)
+    assert (found.state, found.failed_checks) == (State.PROVED, 4)
+    server.add_txt(domain.record_name, domain.record_value)
+    assert check(domain).failing_since is None
 
 
 def test_a_good_check_between_two_bad_ones_counts(server, domain):

@@ -15,12 +15,13 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.actions.people import delete_unverified_people
+from accounts.actions.people import delete_unverified_people, lock_person, unlock_person
 from accounts.models import Operator, Person
 from accounts.queries import find_addressees_by_organization
 from accounts.tasks import delete_unverified_accounts as task
 from notifications.actions.outbox import send_due_emails, write_due_notices
 from notifications.models import Event
+from partnerportal.lib.actors import Actor
 from tests.accounts.test_sign_in import NEW, code_in, is_signed_in, sign_in, totp
 from tests.conftest import PageClient
 from tests.mails import sent
@@ -144,13 +145,24 @@ def test_calendars_mails_and_notices_stop(world: World) -> None:
     assert partner not in {to for message in sent() for to in message.to}
 
 
+def test_each_organisation_has_it_in_its_log_without_what_staff_noted(world: World) -> None:
+    lock_person(actor=Actor.system("vendor staff"), person=world.person("many"), reason="her laptop is lost")
+    unlock_person(actor=Actor.system("vendor staff"), person=world.person("many"))
+    organizations = set(world.person("many").operators.values_list("organization", flat=True))
+    for kind in ("person.locked", "person.unlocked"):
+        events = Event.objects.filter(kind=kind)
+        assert {event.counterpart_id for event in events} == {None, *organizations}
+        assert {event.note for event in events if event.counterpart_id} == {""}
+    assert Event.objects.get(kind="person.locked", counterpart_id=None).note == "her laptop is lost"
+
+
 def test_unlocking_lets_in_as_before(world: World) -> None:
     lock()
     assert call("unlock_person", EMAIL)[0] == f"{EMAIL} is no longer locked."
     client = PageClient()
     sign_in(client)
     assert is_signed_in(client)
-    locked, unlocked = Event.objects.filter(kind__startswith="person.").order_by("pk")
+    locked, unlocked = Event.objects.filter(kind__startswith="person.", counterpart_id=None).order_by("pk")
     assert (locked.kind, locked.note, unlocked.kind) == ("person.locked", "Left the company", "person.unlocked")
     assert locked.data == {}
     assert locked.subject_id == world.person(WHO).public_id and locked.actor_label.startswith("vendor staff")

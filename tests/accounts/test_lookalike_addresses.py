@@ -7,14 +7,19 @@ letter would otherwise count as the owner of addresses at the domain that it imi
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.management import CommandError
+from django.db import connection
+from django.utils import timezone
 
 from accounts.actions.invitations import invite_operator
 from accounts.actions.operator_import import ImportedOperator, import_operator
+from accounts.actions.organizations import create_own_organization
 from accounts.actions.people import register_person
 from accounts.actions.personal_data import erase_personal_data
+from accounts.joining import list_join_offers
 from accounts.management.arguments import find_person
-from accounts.models import Operator, Person, Role
+from accounts.models import Operator, OrganizationDomain, Person, Role
 from accounts.operator_queries import has_account
+from accounts.work_addresses import list_accepted_domains
 from entitlements.models import ActivationLink, LicenseAssignment
 from entitlements.personal_data import list_held_licences
 from entitlements.queries.activation import is_addressee
@@ -88,3 +93,30 @@ def test_a_colleague_is_not_taken_for_the_stranger(stranger, world, actor_for, a
     actor = actor_for("partner.admin")
     with as_tenant(actor):
         assert invite_operator(actor=actor, email=wanted, roles=["reader"]).email == wanted
+
+
+QUOTED = '"mike@proved.example@x"@evil.example'  # what stands between quotation marks is no domain
+
+
+@pytest.fixture
+def quoted(world):
+    person = Person.objects.create_user("quoted@evil.example", name="Quoted")
+    Person.objects.filter(pk=person.pk).update(email=QUOTED)
+    EmailAddress.objects.create(user=person, email=QUOTED, verified=True, primary=True)
+    person.refresh_from_db()
+    return person
+
+
+def test_the_database_offers_no_organisation_for_what_stands_between_quotation_marks(quoted, world, as_tenant):
+    OrganizationDomain.objects.create(
+        organization=world.stranger, name="proved.example", state="proved", proved_at=timezone.now()
+    )
+    assert list_join_offers(quoted) == []
+    with as_tenant(Actor(person_id=quoted.pk)), connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM portal_organizations_to_join('proved.example')")
+        assert cursor.fetchall() == []
+
+
+def test_the_domain_of_a_first_admin_stands_behind_the_last_at(quoted, world):
+    founded = create_own_organization(person=quoted, name="Evil", country="FR")
+    assert list_accepted_domains(founded) == ["evil.example"]

@@ -1,5 +1,7 @@
 """Settings > Operators: its two tabs, its dialogs, and what a change of roles adds and takes away."""
 
+import re
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.utils import timezone
@@ -163,6 +165,20 @@ def test_a_change_of_roles_says_first_what_it_adds_and_takes_away(web, world):
     assert told.to == [reader.person.email] and "Admin" in told.body
     back = client.post(path, {"roles": ["reader"], "review": "1"}).content.decode()
     assert "No longer:" in back and "From now on also:" not in back
+
+
+def test_of_two_admins_who_change_roles_the_second_learns_of_the_first(web, world):
+    client, reader = web("customer.admin"), world.operator("customer.reader")
+    path = f"/operators/{reader.public_id}/roles/"
+    seen = re.search(r'name="seen" value="(\w+)"', client.get(path).content.decode())[1]
+    reader.roles = [Role.ADMIN]
+    reader.save()
+    page = client.post(path, {"roles": ["reader"], "seen": seen}).content.decode()
+    reader.refresh_from_db()
+    assert "Stored now" in page and reader.roles == [Role.ADMIN]
+    again = re.search(r'name="seen" value="(\w+)"', page)[1]
+    assert client.post(path, {"roles": ["reader"], "seen": again}).status_code == 302
+    assert client.post(path, {"roles": ["reader"], "seen": seen}).status_code == 302, "nothing would change"
 
 
 def test_a_removed_person_is_out_at_once_and_is_told(web, world):

@@ -138,13 +138,13 @@ def test_the_menu_offers_what_is_possible(web: Any, world: World) -> None:
         )
         return set(found)
 
-    everything = set(ORGANIZATION_ACTIONS) - {"reactivate", "onboard", "invite"}
+    everything = set(ORGANIZATION_ACTIONS) - {"reactivate", "onboard", "invite", "withdraw"}
     assert offered(world.partner) == everything
-    assert offered(world.customer) == {"correct", "manager", "suspend"}
-    assert offered(world.publisher) == {"correct", "manager", "grant", "suspend"}
+    assert offered(world.customer) == {"correct", "domain", "manager", "suspend"}
+    assert offered(world.publisher) == {"correct", "domain", "manager", "grant", "suspend"}
     assert offered(world.distributor) == everything - {"move"} | {"onboard"}
     suspend_organization(actor=STAFF, organization=world.customer, reason="Unpaid")
-    assert offered(world.customer) == {"correct", "manager", "reactivate"}
+    assert offered(world.customer) == {"correct", "domain", "manager", "reactivate"}
     assert "Suspended" in text(web(READER).get(page_of(world.customer)))
 
 

@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 
 from accounts.actions.operators import remove_operator
-from accounts.models import Person, ProgramMembership
+from accounts.models import Organization, Person, ProgramMembership
 from connections.actions import end_connection
 from entitlements.models import CalendarFeed
 from notifications.models import Event
@@ -73,6 +74,14 @@ def test_it_ends_with_the_badge(made, web, world):
 def test_it_ends_with_the_operator(made, web, world, actor_for):
     remove_operator(actor=actor_for("many@partner"), operator=world.operator("partner.admin"))
     assert web("anonymous").get(made).status_code == 404
+
+
+@pytest.mark.promise("G-16")
+def test_it_stops_while_its_owner_lacks_the_second_factor_that_is_required(made, web, world):
+    Organization.objects.filter(pk=world.partner.pk).update(requires_second_factor=True)
+    assert web("anonymous").get(made).status_code == 404
+    TOTP.activate(world.person("partner.admin"), "A" * 32)
+    assert web("anonymous").get(made).status_code == 200
 
 
 def test_it_ends_with_the_person(made, web, world):

@@ -10,6 +10,7 @@ IN_FORM = "200 vendor.admin; 403 vendor.reader; 404 else"  # with what is wrong 
 NEW = {"public_id": "11111111-1111-4111-8111-111111111111", "name": "Registered", "country": "FR"}
 FOR_PARTNERS = (  # what is done with a partner: the data of the form, and the answer
     ("correct", {"seen": "{seen_identity}", "name": "Right", "country": "FR", "tenant_id": NEW["public_id"]}, DONE),
+    ("domain", {"seen": "{seen_domains}", "name": "confirmed.example"}, DONE),
     ("manager", {"seen": "{seen_account_manager}", "operator": ""}, DONE),
     ("grant", {"seen": "{seen_memberships}", "program": "solution_advisor", "starts_on": "2030-01-01"}, DONE),
     ("extend", {"seen": "{seen_memberships}", "program": "service_provider", "ends_on": "2040-01-01"}, DONE),
@@ -42,6 +43,12 @@ STAFF_PAGES = [
     page(
         f"{ORGANIZATION}invite/",
         "/organizations/{partner}/invite/",
+        get="409 vendor.admin; 403 vendor.reader; 404 else",
+        post="409 vendor.admin; 403 vendor.reader; 404 else",
+    ),
+    page(
+        f"{ORGANIZATION}withdraw/",
+        "/organizations/{partner}/withdraw/",
         get="409 vendor.admin; 403 vendor.reader; 404 else",
         post="409 vendor.admin; 403 vendor.reader; 404 else",
     ),

@@ -124,6 +124,7 @@ BY_VENDORS_ADMINS = {
     "category.removed",
     "feed_token.created",
     "feed_token.revoked",
+    "domain.confirmation_withdrawn",
     "domain.confirmed",
     "membership.changed",
     "organization.first_admin_invited",

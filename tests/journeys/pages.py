@@ -34,7 +34,7 @@ REQUEST = "requests/<uuid:request_id>/"
 NEW_REQUEST = "requests/new/<str:kind>/<uuid:subject_id>/"
 ORGANIZATION = "organizations/<uuid:organization_id>/"
 ORGANIZATION_TABS = ("", "operators/", "memberships/", "activity/")
-ORGANIZATION_ACTIONS = ("correct", "manager", "grant", "extend", "end", "qualify", "move", "suspend")
+ORGANIZATION_ACTIONS = ("correct", "domain", "manager", "grant", "extend", "end", "qualify", "move", "suspend")
 SIGN_IN = "sign-in/"
 FACTORS = "sign-in/two-factor/"
 KEY = f"{FACTORS}webauthn/keys/<int:pk>/"
@@ -167,6 +167,7 @@ PAGES = {
         Shown("requests/"),
         Shown(f"{STOREFRONT}ask/", "/marketplace/{offer}/ask/"),
         Shown("account/"),
+        Shown("connections/"),
         Shown(SHARING, "/connections/{connection}/sharing/"),
         Shown("inbox/"),
         Shown(INVITATION, "/i/{token_partner}/"),
@@ -176,6 +177,7 @@ PAGES = {
     "stranger.admin": [
         Shown(INVITATION, "/i/{token_partner}/"),
         Shown("account/"),
+        Shown("connections/"),
         Shown("operators/"),
         *(
             Shown(f"operators/requests/<uuid:request_id>/{action}/", f"/operators/requests/{{join_request}}/{action}/")
@@ -324,6 +326,7 @@ NOT_PAGES = {
     **dict.fromkeys((MARKET, CATEGORY, f"{SETTINGS}countries/"), "of one entry: test_catalogue_settings.py"),
     **{f"{SETTINGS}{kind}/<uuid:entry_id>/": "of one entry: test_catalogue_settings.py" for kind in QUALIFICATIONS},
     f"{ORGANIZATION}invite/": "of an organisation without an Admin: test_staff.py",
+    f"{ORGANIZATION}withdraw/": "of an organisation with a confirmed domain: test_staff.py",
     f"{ORGANIZATION}reactivate/": "of a suspended organisation: test_staff.py",
     "imports/bulk/<str:action_code>/": "asks what to do with the rows of a list: test_staff.py",
     f"{OFFER}files/<uuid:file_id>/remove/": "answers a form",

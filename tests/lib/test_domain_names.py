@@ -8,8 +8,8 @@ from partnerportal.lib.domain_names import (
     format_domain_name,
     is_public_suffix,
     list_names_above,
+    normalize_email_address,
     parse_domain_name,
-    parse_email_address,
     parse_email_domain,
 )
 
@@ -118,7 +118,7 @@ def test_what_is_registered_is_somebodys(name: str) -> None:
     ],
 )
 def test_one_spelling_of_an_address(text: str, email: str) -> None:
-    assert parse_email_address(text) == email
+    assert normalize_email_address(text) == email
 
 
 @pytest.mark.parametrize(
@@ -127,8 +127,9 @@ def test_one_spelling_of_an_address(text: str, email: str) -> None:
         "anna@example.com\u200b", "anna@exa\u00admple.com", "anna@ｅxample.com", "anna@example。com",
         "anna@example.com.", "\u017fam@example.com", "\u0430nna@example.com", "anna@\u202eexample.com",
         f"anna@{'a.' * 120}example.com", "anna", "anna@localhost", "",
+        '"anna@example.com@"@evil.example', '"anna"@example.com',
     ],
 )  # fmt: skip
 def test_what_only_looks_like_an_address_is_none(text: str) -> None:
     with pytest.raises(ValueError, match="no "):
-        parse_email_address(text)
+        normalize_email_address(text)
