@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, OrganizationKind
+from accounts.organization_queries import ADMIN_CHOICES, make_vacancy_condition
 from entitlements.models import (
     ActivationLink,
     CustomerListing,
@@ -111,9 +112,15 @@ class CustomerFilterSet(FilterSet):
 class SoldCustomerFilterSet(CustomerFilterSet):
     """The filters of customers for the vendor's staff, who see no connections but whose customers are whose."""
 
+    admin = df.ChoiceFilter(method="filter_by_admin", choices=ADMIN_CHOICES, label=_("Admins"))
+
     def filter_by_partner(self, rows: Rows, name: str, value: str) -> Rows:
         """Keep customers of the partner with this ORGID, or of the partners below the distributor with it."""
         return rows.filter(make_sold_partner_condition(value))
+
+    def filter_by_admin(self, rows: Rows, name: str, value: str) -> Rows:
+        """Keep customers that have no Admin."""
+        return rows.filter(make_vacancy_condition(self.acting, "customer"))
 
 
 def choose_customer_filter_set(actor: Actor) -> type[CustomerFilterSet]:
