@@ -125,6 +125,10 @@ class MembershipChangedNotice(StandingNotice):
     label = gettext_lazy("Programme membership changed")
     icon = "badge-check"
 
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
+        # A confirmation has a notice of its own, which says the same and more.
+        return super().list_recipients([event for event in events if not event.data.get("is_confirmation")])
+
     def collect_notice_params(self, event: "Event") -> dict[str, Any]:
         names = ("program", "starts_on", "ends_on", "is_new")
         return {name: event.data.get(name) for name in names}
