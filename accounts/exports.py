@@ -40,7 +40,7 @@ def _publishers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[A
 
 def _organizations(actor: Actor, query: Query, kind: OrganizationKind) -> QuerySet[Any]:
     """Return the organisations of one kind that the vendor's page shows, by name."""
-    rows = OrganizationFilterSet(query, list_organizations_of_kind(actor, kind)).qs
+    rows = OrganizationFilterSet(query, list_organizations_of_kind(actor, kind), acting=actor).qs
     return rows.order_by("name_folded", "pk")
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Organization, Program, ProgramMembership
 from accounts.models.organization import OrganizationQuerySet
 from accounts.models.program import ProgramMembershipQuerySet
+from accounts.organization_queries import ADMIN_CHOICES, make_vacancy_condition
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.days import today
 from partnerportal.lib.filters import FilterSet
@@ -32,6 +33,7 @@ class OrganizationFilterSet(FilterSet):
     q = df.CharFilter(method="filter_by_text", label=_("Name or ORGID"), max_length=200)
     country = df.ChoiceFilter(choices=list_country_choices, label=_("Country"))
     suspended = df.BooleanFilter(method="filter_suspended", label=_("Suspended"), widget=df.widgets.BooleanWidget)
+    admin = df.ChoiceFilter(method="filter_by_admin", choices=ADMIN_CHOICES, label=_("Admins"))
 
     class Meta:
         model = Organization
@@ -46,6 +48,10 @@ class OrganizationFilterSet(FilterSet):
         """Keep suspended organisations, or for False those that take part."""
         state = Organization.State.SUSPENDED if value else Organization.State.ACTIVE
         return rows.filter(state=state)
+
+    def filter_by_admin(self, rows: OrganizationQuerySet, name: str, value: str) -> OrganizationQuerySet:
+        """Keep organisations that have no Admin."""
+        return rows.filter(make_vacancy_condition(self.acting))
 
 
 class MembershipFilterSet(FilterSet):

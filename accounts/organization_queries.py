@@ -1,12 +1,14 @@
 """What the vendor's staff look up: an organisation of any kind, how many act for it, and lists of memberships."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AdminVacancy, Operator, Organization, OrganizationKind, Program, ProgramMembership
 from accounts.models.organization import OrganizationQuerySet
@@ -18,6 +20,8 @@ from partnerportal.lib.errors import NotFound
 from partnerportal.lib.visible_rows import get_by_public_id
 
 BADGES_END_WITHIN = dt.timedelta(days=60)  # how far ahead the vendor's start page looks for memberships that end
+ADMIN_CHOICES = (("none", _("Without an Admin")),)  # the choices of a filter of organisations by their Admins
+COUNTED_VACANCIES = 1000  # organisations without an Admin are counted no further
 COUNTED_MEMBERS = 10_000  # members of a programme are counted no further
 
 
@@ -125,3 +129,18 @@ def list_admin_vacancies(actor: Actor, limit: int) -> list[AdminVacancy]:
     """Return up to `limit` organisations that have no Admin, as AdminVacancy rows, found latest first."""
     rows = AdminVacancy.objects.visible_to(actor).select_related("organization")
     return list(rows.order_by("-found_at", "organization")[:limit])
+
+
+def count_admin_vacancies(actor: Actor) -> dict[str, int] | None:
+    """Return how many organisations of each kind have no Admin, or None if there are COUNTED_VACANCIES or more."""
+    rows = AdminVacancy.objects.visible_to(actor).order_by("-found_at", "organization")
+    kinds = list(rows.values_list("organization__kind", flat=True)[:COUNTED_VACANCIES])
+    return None if len(kinds) == COUNTED_VACANCIES else Counter(kinds)
+
+
+def make_vacancy_condition(actor: Actor, organization: str = "pk") -> Exists:
+    """Return a condition for organisations that have no Admin, which vendor staff alone find.
+
+    `organization` names the column with the organisation's primary key.
+    """
+    return Exists(AdminVacancy.objects.visible_to(actor).filter(organization=OuterRef(organization)))

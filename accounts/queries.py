@@ -211,8 +211,9 @@ def get_own_domain(actor: Actor, public_id: UUID) -> OrganizationDomain:
 
 
 def list_admin_names(actor: Actor) -> list[str]:
-    """Return the names of the Admins of the actor's organisation, to show whom to ask for help."""
-    return [str(o.person) for o in list_operators(actor).filter(roles__contains=[Role.ADMIN])]
+    """Return the names of the Admins of the actor's organisation who are not locked out: whom to ask for help."""
+    rows = Operator.objects.visible_to(actor).of_working_admins()
+    return [str(o.person) for o in rows.select_related("person").order_by("person__name", "pk")]
 
 
 def list_organizations_with_sole_admin(person: Person) -> list[Organization]:

@@ -7,12 +7,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import OrganizationKind
-from accounts.organization_queries import list_admin_vacancies, list_ending_memberships
+from accounts.organization_queries import count_admin_vacancies, list_admin_vacancies, list_ending_memberships
 from accounts.organization_rows import list_ending_badge_items, list_vacancy_items
 from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.queries import is_customer, sees_customers
+from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import StartPageArea, StartPageBlock
+from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.lists import build_list_url
 from partnerportal.lib.requests import PortalRequest
 
@@ -38,7 +40,27 @@ def _vacancies(request: PortalRequest) -> dict[str, Any]:
         "title": _("Organisations without an Admin"),
         "attention": items,
         "none": _("Every organisation has an Admin."),
+        "all_links": _link_lists_of_vacancies(request.actor) if items else [],
     }
+
+
+def _link_lists_of_vacancies(actor: Actor) -> list[dict[str, str]]:
+    """Return a label and the URL of the list of organisations without an Admin, for each kind that has any."""
+    counts = count_admin_vacancies(actor)
+    lists = (
+        (OrganizationKind.DISTRIBUTOR, _("Distributors"), page_url("distributors")),
+        (OrganizationKind.PARTNER, _("Partners"), page_url("partners")),
+        (OrganizationKind.CUSTOMER, _("Customers"), page_url("customers")),
+        (OrganizationKind.PUBLISHER, _("Publishers"), reverse("publishers")),
+    )
+    return [
+        {
+            "label": label if counts is None else f"{label} ({formats.format_number(counts[kind])})",
+            "url": build_list_url(url, {"admin": "none"}),
+        }
+        for kind, label, url in lists
+        if counts is None or counts.get(kind)
+    ]
 
 
 _is_vendor = ROLE_TABLE[AccountPermission.VIEW_ORGANIZATIONS].check_actor

@@ -16,6 +16,7 @@ class ConnectionsConfig(AppConfig):
         from partnerportal.lib.lists import register_list_definition
 
         register_linkable_page("account", "account_details")
+        register_linkable_page("connected_partners", "connected_partners")
         register_list_definition(ACTIVITY)
         register_personal_data()
         register_connection_words()

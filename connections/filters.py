@@ -1,8 +1,6 @@
 """The filters of the activity log, one set for its page and its export. On the page a bad value filters nothing."""
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 import django_filters as df
@@ -14,7 +12,7 @@ from connections.queries import find_organization_id
 from notifications.models import Event
 from notifications.models.event import EventQuerySet
 from notifications.timeline import ActivityTopic, list_event_kinds_of_topic
-from partnerportal.lib.actors import ANONYMOUS, Actor, ActorKind
+from partnerportal.lib.actors import ActorKind
 from partnerportal.lib.filters import FilterSet
 
 USUAL_DAYS = 30  # how far back the log goes without the filter `since`
@@ -43,17 +41,6 @@ class ActivityFilterSet(FilterSet):
     class Meta:
         model = Event
         fields: tuple[str, ...] = ()
-
-    def __init__(
-        self,
-        data: Mapping[str, Any] | None = None,
-        queryset: EventQuerySet | None = None,
-        *,
-        acting: Actor = ANONYMOUS,
-        **options: Any,
-    ) -> None:
-        super().__init__(data, queryset, **options)
-        self.acting = acting
 
     def filter_queryset(self, queryset: EventQuerySet) -> EventQuerySet:
         rows: EventQuerySet = super().filter_queryset(queryset)

@@ -156,9 +156,10 @@ class CustomerPartnerQuerySet(TenantQuerySet):
 class CustomerPartner(models.Model):
     """A partner through which a distributor sees a customer: one row for each connection of a partner below it.
 
-    A customer of two partners has two. The portfolio has one row for both, because it says what is seen and not through
-    whom. Triggers write it in the transaction that changes a connection or a partner's distributor; `manage.py
-    rebuild_portfolio --check` compares it with the connections.
+    The vendor has a row for each connection too: its staff know which partners a customer has, by name, and see nothing
+    of the customer by it. A customer of two partners has two rows. The portfolio has one for both, because it says what
+    is seen and not through whom. Triggers write it in the transaction that changes a connection or a partner's
+    distributor; `manage.py rebuild_portfolio --check` compares it with the connections.
     """
 
     viewer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+", db_index=False)

@@ -18,6 +18,7 @@ class ConnectionPermission(StrEnum):
     CHANGE_SHARING = "connections.change_sharing"
     END = "connections.end"
     VIEW = "connections.view"
+    VIEW_PARTNERS = "connections.view_partners"
     VIEW_CUSTOMERS = "connections.view_customers"
     VIEW_ACTIVITY = "connections.view_activity"
 
@@ -54,6 +55,10 @@ ROLE_TABLE: RoleTable = {
     ),
     ConnectionPermission.END: PermissionRule(label=_("End a connection"), roles=frozenset({Role.ADMIN})),
     ConnectionPermission.VIEW: PermissionRule(label=_("See active and ended connections")),
+    ConnectionPermission.VIEW_PARTNERS: PermissionRule(
+        label=_("See the partners of the organisation and what is shared with each"),
+        kinds=frozenset({OrganizationKind.CUSTOMER}),
+    ),
     ConnectionPermission.VIEW_CUSTOMERS: PermissionRule(
         label=_("See connected customers, their services and licence totals"),
         kinds=_NOT_VENDOR,

@@ -253,12 +253,10 @@ def get_connected_customer(
 
 
 def list_partners_of_customer(actor: Actor, customer_id: int) -> list[Organization]:
-    """Return the partners through which a distributor sees a customer, by name; nothing for any other actor.
+    """Return the partners through which a distributor sees a customer, or for vendor staff all that it has, by name.
 
-    `customer_id` is the customer's primary key.
+    `customer_id` is the customer's primary key. For any other actor there are none.
     """
-    if actor.organization_kind != OrganizationKind.DISTRIBUTOR:
-        return []
     through = CustomerPartner.objects.visible_to(actor).filter(customer=customer_id)
     partners = Organization.objects.visible_to(actor).filter(pk__in=through.values("partner"))
     return list(partners.order_by("name_folded", "pk"))

@@ -179,6 +179,7 @@ class ActiveConnectionRow:
     end_url: str
     customer_url: str  # the page of the other side; "" when that is not the customer
     sharing_url: str
+    shared: str  # the names of what is shared
     unshared: str  # the names of what could be shared and is not
     new: str  # the names of what the customer has not been asked about yet
 
@@ -242,6 +243,7 @@ def _live_row(actor: Actor, connection: Connection) -> ActiveConnectionRow:
         end_url=reverse("connection_end", args=[connection.public_id]),
         customer_url=reverse("customer", args=[other["public_id"]]) if is_partner and sees_customers(actor) else "",
         sharing_url=get_sharing_url(connection.public_id),
+        shared=format_scope_names(connection.shared_scopes),
         unshared=format_scope_names(get_all_shareable_scopes() & ~connection.shared_scopes),
         new=format_scope_names(find_newly_shareable_scopes(offered)) if offered else "",
     )

@@ -4,6 +4,7 @@ from connections import views
 
 urlpatterns = [
     path("account/", views.account_details_page, name="account_details"),
+    path("connections/", views.connected_partners_page, name="connected_partners"),
     path("activity/", views.activity_log_page, name="activity_log"),
     path("activity/<uuid:event_id>/", views.activity_event_page, name="activity_event"),
     path("invite/", views.invitation_link_dialog, name="invite"),

@@ -33,7 +33,7 @@ from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.errors import Conflict, DomainError, InvalidInput, NotFound, StaleVersion, TooManyAttempts
 from partnerportal.lib.keyset import KeysetPage, fetch_keyset_page, fetch_keyset_page_or_first
 from partnerportal.lib.known_pages import page_url
-from partnerportal.lib.pages import render_list_page, require_form, require_permission, require_sign_in
+from partnerportal.lib.pages import read_next_url, render_list_page, require_form, require_permission, require_sign_in
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.visible_rows import get_by_public_id
@@ -51,9 +51,6 @@ def account_details_page(request: PortalRequest) -> HttpResponse:
     The two lists of connections are paged separately.
     """
     actor = request.actor
-    live = _page(request, "connections", queries.list_active_connections(actor), "connected_at")
-    active_connection_rows = rows.build_active_connection_rows(actor, live)
-    history = _page(request, "history", queries.list_ended_connections(actor), "ended_at")
     own = Organization.objects.visible_to(actor).filter(pk=request.operator.organization_id)
     organization = annotate_qualifications(own).get()
     context = {
@@ -61,17 +58,35 @@ def account_details_page(request: PortalRequest) -> HttpResponse:
         "distributor": queries.find_distributor_of_partner(actor, organization.pk),
         "country": get_country_name(organization.country),
         "badges": build_program_badges(request.operator.active_programs),
+        "may_edit": ACCOUNTS[AccountPermission.EDIT_ACCOUNT].check_actor(actor),
+        **_describe_connections(request),
+    }
+    return render(request, "connections/account_details.html", context)
+
+
+@require_safe
+@require_permission(ROLE_TABLE, ConnectionPermission.VIEW_PARTNERS, hidden_from_other_kinds=True)
+def connected_partners_page(request: PortalRequest) -> HttpResponse:
+    """Show a customer its partners: what is shared with each and since when, and those of ended connections (CV-1)."""
+    return render(request, "connections/connected_partners.html", _describe_connections(request))
+
+
+def _describe_connections(request: PortalRequest) -> dict[str, Any]:
+    """Return the template context of the two lists of connections, of which the request's URL has the cursors."""
+    actor = request.actor
+    live = _page(request, "connections", queries.list_active_connections(actor), "connected_at")
+    active_connection_rows = rows.build_active_connection_rows(actor, live)
+    history = _page(request, "history", queries.list_ended_connections(actor), "ended_at")
+    return {
         "live": live,
         "active_connection_rows": active_connection_rows,
         "newly_offered": next((row for row in active_connection_rows if row.new), None),
         "history": history,
         "ended_connection_rows": rows.build_ended_connection_rows(actor, history),
-        "may_edit": ACCOUNTS[AccountPermission.EDIT_ACCOUNT].check_actor(actor),
         "may_end": ROLE_TABLE[ConnectionPermission.END].check_actor(actor),
         "may_invite": ROLE_TABLE[ConnectionPermission.SEE_INVITATION_LINK].check_actor(actor),
         "can_be_invited": actor.organization_kind in ROLE_TABLE[ConnectionPermission.ACCEPT].kinds,
     }
-    return render(request, "connections/account_details.html", context)
 
 
 def _page(request: PortalRequest, name: str, connections: Any, sort: str) -> KeysetPage[Any]:
@@ -181,14 +196,14 @@ def connection_end(request: PortalRequest, connection_id: UUID) -> HttpResponse:
     is_partner = connection.partner_id == actor.organization_id
     other = connection.customer_name if is_partner else connection.partner_name
     to_customers = is_partner and sees_customers(actor)
-    back = page_url("customers") if to_customers else reverse("account_details")
+    back = page_url("customers") if to_customers else _read_back_url(request)
     if request.method == "POST":
         actions.end_connection(actor=actor, connection=connection)
         messages.success(request, _("The connection with %(name)s has ended.") % {"name": other})
         return redirect(back)
     things = list_shared_data_counts(actor, connection.customer_id)
     context = {"connection": connection, "is_partner": is_partner, "other": other, "things": things}
-    context |= {"back": back, "to_customers": to_customers}
+    context |= {"back": back, "to_customers": to_customers, "to_partners": back == reverse("connected_partners")}
     return render(request, "connections/connection_end.html", context)
 
 
@@ -217,7 +232,13 @@ def connection_sharing_page(request: PortalRequest, connection_id: UUID) -> Http
         messages.success(request, rows.format_sharing_saved_message(count))
     else:
         messages.success(request, _("Sharing with %(partner)s saved.") % {"partner": connection.partner_name})
-    return redirect("connection_sharing", connection_id) if "stay" in request.POST else redirect("account_details")
+    back = reverse("connection_sharing", args=[connection_id])
+    return redirect(back if "stay" in request.POST else _read_back_url(request))
+
+
+def _read_back_url(request: PortalRequest) -> str:
+    """Return the page of the connections that a dialog was opened from, else the account page."""
+    return read_next_url(request, reverse("account_details"))
 
 
 def _sharing_page(
@@ -229,11 +250,13 @@ def _sharing_page(
     new = consent.find_newly_shareable_scopes(given[0].offered) if given else Scope.NONE
     is_partner = connection.partner_id == actor.organization_id
     customer_url = rows.get_customer_url(actor, connection)
+    back = customer_url or _read_back_url(request)
     distributor = None if is_partner else queries.find_distributor_of_partner(actor, connection.partner_id)
     context = {
         "connection": connection,
         "to_customer": bool(customer_url),
-        "back": customer_url or reverse("account_details"),
+        "back": back,
+        "to_partners": back == reverse("connected_partners"),
         "is_partner": is_partner,
         "refusal": rows.explain_refusal_to_change_sharing(actor, connection),
         "scopes": rows.build_consent_scope_rows(ticked, new),

@@ -16,7 +16,7 @@ from connections.customers import (
     register_customer_overview_section,
     register_customer_page_tab,
 )
-from connections.queries import ConnectedCustomer
+from connections.queries import ConnectedCustomer, list_partners_of_customer
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import (
     list_customer_services,
@@ -122,12 +122,22 @@ def build_partner_sums_part(actor: Actor, organization: Organization) -> list[Pa
     return [PagePart("entitlements/parts/partner_panel.html", {"row": row, "partners_url": partners_url})]
 
 
+def build_partners_part(actor: Actor, organization: Organization) -> list[PagePart]:
+    """Return the panel on the vendor's page of a customer: the partners that it is connected with, by name."""
+    partners = list_partners_of_customer(actor, organization.pk)
+    if not partners:
+        return []
+    links = [{"name": partner.name, "url": reverse("organization", args=[partner.public_id])} for partner in partners]
+    return [PagePart("entitlements/parts/partners_panel.html", {"partners": links})]
+
+
 def register_customer_page_tabs() -> None:
     """Register the tabs Services, Usage and Orders, and the summary of services, for the pages of customers."""
     for tab in TABS:
         register_customer_page_tab(tab)
     register_customer_overview_section(build_services_overview_section)
     register_organization_overview_parts(build_partner_sums_part)
+    register_organization_overview_parts(build_partners_part)
     register_organization_overview_parts(build_sold_licences_part)
     for organization_tab in ORGANIZATION_TABS:
         register_organization_page_tab(organization_tab)

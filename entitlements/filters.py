@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, OrganizationKind
+from accounts.organization_queries import ADMIN_CHOICES, make_vacancy_condition
 from entitlements.models import (
     ActivationLink,
     CustomerListing,
@@ -24,6 +25,7 @@ from entitlements.models.assignment import LicenseAssignmentQuerySet
 from entitlements.models.entitlement import EntitlementQuerySet
 from entitlements.models.listing import IN_PRODUCTION, ONLY_ON_TRIAL, OVER, CustomerListingQuerySet
 from entitlements.models.release import LicenceReleaseQuerySet
+from entitlements.queries.activation import filter_late_links
 from entitlements.queries.customers import make_partner_condition, make_sold_partner_condition
 from entitlements.queries.releases import RELEASE_VIEWS, WAITING
 from entitlements.queries.trials import TRIAL_VIEWS
@@ -111,9 +113,15 @@ class CustomerFilterSet(FilterSet):
 class SoldCustomerFilterSet(CustomerFilterSet):
     """The filters of customers for the vendor's staff, who see no connections but whose customers are whose."""
 
+    admin = df.ChoiceFilter(method="filter_by_admin", choices=ADMIN_CHOICES, label=_("Admins"))
+
     def filter_by_partner(self, rows: Rows, name: str, value: str) -> Rows:
         """Keep customers of the partner with this ORGID, or of the partners below the distributor with it."""
         return rows.filter(make_sold_partner_condition(value))
+
+    def filter_by_admin(self, rows: Rows, name: str, value: str) -> Rows:
+        """Keep customers that have no Admin."""
+        return rows.filter(make_vacancy_condition(self.acting, "customer"))
 
 
 def choose_customer_filter_set(actor: Actor) -> type[CustomerFilterSet]:
@@ -229,7 +237,7 @@ class UploadFilterSet(FilterSet):
         return rows.filter(has_errors) if value else rows.exclude(has_errors)
 
 
-ACTIVATION_STATES = ("open", "unconfirmed", "done", "ended")  # the tabs of lists of activation links
+ACTIVATION_STATES = ("open", "late", "unconfirmed", "done", "ended")  # the tabs of lists of activation links
 
 
 class ActivationFilterSet(FilterSet):
@@ -251,14 +259,19 @@ class ActivationFilterSet(FilterSet):
         return rows.filter(Q(name__icontains=value) | Q(email__icontains=value))
 
     def filter_by_state(self, rows: ActivationLinkQuerySet, name: str, value: str) -> ActivationLinkQuerySet:
-        """Keep links that can be accepted, whose partner waits for the vendor, that are done, or that have ended."""
+        """Keep links by the tab of their list: one of ACTIVATION_STATES."""
         if value == "open":
             return filter_live(rows)  # type: ignore[return-value]
+        if value == "late":
+            return filter_late_links(rows)  # type: ignore[return-value]
         if value == "ended":
             is_expired = Q(state=ActivationLink.State.OPEN, expires_at__lte=timezone.now())
-            return rows.filter(Q(state=ActivationLink.State.REVOKED) | is_expired)
+            is_declined = Q(declined_at__isnull=False, is_confirmed=False)
+            return rows.filter(Q(state=ActivationLink.State.REVOKED) | is_expired | is_declined)
         accepted, is_new_partner = (
             rows.filter(state=ActivationLink.State.ACCEPTED),
             Q(kind="partner", is_confirmed=False),
         )
-        return accepted.filter(is_new_partner) if value == "unconfirmed" else accepted.exclude(is_new_partner)
+        if value == "unconfirmed":
+            return accepted.filter(is_new_partner, declined_at=None)
+        return accepted.exclude(is_new_partner)

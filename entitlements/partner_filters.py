@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
+from accounts.organization_queries import ADMIN_CHOICES, make_vacancy_condition
 from entitlements.filters import EXPIRES_WITHIN
 from entitlements.models import PartnerListing
 from entitlements.models.partner import HAS_OVERAGE, PartnerListingQuerySet
@@ -39,6 +40,7 @@ class PartnerFilterSet(FilterSet):
     )
     parent = df.CharFilter(method="filter_by_parent", label=_("Distributor"), max_length=8)
     state = df.ChoiceFilter(method="filter_by_state", choices=PARTNER_STATES, label=_("Status"))
+    admin = df.ChoiceFilter(method="filter_by_admin", choices=ADMIN_CHOICES, label=_("Admins"))
     over = df.BooleanFilter(method="filter_over_licence", label=_("Over limit"), widget=df.widgets.BooleanWidget)
     expires_within = df.TypedChoiceFilter(
         method="filter_by_expiry", choices=EXPIRES_WITHIN, coerce=int, label=_("Expires within")
@@ -79,6 +81,10 @@ class PartnerFilterSet(FilterSet):
         if value == Organization.State.SUSPENDED:
             return rows.filter(state=value)
         return rows.filter(state=Organization.State.ACTIVE, is_confirmed=value != AWAITED)
+
+    def filter_by_admin(self, rows: PartnerListingQuerySet, name: str, value: str) -> PartnerListingQuerySet:
+        """Keep partners that have no Admin, which vendor staff alone find."""
+        return rows.filter(make_vacancy_condition(self.acting))
 
     def filter_over_licence(self, rows: PartnerListingQuerySet, name: str, value: bool) -> PartnerListingQuerySet:
         """Keep partners of whom a customer is over its licence; for False those of whom none is known to be."""

@@ -183,7 +183,7 @@ def is_uploaded_anywhere(kind: ImportKind) -> bool:
 
 def list_selection_fields(form: QueryDict) -> list[tuple[str, str]]:
     """Return the fields by which a list's form says what is selected, as (name, value), to be sent once more."""
-    return [(name, value) for name in ("what", "query", "next", "row") for value in form.getlist(name)]
+    return [(name, value) for name in ("what", "selected", "query", "next", "row") for value in form.getlist(name)]
 
 
 def build_upload_url(source: Import, kind: ImportKind) -> str:

@@ -62,7 +62,11 @@ THROUGH = "SELECT viewer_id, customer_id, partner_id, partner_org_id FROM connec
 THROUGH_OUGHT = """
     SELECT p.parent_id, c.customer_id, p.id, p.org_id
     FROM accounts_organization p JOIN connections_connection c ON c.partner_id = p.id AND c.state = 'active'
-    WHERE p.parent_id <> c.customer_id"""
+    WHERE p.parent_id <> c.customer_id
+    UNION ALL
+    SELECT v.id, c.customer_id, c.partner_id, p.org_id
+    FROM connections_connection c, accounts_organization p, accounts_organization v
+    WHERE c.state = 'active' AND p.id = c.partner_id AND v.kind = 'vendor'"""
 # The list of partners: what it says of each, and, where figures are merged, what the rows of its customers add up to.
 PARTNERS = """
     SELECT organization_id, name, parent_id, parent_name, state, is_confirmed, operators, last_sign_in_at,

@@ -43,8 +43,8 @@ def invite_first_admin(
     authorize(actor, ROLE_TABLE, AccountPermission.INVITE_FIRST_ADMINS)
     email = _valid_address(email)
     _refuse_own_people(actor, email)
+    acquire_lock(AdvisoryLock.INVITATIONS, organization.pk)  # before the row, which whoever comes in locks later too
     row = lock_organization(actor, organization)
-    acquire_lock(AdvisoryLock.INVITATIONS, row.pk)
     _refuse_where_useless(row)
     waiting = list(list_first_admin_invitations(row))
     same = next((each for each in waiting if each.email == email), None)

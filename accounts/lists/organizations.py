@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.filters import OrganizationFilterSet
 from accounts.models import OrganizationKind
-from accounts.organization_queries import list_organizations_of_kind
+from accounts.organization_queries import ADMIN_CHOICES, list_organizations_of_kind
 from accounts.organization_rows import OrganizationRow, make_organization_rows
 from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.lib.actors import Actor
@@ -44,11 +44,12 @@ class OrganizationList(PersonalizedList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        filters = OrganizationFilterSet(params, list_organizations_of_kind(actor, self.kind))
+        filters = OrganizationFilterSet(params, list_organizations_of_kind(actor, self.kind), acting=actor)
         self.filter_values = filters.cleaned_values
         any_of = make_search_conditions(self.filter_values)
         self.page = fetch_keyset_page_or_first(filters.qs, any_of=any_of, **self.keyset_page_options)
         self.country_choices = list_country_choices()
+        self.admin_choices = [(value, str(label)) for value, label in ADMIN_CHOICES]
 
     @cached_property
     def rows(self) -> list[OrganizationRow]:

@@ -99,6 +99,10 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
+            model_name="organization",
+            index=models.Index(condition=models.Q(("kind", "vendor")), fields=["id"], name="organization_vendors"),
+        ),
+        migrations.AddIndex(
             model_name="programmembership",
             index=models.Index(
                 condition=models.Q(("ends_on__isnull", False)), fields=["ends_on", "id"], name="membership_ending"

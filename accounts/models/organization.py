@@ -123,6 +123,7 @@ class Organization(PublicIdModel):
     class Meta:
         indexes = (  # of the kinds that the vendor lists from this table; the other kinds have listings of their own
             models.Index(fields=["name_folded", "id"], name="organization_publishers", condition=Q(kind="publisher")),
+            models.Index(fields=["id"], name="organization_vendors", condition=Q(kind="vendor")),  # for triggers
         )
         constraints = (
             models.CheckConstraint(condition=Q(kind__in=OrganizationKind.values), name="organization_kind"),

@@ -16,7 +16,7 @@ from entitlements.exports.columns import (
     make_scope_codes_expression,
     make_sku_names_expression,
 )
-from entitlements.filters import CustomerFilterSet, RenewalFilterSet, choose_customer_filter_set
+from entitlements.filters import CustomerFilterSet, RenewalFilterSet, SoldCustomerFilterSet, choose_customer_filter_set
 from entitlements.lists.customers import CUSTOMERS, SOLD_CUSTOMERS
 from entitlements.models import NO_EXPIRY, Entitlement, Sku
 from entitlements.models.listing import IN_PRODUCTION, ONLY_ON_TRIAL, ValueIfScopeShared
@@ -43,7 +43,9 @@ from partnerportal.lib.scopes import Scope
 
 def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return the customers of the page's filters, or those with the ORGIDs `ids`, in the page's order."""
-    rows: QuerySet[Any] = annotate_latest_report_day(choose_customer_filter_set(actor)(query, list_customers(actor)).qs)
+    rows: QuerySet[Any] = annotate_latest_report_day(
+        choose_customer_filter_set(actor)(query, list_customers(actor), acting=actor).qs
+    )
     if query.get("ids"):
         rows = rows.filter(org_id__in=query["ids"])
     sort = CUSTOMERS.parse_sort(query)
@@ -98,7 +100,19 @@ _CUSTOMER_COLUMNS = (
     make_datetime_column("created_at"),
     make_text_column("partners", join_with_semicolons(ArraySubquery(_PARTNERS))),
 )
-_NOT_SOLD = ("shared", "unusual_use", "usage_as_of", "connected_at", "type", "partners")  # what only consent gives
+_NOT_SOLD = ("shared", "unusual_use", "usage_as_of", "connected_at", "type")  # what only consent gives
+SOLD_CUSTOMER_LIST = ExportableList(
+    key="all_customers",
+    label=_("Customers"),
+    rows=_customers,
+    rule=SOLD_CUSTOMERS.rule,
+    filters=frozenset({*SoldCustomerFilterSet.base_filters, "sort"}),
+    columns=(
+        *(column for column in _CUSTOMER_COLUMNS if column.key not in _NOT_SOLD),
+        make_identifier_column("tenant_id", "customer__tenant_id"),
+        make_text_column("account_manager", "customer__account_manager_name"),
+    ),
+)
 LISTS = (
     ExportableList(
         key="customers",
@@ -108,18 +122,7 @@ LISTS = (
         filters=frozenset({*CustomerFilterSet.base_filters, "sort"}),
         columns=_CUSTOMER_COLUMNS,
     ),
-    ExportableList(
-        key="all_customers",
-        label=_("Customers"),
-        rows=_customers,
-        rule=SOLD_CUSTOMERS.rule,
-        filters=frozenset({*CustomerFilterSet.base_filters, "sort"}),
-        columns=(
-            *(column for column in _CUSTOMER_COLUMNS if column.key not in _NOT_SOLD),
-            make_identifier_column("tenant_id", "customer__tenant_id"),
-            make_text_column("account_manager", "customer__account_manager_name"),
-        ),
-    ),
+    SOLD_CUSTOMER_LIST,
     ExportableList(
         key="services",
         label=_("Services"),

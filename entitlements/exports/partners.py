@@ -68,7 +68,7 @@ def _make_rows(definition: ListDefinition, kind: OrganizationKind) -> Rows:
     """Return the function of an export that returns the rows of the page's filters, or those with the ORGIDs `ids`."""
 
     def rows(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
-        partners: QuerySet[Any] = PartnerFilterSet(query, list_partners(actor, kind)).qs
+        partners: QuerySet[Any] = PartnerFilterSet(query, list_partners(actor, kind), acting=actor).qs
         if query.get("ids"):
             partners = partners.filter(org_id__in=query["ids"])
         unmerged = json.loads(json.dumps(fetch_unmerged_partner_sums(None), cls=DjangoJSONEncoder))

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from accounts.models import OrganizationKind
 from entitlements.filters import ActivationFilterSet
@@ -14,7 +14,7 @@ from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.activation import list_activation_links
 from entitlements.rows.activations import ActivationRow, build_activation_rows
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.keyset import fetch_keyset_page_or_first
+from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
 
@@ -80,12 +80,13 @@ class ActivationList(PersonalizedList):
         self.filter_values = values | {"state": self.tab}
         self.links = list_activation_links(actor, kind)
         self.page = fetch_keyset_page_or_first(
-            ActivationFilterSet(self.filter_values, self.links).qs,
+            annotate_total_row_count(ActivationFilterSet(self.filter_values, self.links).qs),
             sort="id",
             descending=True,
             size=self.size,
             cursor=self.cursor,
         )
+        self.matching = self.page.rows[0].total_count if self.page.rows else 0
 
     @cached_property
     def rows(self) -> list[ActivationRow]:
@@ -94,18 +95,35 @@ class ActivationList(PersonalizedList):
 
     @property
     def filter_tabs(self) -> list[ListTab]:
-        """The tabs of the list: what is in progress, what waits for the vendor, what is done, and what has ended."""
-        labels = {OPEN: pgettext("activation", "In progress")}
+        """The tabs of the list, one for each of ACTIVATION_STATES that the kind can have."""
+        labels = {OPEN: pgettext("activation", "In progress"), "late": _("Needs attention")}
         if self.kind == Kind.PARTNER:
             labels["unconfirmed"] = _("Awaiting confirmation")
         labels |= {"done": pgettext("activation", "Activated"), "ended": _("Expired or withdrawn")}
-        counted = (OPEN, "unconfirmed")
+        counted = (OPEN, "late", "unconfirmed")
         return [
             ListTab(
                 label, self.build_url(state=tab, view=""), self._count(tab) if tab in counted else None, tab == self.tab
             )
             for tab, label in labels.items()
         ]
+
+    @property
+    def match_count_label(self) -> str:
+        words = ngettext("%(count)s activation link", "%(count)s activation links", self.matching or 0)
+        return words % {"count": self.total}
+
+    @property
+    def select_all_label(self) -> str:
+        """The label of the button that selects all links that match; "" if they are all on the page."""
+        if (self.matching or 0) <= len(self.page.rows):
+            return ""
+        return _("Select all %(total)s that match") % {"total": self.total}
+
+    @property
+    def select_all_count(self) -> str:
+        """The number of all links that match, as the bar of the selected rows shows it."""
+        return self.total
 
     def _count(self, tab: str) -> int:
         return ActivationFilterSet({"state": tab}, self.links).qs.order_by()[:COUNTED].count()

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Organization, OrganizationKind
+from accounts.organization_queries import ADMIN_CHOICES
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from connections.rows import explain_refusal_to_end_connection
@@ -24,7 +25,7 @@ from entitlements.queries.customers import (
     list_partner_names_by_customer,
     list_portfolio_skus,
 )
-from entitlements.queries.partners import list_partners_by_name
+from entitlements.queries.partners import list_partner_choices
 from entitlements.rows.customers import make_customer_table_rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -35,8 +36,8 @@ from partnerportal.lib.personal_lists import PersonalizedList
 
 
 def has_partners(actor: Actor) -> bool:
-    """Return whether the actor may have partners below it, through which it sees customers."""
-    return actor.organization_kind == OrganizationKind.DISTRIBUTOR
+    """Return whether the actor knows through which partners customers are looked after: those below it, or all."""
+    return actor.organization_kind in (OrganizationKind.DISTRIBUTOR, OrganizationKind.VENDOR)
 
 
 CUSTOMERS = ListDefinition(
@@ -68,7 +69,19 @@ CUSTOMERS = ListDefinition(
 )
 
 
-_OF_VENDOR = ("name", "org_id", "country", "services", "add_ons", "level", "trials", "assigned", "over", "expires_on")
+_OF_VENDOR = (
+    "name",
+    "org_id",
+    "country",
+    "partner",
+    "services",
+    "add_ons",
+    "level",
+    "trials",
+    "assigned",
+    "over",
+    "expires_on",
+)
 SOLD_CUSTOMERS = replace(  # never use, which only consent gives, and no connection
     CUSTOMERS,
     key="all_customers",
@@ -85,8 +98,8 @@ class CustomerList(PersonalizedList):
     """The customer list as its page shows it: the filters of the URL, and the rows, tabs and choices.
 
     It sends four queries: for the person's settings, the rows (with how many match, if a filter narrows them), the
-    numbers of all customers, and the SKUs that they run. For a distributor there are two more: for its partners, and
-    for those through which it sees the rows.
+    numbers of all customers, and the SKUs that they run. For a distributor and the vendor there are two more: for their
+    partners, and for those through which the rows are seen.
     """
 
     definition = CUSTOMERS
@@ -94,7 +107,7 @@ class CustomerList(PersonalizedList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        filters = self.definition.filter_set(params, list_customers(actor))
+        filters = self.definition.filter_set(params, list_customers(actor), acting=actor)
         customers = filters.qs
         self.filter_values = filters.cleaned_values
         if self.filter_values:
@@ -109,7 +122,8 @@ class CustomerList(PersonalizedList):
             self.matching = self.page.rows[0].total_count if self.page.rows else 0
         self.catalogue = list_portfolio_skus(self.numbers)
         keys = [row.customer_id for row in self.page.rows]
-        self.partners = list_partners_by_name(actor) if has_partners(actor) or self.is_of_vendor else []
+        chosen = self.filter_values.get("partner", "")
+        self.partners = list_partner_choices(actor, chosen) if has_partners(actor) else []
         through = list_partner_names_by_customer(actor, keys) if has_partners(actor) else {}
         self.rows = make_customer_table_rows(
             self.page.rows,
@@ -179,6 +193,11 @@ class CustomerList(PersonalizedList):
     def state_choices(self) -> list[tuple[str, str]]:
         """The choices of the filter by status."""
         return [(Organization.State.ACTIVE, _("Active")), (Organization.State.SUSPENDED, _("Suspended"))]
+
+    @property
+    def admin_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by Admins, which the vendor's staff have."""
+        return [(value, str(label)) for value, label in ADMIN_CHOICES] if self.is_of_vendor else []
 
     @property
     def kind_choices(self) -> list[tuple[str, str]]:

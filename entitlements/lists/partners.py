@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from accounts.models import Organization, OrganizationKind
+from accounts.organization_queries import ADMIN_CHOICES
 from entitlements.filters import EXPIRES_WITHIN
 from entitlements.partner_filters import NO_BADGE, NO_PARENT, PARTNER_STATES, PartnerFilterSet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
@@ -90,7 +91,7 @@ class PartnerList(PersonalizedList):
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
         self.actor = actor
-        filters = PartnerFilterSet(params, list_partners(actor, self.kind))
+        filters = PartnerFilterSet(params, list_partners(actor, self.kind), acting=actor)
         partners = filters.qs
         self.filter_values = filters.cleaned_values
         if self.filter_values:
@@ -185,6 +186,12 @@ class PartnerList(PersonalizedList):
             *list_partners_by_name(self.actor, OrganizationKind.DISTRIBUTOR),
             (NO_PARENT, _("Without a distributor")),
         ]
+
+    @property
+    def admin_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by Admins for the vendor's staff."""
+        is_vendor = self.actor.organization_kind == OrganizationKind.VENDOR
+        return [(value, str(label)) for value, label in ADMIN_CHOICES] if is_vendor else []
 
     @property
     def state_choices(self) -> list[tuple[str, str]]:

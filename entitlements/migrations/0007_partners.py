@@ -128,7 +128,7 @@ BEGIN
     UPDATE entitlements_partnerlisting SET weeks = partner_weeks(organization)
     WHERE organization_id = organization AND weeks <> partner_weeks(organization);
 END $$;
-GRANT EXECUTE ON FUNCTION partner_badges(bigint), partner_facts(bigint[]), partner_sums(bigint[]), partner_weeks(bigint),
+GRANT EXECUTE ON FUNCTION partner_badges(bigint), partner_facts(bigint[]), partner_sums(bigint[]),
     partner_listing_refresh(bigint[]), partner_listing_sum(bigint) TO portal_worker;
 
 -- The sums of those partners that the tenant sees and whose figures are not merged yet; null stands for all of them. The

@@ -20,7 +20,7 @@ from django.db.models import (
     Sum,
     Value,
 )
-from django.db.models.expressions import Combinable, RawSQL
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from accounts.models import Organization
@@ -151,22 +151,21 @@ def make_partner_condition(org_id: str) -> Exists:
     return Exists(partners.filter(partner_org_id=org_id))
 
 
-def make_sold_partner_condition(org_id: str) -> Q:
+def make_sold_partner_condition(org_id: str) -> Exists:
     """Return a condition for customers of the partner with this ORGID, or of those below the distributor with it.
 
-    It is for the vendor's staff. Row-level security shows them no connections, so a function of the database answers.
+    It is for the vendor's staff, and looks among what the viewer of each row itself sees, so it needs no actor.
     """
     named = PartnerListing.objects.filter(org_id=org_id)
     sellers = PartnerListing.objects.filter(Q(org_id=org_id) | Q(parent__in=named.values("pk")))
-    keys = list(sellers.values_list("pk", flat=True))
-    sql = "SELECT portal_customers_of(partner) FROM unnest(%s::bigint[]) partner"
-    return Q(customer__in=RawSQL(sql, [keys]))
+    partners = CustomerPartner.objects.filter(viewer=OuterRef("viewer"), customer=OuterRef("customer"))
+    return Exists(partners.filter(partner_org_id__in=sellers.values("org_id")))
 
 
 def make_partner_names_query() -> QuerySet[PartnerListing, Any]:
     """Return a sub-query for the names of the partners through which the viewer of a row of CustomerListing sees it.
 
-    They are partners below the viewer of the row, so it needs no actor.
+    They are partners of which the viewer of the row has a row of CustomerPartner, so it needs no actor.
     """
     through = CustomerPartner.objects.filter(
         viewer=OuterRef(OuterRef("viewer")), customer=OuterRef(OuterRef("customer"))

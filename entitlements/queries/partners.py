@@ -21,6 +21,7 @@ from partnerportal.lib.visible_rows import get_by_public_id
 
 BADGE_SOON = dt.timedelta(days=60)  # a badge that ends within it asks for attention
 CHARTED = 1000  # customers of a partner up to which its page adds up their months, which are some thousands of rows
+CHOICES = 1000  # partners up to which a filter offers them: a distributor has hundreds, a vendor may have thousands
 STUCK = dt.timedelta(days=3)  # an activation link that is open for so long asks for attention
 QUIET = dt.timedelta(days=90)  # a partner without a new customer for so long asks for attention
 
@@ -173,3 +174,17 @@ def list_partners_by_name(actor: Actor, kind: OrganizationKind = OrganizationKin
     They are the choices of filters.
     """
     return list(list_partners(actor, kind).order_by("name_folded", "pk").values_list("org_id", "name"))
+
+
+def list_partner_choices(actor: Actor, chosen: str) -> list[tuple[str, str]]:
+    """Return the choices of a filter by partner, as `list_partners_by_name`, and the one with the ORGID `chosen`.
+
+    Of more than CHOICES, which nobody finds anything in, it is that one alone: the list of partners leads to it. It may
+    be a distributor, which stands for the partners below it.
+    """
+    choices = list(list_partners(actor).order_by("name_folded", "pk").values_list("org_id", "name")[: CHOICES + 1])
+    if len(choices) > CHOICES:
+        choices = []
+    if not chosen or chosen in dict(choices):
+        return choices
+    return [*PartnerListing.objects.visible_to(actor).filter(org_id=chosen).values_list("org_id", "name"), *choices]

@@ -21,9 +21,9 @@ from entitlements.actions.activation import (
     revoke_activation_link,
     send_activation_link,
 )
-from entitlements.actions.activation_confirmation import confirm_activated_partner
+from entitlements.actions.activation_confirmation import confirm_activated_partner, decline_activated_partner
 from entitlements.activation_imports import RESENDING
-from entitlements.forms.activation import ActivationForm, ConfirmPartnerForm, RevokeActivationForm
+from entitlements.forms.activation import ActivationForm, ConfirmPartnerForm, DeclinePartnerForm, RevokeActivationForm
 from entitlements.lists.activations import DEFINITIONS, ActivationList
 from entitlements.models import ActivationLink
 from entitlements.notices.activation import get_pending_url_name
@@ -49,14 +49,14 @@ KINDS = {"customers": Kind.CUSTOMER, "partners": Kind.PARTNER}  # as URLs name t
 
 
 @require_safe
-@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_PENDING_CUSTOMERS)
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_PENDING_CUSTOMERS, hidden_from_other_kinds=True)
 def pending_customers(request: PortalRequest) -> HttpResponse:
     """Show the customers who were sent an activation link, and how far each has come (CV-10)."""
     return _pending_page(request, Kind.CUSTOMER)
 
 
 @require_safe
-@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_PENDING_PARTNERS)
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_PENDING_PARTNERS, hidden_from_other_kinds=True)
 def pending_partners(request: PortalRequest) -> HttpResponse:
     """Show the partners who were sent an activation link, and those that wait for the vendor (CV-11)."""
     return _pending_page(request, Kind.PARTNER)
@@ -90,7 +90,8 @@ def activation_send(request: PortalRequest, kind: str) -> HttpResponse:
     """
     if kind not in KINDS:
         raise NotFound("not_found", "")
-    return require_permission(ROLE_TABLE, PERMISSIONS[KINDS[kind]])(_send)(request, KINDS[kind])
+    guard = require_permission(ROLE_TABLE, PERMISSIONS[KINDS[kind]], hidden_from_other_kinds=True)
+    return guard(_send)(request, KINDS[kind])
 
 
 def _send(request: PortalRequest, kind: Kind) -> HttpResponse:
@@ -208,7 +209,7 @@ def activation_copy(request: PortalRequest, link_id: UUID) -> HttpResponse:
 
 
 @require_form
-@require_permission(ROLE_TABLE, EntitlementPermission.CONFIRM_PARTNERS)
+@require_permission(ROLE_TABLE, EntitlementPermission.CONFIRM_PARTNERS, hidden_from_other_kinds=True)
 @vary_on_headers("HX-Request")
 def partner_confirm(request: PortalRequest, link_id: UUID) -> HttpResponse:
     """Ask vendor staff on GET whether to confirm a new partner; on POST its programme membership begins."""
@@ -221,3 +222,19 @@ def partner_confirm(request: PortalRequest, link_id: UUID) -> HttpResponse:
             return redirect("pending_partners")
     context = {"form": form, "link": link, **_describe_page(link.kind)}
     return render(request, "entitlements/partner_confirm.html", context)
+
+
+@require_form
+@require_permission(ROLE_TABLE, EntitlementPermission.CONFIRM_PARTNERS)
+@vary_on_headers("HX-Request")
+def partner_decline(request: PortalRequest, link_id: UUID) -> HttpResponse:
+    """Ask vendor staff on GET why they decline a new partner; on POST it no longer waits, and reads the reason."""
+    link = get_activation_link(request.actor, link_id)
+    form = DeclinePartnerForm(get_posted_data(request))
+    if request.method == "POST" and form.is_valid():
+        with show_errors_in_form(form):
+            decline_activated_partner(actor=request.actor, activationlink=link, **form.cleaned_data)
+            messages.success(request, _("%(name)s is declined.") % {"name": link.name})
+            return redirect("pending_partners")
+    context = {"form": form, "link": link, **_describe_page(link.kind)}
+    return render(request, "entitlements/partner_decline.html", context)

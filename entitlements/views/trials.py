@@ -41,7 +41,7 @@ def trial_request(request: PortalRequest) -> HttpResponse:
 
 
 @require_safe
-@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_TRIALS)
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_TRIALS, hidden_from_other_kinds=True)
 def trial_list(request: PortalRequest) -> HttpResponse:
     """Show the vendor's staff all customers' trials, first those that wait for a decision."""
     return render_list_page(
@@ -60,10 +60,12 @@ def trial_list(request: PortalRequest) -> HttpResponse:
 def trial_action(request: PortalRequest, trial_id: UUID, name: str) -> HttpResponse:
     """Show the dialog that confirms an action on a trial; on POST run the action. `name` is its key in TRIAL_ACTIONS.
 
-    The answer is 403 for people who may not run it, and 404 for a trial that the actor does not see.
+    The answer is 403 for people who may not run it, and 404 for a trial that the actor does not see, and for types of
+    organisation that have nothing to do with trials.
     """
     action = TRIAL_ACTIONS[name]
-    return require_permission(ROLE_TABLE, action.permission)(_confirm_and_run)(request, action, trial_id)
+    guard = require_permission(ROLE_TABLE, action.permission, hidden_from_other_kinds=True)
+    return guard(_confirm_and_run)(request, action, trial_id)
 
 
 @vary_on_headers("HX-Request")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor, ActorKind
-from partnerportal.lib.errors import ActionRefused, Message
+from partnerportal.lib.errors import ActionRefused, Message, NotFound
 from partnerportal.lib.roles import SEE_FINANCE, Role, describe_roles, list_roles_for_kind
 
 
@@ -132,6 +132,16 @@ def authorize(actor: Actor, table: RoleTable, permission: StrEnum, *, on: Any = 
     answer = table[permission].check_actor(actor, on)
     if isinstance(answer, ActionDenied):
         raise ActionRefused(answer.code, answer.message)
+
+
+def require_kind(actor: Actor, table: RoleTable, permission: StrEnum) -> None:
+    """Raise NotFound if the permission is none of the actor's type of organisation.
+
+    What another type of organisation has is not there at all, which says less than a refusal (CV-7).
+    """
+    answer = table[permission].check_actor(actor)
+    if isinstance(answer, ActionDenied) and answer.code == "wrong_kind":
+        raise NotFound("not_found", "")
 
 
 def authorize_system(actor: Actor) -> None:

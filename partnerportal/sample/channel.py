@@ -15,6 +15,7 @@ from accounts.models import JoinRequest, Operator, Organization, OrganizationDom
 from notifications.actions.recording import make_event, record_events
 from notifications.models import Event
 from partnerportal.lib.changes import list_changes_between
+from partnerportal.lib.states import change_row_state
 from partnerportal.sample import cast
 from partnerportal.sample.acting import build_admin
 
@@ -99,7 +100,7 @@ def write_sample_domains(organizations: Organizations, password: str, now: dt.da
             found_at=f"_partnerportal.{name}" if outcome == Outcome.FOUND else "",
         )  # fmt: skip
         for step in (State.PROVED, State.LAPSED)[: {State.OPEN: 0, State.PROVED: 1, State.LAPSED: 2}[state]]:
-            OrganizationDomain.objects.filter(pk=row.pk).update(state=step, proved_at=begun + dt.timedelta(hours=3))
+            change_row_state(row, step, proved_at=begun + dt.timedelta(hours=3))
     email, name = cast.ASKING
     JoinRequest.objects.create(
         organization=organizations[cast.MAIN],
@@ -112,7 +113,7 @@ def write_sample_domains(organizations: Organizations, password: str, now: dt.da
 def write_past_activity(organizations: Organizations, now: dt.datetime) -> None:
     """Write what Admins and vendor staff did three and four weeks ago, and suspend the partner that they suspended."""
     suspended = organizations[cast.SUSPENDED]
-    Organization.objects.filter(pk=suspended.pk).update(state=Organization.State.SUSPENDED)
+    change_row_state(suspended, Organization.State.SUSPENDED)
     events = [*_make_operator_events(organizations, now), *_make_staff_events(organizations, now)]
     record_events(sorted(events, key=lambda event: event.at))
 

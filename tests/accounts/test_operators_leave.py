@@ -11,7 +11,7 @@ from accounts.actions.operators import add_operator, change_operator_roles, remo
 from accounts.actions.people import lock_person
 from accounts.actions.vacancies import mark_admin_vacancies
 from accounts.models import AdminVacancy, JoinRequest, Operator, OperatorInvitation, Role
-from accounts.queries import list_organizations_with_sole_admin
+from accounts.queries import list_admin_names, list_organizations_with_sole_admin
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, NotFound
@@ -142,3 +142,9 @@ def test_whose_only_admin_is_locked_counts_as_without_one(locked_colleague, worl
     Operator.objects.filter(person=locked_colleague).delete()
     Operator.objects.create(organization=world.customer, person=locked_colleague, roles=[Role.ADMIN])
     assert AdminVacancy.objects.filter(organization=world.customer).exists(), "who is locked fills no vacancy"
+
+
+def test_whoever_needs_help_is_sent_to_an_admin_who_can_act(locked_colleague, world, actor_for, as_tenant):
+    actor = actor_for("customer.reader")
+    with as_tenant(actor):
+        assert list_admin_names(actor) == [str(world.person("customer.admin"))]

@@ -12,6 +12,9 @@ from accounts.queries import find_addressees_by_organization
 from connections.actions import accept_invitation
 from connections.actors import build_actor_with_current_roles
 from connections.models import Connection, Portfolio
+from entitlements.models import ActivationLink
+from imports.actions.runs import run_next_import
+from imports.models import Import
 from notifications.actions.outbox import send_due_emails, write_due_notices
 from notifications.actions.recording import record_event
 from notifications.models import Notice
@@ -20,8 +23,9 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.scopes import ALL
 from partnerportal.lib.visible_rows import TenantQuerySet
+from tests.imports.test_views import post
 from tests.mails import sent
-from tests.world import READ, World, canary
+from tests.world import READ, SKU_OF_NOBODY, World, canary
 from tests.world_usage import CALENDAR
 
 STAFF = Actor.system("vendor staff (test)")
@@ -150,6 +154,27 @@ def test_exports_and_imports_stop(web: Any, api: Any, suspended: Organization) -
     assert api("partner.admin").get("/api/v1/exports/").status_code == 403
     take_part_again(suspended)
     assert web("partner.admin").post("/exports/new/", {"list": "customers"}).status_code == 200
+
+
+@pytest.mark.usefixtures("private_folder")
+@pytest.mark.parametrize("step", ["uploaded", "confirmed"])
+def test_a_job_that_waits_does_nothing(step: str, web: Any, world: World) -> None:
+    """Neither its dry run nor its work; what it holds is told to nobody, and nothing goes on when it is back."""
+    head = "organization_name,email,country,language,sku,add_ons,licences,partner_orgid"
+    client, line = web("partner.admin"), f"Firm,a@firm.example,FR,fr,{SKU_OF_NOBODY},,5,"
+    url = post(client, f"{head}\n{line}\n".encode(), "/imports/new/activation_links/")["Location"]
+    if step == "confirmed":
+        assert run_next_import()
+        assert client.post(f"{url}apply/", {"mode": "send"}).status_code == 302
+    row = suspend_organization(actor=STAFF, organization=world.partner, reason="Unpaid")
+    sent().clear()
+    assert run_next_import()
+    source = Import.objects.latest("pk")
+    assert (source.state, source.error) == ("failed", "no_longer_member")
+    assert client.get(url).status_code == 403
+    take_part_again(row)
+    assert not run_next_import()
+    assert not ActivationLink.objects.filter(name="Firm").exists() and sent() == []
 
 
 def test_no_news_is_mailed_and_none_is_lost(world: World, suspended: Organization) -> None:

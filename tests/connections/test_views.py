@@ -293,6 +293,31 @@ def test_connections_are_paged(web, world):
     assert client.get("/account/?connections=rubbish&history=%00").status_code == 200
 
 
+@pytest.mark.promise("CV-1", "CC-12")
+def test_a_customer_sees_its_partners_and_what_each_sees(web, world, count_queries):
+    connection = world.connection("customer2", "partner2")
+    client = web("customer2.admin")
+    page = client.get("/connections/").content.decode()
+    first, second = (page.index(f"<strong>{name}") for name in (world.partner2.name, world.partner.name))
+    rows = sorted([(first, world.partner2), (second, world.partner)], key=lambda row: row[0])
+    shown = {rows[0][1]: page[rows[0][0] : rows[1][0]], rows[1][1]: page[rows[1][0] :]}
+    assert "Usage" in shown[world.partner].partition("</tr>")[0]
+    assert "Usage" not in shown[world.partner2].partition("</tr>")[0]
+    end = f"/connections/{connection.public_id}/end/"
+    assert f'{end}?next=/connections/"' in page
+    for path in (end, f"/connections/{connection.public_id}/sharing/"):
+        dialog = client.get(f"{path}?next=/connections/").content.decode()
+        assert '<input type="hidden" name="next" value="/connections/">' in dialog
+        assert 'href="/account/"' not in dialog.partition("<main")[2].partition("</main>")[0]
+    assert client.post(end, {"next": "/connections/"})["Location"] == "/connections/"
+    assert "Ended connections" in client.get("/connections/").content.decode()
+    for who in ("partner.admin", "distributor.admin", "publisher.admin", "vendor.admin"):
+        assert web(who).get("/connections/").status_code == 404
+    with count_queries() as asked:
+        web("customer.reader").get("/connections/")
+    assert len(asked) <= 8, asked.statements
+
+
 @pytest.mark.promise("CC-5")
 def test_a_badge_that_lapses_takes_the_link_away(web, world):
     client = web("partner.admin")

@@ -78,10 +78,19 @@ def test_a_customer_is_activated_connected_and_tries_the_service(world, link):
     assert link.email not in str(event.data)
 
 
-def test_the_partner_sees_the_new_customer_at_once(web, link):
-    client, _person = sign_in_as(link.email)
-    accept(client, "partner")
-    assert NEW["name"] in web("partner.reader").get("/customers/").content.decode()
+@pytest.mark.promise("CV-3")
+def test_everybody_above_sees_the_new_customer_on_the_next_request(web, world, link):
+    def listed(who, name):
+        return name in web(who).get(f"/{'partners' if name == partner.name else 'customers'}/").content.decode()
+
+    partner = ActivationLink.objects.get(organization=world.distributor)
+    above = ("partner.reader", "distributor.reader", "vendor.reader")
+    assert not any(listed(who, NEW["name"]) for who in above)
+    accept(sign_in_as(link.email)[0], "partner")
+    assert all(listed(who, NEW["name"]) for who in above)
+    assert not listed("distributor.reader", partner.name)
+    accept(sign_in_as(partner.email)[0], "distributor")
+    assert all(listed(who, partner.name) for who in above[1:])
 
 
 def test_the_customer_shares_only_what_stays_ticked(link):

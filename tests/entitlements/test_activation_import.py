@@ -1,6 +1,7 @@
 """Many activation links from a file: what its dry run foretells, what is sent, and a hundred hostile files (CV-10)."""
 
 import io
+from uuid import uuid4
 
 import pytest
 from django.test import override_settings
@@ -13,6 +14,7 @@ from notifications.models import Event, SecretMail
 from partnerportal.lib.errors import DomainError
 from partnerportal.lib.imports.csv_reading import CsvReader
 from partnerportal.lib.imports.results import RowOutcome
+from tests.exports.test_views import table
 from tests.mails import sent
 from tests.states import put
 from tests.world import SKU_OF_NOBODY
@@ -181,3 +183,24 @@ def test_the_list_is_exported(web, who, kind, path):
     client = web(who)
     assert f'name="list" value="{kind}"' in client.get(path).content.decode()
     assert client.post("/exports/new/", {"list": kind, "query": "state=open", "next": path}).status_code in (200, 302)
+
+
+def test_all_links_that_match_are_counted_and_chosen(world, web):
+    """Those of the tab that is open alone, however many pages it has."""
+    link = ActivationLink.objects.filter(organization=world.partner, state="open").earliest("pk")
+    for number in range(60):
+        link.pk, link.public_id, link._state.adding = None, uuid4(), True
+        link.name, link.email = f"Many {number:02}", f"many{number}@firm.example"
+        link.save()
+    ActivationLink.objects.filter(name="Many 00").update(expires_at=timezone.now())
+    client = web("partner.admin")
+    number = client.get("/customers/pending/").context["list"].matching
+    assert number >= 59
+    page = client.get("/customers/pending/?q=many").content.decode()
+    assert "Select all 59 that match" in page and "59 activation links" in page and "of 59" in page
+    query = page.partition('name="query" value="')[2].partition('"')[0].replace("&amp;", "&")
+    chosen = table(client.post("/exports/new/", {"list": "pending_customers", "selected": "shown", "query": query}))
+    assert len(chosen) == 59 and "Many 00" not in {row["organization_name"] for row in chosen}
+    started = client.post("/imports/bulk/resend_customers/", {"selected": "shown", "query": query})
+    assert started["Location"].startswith("/imports/")
+    assert "Select all" not in client.get("/customers/pending/?state=ended").content.decode()

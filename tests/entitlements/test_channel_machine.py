@@ -49,10 +49,16 @@ from tests.portfolio import differences
 from tests.world import SKU_OF_NOBODY, World
 
 DAYS = st.sampled_from((None, -1, 0, 20))  # from today
-TABLES: Any = (
-    CustomerListing, Portfolio, CustomerPartner, PartnerListing, Entitlement, ActivationLink, Connection,
-    OperatorInvitation,
-)  # fmt: skip
+TABLES: dict[Any, tuple[str, ...]] = {  # with the columns by which their rows are compared
+    CustomerListing: ("customer", "scopes"),
+    Portfolio: ("subject", "scopes"),
+    CustomerPartner: ("customer", "partner"),
+    PartnerListing: ("pk",),
+    Entitlement: ("pk", "customer"),
+    ActivationLink: ("pk",),
+    Connection: ("pk",),
+    OperatorInvitation: ("pk",),
+}
 
 
 class Portal(LinkMachine):
@@ -128,16 +134,15 @@ class Portal(LinkMachine):
             assert answer.roles == list(link.roles)
             self.it.operators[link.sender][person] = set(link.roles)
             link.close("accepted")
-            for one in self.it.invitations:
-                if one.state == "open" and (one.sender, one.person) == (link.sender, person):
-                    one.close("revoked")
+            self._withdraw_others(link.sender, person)
 
-    @rule(data=st.data(), roles=st.sampled_from(([], ["admin"], ["reader"], ["reader", "admin"])))
+    @rule(data=st.data(), roles=st.sampled_from(([], [], ["admin"], ["reader"], ["reader", "admin"])))
     def change_operator(self, data: Any, roles: list[str]) -> None:
         """Remove somebody, or with roles change them; also the actor themselves."""
         organization, person, actor = self.someone(data, list(self.it.operators))
         people = self.it.operators[organization]
-        whom = data.draw(st.sampled_from(sorted(people)))
+        in_order = sorted(people, key=lambda key: ("admin" not in people[key], key))
+        whom = data.draw(st.sampled_from(in_order[:1] * 2 + in_order))
         row = Operator.objects.get(organization=organization, person=whom)
         code = self.it.refusal(organization, person, roles="admin")
         if roles and whom == person:
@@ -153,6 +158,12 @@ class Portal(LinkMachine):
             people[whom] = set(roles)
         elif not code:
             del people[whom]
+            self._withdraw_others(organization, whom)
+
+    def _withdraw_others(self, organization: int, person: int) -> None:
+        for one in self.it.invitations:
+            if one.state == "open" and (one.sender, one.person) == (organization, person):
+                one.close("revoked")
 
     # Vendor staff
 
@@ -277,28 +288,24 @@ class Portal(LinkMachine):
 
     @invariant()
     def both_locks_show_what_the_model_says(self) -> None:
-        entitled = dict(Entitlement.objects.values_list("pk", "customer"))
+        entitled = set(Entitlement.objects.values_list("pk", "customer"))
         for viewer, people in self.it.operators.items():
             actor = self.actor(viewer, min(people))
+            first = {model: set(model.objects.visible_to(actor).values_list(*TABLES[model])) for model in TABLES}
             with tenancy.as_tenant(organization_id=viewer, person_id=actor.person_id):
-                second = {model: self._keys(model.objects.all()) for model in TABLES}
-            first = {model: self._keys(model.objects.visible_to(actor)) for model in TABLES}
+                second = {model: set(model.objects.values_list(*TABLES[model])) for model in TABLES}
             assert first == second
             if viewer in self.it.suspended:
                 assert not any(first.values())
                 continue
             seen, reach = self.it.customers_of(viewer), self.it.portfolio_of(viewer)
-            assert dict(CustomerListing.objects.visible_to(actor).values_list("customer", "scopes")) == seen
-            assert dict(Portfolio.objects.visible_to(actor).values_list("subject", "scopes")) == reach
-            through = set(CustomerPartner.objects.visible_to(actor).values_list("customer", "partner"))
-            assert through == self.it.through(viewer)
-            assert first[PartnerListing] == self.it.partners_of(viewer)
-            sold = {key for key, scopes in {**reach, **seen}.items() if scopes & Scope.ENTITLEMENTS}
-            if self.it.kinds[viewer] != "vendor":
-                assert first[Entitlement] == {key for key, customer in entitled.items() if customer in sold}
-
-    def _keys(self, rows: Any) -> set[Any]:
-        return set(rows.values_list("pk", flat=True))
+            assert first[CustomerListing] == set(seen.items())
+            assert first[Portfolio] == set(reach.items())
+            assert first[CustomerPartner] == self.it.through(viewer)
+            assert first[PartnerListing] == {(partner,) for partner in self.it.partners_of(viewer)}
+            shared = {key for key, scopes in {**reach, **seen}.items() if scopes & Scope.ENTITLEMENTS}
+            is_vendor = self.it.kinds[viewer] == "vendor"
+            assert first[Entitlement] == {row for row in entitled if is_vendor or row[1] in shared}
 
     @invariant()
     def what_triggers_keep_is_what_a_count_says(self) -> None:
@@ -357,5 +364,5 @@ def test_random_walks(world: World) -> None:
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(
         Portal,
-        settings=settings(max_examples=count(100, at_least=6), stateful_step_count=25, suppress_health_check=checks),
+        settings=settings(max_examples=count(80, at_least=6), stateful_step_count=25, suppress_health_check=checks),
     )

@@ -1,16 +1,18 @@
 """Customers as a distributor sees them: through which partner, and by what everybody may narrow the list."""
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from accounts.models import Organization
-from connections.models import Connection
-from entitlements.models import CustomerListing, Sku
+from connections.models import Connection, CustomerPartner
+from entitlements.models import CustomerListing, CustomerUsage, Sku
 from tests.entitlements.test_views import connect, entitle, names_in, text_of
 from tests.exports.test_views import table
+from tests.portfolio import differences
 from tests.world import World
 
 
@@ -51,11 +53,15 @@ def test_rows_and_pages_name_the_partners(second: Organization, world: World, we
     assert sorted(rows[world.customer2.name]["partners"].split("; ")) == sorted(["Second", world.partner.name])
 
 
-def test_only_a_distributor_has_the_column_and_the_filter(world: World, web: Any) -> None:
-    for who, has_it in (("distributor.reader", True), ("partner.reader", False)):
+def test_only_who_is_above_partners_has_the_column_and_the_filter(world: World, web: Any) -> None:
+    for who, key, has_it in (
+        ("vendor.reader", "all_customers", True),
+        ("distributor.reader", "customers", True),
+        ("partner.reader", "customers", False),
+    ):
         html = web(who).get("/customers/").content.decode()
         assert ('name="partner"' in html) is has_it
-        assert ("Partner" in text_of(web(who).get("/lists/customers/display/"))) is has_it
+        assert ("Partner" in text_of(web(who).get(f"/lists/{key}/display/"))) is has_it
     page = web("partner.reader").get(f"/customers/{world.customer2.public_id}/").content.decode()
     assert "/partners/" not in page
 
@@ -71,6 +77,56 @@ def test_an_end_and_a_move_bite_at_the_next_request(second: Organization, world:
     Organization.objects.filter(pk=second.pk).update(parent=world.distributor2)
     assert names_in(client.get(path)) == []
     assert names_in(web("distributor2.reader").get(path)) == ["Alone"]
+
+
+def listed(response: Any) -> list[str]:
+    """The customers of the vendor's list."""
+    return re.findall(r'href="/organizations/[0-9a-f-]{36}/" title="([^"]*)"', response.content.decode())
+
+
+@pytest.mark.promise("CV-9")
+def test_vendor_staff_know_whose_customers_these_are(
+    second: Organization, world: World, web: Any, as_tenant: Any, count_queries: Any
+) -> None:
+    """By name and nothing else, until the connection ends; a customer of nobody has nobody."""
+    client = web("vendor.reader")
+    path = f"/customers/?partner={second.org_id}"
+    assert set(listed(client.get(path))) == {world.customer2.name, "Alone"}
+    rows = {row["name"]: row for row in table(client.post("/exports/new/", {"list": "all_customers"}))}
+    assert sorted(rows[world.customer2.name]["partners"].split("; ")) == sorted(
+        ["Second", world.partner.name, world.partner2.name]
+    )
+    assert rows[world.stranger.name]["partners"] == ""
+    page = client.get(f"/organizations/{world.customer2.public_id}/").content.decode()
+    for partner in (second, world.partner, world.partner2):
+        assert f'<a href="/organizations/{partner.public_id}/">{partner.name}</a>' in page
+    for where in ("/partners/", f"/organizations/{second.public_id}/"):
+        assert f'<a href="/customers/?partner={second.org_id}">' in client.get(where).content.decode()
+    actor = world.actor("vendor.reader")
+    with as_tenant(actor):
+        assert CustomerPartner.objects.count() == CustomerPartner.objects.visible_to(actor).count() == 6
+        assert not Connection.objects.exists() and not CustomerUsage.objects.exists()
+    Organization.objects.filter(pk=second.pk).update(parent=None)
+    assert set(listed(client.get(path))) == {world.customer2.name, "Alone"}
+    Connection.objects.filter(partner=second).update(state="ended", ended_at=timezone.now(), ended_by=second)
+    assert listed(client.get(path)) == []
+    with count_queries() as before:
+        client.get("/customers/")
+    connect(world.partner2, "Another")
+    with count_queries() as after:
+        client.get("/customers/")
+    assert len(before) == len(after)
+    assert differences() == []
+
+
+def test_a_long_list_of_partners_is_no_choice(
+    second: Organization, world: World, web: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("entitlements.queries.partners.CHOICES", 1)
+    page = text_of(web("vendor.reader").get(f"/customers/?partner={second.org_id}"))
+    assert "Second" in page
+    html = web("vendor.reader").get("/customers/").content.decode()
+    assert f'value="{second.org_id}"' not in html and 'name="partner"' not in html
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from connections.models import Connection
 from entitlements.actions.growth import MONTHS, write_channel_growth
 from entitlements.models import ChannelMonth, Entitlement
 from partnerportal.lib.days import today
+from tests.exports.test_views import table
 from tests.world import World, free_org_ids
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +115,28 @@ def test_badges_that_end_soon_are_named_unless_another_follows(web: Any, world: 
     far.ends_on = today() + dt.timedelta(days=61)
     far.save()
     assert "No badge ends in the next 60 days." in text(web(STAFF).get("/"))
+
+
+def test_all_without_an_admin_are_found(web: Any, world: World) -> None:
+    """The start page names the newest, and leads to the lists of all of them."""
+    made = Organization.objects.create(kind="partner", name="Without Anybody", country="FR")
+    AdminVacancy.objects.create(organization=made)
+    customers = [Organization.objects.create(kind="customer", name=f"Alone {n:02}", country="FR") for n in range(8)]
+    AdminVacancy.objects.bulk_create(AdminVacancy(organization=row) for row in customers)
+    html = web(STAFF).get("/").content.decode()
+    for link in ('/partners/?admin=none">Partners (1)', '/customers/?admin=none">Customers (8)'):
+        assert f'<a href="{link}</a>' in html
+    assert "/publishers/?admin=none" not in html and "/distributors/?admin=none" not in html
+    listed = web(STAFF).get("/customers/?admin=none").content.decode()
+    assert all(row.name in listed for row in customers) and world.customer.name not in listed
+    rows = table(web(STAFF).post("/exports/new/", {"list": "all_customers", "query": "admin=none"}))
+    assert {row["name"] for row in rows} == {row.name for row in customers}
+    listed = web(STAFF).get("/partners/?admin=none").content.decode()
+    assert made.name in listed and world.partner.name not in listed
+    assert "Without an Admin" not in web("distributor.admin").get("/partners/").content.decode()
+    Organization.objects.filter(pk=made.pk).update(parent=world.distributor)
+    assert made.name not in web("distributor.admin").get("/partners/?admin=none").content.decode()
+    assert world.publisher.name not in web(STAFF).get("/publishers/?admin=none").content.decode()
 
 
 def test_the_vendor_is_not_told_what_it_tells_others(web: Any, world: World) -> None:

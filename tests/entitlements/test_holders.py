@@ -31,7 +31,7 @@ def give(world: World, holder: str, **fields: Any) -> LicenseAssignment:
     )
 
 
-@pytest.mark.promise("CC-24", "CC-32")
+@pytest.mark.promise("CC-24", "CC-32", "E-7")
 @pytest.mark.parametrize(
     "who",
     [

@@ -41,25 +41,25 @@ SCANS: list[tuple[str, dict[str, str]]] = [
 
 
 @pytest.mark.promise("CV-11")
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("url", PAGES)
 @pytest.mark.parametrize(("method", "headers"), SCANS)
-def test_a_scanner_of_mails_changes_nothing(world: World, page: str, method: str, headers: dict[str, str]) -> None:
+def test_a_scanner_of_mails_changes_nothing(world: World, url: str, method: str, headers: dict[str, str]) -> None:
     before, client = everything(), PageClient()
     for _time in range(3):
-        answer = getattr(client, method)(page, **headers)
+        answer = getattr(client, method)(url, **headers)
         assert answer.status_code == 200
         assert "no-store" in answer["Cache-Control"] and answer["Referrer-Policy"] == "no-referrer"
     assert everything() == before
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("url", PAGES)
 @pytest.mark.parametrize("method", ["options", "put", "patch", "delete", "trace", "post"])
-def test_other_methods_are_refused(world: World, page: str, method: str) -> None:
+def test_other_methods_are_refused(world: World, url: str, method: str) -> None:
     before = everything()
-    assert getattr(PageClient(), method)(page).status_code == 405
-    for action in ("open" if "activate" in page else "continue", "accept"):
-        assert PageClient().get(f"{page}{action}/").status_code == 405
-        assert PageClient(enforce_csrf_checks=True).post(f"{page}{action}/").status_code == 403
+    assert getattr(PageClient(), method)(url).status_code == 405
+    for action in ("open" if "activate" in url else "continue", "accept"):
+        assert PageClient().get(f"{url}{action}/").status_code == 405
+        assert PageClient(enforce_csrf_checks=True).post(f"{url}{action}/").status_code == 403
     assert everything() == before
 
 
@@ -148,11 +148,11 @@ def test_a_link_is_dead_in_every_browser_once_it_was_used_or_withdrawn(world: Wo
     assert everything() == before
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("url", PAGES)
 @pytest.mark.parametrize("language", ["en", "fr", "ja"])
-def test_a_dead_link_says_so_in_the_readers_language(world: World, page: str, language: str) -> None:
+def test_a_dead_link_says_so_in_the_readers_language(world: World, url: str, language: str) -> None:
     client = PageClient(headers={"accept-language": language})
-    text = client.get(page[:-2] + "x/").content.decode()
+    text = client.get(url[:-2] + "x/").content.decode()
     assert f'lang="{language}"' in text
-    english = PageClient().get(page[:-2] + "x/").content.decode()
+    english = PageClient().get(url[:-2] + "x/").content.decode()
     assert (text.partition("<h1")[2][:80] == english.partition("<h1")[2][:80]) == (language == "en")

@@ -34,7 +34,7 @@ def test_all_customers_with_what_they_bought(world: World, web: Any) -> None:
         assert f"{listed.assigned} / {listed.seats}" in words and listed.seats > 0
     rows = {row["org_id"]: row for row in table(client.post("/exports/new/", {"list": "all_customers"}))}
     assert set(rows) == {world[name].org_id for name in CUSTOMERS}
-    assert not {"shared", "unusual_use", "usage_as_of", "connected_at", "partners"} & rows[world.stranger.org_id].keys()
+    assert not {"shared", "unusual_use", "usage_as_of", "connected_at"} & rows[world.stranger.org_id].keys()
 
 
 def test_a_new_customer_is_there_and_follows_what_it_buys(world: World, as_tenant: Any) -> None:

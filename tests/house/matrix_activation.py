@@ -9,12 +9,14 @@ OFFERS = "trials/offers/"
 OFFER = f"{OFFERS}<uuid:offer_id>/"
 BADGED = "partner partner2 distributor distributor2 vendor"
 ABOVE = "distributor distributor2 vendor"
+OTHERS = "403 lapsed nobadge; 404 else"  # partners without a badge are told which, other kinds nothing
 NO_SENDERS = f"403 {READERS} distributor.reader vendor.reader"  # of those whose organisation sends links
+NO_PARTNER_SENDERS = "403 distributor.reader vendor.reader"
 INVITED = {
     "partner": [("partner", "activations"), ("partner", "name"), ("partner", "details"), ("distributor", "name")],
     "distributor": [("distributor", "activations"), ("distributor", "name"), ("distributor", "details")],
 }
-STAFF, STAFF_BY_FORM = "200 vendor.admin; 403 else", "302 vendor.admin; 403 else"
+STAFF, STAFF_BY_FORM = "200 vendor.admin; 403 vendor.reader; 404 else", "302 vendor.admin; 403 vendor.reader; 404 else"
 NEW_CUSTOMER = {
     "name": "New", "email": "new@firm.example", "country": "FR", "language": "en", "sku": SKU_OF_NOBODY, "seats": "2",
     "partner": "",
@@ -24,22 +26,22 @@ NEW_PARTNER = {
 }  # fmt: skip
 
 ACTIVATION_PAGES = [
-    page("customers/pending/", get=f"200 {BADGED}; 403 else"),
-    page("customers/pending/", "/customers/pending/?state=ended&q=q", get=f"200 {BADGED}; 403 else"),
-    page("partners/pending/", get=f"200 {ABOVE}; 403 else"),
-    page("partners/pending/", "/partners/pending/?state=unconfirmed", get=f"200 {ABOVE}; 403 else"),
+    page("customers/pending/", get=f"200 {BADGED}; {OTHERS}"),
+    page("customers/pending/", "/customers/pending/?state=ended&q=q", get=f"200 {BADGED}; {OTHERS}"),
+    page("partners/pending/", get=f"200 {ABOVE}; 404 else"),
+    page("partners/pending/", "/partners/pending/?state=unconfirmed", get=f"200 {ABOVE}; 404 else"),
     page(
         "activations/<str:kind>/new/",
         "/activations/customers/new/",
-        get=f"{NO_SENDERS}; 200 {BADGED}; 403 else",
-        post=f"{NO_SENDERS}; 302 partner partner2 vendor; 200 distributor distributor2; 403 else",
+        get=f"{NO_SENDERS}; 200 {BADGED}; {OTHERS}",
+        post=f"{NO_SENDERS}; 302 partner partner2 vendor; 200 distributor distributor2; {OTHERS}",
         data=NEW_CUSTOMER,  # without the partner that a distributor must name
     ),
     page(
         "activations/<str:kind>/new/",
         "/activations/partners/new/",
-        get=f"{NO_SENDERS}; 200 {ABOVE}; 403 else",
-        post=f"{NO_SENDERS}; 302 {ABOVE}; 403 else",
+        get=f"{NO_PARTNER_SENDERS}; 200 {ABOVE}; 404 else",
+        post=f"{NO_PARTNER_SENDERS}; 302 {ABOVE}; 404 else",
         data=NEW_PARTNER,
     ),
     page(
@@ -81,6 +83,13 @@ ACTIVATION_PAGES = [
         post=STAFF,
         data={"program": "solution_advisor"},
     ),
+    page(
+        f"{LINK}decline/",
+        "/activations/{link_distributor}/decline/",
+        get=STAFF,
+        post=STAFF,
+        data={"reason": "No"},
+    ),
     *(
         page(HOLDS, f"/activate/{{activation_{name}}}/", get="200 else", defaults="", shows=shown)
         for name, shown in INVITED.items()
@@ -110,7 +119,14 @@ ACTIVATION_PAGES = [
         post=f"{NO_SENDERS}; 302 {ABOVE}; 403 else",
         data={"what": "ticked"},
     ),
-    page(OFFERS, get="200 vendor; 403 else"),
+    *(
+        page("imports/new/<str:kind_code>/", f"/imports/new/{code}/", get=get, post=get.replace("200", "400"))
+        for code, get in (
+            ("activation_links", f"{NO_SENDERS}; 200 {BADGED}; {OTHERS}"),
+            ("partner_links", f"{NO_PARTNER_SENDERS}; 200 {ABOVE}; 404 else"),
+        )
+    ),
+    page(OFFERS, get="200 vendor; 404 else"),
     page(
         f"{OFFERS}new/",
         get=STAFF,

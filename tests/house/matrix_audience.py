@@ -45,8 +45,8 @@ AUDIENCE_PAGES = [
     page(
         "imports/new/<str:kind_code>/",
         "/imports/new/audience/?target={offer}",
-        get=EDITED,
-        post="400 publisher.admin; 403 else",
+        get="200 publisher.admin; 403 publisher.reader; 404 else",
+        post="400 publisher.admin; 403 publisher.reader; 404 else",
     ),
     page(TO_REQUEST, "/requests/new/audience.deauthorize/{offer_specific}/", get=EDITED, post=SAVED),
 ]

@@ -9,10 +9,10 @@ EDITED = "200 publisher.admin; 403 else"
 NEW = {"code": "vault", "type": "saas", "pricing_model": "flat"}
 
 OFFER_PAGES = [
-    page("products/", get=SEEN),
-    page("products/", "/products/?month=2026-11&country=DE&type=sku", get=SEEN),
-    page("products/<uuid:product_id>/", "/products/{product}/", get=SEEN),
-    page("products/<uuid:product_id>/", "/products/{offer}/", get="404 publisher; 403 else"),
+    page("products/", get=SEEN.replace("403", "404")),
+    page("products/", "/products/?month=2026-11&country=DE&type=sku", get=SEEN.replace("403", "404")),
+    page("products/<uuid:product_id>/", "/products/{product}/", get=SEEN.replace("403", "404")),
+    page("products/<uuid:product_id>/", "/products/{offer}/", get="404 else"),
     page("exports/new/", post=SEEN, data={"list": "product_figures"}),
     page(
         "lists/<str:list_key>/display/",

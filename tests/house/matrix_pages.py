@@ -51,6 +51,7 @@ ASKED |= {"country": "FR"}
 DECIDES, DECIDES_BY_FORM = "200 vendor.admin; 403 else", "302 vendor.admin; 403 else"
 DECIDED = {"facts_digest": "other", "revision": "1"}  # on the right facts the organisation itself would be changed
 SEES_PARTNERS = "200 distributor distributor2 vendor; 403 else"
+OTHERS = "403 vendor.reader; 404 else"  # than the vendor’s Admins
 LAPSED = [("lapsed", "name"), ("lapsed", "token"), ("lapsed", "details")]
 
 PAGES = [
@@ -161,7 +162,7 @@ PAGES = [
     ),
     *(
         page(BULK, f"/imports/bulk/{code}/", post="302 vendor.admin; 403 else", data={"what": "ticked"})
-        for code in ("approve_trials", "extend_trials", "partner_managers", "distributor_manager")
+        for code in ("approve_trials", "extend_trials", "partner_managers", "distributor_manager", "customer_managers")
     ),
     *(
         page(f"{IMPORT_KIND}{path}", f"/imports/new/goods/{path}", get="404 else", post=post)
@@ -170,7 +171,7 @@ PAGES = [
     *(
         page(f"{IMPORT_KIND}{path}", f"/imports/new/operators/{path}", get=get, post=post)
         for path, get, post in (
-            ("", "200 vendor.admin; 403 else", "400 vendor.admin; 403 else"),
+            ("", f"200 vendor.admin; {OTHERS}", f"400 vendor.admin; {OTHERS}"),
             ("template/", "200 else", ""),
         )
     ),
@@ -178,6 +179,7 @@ PAGES = [
     page(f"{IMPORT}apply/", "/imports/{import_partner}/apply/", post="404 else", data={"mode": "merge"}),
     page(f"{IMPORT}cancel/", "/imports/{import_partner}/cancel/", post="409 partner.admin; 404 else"),
     page(f"{IMPORT}results/", "/imports/{import_partner}/results/", get="410 partner.admin; 404 else"),
+    page("connections/", get="200 customer customer2 ended stranger many@customer; 404 else"),
     page("usage/", get=EVERYBODY),
     page("usage/trend/", get=EVERYBODY),
     page("usage/customers/", get=BADGE_HOLDERS),
@@ -209,19 +211,19 @@ PAGES = [
     page(CALENDAR, "/calendar/{calendar_lapsed}.ics", get="200 else", shows=OF_LAPSED, defaults=""),
     page(CALENDAR, "/calendar/{calendar_customer}.ics", get="200 else", shows=OF_CUSTOMER, defaults=""),
     page(CALENDAR, "/calendar/unknown-calendar-that-nobody-has.ics", get="404 else", defaults=""),
-    page("trials/", get="200 vendor; 403 else"),
-    page("releases/", get="200 vendor; 403 else"),
-    page("releases/", "/releases/?state=released", get="200 vendor; 403 else"),
-    page("releases/mark/", "/releases/mark/?key={key_waiting}", post="302 vendor.admin; 403 else"),
-    page("releases/mark/", "/releases/mark/?key={key_held}", post="409 vendor.admin; 403 else"),
-    page("releases/reopen/", "/releases/reopen/?key={key_released}", post="302 vendor.admin; 403 else"),
-    page("releases/reopen/", "/releases/reopen/?key={key_held}", post="409 vendor.admin; 403 else"),
+    page("trials/", get="200 vendor; 404 else"),
+    page("releases/", get="200 vendor; 404 else"),
+    page("releases/", "/releases/?state=released", get="200 vendor; 404 else"),
+    page("releases/mark/", "/releases/mark/?key={key_waiting}", post=f"302 vendor.admin; {OTHERS}"),
+    page("releases/mark/", "/releases/mark/?key={key_held}", post=f"409 vendor.admin; {OTHERS}"),
+    page("releases/reopen/", "/releases/reopen/?key={key_released}", post=f"302 vendor.admin; {OTHERS}"),
+    page("releases/reopen/", "/releases/reopen/?key={key_held}", post=f"409 vendor.admin; {OTHERS}"),
     *(
         page(
             f"{TRIAL}{action}/",
             f"/trials/{{{trial}}}/{action}/",
-            get="200 vendor.admin; 403 else",
-            post="302 vendor.admin; 403 else",
+            get=f"200 vendor.admin; {OTHERS}",
+            post=f"302 vendor.admin; {OTHERS}",
             data={"reason": "No", "ends_on": "{extended}", "quantity": "7"},
         )
         for action, trial in (
@@ -235,8 +237,8 @@ PAGES = [
         page(
             f"{TRIAL}cancel/",
             f"/trials/{{{trial}}}/cancel/",
-            get="200 vendor.admin customer.admin; 404 customer2 ended stranger; 403 else",
-            post="302 vendor.admin customer.admin; 404 customer2 ended stranger; 403 else",
+            get="200 vendor.admin customer.admin; 403 vendor.reader customer.reader many@customer; 404 else",
+            post="302 vendor.admin customer.admin; 403 vendor.reader customer.reader many@customer; 404 else",
         )
         for trial in ("trial_waiting", "trial_running")
     ),

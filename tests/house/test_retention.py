@@ -54,7 +54,7 @@ BOUNDED = {
     "notifications_noticepreference": "one for a person, organisation and kind",
     "connections_invitationlink": "one for a partner",
     "connections_portfolio": "one for a viewer and subject; follows the connections",
-    "connections_customerpartner": "one for each connection of a partner below a distributor",
+    "connections_customerpartner": "one for each connection, for the vendor and the distributor above its partner",
     "entitlements_customerlisting": "one for a viewer and customer",
     "entitlements_partnerlisting": "one for a partner or distributor",
     "entitlements_portfoliofigure": "sums, merged by a periodic job",

@@ -10,11 +10,30 @@ from django.core import mail
 from django.db.models import CharField, F, Value
 from django.db.models.functions import Cast, Concat, Left
 
-from accounts.models import Organization, Person, Program, SavedView
+from accounts.models import (
+    Competency,
+    JoinRequest,
+    OperatorInvitation,
+    Organization,
+    OrganizationDomain,
+    Person,
+    Program,
+    SavedView,
+    Skill,
+)
 from connections.actions import end_connection
 from connections.models import Connection
 from entitlements.events import EntitlementEventKind
-from entitlements.models import CustomerListing, Entitlement, LicenseAssignment, Order, Sku
+from entitlements.models import (
+    ActivationLink,
+    CustomerListing,
+    Entitlement,
+    IngestToken,
+    LicenseAssignment,
+    Order,
+    PartnerListing,
+    Sku,
+)
 from notifications.actions.outbox import send_due_emails, write_due_notices
 from notifications.actions.recording import record_event
 from notifications.models import Notice
@@ -107,6 +126,7 @@ def plant(payload):
     Sku.objects.update(name=payload, service=payload, code=unlike_others(payload, 60))
     Entitlement.objects.update(external_id=unlike_others(payload, 80))
     Order.objects.update(number=unlike_others(payload, 40))
+    plant_into_the_channel(payload)
     for entitlement in Entitlement.objects.order_by("customer").distinct("customer"):  # events are never changed
         told = {"customer": str(entitlement.customer.public_id), "customer_name": payload, "sku_name": payload}
         record_event(
@@ -124,6 +144,23 @@ def plant(payload):
         notice.about_label = notice.note = payload
         notice.params = {k: payload if isinstance(v, str) and k != "customer" else v for k, v in notice.params.items()}
     Notice.objects.bulk_update(notices, ["about_label", "note", "params"])
+
+
+def plant_into_the_channel(payload):
+    """Links, invitations, domains with what was found in DNS, and the lists of partners."""
+    address = f'"{payload[:60]}"@example.com'
+    ActivationLink.objects.update(
+        name=payload[:200], sender_name=payload[:200], partner_name=payload[:200], reason=payload[:200], email=address
+    )
+    OperatorInvitation.objects.update(email=address)
+    OrganizationDomain.objects.update(outcome="other_value", found_at=payload, found=[payload[:120]])
+    JoinRequest.objects.update(domain=payload)
+    PartnerListing.objects.update(
+        name=payload, name_folded=payload, parent_name=payload[:200], website=payload[:120], partner_id=payload[:12]
+    )
+    IngestToken.objects.update(name=unlike_others(payload, 80))
+    Competency.objects.update(name=payload)
+    Skill.objects.update(name=payload)
 
 
 def unlike_others(payload, length):

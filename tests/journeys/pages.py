@@ -167,6 +167,7 @@ PAGES = {
         Shown("requests/"),
         Shown(f"{STOREFRONT}ask/", "/marketplace/{offer}/ask/"),
         Shown("account/"),
+        Shown("connections/"),
         Shown(SHARING, "/connections/{connection}/sharing/"),
         Shown("inbox/"),
         Shown(INVITATION, "/i/{token_partner}/"),
@@ -176,6 +177,7 @@ PAGES = {
     "stranger.admin": [
         Shown(INVITATION, "/i/{token_partner}/"),
         Shown("account/"),
+        Shown("connections/"),
         Shown("operators/"),
         *(
             Shown(f"operators/requests/<uuid:request_id>/{action}/", f"/operators/requests/{{join_request}}/{action}/")
@@ -235,6 +237,7 @@ PAGES = {
         Shown("partners/pending/"),
         Shown("partners/pending/", "/partners/pending/?state=unconfirmed"),
         Shown(f"{LINK}confirm/", "/activations/{link_distributor}/confirm/"),
+        Shown(f"{LINK}decline/", "/activations/{link_distributor}/decline/"),
         Shown("releases/"),
         Shown("releases/", "/releases/?state=released"),
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_waiting}}/{action}/") for action in ("approve", "decline")),

@@ -34,9 +34,10 @@ def partner(above):
 
 @pytest.mark.promise("CV-8", "E-7")
 def test_from_the_list_to_a_partner_and_its_customers(visitor, above, partner):
-    alone = people.partner("Alone", badge=False)
+    alone = people.partner("Alone")
     place(alone, above)
     people.connect(alone, people.customer("Of nobody else"))
+    people.take_badge(alone)
     one = visitor().arrives_as(people.operator(above, role=Role.READER))
     page = one.opens("/")
     one.sees("Partners that need help")

@@ -122,6 +122,11 @@ def test_the_first_admin_is_invited_afterwards(visitor, stack):
     staff.sees(f"The first Admin of {partner.name} is invited.")
     staff.sees(email)
     assert stack.link(email, partner.name, "/join/")
+    page.get_by_role("button", name="Actions", exact=True).click()
+    page.get_by_role("link", name="Withdraw the confirmation of a domain…").click()
+    found += inspection.faults(staff)
+    staff.press("Withdraw confirmation")
+    staff.sees(f"The domain of {partner.name} is no longer confirmed.")
     assert not found, "\n".join(found)
 
 

@@ -97,7 +97,7 @@ def test_another_publishers_product_is_not_found(rival: Rival, world: World, web
 @pytest.mark.parametrize("who", ["partner.admin", "customer.admin", "distributor.reader", "vendor.admin"])
 def test_pages_are_for_publishers(who: str, world: World, web: Any) -> None:
     for path in ("/products/", f"/products/{product_of(world).public_id}/"):
-        assert web(who).get(path).status_code == 403
+        assert web(who).get(path).status_code == 404
 
 
 def test_before_the_first_numbers_it_says_what_to_do(world: World, web: Any) -> None:

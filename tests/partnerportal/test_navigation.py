@@ -45,6 +45,7 @@ OF_OWN = [
     ("Orders", "receipt-text", "/orders/"),
     ("Marketplace", "store", "/marketplace/"),
     RENEWALS,
+    ("Partners", "users", "/connections/"),
 ]
 OF_VENDOR = [
     ("Distributors", "network", "/distributors/"),

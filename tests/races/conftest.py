@@ -59,7 +59,7 @@ class Race:
         self.pool.shutdown()
 
 
-def later(started: tuple[Actor, Action], seconds: float = 0.06) -> tuple[Actor, Action]:
+def later(started: tuple[Actor, Action], seconds: float = 0.15) -> tuple[Actor, Action]:
     """The same up to so many seconds later, at random: what takes one statement else always comes before what takes
     fifty."""
     actor, action = started

@@ -104,7 +104,7 @@ def test_using_it_while_it_goes_to_another_address(cast, race, settings):
         details = {"name": link.name, "email": f"other-{number}@example.com", "country": "FR", "language": "en"}
         change = of_sender(cast, change_activation_link, link, sku=sku, seats=1, **details)
         resend = of_sender(cast, resend_activation_link, link)
-        results = race.run([accept(person, token, link.name), later(change), later(resend)])
+        results = race.run([accept(person, token, link.name), later(change, 0.5), later(resend, 0.5)])
         link.refresh_from_db()
         is_used = link.state == "accepted"
         assert is_used is not isinstance(results[0], DomainError)
