@@ -94,6 +94,7 @@ OF_THE_SYSTEM = {
     "accounts/actions/invitations.py",
     "accounts/actions/operator_import.py",
     "accounts/actions/organizations.py",
+    "accounts/actions/people.py",
     "accounts/actions/security.py",
     "accounts/management/arguments.py",
     "accounts/operator_queries.py",
