@@ -101,6 +101,7 @@ OF_THE_SYSTEM = {
     "accounts/organization_register_form.py",
     "accounts/personal_data.py",
     "accounts/queries.py",
+    "accounts/partner_notices.py",
     "accounts/standing_notices.py",
     "connections/management/commands/replace_invitation_link.py",
     "connections/notices.py",
