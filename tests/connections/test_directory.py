@@ -106,6 +106,7 @@ OF_THE_SYSTEM = {
     "accounts/standing_notices.py",
     "connections/management/commands/replace_invitation_link.py",
     "connections/notices.py",
+    "entitlements/actions/activation_confirmation.py",
     "entitlements/actions/activation_jobs.py",
     "entitlements/actions/anomalies.py",
     "entitlements/actions/trial_offers.py",
