@@ -1,6 +1,6 @@
-"""What vendor staff do to many partners or distributors at once, from their lists (CV-12, G15).
+"""What vendor staff do to many partners, distributors or customers at once, from their lists (CV-12, G15).
 
-The lists belong to this app because they show the seats below each organisation, and so do these actions on their rows.
+The lists belong to this app because they show the seats of each organisation, and so do these actions on their rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +15,9 @@ from accounts.actions.standing import set_account_manager
 from accounts.models import Operator, Organization
 from accounts.organization_queries import list_organizations_for_staff, list_vendor_operators
 from accounts.policies import ROLE_TABLE, AccountPermission
+from entitlements.exports.customers import SOLD_CUSTOMER_LIST
 from entitlements.exports.partners import LISTS
-from entitlements.models import PartnerListing
+from entitlements.models import CustomerListing, PartnerListing
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
@@ -45,7 +46,7 @@ class ManagerForm(forms.Form):
         self.fields["manager"].choices = [("", _("Nobody")), *names]  # type: ignore[attr-defined]
 
 
-def _describe_partner(row: PartnerListing, chosen: Mapping[str, Any]) -> dict[str, str]:
+def _describe_organization(row: PartnerListing | CustomerListing, chosen: Mapping[str, Any]) -> dict[str, str]:
     phone = chosen["phone"] if chosen["manager"] else ""
     return {"org_id": row.org_id, "name": row.name, "manager": chosen["manager"], "phone": phone}
 
@@ -108,7 +109,7 @@ _COMMON: dict[str, Any] = {
         ImportColumn("phone", _("The account manager’s phone"), "+44 20 7946 0000", is_required=False),
     ),
     "key_columns": ("org_id",),
-    "describe_row": _describe_partner,
+    "describe_row": _describe_organization,
     "check": _check_managers,
     "apply": apply_row_by_row(_set_manager),
     "make_form": ManagerForm,
@@ -119,4 +120,7 @@ PARTNER_MANAGERS = BulkAction(code="partner_managers", source=PARTNERS, list_url
 DISTRIBUTOR_MANAGERS = BulkAction(
     code="distributor_manager", source=DISTRIBUTORS, list_url_name="distributors", **_COMMON
 )
-PARTNER_IMPORTS = (PARTNER_MANAGERS, DISTRIBUTOR_MANAGERS)
+CUSTOMER_MANAGERS = BulkAction(
+    code="customer_managers", source=SOLD_CUSTOMER_LIST, list_url_name="customers", **_COMMON
+)
+PARTNER_IMPORTS = (PARTNER_MANAGERS, DISTRIBUTOR_MANAGERS, CUSTOMER_MANAGERS)

@@ -101,6 +101,18 @@ _CUSTOMER_COLUMNS = (
     make_text_column("partners", join_with_semicolons(ArraySubquery(_PARTNERS))),
 )
 _NOT_SOLD = ("shared", "unusual_use", "usage_as_of", "connected_at", "type")  # what only consent gives
+SOLD_CUSTOMER_LIST = ExportableList(
+    key="all_customers",
+    label=_("Customers"),
+    rows=_customers,
+    rule=SOLD_CUSTOMERS.rule,
+    filters=frozenset({*SoldCustomerFilterSet.base_filters, "sort"}),
+    columns=(
+        *(column for column in _CUSTOMER_COLUMNS if column.key not in _NOT_SOLD),
+        make_identifier_column("tenant_id", "customer__tenant_id"),
+        make_text_column("account_manager", "customer__account_manager_name"),
+    ),
+)
 LISTS = (
     ExportableList(
         key="customers",
@@ -110,18 +122,7 @@ LISTS = (
         filters=frozenset({*CustomerFilterSet.base_filters, "sort"}),
         columns=_CUSTOMER_COLUMNS,
     ),
-    ExportableList(
-        key="all_customers",
-        label=_("Customers"),
-        rows=_customers,
-        rule=SOLD_CUSTOMERS.rule,
-        filters=frozenset({*SoldCustomerFilterSet.base_filters, "sort"}),
-        columns=(
-            *(column for column in _CUSTOMER_COLUMNS if column.key not in _NOT_SOLD),
-            make_identifier_column("tenant_id", "customer__tenant_id"),
-            make_text_column("account_manager", "customer__account_manager_name"),
-        ),
-    ),
+    SOLD_CUSTOMER_LIST,
     ExportableList(
         key="services",
         label=_("Services"),

@@ -16,6 +16,7 @@ from connections.policies import ConnectionPermission
 from entitlements.imports import END_CONNECTIONS
 from entitlements.lists.customers import CustomerList, SoldCustomerList
 from entitlements.models import ActivationLink
+from entitlements.partner_imports import CUSTOMER_MANAGERS
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import list_customer_orders, list_customer_services
 from entitlements.rows.customers import make_order_table_rows, make_service_sections
@@ -48,7 +49,7 @@ def sold_customer_list(request: PortalRequest) -> HttpResponse:
             "kind": ActivationLink.Kind.CUSTOMER,
             "may_send": ROLE_TABLE[EntitlementPermission.ACTIVATE_CUSTOMERS].check_actor(actor),
             "may_register": ACCOUNTS[AccountPermission.REGISTER_ORGANIZATIONS].check_actor(actor),
-            "bulk_buttons": list_bulk_buttons(actor, ()),
+            "bulk_buttons": list_bulk_buttons(actor, (CUSTOMER_MANAGERS,)),
         },
     )
 

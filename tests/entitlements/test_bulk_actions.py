@@ -187,3 +187,24 @@ def test_an_account_manager_who_has_left_is_set_nowhere(world: World, web: Any) 
     manager.delete()
     assert confirm(client, source, "set").applied == {"refused": 1}
     assert world.partner.account_manager_id is None
+
+
+@pytest.mark.promise("CV-12")
+def test_an_account_manager_is_set_for_all_customers_that_match(world: World, web: Any) -> None:
+    """From the list where most organisations are, by a filter of it; whoever may not set one has no button."""
+    client, manager = web("vendor.admin"), world.operator("vendor.admin")
+    customers, stranger = (world.customer, world.customer2), world.stranger
+    path = f"/customers/?partner={world.partner.org_id}"
+    url = "/imports/bulk/customer_managers/"
+    assert f'formaction="{url}"' in client.get(path).content.decode()
+    for who in ("vendor.reader", "distributor.admin"):
+        assert url not in web(who).get("/customers/").content.decode()
+        assert web(who).post(url, {"what": "all"}).status_code == 403
+    form = {"what": "shown", "query": f"partner={world.partner.org_id}", "is_chosen": "1", "phone": ""}
+    source = start(client, url, **form, manager=str(manager.public_id))
+    assert source.checked == {"changed": 2}
+    assert confirm(client, source, "set").applied == {"changed": 2}
+    for row in (*customers, stranger):
+        row.refresh_from_db()
+        assert row.account_manager_id == (manager.pk if row in customers else None)
+    assert events_of("account_manager.changed").count() == 2

@@ -162,7 +162,7 @@ PAGES = [
     ),
     *(
         page(BULK, f"/imports/bulk/{code}/", post="302 vendor.admin; 403 else", data={"what": "ticked"})
-        for code in ("approve_trials", "extend_trials", "partner_managers", "distributor_manager")
+        for code in ("approve_trials", "extend_trials", "partner_managers", "distributor_manager", "customer_managers")
     ),
     *(
         page(f"{IMPORT_KIND}{path}", f"/imports/new/goods/{path}", get="404 else", post=post)

@@ -39,6 +39,7 @@ def test_what_a_partner_did_stands_in_the_log_of_its_customer(visitor, pair, tmp
     page.get_by_label("Topic").select_option(label="Requests")
     expect(page.get_by_text("Nothing matches these filters")).to_be_visible()
     page.get_by_label("Topic").select_option(label="Connections and sharing")
+    page.get_by_role("searchbox").fill(partner.name)
     expect(page.get_by_role("row").filter(has_text="ended the connection")).to_be_visible()
 
     with page.expect_download() as download:
@@ -48,6 +49,7 @@ def test_what_a_partner_did_stands_in_the_log_of_its_customer(visitor, pair, tmp
     said = io.StringIO()
     call_command("verify_export", str(file), stdout=said)
     assert said.getvalue().startswith("Checked ")
+    assert "ended the connection" in file.read_text("utf-8-sig") and "Pia Partner" not in file.read_text("utf-8-sig")
 
     page.get_by_role("row").filter(has_text="ended the connection").get_by_role("link").first.click()
     expect(page.get_by_role("region", name="Seal", exact=True)).to_contain_text("Digest")
