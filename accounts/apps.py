@@ -7,7 +7,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import notices, organization_notices, standing_notices  # noqa: F401 - importing registers them
+        from accounts import notices, organization_notices, partner_notices, standing_notices  # noqa: F401 - importing registers them
         from accounts.actions.invitations import record_undelivered_invitation
         from accounts.actions.requests import DatabaseIdempotencyStore
         from accounts.lists.memberships import MEMBERSHIPS

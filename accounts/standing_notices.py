@@ -125,13 +125,17 @@ class MembershipChangedNotice(StandingNotice):
     label = gettext_lazy("Programme membership changed")
     icon = "badge-check"
 
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
+        # A confirmation has a notice of its own, which says the same and more.
+        return super().list_recipients([event for event in events if not event.data.get("is_confirmation")])
+
     def collect_notice_params(self, event: "Event") -> dict[str, Any]:
         names = ("program", "starts_on", "ends_on", "is_new")
         return {name: event.data.get(name) for name in names}
 
     def get_subject(self, notice: "Notice") -> str:
         params = notice.params
-        values = {"program": params["program"], "date": _format_day(params["ends_on"])}
+        values = {"program": params["program"], "date": format_membership_day(params["ends_on"])}
         if params["is_new"]:
             return _("New membership: %(program)s") % values
         if params["ends_on"]:
@@ -139,13 +143,7 @@ class MembershipChangedNotice(StandingNotice):
         return _("Your %(program)s membership no longer has an end date") % values
 
     def get_body(self, notice: "Notice") -> str:
-        params = notice.params
-        dates = {"first": _format_day(params["starts_on"]), "last": _format_day(params["ends_on"])}
-        if params["ends_on"]:
-            return (
-                _("It runs from %(first)s to %(last)s (UTC). The badge and its features are there until then.") % dates
-            )
-        return _("It runs from %(first)s (UTC), without an end date.") % dates
+        return describe_membership_dates(notice)
 
 
 @register_notice_kind
@@ -263,5 +261,15 @@ def _find_by_org_id(org_ids: Iterable[str | None]) -> dict[str, Organization]:
     return {row.org_id: row for row in Organization.objects.filter(org_id__in=wanted)} if wanted else {}
 
 
-def _format_day(text: str | None) -> str:
+def describe_membership_dates(notice: "Notice") -> str:
+    """Return from when until when the membership runs that a notice is about."""
+    params = notice.params
+    dates = {"first": format_membership_day(params["starts_on"]), "last": format_membership_day(params["ends_on"])}
+    if params["ends_on"]:
+        return _("It runs from %(first)s to %(last)s (UTC). The badge and its features are there until then.") % dates
+    return _("It runs from %(first)s (UTC), without an end date.") % dates
+
+
+def format_membership_day(text: str | None) -> str:
+    """Return a day that a notice keeps as an ISO date in the reader's words, "" for None."""
     return format_date(dt.date.fromisoformat(text)) if text else ""

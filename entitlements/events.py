@@ -41,6 +41,7 @@ class EntitlementEventKind(StrEnum):
     ACTIVATION_BOUNCED = "activation.bounced"
     ACTIVATION_STOPPED = "activation.stopped"
     PARTNER_CONFIRMED = "activation.partner_confirmed"
+    PARTNER_DECLINED = "activation.partner_declined"
 
     @property
     def scopes(self) -> Scope:

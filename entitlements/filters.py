@@ -25,6 +25,7 @@ from entitlements.models.assignment import LicenseAssignmentQuerySet
 from entitlements.models.entitlement import EntitlementQuerySet
 from entitlements.models.listing import IN_PRODUCTION, ONLY_ON_TRIAL, OVER, CustomerListingQuerySet
 from entitlements.models.release import LicenceReleaseQuerySet
+from entitlements.queries.activation import filter_late_links
 from entitlements.queries.customers import make_partner_condition, make_sold_partner_condition
 from entitlements.queries.releases import RELEASE_VIEWS, WAITING
 from entitlements.queries.trials import TRIAL_VIEWS
@@ -236,7 +237,7 @@ class UploadFilterSet(FilterSet):
         return rows.filter(has_errors) if value else rows.exclude(has_errors)
 
 
-ACTIVATION_STATES = ("open", "unconfirmed", "done", "ended")  # the tabs of lists of activation links
+ACTIVATION_STATES = ("open", "late", "unconfirmed", "done", "ended")  # the tabs of lists of activation links
 
 
 class ActivationFilterSet(FilterSet):
@@ -258,14 +259,19 @@ class ActivationFilterSet(FilterSet):
         return rows.filter(Q(name__icontains=value) | Q(email__icontains=value))
 
     def filter_by_state(self, rows: ActivationLinkQuerySet, name: str, value: str) -> ActivationLinkQuerySet:
-        """Keep links that can be accepted, whose partner waits for the vendor, that are done, or that have ended."""
+        """Keep links by the tab of their list: one of ACTIVATION_STATES."""
         if value == "open":
             return filter_live(rows)  # type: ignore[return-value]
+        if value == "late":
+            return filter_late_links(rows)  # type: ignore[return-value]
         if value == "ended":
             is_expired = Q(state=ActivationLink.State.OPEN, expires_at__lte=timezone.now())
-            return rows.filter(Q(state=ActivationLink.State.REVOKED) | is_expired)
+            is_declined = Q(declined_at__isnull=False, is_confirmed=False)
+            return rows.filter(Q(state=ActivationLink.State.REVOKED) | is_expired | is_declined)
         accepted, is_new_partner = (
             rows.filter(state=ActivationLink.State.ACCEPTED),
             Q(kind="partner", is_confirmed=False),
         )
-        return accepted.filter(is_new_partner) if value == "unconfirmed" else accepted.exclude(is_new_partner)
+        if value == "unconfirmed":
+            return accepted.filter(is_new_partner, declined_at=None)
+        return accepted.exclude(is_new_partner)

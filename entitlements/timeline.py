@@ -66,6 +66,7 @@ _ACTIVATIONS: dict[str, tuple[str, Message]] = {
     EntitlementEventKind.ACTIVATION_BOUNCED: ("triangle-alert", _("The activation link of %(name)s was not delivered")),
     EntitlementEventKind.ACTIVATION_STOPPED: ("unlink", _("The activation link of %(name)s no longer works")),
     EntitlementEventKind.PARTNER_CONFIRMED: ("badge-check", _("The programme of %(name)s was confirmed")),
+    EntitlementEventKind.PARTNER_DECLINED: ("ban", _("The programme of %(name)s was declined")),
 }
 _VENDORS: dict[str, tuple[str, Message]] = {
     EntitlementEventKind.PUBLISHER_SET: ("package", _("%(counterpart)s became the publisher of %(service)s")),

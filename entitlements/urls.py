@@ -9,6 +9,7 @@ from entitlements.views.activation import (
     activation_revoke,
     activation_send,
     partner_confirm,
+    partner_decline,
     pending_customers,
     pending_partners,
 )
@@ -47,6 +48,7 @@ urlpatterns = [
     path("activations/<uuid:link_id>/copy/", activation_copy, name="activation_copy"),
     path("activations/<uuid:link_id>/revoke/", activation_revoke, name="activation_revoke"),
     path("activations/<uuid:link_id>/confirm/", partner_confirm, name="partner_confirm"),
+    path("activations/<uuid:link_id>/decline/", partner_decline, name="partner_decline"),
     path("activate/<str:token>/", activation_page, name="activation"),
     path("activate/<str:token>/open/", activation_open, name="activation_open"),
     path("activate/<str:token>/accept/", activation_accept, name="activation_accept"),

@@ -222,6 +222,8 @@ def accept_operator_invitation(*, actor: Actor, token: str) -> Operator:
     if actor.person_id is None or invitation.email not in find_verified_addresses(actor):
         raise ActionRefused("other_address", OTHER_ADDRESS % {"email": invitation.email})
     with as_invited_person(actor, organization, token):  # the database checks the token, the address and the roles too
+        if not Organization.objects.filter(pk=organization.pk).exists():  # suspended since it was read
+            raise NotFound("unknown_invitation", "")
         check_work_address(organization, invitation.email)
         _require_work_address_to_sign_in_with(actor, organization, invitation.email)
         operator = _make_operator(actor, organization, invitation)

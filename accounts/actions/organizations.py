@@ -203,12 +203,13 @@ def grant_membership(
     starts_on: dt.date,
     ends_on: dt.date | None = None,
     seen: str | None = None,
+    is_confirmation: bool = False,
 ) -> ProgramMembership:
     """Record a programme membership, or correct its last day, on behalf of the vendor's staff; return it (CC-3).
 
     A membership that begins on the same day is the one corrected. `ends_on` is the last day, None for no end. Raises
     InvalidInput("dates") when the last day is before the first, and Conflict("changed_meanwhile") if the memberships
-    are not what `seen`, a digest of `accounts.facts`, says.
+    are not what `seen`, a digest of `accounts.facts`, says. With `is_confirmation` the caller tells the organisation.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_MEMBERSHIPS)
     lock_organization(actor, organization)
@@ -234,6 +235,6 @@ def grant_membership(
             subject=organization,
             counterpart=organization,
             changes=changes,
-            data={"program": program.name, "is_new": before is None, **dates},
+            data={"program": program.name, "is_new": before is None, "is_confirmation": is_confirmation, **dates},
         )
     return membership

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.organizations import create_own_organization, found_invited_partner
-from accounts.models import OrganizationKind, Person
+from accounts.models import OrganizationKind, Person, ProgramMembership
 from accounts.queries import list_operators_of_person
 from connections.actions import accept_invitation, change_connection_sharing
 from connections.actors import build_actor_for_organization
@@ -203,7 +203,9 @@ def _activate(activation: Activation) -> None:
 def _record_acceptance(founder: Actor, activation: Activation) -> None:
     kind, link = EntitlementEventKind.ACTIVATION_ACCEPTED, activation.link
     about = {"customer_id": founder.organization_id, "scopes": kind.scopes} if link.is_for_customer else {}
-    record_event(kind, actor=founder, subject=link, data=make_event_data(link), **about)
+    is_member = ProgramMembership.objects.filter(organization=founder.organization_id).exists()
+    at_once = {} if link.is_for_customer else {"is_member": is_member}
+    record_event(kind, actor=founder, subject=link, data=make_event_data(link) | at_once, **about)
 
 
 @transaction.atomic

@@ -1,19 +1,24 @@
 """What jobs do with activation links: remind, tell their senders of an end or a bounce, and delete old ones."""
 
+from collections.abc import Collection
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts.models import Organization
+from accounts.events import AccountEventKind
+from accounts.models import Organization, OrganizationKind, ProgramMembership
 from entitlements.actions.activation import make_event_data
 from entitlements.actions.activation_mails import queue_activation_mail
 from entitlements.events import EntitlementEventKind
 from entitlements.models import ActivationLink, ActivationToken
 from entitlements.queries.activation import annotate_lost_partner
 from notifications.actions.recording import make_event, record_events
-from partnerportal.lib.actors import Actor
+from notifications.models import Event
+from partnerportal.lib.actors import Actor, ActorKind
+from partnerportal.lib.changes import list_changes_between
 from partnerportal.lib.mailed_invitations import (
     LIVE_TOKENS,
     delete_old_invitations,
@@ -92,6 +97,32 @@ def record_stopped_activations(partner_id: int | None, former_org_id: str | None
     _record_for_senders(EntitlementEventKind.ACTIVATION_STOPPED, list(filter_live(lost)))
 
 
+def record_memberships_at_once(partner_ids: Collection[int]) -> None:
+    """Record the memberships that new partners have begun without a confirmation, by the rule of the vendor.
+
+    Each is told like one that staff grant: the partner's Admins get its notice, and both logs have it.
+    """
+    vendor = Organization.objects.get(kind=OrganizationKind.VENDOR)
+    rule = Actor(
+        kind=ActorKind.SYSTEM, label="activation links", organization_id=vendor.pk, organization_name=vendor.name
+    )
+    rows = ProgramMembership.objects.filter(organization__in=partner_ids).select_related("organization", "program")
+    record_events([_make_membership_event(rule, row) for row in rows.order_by("pk")])
+
+
+def _make_membership_event(rule: Actor, row: ProgramMembership) -> Event:
+    after = {"starts_on": row.starts_on, "ends_on": row.ends_on}
+    dates = {"starts_on": str(row.starts_on), "ends_on": str(row.ends_on) if row.ends_on else None}
+    return make_event(
+        AccountEventKind.MEMBERSHIP_CHANGED,
+        actor=rule,
+        subject=row.organization,
+        counterpart=row.organization,
+        changes=list_changes_between({}, after),
+        data={"program": row.program.name, "is_new": True, **dates},
+    )
+
+
 def _record_for_senders(kind: EntitlementEventKind, links: list[ActivationLink]) -> None:
     """Record an event about each link, which its sender may read."""
     senders = Organization.objects.in_bulk({link.organization_id for link in links})
@@ -107,5 +138,6 @@ def _record_for_senders(kind: EntitlementEventKind, links: list[ActivationLink])
 
 
 def delete_old_activation_links() -> int:
-    """Delete links that were used or withdrawn or had ended before PORTAL_INVITATIONS_KEPT; return how many."""
-    return delete_old_invitations(ActivationLink)
+    """Delete links that were used, withdrawn or declined or ended before PORTAL_INVITATIONS_KEPT; return how many."""
+    declined_since = Q(declined_at__gte=timezone.now() - settings.PORTAL_INVITATIONS_KEPT)
+    return delete_old_invitations(ActivationLink, but=declined_since)

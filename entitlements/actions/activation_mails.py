@@ -48,4 +48,5 @@ def _context(link: ActivationLink, token: str, is_reminder: bool) -> dict[str, A
         "url": build_activation_url(token),
         "ends": formats.format_date(link.expires_at),
         "is_reminder": is_reminder,
+        "is_at_once": not link.is_for_customer and link.organization.onboards_partners_at_once,
     }

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, OrganizationKind, Program, ProgramFeature
 from entitlements.actions.activation import REASON_LENGTH
+from entitlements.actions.activation_confirmation import REASON_LENGTH as DECLINE_LENGTH
 from entitlements.actions.activation_details import NAME_LENGTH
 from entitlements.actions.trials import MOST_SEATS
 from entitlements.models import ActivationLink, Sku
@@ -106,8 +107,7 @@ class ActivationForm(forms.Form):
     def _keep_fields_of_partners(self) -> None:
         for name in ("sku", "add_ons", "seats", "partner"):
             del self.fields[name]
-        programs = Program.objects.filter(grants__contains=[ProgramFeature.CUSTOMER_DASHBOARD])
-        self.fields["program"].queryset = programs.order_by("name")  # type: ignore[attr-defined]
+        self.fields["program"].queryset = list_programs_of_partners()  # type: ignore[attr-defined]
 
     def _keep_fields_of_customers(self) -> None:
         del self.fields["program"]
@@ -143,6 +143,11 @@ class ActivationForm(forms.Form):
     def values(self) -> dict[str, Any]:
         """The values of the form, as keyword arguments of the actions that send or change a link."""
         return {name: value for name, value in self.cleaned_data.items() if name in self.fields}
+
+
+def list_programs_of_partners() -> QuerySet[Program]:
+    """Return the programmes that a new partner can join by an activation link: those with the customer dashboard."""
+    return Program.objects.filter(grants__contains=[ProgramFeature.CUSTOMER_DASHBOARD]).order_by("name")
 
 
 def make_partner_field(actor: Actor, partners: QuerySet[Organization]) -> forms.Field:
@@ -211,4 +216,16 @@ class ConfirmPartnerForm(forms.Form):
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, link: ActivationLink) -> None:
         super().__init__(data, initial={"program": link.program.code if link.program else None})
-        self.fields["program"].queryset = Program.objects.order_by("name")  # type: ignore[attr-defined]
+        self.fields["program"].queryset = list_programs_of_partners()  # type: ignore[attr-defined]
+
+
+class DeclinePartnerForm(forms.Form):
+    """The form to decline a new partner, with the reason."""
+
+    reason = OneLineFormField(
+        label=_("Reason"),
+        max_length=DECLINE_LENGTH,
+        help_text=_("The partner and whoever invited it read the reason. Do not name anybody in it."),
+        error_messages={"required": _("Enter a reason.")},
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )

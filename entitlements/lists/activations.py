@@ -95,12 +95,12 @@ class ActivationList(PersonalizedList):
 
     @property
     def filter_tabs(self) -> list[ListTab]:
-        """The tabs of the list: what is in progress, what waits for the vendor, what is done, and what has ended."""
-        labels = {OPEN: pgettext("activation", "In progress")}
+        """The tabs of the list, one for each of ACTIVATION_STATES that the kind can have."""
+        labels = {OPEN: pgettext("activation", "In progress"), "late": _("Needs attention")}
         if self.kind == Kind.PARTNER:
             labels["unconfirmed"] = _("Awaiting confirmation")
         labels |= {"done": pgettext("activation", "Activated"), "ended": _("Expired or withdrawn")}
-        counted = (OPEN, "unconfirmed")
+        counted = (OPEN, "late", "unconfirmed")
         return [
             ListTab(
                 label, self.build_url(state=tab, view=""), self._count(tab) if tab in counted else None, tab == self.tab

@@ -199,13 +199,22 @@ BEGIN
 END $$;
 GRANT EXECUTE ON FUNCTION activate_organization() TO portal_app;
 """
+DECLINED = f"""
+CREATE FUNCTION decline_activated_partner(link bigint, why text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    UPDATE {LINKS} SET declined_at = {NOW}, decline_reason = why
+    WHERE id = link AND kind = 'partner' AND state = 'accepted' AND declined_at IS NULL
+      AND portal_is_vendor() AND portal_is_admin() $$;
+GRANT EXECUTE ON FUNCTION decline_activated_partner(bigint, text) TO portal_app;
+"""
 NAME = "coalesce((SELECT name FROM accounts_organization WHERE id = NEW.{column}), '')"
 FILLED = {
     "sender_name": NAME.format(column="organization_id"),
     "partner_name": NAME.format(column="partner_id"),
     "problem": "''",
     "reason": "''",
-} | dict.fromkeys(("account_id", "signed_in_at", "problem_at", "end_told_at"), "NULL")
+    "decline_reason": "''",
+} | dict.fromkeys(("account_id", "signed_in_at", "problem_at", "declined_at", "end_told_at"), "NULL")
 OF_SENDER = f"""(SELECT true FROM {LINKS} a WHERE a.public_id = subject_id AND a.organization_id = portal_org())"""
 OF_ACCOUNT = f"""(SELECT true FROM {LINKS} a WHERE a.public_id = subject_id AND a.account_id = portal_org())"""
 
@@ -318,6 +327,8 @@ class Migration(migrations.Migration):
                 ),
                 ("problem_at", models.DateTimeField(null=True)),
                 ("reason", models.CharField(blank=True, max_length=200)),
+                ("declined_at", models.DateTimeField(null=True)),
+                ("decline_reason", models.CharField(blank=True, max_length=200)),
                 ("end_told_at", models.DateTimeField(null=True)),
                 (
                     "account",
@@ -385,6 +396,10 @@ class Migration(migrations.Migration):
                         condition=~Q(state="accepted") | Q(account__isnull=False), name="activation_link_has_account"
                     ),
                     models.CheckConstraint(
+                        condition=Q(declined_at=None) | Q(kind="partner", state="accepted"),
+                        name="activation_link_declined",
+                    ),
+                    models.CheckConstraint(
                         condition=Q(country__regex=r"^[A-Z]{2}$"), name="activation_link_country_shape"
                     ),
                 ],
@@ -443,6 +458,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(HELD, HELD_UNDO),
         migrations.RunSQL(FOUNDED, FOUNDED_UNDO),
         migrations.RunSQL(ACTIVATED, "DROP FUNCTION activate_organization()"),
+        migrations.RunSQL(DECLINED, "DROP FUNCTION decline_activated_partner(bigint, text)"),
         allow_tenant_events(
             "activations",
             "activation.sent activation.resent activation.copied activation.changed activation.revoked",
@@ -451,7 +467,8 @@ class Migration(migrations.Migration):
         allow_tenant_events("activated", "activation.accepted", condition=OF_ACCOUNT),
         allow_tenant_events(
             "activations_vendor",
-            "trial_offer.opened trial_offer.changed trial_offer.withdrawn activation.partner_confirmed",
+            "trial_offer.opened trial_offer.changed trial_offer.withdrawn activation.partner_confirmed"
+            " activation.partner_declined",
             condition="portal_is_vendor() AND portal_is_admin()",
         ),
     ]

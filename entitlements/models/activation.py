@@ -81,6 +81,8 @@ class ActivationLink(MailedInvitation):
     problem = models.CharField(max_length=20, choices=Problem, blank=True)
     problem_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=200, blank=True)  # why its sender withdrew it
+    declined_at = models.DateTimeField(null=True)  # when vendor staff declined the partner, for `decline_reason`
+    decline_reason = models.CharField(max_length=200, blank=True)
     end_told_at = models.DateTimeField(null=True)  # when its sender was told last that it has ended
 
     objects = ActivationLinkQuerySet.as_manager()
@@ -95,6 +97,9 @@ class ActivationLink(MailedInvitation):
             models.CheckConstraint(condition=~Q(name=""), name="activation_link_named"),
             models.CheckConstraint(
                 condition=~Q(state="accepted") | Q(account__isnull=False), name="activation_link_has_account"
+            ),
+            models.CheckConstraint(
+                condition=Q(declined_at=None) | Q(kind="partner", state="accepted"), name="activation_link_declined"
             ),
             models.CheckConstraint(condition=Q(country__regex=r"^[A-Z]{2}$"), name="activation_link_country_shape"),
         )

@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.events import AccountEventKind
-from accounts.models import OrganizationKind, ProgramMembership, Role
+from accounts.models import OrganizationKind, Role
 from accounts.notices import ADMINS, VendorRequestNotice
 from accounts.queries import list_vendor_organization_ids
-from entitlements.actions.activation_jobs import record_stopped_activations
+from entitlements.actions.activation_jobs import record_memberships_at_once, record_stopped_activations
 from entitlements.events import EntitlementEventKind
 from entitlements.models import ActivationLink
 from entitlements.notices.news import describe_licence_count
@@ -74,6 +74,8 @@ class ActivationAcceptedNotice(ActivationNotice):
 
     def get_body(self, notice: Notice) -> str:
         params = notice.params
+        if params.get("is_member"):
+            return _("It is a member of %(program)s and can invite customers.") % params
         if params["kind"] == Kind.PARTNER:
             return _("Its membership of %(program)s begins when vendor staff confirm it.") % params
         trial = _("Its trial of %(sku_name)s runs: %(licences)s.") % {
@@ -145,19 +147,16 @@ class PartnerAwaitsConfirmationNotice(VendorRequestNotice):
     label = gettext_lazy("New partner awaits confirmation")
     icon = "badge-check"
     words = gettext_lazy("%(customer)s wants to join %(program)s")
+    is_of_members = False  # of partners whose membership has begun already
 
     def get_placeholder_values(self, notice: Notice) -> dict[str, str]:
         return {"program": notice.params["program"]}
 
     def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
         new = [(event, link) for event, link in _links_of(events) if link.kind == Kind.PARTNER]
-        accounts = {link.account_id for _event, link in new}
-        members = set(
-            ProgramMembership.objects.filter(organization__in=accounts).values_list("organization_id", flat=True)
-        )
         vendors = list_vendor_organization_ids() if new else []
         for event, link in new:
-            if link.account_id not in members:
+            if event.data.get("is_member", False) is self.is_of_members:
                 for vendor in vendors:
                     params = {**event.data, "sender": link.sender_name}
                     yield event, NoticeRecipient(organization_id=vendor, about_label=link.name, params=params)
@@ -170,6 +169,28 @@ class PartnerAwaitsConfirmationNotice(VendorRequestNotice):
 
     def get_link_label(self, notice: Notice) -> str:
         return _("Open pending partners")
+
+
+@register_notice_kind
+class PartnerJoinedNotice(PartnerAwaitsConfirmationNotice):
+    """The notice to the vendor of a new partner whose distributor's partners need no confirmation."""
+
+    code = "partner_joined"
+    label = gettext_lazy("New partner without confirmation")
+    email_default = "digest"
+    words = gettext_lazy("%(customer)s has joined %(program)s")
+    is_of_members = True
+
+    def get_body(self, notice: Notice) -> str:
+        return _("It was invited by %(sender)s, whose partners need no confirmation.") % notice.params
+
+
+@register_event_handler(EntitlementEventKind.ACTIVATION_ACCEPTED)
+def record_memberships_of_new_partners(events: "Sequence[Event]") -> None:
+    """Record the membership of each new partner that is a member from the start."""
+    members = [event.organization_id for event in events if event.data.get("is_member") and event.organization_id]
+    if members:
+        record_memberships_at_once(members)
 
 
 class PartnerConfirmedNotice(NoticeKind):
@@ -226,3 +247,53 @@ class PartnerConfirmedForSenderNotice(PartnerConfirmedNotice):
 
     def get_body(self, notice: Notice) -> str:
         return _("It can invite customers from now on.")
+
+
+@register_notice_kind
+class OwnMembershipDeclinedNotice(NoticeKind):
+    """The notice to a new partner that vendor staff have declined its membership, with the reason."""
+
+    code = "membership_declined"
+    event = EntitlementEventKind.PARTNER_DECLINED
+    label = gettext_lazy("Programme membership declined")
+    icon = "ban"
+    audience = frozenset({OrganizationKind.PARTNER.value})
+    email_roles = ADMINS
+
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
+        for event in events:
+            if event.counterpart_id:
+                yield event, NoticeRecipient(organization_id=event.counterpart_id, params=event.data, note=event.note)
+
+    def get_subject(self, notice: Notice) -> str:
+        return _("Your membership of %(program)s was declined") % notice.params
+
+    def get_body(self, notice: Notice) -> str:
+        return notice.note
+
+    def get_link_path(self, notice: Notice) -> str:
+        return reverse("account_details")
+
+    def get_link_label(self, notice: Notice) -> str:
+        return _("Open account details")
+
+
+@register_notice_kind
+class PartnerDeclinedForSenderNotice(ActivationNotice):
+    """The notice to the distributor that sent the link that the vendor has declined its new partner, and why."""
+
+    code = "partner_declined"
+    event = EntitlementEventKind.PARTNER_DECLINED
+    label = gettext_lazy("New partner declined")
+    icon = "ban"
+    audience = frozenset({OrganizationKind.DISTRIBUTOR.value})
+    words = gettext_lazy("The vendor has declined %(name)s")
+
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
+        for event, link in _links_of(events):
+            if link.organization_id != event.organization_id:  # vendor staff know what they have declined
+                params = {**event.data, "kind": link.kind}
+                yield event, NoticeRecipient(organization_id=link.organization_id, params=params, note=event.note)
+
+    def get_body(self, notice: Notice) -> str:
+        return notice.note

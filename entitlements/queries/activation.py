@@ -1,11 +1,14 @@
 """Queries over activation links: for those who send them, for the vendor's staff, and for whoever holds one."""
 
+import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.db import connection
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
+from django.utils import timezone
 
 from accounts.models import Organization, OrganizationKind, ProgramMembership
 from accounts.queries import make_active_programs_subquery
@@ -17,6 +20,11 @@ from partnerportal.lib.errors import NotFound
 from partnerportal.lib.mailed_invitations import as_invitation_holder, get_live_invitation
 from partnerportal.lib.visible_rows import get_by_public_id
 
+# How long each step may take, since the step before it. After that its row says so, and offers Retry and Cancel.
+OPENED_WITHIN = dt.timedelta(days=3)
+SIGNED_IN_WITHIN = dt.timedelta(days=1)
+ACTIVATED_WITHIN = dt.timedelta(days=1)
+CONFIRMED_WITHIN = dt.timedelta(days=3)
 PARTNERS_LISTED = 500  # partners of a distributor among which a form lets it choose
 
 
@@ -32,6 +40,27 @@ def list_activation_links(actor: Actor, kind: str) -> ActivationLinkQuerySet:
     return annotate_lost_partner(rows.select_related("sku", "program").annotate(is_confirmed=Exists(member)))
 
 
+def filter_late_links(links: QuerySet[ActivationLink]) -> QuerySet[ActivationLink]:
+    """Return the links of `list_activation_links` whose present step is an error: something is wrong, or took too long.
+
+    It is the rule of `rows.activations.build_activation_steps`, as a condition on the rows.
+    """
+    now = timezone.now()
+    is_sent_long_ago = Q(created_at__lt=now - OPENED_WITHIN) & Q(
+        expires_at__lt=now - OPENED_WITHIN + settings.PORTAL_ACTIVATION_KEPT
+    )
+    is_wrong = ~Q(problem="") | Q(bounced_at__isnull=False) | Q(is_partner_lost=True)
+    is_slow = (
+        Q(opened_at=None) & is_sent_long_ago
+        | Q(opened_at__lt=now - SIGNED_IN_WITHIN, signed_in_at=None)
+        | Q(opened_at__isnull=False, signed_in_at__lt=now - ACTIVATED_WITHIN)
+    )
+    is_open = Q(state=ActivationLink.State.OPEN, expires_at__gt=now)
+    waits = Q(kind=ActivationLink.Kind.PARTNER, state=ActivationLink.State.ACCEPTED, is_confirmed=False)
+    waits_long = waits & Q(declined_at=None, closed_at__lt=now - CONFIRMED_WITHIN)
+    return links.filter(is_open & (is_wrong | is_slow) | waits_long)
+
+
 def annotate_lost_partner(links: ActivationLinkQuerySet) -> ActivationLinkQuerySet:
     """Annotate links with `is_partner_lost`, which `list_activation_links` describes."""
     below = Organization.objects.filter(pk=OuterRef("partner"), parent=OuterRef("organization"))
@@ -43,13 +72,19 @@ def annotate_lost_partner(links: ActivationLinkQuerySet) -> ActivationLinkQueryS
 def list_unconfirmed_partners(actor: Actor, limit: int) -> list[ActivationLink]:
     """Return up to `limit` links of new partners that wait for the vendor's confirmation, the longest wait first."""
     rows = list_activation_links(actor, OrganizationKind.PARTNER).filter(state=ActivationLink.State.ACCEPTED)
-    return list(rows.filter(is_confirmed=False).order_by("pk")[:limit])
+    return list(rows.filter(is_confirmed=False, declined_at=None).order_by("pk")[:limit])
 
 
 def get_activation_link(actor: Actor, public_id: UUID) -> ActivationLink:
     """Return an activation link that the actor sees, of either kind. Raises NotFound for any other."""
     link = get_by_public_id(ActivationLink.objects.visible_to(actor), public_id)
     return get_by_public_id(list_activation_links(actor, link.kind), public_id)
+
+
+def find_founding_link(actor: Actor, organization_id: int) -> ActivationLink | None:
+    """Return the link by which this partner was founded, if the actor sees it, as `list_activation_links` does."""
+    links = list_activation_links(actor, OrganizationKind.PARTNER)
+    return links.filter(account=organization_id).order_by("pk").first()
 
 
 def find_own_activation_link(actor: Actor) -> ActivationLink | None:

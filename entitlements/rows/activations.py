@@ -14,16 +14,17 @@ from accounts.queries import sees_customers
 from entitlements.models import ActivationLink
 from entitlements.models.activation import describe_activation_problem
 from entitlements.notices.news import describe_licence_count
-from entitlements.queries.activation import find_own_activation_link
+from entitlements.queries.activation import (
+    ACTIVATED_WITHIN,
+    CONFIRMED_WITHIN,
+    OPENED_WITHIN,
+    SIGNED_IN_WITHIN,
+    find_own_activation_link,
+)
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
 
-# How long each step may take, since the step before it. After that the row says so, and offers Retry and Cancel.
-OPENED_WITHIN = dt.timedelta(days=3)
-SIGNED_IN_WITHIN = dt.timedelta(days=1)
-ACTIVATED_WITHIN = dt.timedelta(days=1)
-CONFIRMED_WITHIN = dt.timedelta(days=3)
 DONE, CURRENT, LATE, TO_COME = "done", "current", "late", "to_come"
 TONES = {DONE: "ok", CURRENT: "info", LATE: "bad", TO_COME: ""}
 ICONS = {DONE: "circle-check", CURRENT: "circle-dot", LATE: "circle-alert", TO_COME: "clock"}
@@ -71,7 +72,7 @@ def build_activation_steps(link: ActivationLink) -> list[ActivationStep]:
     if link.bounced_at:
         note = _("The email was not delivered. Correct the address; the link is then sent again.")
         sent = ActivationStep(_("Not delivered"), LATE, link.bounced_at, note)
-    steps, is_waiting = [sent], not link.bounced_at and (link.is_live or link.account_id is not None)
+    steps, is_waiting = [sent], not link.bounced_at and (link.is_live or bool(link.account_id and not link.declined_at))
     for wait in _list_waits(link):
         if wait.done_at:
             steps.append(ActivationStep(wait.label, DONE, wait.done_at))
@@ -123,16 +124,23 @@ def find_present_step(link: ActivationLink, steps: list[ActivationStep]) -> Acti
         is_superseded = link.problem == ActivationLink.Problem.SUPERSEDED
         note = describe_activation_problem(link.problem) if is_superseded else link.reason
         return ActivationStep(pgettext("activation", "Withdrawn"), TO_COME, link.closed_at, note)
-    if link.is_expired:
+    if is_declined(link):
+        return ActivationStep(pgettext("activation", "Declined"), TO_COME, link.declined_at, link.decline_reason)
+    if link.is_expired and not link.bounced_at:  # else the first step says what became of the mail
         return ActivationStep(
             pgettext("activation", "Expired"), LATE, link.expires_at, _("Nobody has used it. You can send it again.")
         )
     return next((step for step in steps if step.state in (LATE, CURRENT)), steps[-1])
 
 
+def is_declined(link: ActivationLink) -> bool:
+    """Return whether vendor staff have declined the partner of a link, and it has become no member since."""
+    return link.declined_at is not None and not getattr(link, "is_confirmed", False)
+
+
 def describe_turn(actor: Actor, link: ActivationLink, step: ActivationStep) -> str:
     """Return whose turn it is, in words; "" once nothing is to be done any more."""
-    if link.state == ActivationLink.State.REVOKED or step.state == DONE:
+    if link.state == ActivationLink.State.REVOKED or step.state == DONE or is_declined(link):
         return ""
     if link.account_id:
         is_vendor = actor.organization_kind == OrganizationKind.VENDOR
@@ -171,7 +179,7 @@ def build_activation_rows(actor: Actor, links: Iterable[ActivationLink]) -> list
 def build_activation_row(actor: Actor, link: ActivationLink) -> ActivationRow:
     """Return the ActivationRow of one link of `list_activation_links`."""
     step = find_present_step(link, build_activation_steps(link))
-    if step.note and link.account_id and actor.organization_kind == OrganizationKind.VENDOR:
+    if step.state == LATE and link.account_id and actor.organization_kind == OrganizationKind.VENDOR:
         step = replace(step, note=_("It waits for you to confirm its membership."))
     is_confirmed: bool = link.is_confirmed  # type: ignore[attr-defined]
     return ActivationRow(
@@ -188,7 +196,10 @@ def build_activation_row(actor: Actor, link: ActivationLink) -> ActivationRow:
         since=formats.format_date(step.at) if step.at else "",
         turn=describe_turn(actor, link, step),
         may_change=link.organization_id == actor.organization_id and link.state == ActivationLink.State.OPEN,
-        awaits_confirmation=link.account_id is not None and not link.is_for_customer and not is_confirmed,
+        awaits_confirmation=link.account_id is not None
+        and not link.is_for_customer
+        and not is_confirmed
+        and not link.declined_at,
     )
 
 
@@ -202,6 +213,9 @@ def describe_awaited_membership(actor: Actor) -> str:
     link = find_own_activation_link(actor) if awaits_membership(actor) else None
     if link is None or link.program is None:
         return ""
+    if link.declined_at:
+        declined = _("The vendor has declined your membership of %(program)s: %(reason)s")
+        return declined % {"program": link.program.name, "reason": link.decline_reason}
     text = _(
         "You were invited by %(sender)s to join %(program)s. The vendor now confirms your membership; your customer "
         "dashboard and your invitation link open then, and your Admins get an email."

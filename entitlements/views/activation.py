@@ -21,9 +21,9 @@ from entitlements.actions.activation import (
     revoke_activation_link,
     send_activation_link,
 )
-from entitlements.actions.activation_confirmation import confirm_activated_partner
+from entitlements.actions.activation_confirmation import confirm_activated_partner, decline_activated_partner
 from entitlements.activation_imports import RESENDING
-from entitlements.forms.activation import ActivationForm, ConfirmPartnerForm, RevokeActivationForm
+from entitlements.forms.activation import ActivationForm, ConfirmPartnerForm, DeclinePartnerForm, RevokeActivationForm
 from entitlements.lists.activations import DEFINITIONS, ActivationList
 from entitlements.models import ActivationLink
 from entitlements.notices.activation import get_pending_url_name
@@ -222,3 +222,19 @@ def partner_confirm(request: PortalRequest, link_id: UUID) -> HttpResponse:
             return redirect("pending_partners")
     context = {"form": form, "link": link, **_describe_page(link.kind)}
     return render(request, "entitlements/partner_confirm.html", context)
+
+
+@require_form
+@require_permission(ROLE_TABLE, EntitlementPermission.CONFIRM_PARTNERS)
+@vary_on_headers("HX-Request")
+def partner_decline(request: PortalRequest, link_id: UUID) -> HttpResponse:
+    """Ask vendor staff on GET why they decline a new partner; on POST it no longer waits, and reads the reason."""
+    link = get_activation_link(request.actor, link_id)
+    form = DeclinePartnerForm(get_posted_data(request))
+    if request.method == "POST" and form.is_valid():
+        with show_errors_in_form(form):
+            decline_activated_partner(actor=request.actor, activationlink=link, **form.cleaned_data)
+            messages.success(request, _("%(name)s is declined.") % {"name": link.name})
+            return redirect("pending_partners")
+    context = {"form": form, "link": link, **_describe_page(link.kind)}
+    return render(request, "entitlements/partner_decline.html", context)

@@ -214,11 +214,16 @@ def lock_invitations_to_remind(model: type[M]) -> list[M]:
     return list(due.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:REMINDED_AT_ONCE])
 
 
-def delete_old_invitations(model: type[MailedInvitation]) -> int:
-    """Delete the invitations that were used, withdrawn or had ended before PORTAL_INVITATIONS_KEPT; return how many."""
+def delete_old_invitations(model: type[MailedInvitation], *, but: Q | None = None) -> int:
+    """Delete the invitations that were used, withdrawn or had ended before PORTAL_INVITATIONS_KEPT; return how many.
+
+    Those of `but` stay: something has happened to them since.
+    """
     before = timezone.now() - settings.PORTAL_INVITATIONS_KEPT
     return delete_in_batches(
-        model._default_manager.filter(Q(closed_at__lt=before) | Q(closed_at=None, expires_at__lt=before))
+        model._default_manager.filter(Q(closed_at__lt=before) | Q(closed_at=None, expires_at__lt=before)).exclude(
+            but or Q(pk=None)
+        )
     )
 
 

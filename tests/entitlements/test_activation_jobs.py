@@ -81,7 +81,7 @@ def test_old_links_are_deleted(world, link):
 
 def test_staff_confirm_only_a_partner_that_has_accepted(world, actor_for):
     link = ActivationLink.objects.get(organization=world.distributor)
-    program = Program.objects.get(code="csp")
+    program = Program.objects.get(code="service_provider")
     with pytest.raises(Conflict):
         confirm_activated_partner(actor=actor_for("vendor.admin"), activationlink=link, program=program)
     ActivationLink.objects.filter(pk=link.pk).update(account=world.nobadge)

@@ -83,6 +83,13 @@ ACTIVATION_PAGES = [
         post=STAFF,
         data={"program": "solution_advisor"},
     ),
+    page(
+        f"{LINK}decline/",
+        "/activations/{link_distributor}/decline/",
+        get=STAFF,
+        post=STAFF,
+        data={"reason": "No"},
+    ),
     *(
         page(HOLDS, f"/activate/{{activation_{name}}}/", get="200 else", defaults="", shows=shown)
         for name, shown in INVITED.items()

@@ -113,6 +113,7 @@ OF_ONES_OWN_LINK = {f"activation.{what}" for what in ("accepted", "changed", "co
 BY_VENDORS_ADMINS = {
     "account_manager.changed",
     "activation.partner_confirmed",
+    "activation.partner_declined",
     "category.added",
     "category.changed",
     "distributor.onboarding_changed",

@@ -34,6 +34,7 @@ CALLED_BY = {
         "note_activation_sign_in()",
         "note_activation_problem(text)",
         "activate_organization()",
+        "decline_activated_partner(bigint, text)",
         "founds_invited_partner(bigint, text, text)",
         "partner_name_is_taken(text, text)",
         "mark_release(text, boolean)",

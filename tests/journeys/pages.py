@@ -237,6 +237,7 @@ PAGES = {
         Shown("partners/pending/"),
         Shown("partners/pending/", "/partners/pending/?state=unconfirmed"),
         Shown(f"{LINK}confirm/", "/activations/{link_distributor}/confirm/"),
+        Shown(f"{LINK}decline/", "/activations/{link_distributor}/decline/"),
         Shown("releases/"),
         Shown("releases/", "/releases/?state=released"),
         *(Shown(f"{TRIAL}{action}/", f"/trials/{{trial_waiting}}/{action}/") for action in ("approve", "decline")),

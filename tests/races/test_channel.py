@@ -122,7 +122,10 @@ def new_partner_link(cast: World, number: int) -> tuple[ActivationLink, Person, 
 
 
 def test_a_new_partner_that_eight_confirm_is_a_member_once(cast: World, race: Race) -> None:
-    staff, programs = cast.actor("vendor.admin"), Program.objects.filter(code__in=["solution_advisor", "csp"])
+    staff, programs = (
+        cast.actor("vendor.admin"),
+        Program.objects.filter(code__in=["solution_advisor", "service_provider"]),
+    )
     for number in range(count(50)):
         link, person, token = new_partner_link(cast, number)
         (accepted,) = race.run([accept(person, token, link.name)])

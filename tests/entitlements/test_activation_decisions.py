@@ -1,0 +1,231 @@
+"""New partners as the vendor decides on them, and those that begin at once: who is told, and what the lists say."""
+
+import datetime as dt
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import Organization, Program, ProgramMembership
+from entitlements.actions import activation_jobs
+from entitlements.actions.activation_confirmation import confirm_activated_partner, decline_activated_partner
+from entitlements.models import ActivationLink
+from notifications.actions.outbox import write_due_notices
+from notifications.models import Event, Notice
+from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound
+from tests.conftest import PageClient
+from tests.entitlements.test_activation_jobs import accept, told
+from tests.mails import sent
+
+REASON = "No references in this country"
+
+
+@pytest.fixture
+def waiting(world):
+    """Return the link of a new partner that waits for the vendor."""
+    accept("distributor")
+    return ActivationLink.objects.get(organization=world.distributor)
+
+
+def tell():
+    while write_due_notices():
+        pass
+
+
+@pytest.fixture
+def decline(actor_for, as_tenant):
+    """Decline a partner, under both locks."""
+
+    def do(link, who="vendor.admin", reason=REASON):
+        actor = actor_for(who)
+        with as_tenant(actor):
+            return decline_activated_partner(actor=actor, activationlink=link, reason=reason)
+
+    return do
+
+
+@pytest.mark.promise("CV-11")
+def test_a_partner_is_declined_with_a_reason_that_it_and_its_sender_read(world, web, waiting):
+    path = f"/activations/{waiting.public_id}/decline/"
+    vendor = web("vendor.admin")
+    assert "Decline partner" in vendor.get("/partners/pending/?state=unconfirmed").content.decode()
+    assert vendor.post(path, {"reason": " "}).status_code == 200
+    assert vendor.post(path, {"reason": REASON}).status_code == 302
+    tell()
+    assert told("membership_declined") == {waiting.account_id}
+    assert told("partner_declined") == {world.distributor.pk}
+    event = Event.objects.get(kind="activation.partner_declined")
+    assert (event.organization_id, event.counterpart_id, event.note) == (world.vendor.pk, waiting.account_id, REASON)
+    assert f"{waiting.name} is declined." in vendor.get("/inbox/").content.decode()
+    assert waiting.name not in vendor.get("/partners/pending/?state=unconfirmed").content.decode()
+    assert f"/activations/{waiting.public_id}/" not in vendor.get("/").content.decode()
+    for who in ("vendor.reader", "distributor.reader"):
+        ended = web(who).get("/partners/pending/?state=ended").content.decode()
+        assert "Declined" in ended and REASON in ended
+    assert REASON in web("distributor.sales_agent").get("/inbox/").content.decode()
+
+
+def test_the_declined_partner_reads_why_in_place_of_its_dashboard(decline, waiting):
+    decline(waiting)
+    person = waiting.account.operators.get().person
+    client = PageClient()
+    client.begin_session(person)
+    for path in ("/", "/customers/"):
+        page = client.get(path).content.decode()
+        assert REASON in page and "The vendor now confirms" not in page
+
+
+def test_it_is_decided_once(actor_for, decline, waiting):
+    program = Program.objects.get(code="solution_advisor")
+    decline(waiting)
+    with pytest.raises(Conflict):
+        decline(waiting)
+    with pytest.raises(Conflict):
+        confirm_activated_partner(actor=actor_for("vendor.admin"), activationlink=waiting, program=program)
+    ActivationLink.objects.filter(pk=waiting.pk).update(declined_at=None)
+    confirm_activated_partner(actor=actor_for("vendor.admin"), activationlink=waiting, program=program)
+    with pytest.raises(Conflict):
+        decline(waiting)
+
+
+def test_who_declines_and_what_can_be_declined(world, actor_for, as_tenant, decline, waiting):
+    for who in ("vendor.reader", "distributor.admin", "partner.admin"):
+        with pytest.raises(ActionRefused):
+            decline(waiting, who)
+        with as_tenant(actor_for(who)), connection.cursor() as cursor:
+            cursor.execute("SELECT decline_activated_partner(%s, 'x')", [waiting.pk])
+    waiting.refresh_from_db()
+    assert waiting.declined_at is None, "nor by a bare statement"
+    for reason in ("", "\u200b", "x" * 201):
+        with pytest.raises(InvalidInput):
+            decline(waiting, reason=reason)
+    with pytest.raises(NotFound):
+        decline(ActivationLink.objects.get(organization=world.partner))
+
+
+def test_a_declined_one_stays_listed_for_as_long_as_others(decline, waiting):
+    decline(waiting)
+    kept, rows = settings.PORTAL_INVITATIONS_KEPT, ActivationLink.objects.filter(pk=waiting.pk)
+    rows.update(closed_at=timezone.now() - kept * 2)
+    activation_jobs.delete_old_activation_links()
+    assert rows.exists()
+    rows.update(declined_at=timezone.now() - kept - dt.timedelta(days=1))
+    activation_jobs.delete_old_activation_links()
+    assert not rows.exists()
+
+
+def test_a_programme_without_a_dashboard_confirms_nobody(world, actor_for, web, waiting):
+    page = web("vendor.admin").get(f"/activations/{waiting.public_id}/confirm/").content.decode()
+    assert 'value="solution_advisor"' in page and 'value="csp"' not in page
+    with pytest.raises(InvalidInput), transaction.atomic():
+        confirm_activated_partner(
+            actor=actor_for("vendor.admin"), activationlink=waiting, program=Program.objects.get(code="csp")
+        )
+    assert not ProgramMembership.objects.filter(organization=waiting.account_id).exists()
+
+
+def test_a_confirmation_is_told_once(actor_for, waiting):
+    program = Program.objects.get(code="solution_advisor")
+    confirm_activated_partner(actor=actor_for("vendor.admin"), activationlink=waiting, program=program)
+    tell()
+    own = Notice.objects.filter(recipient_id=waiting.account_id).exclude(kind="activation_accepted")
+    assert [notice.kind for notice in own] == ["membership_confirmed"]
+
+
+def test_a_partner_that_begins_at_once_is_told_as_a_member(world, web):
+    Organization.objects.filter(pk=world.distributor.pk).update(onboards_partners_at_once=True)
+    link = accept("distributor")
+    tell()
+    link.refresh_from_db()
+    inbox = web("distributor.admin").get("/inbox/").content.decode()
+    assert "It is a member of Solution Advisor and can invite customers." in inbox and "when vendor staff" not in inbox
+    assert told("partner_joined") == {world.vendor.pk} and not told("partner_awaits")
+    event = Event.objects.get(kind="membership.changed")
+    assert (event.actor_kind, event.organization_id, event.counterpart_id) == (
+        "system", world.vendor.pk, link.account_id,
+    )  # fmt: skip
+    assert told("membership_changed") == {link.account_id}
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_the_mail_says_whether_the_membership_waits(world, web, at_once):
+    Organization.objects.filter(pk=world.distributor.pk).update(onboards_partners_at_once=at_once)
+    link = ActivationLink.objects.get(organization=world.distributor)
+    sent().clear()
+    web("distributor.admin").post(f"/activations/{link.public_id}/resend/")
+    [mail] = sent()
+    assert ("Once the membership is confirmed" in mail.body) is not at_once
+
+
+def test_the_page_of_a_partner_shows_its_onboarding_and_where_to_decide(web, waiting, decline):
+    waiting.refresh_from_db()
+    of_vendor, of_distributor = (f"/{kind}/{waiting.account.public_id}/" for kind in ("organizations", "partners"))
+    confirm = f"/activations/{waiting.public_id}/confirm/"
+    page = web("vendor.admin").get(of_vendor).content.decode()
+    assert "Onboarding" in page and "Membership not confirmed yet" in page and confirm in page
+    for who, path in (("vendor.reader", of_vendor), ("distributor.admin", of_distributor)):
+        page = web(who).get(path).content.decode()
+        assert "Onboarding" in page and "Membership not confirmed yet" in page and confirm not in page
+    decline(waiting)
+    page = web("distributor.reader").get(of_distributor).content.decode()
+    assert "Declined" in page and REASON in page
+    assert confirm not in web("vendor.admin").get(of_vendor).content.decode()
+
+
+def test_a_partner_that_came_otherwise_shows_no_onboarding(world, web):
+    for who, kind in (("vendor.admin", "organizations"), ("distributor.admin", "partners")):
+        page = web(who).get(f"/{kind}/{world.partner.public_id}/")
+        assert page.status_code == 200 and "Onboarding" not in page.content.decode()
+
+
+# The tab of what needs attention: the same rule as that of the steps.
+
+LONG = dt.timedelta(days=4)
+
+
+def ago(link, **columns):
+    now = timezone.now()
+    times = dict.fromkeys(columns.pop("since", ()), now - LONG)
+    ActivationLink.objects.filter(pk=link.pk).update(**times, **columns)
+
+
+LATE = {
+    "not opened": lambda link: ago(link, since=["created_at"], expires_at=timezone.now() + dt.timedelta(days=1)),
+    "not signed in": lambda link: ago(link, since=["opened_at"]),
+    "not activated": lambda link: ago(link, since=["opened_at", "signed_in_at"]),
+    "bounced": lambda link: ago(link, since=["bounced_at"]),
+    "problem": lambda link: ago(link, problem="sku_withdrawn", since=["problem_at"]),
+}
+IN_TIME = {
+    "sent": lambda link: None,
+    "sent again": lambda link: ago(
+        link, since=["created_at"], expires_at=timezone.now() + settings.PORTAL_ACTIVATION_KEPT
+    ),
+    "opened now": lambda link: ago(link, since=["created_at"], opened_at=timezone.now()),
+}
+
+
+@pytest.mark.parametrize("case", [*LATE, *IN_TIME])
+def test_what_needs_attention_has_a_tab_of_its_own(world, web, case):
+    link = ActivationLink.objects.get(organization=world.partner)
+    ActivationLink.objects.filter(pk=link.pk).update(expires_at=timezone.now() + settings.PORTAL_ACTIVATION_KEPT)
+    (LATE | IN_TIME)[case](link)
+    client = web("partner.reader")
+    late = client.get("/customers/pending/?state=late").content.decode()
+    assert (link.email in late) is (case in LATE)
+    assert ('class="status bad"' in client.get("/customers/pending/").content.decode()) is (case in LATE)
+
+
+def test_a_partner_that_waits_long_needs_attention(web, waiting):
+    client = web("vendor.reader")
+    assert waiting.name not in client.get("/partners/pending/?state=late").content.decode()
+    ago(waiting, since=["closed_at"])
+    assert waiting.name in client.get("/partners/pending/?state=late").content.decode()
+
+
+def test_one_that_bounced_says_so_after_its_end_too(world, web):
+    link = ActivationLink.objects.get(organization=world.partner)
+    ago(link, since=["bounced_at"], expires_at=timezone.now() - dt.timedelta(hours=1))
+    page = web("partner.reader").get("/customers/pending/?state=ended").content.decode()
+    assert "Not delivered" in page and "Nobody has used it" not in page
