@@ -35,9 +35,9 @@ class PartnerBelowNotice(NoticeKind):
 
     def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
         keys = {event.counterpart_id for event in events if event.counterpart_id}
-        below = {row.pk: row for row in Organization.objects.filter(pk__in=keys, parent__isnull=False)}
+        partners = {row.pk: row for row in Organization.objects.filter(pk__in=keys)}
         for event in events:
-            partner = below.get(event.counterpart_id or 0)
+            partner = partners.get(event.counterpart_id or 0)
             if partner and partner.parent_id:
                 params = {"partner": event.counterpart_label, "partner_id": str(partner.public_id)}
                 params |= self.collect_notice_params(event)

@@ -17,6 +17,7 @@ from connections.customers import (
     register_customer_page_tab,
 )
 from connections.queries import ConnectedCustomer, list_partners_of_customer
+from entitlements.onboarding_part import build_onboarding_part
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import (
     list_customer_services,
@@ -122,6 +123,11 @@ def build_partner_sums_part(actor: Actor, organization: Organization) -> list[Pa
     return [PagePart("entitlements/parts/partner_panel.html", {"row": row, "partners_url": partners_url})]
 
 
+def build_onboarding_parts(actor: Actor, organization: Organization) -> list[PagePart]:
+    """Return the panel on the vendor's page of a partner that came by an activation link: how far it is."""
+    return build_onboarding_part(actor, organization.pk) if organization.kind == OrganizationKind.PARTNER else []
+
+
 def build_partners_part(actor: Actor, organization: Organization) -> list[PagePart]:
     """Return the panel on the vendor's page of a customer: the partners that it is connected with, by name."""
     partners = list_partners_of_customer(actor, organization.pk)
@@ -136,6 +142,7 @@ def register_customer_page_tabs() -> None:
     for tab in TABS:
         register_customer_page_tab(tab)
     register_customer_overview_section(build_services_overview_section)
+    register_organization_overview_parts(build_onboarding_parts)
     register_organization_overview_parts(build_partner_sums_part)
     register_organization_overview_parts(build_partners_part)
     register_organization_overview_parts(build_sold_licences_part)

@@ -19,7 +19,7 @@ from entitlements.queries.customers import (
 )
 from entitlements.queries.feeds import list_feed_sources
 from entitlements.queries.growth import list_channel_months
-from entitlements.queries.partners import count_stuck_activations, get_partner_totals
+from entitlements.queries.partners import count_stuck_activations, find_partners_needing_help, get_partner_totals
 from entitlements.queries.releases import count_waiting_licence_releases, list_oldest_waiting_releases
 from entitlements.queries.trials import count_undecided_trial_requests, list_oldest_undecided_trials
 from entitlements.queries.usage import find_latest_usage_report_day
@@ -31,6 +31,7 @@ from entitlements.rows.customers import (
     make_service_sections,
 )
 from entitlements.rows.feeds import list_feed_attention_items
+from entitlements.rows.partner_page import list_named_attention_items
 from entitlements.rows.partners import list_attention_items, list_stuck_activation_items
 from entitlements.rows.vendor import (
     list_release_queue_items,
@@ -45,6 +46,7 @@ from partnerportal.lib.lists import build_list_url
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.rows import AttentionItem
 
+PARTNERS_NAMED = 3  # partners that need help most
 CUSTOMERS_SHOWN = 6  # customers that need attention
 QUEUED_SHOWN = 6  # of what waits for the vendor, those that have waited longest
 QUEUED_COUNTED = 1000  # what waits is counted no further
@@ -64,12 +66,13 @@ def _customers(request: PortalRequest) -> dict[str, Any] | None:
 
 
 def _partners(request: PortalRequest) -> dict[str, Any] | None:
-    """Return why which partners need help, each reason with the list of them; nothing before the first partner."""
+    """Return which partners need help most and why, and each reason with the list of all; nothing before the first."""
     totals = get_partner_totals(request.actor)
     if not totals.partners:
         return None
     calm = _("No partner needs help at the moment.")
-    items = list_attention_items(totals) + list_stuck_activation_items(count_stuck_activations(request.actor))
+    items = list_named_attention_items(request.actor, find_partners_needing_help(request.actor, PARTNERS_NAMED))
+    items += list_attention_items(totals) + list_stuck_activation_items(count_stuck_activations(request.actor))
     return {"title": _("Partners that need help"), "attention": items, "none": calm}
 
 

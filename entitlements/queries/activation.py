@@ -81,6 +81,12 @@ def get_activation_link(actor: Actor, public_id: UUID) -> ActivationLink:
     return get_by_public_id(list_activation_links(actor, link.kind), public_id)
 
 
+def find_founding_link(actor: Actor, organization_id: int) -> ActivationLink | None:
+    """Return the link by which this partner was founded, if the actor sees it, as `list_activation_links` does."""
+    links = list_activation_links(actor, OrganizationKind.PARTNER)
+    return links.filter(account=organization_id).order_by("pk").first()
+
+
 def find_own_activation_link(actor: Actor) -> ActivationLink | None:
     """Return the activation link by which the actor's own organisation was founded, or None."""
     rows = ActivationLink.objects.visible_to(actor).select_related("program")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import Count, Q, Sum, Value
+from django.db.models import Case, Count, Q, Sum, Value, When
 from django.utils import timezone
 
 from accounts.models import Organization, OrganizationKind, Program, ProgramMembership
@@ -75,6 +75,19 @@ def get_partner_totals(actor: Actor, kind: OrganizationKind = OrganizationKind.P
     counts: dict[str, Any] = {name: Count("pk", filter=condition) for name, condition in conditions.items()}
     countries = ArrayAgg("country", distinct=True, default=Value([]))
     return PartnerTotals(**list_partners(actor, kind).aggregate(partners=Count("pk"), countries=countries, **counts))
+
+
+def find_partners_needing_help(actor: Actor, limit: int) -> list[PartnerListing]:
+    """Return up to `limit` partners that need help for the most reasons, among equals those with more overage first.
+
+    The reasons are those that `get_partner_totals` counts.
+    """
+    reasons = (HAS_OVERAGE, make_expiring_condition(SOON), make_lapsing_condition(BADGE_SOON), make_quiet_condition())
+    number: Any = sum(Case(When(reason, then=1), default=0) for reason in reasons)
+    rows = list_partners(actor).annotate(reasons=number).filter(reasons__gt=0)
+    found = list(rows.order_by("-reasons", "-overage", "name_folded", "pk")[:limit])
+    bring_sums_up_to_date(found)
+    return found
 
 
 def fetch_unmerged_partner_sums(partner_ids: Collection[int] | None) -> dict[int, dict[str, Any]]:

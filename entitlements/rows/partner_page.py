@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -53,6 +54,18 @@ def list_partner_attention_items(actor: Actor, partner: PartnerListing) -> list[
             text = _("Latest customer: %(date)s.") % {"date": formats.format_date(partner.last_customer_at)}
         items.append(AttentionItem("info", "building-2", _("No new customer in 90 days"), text))
     return items
+
+
+def list_named_attention_items(actor: Actor, partners: Iterable[PartnerListing]) -> list[AttentionItem]:
+    """Return an AttentionItem for each of these partners that needs help, which names the reasons and leads to it."""
+    named = []
+    for partner in partners:
+        reasons = list_partner_attention_items(actor, partner)
+        if reasons:
+            text = " · ".join(str(reason.title) for reason in reasons)
+            url = reverse("partner", args=[partner.public_id])
+            named.append(AttentionItem(reasons[0].tone, "users", partner.name, text, url))
+    return named
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from connections.queries import list_customer_activity_events
 from connections.timeline import build_activity_rows
 from entitlements.guards import require_partner_viewing_permission
 from entitlements.lists.partners import DistributorList, PartnerList
+from entitlements.onboarding_part import build_onboarding_part
 from entitlements.partner_imports import DISTRIBUTOR_MANAGERS, PARTNER_MANAGERS
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.partners import (
@@ -85,5 +86,6 @@ def partner_page(request: PortalRequest, partner_id: UUID) -> HttpResponse:
         "chart": draw_partner_chart(sum_months_of_partner(actor, partner, months[0]), months),
         "memberships": make_membership_rows(list_partner_memberships(actor, partner)),
         "moments": build_activity_rows(actor, events),
+        "parts": build_onboarding_part(actor, partner.pk),
     }
     return render(request, "entitlements/partner.html", context)

@@ -114,7 +114,12 @@ class LinkMachine(RuleBasedStateMachine):
         sender, person, _actor = self.someone(data, self.it.of_kind("partner", "distributor", "vendor"))
         partner = data.draw(st.sampled_from([None, *self.it.of_kind("partner")]))
         to, sku = data.draw(st.sampled_from(self.people)), data.draw(st.sampled_from(self.skus))
-        self.send_as(sender, person, kind, to, NAMES[kind][number], partner, sku)
+        name = NAMES[kind][number]
+        twin = data.draw(st.sampled_from([None, *self.it.links[::-1]]))
+        if twin:  # to the same organisation, perhaps by somebody else: the use of the one ends the other
+            kind, name, partner = twin.kind, twin.name, twin.partner
+            to = next(one for one in self.people if one.pk == twin.person)
+        self.send_as(sender, person, kind, to, name, partner, sku)
 
     def send_as(
         self, sender: int, person: int, kind: str, to: Person, name: str, partner: int | None, sku: Sku
@@ -292,7 +297,7 @@ class LinkMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), program=st.sampled_from(PROGRAMS))
     def confirm(self, data: Any, program: str) -> None:
-        link = self.pick(data, self.it.links)
+        link = self.pick(data, self.it.links + [one for one in self.it.links if one.kind == "partner"] * 3)
         code, actor = self.staff(data)
         row = ActivationLink.objects.get(pk=link.key)
         answer = attempt(

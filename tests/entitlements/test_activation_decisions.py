@@ -158,6 +158,27 @@ def test_the_mail_says_whether_the_membership_waits(world, web, at_once):
     assert ("Once the membership is confirmed" in mail.body) is not at_once
 
 
+def test_the_page_of_a_partner_shows_its_onboarding_and_where_to_decide(web, waiting, decline):
+    waiting.refresh_from_db()
+    of_vendor, of_distributor = (f"/{kind}/{waiting.account.public_id}/" for kind in ("organizations", "partners"))
+    confirm = f"/activations/{waiting.public_id}/confirm/"
+    page = web("vendor.admin").get(of_vendor).content.decode()
+    assert "Onboarding" in page and "Membership not confirmed yet" in page and confirm in page
+    for who, path in (("vendor.reader", of_vendor), ("distributor.admin", of_distributor)):
+        page = web(who).get(path).content.decode()
+        assert "Onboarding" in page and "Membership not confirmed yet" in page and confirm not in page
+    decline(waiting)
+    page = web("distributor.reader").get(of_distributor).content.decode()
+    assert "Declined" in page and REASON in page
+    assert confirm not in web("vendor.admin").get(of_vendor).content.decode()
+
+
+def test_a_partner_that_came_otherwise_shows_no_onboarding(world, web):
+    for who, kind in (("vendor.admin", "organizations"), ("distributor.admin", "partners")):
+        page = web(who).get(f"/{kind}/{world.partner.public_id}/")
+        assert page.status_code == 200 and "Onboarding" not in page.content.decode()
+
+
 # The tab of what needs attention: the same rule as that of the steps.
 
 LONG = dt.timedelta(days=4)

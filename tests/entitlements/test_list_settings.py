@@ -281,4 +281,4 @@ def test_every_column_has_its_cell(
 def test_rows_have_a_box_and_the_bar_its_button(partner: Organization, world: World, web: Any) -> None:
     html = web("partner.admin").get(LIST).content.decode()
     box = f'form="bulk" name="row" value="{world.customer.org_id}" aria-label="Select {world.customer.name}"'
-    assert box in html and 'form="bulk" name="what" value="ticked"' in html
+    assert box in html and 'form="bulk" name="selected" value="ticked"' in html

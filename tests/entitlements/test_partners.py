@@ -237,6 +237,26 @@ def test_the_start_page_of_a_distributor_says_which_partners_need_help(
     assert "Partners that need help" not in web("partner.admin").get("/").content.decode()
 
 
+def test_the_start_page_names_the_partners_that_need_help_most(
+    channel: dict[str, Organization], world: World, web: Any, count_queries: Any
+) -> None:
+    late = channel["over"]
+    PartnerListing.objects.filter(pk=late.pk).update(next_lapse_on=today() + 5 * DAY)
+    client = web("distributor.reader")
+    with count_queries() as asked:
+        block = client.get("/").content.decode().partition("Partners that need help")[2].partition("</ul>")[0]
+    named = re.findall(r'<a href="/partners/([0-9a-f-]{36})/"><strong>([^<]+)</strong></a><p>([^<]+)', block)
+    assert named[0][:2] == (str(late.public_id), late.name) and len(named) == 3
+    assert "1 customer over its limit" in named[0][2] and "A badge ends soon" in named[0][2]
+    assert {name for _id, name, _why in named} <= {row.name for row in channel.values()} | {world.partner.name}
+    for number in range(10):
+        Organization.objects.create(kind="partner", name=f"More {number}", country="FR", parent=world.distributor)
+    PartnerListing.objects.filter(name__startswith="More").update(next_lapse_on=today() + 5 * DAY)
+    with count_queries() as more:
+        client.get("/")
+    assert len(more) == len(asked)
+
+
 def test_moved_partners_are_gone_with_the_next_request(world: World, web: Any) -> None:
     client = web("distributor.reader")
     assert names_in(client.get("/partners/")) == [world.partner.name]

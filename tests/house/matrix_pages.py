@@ -172,7 +172,7 @@ PAGES = [
         page(f"{IMPORT_KIND}{path}", f"/imports/new/operators/{path}", get=get, post=post)
         for path, get, post in (
             ("", f"200 vendor.admin; {OTHERS}", f"400 vendor.admin; {OTHERS}"),
-            ("template/", "200 else", ""),
+            ("template/", "200 vendor; 404 else", ""),
         )
     ),
     page(IMPORT, "/imports/{import_partner}/", get="200 partner.admin; 404 else"),
