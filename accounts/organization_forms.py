@@ -248,6 +248,13 @@ class MovePartnerForm(StandingForm):
     def prepare_fields(self) -> None:
         self.fields["distributor"].queryset = list_distributors(self.actor)  # type: ignore[attr-defined]
 
+    def clean_distributor(self) -> Organization | None:
+        """Return the new distributor, or None. Raises ValidationError for the one above the partner already."""
+        distributor: Organization | None = self.cleaned_data["distributor"]
+        if distributor == self.organization.parent:
+            raise forms.ValidationError(_("The partner is there already. Choose another place."))
+        return distributor
+
 
 class OperatorChoiceField(forms.ModelChoiceField):
     """A form field to choose one of the vendor's operators. Each is shown by name and address."""

@@ -30,12 +30,12 @@ from partnerportal.lib.personal_lists import PersonalizedList
 
 NAME = ListColumn(name="name", label=gettext_lazy("Organisation"), sort="name_folded")
 COLUMNS = (  # each column has its branch in parts/partner_rows.jinja
-    ListColumn(name="org_id", label=gettext_lazy("ORGID"), sort="org_id", css="wide-only"),
+    ListColumn(name="org_id", label=gettext_lazy("ORGID"), sort="org_id", css="wide-only org-id"),
     ListColumn(
         name="partner_id", label=gettext_lazy("Partner ID"), sort="partner_id", css="wide-only", is_usual=False
     ),
     ListColumn(name="country", label=gettext_lazy("Country"), sort="country", css="widest-only"),
-    ListColumn(name="badges", label=gettext_lazy("Badges"), sort="next_lapse_on", css="wide-only"),
+    ListColumn(name="badges", label=gettext_lazy("Badges"), sort="next_lapse_on", css="wide-only of-badges"),
     ListColumn(name="customers", label=gettext_lazy("Customers"), sort="customers", css="num"),
     ListColumn(name="assigned", label=gettext_lazy("Licences assigned"), sort="assigned", css="num"),
     ListColumn(name="trend", label=gettext_lazy("16 weeks"), css="wide-only"),

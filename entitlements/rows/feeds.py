@@ -56,7 +56,7 @@ def make_upload_row(row: IngestUpload) -> UploadRow:
         lines=formats.format_number(sum(row.counts.values())),
         errors=formats.format_number(bad) if bad else "",
         tone="warn" if bad and row.state == State.DONE else TONES[State(row.state)],
-        state=_("Read, with errors") if bad and row.state == State.DONE else _get_state_label(row.state),
+        state=_("With errors") if bad and row.state == State.DONE else _get_state_label(row.state),
     )
 
 

@@ -1,6 +1,7 @@
 """An action of a partner appears in its customer's log: expanded, filtered, opened, exported, and checked."""
 
 import io
+import re
 
 import pytest
 from django.core.management import call_command
@@ -39,8 +40,9 @@ def test_what_a_partner_did_stands_in_the_log_of_its_customer(visitor, pair, tmp
     page.get_by_label("Topic").select_option(label="Requests")
     expect(page.get_by_text("Nothing matches these filters")).to_be_visible()
     page.get_by_label("Topic").select_option(label="Connections and sharing")
-    page.get_by_role("searchbox").fill(partner.name)
     expect(page.get_by_role("row").filter(has_text="ended the connection")).to_be_visible()
+    page.get_by_role("searchbox").fill(partner.name)
+    expect(page).to_have_url(re.compile("q="))
 
     with page.expect_download() as download:
         page.get_by_role("button", name="Export").click()

@@ -1,16 +1,12 @@
 """Signing in with everything there is: codes, an authenticator app, recovery codes, a passkey. Every page inspected."""
 
-import hashlib
-import hmac
 import re
-import struct
-import time
-from base64 import b32decode
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.journeys import inspection, pages, people
+from tests.journeys.people import authenticator_app
 from tests.journeys.visitor import E_MAIL
 
 
@@ -35,16 +31,6 @@ def ada(visitor):
     browser.press("Confirm")
     expect(page).to_have_url(re.compile("/totp/activate/$"))
     return browser
-
-
-def authenticator_app(secret):
-    """RFC 6238, as in the app on a phone. Like its owner, waits for the next code when this one is about to end."""
-    if time.time() % 30 > 20:
-        time.sleep(30 - time.time() % 30)
-    count = struct.pack(">Q", int(time.time()) // 30)
-    digest = hmac.digest(b32decode(secret), count, hashlib.sha1)
-    number = struct.unpack_from(">I", digest, digest[-1] & 15)[0] & 0x7FFFFFFF
-    return f"{number % 1_000_000:06}"
 
 
 def leaves(browser):
