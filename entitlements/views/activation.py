@@ -225,7 +225,7 @@ def partner_confirm(request: PortalRequest, link_id: UUID) -> HttpResponse:
 
 
 @require_form
-@require_permission(ROLE_TABLE, EntitlementPermission.CONFIRM_PARTNERS)
+@require_permission(ROLE_TABLE, EntitlementPermission.CONFIRM_PARTNERS, hidden_from_other_kinds=True)
 @vary_on_headers("HX-Request")
 def partner_decline(request: PortalRequest, link_id: UUID) -> HttpResponse:
     """Ask vendor staff on GET why they decline a new partner; on POST it no longer waits, and reads the reason."""

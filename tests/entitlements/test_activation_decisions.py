@@ -48,6 +48,8 @@ def decline(actor_for, as_tenant):
 @pytest.mark.promise("CV-11")
 def test_a_partner_is_declined_with_a_reason_that_it_and_its_sender_read(world, web, waiting):
     path = f"/activations/{waiting.public_id}/decline/"
+    for who, answer in (("vendor.reader", 403), ("distributor.admin", 404), ("partner.reader", 404)):
+        assert web(who).post(path, {"reason": REASON}).status_code == answer
     vendor = web("vendor.admin")
     assert "Decline partner" in vendor.get("/partners/pending/?state=unconfirmed").content.decode()
     assert vendor.post(path, {"reason": " "}).status_code == 200
