@@ -294,7 +294,7 @@ def test_a_partner_is_founded_below_its_distributor_and_waits_for_the_vendor(wor
     queue = web("vendor.reader").get("/partners/pending/?state=unconfirmed").content.decode()
     assert link.name in queue
     confirm = f"/activations/{link.public_id}/confirm/"
-    assert web("distributor.admin").post(confirm, {"program": "solution_advisor"}).status_code == 403
+    assert web("distributor.admin").post(confirm, {"program": "solution_advisor"}).status_code == 404
     assert web("vendor.admin").post(confirm, {"program": "solution_advisor"}).status_code == 302
     assert ProgramMembership.objects.get(organization=founded).program.code == "solution_advisor"
     assert client.get("/customers/").status_code == 200
