@@ -69,7 +69,7 @@ FOREIGN = {
     "accounts_organizationcompetency": NOT_VENDOR,
     "accounts_organizationskill": NOT_VENDOR,
     "accounts_joinrequest": "person_id <> %(person)s AND organization_id <> %(org)s",
-    "accounts_organizationdomain": "organization_id <> %(org)s",
+    "accounts_organizationdomain": f"organization_id <> %(org)s AND {NOT_VENDOR}",
     "accounts_person": "id <> %(person)s",
     "accounts_externalidentity": "person_id <> %(person)s",
     "accounts_erasedaddress": "true",
