@@ -258,6 +258,8 @@ def test_everybody_who_acts_for_it_is_mailed_why_it_is_suspended(web: Any, world
     assert submit(web(ADMIN), world.partner, "suspend", reason="Not paid since May").status_code == 302
     run_all()
     mails = {mail.to[0].rpartition("<")[2].rstrip(">"): mail for mail in sent()}
+    above = mails.pop(world.person("distributor.admin").email)
+    assert world.partner.name in above.subject and "Not paid" not in above.body, "its distributor learns no reason"
     assert set(mails) == {row.person.email for row in people}
     mail = mails[world.person("partner.reader").email]
     assert f"{world.partner.name} is suspended" in mail.subject and "Not paid since May" in mail.body
@@ -266,7 +268,8 @@ def test_everybody_who_acts_for_it_is_mailed_why_it_is_suspended(web: Any, world
     sent().clear()
     assert submit(web(ADMIN), world.partner, "reactivate").status_code == 302
     run_all()
-    assert {mail.to[0].rpartition("<")[2].rstrip(">") for mail in sent()} == set(mails)
+    told = {mail.to[0].rpartition("<")[2].rstrip(">") for mail in sent()}
+    assert told == {*mails, world.person("distributor.admin").email}
 
 
 KINDS_ON_PAGES = sorted(set(OrganizationKind.values) - {"vendor"})

@@ -264,7 +264,7 @@ def test_a_page_costs_the_same_for_many(
 @pytest.mark.parametrize(
     ("who", "links"),
     [
-        ("stranger.admin", {"/account/"}),  # a customer, which has nothing to ask of the vendor
+        ("stranger.admin", {"/connections/"}),  # a customer, which has nothing to ask of the vendor
         ("publisher.admin", {"/offers/"}),
         ("publisher.reader", set()),
         ("lapsed.admin", set()),
