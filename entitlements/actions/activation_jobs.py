@@ -1,6 +1,6 @@
 """What jobs do with activation links: remind, tell their senders of an end or a bounce, and delete old ones."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from entitlements.models import ActivationLink, ActivationToken
 from entitlements.queries.activation import annotate_lost_partner
 from notifications.actions.recording import make_event, record_events
 from notifications.models import Event
+from notifications.registry import register_event_handler
 from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.changes import list_changes_between
 from partnerportal.lib.mailed_invitations import (
@@ -141,3 +142,18 @@ def delete_old_activation_links() -> int:
     """Delete links that were used, withdrawn or declined or ended before PORTAL_INVITATIONS_KEPT; return how many."""
     declined_since = Q(declined_at__gte=timezone.now() - settings.PORTAL_INVITATIONS_KEPT)
     return delete_old_invitations(ActivationLink, but=declined_since)
+
+
+@register_event_handler(AccountEventKind.PARTNER_MOVED)
+def tell_of_links_that_stopped(events: Sequence[Event]) -> None:
+    """Record an event about each link that a partner's move has stopped, so that its sender is told."""
+    for event in events:
+        record_stopped_activations(event.counterpart_id, event.changes["parent"][0])
+
+
+@register_event_handler(EntitlementEventKind.ACTIVATION_ACCEPTED)
+def record_memberships_of_new_partners(events: Sequence[Event]) -> None:
+    """Record the membership of each new partner that is a member from the start."""
+    members = [event.organization_id for event in events if event.data.get("is_member") and event.organization_id]
+    if members:
+        record_memberships_at_once(members)

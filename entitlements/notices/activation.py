@@ -7,16 +7,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.events import AccountEventKind
 from accounts.models import OrganizationKind, Role
 from accounts.notices import ADMINS, VendorRequestNotice
 from accounts.queries import list_vendor_organization_ids
-from entitlements.actions.activation_jobs import record_memberships_at_once, record_stopped_activations
 from entitlements.events import EntitlementEventKind
 from entitlements.models import ActivationLink
 from entitlements.notices.news import describe_licence_count
 from notifications.models import Notice
-from notifications.registry import NoticeKind, NoticeRecipient, register_event_handler, register_notice_kind
+from notifications.registry import NoticeKind, NoticeRecipient, register_notice_kind
 from partnerportal.lib.errors import Message
 
 if TYPE_CHECKING:
@@ -131,13 +129,6 @@ class ActivationStoppedNotice(ActivationNotice):
         return text % notice.params
 
 
-@register_event_handler(AccountEventKind.PARTNER_MOVED)
-def tell_of_links_that_stopped(events: "Sequence[Event]") -> None:
-    """Record an event about each link that a partner's move has stopped, so that its sender is told."""
-    for event in events:
-        record_stopped_activations(event.counterpart_id, event.changes["parent"][0])
-
-
 @register_notice_kind
 class PartnerAwaitsConfirmationNotice(VendorRequestNotice):
     """The notice to the vendor that a new partner waits for its membership to be confirmed."""
@@ -183,14 +174,6 @@ class PartnerJoinedNotice(PartnerAwaitsConfirmationNotice):
 
     def get_body(self, notice: Notice) -> str:
         return _("It was invited by %(sender)s, whose partners need no confirmation.") % notice.params
-
-
-@register_event_handler(EntitlementEventKind.ACTIVATION_ACCEPTED)
-def record_memberships_of_new_partners(events: "Sequence[Event]") -> None:
-    """Record the membership of each new partner that is a member from the start."""
-    members = [event.organization_id for event in events if event.data.get("is_member") and event.organization_id]
-    if members:
-        record_memberships_at_once(members)
 
 
 class PartnerConfirmedNotice(NoticeKind):

@@ -27,7 +27,7 @@ def test_everyone_has_an_overview(who: str, role: str, world: World, web: Any, c
     with count_queries() as queries:
         page = client.get("/")
     assert page.status_code == 200 and world[who].name in text_of(page)
-    # Of a partner one is for licences of its own, and one for what it has asked; of a distributor four are for partners.
+    # Of a partner one is for its own licences, and one for what it has asked; of a distributor four are for partners.
     # The vendor's work queue asks each of its eight sources once, and a publisher sees its offers and its products.
     assert len(queries) <= {"distributor": 14, "publisher": 15, "vendor": 17}.get(who, 10)
 
