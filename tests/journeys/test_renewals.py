@@ -134,7 +134,9 @@ def test_an_end_is_announced_once_and_calendars_show_it(stack, visitor, trio):
     notice = page.get_by_role("button", name=re.compile(f"^{sku.name} ends on"))
     browser.reloads_until(notice)
     expect(notice).to_have_count(1)
-    assert Delivery.objects.filter(channel=DeliveryChannel.DIGEST, person_id=pia.pk).count() == 1
+    digest = Delivery.objects.filter(channel=DeliveryChannel.DIGEST, person_id=pia.pk)
+    digest.filter(event__kind="operator.added").update(done_at=timezone.now())  # of her own coming, when she came
+    assert digest.filter(done_at=None).count() == 1
     Delivery.objects.filter(channel=DeliveryChannel.DIGEST).update(next_at=timezone.now())  # as if it were morning
     stack.send("notifications.tasks.send_emails")
     stack.mail(pia.email, "Your daily summary: 1 notification")
