@@ -52,8 +52,11 @@ class ExportReport:
 
 
 def read_exported_rows(lines: Iterable[str]) -> Iterator[dict[str, str]]:
-    """Yield the rows of an exported log, by column. Raises ValueError for a file that is none."""
-    csv.field_size_limit(LONGEST_CELL)
+    """Yield the rows of an exported log, by column. Raises ValueError for a file that is none.
+
+    Until the last one is read, cells may be longer than elsewhere: the limit is one for the whole process.
+    """
+    usual = csv.field_size_limit(LONGEST_CELL)
     reader = csv.DictReader(lines)
     try:
         if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
@@ -64,6 +67,8 @@ def read_exported_rows(lines: Iterable[str]) -> Iterator[dict[str, str]]:
             yield row
     except csv.Error as error:
         raise ValueError(f"Line {reader.line_num}: {error}.") from error
+    finally:
+        csv.field_size_limit(usual)
 
 
 def verify_exported_log(

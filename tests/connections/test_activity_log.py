@@ -380,9 +380,11 @@ def test_rows_whose_digests_were_computed_anew_are_not_the_portals(exported: Pat
 
 @pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"\xff\xfe\x00", b'"unclosed'])
 def test_another_file_is_refused(content: bytes, tmp_path: Path) -> None:
+    limit = csv.field_size_limit()
     (tmp_path / "file").write_bytes(content)
     assert verify(tmp_path / "file")[0] == 2
     assert verify(tmp_path / "missing")[0] == 2
+    assert csv.field_size_limit() == limit, "other readers of the process keep their limit"
 
 
 def test_the_columns_that_the_check_needs_are_exported() -> None:
