@@ -13,7 +13,11 @@ from django.utils.translation import gettext_lazy
 from accounts.events import AccountEventKind
 from accounts.models import Organization, OrganizationKind
 from accounts.notices import ADMINS
-from accounts.standing_notices import describe_membership_dates, format_membership_day
+from accounts.standing_notices import (
+    collect_membership_params,
+    describe_membership_dates,
+    format_membership_day,
+)
 from notifications.registry import NoticeKind, NoticeRecipient, register_notice_kind
 from partnerportal.lib.errors import Message
 from partnerportal.lib.known_pages import page_url
@@ -96,7 +100,7 @@ class PartnerMembershipChangedNotice(PartnerBelowNotice):
     email_default = "digest"
 
     def collect_notice_params(self, event: "Event") -> dict[str, Any]:
-        return {name: event.data.get(name) for name in ("program", "starts_on", "ends_on", "is_new")}
+        return collect_membership_params(event)
 
     def get_subject(self, notice: "Notice") -> str:
         params = notice.params

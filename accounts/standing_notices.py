@@ -130,8 +130,7 @@ class MembershipChangedNotice(StandingNotice):
         return super().list_recipients([event for event in events if not event.data.get("is_confirmation")])
 
     def collect_notice_params(self, event: "Event") -> dict[str, Any]:
-        names = ("program", "starts_on", "ends_on", "is_new")
-        return {name: event.data.get(name) for name in names}
+        return collect_membership_params(event)
 
     def get_subject(self, notice: "Notice") -> str:
         params = notice.params
@@ -259,6 +258,11 @@ def _find_by_org_id(org_ids: Iterable[str | None]) -> dict[str, Organization]:
     """Return the organisations with these ORGIDs, in one query, as a dict by ORGID. None among them is left out."""
     wanted = {org_id for org_id in org_ids if org_id}
     return {row.org_id: row for row in Organization.objects.filter(org_id__in=wanted)} if wanted else {}
+
+
+def collect_membership_params(event: "Event") -> dict[str, Any]:
+    """Return what a notice needs to know of a change of a membership."""
+    return {name: event.data.get(name) for name in ("program", "starts_on", "ends_on", "is_new")}
 
 
 def describe_membership_dates(notice: "Notice") -> str:

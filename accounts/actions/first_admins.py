@@ -16,13 +16,17 @@ from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.work_addresses import check_work_address
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.domain_names import normalize_email_address, parse_email_domain
+from partnerportal.lib.domain_names import parse_email_domain
 from partnerportal.lib.errors import Conflict, InvalidInput
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
-from partnerportal.lib.mailed_invitations import close_invitation, compute_invitation_end, issue_invitation_token
+from partnerportal.lib.mailed_invitations import (
+    close_invitation,
+    compute_invitation_end,
+    issue_invitation_token,
+    read_invited_address,
+)
 from partnerportal.lib.policies import authorize
 
-NO_ADDRESS = _("Enter a valid email address.")
 HAS_ADMIN = _("%(organization)s has an Admin, who invites its operators.")
 OWN_PEOPLE = _("%(email)s acts for the vendor. Vendor staff do not come into other organisations by an invitation.")
 IS_SUSPENDED = _("%(organization)s is suspended. Lift the suspension first.")
@@ -41,7 +45,7 @@ def invite_first_admin(
     went to this address a moment ago.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.INVITE_FIRST_ADMINS)
-    email = _valid_address(email)
+    email = read_invited_address(email)
     _refuse_own_people(actor, email)
     acquire_lock(AdvisoryLock.INVITATIONS, organization.pk)  # before the row, which whoever comes in locks later too
     row = lock_organization(actor, organization)
@@ -59,13 +63,6 @@ def invite_first_admin(
     queue_invitation_mail(invitation, row, issue_invitation_token(invitation))
     record_event(AccountEventKind.FIRST_ADMIN_INVITED, actor=actor, subject=row, counterpart=row)
     return invitation
-
-
-def _valid_address(email: str) -> str:
-    try:
-        return normalize_email_address(email)
-    except ValueError:
-        raise InvalidInput("email", NO_ADDRESS, field="email") from None
 
 
 def _refuse_own_people(actor: Actor, email: str) -> None:

@@ -29,7 +29,6 @@ from notifications.actions.recording import record_event
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import Changes, list_changes_between
-from partnerportal.lib.domain_names import normalize_email_address
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.mailed_invitations import (
@@ -42,6 +41,7 @@ from partnerportal.lib.mailed_invitations import (
     issue_invitation_token,
     lock_invitations_to_remind,
     lock_live_invitation,
+    read_invited_address,
     record_invitation_opening,
 )
 from partnerportal.lib.policies import authorize
@@ -75,7 +75,7 @@ def invite_operator(
     """
     authorize(actor, ROLE_TABLE, AccountPermission.INVITE_OPERATORS)
     organization = _own_organization(actor)
-    email, wanted = _valid_address(email), order_roles(organization, roles)
+    email, wanted = read_invited_address(email), order_roles(organization, roles)
     check_work_address(organization, email)
     acquire_lock(AdvisoryLock.INVITATIONS, organization.pk)
     _refuse_known(actor, organization, email)
@@ -97,14 +97,6 @@ def invite_operator(
 
 def _own_organization(actor: Actor) -> Organization:
     return Organization.objects.visible_to(actor).get(pk=actor.organization_id)  # type: ignore[misc]
-
-
-def _valid_address(email: str) -> str:
-    """Return an address in lower case. Raises InvalidInput("email") for anything else."""
-    try:
-        return normalize_email_address(email)
-    except ValueError:
-        raise InvalidInput("email", _("Enter a valid email address."), field="email") from None
 
 
 def _refuse_known(actor: Actor, organization: Organization, email: str) -> None:

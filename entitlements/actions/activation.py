@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Organization, Program
 from entitlements.actions.activation_details import (
     find_obstacle,
-    read_address,
     set_details,
     set_partner,
     set_program,
@@ -35,6 +34,7 @@ from partnerportal.lib.mailed_invitations import (
     compute_invitation_end,
     filter_live,
     issue_invitation_token,
+    read_invited_address,
 )
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.states import make_state_changed_error
@@ -118,7 +118,7 @@ def _begin_link(actor: Actor, kind: str, email: str) -> ActivationLink:
         organization_id=actor.organization_id,  # type: ignore[misc]
         sender_name=actor.organization_name,
         kind=kind,
-        email=read_address(email),
+        email=read_invited_address(email),
         expires_at=compute_invitation_end(),
     )
 
@@ -215,7 +215,7 @@ def change_activation_link(
     _wait_for_other_mailings(actor)
     link = _lock_own(actor, activationlink)
     before = _describe(link)
-    link.email = read_address(email)
+    link.email = read_invited_address(email)
     set_details(link, name=name, country=country, language=language)
     if link.is_for_customer:
         set_trial(actor, link, sku=sku, add_ons=add_ons, seats=seats)

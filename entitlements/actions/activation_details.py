@@ -17,25 +17,15 @@ from entitlements.queries.trial_offers import find_open_trial_offer
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import list_country_choices
-from partnerportal.lib.domain_names import normalize_email_address
 from partnerportal.lib.errors import Conflict, InvalidInput
 from partnerportal.lib.text import make_search_key, make_single_line
 
 Problem = ActivationLink.Problem
 NAME_LENGTH = 200  # characters
-NO_ADDRESS = _("Enter a valid email address.")
 NOT_OPEN = _("This service cannot be tried. Choose one from the list.")
 TOO_MANY_SEATS = _("Enter a number of licences from 1 to %(most)s.")
 NAME_TAKEN = _("Another partner or distributor in this country has this name.")
 PARTNER_NOT_ACTIVE = _("%(name)s has no active programme membership, so no customer can connect to it.")
-
-
-def read_address(email: str) -> str:
-    """Return an e-mail address in lower case. Raises InvalidInput("email") for anything else."""
-    try:
-        return normalize_email_address(email)
-    except ValueError:
-        raise InvalidInput("email", NO_ADDRESS, field="email") from None
 
 
 def set_details(link: ActivationLink, *, name: str, country: str, language: str) -> None:

@@ -113,17 +113,5 @@ class ActivationList(PersonalizedList):
         words = ngettext("%(count)s activation link", "%(count)s activation links", self.matching or 0)
         return words % {"count": self.total}
 
-    @property
-    def select_all_label(self) -> str:
-        """The label of the button that selects all links that match; "" if they are all on the page."""
-        if (self.matching or 0) <= len(self.page.rows):
-            return ""
-        return _("Select all %(total)s that match") % {"total": self.total}
-
-    @property
-    def select_all_count(self) -> str:
-        """The number of all links that match, as the bar of the selected rows shows it."""
-        return self.total
-
     def _count(self, tab: str) -> int:
         return ActivationFilterSet({"state": tab}, self.links).qs.order_by()[:COUNTED].count()

@@ -148,17 +148,6 @@ class CustomerList(PersonalizedList):
         return count_customers_of_saved_view(query, self.numbers, self.catalogue)
 
     @property
-    def select_all_label(self) -> str:
-        """The label of the button that selects all customers that match; "" if they are all on the page."""
-        if (self.matching or 0) <= len(self.rows):
-            return ""
-        return _("Select all %(total)s that match") % {"total": self.total}
-
-    @property
-    def select_all_count(self) -> str:
-        return self.total
-
-    @property
     def row_menu_label(self) -> str:
         """The label of the menu of a customer's row, with `{}` in place of the customer's name.
 

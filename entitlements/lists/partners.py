@@ -132,18 +132,6 @@ class PartnerList(PersonalizedList):
         return [ListTab(pgettext("partners", "All"), self.build_url_with_query({}), numbers.partners, is_all), *tabs]
 
     @property
-    def select_all_label(self) -> str:
-        """The label of the button that selects all rows that match; "" if they are all on the page."""
-        if (self.matching or 0) <= len(self.rows):
-            return ""
-        return _("Select all %(total)s that match") % {"total": self.total}
-
-    @property
-    def select_all_count(self) -> str:
-        """The number of all rows that match, as the bar of the selected rows shows it."""
-        return self.total
-
-    @property
     def match_count_label(self) -> str:
         words = ngettext("%(total)s partner", "%(total)s partners", self.matching or 0)
         return words % {"total": self.total}

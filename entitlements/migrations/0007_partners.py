@@ -125,8 +125,8 @@ BEGIN
     FROM partner_sums(ARRAY[organization]) s
     WHERE l.organization_id = s.organization_id
       AND ({of("l", SUM_NAMES.replace('"', ""))}) IS DISTINCT FROM ({of("s", SUM_NAMES.replace('"', ""))});
-    UPDATE entitlements_partnerlisting SET weeks = partner_weeks(organization)
-    WHERE organization_id = organization AND weeks <> partner_weeks(organization);
+    UPDATE entitlements_partnerlisting l SET weeks = w.weeks FROM (SELECT partner_weeks(organization) AS weeks) w
+    WHERE l.organization_id = organization AND l.weeks <> w.weeks;
 END $$;
 GRANT EXECUTE ON FUNCTION partner_badges(bigint), partner_facts(bigint[]), partner_sums(bigint[]),
     partner_listing_refresh(bigint[]), partner_listing_sum(bigint) TO portal_worker;

@@ -96,8 +96,10 @@ def fetch_unmerged_partner_sums(partner_ids: Collection[int] | None) -> dict[int
     It is a dict by primary key of dicts by column. None stands for all partners that the tenant sees; of any other it
     returns nothing. The figures behind the sums are the partners' own, so a function of the database answers.
     """
+    ids = None if partner_ids is None else list(partner_ids)
+    if ids == []:
+        return {}
     with connection.cursor() as cursor:
-        ids = None if partner_ids is None else list(partner_ids)
         cursor.execute("SELECT * FROM portal_partner_sums(%s::bigint[])", [ids])
         names = [column.name for column in cursor.description][1:]
         return {key: dict(zip(names, values, strict=True)) for key, *values in cursor.fetchall()}

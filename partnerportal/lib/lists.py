@@ -239,6 +239,18 @@ class ListState:
         return "" if self.matching is None else formats.format_number(self.matching)
 
     @property
+    def select_all_label(self) -> str:
+        """The label of the button that selects all rows that match; "" if they are all on the page, or not counted."""
+        if (self.matching or 0) <= len(self.page.rows):
+            return ""
+        return _("Select all %(total)s that match") % {"total": self.total}
+
+    @property
+    def select_all_count(self) -> str:
+        """The number of all rows that match, as the bar of the selected rows shows it."""
+        return self.total
+
+    @property
     def position_label(self) -> str:
         """The positions of the rows on this page, as "51–100 of 2,418", or "51–100" if the total is not counted."""
         first, last = formats.format_number(self.page.first), formats.format_number(self.page.last)

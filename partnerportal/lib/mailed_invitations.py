@@ -32,7 +32,8 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Conflict, NotFound
+from partnerportal.lib.domain_names import normalize_email_address
+from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
 from partnerportal.lib.models import PublicIdModel
 from partnerportal.lib.states import change_row_state, enforce_state_transitions, make_state_changed_error
 from partnerportal.lib.sweeping import delete_in_batches
@@ -116,6 +117,14 @@ M = TypeVar("M", bound=MailedInvitation)
 TOO_MANY_LINKS = _(
     "This invitation has five working links already. Use one of those, or withdraw the invitation and send a new one."
 )
+
+
+def read_invited_address(email: str) -> str:
+    """Return the address to which an invitation goes, in lower case. Raises InvalidInput("email") for anything else."""
+    try:
+        return normalize_email_address(email)
+    except ValueError:
+        raise InvalidInput("email", _("Enter a valid email address."), field="email") from None
 
 
 def compute_invitation_end() -> dt.datetime:
