@@ -7,13 +7,13 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import notices, organization_notices, partner_notices, standing_notices  # noqa: F401 - importing registers them
         from accounts.actions.invitations import record_undelivered_invitation
         from accounts.actions.requests import DatabaseIdempotencyStore
         from accounts.lists.memberships import MEMBERSHIPS
         from accounts.lists.operators import OPERATORS, PENDING_OPERATORS
         from accounts.lists.organizations import PUBLISHERS
         from accounts.models import JoinRequest, ListSettings, OperatorInvitation, SavedView
+        from accounts.notices import own_account, partners, standing  # noqa: F401 - importing registers them
         from accounts.personal_data import (
             PersonalDataSection,
             PersonalDataTable,
@@ -21,7 +21,8 @@ class AccountsConfig(AppConfig):
             register_personal_data_section,
             register_personal_data_table,
         )
-        from accounts.queries import find_addressees_by_organization, get_list_preferences, list_external_identities
+        from accounts.queries.lists import get_list_preferences
+        from accounts.queries.operators import find_addressees_by_organization, list_external_identities
         from accounts.timeline import register_account_words
         from notifications.registry import register_undelivered_mail_handler, set_addressee_lookup
         from partnerportal.lib.idempotency import register_idempotency_store

@@ -11,7 +11,7 @@ from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
 from allauth.mfa.webauthn.internal.auth import STATE_SESSION_KEY
 
 from accounts.models import Person
-from accounts.queries import list_current_operators_of_person
+from accounts.queries.operators import list_current_operators_of_person
 
 
 class PortalAuthenticationBackend(AuthenticationBackend):

@@ -6,12 +6,13 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.filters import MembershipFilterSet, OrganizationFilterSet
+from accounts.filters.operators import OperatorFilterSet, OperatorInvitationFilterSet
+from accounts.filters.organizations import MembershipFilterSet, OrganizationFilterSet
 from accounts.models import OrganizationKind
-from accounts.operator_filters import OperatorFilterSet, OperatorInvitationFilterSet
-from accounts.operator_queries import list_operator_invitations, list_operators_with_sign_in
-from accounts.organization_queries import list_all_memberships, list_organizations_of_kind
 from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.queries.operator_invitations import list_operator_invitations
+from accounts.queries.operators import list_operators_with_sign_in
+from accounts.queries.organizations import list_all_memberships, list_organizations_of_kind
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
     join_with_semicolons,

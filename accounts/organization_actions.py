@@ -25,9 +25,7 @@ from accounts.actions.standing import (
     suspend_organization,
 )
 from accounts.facts import StandingAspect, digest_standing, list_confirmed_domains
-from accounts.models import Organization, OrganizationKind, Role
-from accounts.notices import ALL_BUT_VENDOR
-from accounts.organization_forms import (
+from accounts.forms.organizations import (
     AccountManagerForm,
     ConfirmDomainForm,
     CorrectIdentityForm,
@@ -42,7 +40,8 @@ from accounts.organization_forms import (
     SuspendForm,
     WithdrawDomainForm,
 )
-from accounts.organization_queries import count_operators_of
+from accounts.models import Organization, OrganizationKind, Role
+from accounts.notices.requests import ALL_BUT_VENDOR
 from accounts.organization_questions import (
     ask_for_manager,
     ask_to_confirm_domain,
@@ -60,6 +59,7 @@ from accounts.organization_questions import (
 )
 from accounts.partner_moves import count_customers_told_of_move
 from accounts.policies import AccountPermission
+from accounts.queries.organizations import count_operators_of
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import ActionAllowed, ActionDenied, Answer

@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import OrganizationKind
-from accounts.organization_queries import count_admin_vacancies, list_admin_vacancies, list_ending_memberships
-from accounts.organization_rows import list_ending_badge_items, list_vacancy_items
 from accounts.policies import ROLE_TABLE, AccountPermission
-from accounts.queries import is_customer, sees_customers
+from accounts.queries.organizations import count_admin_vacancies, list_admin_vacancies, list_ending_memberships
+from accounts.queries.own_account import is_customer, sees_customers
+from accounts.rows.organizations import list_ending_badge_items, list_vacancy_items
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import StartPageArea, StartPageBlock

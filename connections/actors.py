@@ -6,7 +6,8 @@ from itertools import chain
 from typing import Any
 
 from accounts.models import Operator, Person
-from accounts.queries import collect_organization_features, list_operators_of_person
+from accounts.queries.operators import list_operators_of_person
+from accounts.queries.programs import collect_organization_features
 from connections.models import Portfolio
 from partnerportal.lib.actors import Actor
 

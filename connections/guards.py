@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.models import OrganizationKind, ProgramFeature
-from accounts.queries import list_program_names_granting
+from accounts.queries.programs import list_program_names_granting
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.events import AccountEventKind
 from accounts.models import Organization, ProgramFeature
-from accounts.notices import ADMINS, ALL_BUT_VENDOR
+from accounts.notices.requests import ADMINS, ALL_BUT_VENDOR
 from connections.consent import combine_scopes, format_scope_names
 from connections.events import ConnectionEventKind
 from connections.models import Connection

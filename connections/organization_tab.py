@@ -4,7 +4,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
-from accounts.organizations import OrganizationPageTab, register_organization_page_tab
+from accounts.organization_frame import OrganizationPageTab, register_organization_page_tab
 from accounts.partner_moves import register_told_customer_counter
 
 

@@ -12,7 +12,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
 
 from accounts.models import Organization, OrganizationKind, Person, ProgramFeature
-from accounts.queries import (
+from accounts.queries.programs import (
     ProgramBadge,
     build_program_badges,
     collect_organization_features,

@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Operator, OrganizationKind
-from accounts.queries import ProgramBadge, build_program_badges, list_admin_names, sees_customers
+from accounts.queries.operators import list_admin_names
+from accounts.queries.own_account import sees_customers
+from accounts.queries.programs import ProgramBadge, build_program_badges
 from connections import models
 from connections.consent import (
     find_newly_shareable_scopes,

@@ -6,7 +6,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Organization
-from accounts.queries import is_customer, list_operators, sees_customers
+from accounts.queries.operators import list_operators
+from accounts.queries.own_account import is_customer, sees_customers
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.queries import list_active_connections, sees_any_customer
 from connections.rows import build_connected_partner_rows

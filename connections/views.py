@@ -15,11 +15,12 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.guards import require_vendor_staff
 from accounts.models import Organization
-from accounts.organization_queries import get_managed_organization
-from accounts.organizations import render_organization_page
+from accounts.organization_frame import render_organization_page
 from accounts.policies import ROLE_TABLE as ACCOUNTS
 from accounts.policies import AccountPermission
-from accounts.queries import annotate_qualifications, build_program_badges, sees_customers
+from accounts.queries.organizations import get_managed_organization
+from accounts.queries.own_account import sees_customers
+from accounts.queries.programs import annotate_qualifications, build_program_badges
 from connections import actions, consent, queries, rows
 from connections.customers import collect_customer_overview_sections, get_customer_with_tab_counts, render_customer_page
 from connections.guards import require_customer_viewing_permission

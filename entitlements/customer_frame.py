@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Organization, OrganizationKind
-from accounts.organizations import (
+from accounts.organization_frame import (
     OrganizationPageTab,
     register_organization_overview_parts,
     register_organization_page_tab,

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, OrganizationKind
-from accounts.organization_queries import ADMIN_CHOICES, make_vacancy_condition
+from accounts.queries.organizations import ADMIN_CHOICES, make_vacancy_condition
 from entitlements.models import (
     ActivationLink,
     CustomerListing,

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.queries import is_customer, sees_customers
+from accounts.queries.own_account import is_customer, sees_customers
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.releases import count_waiting_licence_releases
 from entitlements.queries.trials import count_undecided_trial_requests

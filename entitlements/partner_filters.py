@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
-from accounts.organization_queries import ADMIN_CHOICES, make_vacancy_condition
+from accounts.queries.organizations import ADMIN_CHOICES, make_vacancy_condition
 from entitlements.filters import EXPIRES_WITHIN
 from entitlements.models import PartnerListing
 from entitlements.models.partner import HAS_OVERAGE, PartnerListingQuerySet

@@ -13,8 +13,8 @@ from django.utils.translation import ngettext
 
 from accounts.actions.standing import set_account_manager
 from accounts.models import Operator, Organization
-from accounts.organization_queries import list_organizations_for_staff, list_vendor_operators
 from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.queries.organizations import list_organizations_for_staff, list_vendor_operators
 from entitlements.exports.customers import SOLD_CUSTOMER_LIST
 from entitlements.exports.partners import LISTS
 from entitlements.models import CustomerListing, PartnerListing

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import OrganizationKind
-from accounts.queries import is_customer, sees_customers
+from accounts.queries.own_account import is_customer, sees_customers
 from entitlements.models import UnusualUse
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.activation import list_unconfirmed_partners

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from accounts.models import Organization
-from accounts.queries import sees_customers
+from accounts.queries.own_account import sees_customers
 from connections.policies import require_shared_scope
 from connections.queries import get_connected_customer
 from exports.models import Export

@@ -8,7 +8,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from accounts.models import OrganizationKind, ProgramFeature
-from accounts.notices import ADMINS
+from accounts.notices.requests import ADMINS
 from marketplace.events import OfferEvent
 from marketplace.models import Offer
 from marketplace.queries.eligibility import list_programme_members

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import OrganizationKind
-from accounts.notices import ADMINS
+from accounts.notices.requests import ADMINS
 from marketplace.catalogue_notices import OfferMessageNotice, describe_offer, pair_with_offers
 from marketplace.events import HealthEvent
 from marketplace.models import HealthIssue, Subscription

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Organization, OrganizationKind
-from accounts.notices import ADMINS
+from accounts.notices.requests import ADMINS
 from connections.models import Connection
 from marketplace.events import CatalogueEvent
 from marketplace.models import Market, MarketCountry

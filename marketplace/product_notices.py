@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import OrganizationKind
-from accounts.notices import ADMINS
+from accounts.notices.requests import ADMINS
 from entitlements.events import EntitlementEventKind
 from notifications.models import Notice
 from notifications.registry import NoticeKind, NoticeRecipient, register_notice_kind

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from accounts.backends import get_half_signed_in_person_id, is_sign_in_proof_pending
 from accounts.models import Operator
-from accounts.queries import list_operators_of_person
+from accounts.queries.operators import list_operators_of_person
 from connections.actors import PersonSession, is_kept_out
 from partnerportal import errors
 from partnerportal.lib import tenancy

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from accounts.notices import ADMINS, ALL_BUT_VENDOR, VendorRequestNotice
-from accounts.queries import list_vendor_organization_ids
+from accounts.notices.requests import ADMINS, ALL_BUT_VENDOR, VendorRequestNotice
+from accounts.queries.own_account import list_vendor_organization_ids
 from notifications.registry import NoticeKind, NoticeRecipient, register_notice_kind
 from partnerportal.lib.errors import Message
 from support.events import SupportEventKind

@@ -35,7 +35,7 @@ from accounts.models import (
     Role,
     Skill,
 )
-from accounts.queries import list_current_operators_of_person
+from accounts.queries.operators import list_current_operators_of_person
 from connections.actions import accept_invitation, end_connection
 from connections.actors import build_actor_for_organization
 from connections.consent import WORDING

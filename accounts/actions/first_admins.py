@@ -11,8 +11,8 @@ from accounts.actions.operator_mails import queue_invitation_mail
 from accounts.events import AccountEventKind
 from accounts.facts import StandingAspect, digest_standing, list_first_admin_invitations
 from accounts.models import Operator, OperatorInvitation, Organization, Role
-from accounts.organization_queries import count_operators_of
 from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.queries.organizations import count_operators_of
 from accounts.work_addresses import check_work_address
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor

@@ -18,12 +18,12 @@ from accounts.actions.operator_mails import build_invitation_url, queue_invitati
 from accounts.actions.operators import order_roles
 from accounts.events import AccountEventKind
 from accounts.models import Operator, OperatorInvitation, OperatorInvitationToken, Organization, Person
-from accounts.operator_queries import (
+from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.queries.operator_invitations import (
     as_invited_person,
     find_verified_addresses,
     get_operator_invitation_of_token,
 )
-from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.work_addresses import check_work_address
 from notifications.actions.recording import record_event
 from partnerportal.lib import formats

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy
 from accounts.actions.operator_mails import queue_operator_mail
 from accounts.actions.operators import order_roles
 from accounts.events import AccountEventKind
-from accounts.joining import JoinOffer, list_join_offers
 from accounts.models import JoinRequest, Operator, Organization, Person
 from accounts.policies import JOIN_REQUESTS_A_DAY, ROLE_TABLE, AccountPermission
+from accounts.queries.joining import JoinOffer, list_join_offers
 from accounts.work_addresses import check_work_address
 from notifications.actions.recording import record_event
 from notifications.actions.secret_mails import queue_secret_mail

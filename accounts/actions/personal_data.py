@@ -22,7 +22,7 @@ from accounts.personal_data import (
     list_free_text_columns,
     list_personal_data_sections,
 )
-from accounts.queries import list_organizations_with_sole_admin
+from accounts.queries.operators import list_organizations_with_sole_admin
 from notifications.models import Event
 from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.errors import Conflict

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.events import AccountEventKind
 from accounts.models import Organization
 from accounts.policies import ROLE_TABLE, AccountPermission
-from accounts.queries import has_second_factor
+from accounts.queries.operators import has_second_factor
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import list_row_changes

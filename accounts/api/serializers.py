@@ -4,7 +4,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Operator, OrganizationKind, Role
-from accounts.queries import build_program_badges
+from accounts.queries.programs import build_program_badges
 
 
 class ProgramBadgeSerializer(serializers.Serializer[Any]):

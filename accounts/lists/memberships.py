@@ -5,10 +5,10 @@ from functools import cached_property
 
 from django.utils.translation import gettext_lazy, pgettext
 
-from accounts.filters import ENDS_WITHIN, MembershipFilterSet
-from accounts.organization_queries import count_active_members, list_all_memberships, list_programs
-from accounts.organization_rows import MembershipRow, make_membership_rows
+from accounts.filters.organizations import ENDS_WITHIN, MembershipFilterSet
 from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.queries.organizations import count_active_members, list_all_memberships, list_programs
+from accounts.rows.organizations import MembershipRow, make_membership_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 from partnerportal.lib.keyset import fetch_keyset_page_or_first, make_search_conditions

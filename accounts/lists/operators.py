@@ -6,10 +6,16 @@ from functools import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from accounts.operator_filters import INVITATION_STEPS, OperatorFilterSet, OperatorInvitationFilterSet
-from accounts.operator_queries import list_operator_invitations, list_operators_with_sign_in
+from accounts.filters.operators import INVITATION_STEPS, OperatorFilterSet, OperatorInvitationFilterSet
 from accounts.policies import ROLE_TABLE, AccountPermission
-from accounts.rows import OperatorInvitationRow, OperatorRow, build_operator_invitation_rows, build_operator_rows
+from accounts.queries.operator_invitations import list_operator_invitations
+from accounts.queries.operators import list_operators_with_sign_in
+from accounts.rows.operators import (
+    OperatorInvitationRow,
+    OperatorRow,
+    build_operator_invitation_rows,
+    build_operator_rows,
+)
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first, make_search_conditions
 from partnerportal.lib.lists import ListColumn, ListDefinition, format_query_value

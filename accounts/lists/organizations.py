@@ -5,11 +5,11 @@ from functools import cached_property
 
 from django.utils.translation import gettext_lazy
 
-from accounts.filters import OrganizationFilterSet
+from accounts.filters.organizations import OrganizationFilterSet
 from accounts.models import OrganizationKind
-from accounts.organization_queries import ADMIN_CHOICES, list_organizations_of_kind
-from accounts.organization_rows import OrganizationRow, make_organization_rows
 from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.queries.organizations import ADMIN_CHOICES, list_organizations_of_kind
+from accounts.rows.organizations import OrganizationRow, make_organization_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.errors import Message

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_POST
 
 from accounts.actions.organizations import create_own_organization, update_organization_contact_data
 from accounts.actions.people import update_person_preferences
-from accounts.forms import OrganizationForm, PersonPreferencesForm
-from accounts.joining import list_join_offers
+from accounts.forms.own_account import OrganizationForm
+from accounts.forms.people import PersonPreferencesForm
 from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.queries.joining import list_join_offers
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.pages import read_next_url, require_form, require_permission, require_sign_in

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts import domain_rows, queries
 from accounts.actions.domains import add_domain, remove_domain, request_domain_check
-from accounts.forms import DomainForm
+from accounts.forms.own_account import DomainForm
 from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.queries.own_account import get_own_domain, list_own_domains
+from accounts.rows.domains import build_domain_rows
 from accounts.work_addresses import list_accepted_domains
 from partnerportal.lib.domain_names import format_domain_name
 from partnerportal.lib.form_errors import show_errors_in_form
@@ -28,7 +29,7 @@ def domain_list(request: PortalRequest) -> HttpResponse:
 
     While a check is waited for, the page polls for changes of its list.
     """
-    rows = domain_rows.build_domain_rows(queries.list_own_domains(request.actor))
+    rows = build_domain_rows(list_own_domains(request.actor))
     context = {
         "rows": rows,
         "is_waiting": any(row.is_waiting for row in rows),
@@ -57,7 +58,7 @@ def domain_create(request: PortalRequest) -> HttpResponse:
 @require_permission(ROLE_TABLE, AccountPermission.MANAGE_DOMAINS)
 def domain_check(request: PortalRequest, domain_id: UUID) -> HttpResponse:
     """Have a worker look for a domain's TXT record now, and go back to the list, which shows how it goes."""
-    domain = queries.get_own_domain(request.actor, domain_id)
+    domain = get_own_domain(request.actor, domain_id)
     request_domain_check(actor=request.actor, domain=domain)
     return redirect("domains")
 
@@ -67,7 +68,7 @@ def domain_check(request: PortalRequest, domain_id: UUID) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def domain_remove(request: PortalRequest, domain_id: UUID) -> HttpResponse:
     """Ask for confirmation on GET; on POST take a domain from the list."""
-    domain = queries.get_own_domain(request.actor, domain_id)
+    domain = get_own_domain(request.actor, domain_id)
     name = format_domain_name(domain.name)
     if request.method == "POST":
         remove_domain(actor=request.actor, domain=domain)

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.actions.invitations import accept_operator_invitation, open_operator_invitation
-from accounts.operator_queries import get_operator_invitation_of_token
-from accounts.rows import build_invitation_page_content
+from accounts.queries.operator_invitations import get_operator_invitation_of_token
+from accounts.rows.operators import build_invitation_page_content
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.errors import ActionRefused, Conflict, DomainError, InvalidInput, NotFound
 from partnerportal.lib.pages import require_sign_in

@@ -10,10 +10,10 @@ from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.actions.joins import ask_to_join, decline_join_request, grant_join_request
-from accounts.forms import OperatorRolesForm
-from accounts.joining import get_open_join_request
+from accounts.forms.operators import OperatorRolesForm
 from accounts.models import Operator, Role
 from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.queries.joining import get_open_join_request
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import get_posted_data, require_form, require_permission, require_sign_in

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.actions import lists as actions
-from accounts.forms import ListDisplayForm, SavedViewForm
+from accounts.forms.lists import ListDisplayForm, SavedViewForm
 from accounts.models import SavedView
 from accounts.policies import ROLE_TABLE, AccountPermission, may_share_saved_views
-from accounts.queries import get_list_preferences, get_saved_view
+from accounts.queries.lists import get_list_preferences, get_saved_view
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.lists import ListDefinition, build_list_url, find_list_definition
 from partnerportal.lib.pages import get_posted_data, read_next_url, redirect_htmx, require_form, require_permission

@@ -9,16 +9,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts import queries
 from accounts.actions import invitations
 from accounts.actions.operators import change_operator_roles, remove_operator
 from accounts.facts import digest_roles
-from accounts.forms import OperatorInvitationForm, OperatorRolesForm
-from accounts.joining import list_open_join_requests
+from accounts.forms.operators import OperatorInvitationForm, OperatorRolesForm
 from accounts.lists.operators import OperatorList, PendingOperatorList
-from accounts.operator_queries import count_pending_operators, get_operator_invitation
 from accounts.policies import ROLE_TABLE, AccountPermission
-from accounts.rows import build_operator_tabs, list_granted_names
+from accounts.queries.joining import list_open_join_requests
+from accounts.queries.operator_invitations import count_pending_operators, get_operator_invitation
+from accounts.queries.operators import get_operator
+from accounts.rows.operators import build_operator_tabs, list_granted_names
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import get_posted_data, render_list_page, require_form, require_permission
 from partnerportal.lib.personal_lists import PersonalizedList
@@ -120,7 +120,7 @@ def operator_roles_edit(request: PortalRequest, operator_id: UUID) -> HttpRespon
     With the field `review` a POST stores nothing, and shows what the operator would gain and lose. The answer is 404
     for an operator of another organisation, and 403 for the person's own roles.
     """
-    operator = queries.get_operator(request.actor, operator_id)
+    operator = get_operator(request.actor, operator_id)
     authorize(request.actor, ROLE_TABLE, AccountPermission.CHANGE_ROLES, on=operator)
     form = OperatorRolesForm(get_posted_data(request), operator=operator)
     change = form.describe_change() if form.is_valid() and "review" in request.POST else None
@@ -130,7 +130,7 @@ def operator_roles_edit(request: PortalRequest, operator_id: UUID) -> HttpRespon
             change_operator_roles(actor=request.actor, operator=operator, seen=seen, **form.cleaned_data)
             messages.success(request, _("Roles of %(name)s saved.") % {"name": operator.person})
             return redirect("operators")
-        operator = queries.get_operator(request.actor, operator_id)
+        operator = get_operator(request.actor, operator_id)
     context = {"operator": operator, "form": form, "change": change, "seen": digest_roles(operator)}
     context["stored"] = list_granted_names(operator) if form.errors else []
     return render(request, "accounts/operator_roles.html", context)
@@ -141,7 +141,7 @@ def operator_roles_edit(request: PortalRequest, operator_id: UUID) -> HttpRespon
 @vary_on_headers("HX-Request")
 def operator_remove(request: PortalRequest, operator_id: UUID) -> HttpResponse:
     """Ask for confirmation on GET; on POST take away an operator's access to the organisation."""
-    operator = queries.get_operator(request.actor, operator_id)
+    operator = get_operator(request.actor, operator_id)
     is_me = operator.person_id == request.actor.person_id
     if request.method == "POST":
         remove_operator(actor=request.actor, operator=operator)

@@ -15,6 +15,8 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.actions.first_admins import invite_first_admin
 from accounts.actions.organizations import grant_membership, register_organization
 from accounts.facts import digest_standing, list_first_admin_invitations
+from accounts.forms.organization_register import RegisterOrganizationForm
+from accounts.forms.organizations import StandingForm
 from accounts.guards import require_vendor_staff
 from accounts.lists.memberships import MembershipList
 from accounts.lists.organizations import OrganizationList, PublisherList
@@ -23,13 +25,11 @@ from accounts.organization_actions import (
     ORGANIZATION_ACTIONS,
     OrganizationAction,
 )
-from accounts.organization_forms import StandingForm
+from accounts.organization_frame import collect_organization_overview_parts, render_organization_page
 from accounts.organization_menu import format_organization_success_message
-from accounts.organization_queries import count_operators_of, get_managed_organization, list_memberships_of
-from accounts.organization_register_form import RegisterOrganizationForm
-from accounts.organization_rows import describe_standing, make_membership_rows, make_operator_count_rows
-from accounts.organizations import collect_organization_overview_parts, render_organization_page
 from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.queries.organizations import count_operators_of, get_managed_organization, list_memberships_of
+from accounts.rows.organizations import describe_standing, make_membership_rows, make_operator_count_rows
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
 from partnerportal.lib.form_errors import show_errors_in_form

@@ -6,9 +6,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import queries
 from accounts.actions.security import NONE_YOURSELF, change_second_factor_rule
 from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.queries.operators import count_operators_without_second_factor
 from partnerportal.lib.pages import require_permission
 from partnerportal.lib.policies import ActionDenied
 from partnerportal.lib.requests import PortalRequest
@@ -28,7 +28,7 @@ def organization_security(request: PortalRequest) -> HttpResponse:
         "is_required": is_required,
         "refusal": refusal,
         "has_second_factor": operator.has_second_factor,
-        "without": queries.count_operators_without_second_factor(request.actor),
+        "without": count_operators_without_second_factor(request.actor),
     }
     return render(request, "accounts/security.html", context)
 

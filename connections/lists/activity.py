@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.queries import list_operators
+from accounts.queries.operators import list_operators
 from connections.filters import ActivityFilterSet
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.queries import (

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.organizations import create_own_organization, found_invited_partner
 from accounts.models import OrganizationKind, Person, ProgramMembership
-from accounts.queries import list_operators_of_person
+from accounts.queries.operators import list_operators_of_person
 from connections.actions import accept_invitation, change_connection_sharing
 from connections.actors import build_actor_for_organization
 from connections.consent import ConsentWording

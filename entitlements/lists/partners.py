@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from accounts.models import Organization, OrganizationKind
-from accounts.organization_queries import ADMIN_CHOICES
+from accounts.queries.organizations import ADMIN_CHOICES
 from entitlements.filters import EXPIRES_WITHIN
 from entitlements.partner_filters import NO_BADGE, NO_PARENT, PARTNER_STATES, PartnerFilterSet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission

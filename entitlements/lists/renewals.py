@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.queries import sees_customers
+from accounts.queries.own_account import sees_customers
 from entitlements.filters import SPANS, RenewalFilterSet
 from entitlements.models import Entitlement, Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission

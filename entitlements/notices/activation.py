@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import OrganizationKind, Role
-from accounts.notices import ADMINS, VendorRequestNotice
-from accounts.queries import list_vendor_organization_ids
+from accounts.notices.requests import ADMINS, VendorRequestNotice
+from accounts.queries.own_account import list_vendor_organization_ids
 from entitlements.events import EntitlementEventKind
 from entitlements.models import ActivationLink
 from entitlements.notices.news import describe_licence_count

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import OrganizationKind
-from accounts.notices import RequestAnswerNotice, VendorRequestNotice
-from accounts.queries import list_vendor_organization_ids
+from accounts.notices.requests import RequestAnswerNotice, VendorRequestNotice
+from accounts.queries.own_account import list_vendor_organization_ids
 from entitlements.events import EntitlementEventKind
 from entitlements.notices.news import describe_licence_count
 from notifications.models import Notice

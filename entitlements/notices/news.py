@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.notices import ADMINS
+from accounts.notices.requests import ADMINS
 from connections.notices import CustomerNewsNotice
 from entitlements import anomalies
 from entitlements.events import EntitlementEventKind

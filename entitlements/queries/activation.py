@@ -11,7 +11,7 @@ from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from django.utils import timezone
 
 from accounts.models import Organization, OrganizationKind, ProgramMembership
-from accounts.queries import make_active_programs_subquery
+from accounts.queries.programs import make_active_programs_subquery
 from connections.queries import Invitation, get_invitation, partner_sees_customers
 from entitlements.models import ActivationLink
 from entitlements.models.activation import ActivationLinkQuerySet

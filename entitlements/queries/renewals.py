@@ -7,7 +7,7 @@ from django.db.models import Case, Count, F, QuerySet, Sum, When, Window
 from django.db.models.functions import RowNumber
 
 from accounts.models import Person
-from accounts.queries import sees_customers
+from accounts.queries.own_account import sees_customers
 from connections.actors import build_actor_with_current_roles
 from connections.models import Portfolio
 from entitlements.models import CalendarFeed, Entitlement, PortfolioFigure

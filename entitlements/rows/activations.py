@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.models import OrganizationKind
-from accounts.queries import sees_customers
+from accounts.queries.own_account import sees_customers
 from entitlements.models import ActivationLink
 from entitlements.models.activation import describe_activation_problem
 from entitlements.notices.news import describe_licence_count

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts.queries import sees_customers
+from accounts.queries.own_account import sees_customers
 from entitlements.actions.activation import (
     PERMISSIONS,
     authorize_to_send,

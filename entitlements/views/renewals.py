@@ -9,7 +9,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.queries import sees_customers
+from accounts.queries.own_account import sees_customers
 from entitlements.actions.renewals import create_calendar_feed, record_calendar_feed_read, revoke_calendar_feed
 from entitlements.lists.renewals import RenewalList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission

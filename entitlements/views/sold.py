@@ -7,8 +7,8 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts.guards import require_vendor_staff
-from accounts.organization_queries import get_managed_organization
-from accounts.organizations import render_organization_page
+from accounts.organization_frame import render_organization_page
+from accounts.queries.organizations import get_managed_organization
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import list_customer_services
 from entitlements.rows.customers import make_service_sections

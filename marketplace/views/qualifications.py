@@ -12,7 +12,7 @@ from accounts.actions.qualifications import add_qualification, rename_qualificat
 from accounts.models import Competency, Skill
 from accounts.policies import ROLE_TABLE as ACCOUNT_ROLES
 from accounts.policies import AccountPermission
-from accounts.queries import get_catalogue_qualification, list_catalogue_qualifications
+from accounts.queries.programs import get_catalogue_qualification, list_catalogue_qualifications
 from marketplace.catalogue_frame import (
     EntryDialog,
     ask_first,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from accounts.models import Organization, Person
-from accounts.queries import list_operators_of_person
+from accounts.queries.operators import list_operators_of_person
 from connections.actors import build_actor_for_organization
 from partnerportal.lib.actors import Actor
 from partnerportal.sample import cast

@@ -188,13 +188,13 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_DISPLAY = attrgetter("email")
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.people.SignupForm"
 ACCOUNT_FORMS = {
-    "add_email": "accounts.sign_in_forms.AddEmailForm",
-    "login": "accounts.sign_in_forms.LoginForm",
-    "reset_password": "accounts.sign_in_forms.ResetPasswordForm",
-    "reset_password_from_key": "accounts.sign_in_forms.ResetPasswordKeyForm",
-    "user_token": "accounts.sign_in_forms.PasswordResetTokenForm",
+    "add_email": "accounts.forms.sign_in.AddEmailForm",
+    "login": "accounts.forms.sign_in.LoginForm",
+    "reset_password": "accounts.forms.sign_in.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms.sign_in.ResetPasswordKeyForm",
+    "user_token": "accounts.forms.sign_in.PasswordResetTokenForm",
 }
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.reset_links.PasswordResetLinkTokenGenerator"
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60  # seconds, as for the code that verifies an address
@@ -218,13 +218,13 @@ MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_TOTP_ISSUER = "partnerportal"
 MFA_ADAPTER = "accounts.secrets.MFAAdapter"
 MFA_FORMS = {
-    "authenticate": "accounts.sign_in_forms.AuthenticateSecondFactorForm",
-    "reauthenticate": "accounts.sign_in_forms.ReauthenticateSecondFactorForm",
-    "authenticate_webauthn": "accounts.sign_in_forms.AuthenticateWebAuthnForm",
-    "reauthenticate_webauthn": "accounts.sign_in_forms.ReauthenticateWebAuthnForm",
-    "login_webauthn": "accounts.sign_in_forms.LoginWebAuthnForm",
-    "add_webauthn": "accounts.sign_in_forms.AddWebAuthnForm",
-    "activate_totp": "accounts.sign_in_forms.ActivateTOTPForm",
+    "authenticate": "accounts.forms.sign_in.AuthenticateSecondFactorForm",
+    "reauthenticate": "accounts.forms.sign_in.ReauthenticateSecondFactorForm",
+    "authenticate_webauthn": "accounts.forms.sign_in.AuthenticateWebAuthnForm",
+    "reauthenticate_webauthn": "accounts.forms.sign_in.ReauthenticateWebAuthnForm",
+    "login_webauthn": "accounts.forms.sign_in.LoginWebAuthnForm",
+    "add_webauthn": "accounts.forms.sign_in.AddWebAuthnForm",
+    "activate_totp": "accounts.forms.sign_in.ActivateTOTPForm",
 }
 USERSESSIONS_TRACK_ACTIVITY = False  # it would write on every request, and the time of the sign-in is enough here
 

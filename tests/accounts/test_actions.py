@@ -15,7 +15,7 @@ from accounts.actions.organizations import (
     update_organization_contact_data,
 )
 from accounts.models import Operator, Organization, OrganizationKind, Program, Role
-from accounts.queries import list_operators_of_person
+from accounts.queries.operators import list_operators_of_person
 from connections.actors import build_actor_for_organization as make_actor
 from connections.models import InvitationLink, Portfolio
 from notifications.models import Event

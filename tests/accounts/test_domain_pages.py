@@ -3,8 +3,8 @@
 import pytest
 from django.utils import timezone
 
-from accounts.domain_rows import FINDINGS, describe_finding
 from accounts.models import OrganizationDomain
+from accounts.rows.domains import FINDINGS, describe_finding
 from tests.world import domain_of
 
 State, Outcome = OrganizationDomain.State, OrganizationDomain.Outcome

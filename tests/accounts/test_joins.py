@@ -9,8 +9,8 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from accounts.actions.joins import ask_to_join, decline_join_request, delete_old_join_requests, grant_join_request
-from accounts.joining import list_join_offers
 from accounts.models import JoinRequest, Operator, Organization, OrganizationDomain, Person, Role
+from accounts.queries.joining import list_join_offers
 from notifications.actions.outbox import write_due_notices
 from notifications.models import Delivery, Event, SecretMail
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts

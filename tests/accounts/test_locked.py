@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.actions.people import delete_unverified_people, lock_person, unlock_person
 from accounts.models import Operator, Person
-from accounts.queries import find_addressees_by_organization
+from accounts.queries.operators import find_addressees_by_organization
 from accounts.tasks import delete_unverified_accounts as task
 from notifications.actions.outbox import send_due_emails, write_due_notices
 from notifications.models import Event

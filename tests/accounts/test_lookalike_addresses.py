@@ -15,10 +15,10 @@ from accounts.actions.operator_import import ImportedOperator, import_operator
 from accounts.actions.organizations import create_own_organization
 from accounts.actions.people import register_person
 from accounts.actions.personal_data import erase_personal_data
-from accounts.joining import list_join_offers
 from accounts.management.arguments import find_person
 from accounts.models import Operator, OrganizationDomain, Person, Role
-from accounts.operator_queries import has_account
+from accounts.queries.joining import list_join_offers
+from accounts.queries.operator_invitations import has_account
 from accounts.work_addresses import list_accepted_domains
 from entitlements.models import ActivationLink, LicenseAssignment
 from entitlements.personal_data import list_held_licences

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts import policies
 from accounts.actions import invitations as actions
 from accounts.models import Operator, OperatorInvitation, OperatorInvitationToken, Organization
-from accounts.operator_queries import get_operator_invitation_of_token
+from accounts.queries.operator_invitations import get_operator_invitation_of_token
 from notifications import registry
 from notifications.actions.outbox import write_due_notices
 from notifications.actions.secret_mails import delete_expired_secret_mails, send_secret_mails

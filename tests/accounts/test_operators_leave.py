@@ -11,7 +11,7 @@ from accounts.actions.operators import add_operator, change_operator_roles, remo
 from accounts.actions.people import lock_person
 from accounts.actions.vacancies import mark_admin_vacancies
 from accounts.models import AdminVacancy, JoinRequest, Operator, OperatorInvitation, Role
-from accounts.queries import list_admin_names, list_organizations_with_sole_admin
+from accounts.queries.operators import list_admin_names, list_organizations_with_sole_admin
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, NotFound

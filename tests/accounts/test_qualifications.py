@@ -5,7 +5,7 @@ import pytest
 from accounts.actions.qualifications import add_qualification, rename_qualification, retire_qualification
 from accounts.actions.standing import set_qualifications
 from accounts.models import Competency, Skill
-from accounts.queries import list_catalogue_qualifications
+from accounts.queries.programs import list_catalogue_qualifications
 from notifications.models import Event
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput
 from tests.world import World

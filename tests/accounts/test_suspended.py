@@ -8,7 +8,7 @@ from django.db import DatabaseError
 
 from accounts.actions.standing import reactivate_organization, suspend_organization
 from accounts.models import Organization
-from accounts.queries import find_addressees_by_organization
+from accounts.queries.operators import find_addressees_by_organization
 from connections.actions import accept_invitation
 from connections.actors import build_actor_with_current_roles
 from connections.models import Connection, Portfolio

@@ -10,7 +10,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import Operator, Organization, OrganizationKind
-from accounts.queries import list_operators_of_person
+from accounts.queries.operators import list_operators_of_person
 from connections import policies
 from connections.actions import accept_invitation
 from connections.actors import build_actor_for_organization

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from accounts.models import Operator, Organization, Person, Program, ProgramMembership
-from accounts.queries import list_current_operators_of_person
+from accounts.queries.operators import list_current_operators_of_person
 from connections.actors import build_actor_for_organization
 from connections.consent import get_all_shareable_scopes
 from connections.models import Connection

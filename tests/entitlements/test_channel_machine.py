@@ -30,7 +30,7 @@ from accounts.actions.standing import (
     suspend_organization,
 )
 from accounts.models import Operator, OperatorInvitation, Organization, Person, Program
-from accounts.operator_queries import get_operator_invitation_of_token
+from accounts.queries.operator_invitations import get_operator_invitation_of_token
 from connections.actions import accept_invitation, end_connection
 from connections.consent import get_all_shareable_scopes
 from connections.models import Connection, CustomerPartner, InvitationLink, Portfolio

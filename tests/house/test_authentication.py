@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts.queries import list_operators_of_person
+from accounts.queries.operators import list_operators_of_person
 from connections.actors import PersonSession
 from entitlements.models import IngestToken
 from partnerportal.lib import logs

@@ -14,8 +14,7 @@ DOORS = {"models", "queries", "actions", "policies", "events"}
 # What one app was made for others to build on, each with the reason.
 MADE_FOR_OTHERS = {
     "accounts.guards": "who may open the vendor's pages of organisations",
-    "accounts.organization_queries": "an organisation of any kind, for the vendor's staff",
-    "accounts.organizations": "the frame of the vendor's pages of an organisation",
+    "accounts.organization_frame": "the frame of the vendor's pages of an organisation",
     "accounts.partner_moves": "registers how many customers a move is told",
     "accounts.notices": "base classes of notices to the vendor and to whoever asked",
     "accounts.personal_data": "registers what is held about a person",

@@ -17,7 +17,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.db.models import Model, QuerySet
 
-from accounts.queries import list_current_operators_of_person, list_operators_of_person
+from accounts.queries.operators import list_current_operators_of_person, list_operators_of_person
 from entitlements.models import CustomerListing
 from entitlements.queries.customers import annotate_latest_report_day, get_customer_with_account
 from notifications.actions.inbox import mark_all_notices_read, mark_notice_read

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from accounts.actions.organizations import register_organization
 from accounts.models import OrganizationKind, Program, ProgramMembership
-from accounts.queries import list_current_operators_of_person
+from accounts.queries.operators import list_current_operators_of_person
 from connections.actors import build_actor_for_organization
 from marketplace.actions.audience import choose_audience
 from marketplace.actions.offers import create_offer, publish_offer, save_draft

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Organization
-from accounts.queries import list_current_operators_of_person, list_operators_of_person
+from accounts.queries.operators import list_current_operators_of_person, list_operators_of_person
 from partnerportal.lib.prepared import PreparedQuery
 from partnerportal.lib.sessions import SessionStore
 from tests.threads import join_all

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from accounts.models import Operator, Organization, OrganizationKind, Role
-from accounts.queries import list_current_operators_of_person
+from accounts.queries.operators import list_current_operators_of_person
 from connections.actors import build_actor_for_organization
 from marketplace.actions.offers import create_offer, publish_offer, save_draft
 from marketplace.models import Market, Offer, OfferType, Plan, PricingModel, SaleStop

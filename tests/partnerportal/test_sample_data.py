@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Operator, Organization, Person, ProgramMembership
-from accounts.queries import list_operators_of_person
+from accounts.queries.operators import list_operators_of_person
 from connections.actors import build_actor_for_organization
 from connections.models import Connection
 from entitlements.models import CustomerListing

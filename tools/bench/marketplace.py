@@ -11,7 +11,7 @@ from django.db import connection, models, transaction
 
 from accounts.actions.organizations import grant_membership
 from accounts.models import Organization, OrganizationKind, Person, Program
-from accounts.queries import list_operators_of_person
+from accounts.queries.operators import list_operators_of_person
 from connections.actors import build_actor_for_organization
 from marketplace.ingest.importing import import_offer_file
 from marketplace.models import ChannelInfo, Offer, OfferVersion, Plan, Price

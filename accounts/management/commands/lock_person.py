@@ -2,7 +2,7 @@ from django.core.management.base import CommandParser
 
 from accounts.actions.people import lock_person
 from accounts.management.arguments import find_person
-from accounts.queries import list_organizations_with_sole_admin
+from accounts.queries.operators import list_organizations_with_sole_admin
 from partnerportal.lib.commands import StaffCommand, parse_email_address
 
 

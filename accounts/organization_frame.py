@@ -1,6 +1,6 @@
 """The frame of an organisation's pages for the vendor's staff: header, menu of actions and tabs. Apps above add to it.
 
-A view gets the organisation by `organization_queries.get_managed_organization`, and is drawn by
+A view gets the organisation by `queries.organizations.get_managed_organization`, and is drawn by
 `render_organization_page`. Nobody but the vendor's staff gets any of these pages.
 """
 
@@ -18,7 +18,7 @@ from accounts.models import Organization, OrganizationKind
 from accounts.organization_actions import MEMBERS
 from accounts.organization_menu import list_organization_action_menu_items
 from accounts.policies import ROLE_TABLE, AccountPermission
-from accounts.queries import build_program_badges
+from accounts.queries.programs import build_program_badges
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.errors import Message

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import AdminVacancy, Operator, Organization, OrganizationKind, Program, ProgramMembership
 from accounts.models.organization import OrganizationQuerySet
 from accounts.models.program import ProgramMembershipQuerySet
-from accounts.queries import annotate_qualifications, make_active_programs_subquery
+from accounts.queries.programs import annotate_qualifications, make_active_programs_subquery
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import NotFound

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.facts import StandingAspect, list_confirmed_domains, list_first_admin_invitations
 from accounts.models import AdminVacancy, Organization, ProgramMembership, Role
-from accounts.organization_queries import OperatorCounts
+from accounts.queries.organizations import OperatorCounts
 from partnerportal.lib import formats
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.days import today

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.events import AccountEventKind
 from accounts.models import Organization, OrganizationKind
-from accounts.notices import ADMINS, ALL_BUT_VENDOR
+from accounts.notices.requests import ADMINS, ALL_BUT_VENDOR
 from notifications.registry import NoticeKind, NoticeRecipient, register_notice_kind
 from partnerportal.lib.errors import Message
 from partnerportal.lib.formats import format_date, join_names

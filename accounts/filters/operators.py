@@ -8,7 +8,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import Operator, OperatorInvitation, Role
 from accounts.models.invitation import OperatorInvitationQuerySet
 from accounts.models.operator import OperatorQuerySet
-from accounts.operator_queries import make_invitation_step_condition
+from accounts.queries.operator_invitations import make_invitation_step_condition
 from partnerportal.lib.filters import FilterSet
 
 # How far an invitation has come, in the words of the tab Pending.

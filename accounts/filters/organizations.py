@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Organization, Program, ProgramMembership
 from accounts.models.organization import OrganizationQuerySet
 from accounts.models.program import ProgramMembershipQuerySet
-from accounts.organization_queries import ADMIN_CHOICES, make_vacancy_condition
+from accounts.queries.organizations import ADMIN_CHOICES, make_vacancy_condition
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.days import today
 from partnerportal.lib.filters import FilterSet

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.events import AccountEventKind
 from accounts.models import Organization, OrganizationKind
-from accounts.notices import ADMINS
-from accounts.standing_notices import (
+from accounts.notices.requests import ADMINS
+from accounts.notices.standing import (
     collect_membership_params,
     describe_membership_dates,
     format_membership_day,

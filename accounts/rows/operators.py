@@ -9,10 +9,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.actions.operator_mails import name_roles
+from accounts.filters.operators import INVITATION_STEPS
 from accounts.models import Operator, OperatorInvitation, Organization, Role
-from accounts.operator_filters import INVITATION_STEPS
-from accounts.operator_queries import count_admins, find_verified_addresses, has_account
 from accounts.policies import ROLE_TABLE, AccountPermission
+from accounts.queries.operator_invitations import find_verified_addresses, has_account
+from accounts.queries.operators import count_admins
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message

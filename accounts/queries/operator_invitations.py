@@ -1,4 +1,4 @@
-"""Queries over the operators of an organisation as its list shows them, and over invitations of operators."""
+"""Queries over invitations of operators."""
 
 from contextlib import AbstractContextManager
 from typing import Any
@@ -9,9 +9,8 @@ from django.db.models import Count, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accounts.joining import list_open_join_requests
-from accounts.models import Operator, OperatorInvitation, Organization
-from accounts.queries import list_operators, make_second_factor_condition
+from accounts.models import OperatorInvitation, Organization
+from accounts.queries.joining import list_open_join_requests
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
@@ -20,19 +19,6 @@ from partnerportal.lib.tokens import digest_secret
 from partnerportal.lib.visible_rows import get_by_public_id
 
 State = OperatorInvitation.State
-
-
-def list_operators_with_sign_in(actor: Actor) -> QuerySet[Operator]:
-    """Return the operators of the actor's organisation, unordered, each with its person.
-
-    They are annotated with `has_second_factor`: whether the person has an authenticator app or a passkey.
-    """
-    return list_operators(actor).order_by().annotate(has_second_factor=make_second_factor_condition("person_id"))
-
-
-def count_admins(actor: Actor) -> int:
-    """Return how many Admins the actor's organisation has who are not locked out."""
-    return Operator.objects.visible_to(actor).of_working_admins().count()
 
 
 def make_invitation_step_condition(step: str) -> Q:

@@ -7,9 +7,9 @@ from uuid import uuid4
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms.organizations import HAS_PARTNER_ID, UniqueNumbersForm, make_country_field
 from accounts.models import Organization, OrganizationKind, Program
-from accounts.organization_forms import HAS_PARTNER_ID, UniqueNumbersForm, make_country_field
-from accounts.organization_queries import list_distributors, list_programs
+from accounts.queries.organizations import list_distributors, list_programs
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.fields import OneLineFormField
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.facts import list_confirmed_domains, list_first_admin_invitations
 from accounts.models import Competency, Operator, Organization, OrganizationKind, Program, ProgramMembership, Skill
-from accounts.organization_queries import (
+from accounts.queries.organizations import (
     list_distributors,
     list_memberships_of,
     list_organizations_for_staff,

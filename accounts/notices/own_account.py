@@ -9,10 +9,13 @@ from django.utils.translation import gettext_lazy
 
 from accounts.events import AccountEventKind
 from accounts.models import Role
-from accounts.notices import ADMINS
+from accounts.notices.requests import ADMINS
 from notifications.registry import NoticeKind, NoticeRecipient, register_notice_kind
 from partnerportal.lib.domain_names import format_domain_name
 from partnerportal.lib.errors import Message
+
+if TYPE_CHECKING:
+    from notifications.models import Event, Notice
 
 if TYPE_CHECKING:
     from notifications.models import Event, Notice
@@ -160,3 +163,39 @@ class SecondFactorRuleNotice(OwnAccountNotice):
 
     def get_link_label(self, notice: "Notice") -> str:
         return _("Open two-factor authentication")
+
+
+@register_notice_kind
+class OperatorJoinedNotice(NoticeKind):
+    """The notice to the Admins of an organisation that somebody acts for it from now on, by invitation or by staff.
+
+    It names nobody, because an erasure leaves notices as they are: the list of operators does.
+    """
+
+    code = "operator_joined"
+    event = AccountEventKind.OPERATOR_ADDED.value
+    label = gettext_lazy("A new operator")
+    icon = "users"
+    roles = email_roles = ADMINS
+    email_default = "digest"
+
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
+        for event in events:
+            organization_id = event.organization_id or event.counterpart_id
+            if organization_id:
+                params = {"is_invited": bool(event.data.get("is_invited"))}
+                yield event, NoticeRecipient(organization_id=organization_id, params=params)
+
+    def get_subject(self, notice: "Notice") -> str:
+        if notice.params.get("is_invited"):
+            return _("Somebody has accepted an invitation to act for your organisation")
+        return _("Vendor staff have added an operator to your organisation")
+
+    def get_body(self, notice: "Notice") -> str:
+        return _("Check in the list of operators who it is and which roles they have.")
+
+    def get_link_path(self, notice: "Notice") -> str:
+        return f"{reverse('operators')}?sort=-since"
+
+    def get_link_label(self, notice: "Notice") -> str:
+        return _("Open the operators")
