@@ -321,7 +321,7 @@ class QualificationsForm(StandingForm):
         }
 
     def prepare_fields(self) -> None:
-        for name, model in (("competencies", Competency), ("skills", Skill)):
+        for name, catalogue in (("competencies", Competency.objects), ("skills", Skill.objects)):
             is_choosable = Q(is_retired=False) | Q(code__in=self.initial[name])
-            rows: Any = model._default_manager.filter(is_choosable)
+            rows: Any = catalogue.filter(is_choosable)
             self.fields[name].queryset = rows.order_by("name")  # type: ignore[attr-defined]
