@@ -32,10 +32,9 @@ from entitlements.queries.trials import TRIAL_VIEWS
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.days import today
-from partnerportal.lib.filters import FilterSet
+from partnerportal.lib.filters import FilterSet, make_words_condition
 from partnerportal.lib.mailed_invitations import filter_live
 from partnerportal.lib.scopes import Scope
-from partnerportal.lib.text import make_search_key
 
 Rows = CustomerListingQuerySet
 SPANS = (7, 30, 60, 90)  # days ahead that a list of renewals may cover
@@ -46,8 +45,7 @@ EXPIRES_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))  #
 class CustomerFilterSet(FilterSet):
     """The filters of customers: by text, partner, type, status, and by what they run and how.
 
-    `q` matches part of the name or of the web domain, without regard to case and accents, or the beginning of the
-    ORGID.
+    Each word of `q` is part of the name, the web domain or the ORGID, without regard to case and accents.
     """
 
     q = df.CharFilter(method="filter_by_text", label=_("Name, web domain or ORGID"), max_length=200)
@@ -72,10 +70,8 @@ class CustomerFilterSet(FilterSet):
         fields: list[str] = []
 
     def filter_by_text(self, rows: Rows, name: str, value: str) -> Rows:
-        """Keep customers whose name (any accents) or domain contains the text, or whose ORGID begins with it."""
-        folded = make_search_key(value)
-        matches = Q(name_folded__contains=folded) | Q(org_id__startswith=folded) | Q(website__contains=value.lower())
-        return rows.filter(matches) if folded else rows
+        """Keep customers of whom each word of the text is part of the name (any accents), the domain or the ORGID."""
+        return rows.filter(make_words_condition(value, "name_folded", "website", "org_id"))
 
     def filter_by_partner(self, rows: Rows, name: str, value: str) -> Rows:
         """Keep customers that a distributor sees through the partner with this ORGID."""
@@ -163,10 +159,8 @@ class TrialFilterSet(FilterSet):
         fields: list[str] = []
 
     def filter_by_customer(self, rows: EntitlementQuerySet, name: str, value: str) -> EntitlementQuerySet:
-        """Keep trials of customers whose name contains the text (any case or accents) or whose ORGID begins with it."""
-        folded = make_search_key(value)
-        matches = Q(customer__name_folded__contains=folded) | Q(customer__org_id__startswith=folded)
-        return rows.filter(matches) if folded else rows
+        """Keep trials of customers of whom each word of the text is part of the name or the ORGID."""
+        return rows.filter(make_words_condition(value, "customer__name_folded", "customer__org_id"))
 
     def filter_by_state(self, rows: EntitlementQuerySet, name: str, value: str) -> EntitlementQuerySet:
         """Keep trials in one state: waiting, running, or ended, which includes declined ones."""

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import django_filters as df
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
@@ -13,8 +12,7 @@ from entitlements.models import PartnerListing
 from entitlements.models.partner import HAS_OVERAGE, PartnerListingQuerySet
 from entitlements.queries.partners import make_expiring_condition, make_lapsing_condition, make_quiet_condition
 from partnerportal.lib.countries import list_country_choices
-from partnerportal.lib.filters import FilterSet
-from partnerportal.lib.text import make_search_key
+from partnerportal.lib.filters import FilterSet, make_words_condition
 
 AWAITED = "awaited"  # the state of a partner that vendor staff have not confirmed by a membership yet
 PARTNER_STATES = (
@@ -28,8 +26,8 @@ NO_BADGE, NO_PARENT = "none", "none"  # stand for partners without a badge, and 
 class PartnerFilterSet(FilterSet):
     """The filters of partners: by text, country, badge, distributor, status, and what asks for attention.
 
-    `q` matches part of the name or of the web domain, without regard to case and accents, or the beginning of the ORGID
-    or of the partner ID.
+    Each word of `q` is part of the name, the web domain, the ORGID or the partner ID, without regard to case and
+    accents.
     """
 
     q = df.CharFilter(method="filter_by_text", label=_("Name, web domain, ORGID or partner ID"), max_length=200)
@@ -54,11 +52,8 @@ class PartnerFilterSet(FilterSet):
         fields: list[str] = []
 
     def filter_by_text(self, rows: PartnerListingQuerySet, name: str, value: str) -> PartnerListingQuerySet:
-        """Keep partners whose name or domain contains the text, or whose ORGID or partner ID begins with it."""
-        folded = make_search_key(value)
-        matches = Q(name_folded__contains=folded) | Q(website__icontains=value)
-        numbers = Q(org_id__startswith=folded) | Q(partner_id__startswith=folded)
-        return rows.filter(matches | numbers) if folded else rows
+        """Keep partners of whom each word of the text is part of the name, domain, ORGID or partner ID."""
+        return rows.filter(make_words_condition(value, "name_folded", "website", "org_id", "partner_id"))
 
     def filter_by_badge(self, rows: PartnerListingQuerySet, name: str, value: str) -> PartnerListingQuerySet:
         """Keep partners with an active membership of the programme with this code, or with none for NO_BADGE."""

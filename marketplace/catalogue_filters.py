@@ -8,11 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import Offer, OfferType, PricingModel
 from marketplace.models.offer import OfferQuerySet
-from marketplace.queries.catalogue import make_text_condition
+from marketplace.queries.catalogue import make_offer_condition
 from marketplace.queries.categories import list_codes_below
 from marketplace.queries.eligibility import SALE_RULES
 from partnerportal.lib.filters import FilterSet
-from partnerportal.lib.text import make_search_key
 
 
 def leave_rows(rows: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
@@ -37,9 +36,8 @@ class StorefrontFilterSet(FilterSet):
         fields: list[str] = []
 
     def filter_by_text(self, rows: OfferQuerySet, name: str, value: str) -> OfferQuerySet:
-        """Keep offers with the text in their names, summaries or code, or in the publisher's name."""
-        folded = make_search_key(value)
-        return rows.filter(make_text_condition(rows, folded)) if folded else rows
+        """Keep offers of which each word is in their names, summaries or code, or in the publisher's name."""
+        return rows.filter(make_offer_condition(rows, value))
 
     def filter_by_category(self, rows: OfferQuerySet, name: str, value: str) -> OfferQuerySet:
         """Keep offers of the category with this code, or of one below it."""

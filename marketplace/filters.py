@@ -11,8 +11,7 @@ from marketplace.models.offer import OfferQuerySet
 from marketplace.queries.audience import parse_tenant_id
 from partnerportal.lib.catalogue_entries import LANGUAGES
 from partnerportal.lib.countries import list_country_choices
-from partnerportal.lib.filters import FilterSet
-from partnerportal.lib.text import make_search_key
+from partnerportal.lib.filters import FilterSet, make_words_condition
 
 OFFER_STATES = ("draft", "live", "changed", "stopped")
 
@@ -53,11 +52,10 @@ class ResellerFilterSet(FilterSet):
         fields: list[str] = []
 
     def filter_by_text(self, rows: QuerySet, name: str, value: str) -> QuerySet:
-        """Keep the organisation with this tenant ID, or those whose name contains the text."""
+        """Keep the organisation with this tenant ID, or those whose name has each word of the text."""
         if tenant_id := parse_tenant_id(value):
             return rows.filter(tenant_id=tenant_id)
-        folded = make_search_key(value)
-        return rows.filter(name_folded__contains=folded) if folded else rows
+        return rows.filter(make_words_condition(value, "name_folded"))
 
     def filter_by_competency(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         """Keep organisations that have the competency with this code."""

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.http import urlencode
 
 from accounts.models import Organization, OrganizationKind
@@ -15,7 +15,7 @@ from marketplace.queries.prospects import describe_lost_party
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.errors import Message
-from partnerportal.lib.text import make_search_key
+from partnerportal.lib.filters import make_words_condition
 
 SHOWN = 10  # matches; whoever has more searches further
 LONGEST_SEARCH = 200
@@ -85,7 +85,7 @@ class PartyChooser:
         """The partners that match the search, the first of them by name without one."""
         if not self.chooses_partner:
             return []
-        rows = search_sellers(self.actor, make_search_key(self.partner_q), SHOWN)
+        rows = search_sellers(self.actor, self.partner_q, SHOWN)
         return self._options(rows, "partner", self.kept)
 
     @cached_property
@@ -94,8 +94,7 @@ class PartyChooser:
         if not (self.partner and self.chooses_customer):
             return []
         rows = list_customers_of_seller(self.actor, self.partner)
-        if folded := make_search_key(self.customer_q):
-            rows = rows.filter(Q(name_folded__contains=folded) | Q(org_id__startswith=folded))
+        rows = rows.filter(make_words_condition(self.customer_q, "name_folded", "org_id"))
         return self._options(rows.order_by("name_folded", "pk")[:SHOWN], "customer", self.kept | self.partner_value)
 
     @property

@@ -26,7 +26,7 @@ from marketplace.rows.prices import (
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
-from partnerportal.lib.text import make_search_key
+from partnerportal.lib.text import has_words
 
 PLANS = 4  # beside each other on a page
 
@@ -39,9 +39,8 @@ class PriceMatrix:
         self.q = params.get("q", "")[:100]
         self.market = params.get("market", "")[:50]
         self.plans = [priced for priced in list_priced_plans(actor, offer) if priced.combinations]
-        wanted = make_search_key(self.q)
         self.found = [
-            priced for priced in self.plans if wanted in make_search_key(f"{get_plan_name(priced)} {priced.plan.code}")
+            priced for priced in self.plans if has_words(f"{get_plan_name(priced)} {priced.plan.code}", self.q)
         ]
         page = params.get("page", "")
         last = max(0, len(self.found) - 1) // PLANS + 1

@@ -9,8 +9,7 @@ from marketplace.models import Product
 from marketplace.models.product import ProductQuerySet
 from marketplace.queries.products import OTHER_COUNTRIES
 from partnerportal.lib.countries import list_country_choices
-from partnerportal.lib.filters import FilterSet
-from partnerportal.lib.text import make_search_key
+from partnerportal.lib.filters import FilterSet, make_words_condition
 
 PRODUCT_TYPES = {"sku": _("SKU"), "offer": _("Offer")}
 OTHER_COUNTRIES_LABEL = _("Other countries together")
@@ -36,8 +35,8 @@ class ProductFilterSet(FilterSet):
         fields: list[str] = []
 
     def filter_by_text(self, rows: ProductQuerySet, name: str, value: str) -> ProductQuerySet:
-        """Keep products whose name, or code, contains the text in any case."""
-        return rows.filter(Q(name_folded__contains=make_search_key(value)) | Q(code__icontains=value))
+        """Keep products whose name has each word of the text, or whose code contains it, in any case."""
+        return rows.filter(make_words_condition(value, "name_folded") | Q(code__icontains=value))
 
     def filter_by_type(self, rows: ProductQuerySet, name: str, value: str) -> ProductQuerySet:
         """Keep SKUs, or offers."""

@@ -5,19 +5,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.http import urlencode
 from django.utils.translation import get_language
 
 from accounts.models import OrganizationKind
 from marketplace.models import Offer, Plan
 from marketplace.parties import SHOWN, PartyChooser, read_search
-from marketplace.queries.catalogue import make_text_condition
+from marketplace.queries.catalogue import make_offer_condition
 from marketplace.queries.eligibility import ProspectiveSale, find_sale_ground, get_prospective_sale, judge_plan
 from marketplace.rows.eligibility import Reason, describe_sale_ground, make_reasons
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name, list_country_choices
-from partnerportal.lib.text import make_search_key
 
 
 @dataclass(frozen=True)
@@ -59,9 +58,10 @@ class Simulation(PartyChooser):
     def plan_options(self) -> list[PlanOption]:
         """The plans that match the search, the first of them without one."""
         rows = list_plans_to_ask_about(self.actor)
-        if folded := make_search_key(self.plan_q):
-            text = make_text_condition(Offer.objects.visible_to(self.actor), folded, prefix="offer__")
-            rows = rows.filter(text | Q(offer__code__contains=folded) | Q(code__contains=folded))
+        if self.plan_q:
+            rows = rows.filter(
+                make_offer_condition(Offer.objects.visible_to(self.actor), self.plan_q, "offer__", "code")
+            )
         return [
             PlanOption(
                 offer=name_offer(row.offer),

@@ -4,8 +4,7 @@ import django_filters as df
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.lib.filters import FilterSet
-from partnerportal.lib.text import make_search_key
+from partnerportal.lib.filters import FilterSet, make_words_condition
 from support.kinds import list_request_kinds
 from support.models import Request, Severity
 from support.models.request import RequestQuerySet
@@ -41,18 +40,17 @@ class OwnRequestFilterSet(RequestFilterSet):
 class RequestQueueFilterSet(RequestFilterSet):
     """The filters of the vendor's queue: also by who asks, and by state, those of a tab.
 
-    `q` matches part of the name of the organisation, without regard to case and accents, or the beginning of its ORGID
-    or of the request's number.
+    Each word of `q` is part of the organisation's name or ORGID, without regard to case and accents, or `q` is the
+    beginning of the request's number.
     """
 
     q = df.CharFilter(method="filter_by_text", label=_("Name, ORGID or number"), max_length=200)
     state = df.ChoiceFilter(method="filter_by_state", choices=[(name, name) for name in QUEUE_VIEWS])
 
     def filter_by_text(self, rows: RequestQuerySet, name: str, value: str) -> RequestQuerySet:
-        """Keep requests of organisations with this text in their name, and those whose number begins with it."""
-        folded = make_search_key(value)
-        matches = Q(organization__name_folded__contains=folded) | Q(organization__org_id__startswith=folded)
-        return rows.filter(matches | Q(number__istartswith=value.strip())) if folded else rows
+        """Keep requests of organisations of whom each word is part of the name or ORGID, and those of this number."""
+        matches = make_words_condition(value, "organization__name_folded", "organization__org_id")
+        return rows.filter(matches | Q(number__istartswith=value.strip()))
 
     def filter_by_state(self, rows: RequestQuerySet, name: str, value: str) -> RequestQuerySet:
         """Keep requests in the states of a tab."""

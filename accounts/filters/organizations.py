@@ -3,7 +3,6 @@
 import datetime as dt
 
 import django_filters as df
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, Program, ProgramMembership
@@ -12,8 +11,7 @@ from accounts.models.program import ProgramMembershipQuerySet
 from accounts.queries.organizations import ADMIN_CHOICES, make_vacancy_condition
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.days import today
-from partnerportal.lib.filters import FilterSet
-from partnerportal.lib.text import make_search_key
+from partnerportal.lib.filters import FilterSet, make_words_condition
 
 ENDS_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))  # days ahead of a membership's last day
 ACTIVE, ENDED, COMING = "active", "ended", "coming"
@@ -40,9 +38,8 @@ class OrganizationFilterSet(FilterSet):
         fields: list[str] = []
 
     def filter_by_text(self, rows: OrganizationQuerySet, name: str, value: str) -> OrganizationQuerySet:
-        """Keep organisations whose name contains the text (any case or accents) or whose ORGID begins with it."""
-        folded = make_search_key(value)
-        return rows.filter(Q(name_folded__contains=folded) | Q(org_id__startswith=folded)) if folded else rows
+        """Keep organisations of whom each word of the text is part of the name (any accents) or the ORGID."""
+        return rows.filter(make_words_condition(value, "name_folded", "org_id"))
 
     def filter_suspended(self, rows: OrganizationQuerySet, name: str, value: bool) -> OrganizationQuerySet:
         """Keep suspended organisations, or for False those that take part."""
@@ -74,10 +71,8 @@ class MembershipFilterSet(FilterSet):
         fields: list[str] = []
 
     def filter_by_text(self, rows: ProgramMembershipQuerySet, name: str, value: str) -> ProgramMembershipQuerySet:
-        """Keep memberships of organisations with this text in their name, or whose ORGID begins with it."""
-        folded = make_search_key(value)
-        matches = Q(organization__name_folded__contains=folded) | Q(organization__org_id__startswith=folded)
-        return rows.filter(matches) if folded else rows
+        """Keep memberships of organisations of whom each word of the text is part of the name or the ORGID."""
+        return rows.filter(make_words_condition(value, "organization__name_folded", "organization__org_id"))
 
     def filter_by_state(self, rows: ProgramMembershipQuerySet, name: str, value: str) -> ProgramMembershipQuerySet:
         """Keep memberships that run today (UTC), that have not begun, or that have ended."""

@@ -173,4 +173,5 @@ class Organization(PublicIdModel):
 
     def save(self, *args: object, **kwargs: object) -> None:
         self.name_folded = make_search_key(self.name)[:FOLDED]  # cut, as one ligature may unfold into a whole sentence
+        self.website = self.website.lower()
         super().save(*args, **kwargs)  # type: ignore[arg-type]

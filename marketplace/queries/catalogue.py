@@ -21,6 +21,8 @@ from marketplace.queries.eligibility import (
     make_sellable_condition,
 )
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.filters import make_words_condition
+from partnerportal.lib.text import make_search_key
 from partnerportal.lib.visible_rows import get_by_public_id
 
 SELLABLE = "sellable"  # the key of what may be sold in the result of `count_offers_by_reason`
@@ -31,14 +33,19 @@ def list_published_offers(actor: Actor) -> OfferQuerySet:
     return Offer.objects.visible_to(actor).published().select_related("publisher")
 
 
-def make_text_condition(offers: OfferQuerySet, folded: str, prefix: str = "") -> Q:
-    """Return the condition for offers with a text in their names or summaries, or in the name of their publisher.
+def make_offer_condition(offers: OfferQuerySet, text: str, prefix: str = "", *columns: str) -> Q:
+    """Return the condition for offers of which each word of a text is in their texts, or in their publisher's name.
 
-    `folded` is the text as a search key, `offers` holds those in question, and `prefix` leads from the rows to them.
+    `offers` holds those in question, and `prefix` leads from the rows to them. Words may be in more `columns` of the
+    rows, too.
     """
-    keys = _find_publishers(offers)
-    publishers = Organization.objects.filter(pk__in=keys, name_folded__contains=folded).values_list("pk", flat=True)
-    return Q(**{f"{prefix}search__contains": folded}) | Q(**{f"{prefix}publisher__in": list(publishers)})
+    names = dict(Organization.objects.filter(pk__in=_find_publishers(offers)).values_list("pk", "name_folded"))
+    condition = Q()
+    for word in make_search_key(text).split():
+        publishers = [pk for pk, name in names.items() if word in name]
+        in_text = make_words_condition(word, f"{prefix}search", *columns)
+        condition &= in_text | Q(**{f"{prefix}publisher__in": publishers})
+    return condition
 
 
 def _find_publishers(offers: OfferQuerySet) -> list[int]:

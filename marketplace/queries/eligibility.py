@@ -33,6 +33,7 @@ from marketplace.models import (
 )
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
+from partnerportal.lib.filters import make_words_condition
 
 SELLERS = (OrganizationKind.PARTNER, OrganizationKind.DISTRIBUTOR)
 
@@ -149,19 +150,18 @@ def list_sellers(actor: Actor) -> QuerySet[Organization]:
     return sellers
 
 
-def search_sellers(actor: Actor, folded: str, limit: int) -> QuerySet[Organization]:
-    """Return the first of these partners and distributors by name, at most `limit`, of which a name or ORGID matches.
+def search_sellers(actor: Actor, text: str, limit: int) -> QuerySet[Organization]:
+    """Return the first of these partners and distributors by name, at most `limit`, that match a text.
 
-    `folded` is the text as a search key: a part of the name, or how the ORGID begins; for a publisher, the whole ORGID.
+    Each of its words is part of the name or ORGID; for a publisher part of the name, or the text is the whole ORGID.
     """
     sellers = list_sellers(actor).order_by("name_folded", "pk")
     if actor.organization_kind != OrganizationKind.PUBLISHER:
-        matches = Q(name_folded__contains=folded) | Q(org_id__startswith=folded)
-        return (sellers.filter(matches) if folded else sellers)[:limit]
+        return sellers.filter(make_words_condition(text, "name_folded", "org_id"))[:limit]
     # Found in the listing first: row-level security would ask about each of 100,000 organisations.
-    listing = ResellerListing.objects.visible_to(actor).filter(name_folded__contains=folded)
+    listing = ResellerListing.objects.visible_to(actor).filter(make_words_condition(text, "name_folded"))
     keys = list(listing.order_by("name_folded", "organization").values_list("organization", flat=True)[:limit])
-    return sellers.filter(Q(pk__in=keys) | Q(org_id=folded))[:limit]
+    return sellers.filter(Q(pk__in=keys) | Q(org_id=text.strip()))[:limit]
 
 
 def list_customers_of_seller(actor: Actor, partner: Organization) -> QuerySet[Organization]:

@@ -11,7 +11,7 @@ from marketplace.queries.markets import Population, sum_population
 from partnerportal.lib.catalogue_entries import list_missing_languages
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.formats import join_names
-from partnerportal.lib.text import make_search_key
+from partnerportal.lib.text import has_words
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class CountrySearch:
 
     def find(self, rows: Iterable[CountryRow]) -> list[CountryRow]:
         """Return the countries that match, in this order."""
-        q = make_search_key(self.q)
         return [
             row
             for row in rows
-            if (q in make_search_key(row.name) or q == row.code.lower()) and self.currency in ("", row.currency)
+            if (has_words(row.name, self.q) or self.q.strip().lower() == row.code.lower())
+            and self.currency in ("", row.currency)
         ]
 
 

@@ -1,11 +1,27 @@
 """The base of the filter sets that narrow a list, by django-filter."""
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import and_, or_
 from typing import Any
 
 import django_filters as df
+from django.db.models import Q
 
 from partnerportal.lib.actors import ANONYMOUS, Actor
+from partnerportal.lib.text import make_search_key
+
+
+def make_words_condition(text: str, *columns: str) -> Q:
+    """Return the condition that each word of a text is part of one of the columns; without a word, every row meets it.
+
+    The columns hold what `make_search_key` makes, or other text in small letters without accents, such as numbers and
+    web domains.
+    """
+    words = [
+        reduce(or_, (Q(**{f"{name}__contains": word}) for name in columns)) for word in make_search_key(text).split()
+    ]
+    return reduce(and_, words, Q())
 
 
 class FilterSet(df.FilterSet):

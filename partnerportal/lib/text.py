@@ -4,6 +4,12 @@ import re
 import unicodedata
 
 _LATIN_MARKS = re.compile("[\u0300-\u036f]")  # not U+3099: the voicing mark of kana changes the word
+# Letters that are no other letter with an accent, so Unicode does not take them apart. ß becomes ss by case folding.
+_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
+# What stands between words or is left out as people please. A point inside a word is kept, because domains have them.
+_BETWEEN_WORDS = re.compile(
+    "[-\u2010-\u2015\u2212'`\u2018\u2019\u02bc\"\u201c\u201d\u00ab\u00bb&/\\\\|,;:()\\[\\]\u30fb]|\\.(?=\\s|$)"
+)
 
 _BREAKS = re.compile("[\x01-\x1f\x7f-\x9f\u2028\u2029]+")  # without NUL, which fields refuse
 _CONTROLS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
@@ -34,13 +40,20 @@ def remove_invisible_characters(text: str) -> str:
 
 
 def make_search_key(text: str) -> str:
-    """Return the form of a name by which it is searched: "abc societe" for "ＡＢＣ Société".
+    """Return the form of a name by which it is searched: "abc societe lodz" for "ＡＢＣ-Société (Łódź)".
 
-    It ignores case, accents, width of letters and double spaces.
+    It ignores case, accents, width of letters, and what stands between words: hyphens, apostrophes, quotation marks,
+    brackets, ampersands, slashes and spaces.
     """
     wide = unicodedata.normalize("NFKC", make_single_line(text)).casefold()
-    bare = _LATIN_MARKS.sub("", unicodedata.normalize("NFD", wide))
-    return " ".join(unicodedata.normalize("NFC", bare).split())
+    bare = _LATIN_MARKS.sub("", unicodedata.normalize("NFD", wide)).translate(_LETTERS)
+    return " ".join(_BETWEEN_WORDS.sub(" ", unicodedata.normalize("NFC", bare)).split())
+
+
+def has_words(text: str, wanted: str) -> bool:
+    """Return whether each word of `wanted` is part of the text, as `make_search_key` compares them."""
+    key = make_search_key(text)
+    return all(word in key for word in make_search_key(wanted).split())
 
 
 def make_avatar_initials(name: str) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import Organization
 from partnerportal.lib.fields import OneLineFormField
-from partnerportal.lib.text import make_plain_lines, make_search_key, make_single_line
+from partnerportal.lib.text import has_words, make_plain_lines, make_search_key, make_single_line
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,28 @@ def test_one_line(typed, kept):
 
 def test_look_alikes_are_found_by_the_same_search():
     assert make_search_key("Ac\u200bme\u202e") == make_search_key("ACME") == "acme"
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("ＡＢＣ  Société", "abc societe"),
+        ("Saint-Éloi d’Anjou", "saint eloi d anjou"),
+        ("Ashdown & Pryce / Sons, Inc.", "ashdown pryce sons inc"),
+        ("Łódź Ørsted Straße Æther Đà", "lodz orsted strasse aether da"),
+        ("ｷﾀﾑﾗ製作所", "キタムラ製作所"),
+        ("株式会社サクラ・データー", "株式会社サクラ データー"),
+        ("aldermoor.example", "aldermoor.example"),
+    ],
+)
+def test_a_search_key_folds_what_people_leave_out(name: str, key: str) -> None:
+    assert make_search_key(name) == key == make_search_key(key)
+
+
+def test_words_are_found_in_any_order_and_each_must_be_there() -> None:
+    assert has_words("Ashdown & Pryce", "pryce-ash")
+    assert has_words("Ashdown & Pryce", " & ")
+    assert not has_words("Ashdown & Pryce", "ashdown prices")
 
 
 def test_a_field_of_invisible_characters_is_empty():
