@@ -14,7 +14,6 @@ ITEMS = (
         url_name="publishers",
         order=14,
         seen_by=_is_vendor_staff,
-        has_search=True,
     ),
     NavigationItem(
         label=_("Programmes"), icon="badge-check", url_name="memberships", order=16, seen_by=_is_vendor_staff

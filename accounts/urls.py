@@ -63,6 +63,7 @@ urlpatterns = [
     path("domains/<uuid:domain_id>/remove/", domains.domain_remove, name="domain_remove"),
     path("security/", security.organization_security, name="organization_security"),
     path("security/second-factor/", security.second_factor_rule_change, name="second_factor_rule"),
+    path("me/set/", account.set_preference, name="preference_set"),
     path("me/", account.edit_preferences, name="preferences"),
     path("lists/<str:list_key>/display/", lists.edit_list_display, name="list_display"),
     path("lists/<str:list_key>/views/new/", lists.saved_view_create, name="view_new"),

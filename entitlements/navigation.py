@@ -33,7 +33,6 @@ ITEMS = (
         url_name="distributors",
         order=4,
         seen_by=ROLE_TABLE[EntitlementPermission.VIEW_DISTRIBUTORS].check_actor,
-        has_search=True,
     ),
     NavigationItem(
         label=_("Partners"),
@@ -41,11 +40,8 @@ ITEMS = (
         url_name="partners",
         order=6,
         seen_by=ROLE_TABLE[EntitlementPermission.VIEW_PARTNERS].check_actor,
-        has_search=True,
     ),
-    NavigationItem(
-        label=_("Customers"), icon="building-2", url_name="customers", order=10, seen_by=_has_customers, has_search=True
-    ),
+    NavigationItem(label=_("Customers"), icon="building-2", url_name="customers", order=10, seen_by=_has_customers),
     NavigationItem(
         label=_("Usage"), icon="chart-line", url_name="usage_of_customers", order=20, seen_by=sees_customers
     ),

@@ -12,7 +12,6 @@ ITEMS = (
         url_name="offers",
         order=55,
         seen_by=ROLE_TABLE[OfferPermission.VIEW_OWN].check_actor,
-        has_search=True,
     ),
     NavigationItem(
         label=_("Your products"),
@@ -27,7 +26,6 @@ ITEMS = (
         url_name="catalogue",
         order=55,
         seen_by=ROLE_TABLE[OfferPermission.BROWSE].check_actor,
-        has_search=True,
     ),
     NavigationItem(
         label=_("Marketplace"),
@@ -35,7 +33,6 @@ ITEMS = (
         url_name="storefront",
         order=55,
         seen_by=ROLE_TABLE[OfferPermission.VIEW_STOREFRONT].check_actor,
-        has_search=True,
     ),
     NavigationItem(
         label=_("Offers"),
@@ -43,7 +40,6 @@ ITEMS = (
         url_name="all_offers",
         order=65,
         seen_by=ROLE_TABLE[OfferPermission.VIEW_ALL].check_actor,
-        has_search=True,
     ),
     NavigationItem(
         label=_("Sale simulator"),

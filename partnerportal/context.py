@@ -123,17 +123,11 @@ class PageShell:
     def user_menu(self) -> list[MenuLink]:
         return self._links(NavigationMenu.PERSON)
 
-    @cached_property
-    def jump_links(self) -> list[MenuLink]:
-        """Return a link to every page that the dialog "Search or jump to…" offers."""
+    @property
+    def page_links(self) -> list[MenuLink]:
+        """Return a link to every page of the menus, for the search of the portal."""
         pages = [link for section in self.navigation_sections for link in section.items]
         return [*pages, *self.user_menu, *self._links(NavigationMenu.HELP)]
-
-    @cached_property
-    def search_url(self) -> str:
-        """Return the URL of the page that searches customers, or "" for a person without that page."""
-        pages = (item for item in _items_of(NavigationMenu.WORK) if item.has_search and item.seen_by(self.actor))
-        return next((_cached_reverse(item.url_name) for item in pages), "")
 
     @cached_property
     def poll_urls(self) -> list[str]:

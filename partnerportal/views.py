@@ -7,11 +7,13 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import OrganizationKind
 from partnerportal import errors
+from partnerportal.context import PageShell
 from partnerportal.lib import logs
 from partnerportal.lib.days import today
 from partnerportal.lib.known_pages import page_url
@@ -20,6 +22,7 @@ from partnerportal.lib.pages import require_sign_in
 from partnerportal.lib.policies import list_permission_rules
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.roles import list_roles_for_kind
+from partnerportal.search import find_everything
 from partnerportal.start_page import list_start_page_blocks_by_area
 
 PLAIN = "text/plain; charset=utf-8"
@@ -37,6 +40,22 @@ def start_page(request: PortalRequest) -> HttpResponse:
         return redirect(page_url("organization_new"))
     context = {"organization": request.operator.organization, "areas": list_start_page_blocks_by_area(request)}
     return render(request, "overview.html", context)
+
+
+@require_safe
+@require_sign_in
+def search_page(request: PortalRequest) -> HttpResponse:
+    """Show what the parameter `q` finds in the whole portal: as a page, or for htmx as the list of the palette."""
+    text = request.GET.get("q", "")
+    context = {"text": text, "groups": find_everything(PageShell(request), text), "next": _find_page_beneath(request)}
+    response = render(request, "shell/found.html" if request.htmx else "search.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _find_page_beneath(request: PortalRequest) -> str:
+    """Return the path of the page on which the palette is open, to which a changed preference returns."""
+    return request.htmx.current_url_abs_path or request.get_full_path()
 
 
 @require_safe

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.events import AccountEventKind
 from accounts.models import FailedAttempts, Organization, Person
+from accounts.models.person import Theme
 from notifications.actions.recording import make_event, record_events
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict, InvalidInput
@@ -46,6 +47,19 @@ def update_person_preferences(*, person: Person, name: str, language: str, time_
     """
     person.name, person.language, person.time_zone, person.theme = name, language, time_zone, theme
     person.save(update_fields=["name", "language", "time_zone", "theme"])
+
+
+def update_appearance(*, person: Person, theme: str = "", language: str = "") -> None:
+    """Store a person's theme or language, or both; "" leaves what is. Raises InvalidInput for an unknown one.
+
+    They are personal settings, so no permission is checked and no event is recorded.
+    """
+    if theme and theme not in Theme.values:
+        raise InvalidInput("theme", _("Select one of the choices."))
+    if language and language not in dict(settings.LANGUAGES):
+        raise InvalidInput("language", _("Select one of the choices."))
+    person.theme, person.language = theme or person.theme, language or person.language
+    person.save(update_fields=["theme", "language"])
 
 
 @transaction.atomic

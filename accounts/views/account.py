@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.actions.organizations import create_own_organization, update_organization_contact_data
-from accounts.actions.people import update_person_preferences
+from accounts.actions.people import update_appearance, update_person_preferences
 from accounts.forms.own_account import OrganizationForm
 from accounts.forms.people import PersonPreferencesForm
 from accounts.policies import ROLE_TABLE, AccountPermission
@@ -95,6 +95,15 @@ def account_edit(request: PortalRequest) -> HttpResponse:
             messages.success(request, _("Contact details saved."))
             return redirect(page_url("account"))
     return render(request, "accounts/account_edit.html", {"form": form})
+
+
+@require_POST
+@require_sign_in
+def set_preference(request: PortalRequest) -> HttpResponse:
+    """Store the theme or the language that was chosen, and return to the page where that was."""
+    chosen = {name: request.POST.get(name, "") for name in ("theme", "language")}
+    update_appearance(person=request.user, **chosen)  # type: ignore[arg-type]
+    return redirect(read_next_url(request))
 
 
 @require_form

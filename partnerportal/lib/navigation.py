@@ -21,7 +21,7 @@ class NavigationMenu(Enum):
     SETTINGS = auto()  # its second section; like the first it is there for who acts for an organisation
     PERSON = auto()  # the menu of whoever is signed in
     BELL = auto()  # the one button in the top bar
-    HELP = auto()  # only among the pages to jump to
+    HELP = auto()  # only among the pages that the search of the portal finds
 
 
 def allow_everybody(actor: Actor) -> bool:
@@ -44,5 +44,4 @@ class NavigationItem:
     order: int  # within the menu
     seen_by: Callable[[Actor], object] = allow_everybody
     count: Callable[[Actor], int] | None = None
-    has_search: bool = False  # its page searches for the words of its parameter q
     is_exact: bool = False  # current on its own page alone, and not on those below its URL
