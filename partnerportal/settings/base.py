@@ -66,6 +66,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "partnerportal.access_log.AccessLogMiddleware",
     "partnerportal.metrics.MetricsMiddleware",
+    "partnerportal.compression.CompressionMiddleware",
     "partnerportal.middleware.PermissionsPolicyMiddleware",
     "partnerportal.middleware.HealthCheckMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -1,0 +1,43 @@
+"""Pages are compressed for browsers that take it, and what must not be is not."""
+
+import gzip
+from typing import Any
+
+import pytest
+
+from tests.exports.test_views import table
+
+GZIP = {"Accept-Encoding": "gzip, br"}
+
+
+def test_a_page_is_compressed(web: Any) -> None:
+    client = web("partner.reader")
+    plain = client.get("/customers/")
+    packed = client.get("/customers/", headers=GZIP)
+    assert "Content-Encoding" not in plain
+    assert packed["Content-Encoding"] == "gzip" and "Accept-Encoding" in packed["Vary"]
+    assert len(packed.content) < len(plain.content) / 3
+    assert b"</html>" in gzip.decompress(packed.content)
+
+
+def test_the_list_of_the_api_is_compressed(api: Any) -> None:
+    packed = api("partner.reader").get("/api/v1/customers/", headers=GZIP)
+    assert packed["Content-Encoding"] == "gzip" and gzip.decompress(packed.content).startswith(b"{")
+
+
+@pytest.mark.parametrize("path", ["/renewals/calendar/", "/operators/add/"])
+def test_no_answer_to_a_form_is_compressed(path: str, web: Any) -> None:
+    answer = web("partner.admin").post(path, {}, headers=GZIP)
+    assert answer.status_code == 200 and "Content-Encoding" not in answer
+
+
+def test_no_file_is_compressed(web: Any) -> None:
+    answer = web("partner.reader").post("/exports/new/", {"list": "customers", "query": ""}, headers=GZIP, follow=True)
+    assert "Content-Encoding" not in answer and table(answer)
+
+
+def test_an_answer_with_a_strong_tag_keeps_it(api: Any, world: Any) -> None:
+    url = f"/api/v1/customers/{world.customer.public_id}/"
+    tagged = api("partner.reader").get(url, headers=GZIP)
+    assert tagged.status_code == 200
+    assert not (tagged.has_header("ETag") and tagged.has_header("Content-Encoding"))
