@@ -59,7 +59,8 @@ class ActivityList(PersonalizedList):
         if self.filter_values.get("since") == filters.usual_since:  # the form always sends a first day
             del self.filter_values["since"]
         self.since = str(self.filter_values.get("since") or filters.usual_since)  # also where it is the usual one
-        self.page = fetch_keyset_page_or_first(rows, **self.keyset_page_options, any_of=make_party_conditions(actor))
+        any_of = make_party_conditions(actor, is_own=bool(self.chosen_actor))
+        self.page = fetch_keyset_page_or_first(rows, **self.keyset_page_options, any_of=any_of)
         self.topic_choices = ActivityTopic.choices
         self.rows: list[LogRow] = build_log_rows(actor, self.page.rows, in_utc=self.is_in_utc)
 
