@@ -136,8 +136,8 @@ class PageShell:
 
     @cached_property
     def languages(self) -> list[dict[str, object]]:
-        """Return the languages that a visitor may choose; none for a person, who chooses in their preferences."""
-        if self.person:
+        """Return the languages to choose from on a page outside the shell; none for people who are kept out."""
+        if self.request.suspended or self.request.unprotected:
             return []
         return [{"code": c, "name": n, "is_current": c == get_language()} for c, n in settings.LANGUAGES]
 

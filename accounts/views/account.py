@@ -1,10 +1,6 @@
-"""Pages of organisations and preferences, and the sign-in where its forms queue mails."""
+"""Pages of organisations and preferences."""
 
-from collections.abc import Callable
-
-from allauth.account import views as account_views
 from django.contrib import messages
-from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
@@ -21,37 +17,7 @@ from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.pages import read_next_url, require_form, require_permission, require_sign_in
 from partnerportal.lib.requests import PortalRequest
-
-
-class MailQueuingFormViewMixin:
-    """A mixin for views of allauth whose form queues a mail.
-
-    When that fails, the form shows the error, and what the request wrote to the database and the session is undone.
-    """
-
-    request: PortalRequest
-    form_invalid: Callable[[BaseForm], HttpResponse]
-
-    def form_valid(self, form: BaseForm) -> HttpResponse:
-        """Answer a valid form as allauth does, or with the form and the error that stopped it."""
-        before = dict(self.request.session.items())
-        with show_errors_in_form(form):
-            return super().form_valid(form)  # type: ignore[misc]
-        self.request.session.clear()
-        self.request.session.update(before)
-        return self.form_invalid(form)
-
-
-class SignupView(MailQueuingFormViewMixin, account_views.SignupView):
-    pass
-
-
-class LoginView(MailQueuingFormViewMixin, account_views.LoginView):
-    """The sign-in page, which mails a code to people who have not verified their address."""
-
-
-class PasswordResetView(MailQueuingFormViewMixin, account_views.PasswordResetView):
-    pass
+from partnerportal.lib.sign_up_purposes import STEPS, describe_sign_up_purpose
 
 
 @require_form
@@ -65,8 +31,13 @@ def organization_create(request: PortalRequest) -> HttpResponse:
             request.act_for(organization.public_id)
             messages.success(request, _("%(name)s is set up. You are its Admin.") % {"name": organization.name})
             return redirect(read_next_url(request))
-    offers = list_join_offers(request.user)  # type: ignore[arg-type]
-    context = {"form": form, "next": read_next_url(request), "offers": offers}
+    back = read_next_url(request)
+    context = {
+        "form": form,
+        "next": back,
+        "offers": list_join_offers(request.user),  # type: ignore[arg-type]
+        "purpose": describe_sign_up_purpose(request.actor, back, step=0 if request.operators else STEPS),
+    }
     return render(request, "accounts/organization_new.html", context)
 
 
