@@ -175,8 +175,8 @@ class AccountAdapter(DefaultAccountAdapter):
             )
             for ending in ("txt", "html")
         )
-        body = re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
-        mail = EmailMultiAlternatives(subject, body, to=[email] if isinstance(email, str) else email, headers=headers)
+        text = re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
+        mail = EmailMultiAlternatives(subject, text, to=[email] if isinstance(email, str) else email, headers=headers)
         mail.attach_alternative(html, "text/html")
         return mail
 

@@ -3,12 +3,18 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.actions.organizations import create_own_organization, update_organization_contact_data
-from accounts.actions.people import update_appearance, update_person_preferences
+from accounts.actions.people import (
+    hide_first_steps,
+    show_first_steps,
+    update_appearance,
+    update_person_preferences,
+)
 from accounts.forms.own_account import OrganizationForm
 from accounts.forms.people import PersonPreferencesForm
 from accounts.policies import ROLE_TABLE, AccountPermission
@@ -75,6 +81,26 @@ def set_preference(request: PortalRequest) -> HttpResponse:
     chosen = {name: request.POST.get(name, "") for name in ("theme", "language")}
     update_appearance(person=request.user, **chosen)  # type: ignore[arg-type]
     return redirect(read_next_url(request))
+
+
+@require_POST
+@require_sign_in
+def dismiss_first_steps(request: PortalRequest) -> HttpResponse:
+    """Hide the checklist of first steps from the person, in the organisation they act for. It can be undone."""
+    if request.operator:
+        hide_first_steps(person=request.user, organization_id=request.operator.organization_id)  # type: ignore[arg-type]
+        undo = f"undo={reverse('first_steps_restore')}"
+        messages.success(request, _("The first steps are hidden."), extra_tags=undo)
+    return redirect("/")
+
+
+@require_POST
+@require_sign_in
+def restore_first_steps(request: PortalRequest) -> HttpResponse:
+    """Show the person the checklist of first steps again, if any of them is open."""
+    if request.operator:
+        show_first_steps(person=request.user, organization_id=request.operator.organization_id)  # type: ignore[arg-type]
+    return redirect("/")
 
 
 @require_form

@@ -45,7 +45,7 @@ class SessionsView(ListUserSessionsView):
 
     def form_valid(self, form: BaseForm) -> HttpResponse:
         """End the session that the form names, or all but the present one. Raises NotFound for one of somebody else."""
-        sessions = UserSession.objects.filter(user=self.request.user)  # type: ignore[misc]
+        sessions = UserSession.objects.filter(user=self.request.user)
         number = self.request.POST.get("session")
         if number is None:
             end_sessions(self.request, [session for session in sessions if not session.is_current()])
