@@ -20,5 +20,9 @@ class Migration(migrations.Migration):
                 base_field=models.BigIntegerField(), blank=True, default=list, editable=False, size=None
             ),
         ),
+        migrations.RunSQL(
+            "GRANT INSERT (past_first_steps), UPDATE (past_first_steps) ON accounts_person TO portal_app",
+            "REVOKE INSERT (past_first_steps), UPDATE (past_first_steps) ON accounts_person FROM portal_app",
+        ),
         migrations.RunSQL(PAST, migrations.RunSQL.noop),
     ]

@@ -92,7 +92,7 @@ STEPS = {
     "customer.admin": ["Complete", "Add", "Protect", "Connect", "Request"],
     "customer.reader": ["Protect"],
     "partner.admin": ["Invite", "Complete", "Add", "Protect"],
-    "distributor.admin": ["Invite", "Invite", "Complete", "Add", "Protect"],
+    "distributor.admin": ["Invite", "Complete", "Add", "Protect"],
     "publisher.admin": ["Create", "Complete", "Add", "Protect"],
     "vendor.admin": ["Register", "Connect", "Complete", "Add", "Protect"],
 }
