@@ -44,7 +44,7 @@ def test_from_an_invitation_to_the_first_trial(stack, visitor):
     page.get_by_label("Street").fill("1 Quay Street")
     page.get_by_label("City").fill("Galway")
     page.get_by_label("Contact email").fill(email)
-    browser.press("Save")
+    browser.press("Save changes")
     browser.opens("/")
     expect(steps).to_contain_text("2 of 5 done")
     steps.get_by_role("link", name="Request a trial").click()
