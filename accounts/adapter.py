@@ -163,14 +163,15 @@ class AccountAdapter(DefaultAccountAdapter):
         self, template_prefix: str, email: str | list[str], context: dict[str, Any], headers: Any = None
     ) -> EmailMultiAlternatives:
         """Return a mail as text and as HTML, both from one template, in the language of the page."""
-        subject = make_single_line(render_to_string(f"{template_prefix}_subject.txt", context))
+        subject = make_single_line(_render(template_prefix, "subject", context))
         context = {**context, "subject": subject, "language": get_language() or settings.LANGUAGE_CODE}
         if "timestamp" in context:  # of a change to the account, which allauth tells with its time, browser and address
             context["when"] = format_date_and_time(context["timestamp"])
             context["sessions_url"] = settings.PORTAL_ORIGIN + reverse("usersessions_list")
         body, html = (
-            render_to_string(
-                f"{template_prefix}_message.txt",
+            _render(
+                template_prefix,
+                "message",
                 context | {"layout": f"account/email/letter.{ending}", "link_template": f"account/email/link.{ending}"},
             )
             for ending in ("txt", "html")
@@ -186,3 +187,8 @@ class AccountAdapter(DefaultAccountAdapter):
         The links in the mail come from the settings, never from the request's host header.
         """
         queue_secret_mail(self.render_mail(template_prefix, email, {**context, "email": email}))
+
+
+def _render(template_prefix: str, part: str, context: dict[str, Any]) -> str:
+    """Return one part of a mail, its subject or its message, from the template that allauth has named."""
+    return str(render_to_string(f"{template_prefix}_{part}.txt", context))
