@@ -93,7 +93,11 @@ def test_a_passkey_is_added_and_signs_in(ada):
     device.send("WebAuthn.enable")
     options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
     key = {**options, "isUserVerified": True, "automaticPresenceSimulation": True}
-    device.send("WebAuthn.addVirtualAuthenticator", {"options": key})
+    added = device.send("WebAuthn.addVirtualAuthenticator", {"options": key})
+
+    def is_touched(enabled):
+        device.send("WebAuthn.setAutomaticPresenceSimulation", {**added, "enabled": enabled})
+
     ada.opens("/sign-in/two-factor/webauthn/add/")
     page.get_by_label("Name").fill("Laptop")
     ada.press("Add")
@@ -102,7 +106,13 @@ def test_a_passkey_is_added_and_signs_in(ada):
     expect(page.get_by_role("main")).to_contain_text("Laptop")
     edit = page.locator("a[href*='/keys/']").first.get_attribute("href")
     found = list(inspected(ada, pages.WITH_PASSKEY, key=re.search(r"keys/(\d+)/", edit)[1]))
+    is_touched(False)
     leaves(ada)
-    ada.press("Sign in with a passkey")
+    ada.press("Sign in with a passkey")  # this takes over from the browser, which offers the passkey already
+    is_touched(True)
+    expect(ada.heading).to_contain_text("Hello")
+    is_touched(False)
+    leaves(ada)
+    is_touched(True)  # by the browser's offer alone
     expect(ada.heading).to_contain_text("Hello")
     assert not found, "\n".join(found)
