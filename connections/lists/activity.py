@@ -64,7 +64,8 @@ class ActivityList(PersonalizedList):
         if self.filter_values.get("since") == filters.usual_since:  # the form always sends a first day
             del self.filter_values["since"]
         self.since = str(self.filter_values.get("since") or filters.usual_since)  # also where it is the usual one
-        options = {**self.keyset_page_options, "any_of": make_party_conditions(actor)}
+        any_of = make_party_conditions(actor, is_own=bool(self.chosen_actor))
+        options = {**self.keyset_page_options, "any_of": any_of}
         if self.filter_values.keys() <= INDEXED:
             self.page = fetch_keyset_page_or_first(rows, **options)
         else:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts.actions.partner_news import make_parent_data
 from accounts.events import AccountEventKind
 from accounts.models import Organization, OrganizationKind, ProgramMembership
 from entitlements.actions.activation import make_event_data
@@ -107,8 +108,9 @@ def record_memberships_at_once(partner_ids: Collection[int]) -> None:
     rule = Actor(
         kind=ActorKind.SYSTEM, label="activation links", organization_id=vendor.pk, organization_name=vendor.name
     )
-    rows = ProgramMembership.objects.filter(organization__in=partner_ids).select_related("organization", "program")
-    record_events([_make_membership_event(rule, row) for row in rows.order_by("pk")])
+    rows = ProgramMembership.objects.filter(organization__in=partner_ids).order_by("pk")
+    members = rows.select_related("organization__parent", "program")
+    record_events([_make_membership_event(rule, row) for row in members])
 
 
 def _make_membership_event(rule: Actor, row: ProgramMembership) -> Event:
@@ -120,7 +122,8 @@ def _make_membership_event(rule: Actor, row: ProgramMembership) -> Event:
         subject=row.organization,
         counterpart=row.organization,
         changes=list_changes_between({}, after),
-        data={"program": row.program.name, "is_new": True, **dates},
+        data={"program": row.program.name, "is_new": True, "is_at_once": True, **dates}
+        | make_parent_data(row.organization),
     )
 
 

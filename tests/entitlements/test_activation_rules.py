@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import DatabaseError, transaction
 
 from accounts.actions.organizations import found_invited_partner
@@ -13,7 +14,7 @@ from accounts.models import Organization
 from entitlements.models import ActivationLink, Entitlement, Sku, TrialOffer
 from partnerportal.lib.days import today
 from partnerportal.lib.tokens import digest_secret
-from tests.entitlements.test_activation_accept import accept, everything, page_of, sign_in_as
+from tests.entitlements.test_activation_accept import accept, as_holder, call, everything, page_of, sign_in_as
 from tests.world import SKU_OF_NOBODY, World
 from tests.world_activation import ADD_ON, SEAT_LIMIT, activation_token
 
@@ -101,6 +102,27 @@ def test_what_may_be_for_another_organisation_stays_open(world: World, link: Act
     client, _person = sign_in_as(link.email)
     assert accept(client, "partner").status_code == 302
     assert ActivationLink.objects.get(pk=other.pk).state == "open"
+
+
+def test_a_sign_in_of_somebody_else_is_no_step_of_the_link(world: World, link: ActivationLink, web: Any) -> None:
+    """Though there is an account with its address."""
+    sign_in_as(link.email)
+    web("stranger.admin").post(f"{page_of('partner')}open/")
+    link.refresh_from_db()
+    assert link.opened_at and link.signed_in_at is None
+
+
+def test_the_database_starts_no_trial_for_an_address_that_is_not_proved(
+    world: World, link: ActivationLink, as_tenant: Any
+) -> None:
+    person = world.person("stranger.admin")
+    claimed = EmailAddress.objects.create(user=person, email=link.email, verified=False)
+    actor, secret = as_holder(person, "partner", world.stranger)
+    for is_proved, answer in ((False, "refused"), (True, "")):
+        EmailAddress.objects.filter(pk=claimed.pk).update(verified=is_proved)
+        Entitlement.objects.filter(customer=world.stranger).delete()
+        with as_tenant(actor, secret):
+            assert call("SELECT activate_organization()") == [(answer,)]
 
 
 def test_an_invitation_to_become_a_partner_stays_open_too(world: World) -> None:

@@ -55,8 +55,8 @@ def lines(rounds: int) -> Iterator[GoalLine]:
     distributors = {login: Organization.objects.get(name=f"Channel of {size}") for login, size in SIZES.items()}
     partners = {login: Organization.objects.filter(parent=one).earliest("pk") for login, one in distributors.items()}
     pages = {
-        "partners page": dict.fromkeys(SIZES, "/partners/"),
-        "partners page by customers": dict.fromkeys(SIZES, "/partners/?sort=-customers"),
+        "partners page": dict.fromkeys(SIZES, "/partners/?size=25"),  # nearly as many rows as the smaller one has
+        "partners page by customers": dict.fromkeys(SIZES, "/partners/?size=25&sort=-customers"),
         "customers by one partner": {login: f"/customers/?partner={partners[login].org_id}" for login in SIZES},
         "customers page": dict.fromkeys(SIZES, "/customers/"),
         "first page": dict.fromkeys(SIZES, "/"),
