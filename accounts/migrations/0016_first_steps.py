@@ -10,7 +10,7 @@ UPDATE accounts_person p SET past_first_steps = ARRAY(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0014_operator_invitations")]
+    dependencies = [("accounts", "0015_standing")]
 
     operations = [
         migrations.AddField(
