@@ -104,6 +104,15 @@ def test_what_may_be_for_another_organisation_stays_open(world: World, link: Act
     assert ActivationLink.objects.get(pk=other.pk).state == "open"
 
 
+def test_a_link_was_opened_when_somebody_went_on_for_the_first_time(link: ActivationLink, client: Any) -> None:
+    moments = []
+    for _time in range(2):
+        client.post(f"{page_of('partner')}open/")
+        link.refresh_from_db()
+        moments.append(link.opened_at)
+    assert moments[0] and moments[0] == moments[1]
+
+
 def test_a_sign_in_of_somebody_else_is_no_step_of_the_link(world: World, link: ActivationLink, web: Any) -> None:
     """Though there is an account with its address."""
     sign_in_as(link.email)
