@@ -74,6 +74,13 @@ def test_an_end_is_told_to_the_sender_once(world, link):
     assert link.email not in str(notice.params)
 
 
+def test_the_end_of_a_link_that_was_sent_again_is_told_again(link):
+    now, day = timezone.now(), dt.timedelta(days=1)
+    ActivationLink.objects.filter(pk=link.pk).update(end_told_at=now - 8 * day, expires_at=now - day)
+    assert activation_jobs.tell_ended_activations() == 1
+    assert activation_jobs.tell_ended_activations() == 0
+
+
 def test_a_mail_that_is_not_delivered_is_told_to_the_sender(world, link, web):
     activation_jobs.record_undelivered_activation(link.public_id)
     link.refresh_from_db()

@@ -11,8 +11,10 @@ from django.db import DatabaseError, transaction
 
 from accounts.actions.organizations import found_invited_partner
 from accounts.models import Organization
+from entitlements.actions.activation import copy_activation_link, resend_activation_link
 from entitlements.models import ActivationLink, Entitlement, Sku, TrialOffer
 from partnerportal.lib.days import today
+from partnerportal.lib.errors import Conflict
 from partnerportal.lib.tokens import digest_secret
 from tests.entitlements.test_activation_accept import accept, as_holder, call, everything, page_of, sign_in_as
 from tests.world import SKU_OF_NOBODY, World
@@ -52,6 +54,20 @@ def test_an_offer_that_was_narrowed_meanwhile_starts_no_trial(world: World, link
     assert everything() == before
     link.refresh_from_db()
     assert (link.state, link.problem) == ("open", "sku_withdrawn")
+
+
+@pytest.mark.parametrize("how", NARROWED)
+def test_nor_is_its_link_sent_again(
+    world: World, link: ActivationLink, how: str, actor_for: Any, as_tenant: Any
+) -> None:
+    NARROWED[how](world)
+    actor = actor_for("partner.admin")
+    for add_token in (resend_activation_link, copy_activation_link):
+        with as_tenant(actor), pytest.raises(Conflict) as refused:
+            add_token(actor=actor, activationlink=link)
+        assert refused.value.code == "sku_withdrawn"
+    link.refresh_from_db()
+    assert link.problem == "sku_withdrawn" and link.tokens.count() == 1
 
 
 @pytest.mark.parametrize("name", ["partner", "distributor"])
