@@ -91,6 +91,15 @@ def test_a_mail_that_is_not_delivered_is_told_to_the_sender(world, link, web):
     assert link.name in web("partner.admin").get("/inbox/").content.decode()
 
 
+def test_a_mail_of_a_link_that_was_withdrawn_meanwhile_is_no_news(link):
+    ActivationLink.objects.filter(pk=link.pk).update(state="revoked", closed_at=timezone.now())
+    activation_jobs.record_undelivered_activation(link.public_id)
+    link.refresh_from_db()
+    while write_due_notices():
+        pass
+    assert link.bounced_at is None and not Notice.objects.filter(kind="activation_bounced").exists()
+
+
 def test_sending_again_forgets_what_went_wrong_before(link, actor_for, as_tenant):
     activation_jobs.record_undelivered_activation(link.public_id)
     ActivationLink.objects.filter(pk=link.pk).update(problem="trial_taken", problem_at=timezone.now())
