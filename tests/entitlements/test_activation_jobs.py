@@ -123,6 +123,7 @@ def test_staff_confirm_only_a_partner_that_has_accepted(world, actor_for):
     program = Program.objects.get(code="service_provider")
     with pytest.raises(Conflict):
         confirm_activated_partner(actor=actor_for("vendor.admin"), activationlink=link, program=program)
+    Organization.objects.filter(pk=world.nobadge.pk).update(parent=world.distributor)
     ActivationLink.objects.filter(pk=link.pk).update(account=world.nobadge)
     confirm_activated_partner(
         actor=actor_for("vendor.admin"), activationlink=link, program=program, ends_on=today() + dt.timedelta(days=9)
