@@ -188,7 +188,7 @@ class OperatorJoinedNotice(NoticeKind):
             organization_id = event.organization_id or event.counterpart_id
             if organization_id:
                 params = {"is_invited": bool(event.data.get("is_invited"))}
-                about = keys.get(event.subject_id)
+                about = keys.get(event.subject_id) if event.subject_id else None
                 yield event, NoticeRecipient(organization_id=organization_id, hidden_from_id=about, params=params)
 
     def get_subject(self, notice: "Notice") -> str:
