@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -182,12 +183,12 @@ class OperatorJoinedNotice(NoticeKind):
 
     def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
         persons = Person.objects.filter(public_id__in=[event.subject_id for event in events])
-        keys = dict(persons.values_list("public_id", "pk"))
+        keys: dict[UUID | None, int] = dict(persons.values_list("public_id", "pk"))
         for event in events:
             organization_id = event.organization_id or event.counterpart_id
             if organization_id:
                 params = {"is_invited": bool(event.data.get("is_invited"))}
-                about = keys.get(event.subject_id)
+                about = keys.get(event.subject_id) if event.subject_id else None
                 yield event, NoticeRecipient(organization_id=organization_id, hidden_from_id=about, params=params)
 
     def get_subject(self, notice: "Notice") -> str:
