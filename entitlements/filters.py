@@ -71,7 +71,7 @@ class CustomerFilterSet(FilterSet):
 
     def filter_by_text(self, rows: Rows, name: str, value: str) -> Rows:
         """Keep customers of whom each word of the text is part of the name (any accents), the domain or the ORGID."""
-        return rows.filter(make_words_condition(value, "name_folded", "website", "org_id"))
+        return rows.filter(make_words_condition(value, "search"))
 
     def filter_by_partner(self, rows: Rows, name: str, value: str) -> Rows:
         """Keep customers that a distributor sees through the partner with this ORGID."""
