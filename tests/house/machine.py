@@ -380,6 +380,10 @@ def placeholders(world: World) -> dict[str, str]:
     running = trials.get(state="active")
     values["trial_running"] = str(running.public_id)
     values["extended"] = str(running.ends_on + settings.PORTAL_TRIAL_TIME)
+    ends = Entitlement.objects.filter(kind="production", state="active")
+    for name, customer in (("renewal", "customer"), ("renewal2", "customer2"), ("renewal_stranger", "stranger")):
+        values[name] = str(ends.get(customer=world[customer]).public_id)
+    values["renewal_day"] = str(ends.get(customer=world.customer).ends_on)
     values["sku_vendor"] = SKU_OF_NOBODY
     for name in ACTIVATING:
         values[f"link_{name}"] = str(ActivationLink.objects.get(organization=world[name]).public_id)
