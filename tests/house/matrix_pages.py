@@ -461,6 +461,7 @@ PAGES = [
         data={"name": "N", "language": "en", "time_zone": "UTC", "theme": "auto"},
         defaults="login anonymous",
     ),
+    page("me/set/", post="302 else", data={"theme": "dark"}, defaults="login anonymous"),
     page("me/notices/", get=EVERYBODY, post="302 else", data={"ends_soon": "each"}),
     page("activity/", get=EVERYBODY),
     page(
@@ -482,6 +483,7 @@ PAGES = [
     ),
     page(".well-known/security.txt", get="200 else", defaults="", same_for_all=True),
     page(r"^robots\.txt$", "/robots.txt", get="200 else", defaults="", same_for_all=True),
+    page("search/", "/search/?q=a", get=EVERYBODY, defaults="login anonymous"),
     page("help/roles/", get=EVERYBODY, defaults="login anonymous"),
     page("language/", get="302 else", post="302 else", data={"language": "fr"}, defaults=""),
     page("ui-kit/", get=EVERYBODY, post=EVERYBODY, defaults="", same_for_all=True),

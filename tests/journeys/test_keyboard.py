@@ -38,10 +38,50 @@ def test_skip_link_comes_first_and_leads_to_the_content(browser):
 def test_control_k_jumps_to_a_page(browser):
     page = browser.opens("/")
     page.keyboard.press("Control+k")
-    expect(page.get_by_role("dialog", name="Search or jump to…").get_by_role("searchbox")).to_be_focused()
+    expect(page.get_by_role("dialog", name="Search or jump to…").get_by_role("combobox")).to_be_focused()
     page.keyboard.type("account")
-    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")  # before the list of what was typed is there
     expect(page).to_have_url(re.compile("/account/$"))
+
+
+def test_control_k_finds_a_customer_and_focus_stays_in_the_field(browser, customers):
+    page = browser.opens("/")
+    page.keyboard.press("Control+k")
+    palette = page.get_by_role("dialog", name="Search or jump to…")
+    field = palette.get_by_role("combobox")
+    page.keyboard.type("bir")
+    birch = palette.get_by_role("option", name="Birch")
+    expect(birch).to_have_attribute("aria-selected", "true")
+    expect(field).to_have_attribute("aria-activedescendant", birch.get_attribute("id"))
+
+    for _ in range(3):
+        page.keyboard.press("Backspace")
+    page.keyboard.press("ArrowDown")  # off the first option
+    page.keyboard.type("ced")  # letters type, wherever the mark is
+    expect(palette.get_by_role("option", name="Cedar")).to_have_attribute("aria-selected", "true")
+    expect(field).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Cedar", level=1)).to_be_visible()
+
+    page.keyboard.press("Control+k")
+    page.keyboard.type("inv")
+    page.keyboard.press("Escape")  # closes at the first press, with text in the field
+    expect(palette).to_be_hidden()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("invite")
+    palette.get_by_role("option", name="Invite customers").click()
+    expect(page.get_by_role("dialog", name="Invite customers")).to_be_visible()
+
+
+def test_the_palette_is_there_on_the_phone_and_switches_the_theme(browser):
+    page = browser.opens("/inbox/")
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.get_by_role("link", name="Search or jump to…").click()
+    palette = page.get_by_role("dialog", name="Search or jump to…")
+    page.keyboard.type("dark")
+    palette.get_by_role("option", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page).to_have_url(re.compile("/inbox/$"))
 
 
 def test_slash_leads_to_the_search_and_question_mark_to_help(browser, customers):

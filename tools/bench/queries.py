@@ -1,8 +1,10 @@
 """The goals of SQL: the statements of pages, replayed with and without the second lock."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from django.db import connection, transaction
+from django.test import Client
 
 from partnerportal.lib import garbage, tenancy
 from tools.bench.data import World
@@ -55,12 +57,21 @@ def _sizes(world: World, rounds: int) -> Iterator[GoalLine]:
         replay(own_queries(distributor, "/customers/"), world.distributor_id),
         replay(own_queries(large, last), world.large_id),
         replay(own_queries(large, "/customers/?q=obotic"), world.large_id),
+        replay(own_queries(large, "/customers/?q=obotic+12+test"), world.large_id),
     ]
-    first, small, hops, deep, search = (quantile(samples, 95) for samples in wall(works, rounds))
+    first, small, hops, deep, search, words = (quantile(samples, 95) for samples in wall(works, rounds))
     yield GoalLine("customers page, SQL p95: large partner against one with a twentieth", first / small, 1.3)
     yield GoalLine("distributor through two hops against the large partner", hops / first, 1.5)
     yield GoalLine("last keyset page against the first", deep / first, 2)
-    yield GoalLine("substring search within the large partner's customers, p95", search * 1000, 30, "ms")
+    yield GoalLine("search of one word within the large partner's customers, SQL p95", search * 1000, 30, "ms")
+    yield GoalLine("search of three words within them, SQL p95", words * 1000, 30, "ms")
+    (palette,) = wall([partial(_search_everything, large)], rounds)
+    yield GoalLine("palette of the large partner, the whole answer, p95", quantile(palette, 95) * 1000, 50, "ms")
+
+
+def _search_everything(who: Client) -> None:
+    answer = who.get("/search/?q=obotic+12", headers={"HX-Request": "true"})
+    assert answer.status_code == 200
 
 
 def _many_against_few(world: World, rounds: int) -> Iterator[GoalLine]:

@@ -9,6 +9,31 @@ if (palette) {
   const options = () => [...list.querySelectorAll('[role="option"]')];
   let shownFor = null; // the text to which the list belongs
   let isWaiting = false; // for the list of what was typed, to follow its first option
+  let asked; // the request that is under way
+  let timer = 0;
+
+  async function load() {
+    const text = input.value;
+    asked?.abort();
+    asked = new AbortController();
+    list.setAttribute("aria-busy", "true");
+    try {
+      const url = `${form.action}?${new URLSearchParams({ q: text })}`;
+      const headers = { "HX-Request": "true", "HX-Current-URL": location.href };
+      const response = await fetch(url, { headers, signal: asked.signal });
+      const signIn = response.headers.get("HX-Redirect");
+      if (signIn) return location.assign(signIn);
+      if (!response.ok) return location.assign(url); // the whole page says better what is wrong
+      list.innerHTML = await response.text();
+    } catch (error) {
+      if (error.name !== "AbortError") list.removeAttribute("aria-busy"); // offline: what was found before stays
+      return;
+    }
+    list.removeAttribute("aria-busy");
+    shownFor = text;
+    mark(options()[0]);
+    if (isWaiting) follow();
+  }
 
   const mark = (option) => {
     options().forEach((other) => other.setAttribute("aria-selected", String(other === option)));
@@ -17,7 +42,6 @@ if (palette) {
     option?.scrollIntoView({ block: "nearest" });
   };
   const marked = () => list.querySelector('[aria-selected="true"]');
-  const load = () => window.htmx.trigger(form, "palette");
 
   const open = (event) => {
     event.preventDefault();
@@ -37,13 +61,10 @@ if (palette) {
     load();
   });
 
-  list.addEventListener("htmx:afterSwap", () => {
-    shownFor = input.value;
-    mark(options()[0]);
-    if (isWaiting) follow();
+  input.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(load, 120);
   });
-  form.addEventListener("htmx:beforeRequest", () => list.setAttribute("aria-busy", "true"));
-  form.addEventListener("htmx:afterRequest", () => list.removeAttribute("aria-busy"));
 
   const follow = () => {
     isWaiting = shownFor !== input.value;
