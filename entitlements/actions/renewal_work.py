@@ -68,7 +68,7 @@ def undo_renewal_work(*, actor: Actor, entitlement: Entitlement, revision: int) 
     if work.revision != revision or revision == 0:
         raise make_state_changed_error()
     before = find_step_before(actor, work)
-    state, note = (before.state, before.note) if before else (RenewalWork.BEGINS, "")
+    state, note = (before.work_state, before.note) if before else (RenewalWork.BEGINS, "")
     return _store_work(actor, seen, work, state=state, owner_id=KEEP, note=note)
 
 
@@ -109,8 +109,8 @@ def _store_work(
         for name, value in values.items():
             setattr(work, name, value)
         work.save(update_fields=list(values))
-    step: dict[str, Any] = {"person_id": actor.person_id, "revision": work.revision, **after}
-    RenewalStep.objects.create(work=work, **step)
+    step: dict[str, Any] = {"person_id": actor.person_id, "revision": work.revision, "work_state": after["state"]}
+    RenewalStep.objects.create(work=work, owner_id=after["owner_id"], note=after["note"], **step)
     for kind, told in _describe_changes(changes).items():
         _record(actor, entitlement, work, kind, told)
     return work

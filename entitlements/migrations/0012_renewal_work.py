@@ -21,6 +21,8 @@ MOVES = {state: set(STATES) - {state} for state in STATES}
 WORK, STEP = "entitlements_renewalwork", "entitlements_renewalstep"
 # The subqueries read under the policies of their tables: what is no longer shared takes the work on it out of sight.
 OWN = "organization_id = portal_org() AND EXISTS (SELECT FROM entitlements_entitlement e WHERE e.id = entitlement_id)"
+# Work is begun on the present end alone.
+END = "(SELECT e.ends_on FROM entitlements_entitlement e WHERE e.id = NEW.entitlement_id)"
 OF_OWN_WORK = "EXISTS (SELECT FROM entitlements_renewalwork w WHERE w.id = work_id)"
 
 
@@ -68,7 +70,7 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("person_id", models.BigIntegerField()),
                 ("revision", models.PositiveIntegerField()),
-                ("state", models.CharField(choices=CHOICES, max_length=10)),
+                ("work_state", models.CharField(choices=CHOICES, max_length=10)),
                 ("owner_id", models.BigIntegerField(null=True)),
                 ("note", models.CharField(blank=True, max_length=1000)),
                 (
@@ -90,7 +92,7 @@ class Migration(migrations.Migration):
         enforce_state_transitions(WORK, MOVES, initial_state="open", enforced_for="everybody"),
         fill_columns_by_trigger(
             WORK,
-            on_insert={"owner_id": "NULL", "note": "''", "noted_at": "NULL", "revision": "0"},
+            on_insert={"ends_on": END, "owner_id": "NULL", "note": "''", "noted_at": "NULL", "revision": "0"},
             on_change={"noted_at": f"CASE WHEN NEW.note <> '' THEN {NOW} END"},
         ),
         enable_row_security(STEP, using=OF_OWN_WORK, grant="SELECT, INSERT"),

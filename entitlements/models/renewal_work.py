@@ -80,7 +80,7 @@ class RenewalStep(models.Model):
     at = models.DateTimeField(default=timezone.now)
     person_id = models.BigIntegerField()  # the primary key of the person who made the change
     revision = models.PositiveIntegerField()  # of the work since the change
-    state = models.CharField(max_length=10, choices=RenewalState)
+    work_state = models.CharField(max_length=10, choices=RenewalState)  # of the work since the change
     owner_id = models.BigIntegerField(null=True)
     note = models.CharField(max_length=NOTE_LENGTH, blank=True)
 

@@ -81,7 +81,7 @@ def list_renewal_history(actor: Actor, entitlement: Entitlement) -> list[Renewal
                     at=formats.format_date_and_time(step.at),
                     iso=step.at.astimezone(dt.UTC).isoformat(timespec="seconds"),
                     person=names.get(step.person_id, "") or _("A former operator"),
-                    state=step.get_state_display(),
+                    state=step.get_work_state_display(),
                     owner=names.get(step.owner_id or 0, ""),
                     note=step.note,
                 )

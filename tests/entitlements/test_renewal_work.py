@@ -58,7 +58,7 @@ def test_state_owner_and_note_are_stored_with_their_history(change: Any, world: 
     work = change(state=RenewalState.QUOTED, owner=colleague, note="Sent a quote.")
     assert (work.state, work.owner_id, work.note) == ("quoted", colleague.person_id, "Sent a quote.")
     assert work.noted_at is not None
-    steps = RenewalStep.objects.filter(work=work).order_by("revision").values_list("state", "note", "person_id")
+    steps = RenewalStep.objects.filter(work=work).order_by("revision").values_list("work_state", "note", "person_id")
     admin = world.person("partner.admin").pk
     assert list(steps) == [("contacted", NOTE, admin), ("quoted", "Sent a quote.", admin)]
 

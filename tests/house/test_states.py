@@ -162,6 +162,7 @@ HOLDS = {
     "Organization": "everybody",
     "OrganizationDomain": "everybody",
     "Subscription": "everybody",
+    "RenewalWork": "everybody",
     "Request": "everybody",
 }
 # States of rows that only the feed, jobs and triggers write: the web role may not update them at all.
