@@ -144,6 +144,9 @@ FOREIGN = {
     "imports_importbatch": "true",
     "accounts_savedview": "person_id <> %(person)s OR organization_id <> %(org)s",
     "accounts_listsettings": "person_id <> %(person)s OR organization_id <> %(org)s",
+    "entitlements_renewalwork": "organization_id <> %(org)s",
+    "entitlements_renewalstep": """NOT EXISTS (
+        SELECT FROM entitlements_renewalwork w WHERE w.id = work_id AND w.organization_id = %(org)s)""",
     "entitlements_calendarfeed": "person_id <> %(person)s OR organization_id <> %(org)s",
     "notifications_notice": "recipient_id <> %(org)s",
     "notifications_noticeread": "person_id <> %(person)s",
