@@ -15,7 +15,7 @@ from entitlements.actions.activation import make_event_data
 from entitlements.actions.activation_mails import queue_activation_mail
 from entitlements.events import EntitlementEventKind
 from entitlements.models import ActivationLink, ActivationToken
-from entitlements.queries.activation import annotate_lost_partner
+from entitlements.queries.activation import annotate_lost_partner, make_undecided_condition
 from notifications.actions.recording import make_event, record_events
 from notifications.models import Event
 from notifications.registry import register_event_handler
@@ -142,9 +142,12 @@ def _record_for_senders(kind: EntitlementEventKind, links: list[ActivationLink])
 
 
 def delete_old_activation_links() -> int:
-    """Delete links that were used, withdrawn or declined or ended before PORTAL_INVITATIONS_KEPT; return how many."""
+    """Delete links that were used, withdrawn or declined or ended before PORTAL_INVITATIONS_KEPT; return how many.
+
+    A link whose new partner waits for the vendor stays until the vendor has decided.
+    """
     declined_since = Q(declined_at__gte=timezone.now() - settings.PORTAL_INVITATIONS_KEPT)
-    return delete_old_invitations(ActivationLink, but=declined_since)
+    return delete_old_invitations(ActivationLink, but=declined_since | make_undecided_condition())
 
 
 @register_event_handler(AccountEventKind.PARTNER_MOVED)

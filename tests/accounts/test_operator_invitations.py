@@ -18,7 +18,8 @@ from accounts.queries.operator_invitations import get_operator_invitation_of_tok
 from notifications import registry
 from notifications.actions.outbox import write_due_notices
 from notifications.actions.secret_mails import delete_expired_secret_mails, send_secret_mails
-from notifications.models import Event, Notice, SecretMail
+from notifications.models import Delivery, Event, Notice, SecretMail
+from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts
 from partnerportal.lib.tokens import digest_secret
 from tests import mails
@@ -177,6 +178,30 @@ def test_whoever_accepts_acts_with_these_roles_and_is_told(invite, world, actor_
         pass
     notice = Notice.objects.filter(kind="operator_joined").get()
     assert notice.recipient_id == world.partner.pk and notice.params == {"is_invited": True}
+
+
+def test_whoever_has_come_is_not_told_so(invite, world, actor_for, web, as_tenant):
+    _row, token = invite(roles=["admin"])
+    accept(actor_for("nobody"), token, as_tenant)
+    while write_due_notices():
+        pass
+    notice = Notice.objects.get(kind="operator_joined")
+    mailed = Delivery.objects.filter(notice=notice).values_list("person_id", flat=True)
+    assert world.person("nobody").pk not in mailed and world.person("partner.admin").pk in mailed
+    told = "Somebody has accepted an invitation"
+    assert told in web("partner.admin").get("/inbox/").content.decode()
+    newcomer = web("nobody")
+    assert told not in newcomer.get("/inbox/").content.decode()
+    assert newcomer.post(f"/inbox/{notice.public_id}/").status_code == 404
+    person = {"organization_id": world.partner.pk, "organization_kind": "partner", "roles": frozenset({"admin"})}
+    for who, sees in (("partner.admin", True), ("nobody", False)):
+        actor = Actor(person_id=world.person(who).pk, **person)
+        assert Notice.objects.visible_to(actor).filter(pk=notice.pk).exists() is sees
+        with as_tenant(actor):
+            assert Notice.objects.filter(pk=notice.pk).exists() is sees
+    client = Actor(kind="client", client_id=1, organization_id=world.partner.pk, roles=frozenset({"admin"}))
+    admin = Actor(person_id=world.person("partner.admin").pk, **person)
+    assert set(Notice.objects.visible_to(client)) == set(Notice.objects.visible_to(admin)), "hidden from nobody else"
 
 
 def test_a_link_works_once(invite, actor_for, as_tenant):

@@ -118,6 +118,19 @@ def test_a_declined_one_stays_listed_for_as_long_as_others(decline, waiting):
     assert not rows.exists()
 
 
+@pytest.mark.promise("CV-11")
+def test_one_that_waits_stays_in_the_queue_until_the_vendor_decides(world, actor_for, web, waiting):
+    kept, rows = settings.PORTAL_INVITATIONS_KEPT, ActivationLink.objects.filter(pk=waiting.pk)
+    rows.update(closed_at=timezone.now() - kept * 4)
+    activation_jobs.delete_old_activation_links()
+    for path in ("/", "/partners/pending/?state=unconfirmed", "/partners/pending/?state=late"):
+        assert waiting.name in web("vendor.admin").get(path).content.decode(), path
+    program = Program.objects.get(code="solution_advisor")
+    confirm_activated_partner(actor=actor_for("vendor.admin"), activationlink=waiting, program=program)
+    activation_jobs.delete_old_activation_links()
+    assert not rows.exists()
+
+
 def test_a_programme_without_a_dashboard_confirms_nobody(world, actor_for, web, waiting):
     page = web("vendor.admin").get(f"/activations/{waiting.public_id}/confirm/").content.decode()
     assert 'value="solution_advisor"' in page and 'value="csp"' not in page
