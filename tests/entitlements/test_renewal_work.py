@@ -313,3 +313,9 @@ def test_a_file_has_worth_owner_state_and_note_of_ones_own(world: World, actor_f
     with as_tenant(reader):
         row = RENEWALS.rows(reader, {"kind": "production", "state": "contacted"}, None).get()
     assert (row.worth, row.currency) == (None, None)
+
+
+def test_the_api_is_narrowed_by_ones_own_work(api: Any, world: World, ending: Entitlement) -> None:
+    for query, sees in (("state=contacted", True), ("state=open", False), ("owner=none", False), ("", True)):
+        rows = api("partner.admin").get(f"/api/v1/renewals/?{query}").json()["items"]
+        assert (str(ending.public_id) in {row["id"] for row in rows}) is sees, query
