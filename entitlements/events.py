@@ -20,6 +20,9 @@ class EntitlementEventKind(StrEnum):
     ORDER_PLACED = "order.placed"
     CALENDAR_MADE = "calendar.made"
     CALENDAR_REVOKED = "calendar.revoked"
+    RENEWAL_STATE_SET = "renewal.state_set"  # these three are read by the organisation whose work it is, by nobody else
+    RENEWAL_OWNER_SET = "renewal.owner_set"
+    RENEWAL_NOTED = "renewal.noted"
     RELEASE_ASKED = "licence.release_asked"
     RELEASE_WITHDRAWN = "licence.release_withdrawn"
     RELEASE_MARKED = "licence.release_marked"

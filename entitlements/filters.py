@@ -17,6 +17,7 @@ from entitlements.models import (
     IngestUpload,
     LicenceRelease,
     LicenseAssignment,
+    RenewalState,
     Sku,
     UnusualUse,
 )
@@ -28,6 +29,7 @@ from entitlements.models.release import LicenceReleaseQuerySet
 from entitlements.queries.activation import filter_late_links, make_undecided_condition
 from entitlements.queries.customers import make_partner_condition, make_sold_partner_condition
 from entitlements.queries.releases import RELEASE_VIEWS, WAITING
+from entitlements.queries.renewal_work import UNASSIGNED, make_owner_condition, make_state_condition
 from entitlements.queries.trials import TRIAL_VIEWS
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import list_country_choices
@@ -35,6 +37,7 @@ from partnerportal.lib.days import today
 from partnerportal.lib.filters import FilterSet, make_words_condition
 from partnerportal.lib.mailed_invitations import filter_live
 from partnerportal.lib.scopes import Scope
+from partnerportal.lib.visible_rows import parse_public_ids
 
 Rows = CustomerListingQuerySet
 SPANS = (7, 30, 60, 90)  # days ahead that a list of renewals may cover
@@ -195,7 +198,13 @@ class LicenceReleaseFilterSet(FilterSet):
 
 
 class RenewalFilterSet(FilterSet):
-    """The filters of renewals: by service, by kind, and by last day (within some days, or on one day)."""
+    """The filters of renewals: by customer, service, kind, last day (within some days, or on one day), and own work.
+
+    `state` and `owner` are of the work of the actor's organisation. `owner` is the public id of one of its operators,
+    or "none".
+    """
+
+    q = df.CharFilter(method="filter_by_customer", label=_("Name or ORGID"), max_length=200)
 
     sku = df.CharFilter("sku__code", label=_("Service"), max_length=60)
     kind = df.ChoiceFilter(choices=Entitlement.Kind.choices, label=_("Type"))
@@ -204,10 +213,29 @@ class RenewalFilterSet(FilterSet):
         method="filter_ending_within", choices=[(days, days) for days in SPANS], coerce=int, label=_("Expires within")
     )
     on = df.DateFilter("ends_on", input_formats=["%Y-%m-%d"], label=_("Last day"))
+    state = df.ChoiceFilter(method="filter_by_work_state", choices=RenewalState.choices, label=_("State"))
+    owner = df.CharFilter(method="filter_by_owner", max_length=36, label=_("Owner"))
 
     class Meta:
         model = Entitlement
         fields: list[str] = []
+
+    def filter_by_customer(self, rows: EntitlementQuerySet, name: str, value: str) -> EntitlementQuerySet:
+        """Keep entitlements of customers of whom each word of the text is part of the name or the ORGID."""
+        return rows.filter(make_words_condition(value, "customer__name_folded", "customer__org_id"))
+
+    def filter_by_work_state(self, rows: EntitlementQuerySet, name: str, value: str) -> EntitlementQuerySet:
+        """Keep entitlements by how far the actor's organisation is with their end. Without work it is open."""
+        return rows.filter(make_state_condition(self.acting, value))
+
+    def filter_by_owner(self, rows: EntitlementQuerySet, name: str, value: str) -> EntitlementQuerySet:
+        """Keep entitlements that an operator of the actor's organisation looks after, or that nobody does ("none").
+
+        A value that is neither narrows nothing.
+        """
+        if value != UNASSIGNED and not parse_public_ids([value]):
+            return rows
+        return rows.filter(make_owner_condition(self.acting, value))
 
     def filter_ending_within(self, rows: EntitlementQuerySet, name: str, value: int) -> EntitlementQuerySet:
         """Keep entitlements that end at most `value` days from today (UTC). A filter by one day takes precedence."""

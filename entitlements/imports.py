@@ -21,6 +21,7 @@ from entitlements.models.listing import CustomerListing
 from entitlements.partner_imports import PARTNER_IMPORTS
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.trials import get_trial, list_trials
+from entitlements.renewal_imports import RENEWAL_IMPORTS
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.imports.bulk import BulkAction, apply_row_by_row
@@ -193,4 +194,4 @@ EXTEND_TRIALS = BulkAction(
     ),
     describe_confirmation=_label_extend,
 )
-IMPORTS = (END_CONNECTIONS, APPROVE_TRIALS, EXTEND_TRIALS, *ACTIVATION_IMPORTS, *PARTNER_IMPORTS)
+IMPORTS = (END_CONNECTIONS, APPROVE_TRIALS, EXTEND_TRIALS, *ACTIVATION_IMPORTS, *PARTNER_IMPORTS, *RENEWAL_IMPORTS)

@@ -14,7 +14,14 @@ from accounts.personal_data import (
     register_personal_data_section,
     register_personal_data_table,
 )
-from entitlements.models import ActivationLink, CalendarFeed, Entitlement, LicenseAssignment
+from entitlements.models import (
+    ActivationLink,
+    CalendarFeed,
+    Entitlement,
+    LicenseAssignment,
+    RenewalStep,
+    RenewalWork,
+)
 from notifications.models import InboxMark, NoticePreference, NoticeRead
 
 OWN = {
@@ -35,6 +42,8 @@ def register_personal_data() -> None:
     # The customer's record comes from its own systems, so it stays when the person's data is deleted.
     register_personal_data_section(PersonalDataSection("licences_held", list_held_licences))
     register_free_text_column(FreeTextColumn(Entitlement, "reason"))
+    register_free_text_column(FreeTextColumn(RenewalWork, "note"))
+    register_free_text_column(FreeTextColumn(RenewalStep, "note", subject="work__public_id"))
     register_invitations_section("activation_links", ActivationLink)
     for column in ("name", "reason"):
         register_free_text_column(FreeTextColumn(ActivationLink, column))

@@ -16,6 +16,7 @@ class EntitlementPermission(StrEnum):
     VIEW_OWN = "entitlements.view_own"
     VIEW_ORDERS = "entitlements.view_orders"
     VIEW_RENEWALS = "entitlements.view_renewals"
+    WORK_ON_RENEWALS = "entitlements.work_on_renewals"
     REQUEST_TRIALS = "entitlements.request_trials"
     CANCEL_TRIALS = "entitlements.cancel_trials"
     LIST_TRIALS = "entitlements.list_trials"
@@ -44,6 +45,7 @@ REQUESTED_A_DAY = 20  # trials that one customer may request within 24 hours
 _ASKS_OR_DECIDES = frozenset({OrganizationKind.CUSTOMER, OrganizationKind.VENDOR})
 _ABOVE_PARTNERS = frozenset({OrganizationKind.DISTRIBUTOR, OrganizationKind.VENDOR})
 _ABOVE_CUSTOMERS = _ABOVE_PARTNERS | {OrganizationKind.PARTNER}
+_SELLERS = frozenset({OrganizationKind.DISTRIBUTOR, OrganizationKind.PARTNER})
 _SENDERS = frozenset({Role.ADMIN, Role.ADMIN_AGENT, Role.SALES_AGENT})
 _VENDOR = frozenset({OrganizationKind.VENDOR})
 
@@ -64,6 +66,12 @@ ROLE_TABLE: RoleTable = {
     ),
     EntitlementPermission.VIEW_RENEWALS: PermissionRule(
         label=_("See renewals, and subscribe to them in a calendar app")
+    ),
+    EntitlementPermission.WORK_ON_RENEWALS: PermissionRule(
+        label=_("Set state, owner and note of customers’ renewals"),
+        kinds=_SELLERS,
+        roles=_SENDERS,
+        feature=ProgramFeature.CUSTOMER_DASHBOARD,
     ),
     EntitlementPermission.REQUEST_TRIALS: PermissionRule(
         label=_("Request a trial of a service"),

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from entitlements.anomalies import list_anomaly_service_names
 from entitlements.events import EntitlementEventKind
-from entitlements.models import Entitlement
+from entitlements.models import Entitlement, RenewalState
 from entitlements.notices.news import describe_licence_count
 from notifications.models import Event
 from notifications.timeline import (
@@ -74,6 +74,11 @@ _ACTIVATIONS: dict[str, tuple[str, Message]] = {
     EntitlementEventKind.PARTNER_CONFIRMED: ("badge-check", _("The programme of %(name)s was confirmed")),
     EntitlementEventKind.PARTNER_DECLINED: ("ban", _("The programme of %(name)s was declined")),
 }
+_RENEWALS: dict[str, tuple[str, Message]] = {
+    EntitlementEventKind.RENEWAL_STATE_SET: ("calendar-clock", _("The state of a renewal of %(service)s was set")),
+    EntitlementEventKind.RENEWAL_OWNER_SET: ("user-check", _("The owner of a renewal of %(service)s was set")),
+    EntitlementEventKind.RENEWAL_NOTED: ("pencil", _("The note on a renewal of %(service)s was changed")),
+}
 _VENDORS: dict[str, tuple[str, Message]] = {
     EntitlementEventKind.PUBLISHER_SET: ("package", _("%(counterpart)s became the publisher of %(service)s")),
     EntitlementEventKind.PUBLISHER_REMOVED: ("package", _("%(counterpart)s is no longer the publisher of %(service)s")),
@@ -114,6 +119,7 @@ def register_entitlement_words() -> None:
     for texts, topic, values in (
         (_ACTIVATIONS, ActivityTopic.CONNECTIONS, _name_invited),
         (_VENDORS, ActivityTopic.SERVICES, _service),
+        (_RENEWALS, ActivityTopic.SERVICES, _service),
     ):
         register_activity_descriptions(
             topic, {kind: ActivityDescription(icon, text, values) for kind, (icon, text) in texts.items()}
@@ -130,9 +136,13 @@ def register_entitlement_words() -> None:
             "number": _("Number"),
             "starts_on": _("From"),
             "ends_on": _("Until"),
+            "work_state": _("State"),
+            "owner": _("Owner"),
+            "note": _("Note"),
         },
         words={
             "state": {state.value: state.label for state in Entitlement.State},
+            "work_state": {state.value: state.label for state in RenewalState},
             "kind": {kind.value: kind.label for kind in Entitlement.Kind},
         },
     )

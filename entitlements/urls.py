@@ -20,6 +20,7 @@ from entitlements.views.holders import licence_holders, licence_release, licence
 from entitlements.views.own import own_orders, own_services
 from entitlements.views.partners import distributor_list, partner_list, partner_page
 from entitlements.views.releases import licence_release_list, mark_release_done, reopen_release_request
+from entitlements.views.renewal_work import renewal_work, renewal_work_undo
 from entitlements.views.renewals import calendar_feed, calendar_feed_revoke, calendar_file, renewal_list
 from entitlements.views.sold import sold_orders, sold_services
 from entitlements.views.trial_offers import (
@@ -71,6 +72,8 @@ urlpatterns = [
     path("services/trial/", trial_request, name="trial_request"),
     path("orders/", own_orders, name="orders"),
     path("renewals/", renewal_list, name="renewals"),
+    path("renewals/<uuid:entitlement_id>/", renewal_work, name="renewal_work"),
+    path("renewals/<uuid:entitlement_id>/undo/", renewal_work_undo, name="renewal_work_undo"),
     path("renewals/calendar/", calendar_feed, name="calendar_feed"),
     path("renewals/calendar/revoke/", calendar_feed_revoke, name="calendar_revoke"),
     path("calendar/<str:token>.ics", calendar_file, name="calendar"),

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from accounts.models import Organization
 from entitlements.models import Entitlement, Sku
-from entitlements.rows.renewals import format_month_name, list_weekday_names, make_month_calendar
+from entitlements.rows.renewals import get_first_day_of_week, list_weekday_names, make_calendar_weeks
 from entitlements.rows.usage import describe_licence_limit, make_licence_limit_label
 from partnerportal.lib import charts, formats
 from partnerportal.lib.chart_tables import ChartWithTable, describe_chart_series, draw_chart_wide_and_narrow
@@ -89,23 +89,24 @@ def build_sample_sparklines() -> list[str]:
 
 
 def build_sample_renewal_calendar() -> SimpleNamespace:
-    """Return sample values for the template of a month of renewals.
+    """Return sample values for the template of five weeks of renewals.
 
     On one of its days a single licence ends, on another more than the day shows.
     """
-    first = today().replace(day=1)
+    first = get_first_day_of_week(today())
     days = [today() + dt.timedelta(days=2), *([today() + dt.timedelta(days=4)] * 3)]
     names = ("Umbra Insurance SAS", "Halcyon Retail KK", "株式会社青空システムズ", "Brightwater Studios")
     ends = [_end(day, name, is_trial=number == 2) for number, (day, name) in enumerate(zip(days, names, strict=True))]
     return SimpleNamespace(
-        month_label=format_month_name(first),
-        month_renewal_count=7,
+        weeks_label=formats.format_date_range(first, first + dt.timedelta(days=34)),
+        weeks_renewal_count=7,
         weekday_names=list_weekday_names(),
-        grid=make_month_calendar(
+        calendar_weeks=make_calendar_weeks(
             first, ends, {days[0]: 1, days[1]: 6}, shows_customers=True, make_day_url=lambda day: "#"
         ),
-        previous_month_url="",
-        next_month_url="#",
+        this_week_url="",
+        previous_weeks_url="",
+        next_weeks_url="#",
     )
 
 

@@ -40,8 +40,9 @@ from connections.actions import accept_invitation, end_connection
 from connections.actors import build_actor_for_organization
 from connections.consent import WORDING
 from connections.models import Connection, InvitationLink
+from entitlements.actions.renewal_work import change_renewal_work
 from entitlements.events import EntitlementEventKind
-from entitlements.models import Entitlement, Order, OrderLine, Sku
+from entitlements.models import Entitlement, Order, OrderLine, RenewalState, Sku
 from notifications.actions.outbox import write_due_notices
 from notifications.actions.recording import record_event
 from notifications.models import Delivery, Event, Notice
@@ -78,9 +79,26 @@ CONNECTED = [("customer", "partner"), ("customer", "lapsed"), ("customer2", "par
 MANY = {"partner": [Role.ADMIN], "customer": [Role.READER], "distributor": [Role.ADMIN]}
 FINANCE_GRANTED = (Role.READER, Role.SALES_AGENT)  # roles of the partner in which somebody sees orders by grant
 SKU_OF_NOBODY = "to-be-tried"
-SORTS = ("name", "details", "people", "goods", "skus", "orders", "usage", "licence holders", "requests", "activations")
+SORTS = (
+    "name",
+    "details",
+    "people",
+    "goods",
+    "skus",
+    "orders",
+    "usage",
+    "licence holders",
+    "requests",
+    "activations",
+    "work",
+)
 INVITING = ("partner", "customer")  # have each invited an operator
 WITH_DOMAIN = ("vendor", "distributor", "partner", "customer", "stranger")  # have not proved it yet
+NOTING = (
+    ("partner", "customer"),
+    ("partner2", "customer2"),
+    ("distributor", "customer"),
+)  # note what they do about ends
 ASKING = ("partner", "partner2", "distributor", "publisher")  # have asked the vendor for another country
 # What customers do not share with a partner; with all others they share everything.
 KEPT_BACK = {("customer2", "partner2"): Scope.ORDERS | Scope.USAGE, ("customer", "lapsed"): ALL & ~Scope.ACCOUNT}
@@ -237,6 +255,8 @@ def build() -> None:
                 person=World().person(f"{name}.admin"),
                 asks=name == "customer2",
             )
+    for viewer, customer in NOTING:
+        _note(viewer, customer)
     world_offers.build(World())
     tried = Sku.objects.create(code=SKU_OF_NOBODY, service="To be tried", name="To be tried")
     words = {name: canary(name, "activations") for name in world_activation.ACTIVATING}
@@ -301,6 +321,19 @@ def _qualify(name: str, *, competency: str, skill: str) -> None:
     organization = World()[name]
     organization.competencies.add(Competency.objects.get(code=competency))
     organization.skills.add(Skill.objects.get(code=skill))
+
+
+def _note(viewer: str, customer: str) -> None:
+    """What the viewer does about the end of the customer's production entitlement; a colleague looks after it."""
+    who = f"{viewer}.admin"
+    ends = Entitlement.objects.filter(customer=World()[customer], kind="production", state="active").get()
+    change_renewal_work(
+        actor=World().actor(who),
+        entitlement=ends,
+        state=RenewalState.CONTACTED,
+        owner=World().operator(who),
+        note=f"Called {canary(viewer, 'work')}",
+    )
 
 
 def _badge(name: str, program: str, starts_on: dt.date) -> None:

@@ -27,6 +27,7 @@ from entitlements.queries.customers import (
     make_partner_names_query,
     make_services_queryset,
 )
+from entitlements.queries.renewal_work import annotate_renewal_work
 from entitlements.queries.renewals import list_upcoming_renewals
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
@@ -39,6 +40,7 @@ from partnerportal.lib.exports.columns import (
 )
 from partnerportal.lib.exports.lists import ExportableList, ExportSubject, Query
 from partnerportal.lib.scopes import Scope
+from partnerportal.lib.visible_rows import parse_public_ids
 
 
 def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
@@ -65,8 +67,11 @@ def _orders(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
 
 def _renewals(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]:
     """Return what ends within so many days from today on, or on one day, of customers or the actor's organisation."""
-    rows = RenewalFilterSet(query, list_upcoming_renewals(actor)).qs
-    return (rows.filter(customer=customer) if customer else rows).order_by("ends_on", "pk")
+    rows = RenewalFilterSet(query, list_upcoming_renewals(actor), acting=actor).qs
+    if query.get("ids"):
+        rows = rows.filter(public_id__in=parse_public_ids(query["ids"]))
+    rows = rows.filter(customer=customer) if customer else rows
+    return annotate_renewal_work(actor, rows.select_related("sku", "customer")).order_by("ends_on", "pk")
 
 
 _LEVEL = Case(
@@ -141,7 +146,15 @@ LISTS = (
         rule=OF_CUSTOMERS,
         own_rule=OWN,
         filters=frozenset(RenewalFilterSet.base_filters),
-        columns=SERVICE_COLUMNS,
+        columns=(
+            *SERVICE_COLUMNS,
+            make_unchanged_column("value", "worth"),
+            make_unchanged_column("currency"),
+            make_text_column("renewal_owner", "work_owner"),
+            make_unchanged_column("renewal_state", "work_state"),
+            make_text_column("renewal_note", "work_note"),
+            make_datetime_column("renewal_noted_at", "work_noted_at"),
+        ),
     ),
     ExportableList(
         key="orders",

@@ -1,4 +1,4 @@
-"""The page of renewals: what its URL asks for, and its rows, as a list by weeks or as a month."""
+"""The page of renewals: what its URL asks for, and its rows, as a list by weeks or as a calendar."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -7,13 +7,21 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from accounts.queries.own_account import sees_customers
 from entitlements.filters import SPANS, RenewalFilterSet
-from entitlements.models import Entitlement, Sku
+from entitlements.models import Entitlement, RenewalState, Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import get_portfolio_totals, list_portfolio_skus
+from entitlements.queries.renewal_work import (
+    UNASSIGNED,
+    list_owner_names,
+    list_renewal_owners,
+    list_renewal_values,
+    list_renewal_work,
+)
 from entitlements.queries.renewals import (
     RENEWAL_HORIZON,
     count_customers_not_sharing_services,
@@ -24,14 +32,16 @@ from entitlements.queries.renewals import (
     list_upcoming_renewals,
     parse_renewal_day,
 )
+from entitlements.rows.renewal_work import make_renewal_work_cells
 from entitlements.rows.renewals import (
+    WEEKS_SHOWN,
     CalendarDayCell,
     RenewalWeek,
     describe_customers_not_sharing_services,
-    format_month_name,
+    get_first_day_of_week,
     group_renewals_by_week,
     list_weekday_names,
-    make_month_calendar,
+    make_calendar_weeks,
 )
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -40,9 +50,15 @@ from partnerportal.lib.keyset import KeysetPage, fetch_keyset_page_or_first
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
 
+SHOWN = dt.timedelta(weeks=WEEKS_SHOWN)  # of the calendar at once
 DEFAULT_SPAN = 30  # days from today on that the list covers unless the URL says another of SPANS
-MODE = dict.fromkeys(("within", "on", "show", "month", "view"))  # what a URL says of the days that are shown
+MODE = dict.fromkeys(("within", "on", "show", "from", "view"))  # what a URL says of the days that are shown
 
+_SERVICE = (
+    ListColumn(name="service", label=gettext_lazy("Service")),
+    ListColumn(name="assigned", label=gettext_lazy("Licences assigned"), css="num"),
+    ListColumn(name="ends_on", label=gettext_lazy("Last day")),
+)
 RENEWALS = ListDefinition(
     key="renewals",
     label=gettext_lazy("Renewals"),
@@ -50,19 +66,27 @@ RENEWALS = ListDefinition(
     rule=(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS),
     columns=(  # each column has its branch in parts/renewals_list.html
         ListColumn(name="customer", label=gettext_lazy("Customer")),
-        ListColumn(name="service", label=gettext_lazy("Service")),
-        ListColumn(name="assigned", label=gettext_lazy("Licences assigned"), css="num"),
-        ListColumn(name="ends_on", label=gettext_lazy("Last day")),
-        ListColumn(name="left", label=gettext_lazy("Days left")),
+        *_SERVICE,
+        ListColumn(name="value", label=gettext_lazy("Value"), css="num"),
+        ListColumn(name="owner", label=gettext_lazy("Owner")),
+        ListColumn(name="state", label=gettext_lazy("State")),
     ),
     filter_set=RenewalFilterSet,
 )
 # What an organisation has itself is named by its service: with other columns it is another list.
-OWN_RENEWALS = replace(RENEWALS, key="own_renewals", columns=RENEWALS.columns[1:])
+OWN_RENEWALS = replace(
+    RENEWALS,
+    key="own_renewals",
+    columns=(
+        *_SERVICE,
+        ListColumn(name="left", label=gettext_lazy("Days left")),
+        ListColumn(name="value", label=gettext_lazy("Value"), css="num"),
+    ),
+)
 
 
 class RenewalList(PersonalizedList):
-    """The page of renewals, which are entitlements that end: a list by weeks, or a calendar of one month.
+    """The page of renewals, which are entitlements that end: a list by weeks, or a calendar of five.
 
     `show=calendar` in the URL asks for the calendar. A day of the calendar links to the list of that day (`on`).
     """
@@ -76,13 +100,13 @@ class RenewalList(PersonalizedList):
         self.definition = RENEWALS if self.shows_customers else OWN_RENEWALS
         super().__init__(actor, params)
         self.day = parse_renewal_day(params.get("on", ""))
-        self.is_month = params.get("show") == "calendar" and self.day is None
-        self.month = _month(params.get("month", ""))
-        values = RenewalFilterSet(params).cleaned_values
+        self.is_calendar = params.get("show") == "calendar" and self.day is None
+        self.first = _choose_first_day(params.get("from", ""))
+        values = RenewalFilterSet(params, acting=actor).cleaned_values
         self.span = values.get("within", DEFAULT_SPAN)
         self.narrowing = {name: value for name, value in values.items() if name not in self.tab_filters}
         days = {"on": self.day} if self.day else {"within": self.span}
-        self.filter_values = self.narrowing | ({} if self.is_month else days)
+        self.filter_values = self.narrowing | ({} if self.is_calendar else days)
         ahead = list_upcoming_renewals(actor)
         self.counts = (
             count_renewals_by_day(self._narrow(ahead)) if self.narrowing else count_upcoming_renewals_by_day(actor)
@@ -96,21 +120,21 @@ class RenewalList(PersonalizedList):
 
     def _narrow(self, renewals: QuerySet[Entitlement]) -> QuerySet[Entitlement]:
         """Return those of the renewals that the filters keep, beside those of the days."""
-        return RenewalFilterSet(self.narrowing, renewals).qs if self.narrowing else renewals
+        return RenewalFilterSet(self.narrowing, renewals, acting=self.actor).qs if self.narrowing else renewals
 
     @property
     def common_url_values(self) -> dict[str, Any]:
-        return super().common_url_values | self.month_url_values
+        return super().common_url_values | self.calendar_url_values
 
     @property
-    def month_url_values(self) -> dict[str, str]:
-        """The query parameters that name the month on the page; empty while the page shows the list."""
-        return {"show": "calendar", "month": self.month.strftime("%Y-%m")} if self.is_month else {}
+    def calendar_url_values(self) -> dict[str, str]:
+        """The query parameters that name the weeks on the page; empty while the page shows the list."""
+        return {"show": "calendar", "from": self.first.isoformat()} if self.is_calendar else {}
 
     @property
     def hidden_field_values(self) -> dict[str, Any]:
-        """The hidden fields of the filter form, by name. They keep the month that the page shows."""
-        return super().hidden_field_values | self.month_url_values
+        """The hidden fields of the filter form, by name. They keep the weeks that the page shows."""
+        return super().hidden_field_values | self.calendar_url_values
 
     @property
     def covered_date_range(self) -> tuple[dt.date, dt.date]:
@@ -134,7 +158,13 @@ class RenewalList(PersonalizedList):
         """The entitlements on the present page of the list, grouped by the calendar week in which they end."""
         first, last = self.covered_date_range
         counts = {day: count for day, count in self.counts.items() if first <= day <= last}
-        return group_renewals_by_week(self.page.rows, counts, shows_customers=self.shows_customers)
+        rows = self.page.rows
+        names = {column.name for column in self.column_headings}
+        values = list_renewal_values(self.actor, rows) if "value" in names else {}
+        work = list_renewal_work(self.actor, rows) if self.shows_customers else {}
+        owners = list_owner_names(self.actor) if self.shows_customers else {}
+        cells = {row.pk: make_renewal_work_cells(work.get(row.pk), values.get(row.pk), owners) for row in rows}
+        return group_renewals_by_week(rows, counts, cells, shows_customers=self.shows_customers)
 
     @property
     def filter_tabs(self) -> list[ListTab]:
@@ -144,7 +174,7 @@ class RenewalList(PersonalizedList):
                 label=ngettext("%(count)s day", "%(count)s days", span) % {"count": span},
                 count=self._count(today(), today() + dt.timedelta(days=span)),
                 url=self._mode_url(within=span),
-                is_current=span == self.span and not self.is_month and self.day is None,
+                is_current=span == self.span and not self.is_calendar and self.day is None,
             )
             for span in SPANS
         ]
@@ -162,9 +192,32 @@ class RenewalList(PersonalizedList):
         return [(sku.code, sku.name) for sku in skus]
 
     @property
-    def kind_choices(self) -> list[tuple[str, str]]:
-        """The choices of the filter by kind: pairs of a value and its label, for trials and for production."""
-        return [(kind.value, str(kind.label)) for kind in Entitlement.Kind]
+    def kind_tabs(self) -> list[ListTab]:
+        """The switch between renewals of what is in production, ends of trials, and both."""
+        kinds: list[tuple[str, Any]] = [
+            (_("Renewals"), Entitlement.Kind.PRODUCTION.value),
+            (_("Trials"), Entitlement.Kind.TRIAL.value),
+            (pgettext("list", "All"), None),
+        ]
+        chosen = self.filter_values.get("kind")
+        return [
+            ListTab(label=label, url=self.build_url(kind=kind), count=None, is_current=kind == chosen)
+            for label, kind in kinds
+        ]
+
+    @property
+    def state_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by state of the work: pairs of a value and its label."""
+        return [(state.value, str(state.label)) for state in RenewalState] if self.shows_customers else []
+
+    @cached_property
+    def owner_choices(self) -> list[tuple[str, str]]:
+        """The choices of the filter by owner: the operators of the organisation, after those who have none."""
+        if not self.shows_customers:
+            return []
+        operators = list_renewal_owners(self.actor)
+        names = [(str(row.public_id), row.person.name or row.person.email) for row in operators]
+        return [(UNASSIGNED, _("Unassigned")), *names]
 
     @property
     def upcoming_renewal_count(self) -> int:
@@ -182,19 +235,19 @@ class RenewalList(PersonalizedList):
         return self._mode_url()
 
     @property
-    def month_url(self) -> str:
-        """The URL of the calendar, with the month of the day that the list shows, or else the present month."""
-        return self._mode_url(show="calendar", month=self.day.strftime("%Y-%m") if self.day else None)
+    def calendar_url(self) -> str:
+        """The URL of the calendar, with the weeks around the day that the list shows, or else from this week on."""
+        return self._make_calendar_url(_choose_first_day(self.day.isoformat() if self.day else ""))
 
     @property
-    def month_label(self) -> str:
-        """The name and year of the month that the calendar shows, in the reader's language."""
-        return format_month_name(self.month)
+    def weeks_label(self) -> str:
+        """The first and the last day of the weeks that the calendar shows, in words."""
+        return formats.format_date_range(self.first, self.first + SHOWN - dt.timedelta(days=1))
 
     @property
-    def month_renewal_count(self) -> int:
-        """The number of entitlements that end in the month that the calendar shows."""
-        return self._count(self.month, _next_month(self.month) - dt.timedelta(days=1))
+    def weeks_renewal_count(self) -> int:
+        """The number of entitlements that end in the weeks that the calendar shows."""
+        return self._count(self.first, self.first + SHOWN - dt.timedelta(days=1))
 
     @property
     def weekday_names(self) -> list[tuple[str, str]]:
@@ -203,48 +256,51 @@ class RenewalList(PersonalizedList):
 
     @property
     def calendar_weeks(self) -> list[list[CalendarDayCell]]:
-        """The calendar of the month: a list of weeks, each of which is a list of seven cells for its days."""
-        first = max(self.month, today())
-        last = _next_month(self.month) - dt.timedelta(days=1)
+        """The weeks of the calendar: a list of weeks, each of which is a list of seven cells for its days."""
+        first, last = max(self.first, today()), self.first + SHOWN - dt.timedelta(days=1)
         renewals = self._narrow(list_renewals(self.actor, first, min(last, today() + RENEWAL_HORIZON)))
-        shown = list_first_renewals_by_day(self.actor, renewals)
-        return make_month_calendar(
-            self.month,
-            shown,
+        return make_calendar_weeks(
+            self.first,
+            list_first_renewals_by_day(self.actor, renewals),
             self.counts,
             shows_customers=self.shows_customers,
             make_day_url=lambda day: self._mode_url(on=day),
         )
 
     @property
-    def previous_month_url(self) -> str:
-        """The URL of the calendar with the previous month, or "" if that month is past."""
-        before = (self.month - dt.timedelta(days=1)).replace(day=1)
-        return self._calendar_url(before) if before >= today().replace(day=1) else ""
+    def previous_weeks_url(self) -> str:
+        """The URL of the calendar with the weeks before, or "" if they are past."""
+        return self._make_calendar_url(self.first - SHOWN) if self.first > get_first_day_of_week(today()) else ""
 
     @property
-    def next_month_url(self) -> str:
-        """The URL of the calendar with the next month, or "" if it begins more than 90 days from today."""
-        after = _next_month(self.month)
-        return self._calendar_url(after) if after <= today() + RENEWAL_HORIZON else ""
+    def next_weeks_url(self) -> str:
+        """The URL of the calendar with the weeks after, or "" if they begin more than 90 days from today."""
+        after = self.first + SHOWN
+        return self._make_calendar_url(after) if after <= today() + RENEWAL_HORIZON else ""
 
-    def _calendar_url(self, month: dt.date) -> str:
-        return self._mode_url(show="calendar", month=month.strftime("%Y-%m"))
+    @property
+    def this_week_url(self) -> str:
+        """The URL of the calendar from this week on, or "" if the page shows it."""
+        this = get_first_day_of_week(today())
+        return self._make_calendar_url(this) if self.first != this else ""
+
+    def _make_calendar_url(self, first: dt.date) -> str:
+        is_usual = first <= get_first_day_of_week(today())
+        return self._mode_url(show="calendar", **{"from": None if is_usual else first.isoformat()})
 
     def _mode_url(self, **values: Any) -> str:
         """Return the URL that shows these days, with the filters of the present one and without its view."""
         return self.build_url(**MODE | values)
 
 
-def _next_month(month: dt.date) -> dt.date:
-    return (month + dt.timedelta(days=31)).replace(day=1)
+def _choose_first_day(text: str) -> dt.date:
+    """Return the first of the weeks that show the day which a URL names, or this week's if nothing is shown there.
 
-
-def _month(text: str) -> dt.date:
-    """Return the first day of the month that a URL names, or of this month if that one has nothing to show."""
-    this = today().replace(day=1)
+    Weeks are counted from this one on, so that the days of a link are on one page whichever of them it names.
+    """
+    this = get_first_day_of_week(today())
     try:
-        month = dt.date.fromisoformat(f"{text}-01")
+        day = dt.date.fromisoformat(text)
     except ValueError:
         return this
-    return month if this <= month <= today() + RENEWAL_HORIZON else this
+    return this + (day - this) // SHOWN * SHOWN if this <= day <= today() + RENEWAL_HORIZON else this

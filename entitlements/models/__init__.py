@@ -9,6 +9,7 @@ from entitlements.models.partner import NEVER, PartnerListing
 from entitlements.models.publisher import SkuPublisher
 from entitlements.models.release import LicenceRelease
 from entitlements.models.renewal import CalendarFeed, RenewalAlert
+from entitlements.models.renewal_work import RenewalState, RenewalStep, RenewalWork
 from entitlements.models.trial_offer import TrialOffer
 from entitlements.models.usage import Anomaly, CustomerUsage, UnusualUse, UsageDay, UsageMonth, get_first_day_of_month
 
@@ -33,6 +34,9 @@ __all__ = [
     "PartnerListing",
     "PortfolioFigure",
     "RenewalAlert",
+    "RenewalState",
+    "RenewalStep",
+    "RenewalWork",
     "Sku",
     "SkuPublisher",
     "TrialOffer",

@@ -1,7 +1,7 @@
-"""Rows of what ends soon, as pages and calendars show it: by week or by month, in the reader's language."""
+"""Rows of what ends soon, as pages and calendars show it: by week or by day, in the reader's language."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from entitlements.models import Entitlement
+from entitlements.queries.renewals import RENEWAL_HORIZON
+from entitlements.rows.renewal_work import RenewalWorkCells
 from partnerportal.lib import formats
 from partnerportal.lib.days import today
 from partnerportal.lib.icalendar import AllDayEvent
@@ -19,7 +21,7 @@ from partnerportal.lib.rows import LastDayLabel, SeatUsageBar
 from partnerportal.lib.text import make_avatar_initials
 
 WEEK = dt.timedelta(days=7)
-URGENT = dt.timedelta(days=7)  # time before an end in which it has a colour: everything here ends soon
+WEEKS_SHOWN = 5  # in the calendar
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,9 @@ class RenewalTableRow:
     usage: SeatUsageBar
     ends: LastDayLabel
     left: str
+    public_id: str
+    select_label: str
+    work: RenewalWorkCells | None  # None in the calendar
 
 
 @dataclass(frozen=True)
@@ -72,10 +77,12 @@ def describe_customers_not_sharing_services(count: int) -> str:
     return text % {"count": formats.format_number(count)} if count else ""
 
 
-def make_renewal_table_row(entitlement: Entitlement, *, shows_customers: bool) -> RenewalTableRow:
+def make_renewal_table_row(
+    entitlement: Entitlement, work: RenewalWorkCells | None = None, *, shows_customers: bool
+) -> RenewalTableRow:
     """Return the RenewalTableRow of an entitlement that ends. With `shows_customers` the row names the customer."""
     assert entitlement.ends_on, "what has no end does not renew"
-    ends = LastDayLabel.from_date(entitlement.ends_on, soon=URGENT)
+    ends = LastDayLabel.from_date(entitlement.ends_on)
     assert ends
     return RenewalTableRow(
         service=entitlement.sku.name,
@@ -90,6 +97,10 @@ def make_renewal_table_row(entitlement: Entitlement, *, shows_customers: bool) -
         usage=SeatUsageBar.from_seat_counts(entitlement.assigned, entitlement.quantity),
         ends=ends,
         left=describe_days_left(entitlement.ends_on),
+        public_id=str(entitlement.public_id),
+        select_label=_("Select %(service)s of %(name)s")
+        % {"service": entitlement.sku.name, "name": entitlement.customer.name},
+        work=work,
     )
 
 
@@ -99,12 +110,17 @@ def get_first_day_of_week(day: dt.date) -> dt.date:
 
 
 def group_renewals_by_week(
-    renewals: Iterable[Entitlement], count_by_day: dict[dt.date, int], *, shows_customers: bool
+    renewals: Iterable[Entitlement],
+    count_by_day: dict[dt.date, int],
+    work: Mapping[int, RenewalWorkCells],
+    *,
+    shows_customers: bool,
 ) -> list[RenewalWeek]:
     """Return the renewals on one page of the list, grouped by calendar week.
 
     `renewals` are the page's entitlements in the order of their ends. `count_by_day` says how many end on each day that
-    the list covers. With `shows_customers` rows name their customer.
+    the list covers. `work` has the cells of each entitlement by its primary key. With `shows_customers` rows name their
+    customer.
     """
     totals: dict[dt.date, int] = {}
     for day, count in count_by_day.items():
@@ -115,7 +131,7 @@ def group_renewals_by_week(
             near=_name_near_week(monday),
             days=formats.format_date_range(monday, monday + WEEK - dt.timedelta(days=1)),
             count=formats.format_number(totals.get(monday, 0)),
-            rows=[make_renewal_table_row(row, shows_customers=shows_customers) for row in group],
+            rows=[make_renewal_table_row(row, work[row.pk], shows_customers=shows_customers) for row in group],
         )
         for monday, group in groups
     ]
@@ -128,28 +144,28 @@ def _name_near_week(monday: dt.date) -> str:
 
 @dataclass(frozen=True)
 class CalendarDayCell:
-    """A day in the calendar of a month, with the first entitlements that end on it."""
+    """A day in the calendar, with the first entitlements that end on it."""
 
     iso: str
-    number: str  # of the day in its month
+    number: str  # of the day in its month; with the month where one begins
     date: str  # the whole date, in words
     is_today: bool
-    is_outside: bool  # the day is of another month, and shows no ends
+    is_outside: bool  # the day has passed, or is further ahead than ends are shown
     count: int = 0  # how many end on it
     url: str = ""  # the list of the day; empty where nothing ends
     entries: list[RenewalTableRow] = field(default_factory=list)  # the first that end on it
     more: str = ""  # "2 more": how many are not shown
 
 
-def make_month_calendar(
-    month: dt.date,
+def make_calendar_weeks(
+    first: dt.date,
     renewals: Iterable[Entitlement],
     count_by_day: dict[dt.date, int],
     *,
     shows_customers: bool,
     make_day_url: Callable[[dt.date], str],
 ) -> list[list[CalendarDayCell]]:
-    """Return the calendar of a month as a list of weeks, each a list of seven cells. Past weeks are left out.
+    """Return WEEKS_SHOWN weeks from the day `first` on as a list of weeks, each a list of seven cells.
 
     `renewals` are the first entitlements that end on each day, `count_by_day` says how many end on it. With
     `shows_customers` rows name their customer. `make_day_url` returns the URL of a day's list.
@@ -157,34 +173,35 @@ def make_month_calendar(
     by_day: dict[dt.date, list[RenewalTableRow]] = {}
     for row in renewals:
         by_day.setdefault(row.ends_on, []).append(make_renewal_table_row(row, shows_customers=shows_customers))  # type: ignore[arg-type]
+    days = [first + dt.timedelta(days=number) for number in range(7 * WEEKS_SHOWN)]
     cells = [
-        _cell(day, month, by_day.get(day, []), count_by_day.get(day, 0), make_day_url) for day in _days_around(month)
+        _cell(
+            day, by_day.get(day, []), count_by_day.get(day, 0), make_day_url, names_month=day == first or day.day == 1
+        )
+        for day in days
     ]
     return [cells[start : start + 7] for start in range(0, len(cells), 7)]
 
 
-def _days_around(month: dt.date) -> Iterator[dt.date]:
-    day = max(get_first_day_of_week(month), get_first_day_of_week(today()))
-    while day.month == month.month or day < month or get_first_day_of_week(day) != day:
-        yield day
-        day += dt.timedelta(days=1)
-
-
 def _cell(
-    day: dt.date, month: dt.date, entries: list[RenewalTableRow], count: int, make_day_url: Callable[[dt.date], str]
+    day: dt.date,
+    entries: list[RenewalTableRow],
+    count: int,
+    make_day_url: Callable[[dt.date], str],
+    *,
+    names_month: bool,
 ) -> CalendarDayCell:
-    inside = day.month == month.month
     left_out = count - len(entries)
     return CalendarDayCell(
         iso=day.isoformat(),
-        number=formats.format_number(day.day),
+        number=formats.format_day_and_month(day) if names_month else formats.format_number(day.day),
         date=dates.format_date(day, "full", locale=formats.get_reader_locale()),
         is_today=day == today(),
-        is_outside=not inside,
-        count=count if inside else 0,
-        url=make_day_url(day) if inside and count else "",
-        entries=entries if inside else [],
-        more=_("%(count)s more") % {"count": formats.format_number(left_out)} if inside and left_out > 0 else "",
+        is_outside=not today() <= day <= today() + RENEWAL_HORIZON,
+        count=count,
+        url=make_day_url(day) if count else "",
+        entries=entries,
+        more=_("%(count)s more") % {"count": formats.format_number(left_out)} if left_out > 0 else "",
     )
 
 
@@ -194,11 +211,6 @@ def list_weekday_names() -> list[tuple[str, str]]:
     order = [(where.first_week_day + number) % 7 for number in range(7)]
     short, whole = (dates.get_day_names(width, "stand-alone", where) for width in ("abbreviated", "wide"))
     return [(short[day], whole[day]) for day in order]
-
-
-def format_month_name(month: dt.date) -> str:
-    """Return the name of the month of this date, and its year, in the reader's language."""
-    return dates.format_skeleton("yMMMM", month, locale=formats.get_reader_locale())
 
 
 def make_calendar_events(renewals: Iterable[Entitlement], *, shows_customers: bool) -> list[AllDayEvent]:

@@ -19,9 +19,11 @@ from entitlements.queries.renewals import (
     get_own_calendar_feed,
     list_calendar_feed_renewals,
 )
+from entitlements.renewal_imports import RENEWAL_IMPORTS
 from entitlements.rows.renewals import describe_customers_not_sharing_services, make_calendar_events
 from partnerportal.lib import tenancy
 from partnerportal.lib.icalendar import CONTENT_TYPE, build_icalendar_file
+from partnerportal.lib.imports.bulk import list_bulk_buttons
 from partnerportal.lib.limits import enforce_hourly_limit
 from partnerportal.lib.pages import render_list_page, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
@@ -41,7 +43,7 @@ def renewal_list(request: PortalRequest) -> HttpResponse:
         RenewalList(request.actor, request.GET),
         page_template="entitlements/renewals.html",
         list_template="entitlements/renewals.html#list",
-        context={},
+        context={"bulk_buttons": list_bulk_buttons(request.actor, RENEWAL_IMPORTS)},
     )
 
 

@@ -4,7 +4,8 @@ import datetime as dt
 
 from django.utils import timezone
 
-SOON = dt.timedelta(days=30)  # a last day of use within it is marked as near
+SOON = dt.timedelta(days=30)  # a last day of use within it is near
+URGENT = dt.timedelta(days=7)  # and within it has a colour, because a list of a month would be all colour
 
 
 def today() -> dt.date:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from partnerportal.lib import formats, usage
-from partnerportal.lib.days import SOON, today
+from partnerportal.lib.days import SOON, URGENT, today
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,14 @@ class LastDayLabel:
     iso: str
     date: str
     near: str
-    tone: str  # "soon", "past" or ""
+    tone: str  # "soon", "near", "past" or ""
 
     @classmethod
-    def from_date(cls, day: dt.date | None, soon: dt.timedelta = SOON) -> "LastDayLabel | None":
+    def from_date(cls, day: dt.date | None, soon: dt.timedelta = URGENT) -> "LastDayLabel | None":
         """Return the LastDayLabel of a date, or None for None.
 
-        Its tone is "soon" if the day is at most `soon` away, and "past" if it is over.
+        Its tone is "soon", which has a colour, if the day is at most `soon` away (by default 7 days), "near" if it is
+        at most 30 days away, and "past" if it is over. Lists of customers, renewals and trials show an end alike.
         """
         return _last_day(day, soon, today(), timezone.localdate(), formats.get_reader_locale()) if day else None
 
@@ -76,7 +77,7 @@ def _last_day(day: dt.date, soon: dt.timedelta, today: dt.date, here: dt.date, w
     """Return the row of a last day. `today`, in UTC, decides the tone; `here`, the reader's own day, the words."""
     date, near = formats.format_date(day), formats.format_relative_day(day, here)
     left = day - today
-    tone = "past" if left < dt.timedelta(0) else "soon" if left <= soon else ""
+    tone = "past" if left < dt.timedelta(0) else "soon" if left <= soon else "near" if left <= SOON else ""
     return LastDayLabel(day.isoformat(), date, near if near != date else "", tone)
 
 

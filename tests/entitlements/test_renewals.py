@@ -247,9 +247,9 @@ def test_nonsense_changes_nothing(world, web, data):
 
 
 def test_colour_is_for_what_ends_within_a_week(web, ends):
-    for left, tone in ((7, ' class="soon"'), (8, ' class=""')):
+    for left, tone in ((7, ' class="soon"'), (8, ' class="near"'), (30, ' class="near"'), (31, ' class=""')):
         ends(left)
-        page = web("partner.reader").get("/renewals/").content.decode()
+        page = web("partner.reader").get("/renewals/?within=60").content.decode()
         assert f'<time datetime="{today() + days(left)}"{tone}>' in page
 
 
@@ -263,12 +263,45 @@ def test_a_partner_sees_its_customers_by_week(world, web, ends):
     assert world.customer2.name not in page
     assert "3 days left" in page
     assert world.customer2.name in client.get("/renewals/?within=60").content.decode()
-    grid = client.get(f"/renewals/?show=calendar&month={today() + days(40):%Y-%m}").content.decode()
+    grid = client.get(f"/renewals/?show=calendar&from={today() + days(40)}").content.decode()
     assert world.customer2.name in grid
     assert f'href="/renewals/?on={today() + days(40)}"' in grid
     day = client.get(f"/renewals/?on={today() + days(40)}").content.decode()
     assert world.customer2.name in day
     assert world.customer.name not in day
+
+
+@pytest.mark.promise("G-21")
+def test_the_calendar_rolls_five_weeks_from_this_one(web, world, ends):
+    ends(3)
+    ends(40, "customer2")
+    client = web("partner.admin")
+    page = client.get("/renewals/?show=calendar").content.decode()
+    cells = re.findall(r'<td class="[^"]*"[^>]*>.*?<time datetime="([^"]+)"', page, re.S)
+    first = dt.date.fromisoformat(cells[0])
+    assert cells == [str(first + days(number)) for number in range(35)]
+    assert first <= today() < first + days(7)
+    assert "view-tabs" not in page and 'rel="prev"' not in page
+    later = client.get(re.search(r'rel="next" href="([^"]+)"', page)[1].replace("&amp;", "&")).content.decode()
+    assert f'<time datetime="{first + days(35)}"' in later and 'rel="prev"' in later
+    assert 'href="/renewals/?show=calendar">Today' in later
+
+
+def test_a_trial_is_a_dot_in_the_calendar(web, world, ends):
+    row = ends(3)
+    assert 'class="dot" title="Trial"' not in web("partner.admin").get("/renewals/?show=calendar").content.decode()
+    Entitlement.objects.filter(pk=row.pk).update(kind="trial")
+    assert 'class="dot" title="Trial"' in web("partner.admin").get("/renewals/?show=calendar").content.decode()
+
+
+@pytest.mark.promise("G-21")
+def test_a_switch_parts_renewals_from_trials(web, world, ends):
+    Entitlement.objects.filter(pk=ends(3).pk).update(kind="trial")
+    ends(4, "customer2")
+    client = web("partner.admin")
+    for kind, sees in (("", (True, True)), ("?kind=trial", (True, False)), ("?kind=production", (False, True))):
+        page = client.get(f"/renewals/{kind}").content.decode()
+        assert (world.customer.name in page, world.customer2.name in page) == sees
 
 
 @pytest.mark.parametrize(
@@ -299,10 +332,10 @@ def test_pages_of_a_long_list(world, web, ends, monkeypatch):
     assert 'rel="prev"' in second
 
 
-NONSENSE = ("within=31", "within=x", "on=tomorrow", "on=1999-01-01", "on=%00", "month=2026-99", "cursor=%00")
+NONSENSE = ("within=31", "within=x", "on=tomorrow", "on=1999-01-01", "on=%00", "from=2026-99", "cursor=%00")
 
 
-@pytest.mark.parametrize("query", [*NONSENSE, "show=calendar&month=0001-01", "show=calendar&month=9999-12"])
+@pytest.mark.parametrize("query", [*NONSENSE, "show=calendar&from=0001-01-01", "show=calendar&from=9999-12-31"])
 def test_nonsense_in_the_address_falls_back(web, query):
     assert web("partner.admin").get(f"/renewals/?{query}").status_code == 200
 

@@ -144,6 +144,9 @@ FOREIGN = {
     "imports_importbatch": "true",
     "accounts_savedview": "person_id <> %(person)s OR organization_id <> %(org)s",
     "accounts_listsettings": "person_id <> %(person)s OR organization_id <> %(org)s",
+    "entitlements_renewalwork": "organization_id <> %(org)s",
+    "entitlements_renewalstep": """NOT EXISTS (
+        SELECT FROM entitlements_renewalwork w WHERE w.id = work_id AND w.organization_id = %(org)s)""",
     "entitlements_calendarfeed": "person_id <> %(person)s OR organization_id <> %(org)s",
     "notifications_notice": "recipient_id <> %(org)s",
     "notifications_noticeread": "person_id <> %(person)s",
@@ -380,6 +383,10 @@ def placeholders(world: World) -> dict[str, str]:
     running = trials.get(state="active")
     values["trial_running"] = str(running.public_id)
     values["extended"] = str(running.ends_on + settings.PORTAL_TRIAL_TIME)
+    ends = Entitlement.objects.filter(kind="production", state="active")
+    for name, customer in (("renewal", "customer"), ("renewal2", "customer2"), ("renewal_stranger", "stranger")):
+        values[name] = str(ends.get(customer=world[customer]).public_id)
+    values["renewal_day"] = str(ends.get(customer=world.customer).ends_on)
     values["sku_vendor"] = SKU_OF_NOBODY
     for name in ACTIVATING:
         values[f"link_{name}"] = str(ActivationLink.objects.get(organization=world[name]).public_id)

@@ -9,6 +9,7 @@ from tests.house.answers import (
     OVER,
     OVER_KEPT_BACK,
     OVER_ORDERS,
+    READERS,
     SAVERS,
     WITHOUT_KEPT_BACK,
     page,
@@ -165,6 +166,15 @@ PAGES = [
         for code in ("approve_trials", "extend_trials", "partner_managers", "distributor_manager", "customer_managers")
     ),
     *(
+        page(
+            BULK,
+            f"/imports/bulk/{code}/",
+            post=f"403 {READERS} distributor.reader; 302 partner partner2 distributor distributor2; 403 else",
+            data={"what": "ticked"},
+        )
+        for code in ("renewal_state", "renewal_owner")
+    ),
+    *(
         page(f"{IMPORT_KIND}{path}", f"/imports/new/goods/{path}", get="404 else", post=post)
         for path, post in (("", "404 else"), ("template/", ""))
     ),
@@ -205,6 +215,25 @@ PAGES = [
         shows=CATALOGUE,
     ),
     page("renewals/", get=EVERYBODY),
+    *(
+        page(
+            "renewals/<uuid:entitlement_id>/",
+            f"/renewals/{{{subject}}}/",
+            get=answer,
+            post=f"403 {READERS} distributor.reader; {seen}{answer.replace('200', '302')}",
+            data={"state": "quoted", "note": "Noted", "ends_on": "{renewal_day}", "revision": revision},
+        )
+        for subject, answer, revision, seen in (
+            ("renewal", OVER["{customer}"], "1", ""),
+            ("renewal2", OVER["{customer2}"], "0", "200 partner2; "),  # which has noted something since
+            ("renewal_stranger", OVER["{stranger}"], "0", ""),
+        )
+    ),
+    page(
+        "renewals/<uuid:entitlement_id>/undo/",
+        "/renewals/{renewal}/undo/?revision=1",
+        post=f"403 {READERS} distributor.reader; 302 partner distributor; 404 partner2 distributor2; 403 else",
+    ),
     page("renewals/calendar/", get=EVERYBODY, post="200 else"),
     page("renewals/calendar/revoke/", post="302 else"),
     page(CALENDAR, "/calendar/{calendar_partner}.ics", get="200 else", shows=OF_PARTNER, defaults=""),

@@ -52,6 +52,7 @@ MISSED_AT = {
     "OperatorInvitationQuerySet": ("stranger.admin", "operators/pending/"),
     "OperatorQuerySet": ("stranger.admin", "operators/"),
     "PartnerListingQuerySet": ("distributor2.admin", "partners/"),
+    "RenewalWorkQuerySet": ("partner2.admin", "renewals/<uuid:entitlement_id>/"),
     "PortfolioFigureQuerySet": ("partner2.admin", "customers/"),
     "PortfolioQuerySet": ("partner2.admin", CUSTOMER),
     "RequestQuerySet": ("partner2.admin", "requests/<uuid:request_id>/"),
@@ -60,6 +61,7 @@ MISSED_AT = {
 }
 # Rules that no page misses, and why; that the two locks disagree shows the loss.
 BEHIND_OTHERS = {
+    "RenewalStepQuerySet": "steps are read of the work on an entitlement that one sees",
     "AdminVacancyQuerySet": "the start page of the vendor's staff alone reads them",
     "ChannelMonthQuerySet": "likewise",
     "EventSealQuerySet": "links are read of an event, once the log has found that the reader is a party of it",

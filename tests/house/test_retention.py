@@ -91,6 +91,8 @@ BOUNDED = {
     "django_migrations": "one for each migration",
 }
 KEPT = {
+    "entitlements_renewalwork": "what an organisation did about each term of what it looks after",
+    "entitlements_renewalstep": "a part of its work",
     "notifications_event": "the audit log; what is older than EVENT_DAYS goes if that is set (test_sealing.py)",
     "notifications_eventseal": "the chain that seals the log; goes with its events",
     "accounts_organization": "who the portal is for",

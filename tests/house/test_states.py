@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import JoinRequest, OperatorInvitation, OrganizationDomain
 from connections.models import Connection
-from entitlements.models import ActivationLink, Entitlement, IngestUpload, LicenseAssignment
+from entitlements.models import ActivationLink, Entitlement, IngestUpload, LicenseAssignment, RenewalWork
 from exports.models import Export
 from imports.models import Import
 from marketplace.models import Subscription
@@ -58,6 +58,7 @@ ROWS = {
     "Import": lambda world: Import.objects.filter(organization=world.customer).earliest("pk"),
     "IngestUpload": lambda world: IngestUpload.objects.earliest("pk"),
     "Subscription": lambda world: Subscription.objects.earliest("pk"),
+    "RenewalWork": lambda world: RenewalWork.objects.get(organization=world.partner),
     "Request": lambda world: Request.objects.filter(organization=world.partner).earliest("pk"),
 }
 
@@ -161,6 +162,7 @@ HOLDS = {
     "Organization": "everybody",
     "OrganizationDomain": "everybody",
     "Subscription": "everybody",
+    "RenewalWork": "everybody",
     "Request": "everybody",
 }
 # States of rows that only the feed, jobs and triggers write: the web role may not update them at all.

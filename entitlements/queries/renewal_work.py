@@ -1,0 +1,148 @@
+"""Queries of what an organisation does about ends: its work, the history of it, and what an end is worth."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case, CharField, DecimalField, Exists, F, Field, OuterRef, Q, QuerySet, Subquery, When
+
+from accounts.models import Operator
+from accounts.queries.operators import list_operators
+from entitlements.models import Entitlement, Order, OrderLine, RenewalState, RenewalStep, RenewalWork
+from entitlements.queries.renewals import list_upcoming_renewals
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.visible_rows import get_by_public_id
+
+UNASSIGNED = "none"  # the value of the filter by owner that keeps what nobody looks after
+
+
+@dataclass(frozen=True)
+class RenewalValue:
+    """What an end is worth: the licences at the unit price of the last order, in its currency."""
+
+    amount: Decimal
+    currency: str
+
+
+def get_upcoming_renewal(actor: Actor, public_id: UUID) -> Entitlement:
+    """Return an entitlement of a customer that ends within 90 days, with SKU and customer.
+
+    Raises NotFound for any other, for one that the actor does not see, and for one that has ended.
+    """
+    return get_by_public_id(list_upcoming_renewals(actor).select_related("sku", "customer"), public_id)
+
+
+def find_renewal_work(actor: Actor, entitlement: Entitlement) -> RenewalWork:
+    """Return the actor's organisation's work on the present end of an entitlement; unsaved if there is none yet."""
+    same: dict[str, Any] = {"entitlement_id": entitlement.pk, "ends_on": entitlement.ends_on}
+    work = RenewalWork.objects.visible_to(actor).filter(**same).first()
+    return work or RenewalWork(**same)
+
+
+def list_renewal_work(actor: Actor, entitlements: Iterable[Entitlement]) -> dict[int, RenewalWork]:
+    """Return the work on the present ends of these entitlements, where there is any, by the entitlement's key."""
+    ends = {row.pk: row.ends_on for row in entitlements}
+    rows = RenewalWork.objects.visible_to(actor).filter(entitlement__in=ends)
+    return {row.entitlement_id: row for row in rows if ends[row.entitlement_id] == row.ends_on}
+
+
+def list_renewal_steps(actor: Actor, entitlement: Entitlement) -> list[RenewalStep]:
+    """Return what the actor's organisation did about all ends of an entitlement, the latest first, with its work."""
+    rows = RenewalStep.objects.visible_to(actor).filter(work__entitlement=entitlement.pk)
+    return list(rows.select_related("work").order_by("-work__ends_on", "-revision"))
+
+
+def find_step_before(actor: Actor, work: RenewalWork) -> RenewalStep | None:
+    """Return how the work stood before its latest change, or None before the second."""
+    return RenewalStep.objects.visible_to(actor).filter(work=work.pk, revision=work.revision - 1).first()
+
+
+def list_renewal_owners(actor: Actor) -> QuerySet[Operator]:
+    """Return the operators of the actor's organisation, by name, each with its person: who can look after an end."""
+    return list_operators(actor)
+
+
+def list_owner_names(actor: Actor) -> dict[int, str]:
+    """Return the names of the operators of the actor's organisation, by the primary key of the person."""
+    return {row.person_id: row.person.name or row.person.email for row in list_renewal_owners(actor)}
+
+
+def make_work_condition(actor: Actor, **conditions: object) -> Exists:
+    """Return a condition for entitlements on whose present end the actor's organisation has such work."""
+    return Exists(_work_of_row(actor).filter(**conditions))
+
+
+def make_state_condition(actor: Actor, state: str) -> Q:
+    """Return a condition for entitlements whose work has this state. What nobody has touched is open."""
+    if state == RenewalState.OPEN:
+        return ~Q(Exists(_work_of_row(actor).exclude(state=state)))
+    return Q(make_work_condition(actor, state=state))
+
+
+def make_owner_condition(actor: Actor, owner: str) -> Q:
+    """Return a condition for entitlements by who looks after them: an operator's public id, or UNASSIGNED.
+
+    An owner who is no operator any more counts as none.
+    """
+    owners = list_renewal_owners(actor)
+    if owner == UNASSIGNED:
+        return ~Q(make_work_condition(actor, owner_id__in=owners.order_by().values("person_id")))
+    return Q(make_work_condition(actor, owner_id__in=owners.filter(public_id=owner).order_by().values("person_id")))
+
+
+def annotate_renewal_work(actor: Actor, rows: QuerySet[Entitlement]) -> QuerySet[Entitlement]:
+    """Add to each entitlement what the actor's organisation does about its end, and what it is worth, for a file.
+
+    The names are `work_state`, `work_owner`, `work_note`, `work_noted_at`, and of what is bought and not tried `worth`
+    and `currency`.
+    """
+    work = _work_of_row(actor)
+    owner = list_renewal_owners(actor).order_by().filter(person_id=OuterRef("work_owner_id"))
+    line = _list_priced_lines(actor).filter(order__customer=OuterRef("customer"), sku=OuterRef("sku"))
+    last = line.order_by("-order__placed_on", "-order_id", "-position")
+    return rows.annotate(
+        work_state=Subquery(work.values("state")[:1]),
+        work_owner_id=Subquery(work.values("owner_id")[:1]),
+        work_note=Subquery(work.values("note")[:1]),
+        work_noted_at=Subquery(work.values("noted_at")[:1]),
+        work_owner=Subquery(owner.values("person__name")[:1]),
+        worth=_if_bought(F("quantity") * Subquery(last.values("unit_price")[:1]), DecimalField()),
+        currency=_if_bought(Subquery(last.values("order__currency")[:1]), CharField()),
+    )
+
+
+def _if_bought(expression: Any, output: Field) -> Case:
+    return Case(When(kind=Entitlement.Kind.PRODUCTION, then=expression), output_field=output)
+
+
+def list_renewal_values(actor: Actor, entitlements: Collection[Entitlement]) -> dict[int, RenewalValue]:
+    """Return what each entitlement is worth, by its primary key, where it is known.
+
+    It takes an order of the SKU that was not cancelled and that the actor sees: shared by the customer, and with
+    finance sight. A trial is worth nothing yet, so it is left out.
+    """
+    bought = [row for row in entitlements if row.kind == Entitlement.Kind.PRODUCTION]
+    customers, skus = {row.customer_id for row in bought}, {row.sku_id for row in bought}
+    lines = _list_priced_lines(actor).filter(order__customer__in=customers, sku__in=skus)
+    newest = lines.order_by("order__customer", "sku", "-order__placed_on", "-order_id", "-position")
+    prices = {
+        (customer, sku): (price, currency)
+        for customer, sku, price, currency in newest.distinct("order__customer", "sku").values_list(
+            "order__customer", "sku", "unit_price", "order__currency"
+        )
+    }
+    found = {row.pk: prices.get((row.customer_id, row.sku_id)) for row in bought}
+    quantities = {row.pk: row.quantity for row in bought}
+    return {pk: RenewalValue(quantities[pk] * price[0], price[1]) for pk, price in found.items() if price}
+
+
+def _list_priced_lines(actor: Actor) -> QuerySet[OrderLine]:
+    return OrderLine.objects.visible_to(actor).exclude(order__state=Order.State.CANCELLED)
+
+
+def _work_of_row(actor: Actor) -> QuerySet[RenewalWork]:
+    """Return the work of the actor's organisation on the end of an entitlement, for a subquery."""
+    rows = RenewalWork.objects.visible_to(actor)
+    return rows.filter(entitlement=OuterRef("pk"), ends_on=OuterRef("ends_on"))
