@@ -77,6 +77,21 @@ def test_nobody_chooses_the_numbers_of_what_they_found(world, actor_for, as_tena
     assert Organization.objects.get(tenant_id=CHOSEN).org_id == "10000001"
 
 
+def test_a_number_that_is_drawn_is_nobodys(world, as_tenant):
+    """Also of an organisation that the founder does not see: the same draw goes on to the next number."""
+
+    def draw():
+        with as_tenant(Actor(person_id=world.person("nobody").pk)):
+            return rows_of("SELECT portal_unused_org_id()")[0][0]
+
+    rows_of("SELECT setseed(0.5)")
+    first = draw()
+    Organization.objects.filter(pk=world.stranger.pk).update(org_id=first)
+    rows_of("SELECT setseed(0.5)")
+    second = draw()
+    assert first != second and {len(first), len(second)} == {8}
+
+
 def test_who_founds_learns_the_numbers_that_were_drawn(world, as_tenant):
     with as_tenant(Actor(person_id=world.person("nobody").pk)):
         founded = create_own_organization(person=world.person("nobody"), name="New", country="DE")

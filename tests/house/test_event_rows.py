@@ -28,7 +28,8 @@ OF_READERS = {
 def list_tenant_kinds():
     """Every kind of event that some policy lets tenants write."""
     checks = rows_of(
-        "SELECT with_check FROM pg_policies WHERE tablename = 'notifications_event' AND starts_with(policyname, 'told_by_')"
+        """SELECT with_check FROM pg_policies
+           WHERE tablename = 'notifications_event' AND starts_with(policyname, 'told_by_')"""
     )
     return {kind for (check,) in checks for kind in re.search(r"'{([\w.,]+)}'", check).group(1).split(",")}
 
