@@ -73,6 +73,7 @@ def _found(person: Person, organization: Organization, secret: str = "") -> Orga
         organization.pk = new_id = cursor.fetchone()[0]
     with tenancy.as_tenant(organization_id=new_id, person_id=person.pk, secret=secret):
         _insert(organization)
+        organization.refresh_from_db(fields=["org_id", "tenant_id"])  # the database draws them: 0016_own_columns.py
         Operator.objects.create(organization=organization, person=person, roles=[Role.ADMIN])
         founder = Actor(
             person_id=person.pk,

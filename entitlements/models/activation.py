@@ -99,6 +99,10 @@ class ActivationLink(MailedInvitation):
                 condition=~Q(state="accepted") | Q(account__isnull=False), name="activation_link_has_account"
             ),
             models.CheckConstraint(
+                condition=Q(state="open", closed_at=None) | ~Q(state="open") & Q(closed_at__isnull=False),
+                name="activation_link_closed",
+            ),
+            models.CheckConstraint(
                 condition=Q(declined_at=None) | Q(kind="partner", state="accepted"), name="activation_link_declined"
             ),
             models.CheckConstraint(condition=Q(country__regex=r"^[A-Z]{2}$"), name="activation_link_country_shape"),

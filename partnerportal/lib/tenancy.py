@@ -231,3 +231,17 @@ def allow_tenant_events(name: str, kinds: str, *, condition: str = "true") -> mi
         f"CREATE POLICY told_by_{name} ON notifications_event FOR INSERT WITH CHECK ({inline_policy_functions(check)})",
         f"DROP POLICY told_by_{name} ON notifications_event",
     )
+
+
+def restrict_tenant_events(name: str, kinds: str, *, condition: str = "portal_is_admin()") -> migrations.RunSQL:
+    """Return a migration operation by which tenants record events of these kinds only where a condition holds as well.
+
+    It narrows what `allow_tenant_events` has allowed: by default to Admins, where no other role does what the event
+    says. Else somebody else's request could be made to say that it was done, and others would be notified of it.
+    """
+    listed = ",".join(kinds.split())
+    check = inline_policy_functions(f"kind <> ALL ('{{{listed}}}') OR (SELECT {condition})")
+    return migrations.RunSQL(
+        f"CREATE POLICY restricted_to_{name} ON notifications_event AS RESTRICTIVE FOR INSERT WITH CHECK ({check})",
+        f"DROP POLICY restricted_to_{name} ON notifications_event",
+    )

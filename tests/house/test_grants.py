@@ -24,6 +24,7 @@ CALLED_BY = {
         "portal_is_admin()",
         "portal_sees_finance()",
         "portal_is_new()",
+        "portal_unused_org_id()",  # which the database gives to whoever founds an organisation
         "portal_is_invited(character varying[], boolean)",
         "accounts_operatorinvitation_is_held(bigint)",
         "portal_organizations_to_join(text)",  # of which a person sees the name alone
