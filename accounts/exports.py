@@ -8,6 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.filters.operators import OperatorFilterSet, OperatorInvitationFilterSet
 from accounts.filters.organizations import MembershipFilterSet, OrganizationFilterSet
+from accounts.lists.memberships import MEMBERSHIPS
+from accounts.lists.operators import OPERATORS, PENDING_OPERATORS
+from accounts.lists.organizations import PUBLISHERS
 from accounts.models import OrganizationKind
 from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.queries.operator_invitations import list_operator_invitations
@@ -26,13 +29,15 @@ from partnerportal.lib.exports.lists import ExportableList, Query
 
 
 def _operators(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
-    """Return the operators that the page shows, by name; the customer changes nothing."""
-    return OperatorFilterSet(query, list_operators_with_sign_in(actor)).qs.order_by("person__name", "pk")
+    """Return the operators that the page shows, in its order; the customer changes nothing."""
+    rows = OperatorFilterSet(query, list_operators_with_sign_in(actor)).qs
+    return rows.order_by(*OPERATORS.list_order_fields(query))
 
 
 def _pending_operators(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
-    """Return the invitations of operators that the page shows, newest first."""
-    return OperatorInvitationFilterSet(query, list_operator_invitations(actor)).qs.order_by("-pk")
+    """Return the invitations of operators that the page shows, in its order."""
+    rows = OperatorInvitationFilterSet(query, list_operator_invitations(actor)).qs
+    return rows.order_by(*PENDING_OPERATORS.list_order_fields(query))
 
 
 def _publishers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
@@ -40,19 +45,19 @@ def _publishers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[A
 
 
 def _organizations(actor: Actor, query: Query, kind: OrganizationKind) -> QuerySet[Any]:
-    """Return the organisations of one kind that the vendor's page shows, by name."""
+    """Return the organisations of one kind that the vendor's page shows, in its order."""
     rows = OrganizationFilterSet(query, list_organizations_of_kind(actor, kind), acting=actor).qs
-    return rows.order_by("name_folded", "pk")
+    return rows.order_by(*PUBLISHERS.list_order_fields(query))
 
 
 def _memberships(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
-    """Return the programme memberships that the vendor's page shows, the latest first."""
-    return MembershipFilterSet(query, list_all_memberships(actor)).qs.order_by("-starts_on", "-pk")
+    """Return the programme memberships that the vendor's page shows, in its order."""
+    return MembershipFilterSet(query, list_all_memberships(actor)).qs.order_by(*MEMBERSHIPS.list_order_fields(query))
 
 
 OF_ORGANIZATIONS: dict[str, Any] = {
     "rule": (ROLE_TABLE, AccountPermission.VIEW_ORGANIZATIONS),
-    "filters": frozenset(OrganizationFilterSet.base_filters),
+    "filters": frozenset({*OrganizationFilterSet.base_filters, "sort"}),
     "columns": (
         make_text_column("name"),
         make_unchanged_column("org_id"),
@@ -69,7 +74,7 @@ LISTS = (
         label=_("Operators"),
         rows=_operators,
         rule=(ROLE_TABLE, AccountPermission.VIEW_OPERATORS),
-        filters=frozenset(OperatorFilterSet.base_filters),
+        filters=frozenset({*OperatorFilterSet.base_filters, "sort"}),
         columns=(
             make_text_column("name", "person__name"),
             make_text_column("email", "person__email"),
@@ -85,7 +90,7 @@ LISTS = (
         label=_("Invited operators"),
         rows=_pending_operators,
         rule=(ROLE_TABLE, AccountPermission.VIEW_OPERATORS),
-        filters=frozenset(OperatorInvitationFilterSet.base_filters),
+        filters=frozenset({*OperatorInvitationFilterSet.base_filters, "sort"}),
         columns=(
             make_text_column("email"),
             make_unchanged_column("roles", join_with_semicolons("roles")),
@@ -104,7 +109,7 @@ LISTS = (
         label=_("Programmes"),
         rows=_memberships,
         rule=(ROLE_TABLE, AccountPermission.VIEW_ORGANIZATIONS),
-        filters=frozenset(MembershipFilterSet.base_filters),
+        filters=frozenset({*MembershipFilterSet.base_filters, "sort"}),
         columns=(
             make_text_column("organization", "organization__name"),
             make_unchanged_column("org_id", "organization__org_id"),

@@ -21,6 +21,7 @@ from accounts.policies import ROLE_TABLE, AccountPermission
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import DomainError, InvalidInput, Message, NotFound
+from partnerportal.lib.imports.cells import read_language_cell
 from partnerportal.lib.imports.csv_reading import read_batches
 from partnerportal.lib.imports.kinds import ImportColumn, ImportKind, ImportMode, ImportRow
 from partnerportal.lib.imports.results import RowOutcome, RowResult, describe_bad_cell
@@ -65,7 +66,7 @@ def read_operator(row: ImportRow) -> ImportedOperator:
         email=_read_address(values["email"]),
         roles=_read_roles(values["role"]),
         name=name,
-        language=_read_language(values["language"]),
+        language=read_language_cell(values["language"], default=settings.LANGUAGE_CODE),
         external_id=external_id,
     )
 
@@ -97,19 +98,6 @@ def _read_roles(text: str) -> frozenset[Role]:
         sentence = _("The role “%(role)s” is unknown. The roles are: %(roles)s.") % shown
         raise InvalidInput("roles", sentence, field="role")
     return frozenset(role for role in roles.values() if role)
-
-
-def _read_language(text: str) -> str:
-    """Return the code of a language that the portal speaks: "fr" also for "FR" and "fr-CA", the default for ""."""
-    if not text:
-        return settings.LANGUAGE_CODE
-    code = text.casefold().replace("_", "-").partition("-")[0]
-    codes = dict(settings.LANGUAGES)
-    if code not in codes:
-        known = formats.join_names(codes)
-        sentence = _("The language must be one of: %(codes)s.") % {"codes": known}
-        raise InvalidInput("language", sentence, field="language")
-    return code
 
 
 def check_operator_rows(actor: Actor, _target: None, rows: Sequence[ImportRow]) -> list[RowResult]:

@@ -1,5 +1,6 @@
 """The permissions of accounts and who has them, and the limits of sign-ins and new organisations."""
 
+import datetime as dt
 from enum import StrEnum
 
 from django.utils.translation import gettext
@@ -44,6 +45,8 @@ class AccountPermission(StrEnum):
 
 JOIN_REQUESTS_A_DAY = 5  # how often one person may ask to be let in within 24 hours
 MOST_DOMAINS = 50  # domains of one organisation, proved or not
+CHECK_PAUSE = dt.timedelta(seconds=30)  # between two checks of one domain that an organisation asks for
+CHECKS_A_DAY = 20  # checks of one domain that an organisation may ask for within 24 hours
 FOUNDED_A_DAY = 10  # organisations that one person may create within 24 hours
 INVITED_A_DAY = 50  # operators whom one person may invite to an organisation within 24 hours
 ATTEMPTS_A_DAY = 50  # wrong passwords, or wrong codes, of an account in a day; then a password also needs a mailed code

@@ -21,6 +21,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import ActionRefused, Conflict, DomainError, InvalidInput, NotFound, TooManyAttempts
 from partnerportal.lib.exports.lists import ExportableList
 from partnerportal.lib.imports.bulk import BATCH, ApplyRow, BulkAction
+from partnerportal.lib.imports.cells import read_language_cell
 from partnerportal.lib.imports.kinds import ImportColumn, ImportKind, ImportMode, ImportRow
 from partnerportal.lib.imports.results import RowOutcome, RowResult, describe_bad_cell
 
@@ -127,15 +128,11 @@ def read_partner_row(actor: Actor, row: ImportRow) -> dict[str, Any]:
 
 
 def _read_common_values(row: ImportRow) -> dict[str, Any]:
-    language = row.values["language"].casefold() or get_language() or "en"
-    if language not in dict(settings.LANGUAGES):
-        names = ", ".join(dict(settings.LANGUAGES))
-        raise InvalidInput("language", _("The languages are: %(codes)s.") % {"codes": names}, field="language")
     return {
         "name": row.values["organization_name"],
         "email": row.values["email"],
         "country": row.values["country"].upper(),
-        "language": language,
+        "language": read_language_cell(row.values["language"], default=get_language() or settings.LANGUAGE_CODE),
     }
 
 

@@ -12,7 +12,11 @@ from accounts.models import OrganizationKind
 from accounts.queries.own_account import is_customer, sees_customers
 from entitlements.models import UnusualUse
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.activation import list_unconfirmed_partners
+from entitlements.queries.activation import (
+    count_late_links,
+    count_unconfirmed_partners,
+    list_oldest_unconfirmed_partners,
+)
 from entitlements.queries.customers import (
     find_customers_needing_attention,
     get_portfolio_totals,
@@ -20,7 +24,7 @@ from entitlements.queries.customers import (
 )
 from entitlements.queries.feeds import list_feed_sources
 from entitlements.queries.growth import list_channel_months
-from entitlements.queries.partners import count_stuck_activations, find_partners_needing_help, get_partner_totals
+from entitlements.queries.partners import find_partners_needing_help, get_partner_totals
 from entitlements.queries.releases import count_waiting_licence_releases, list_oldest_waiting_releases
 from entitlements.queries.trials import count_undecided_trial_requests, list_oldest_undecided_trials
 from entitlements.queries.usage import find_latest_usage_report_day
@@ -33,7 +37,7 @@ from entitlements.rows.customers import (
 )
 from entitlements.rows.feeds import list_feed_attention_items
 from entitlements.rows.partner_page import list_named_attention_items
-from entitlements.rows.partners import list_attention_items, list_stuck_activation_items
+from entitlements.rows.partners import list_attention_items, list_late_activation_items
 from entitlements.rows.vendor import (
     list_release_queue_items,
     list_trial_queue_items,
@@ -74,7 +78,7 @@ def _partners(request: PortalRequest) -> dict[str, Any] | None:
         return None
     calm = _("No partner needs help at the moment.")
     items = list_named_attention_items(request.actor, find_partners_needing_help(request.actor, PARTNERS_NAMED))
-    items += list_attention_items(totals) + list_stuck_activation_items(count_stuck_activations(request.actor))
+    items += list_attention_items(totals) + list_late_activation_items(count_late_links(request.actor))
     return {"title": _("Partners that need help"), "attention": items, "none": calm}
 
 
@@ -148,10 +152,10 @@ def _queue(
 
 def _new_partners(request: PortalRequest) -> dict[str, Any]:
     """Return the new partners that have waited longest for the vendor to confirm them."""
-    items = list_unconfirmed_partner_items(list_unconfirmed_partners(request.actor, QUEUED_SHOWN))
-    url = build_list_url(reverse("pending_partners"), {"state": "unconfirmed"})
-    texts = {"title": _("New partners to confirm"), "none": _("No new partner is waiting.")}
-    return texts | {"attention": items, "all_url": url}
+    items = list_unconfirmed_partner_items(list_oldest_unconfirmed_partners(request.actor, QUEUED_SHOWN))
+    title = _("New partners to confirm: %(number)s")
+    queue = _queue(title, items, count_unconfirmed_partners, request, _("No new partner is waiting."))
+    return queue | {"all_url": build_list_url(reverse("pending_partners"), {"state": "unconfirmed"})}
 
 
 def _feeds(request: PortalRequest) -> dict[str, Any]:

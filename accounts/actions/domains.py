@@ -1,21 +1,24 @@
 """Actions on the domains of an organisation: add one, ask for a check, remove it; staff confirm one or no longer."""
 
 import datetime as dt
+import math
 from functools import partial
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.actions.locking import ensure_as_seen
 from accounts.events import AccountEventKind
 from accounts.facts import StandingAspect
 from accounts.models import Organization, OrganizationDomain
 from accounts.models.domain import RECORD_LABEL
-from accounts.policies import MOST_DOMAINS, ROLE_TABLE, AccountPermission
+from accounts.policies import CHECK_PAUSE, CHECKS_A_DAY, MOST_DOMAINS, ROLE_TABLE, AccountPermission
 from accounts.work_addresses import is_consumer_mail_domain
 from notifications.actions.recording import record_event
+from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.domain_names import (
     LONGEST_DOMAIN_NAME,
@@ -23,7 +26,8 @@ from partnerportal.lib.domain_names import (
     is_public_suffix,
     parse_domain_name,
 )
-from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
+from partnerportal.lib.errors import Conflict, InvalidInput, NotFound, TooManyAttempts
+from partnerportal.lib.limits import count_use
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.sweeping import delete_in_batches
@@ -34,6 +38,7 @@ FREE_MAIL = _("Anybody can get an address at %(domain)s, so no organisation can 
 PUBLIC_SUFFIX = _("Anybody can register names below %(domain)s. Enter the domain that is your organisation’s own.")
 THERE_ALREADY = _("%(domain)s is on the list already.")
 TOO_MANY = _("An organisation has %(number)s domains at most. Remove one first.")
+TOO_MANY_CHECKS = _("You can check %(domain)s %(number)s times in 24 hours. Try again after %(time)s.")
 HAS_LAPSED = _("%(domain)s was proved and its record is gone. An Admin of the organisation has to prove it again.")
 FIRST_CHECK_AFTER = dt.timedelta(days=1)  # if nobody asks for one; the database says the same (accounts 0008)
 LONGEST_PROVABLE = LONGEST_DOMAIN_NAME - len(RECORD_LABEL) - 1  # characters: the record's name has to fit too
@@ -64,11 +69,13 @@ def add_domain(*, actor: Actor, organization: Organization, name: str) -> Organi
 def request_domain_check(*, actor: Actor, domain: OrganizationDomain) -> None:
     """Have a worker look for the domain's TXT record as soon as it can.
 
-    Nothing happens if a check is waited for already. Raises NotFound for a domain that is gone.
+    Nothing happens if a check is waited for already. Raises NotFound for a domain that is gone, and TooManyAttempts
+    within CHECK_PAUSE of the organisation's last request for this domain and beyond CHECKS_A_DAY of them in 24 hours.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_DOMAINS)
     row = _lock_domain(actor, domain)
     if not row.is_check_due:
+        _refuse_one_check_too_many(row)
         row.next_check_at = timezone.now()
         row.save(update_fields=["next_check_at"])
     transaction.on_commit(_wake_worker)
@@ -166,6 +173,24 @@ def _refuse_one_too_many(organization: Organization, name: str) -> None:
         raise Conflict("domain_exists", str(THERE_ALREADY) % {"domain": format_domain_name(name)}, field="name")
     if len(names) >= MOST_DOMAINS:
         raise Conflict("too_many_domains", str(TOO_MANY) % {"number": MOST_DOMAINS}, field="name")
+
+
+def _refuse_one_check_too_many(row: OrganizationDomain) -> None:
+    """Count a request for a check. The name counts and not the row, which can be removed and added again."""
+    again_at = count_use(f"domain-check:{row.organization_id}:{row.name}", pause=CHECK_PAUSE, a_day=CHECKS_A_DAY)
+    if again_at is None:
+        return
+    domain, wait = format_domain_name(row.name), again_at - timezone.now()
+    if wait <= CHECK_PAUSE:
+        seconds = math.ceil(wait.total_seconds())
+        words = ngettext(
+            "%(domain)s was checked a moment ago. Try again in %(seconds)s second.",
+            "%(domain)s was checked a moment ago. Try again in %(seconds)s seconds.",
+            seconds,
+        )
+        raise TooManyAttempts("checked_just_now", words % {"domain": domain, "seconds": formats.format_number(seconds)})
+    values = {"domain": domain, "number": CHECKS_A_DAY, "time": formats.format_date_and_time(again_at)}
+    raise TooManyAttempts("too_many_checks", str(TOO_MANY_CHECKS) % values)
 
 
 def _lock_domain(actor: Actor, domain: OrganizationDomain) -> OrganizationDomain:

@@ -16,6 +16,7 @@ from accounts.queries.own_account import get_own_domain, list_own_domains
 from accounts.rows.domains import build_domain_rows
 from accounts.work_addresses import list_accepted_domains
 from partnerportal.lib.domain_names import format_domain_name
+from partnerportal.lib.errors import TooManyAttempts
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import get_posted_data, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
@@ -57,9 +58,15 @@ def domain_create(request: PortalRequest) -> HttpResponse:
 @require_POST
 @require_permission(ROLE_TABLE, AccountPermission.MANAGE_DOMAINS)
 def domain_check(request: PortalRequest, domain_id: UUID) -> HttpResponse:
-    """Have a worker look for a domain's TXT record now, and go back to the list, which shows how it goes."""
+    """Have a worker look for a domain's TXT record now, and go back to the list, which shows how it goes.
+
+    It says so when the check was asked for too soon or too often, and when it can be asked for again.
+    """
     domain = get_own_domain(request.actor, domain_id)
-    request_domain_check(actor=request.actor, domain=domain)
+    try:
+        request_domain_check(actor=request.actor, domain=domain)
+    except TooManyAttempts as error:
+        messages.warning(request, str(error.message))
     return redirect("domains")
 
 

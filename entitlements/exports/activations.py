@@ -7,9 +7,10 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from entitlements.filters import ActivationFilterSet
+from entitlements.lists.activations import DEFINITIONS
 from entitlements.models import ActivationLink
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.activation import list_activation_links
+from entitlements.queries.activation import annotate_present_step, list_activation_links
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
     make_datetime_column,
@@ -25,10 +26,10 @@ Kind = ActivationLink.Kind
 
 def _links(kind: str, actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return the links that the page shows, in its order, or without a state those of all states."""
-    rows = ActivationFilterSet(query, list_activation_links(actor, kind)).qs
+    rows = annotate_present_step(ActivationFilterSet(query, list_activation_links(actor, kind)).qs)
     if query.get("ids"):
         rows = rows.filter(public_id__in=parse_public_ids(query["ids"]))
-    return rows.order_by("-pk")
+    return rows.order_by(*DEFINITIONS[Kind(kind)].list_order_fields(query))
 
 
 _COMMON = (
@@ -50,7 +51,7 @@ _STEPS = (
     make_datetime_column("closed_at"),
     make_text_column("reason"),
 )
-FILTERS = frozenset(ActivationFilterSet.base_filters)
+FILTERS = frozenset({*ActivationFilterSet.base_filters, "sort"})
 PENDING_CUSTOMERS = ExportableList(
     key="pending_customers",
     label=_("Pending customers"),

@@ -50,9 +50,7 @@ def _customers(actor: Actor, query: Query, _customer: int | None) -> QuerySet[An
     )
     if query.get("ids"):
         rows = rows.filter(org_id__in=query["ids"])
-    sort = CUSTOMERS.parse_sort(query)
-    column = CUSTOMERS.sorts[sort.removeprefix("-")]
-    return rows.order_by(*((f"-{column}", "-customer") if sort.startswith("-") else (column, "customer")))
+    return rows.order_by(*CUSTOMERS.list_order_fields(query, key="customer"))
 
 
 def _services(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:

@@ -77,9 +77,7 @@ def _make_rows(definition: ListDefinition, kind: OrganizationKind) -> Rows:
         partners = partners.annotate(
             skus_now=_SkusAsOfNow(found, F("skus"), output_field=ArrayField(BigIntegerField()))
         )
-        sort = definition.parse_sort(query)
-        column = definition.sorts[sort.removeprefix("-")]
-        return partners.order_by(*((f"-{column}", "-pk") if sort.startswith("-") else (column, "pk")))
+        return partners.order_by(*definition.list_order_fields(query))
 
     return rows
 

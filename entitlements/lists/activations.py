@@ -11,7 +11,7 @@ from accounts.models import OrganizationKind
 from entitlements.filters import ActivationFilterSet
 from entitlements.models import ActivationLink
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.activation import list_activation_links
+from entitlements.queries.activation import annotate_present_step, list_activation_links
 from entitlements.rows.activations import ActivationRow, build_activation_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first
@@ -27,11 +27,15 @@ def _is_above_partners(actor: Actor) -> bool:
 Kind = ActivationLink.Kind
 OPEN = "open"  # the usual tab
 COUNTED = 1000  # "1,000" then means at least so many
-_NAME = ListColumn(name="name", label=gettext_lazy("Organisation"))
-_STEP = ListColumn(name="step", label=gettext_lazy("Step"))
+_NAME = ListColumn(name="name", label=gettext_lazy("Organisation"), sort="name_folded")
+_STEP = ListColumn(name="step", label=gettext_lazy("Step"), sort="step_place")
 _REST = (  # each column has its branch in parts/activation_row.html
-    ListColumn(name="email", label=gettext_lazy("Email"), css="wide-only", is_usual=False),
-    ListColumn(name="since", label=pgettext_lazy("activation", "Since")),
+    ListColumn(name="email", label=gettext_lazy("Email"), sort="email", css="wide-only", is_usual=False),
+    ListColumn(name="since", label=pgettext_lazy("activation", "Since"), sort="step_since"),
+    ListColumn(name="sent", label=pgettext_lazy("day", "Sent"), sort="created_at", css="wide-only", is_usual=False),
+    ListColumn(
+        name="ends", label=gettext_lazy("Can be accepted until"), sort="expires_at", css="wide-only", is_usual=False
+    ),
     ListColumn(name="turn", label=gettext_lazy("Whose turn")),
     ListColumn(
         name="sender", label=gettext_lazy("Sent by"), css="widest-only", is_usual=False, seen_by=_is_above_partners
@@ -53,6 +57,7 @@ PENDING_CUSTOMERS = ListDefinition(
         *_REST,
     ),
     filter_set=ActivationFilterSet,
+    default_sort="-sent",
 )
 PENDING_PARTNERS = ListDefinition(
     key="pending_partners",
@@ -61,12 +66,13 @@ PENDING_PARTNERS = ListDefinition(
     rule=(ROLE_TABLE, EntitlementPermission.VIEW_PENDING_PARTNERS),
     columns=(_NAME, ListColumn(name="offer", label=gettext_lazy("Programme"), css="wide-only"), _STEP, *_REST),
     filter_set=ActivationFilterSet,
+    default_sort="-sent",
 )
 DEFINITIONS = {Kind.CUSTOMER: PENDING_CUSTOMERS, Kind.PARTNER: PENDING_PARTNERS}
 
 
 class ActivationList(PersonalizedList):
-    """The activation links of one kind of organisation as their page shows them, the newest first."""
+    """The activation links of one kind of organisation as their page shows them, those sent last first."""
 
     usual: ClassVar[Mapping[str, Any]] = {"state": OPEN}
     tab_filters = ("state",)
@@ -79,13 +85,8 @@ class ActivationList(PersonalizedList):
         self.tab = values.get("state", OPEN)
         self.filter_values = values | {"state": self.tab}
         self.links = list_activation_links(actor, kind)
-        self.page = fetch_keyset_page_or_first(
-            annotate_total_row_count(ActivationFilterSet(self.filter_values, self.links).qs),
-            sort="id",
-            descending=True,
-            size=self.size,
-            cursor=self.cursor,
-        )
+        rows = annotate_total_row_count(ActivationFilterSet(self.filter_values, self.links).qs)
+        self.page = fetch_keyset_page_or_first(annotate_present_step(rows), **self.keyset_page_options)
         self.matching = self.page.rows[0].total_count if self.page.rows else 0
 
     @cached_property

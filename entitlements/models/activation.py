@@ -5,7 +5,8 @@ import datetime as dt
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q, Value
+from django.db.models.functions import Left, Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -69,6 +70,22 @@ class ActivationLink(MailedInvitation):
     sender_name = models.CharField(max_length=200)
     kind = models.CharField(max_length=8, choices=Kind)
     name = OneLineModelField(_("organisation name"), max_length=200)
+    name_folded = models.GeneratedField(  # by which lists are sorted: without case, accents and width of letters
+        expression=Left(
+            Lower(
+                Func(
+                    Func("name", function="normalize", template="%(function)s(%(expressions)s, NFKD)"),
+                    Value(r"[\u0300-\u036f]"),
+                    Value(""),
+                    Value("g"),
+                    function="regexp_replace",
+                )
+            ),
+            200,  # as ligatures may unfold into more than an index can hold
+        ),
+        output_field=models.CharField(max_length=200),
+        db_persist=True,
+    )
     country = models.CharField(_("country"), max_length=2, choices=list_country_choices)
     partner = models.ForeignKey("accounts.Organization", models.CASCADE, null=True, related_name="+")
     partner_name = models.CharField(max_length=200, blank=True)
@@ -112,7 +129,12 @@ class ActivationLink(MailedInvitation):
             models.Index(fields=["partner", "-id"], name="activation_by_partner", condition=Q(partner__isnull=False)),
             models.Index(fields=["account"], name="activation_by_account", condition=Q(account__isnull=False)),
             models.Index(fields=["email"], name="activation_by_address", condition=Q(state="open")),
-            models.Index(fields=["kind", "-id"], name="activation_by_kind"),  # of the vendor, who sees all
+            # Of the vendor, who sees all: for each order of its lists.
+            models.Index(fields=["kind", "-id"], name="activation_by_kind"),
+            models.Index(fields=["kind", "created_at", "id"], name="activation_by_sending"),
+            models.Index(fields=["kind", "expires_at", "id"], name="activation_by_end"),
+            models.Index(fields=["kind", "name_folded", "id"], name="activation_by_name"),
+            models.Index(fields=["kind", "email", "id"], name="activation_by_email"),
         )
 
     @property

@@ -2,12 +2,14 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import connection
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -71,6 +73,35 @@ def filter_late_links(links: QuerySet[ActivationLink]) -> QuerySet[ActivationLin
     return links.filter(is_open & (is_wrong | is_slow) | waits_long)
 
 
+def annotate_present_step(links: QuerySet[ActivationLink]) -> QuerySet[ActivationLink]:
+    """Annotate links of `list_activation_links` with `step_place` and `step_since`, by which a list can be sorted.
+
+    They say which step the link has reached and since when, and are never null. It is the rule of
+    `rows.activations.find_present_step` as columns. Steps come in the order in which they are taken, an email that was
+    not delivered before all, and after them the ways in which a link ends that nobody uses.
+    """
+    now, state = timezone.now(), ActivationLink.State
+    last_sent = Least(Greatest("created_at", F("expires_at") - settings.PORTAL_ACTIVATION_KEPT), Value(now))
+    rules: list[tuple[Q, int, Any]] = [  # a condition, the place, and since when: the first that fits counts
+        (Q(state=state.OPEN, bounced_at__isnull=False), 0, F("bounced_at")),
+        (Q(state=state.OPEN, expires_at__lte=now), 6, F("expires_at")),
+        (Q(state=state.OPEN, opened_at=None), 1, Coalesce("problem_at", last_sent)),
+        (Q(state=state.OPEN, signed_in_at=None), 2, Coalesce("problem_at", "opened_at")),
+        (Q(state=state.OPEN), 3, Coalesce("problem_at", "signed_in_at")),
+        (make_undecided_condition(), 4, F("closed_at")),
+        (Q(declined_at__isnull=False, is_confirmed=False), 7, F("declined_at")),
+        (Q(state=state.ACCEPTED), 5, F("closed_at")),
+    ]
+    place = Case(*(When(condition, then=number) for condition, number, _since in rules), default=8)
+    since = Case(*(When(condition, then=at) for condition, _number, at in rules), default=F("closed_at"))
+    return links.annotate(step_place=place, step_since=since)
+
+
+def count_late_links(actor: Actor) -> dict[str, int]:
+    """Return how many links of `list_activation_links` are late, by their kind, as `filter_late_links` says it."""
+    return {str(kind): filter_late_links(list_activation_links(actor, kind)).count() for kind in ActivationLink.Kind}
+
+
 def annotate_lost_partner(links: ActivationLinkQuerySet) -> ActivationLinkQuerySet:
     """Annotate links with `is_partner_lost`, which `list_activation_links` describes."""
     below = Organization.objects.filter(pk=OuterRef("partner"), parent=OuterRef("organization"))
@@ -79,7 +110,12 @@ def annotate_lost_partner(links: ActivationLinkQuerySet) -> ActivationLinkQueryS
     return links.annotate(is_partner_lost=Case(When(is_lost, then=True), default=False))
 
 
-def list_unconfirmed_partners(actor: Actor, limit: int) -> list[ActivationLink]:
+def count_unconfirmed_partners(actor: Actor, limit: int) -> int:
+    """Return how many new partners wait for the vendor's confirmation, counted up to `limit`."""
+    return list_activation_links(actor, OrganizationKind.PARTNER).filter(make_undecided_condition())[:limit].count()
+
+
+def list_oldest_unconfirmed_partners(actor: Actor, limit: int) -> list[ActivationLink]:
     """Return up to `limit` links of new partners that wait for the vendor's confirmation, the longest wait first."""
     rows = list_activation_links(actor, OrganizationKind.PARTNER).filter(make_undecided_condition())
     return list(rows.order_by("pk")[:limit])

@@ -15,7 +15,7 @@ from accounts.events import PartnerNewsKind
 from accounts.models import Organization, OrganizationKind, Program, ProgramMembership
 from connections.models import CustomerPartner
 from connections.queries import list_customer_activity_events
-from entitlements.models import ActivationLink, PartnerListing, Sku, UsageMonth
+from entitlements.models import PartnerListing, Sku, UsageMonth
 from entitlements.models.partner import HAS_OVERAGE, PartnerListingQuerySet
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
@@ -25,7 +25,6 @@ from partnerportal.lib.visible_rows import get_by_public_id
 BADGE_SOON = dt.timedelta(days=60)  # a badge that ends within it asks for attention
 CHARTED = 1000  # customers of a partner up to which its page adds up their months, which are some thousands of rows
 CHOICES = 1000  # partners up to which a filter offers them: a distributor has hundreds, a vendor may have thousands
-STUCK = dt.timedelta(days=3)  # an activation link that is open for so long asks for attention
 QUIET = dt.timedelta(days=90)  # a partner without a new customer for so long asks for attention
 
 
@@ -179,17 +178,6 @@ def sum_months_of_partner(actor: Actor, partner: PartnerListing, since: dt.date)
     sums = rows.values("month").annotate(sum_purchased=Sum("purchased"), sum_assigned=Sum("assigned"))
     values = sums.order_by("month").values_list("month", "sum_purchased", "sum_assigned")
     return [MonthOfLicences(*row) for row in values]
-
-
-def count_stuck_activations(actor: Actor) -> dict[str, int]:
-    """Return how many activation links that the actor sees come no further, by whom they activate.
-
-    Their email was not delivered, their last attempt failed, or for STUCK nobody has come to the end of it.
-    """
-    is_stuck = Q(bounced_at__isnull=False) | ~Q(problem="") | Q(created_at__lt=timezone.now() - STUCK)
-    links = ActivationLink.objects.visible_to(actor).filter(is_stuck, state=ActivationLink.State.OPEN)
-    counts = links.exclude(account=actor.organization_id).order_by().values_list("kind").annotate(count=Count("pk"))
-    return dict(counts)
 
 
 def list_programs() -> list[Program]:

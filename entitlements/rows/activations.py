@@ -69,10 +69,11 @@ def build_activation_steps(link: ActivationLink) -> list[ActivationStep]:
     to come for ever.
     """
     sent = ActivationStep(_("Sent"), DONE, link.last_sent_at)
-    if link.bounced_at:
+    is_undelivered = link.bounced_at is not None and not link.account_id  # a copied link may be used all the same
+    if is_undelivered:
         note = _("The email was not delivered. Correct the address; the link is then sent again.")
         sent = ActivationStep(_("Not delivered"), LATE, link.bounced_at, note)
-    steps, is_waiting = [sent], not link.bounced_at and (link.is_live or bool(link.account_id and not link.declined_at))
+    steps, is_waiting = [sent], not is_undelivered and (link.is_live or bool(link.account_id and not link.declined_at))
     for wait in _list_waits(link):
         if wait.done_at:
             steps.append(ActivationStep(wait.label, DONE, wait.done_at))
@@ -166,6 +167,8 @@ class ActivationRow:
     sender: str
     step: ActivationStep
     since: str
+    sent: str
+    ends: str
     turn: str
     may_change: bool  # whether the reader's organisation has sent it, and it can still be used or be sent again
     awaits_confirmation: bool
@@ -194,6 +197,8 @@ def build_activation_row(actor: Actor, link: ActivationLink) -> ActivationRow:
         sender=link.sender_name,
         step=step,
         since=formats.format_date(step.at) if step.at else "",
+        sent=formats.format_date(link.created_at),
+        ends=formats.format_date(link.expires_at),
         turn=describe_turn(actor, link, step),
         may_change=link.organization_id == actor.organization_id and link.state == ActivationLink.State.OPEN,
         awaits_confirmation=link.account_id is not None

@@ -205,10 +205,10 @@ def list_attention_items(totals: PartnerTotals) -> list[AttentionItem]:
     ]
 
 
-def list_stuck_activation_items(counts: Mapping[str, int]) -> list[AttentionItem]:
+def list_late_activation_items(counts: Mapping[str, int]) -> list[AttentionItem]:
     """Return an AttentionItem for partners and one for customers whose onboarding comes no further, if there are any.
 
-    `counts` are those of `count_stuck_activations`.
+    `counts` are those of `count_late_links`. Each leads to the links that it counts.
     """
     pages = {ActivationLink.Kind.PARTNER: "pending_partners", ActivationLink.Kind.CUSTOMER: "pending_customers"}
     items = []
@@ -217,7 +217,7 @@ def list_stuck_activation_items(counts: Mapping[str, int]) -> list[AttentionItem
             words = ngettext("%(count)s activation link", "%(count)s activation links", count)
             title = _("Onboarding of partners is stuck") if kind == "partner" else _("Onboarding of customers is stuck")
             text = words % {"count": formats.format_number(count)}
-            items.append(AttentionItem("warn", "send", title, text, reverse(page)))
+            items.append(AttentionItem("warn", "send", title, text, build_list_url(reverse(page), {"state": "late"})))
     return items
 
 

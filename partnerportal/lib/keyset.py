@@ -80,7 +80,13 @@ def is_valid_cursor(queryset: QuerySet[Any], *, sort: str, cursor: str) -> bool:
 
     `fetch_keyset_page` ignores an invalid cursor; this is for callers that report it as an error.
     """
-    return _decode(cursor, _find_field(queryset.model, sort)) is not None
+    return _decode(cursor, _find_sort_field(queryset, sort)) is not None
+
+
+def _find_sort_field(queryset: QuerySet[Any], path: str) -> Any:
+    """Return the field of an annotation of the queryset, or else of its model, to which a path such as "name" leads."""
+    annotation = queryset.query.annotations.get(path)
+    return annotation.output_field if annotation is not None else _find_field(queryset.model, path)
 
 
 def _find_field(model: Any, path: str) -> Any:
@@ -128,7 +134,7 @@ def fetch_keyset_page(
     """Return the page of at most `size` rows that `cursor` leads to, or the first page without a valid cursor.
 
     Rows are ordered by the column `sort`, which is never null, and then by `key`, which is unique in the queryset.
-    `sort` may be a column of a row that is joined already, such as "person__name".
+    `sort` may be a column of a row that is joined already, such as "person__name", or an annotation of the queryset.
 
     `any_of` are conditions of which the page's rows meet at least one. It makes a slow query faster: the page's keys
     are found first, along each condition, and the rows after them. Use it for what PostgreSQL would otherwise read and
@@ -138,7 +144,7 @@ def fetch_keyset_page(
     """
     if not any_of and getattr(queryset, "finds_keys_first", False):
         any_of = (Q(),)
-    decoded = _decode(cursor, _find_field(queryset.model, sort)) if cursor else None
+    decoded = _decode(cursor, _find_sort_field(queryset, sort)) if cursor else None
     _value, _last_key, position, backwards = decoded or (None, 0, 0, False)
     forward_desc = descending != backwards
     queryset = _filter_after_cursor(queryset, decoded, sort, key, forward_desc)
@@ -203,7 +209,7 @@ def fetch_searched_keyset_page(
     from there: no row is left out, and each page costs about the same. The other arguments are those of
     `fetch_keyset_page`.
     """
-    decoded = _decode(cursor, _find_field(queryset.model, sort)) if cursor else None
+    decoded = _decode(cursor, _find_sort_field(queryset, sort)) if cursor else None
     backwards = decoded is not None and decoded[3]
     forward_desc = descending != backwards
     beside, back = ("previous_cursor", "next_cursor") if backwards else ("next_cursor", "previous_cursor")

@@ -29,9 +29,10 @@ CHOSEN_FROM = 5  # columns that a list has at least, so that people can choose a
 class ListColumn:
     """A column that a list can show.
 
-    `name` identifies it in URLs, in saved settings and in the template of the rows. `sort` is the database column to
-    sort by, never null, or "" if the list cannot be sorted by this column. `is_usual` says whether it is shown to
-    people who have not chosen columns. With `seen_by`, only actors for whom it returns true have the column.
+    `name` identifies it in URLs, in saved settings and in the template of the rows. `sort` is the database column or
+    the annotation to sort by, never null, or "" if the list cannot be sorted by this column. `is_usual` says whether it
+    is shown to people who have not chosen columns. With `seen_by`, only actors for whom it returns true have the
+    column.
     """
 
     name: str
@@ -93,6 +94,15 @@ class ListDefinition:
         """
         sort = str(url_parameters.get("sort", ""))
         return sort if sort.removeprefix("-") in self.sorts and not sort.startswith("--") else self.default_sort
+
+    def list_order_fields(self, url_parameters: Mapping[str, str], *, key: str = "pk") -> tuple[str, str]:
+        """Return the order that URL parameters ask for, as the arguments of a queryset's `order_by`.
+
+        It is that of the list's pages; `key` is the unique column that decides among equal rows.
+        """
+        sort = self.parse_sort(url_parameters)
+        column, sign = self.sorts[sort.removeprefix("-")], "-" if sort.startswith("-") else ""
+        return f"{sign}{column}", f"{sign}{key}"
 
     def parse_saved_query(self, url_parameters: Mapping[str, str]) -> dict[str, str]:
         """Return the filters and the order in URL parameters as a dict of strings, for storage in a saved view.

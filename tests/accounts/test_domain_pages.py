@@ -1,6 +1,7 @@
 """The pages of an organisation's domains: the list, its dialogs, and what they say."""
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from accounts.models import OrganizationDomain
@@ -69,6 +70,18 @@ def test_check_now_shows_that_it_is_checked(web, domain):
     assert domain.is_check_due
     part = web("partner.admin").get("/domains/", headers={"HX-Request": "true"}).content.decode()
     assert part.strip().startswith('<div class="stack settings" id="domains"') and "<html" not in part
+
+
+def test_a_check_too_soon_says_when_the_next_is_possible(web, domain):
+    client, path = web("partner.admin"), f"/domains/{domain.public_id}/check/"
+    with time_machine.travel(timezone.now(), tick=False):
+        client.post(path)
+        OrganizationDomain.objects.filter(pk=domain.pk).update(next_check_at=None)
+        page = client.post(path, follow=True)
+    assert page.redirect_chain == [("/domains/", 302)]
+    assert f"{domain.name} was checked a moment ago. Try again in 30 seconds." in page.content.decode()
+    domain.refresh_from_db()
+    assert not domain.is_check_due
 
 
 def test_the_page_stops_asking_when_the_check_is_done(web, domain):

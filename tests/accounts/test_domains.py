@@ -4,10 +4,12 @@ import datetime as dt
 from functools import partial
 
 import pytest
+import time_machine
 from django.db import DatabaseError
 from django.utils import timezone
 
 from accounts.actions.domains import (
+    LONGEST_PROVABLE,
     add_domain,
     confirm_domain,
     delete_unproved_domains,
@@ -15,10 +17,12 @@ from accounts.actions.domains import (
     request_domain_check,
 )
 from accounts.models import OrganizationDomain
+from accounts.policies import CHECKS_A_DAY
 from accounts.work_addresses import list_accepted_domains
 from notifications.models import Event
+from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound
+from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts
 from tests.world import domain_of
 
 State = OrganizationDomain.State
@@ -44,6 +48,18 @@ def add(world, actor_for, as_tenant):
             return add_domain(actor=actor, organization=world.organization_of(who), name=name)
 
     return add
+
+
+@pytest.fixture
+def remove(actor_for, as_tenant):
+    """Removes a domain as the partner's Admin, under row-level security."""
+
+    def remove(domain):
+        actor = actor_for("partner.admin")
+        with as_tenant(actor):
+            remove_domain(actor=actor, domain=domain)
+
+    return remove
 
 
 @pytest.mark.parametrize("name", ["partner", "customer", "distributor", "vendor", "publisher"])
@@ -178,6 +194,67 @@ def test_a_check_is_asked_for_once_however_often_one_presses(actor_for, as_tenan
         request_domain_check(actor=actor, domain=domain)
     domain.refresh_from_db()
     assert domain.next_check_at == asked
+
+
+@pytest.fixture
+def press(actor_for, as_tenant):
+    """Ask for a check that a worker then makes, as an Admin under row-level security; return the refusal, or None."""
+
+    def press(domain, who="partner.admin"):
+        actor = actor_for(who)
+        refused = None
+        OrganizationDomain.objects.filter(pk=domain.pk).update(next_check_at=None)
+        try:
+            with as_tenant(actor):
+                request_domain_check(actor=actor, domain=domain)
+        except TooManyAttempts as error:
+            refused = error
+        is_asked = OrganizationDomain.objects.get(pk=domain.pk).next_check_at is not None
+        assert is_asked is (refused is None)
+        return refused
+
+    return press
+
+
+def test_a_check_can_be_asked_for_every_thirty_seconds(domain, add, press):
+    others = [add("other.example"), add(domain.name, "customer2.admin")]
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        assert press(domain) is None
+        clock.shift(10)
+        refused = press(domain)
+        assert refused.code == "checked_just_now"
+        assert str(refused.message) == f"{domain.name} was checked a moment ago. Try again in 20 seconds."
+        assert press(others[0]) is None and press(others[1], "customer2.admin") is None
+        clock.shift(20)
+        assert press(domain) is None
+
+
+def test_the_longest_name_can_be_checked_too(add, press):
+    longest = ".".join(["a" * 60] * 3 + ["b" * (LONGEST_PROVABLE - 3 * 61 - 8), "example"])
+    domain = add(longest)
+    assert len(domain.name) == LONGEST_PROVABLE
+    assert press(domain) is None and press(domain)
+
+
+def test_a_check_can_be_asked_for_some_times_a_day_also_of_a_domain_that_is_added_again(domain, add, press, remove):
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        tomorrow = timezone.now() + dt.timedelta(days=1)
+        for _time in range(CHECKS_A_DAY):
+            assert press(domain) is None
+            clock.shift(60)
+        refused = press(domain)
+        assert refused.code == "too_many_checks"
+        again_at = formats.format_date_and_time(tomorrow)
+        assert f"You can check {domain.name} 20 times in 24 hours. Try again after {again_at}." in str(refused.message)
+        remove(domain)
+        again = add(domain.name)
+        assert press(again)
+        clock.move_to(tomorrow)
+        assert press(again) is None
+        clock.shift(29)
+        assert press(again).code == "too_many_checks", "the second of them is a minute younger"
+        clock.shift(31)
+        assert press(again) is None
 
 
 def test_removing_takes_the_domain_away_and_is_recorded(world, actor_for, as_tenant, domain):

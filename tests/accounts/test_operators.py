@@ -1,5 +1,6 @@
 """Settings > Operators: its two tabs, its dialogs, and what a change of roles adds and takes away."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -160,6 +161,26 @@ def test_how_far_each_has_come_is_shown_and_filtered(values, step, web, world):
     for each, label in choices.items():
         rows = client.get("/operators/pending/", {"step": each}).context["list"].rows
         assert [str(row.step) for row in rows] == ([label] if each == step else []), each
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+@pytest.mark.parametrize(("column", "key"), [("email", "email"), ("sent", "created_at"), ("ends", "expires_at")])
+def test_invitations_are_sorted_and_turn_their_pages(column, key, sign, web, world):
+    now = timezone.now()
+    for number in range(60):
+        mixed = number * 7 % 60
+        row = OperatorInvitation.objects.create(
+            organization=world.stranger, email=f"invited{mixed:02}@example.com", roles=["reader"], expires_at=now
+        )
+        times = {"created_at": now - dt.timedelta(days=mixed % 5), "expires_at": now + dt.timedelta(days=mixed % 7)}
+        OperatorInvitation.objects.filter(pk=row.pk).update(**times)
+    client, seen, path = web("stranger.admin"), [], f"/operators/pending/?sort={sign}{column}&size=25"
+    while path:
+        listing = client.get(path).context["list"]
+        seen += [row.email for row in listing.rows]
+        path = listing.next_url
+    rows = OperatorInvitation.objects.filter(organization=world.stranger)
+    assert seen == list(rows.order_by(f"{sign}{key}", f"{sign}pk").values_list("email", flat=True))
 
 
 def test_a_change_of_roles_says_first_what_it_adds_and_takes_away(web, world):

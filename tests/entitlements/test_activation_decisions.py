@@ -1,6 +1,7 @@
 """New partners as the vendor decides on them, and those that begin at once: who is told, and what the lists say."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.conf import settings
@@ -256,6 +257,49 @@ def test_a_partner_that_waits_long_needs_attention(web, waiting):
     assert waiting.name not in client.get("/partners/pending/?state=late").content.decode()
     ago(waiting, since=["closed_at"])
     assert waiting.name in client.get("/partners/pending/?state=late").content.decode()
+
+
+STUCK = r'<a href="(/{kind}s/pending/[^"]*)"><strong>Onboarding of {kind}s is stuck</strong></a><p>(\d+) activation'
+
+
+@pytest.mark.parametrize("case", [*LATE, *IN_TIME])
+@pytest.mark.parametrize("kind", ["customer", "partner"])
+def test_the_start_page_of_a_distributor_counts_what_that_tab_lists(world, web, kind, case):
+    sender = world.partner if kind == "customer" else world.distributor
+    link = ActivationLink.objects.get(organization=sender)
+    ends = timezone.now() + settings.PORTAL_ACTIVATION_KEPT
+    ActivationLink.objects.filter(pk=link.pk).update(organization=world.distributor, expires_at=ends)
+    (LATE | IN_TIME)[case](link)
+    client = web("distributor.reader")
+    found = re.search(STUCK.format(kind=kind), client.get("/").content.decode())
+    assert bool(found) is (case in LATE)
+    if found:
+        path, count = found.groups()
+        assert path == f"/{kind}s/pending/?state=late" and count == "1"
+        page = client.get(path).content.decode()
+        assert page.count('class="cell-name"') == 1 and link.email in page
+
+
+def test_the_start_page_counts_partners_that_wait_long_and_none_that_has_ended(web, world, waiting):
+    client = web("distributor.reader")
+    assert "is stuck" not in client.get("/").content.decode()
+    ago(waiting, since=["closed_at"])
+    path, count = re.search(STUCK.format(kind="partner"), client.get("/").content.decode()).groups()
+    assert count == "1" and waiting.name in client.get(path).content.decode()
+    ended = ActivationLink.objects.get(organization=world.partner)
+    ago(ended, organization=world.distributor, since=["created_at", "expires_at"])
+    assert "Onboarding of customers is stuck" not in client.get("/").content.decode()
+
+
+def test_the_vendors_start_page_counts_the_partners_to_confirm_and_leads_to_them(web, waiting, monkeypatch):
+    monkeypatch.setattr("entitlements.start_page.QUEUED_SHOWN", 1)  # from then on the database counts
+    client = web("vendor.reader")
+    page = client.get("/").content.decode()
+    assert "New partners to confirm: 1<" in page
+    assert 'href="/partners/pending/?state=unconfirmed"' in page
+    assert client.get("/partners/pending/?state=unconfirmed").content.decode().count('class="cell-name"') == 1
+    ActivationLink.objects.filter(pk=waiting.pk).update(declined_at=timezone.now())
+    assert "New partners to confirm: 0<" in client.get("/").content.decode()
 
 
 def test_one_that_bounced_says_so_after_its_end_too(world, web):

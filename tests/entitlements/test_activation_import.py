@@ -107,10 +107,16 @@ def test_partners_from_a_file(world, run):
     assert ActivationLink.objects.get(name="A").language == "ja"
 
 
+@pytest.mark.parametrize("cell", ["fr", "FR", "fr-FR", "fr_FR", "fr-CA"])
+def test_a_language_may_be_written_as_a_tag(run, cell):
+    assert run("partner.admin", CUSTOMERS, customers(customer_line(1, language=cell))) == [RowOutcome.NEW]
+    assert ActivationLink.objects.get(name="Firm 1").language == "fr"
+
+
 WRONG_CELLS = {
     "email": ["nobody", "a@b", "@x.example", "a b@c.example", "<script>@x.example", "a" * 300 + "@x.example"],
     "country": ["", "X", "XX", "FRA", "フランス", "1"],
-    "language": ["xx", "english", "e", "\u202e"],
+    "language": ["xx", "xx-FR", "-fr", "english", "e", "\u202e"],
     "sku": ["nothing", "'; DROP TABLE x; --", "-", ADD_ON, "\u202e"],
     "add_ons": ["nothing", SKU_OF_NOBODY, f"{ADD_ON}|nothing", "|".join("x" * 9), "{0}%s"],
     "licences": ["0", "-1", "1.5", "1e5", "９", str(SEAT_LIMIT + 1), "9" * 40, "=1+1", "nan", "ten"],

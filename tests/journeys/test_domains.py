@@ -3,6 +3,7 @@
 import re
 
 from allauth.mfa.models import Authenticator
+from django.db import connection
 from playwright.sync_api import expect
 
 from accounts.actions.people import register_person
@@ -16,6 +17,12 @@ def proves(organization, name, stack):
     stack.dns.add_txt(domain.record_name, domain.record_value)
     proved = {"state": OrganizationDomain.State.PROVED, "proved_at": domain.created_at}
     OrganizationDomain.objects.filter(pk=domain.pk).update(**proved)
+
+
+def half_a_minute_passes():
+    """Checks that were asked for no longer stand in the way of the next."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM portal_cache WHERE cache_key LIKE '%uses:%'")
 
 
 def own_domain(word):
@@ -52,6 +59,10 @@ def test_a_domain_is_proved_by_its_record(visitor, stack):
     browser.press("Check now")
     browser.sees(f"The record stands at {name}")
     stack.dns.add_txt(f"_partnerportal.{name}", value)
+    browser.press("Check now")
+    browser.sees(f"{name} was checked a moment ago. Try again in")
+    found += list(inspection.faults(browser))
+    half_a_minute_passes()
     browser.press("Check now")
     expect(page.locator("main .status", has_text="Proved")).to_be_visible()
     browser.sees(f"Operators can be added with an address at: {name}")

@@ -27,7 +27,7 @@ PAGES = {
         [
             "Trial requests waiting: 11",
             "Licence releases waiting: 1",
-            "New partners to confirm",
+            "New partners to confirm: 0",
             "Requests waiting: 4",
             "Feeds",
             "Badges that end",
