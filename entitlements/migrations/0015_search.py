@@ -6,7 +6,7 @@ from django.db.models.functions import Concat
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0016_search_keys"), ("entitlements", "0011_trials_by_link")]
+    dependencies = [("accounts", "0018_search_keys"), ("entitlements", "0014_renewal_work")]
 
     operations = [
         migrations.AddField(

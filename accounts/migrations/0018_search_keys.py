@@ -23,6 +23,6 @@ def fold_again(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0015_standing")]
+    dependencies = [("accounts", "0017_first_steps")]
 
     operations = [migrations.RunPython(fold_again, migrations.RunPython.noop)]

@@ -10,7 +10,7 @@ UPDATE accounts_person p SET past_first_steps = ARRAY(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0015_standing")]
+    dependencies = [("accounts", "0016_own_columns")]
 
     operations = [
         migrations.AddField(

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0014_operator_invitations"),
-        ("entitlements", "0010_sold_customers"),
+        ("entitlements", "0012_links_once"),
     ]
 
     operations = [

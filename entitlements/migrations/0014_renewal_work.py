@@ -27,7 +27,7 @@ OF_OWN_WORK = "EXISTS (SELECT FROM entitlements_renewalwork w WHERE w.id = work_
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0014_operator_invitations"), ("entitlements", "0011_trials_by_link")]
+    dependencies = [("accounts", "0014_operator_invitations"), ("entitlements", "0013_activation_order")]
 
     operations = [
         migrations.CreateModel(

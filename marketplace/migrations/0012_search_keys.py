@@ -1,4 +1,4 @@
-"""The texts of offers and products are folded further for searches, as names are (accounts 0016)."""
+"""The texts of offers and products are folded further for searches, as names are (accounts 0018)."""
 
 from django.db import migrations
 
@@ -23,6 +23,6 @@ def fold_again(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("marketplace", "0010_products")]
+    dependencies = [("marketplace", "0011_told_by_admins")]
 
     operations = [migrations.RunPython(fold_again, migrations.RunPython.noop)]
