@@ -155,7 +155,7 @@ def describe_state(row: PartnerListing) -> str:
 
 def choose_state_tone(row: PartnerListing) -> str:
     """Return the tone in which a partner's status is shown."""
-    return "warn" if row.is_suspended else "ok" if row.is_confirmed else "info"
+    return "bad" if row.is_suspended else "ok" if row.is_confirmed else "info"
 
 
 def get_customers_of_partner_url(actor: Actor, row: PartnerListing) -> str:

@@ -162,6 +162,7 @@ def test_somebody_else_reads_both_addresses_and_activates_nothing(web, link):
     client.post(f"{page_of('partner')}open/")
     page = client.get(page_of("partner")).content.decode()
     assert link.email in page and address("stranger.admin") in page and "/sign-in/logout/" in page
+    assert page.index("/sign-in/logout/") < page.index("Service to try"), "before all that is not for them"
     before = everything()
     client.post(f"{page_of('partner')}accept/", {"scopes": ALL, **READ, **NEW})
     assert everything() == before
@@ -291,8 +292,11 @@ def test_a_partner_is_founded_below_its_distributor_and_waits_for_the_vendor(wor
     assert not ProgramMembership.objects.filter(organization=founded).exists()
     refused = client.get("/customers/")
     assert refused.status_code == 403
-    assert "The vendor now confirms your membership" in refused.content.decode()
-    assert "The vendor now confirms your membership" in client.get("/").content.decode()
+    Organization.objects.filter(pk=world.distributor.pk).update(contact_email="channel@north.example")
+    for page in (refused, client.get("/customers/"), client.get("/")):
+        assert "The vendor now confirms your membership" in page.content.decode()
+        assert "The list comes back with the badge." not in page.content.decode(), "it never was there"
+    assert "mailto:channel@north.example" in page.content.decode(), "whom to ask: it has no account manager yet"
     assert client.get("/invite/").status_code == 403
     queue = web("vendor.reader").get("/partners/pending/?state=unconfirmed").content.decode()
     assert link.name in queue

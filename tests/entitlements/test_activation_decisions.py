@@ -232,6 +232,7 @@ LATE = {
     "bounced": lambda link: ago(link, since=["bounced_at"]),
     "problem": lambda link: ago(link, problem="sku_withdrawn", since=["problem_at"]),
 }
+FAILED = ("bounced", "problem")  # what waiting does not mend
 IN_TIME = {
     "sent": lambda link: None,
     "sent again": lambda link: ago(
@@ -249,7 +250,11 @@ def test_what_needs_attention_has_a_tab_of_its_own(world, web, case):
     client = web("partner.reader")
     late = client.get("/customers/pending/?state=late").content.decode()
     assert (link.email in late) is (case in LATE)
-    assert ('class="status bad"' in client.get("/customers/pending/").content.decode()) is (case in LATE)
+    page = client.get("/customers/pending/").content.decode()
+    tone = re.search(r'class="status (info|warn|bad)"', page)
+    assert tone and tone.group(1) == ("bad" if case in FAILED else "warn" if case in LATE else "info")
+    hint = re.search(r'<small title="[^"]+">([^<]+)</small>', page)
+    assert bool(hint) is (case in LATE) and (not hint or len(hint.group(1)) <= 40), "it fits into the column"
 
 
 def test_a_partner_that_waits_long_needs_attention(web, waiting):

@@ -1,6 +1,7 @@
 """What jobs do with activation links that nobody uses, whom they tell, and how the vendor confirms a new partner."""
 
 import datetime as dt
+import html
 import re
 
 import pytest
@@ -179,9 +180,13 @@ def test_of_a_partner_that_needs_no_confirmation_the_vendor_is_told_nothing(worl
 def test_whoever_signs_up_for_the_link_comes_back_to_it(world, link):
     client, way = PageClient(), f"/activate/{activation_token('partner')}/"
     client.post(f"{way}open/")
+    [signup] = re.findall(r'href="(/sign-in/signup/[^"]+)"', client.get(way).content.decode())
+    assert f'value="{link.email}"' in client.get(html.unescape(signup)).content.decode()
     new = {"name": "Ines Invited", "email": link.email, "password1": "seven violet otters", "next": way}
     assert client.post(f"/sign-in/signup/?next={way}", new)["Location"] == "/sign-in/confirm-email/"
-    code = re.search(r"^([A-Z0-9]{3,4}-[A-Z0-9]{3,4})$", sent()[-1].body, re.MULTILINE).group(1)
+    mail = sent()[-1]
+    assert mail.subject == "Your code for the partner portal" and "Hello from" not in mail.body
+    code = re.search(r"^([A-Z0-9]{3,4}-[A-Z0-9]{3,4})$", mail.body, re.MULTILINE).group(1)
     assert client.post("/sign-in/confirm-email/", {"code": code})["Location"] == way
     assert 'name="country"' in client.get(way).content.decode()
     answer = client.post(f"{way}accept/", {"name": "Mine", "country": "FR", "scopes": ["account"], **READ})

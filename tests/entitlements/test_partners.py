@@ -81,7 +81,7 @@ def test_the_vendor_sees_all_partners_and_distributors(world: World, web: Any) -
     assert rows_in(client.get("/partners/?parent=none")) == {world.lapsed.name, world.nobadge.name}
     answer = client.get(f"/partners/{world.partner.public_id}/")
     assert answer.url == reverse("organization", args=[world.partner.public_id])
-    assert "Its customers in total" in text_of(client.get(answer.url))
+    assert "Customer totals" in text_of(client.get(answer.url))
 
 
 def rows_in(page: Any) -> set[str]:

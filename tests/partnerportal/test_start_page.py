@@ -30,7 +30,7 @@ PAGES = {
             "New partners to confirm: 0",
             "Requests waiting: 4",
             "Feeds",
-            "Badges that end",
+            "Badges ending soon",
             "Organisations without an Admin",
             "Latest notifications",
         ],
