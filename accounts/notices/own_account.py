@@ -76,8 +76,8 @@ class DomainLapsedNotice(DomainNotice):
     email_roles = ADMINS
     words = gettext_lazy("%(domain)s is no longer proved")
     text = gettext_lazy(
-        "Two checks in a row did not find its TXT record. Nobody new comes in by this domain until it is found again;"
-        " whoever is an operator stays one."
+        "Two checks in a row did not find its TXT record. Nobody new can join with this domain until it is found again;"
+        " present operators stay."
     )
 
 
@@ -106,7 +106,7 @@ class DomainConfirmationWithdrawnNotice(DomainNotice):
     email_roles = ADMINS
     words = gettext_lazy("The vendor no longer confirms %(domain)s")
     text = gettext_lazy(
-        "Nobody new comes in by this domain until you prove it by a TXT record; whoever is an operator stays one."
+        "Nobody new can join with this domain until you prove it by a TXT record; present operators stay."
     )
 
 

@@ -202,7 +202,7 @@ WIDEST_CHANNEL = """() => {
     const write = (cells, markup) =>
         document.querySelectorAll(`main tbody ${cells}`).forEach((cell) => (cell.innerHTML = markup));
     write(".cell-status:has(> .status)", "<span class='status info'>Non confirmé</span>");
-    write("td.num:not(.cell-a)", "<a href='/'>1 234</a><small> 1 234 sur 1 234 partagent</small>");
+    write("td.num:not(.cell-a)", "<a href='/'>1 234</a><small> 1 234 partagent</small>");
     write(".cell-a.num", "<span class='usage'><span><b>10 611</b> / 13 885</span><small>+90</small></span>");
     write(".cell-c", "<time>dans 24 jours</time><small> 28 sept. 2026</small>");
     write(".cell-status:not(:has(> .status))", "Royaume-Uni");

@@ -125,7 +125,7 @@ def test_the_first_admin_is_invited_afterwards(visitor, stack):
     page = staff.opens(f"/organizations/{partner.public_id}/")
     page.get_by_role("button", name="Actions", exact=True).click()
     page.get_by_role("link", name="Withdraw the confirmation of a domain…").click()
-    staff.sees("Nobody new comes in by this domain until the organisation proves it.")
+    staff.sees("Nobody new can join with this domain until the organisation proves it.")
     found += inspection.faults(staff)
     staff.press("Withdraw confirmation")
     staff.sees(f"The domain of {partner.name} is no longer confirmed.")
