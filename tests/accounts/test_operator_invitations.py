@@ -13,7 +13,13 @@ from django.utils import timezone
 
 from accounts import policies
 from accounts.actions import invitations as actions
-from accounts.models import Operator, OperatorInvitation, OperatorInvitationToken, Organization
+from accounts.models import (
+    Operator,
+    OperatorInvitation,
+    OperatorInvitationToken,
+    Organization,
+    OrganizationDomain,
+)
 from accounts.queries.operator_invitations import get_operator_invitation_of_token
 from notifications import registry
 from notifications.actions.outbox import write_due_notices
@@ -240,6 +246,20 @@ def test_the_work_address_is_asked_for_again_at_acceptance(invite, actor_for, as
     with pytest.raises(InvalidInput):
         accept(actor_for("nobody"), token, as_tenant)
     assert not Operator.objects.filter(person__email=NOBODY).exists()
+
+
+@pytest.mark.promise("CV-19")
+def test_what_is_no_work_address_any_more_gets_no_further_link(invite, world, actor_for, as_tenant):
+    row, _token = invite()
+    proved = {"name": "moved.example", "state": "proved", "proved_at": timezone.now()}
+    OrganizationDomain.objects.create(organization=world.partner, **proved)
+    actor = actor_for("partner.admin")
+    mails.sent().clear()
+    for add_link in (actions.resend_operator_invitation, actions.create_operator_invitation_link):
+        with pytest.raises(InvalidInput) as refused, as_tenant(actor):
+            add_link(actor=actor, invitation=row)
+        assert refused.value.code == "foreign_domain"
+    assert mails.sent() == [] and row.tokens.count() == 1
 
 
 def test_who_became_an_operator_meanwhile_keeps_their_roles(invite, world, actor_for, as_tenant):

@@ -233,6 +233,7 @@ def test_a_copied_link_works_and_is_shown_once(link, web, client):
     assert "no-store" in page["Cache-Control"]
     assert client.get(f"/activate/{url}/").status_code == 200
     assert ActivationToken.objects.filter(invitation=link).count() == 2
+    assert Event.objects.filter(kind="activation.copied", subject_id=link.public_id).count() == 1
 
 
 def test_a_link_that_has_ended_begins_anew(link, actor_for, as_tenant, client):
