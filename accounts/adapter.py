@@ -1,6 +1,7 @@
 """The adapter that gives allauth's sign-in the portal's limits, checks and mails."""
 
 import ipaddress
+import re
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -13,11 +14,14 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.hashers import make_password
+from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.crypto import constant_time_compare, get_random_string
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 
 from accounts.actions.attempts import Attempt, needs_mailed_sign_in_code, record_failed_sign_in
 from accounts.models import Person
@@ -25,7 +29,9 @@ from accounts.work_addresses import check_new_main_address
 from notifications.actions.secret_mails import queue_secret_mail
 from partnerportal.lib import tenancy
 from partnerportal.lib.errors import InvalidInput
+from partnerportal.lib.formats import format_date_and_time
 from partnerportal.lib.pages import is_local_path
+from partnerportal.lib.text import make_single_line
 
 SIGNING_IN_WITH = "signing_in_with"  # session key of the password's hash, from a sign-in's first step to its last
 
@@ -153,11 +159,36 @@ class AccountAdapter(DefaultAccountAdapter):
         make_password(get_random_string(12))
         super().send_account_already_exists_mail(email)
 
+    def render_mail(
+        self, template_prefix: str, email: str | list[str], context: dict[str, Any], headers: Any = None
+    ) -> EmailMultiAlternatives:
+        """Return a mail as text and as HTML, both from one template, in the language of the page."""
+        subject = make_single_line(_render(template_prefix, "subject", context))
+        context = {**context, "subject": subject, "language": get_language() or settings.LANGUAGE_CODE}
+        if "timestamp" in context:  # of a change to the account, which allauth tells with its time, browser and address
+            context["when"] = format_date_and_time(context["timestamp"])
+            context["sessions_url"] = settings.PORTAL_ORIGIN + reverse("usersessions_list")
+        body, html = (
+            _render(
+                template_prefix,
+                "message",
+                context | {"layout": f"account/email/letter.{ending}", "link_template": f"account/email/link.{ending}"},
+            )
+            for ending in ("txt", "html")
+        )
+        text = re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
+        mail = EmailMultiAlternatives(subject, text, to=[email] if isinstance(email, str) else email, headers=headers)
+        mail.attach_alternative(html, "text/html")
+        return mail
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue a mail made from a template, so that no page waits for a mail server.
 
-        The site's name and the links in the mail come from the settings, never from the request's host header.
+        The links in the mail come from the settings, never from the request's host header.
         """
-        common = {"request": current.request, "email": email, "origin": settings.PORTAL_ORIGIN}
-        site = {"name": gettext("Partner portal"), "domain": settings.PORTAL_HOST}
-        queue_secret_mail(self.render_mail(template_prefix, email, {**common, **context, "current_site": site}))
+        queue_secret_mail(self.render_mail(template_prefix, email, {**context, "email": email}))
+
+
+def _render(template_prefix: str, part: str, context: dict[str, Any]) -> str:
+    """Return one part of a mail, its subject or its message, from the template that allauth has named."""
+    return str(render_to_string(f"{template_prefix}_{part}.txt", context))

@@ -23,6 +23,7 @@ class AccountsConfig(AppConfig):
             register_personal_data_table,
         )
         from accounts.queries.lists import get_list_preferences
+        from accounts.queries.operator_invitations import find_sign_up_purpose
         from accounts.queries.operators import find_addressees_by_organization, list_external_identities
         from accounts.timeline import register_account_words
         from notifications.registry import register_undelivered_mail_handler, set_addressee_lookup
@@ -30,6 +31,7 @@ class AccountsConfig(AppConfig):
         from partnerportal.lib.known_pages import register_linkable_page
         from partnerportal.lib.lists import register_list_definition
         from partnerportal.lib.personal_lists import register_list_preferences_reader
+        from partnerportal.lib.sign_up_purposes import register_sign_up_purpose
 
         register_account_words()
         set_addressee_lookup(find_addressees_by_organization)
@@ -47,6 +49,7 @@ class AccountsConfig(AppConfig):
         register_personal_data_section(identities)
         asked = ("organization_id", "domain", "state", "created_at", "decided_at")
         register_personal_data_table("join_requests", PersonalDataTable(JoinRequest, asked))
+        register_sign_up_purpose("operator_invitation", find_sign_up_purpose)
         register_linkable_page("organization_new", "organization_new")
         register_linkable_page("preferences", "preferences")
         for page in ("list_display", "view_new", "view_change", "view_query", "view_default", "view_delete"):

@@ -28,7 +28,12 @@ ITEMS = (
         order=40,
     ),
     NavigationItem(
-        label=_("Preferences"), icon="settings-2", url_name="preferences", menu=NavigationMenu.PERSON, order=10
+        label=_("Preferences"),
+        icon="settings-2",
+        url_name="preferences",
+        menu=NavigationMenu.PERSON,
+        order=10,
+        is_exact=True,
     ),
     NavigationItem(
         label=_("Two-factor authentication"),
@@ -39,6 +44,9 @@ ITEMS = (
     ),
     NavigationItem(
         label=_("Password"), icon="key-round", url_name="account_change_password", menu=NavigationMenu.PERSON, order=30
+    ),
+    NavigationItem(
+        label=_("Email address"), icon="mail", url_name="account_email", menu=NavigationMenu.PERSON, order=35
     ),
     NavigationItem(
         label=_("Sessions"),

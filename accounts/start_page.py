@@ -3,19 +3,29 @@ which badges end and which organisations have no Admin."""
 
 from typing import Any
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import OrganizationKind
 from accounts.policies import ROLE_TABLE, AccountPermission
-from accounts.queries.organizations import count_admin_vacancies, list_admin_vacancies, list_ending_memberships
+from accounts.queries.operators import list_operators
+from accounts.queries.organizations import (
+    count_admin_vacancies,
+    list_admin_vacancies,
+    list_ending_memberships,
+    list_organizations_for_staff,
+)
 from accounts.queries.own_account import is_customer, sees_customers
 from accounts.rows.organizations import list_ending_badge_items, list_vacancy_items
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import StartPageArea, StartPageBlock
+from partnerportal.lib.first_steps import FirstStep
 from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.lists import build_list_url
+from partnerportal.lib.navigation import allow_everybody
 from partnerportal.lib.requests import PortalRequest
 
 SHOWN = 6  # badges and organisations that a block names
@@ -65,6 +75,63 @@ def _link_lists_of_vacancies(actor: Actor) -> list[dict[str, str]]:
 
 _is_vendor = ROLE_TABLE[AccountPermission.VIEW_ORGANIZATIONS].check_actor
 
+
+def _has_contact_details(request: PortalRequest) -> bool:
+    organization = request.operator.organization
+    return bool(organization.street and organization.city and organization.contact_email)
+
+
+def _has_second_admin(request: PortalRequest) -> bool:
+    return sum(operator.is_admin for operator in list_operators(request.actor)) > 1
+
+
+def _has_second_factor(request: PortalRequest) -> bool:
+    return is_mfa_enabled(request.user)
+
+
+def _knows_others(request: PortalRequest) -> bool:
+    return list_organizations_for_staff(request.actor).exclude(pk=request.actor.organization_id).exists()
+
+
+FIRST_STEPS = (
+    FirstStep(
+        label=gettext_lazy("Register your first distributor"),
+        icon="building-2",
+        url_name="organization_register",
+        url_args=(str(OrganizationKind.DISTRIBUTOR),),
+        action=gettext_lazy("Register"),
+        order=10,
+        seen_by=ROLE_TABLE[AccountPermission.REGISTER_ORGANIZATIONS].check_actor,
+        is_done=_knows_others,
+    ),
+    FirstStep(
+        label=gettext_lazy("Complete your contact details"),
+        icon="building",
+        url_name="account_edit",
+        action=gettext_lazy("Fill in"),
+        order=20,
+        seen_by=ROLE_TABLE[AccountPermission.EDIT_ACCOUNT].check_actor,
+        is_done=_has_contact_details,
+    ),
+    FirstStep(
+        label=gettext_lazy("Add a second Admin, so that nobody is locked out"),
+        icon="users",
+        url_name="operator_add",
+        action=gettext_lazy("Add a colleague"),
+        order=30,
+        seen_by=ROLE_TABLE[AccountPermission.INVITE_OPERATORS].check_actor,
+        is_done=_has_second_admin,
+    ),
+    FirstStep(
+        label=gettext_lazy("Protect your account with two-factor authentication"),
+        icon="shield-check",
+        url_name="mfa_index",
+        action=gettext_lazy("Set up"),
+        order=40,
+        seen_by=allow_everybody,
+        is_done=_has_second_factor,
+    ),
+)
 BLOCKS = (
     StartPageBlock(
         area=StartPageArea.SIDE, order=4, template="ui/attention.html", context=_ending_badges, seen_by=_is_vendor

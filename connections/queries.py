@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import BooleanField, Case, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, OrganizationKind, Person, ProgramFeature
 from accounts.queries.programs import (
@@ -26,6 +27,7 @@ from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.scopes import Scope, includes_scopes
+from partnerportal.lib.sign_up_purposes import SignUpPurpose
 from partnerportal.lib.tokens import has_token_shape
 from partnerportal.lib.visible_rows import get_by_public_id
 
@@ -96,6 +98,15 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
         connected_at=partner.connected_at,
         connection_id=partner.connection_id,
         shared=Scope(partner.shared or 0),
+    )
+
+
+def find_sign_up_purpose(actor: Actor, token: str) -> SignUpPurpose:
+    """Return what somebody signs up for who comes from the invitation with this token. Raises NotFound."""
+    return SignUpPurpose(
+        text=_("To connect with %(name)s"),
+        step_text=_("Step %(step)s of %(steps)s, to connect with %(name)s"),
+        name=get_invitation(actor, token).partner_name,
     )
 
 

@@ -1,18 +1,16 @@
-"""What this app shows on the start page: the way to invite, how a partner begins, and who sees a customer's data."""
+"""What this app shows on the start page: the way to invite, what to do first, and who sees a customer's data."""
 
 from typing import Any
 
-from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organization
-from accounts.queries.operators import list_operators
 from accounts.queries.own_account import is_customer, sees_customers
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.queries import list_active_connections, sees_any_customer
 from connections.rows import build_connected_partner_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import StartPageArea, StartPageBlock
+from partnerportal.lib.first_steps import FirstStep
 from partnerportal.lib.requests import PortalRequest
 
 PARTNERS_SHOWN = 6  # partners that a customer is connected with
@@ -23,30 +21,42 @@ def _invite(request: PortalRequest) -> dict[str, Any]:
     return {"invite": answer, "variant": "primary"}
 
 
-def _first_steps(request: PortalRequest) -> dict[str, Any] | None:
-    """Return what is to be done before the first customer, and nothing once there is one."""
-    actor = request.actor
-    if sees_any_customer(actor):
-        return None
-    steps = _account_steps(actor, request.operator.organization)
-    if ROLE_TABLE[ConnectionPermission.SEE_INVITATION_LINK].check_actor(actor):
-        steps.insert(0, _step(_("Invite your first customer"), "user-plus", "invite", _("Get link"), is_done=False))
-    return {"steps": steps}
+def _sees_invitation_link(actor: Actor) -> bool:
+    return sees_customers(actor) and bool(ROLE_TABLE[ConnectionPermission.SEE_INVITATION_LINK].check_actor(actor))
 
 
-def _account_steps(actor: Actor, organization: Organization) -> list[dict[str, Any]]:
-    admins = [operator for operator in list_operators(actor) if operator.is_admin]
-    is_complete = bool(organization.street and organization.city and organization.contact_email)
-    complete = _("Complete your account details")
-    second_admin = _("Add a second Admin, so that nobody is locked out")
-    return [
-        _step(complete, "building", "account_details", _("Open account details"), is_done=is_complete),
-        _step(second_admin, "users", "operators", _("Open operators"), is_done=len(admins) > 1),
-    ]
+def _has_customer(request: PortalRequest) -> bool:
+    return sees_any_customer(request.actor)
 
 
-def _step(label: str, icon: str, url_name: str, action: str, *, is_done: bool) -> dict[str, Any]:
-    return {"label": label, "icon": icon, "url": reverse(url_name), "action": action, "is_done": is_done}
+def _may_connect(actor: Actor) -> bool:
+    return is_customer(actor) and bool(ROLE_TABLE[ConnectionPermission.ACCEPT].check_actor(actor))
+
+
+def _has_partner(request: PortalRequest) -> bool:
+    return list_active_connections(request.actor).exists()
+
+
+FIRST_STEPS = (
+    FirstStep(
+        label=_("Invite your first customer"),
+        icon="user-plus",
+        url_name="invite",
+        action=_("Get link"),
+        order=10,
+        seen_by=_sees_invitation_link,
+        is_done=_has_customer,
+    ),
+    FirstStep(
+        label=_("Connect with your partner: open the invitation link that it sends you"),
+        icon="link",
+        url_name="connected_partners",
+        action=_("Open partners"),
+        order=50,
+        seen_by=_may_connect,
+        is_done=_has_partner,
+    ),
+)
 
 
 def _partners(request: PortalRequest) -> dict[str, Any]:
@@ -67,13 +77,6 @@ BLOCKS = (
         order=10,
         template="connections/parts/invite.html",
         context=_invite,
-        seen_by=sees_customers,
-    ),
-    StartPageBlock(
-        area=StartPageArea.WORK,
-        order=10,
-        template="connections/start_page/steps.html",
-        context=_first_steps,
         seen_by=sees_customers,
     ),
     StartPageBlock(

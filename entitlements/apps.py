@@ -30,12 +30,14 @@ class EntitlementsConfig(AppConfig):
         from entitlements.models import ActivationLink
         from entitlements.notices import activation, asked, news  # noqa: F401  (they register the notice kinds)
         from entitlements.personal_data import register_personal_data
+        from entitlements.queries.activation import find_sign_up_purpose
         from entitlements.rows.activations import describe_awaited_membership
         from entitlements.sharing import OFFERED, describe_shared_records
         from entitlements.timeline import register_entitlement_words
         from notifications.registry import register_undelivered_mail_handler
         from partnerportal.lib.known_pages import register_linkable_page
         from partnerportal.lib.lists import register_list_definition
+        from partnerportal.lib.sign_up_purposes import register_sign_up_purpose
 
         for offered in OFFERED:
             register_shareable_scope(offered)
@@ -59,6 +61,7 @@ class EntitlementsConfig(AppConfig):
         register_undelivered_mail_handler(ActivationLink._meta.label_lower, record_undelivered_activation)
         user_logged_in.connect(record_sign_in_for_activation)
         register_missing_badge_hint(describe_awaited_membership)
+        register_sign_up_purpose("activation", find_sign_up_purpose)
         register_personal_data()
         register_linkable_page("customers", "customers")
         register_linkable_page("own_licences", "services")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import OrganizationKind
 from accounts.queries.own_account import is_customer, sees_customers
@@ -42,6 +43,7 @@ from entitlements.rows.vendor import (
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.blocks import StartPageArea, StartPageBlock
+from partnerportal.lib.first_steps import FirstStep
 from partnerportal.lib.lists import build_list_url
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.rows import AttentionItem
@@ -170,8 +172,54 @@ def has_partners_below(actor: Actor) -> bool:
     return actor.organization_kind == OrganizationKind.DISTRIBUTOR
 
 
+def _may_activate_partners(actor: Actor) -> bool:
+    return has_partners_below(actor) and bool(ROLE_TABLE[EntitlementPermission.ACTIVATE_PARTNERS].check_actor(actor))
+
+
+def _has_partner(request: PortalRequest) -> bool:
+    return bool(get_partner_totals(request.actor).partners)
+
+
+def _has_service(request: PortalRequest) -> bool:
+    return bool(list_customer_services(request.actor, request.actor.organization_id))
+
+
+def _has_feed(request: PortalRequest) -> bool:
+    return bool(list_feed_sources(request.actor))
+
+
 _is_vendor = ROLE_TABLE[EntitlementPermission.VIEW_TRIALS].check_actor
 
+FIRST_STEPS = (
+    FirstStep(
+        label=gettext_lazy("Invite your first partner"),
+        icon="user-plus",
+        url_name="activation_send",
+        url_args=("partners",),
+        action=gettext_lazy("Send link"),
+        order=10,
+        seen_by=_may_activate_partners,
+        is_done=_has_partner,
+    ),
+    FirstStep(
+        label=gettext_lazy("Connect the first of your systems, so that services and usage arrive"),
+        icon="upload",
+        url_name="feeds",
+        action=gettext_lazy("Open feeds"),
+        order=15,
+        seen_by=ROLE_TABLE[EntitlementPermission.MANAGE_FEEDS].check_actor,
+        is_done=_has_feed,
+    ),
+    FirstStep(
+        label=gettext_lazy("Request your first trial"),
+        icon="flask-conical",
+        url_name="trial_request",
+        action=gettext_lazy("Request a trial"),
+        order=60,
+        seen_by=ROLE_TABLE[EntitlementPermission.REQUEST_TRIALS].check_actor,
+        is_done=_has_service,
+    ),
+)
 BLOCKS = (
     StartPageBlock(
         area=StartPageArea.WORK, order=10, template="ui/attention.html", context=_trial_queue, seen_by=_is_vendor

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from marketplace.filters import OFFER_STATES
 from marketplace.models import Measure
@@ -20,6 +21,7 @@ from marketplace.rows.offers import OFFER_STATE_LABELS, get_offer_name
 from marketplace.rows.products import describe_count, make_product_growth
 from partnerportal.lib import formats
 from partnerportal.lib.blocks import StartPageArea, StartPageBlock
+from partnerportal.lib.first_steps import FirstStep
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.rows import AttentionItem
 
@@ -57,21 +59,6 @@ def _offers(request: PortalRequest) -> dict[str, Any] | None:
     }
 
 
-def _first_steps(request: PortalRequest) -> dict[str, Any] | None:
-    """Return what is to be set up before the first offer, for who may do it; nothing once there is one."""
-    actor, organization = request.actor, request.operator.organization
-    if list_own_offers(actor).exists() or not ROLE_TABLE[OfferPermission.EDIT].check_actor(actor):
-        return None
-    is_complete = bool(organization.street and organization.city and organization.contact_email)
-    complete, open_details = _("Complete your account details"), _("Open account details")
-    return {
-        "steps": [
-            _step(complete, "building", "account_details", open_details, is_done=is_complete),
-            _step(_("Create your first offer"), "tags", "offer_new", _("Create offer"), is_done=False),
-        ]
-    }
-
-
 def _products(request: PortalRequest) -> dict[str, Any] | None:
     """Return the publisher's largest products with their licences and growth; nothing before the first sums."""
     actor = request.actor
@@ -87,10 +74,21 @@ def _products(request: PortalRequest) -> dict[str, Any] | None:
     }
 
 
-def _step(label: str, icon: str, url_name: str, action: str, *, is_done: bool) -> dict[str, Any]:
-    return {"label": label, "icon": icon, "url": reverse(url_name), "action": action, "is_done": is_done}
+def _has_offer(request: PortalRequest) -> bool:
+    return list_own_offers(request.actor).exists()
 
 
+FIRST_STEPS = (
+    FirstStep(
+        label=gettext_lazy("Create your first offer"),
+        icon="tags",
+        url_name="offer_new",
+        action=gettext_lazy("Create offer"),
+        order=10,
+        seen_by=ROLE_TABLE[OfferPermission.EDIT].check_actor,
+        is_done=_has_offer,
+    ),
+)
 BLOCKS = (
     StartPageBlock(
         area=StartPageArea.STRIP,
@@ -101,13 +99,6 @@ BLOCKS = (
     ),
     StartPageBlock(
         area=StartPageArea.WORK, order=5, template="ui/attention.html", context=_offers, seen_by=is_publisher
-    ),
-    StartPageBlock(
-        area=StartPageArea.WORK,
-        order=5,
-        template="marketplace/start_page/steps.html",
-        context=_first_steps,
-        seen_by=is_publisher,
     ),
     StartPageBlock(
         area=StartPageArea.WORK,

@@ -120,6 +120,15 @@ class PageShell:
         ]
 
     @cached_property
+    def settings_sections(self) -> list[NavigationSection]:
+        """Return the pages of all settings, the person's and the organisation's; an empty list on any other page."""
+        if self.person is None:
+            return []
+        own = NavigationSection(_("Your account"), self.user_menu)
+        sections = [own, *(section for section in self.navigation_sections if section.label)]
+        return sections if any(link.is_current for section in sections for link in section.items) else []
+
+    @cached_property
     def user_menu(self) -> list[MenuLink]:
         return self._links(NavigationMenu.PERSON)
 
@@ -136,8 +145,8 @@ class PageShell:
 
     @cached_property
     def languages(self) -> list[dict[str, object]]:
-        """Return the languages that a visitor may choose; none for a person, who chooses in their preferences."""
-        if self.person:
+        """Return the languages to choose from on a page outside the shell; none for people who are kept out."""
+        if self.request.suspended or self.request.unprotected:
             return []
         return [{"code": c, "name": n, "is_current": c == get_language()} for c, n in settings.LANGUAGES]
 

@@ -62,6 +62,18 @@ def update_appearance(*, person: Person, theme: str = "", language: str = "") ->
     person.save(update_fields=["theme", "language"])
 
 
+def hide_first_steps(*, person: Person, organization_id: int) -> None:
+    """Store that a person has done or dismissed the first steps in one of their organisations. It is theirs alone."""
+    person.past_first_steps = sorted({*person.past_first_steps, organization_id})
+    person.save(update_fields=["past_first_steps"])
+
+
+def show_first_steps(*, person: Person, organization_id: int) -> None:
+    """Store that a person wants to see the first steps again in one of their organisations, if any is still open."""
+    person.past_first_steps = [each for each in person.past_first_steps if each != organization_id]
+    person.save(update_fields=["past_first_steps"])
+
+
 @transaction.atomic
 def register_person(
     *, actor: Actor, email: str, name: str = "", language: str = settings.LANGUAGE_CODE, verified: bool = False

@@ -37,6 +37,7 @@ ACCOUNT = (
     "is_active",
     "locked_at",
     "origin",
+    "past_first_steps",
     "date_joined",
     "last_login",
 )

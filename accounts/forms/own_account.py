@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actions.organizations import VERIFIED_FIELDS, explain_locked_field
 from accounts.models import Organization
 from partnerportal.lib.countries import list_country_choices
-from partnerportal.lib.fields import OneLineFormField
+from partnerportal.lib.fields import OneLineFormField, make_contact_widgets
 
 
 class OrganizationForm(forms.ModelForm):
@@ -20,12 +20,14 @@ class OrganizationForm(forms.ModelForm):
     class Meta:
         model = Organization
         fields = ("name", "country", "street", "postal_code", "city", "phone", "contact_email", "website")
-        widgets = {"name": forms.TextInput({"autocomplete": "organization"})}
+        widgets = make_contact_widgets()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["country"] = forms.ChoiceField(
-            label=_("Country or region"), choices=[("", _("Choose a country")), *list_country_choices()]
+            label=_("Country or region"),
+            choices=[("", _("Choose a country")), *list_country_choices()],
+            widget=forms.Select({"autocomplete": "country"}),
         )
         if self.instance.pk and self.instance.is_verified:
             for name in VERIFIED_FIELDS:

@@ -17,6 +17,11 @@ class SignupForm(forms.Form):
     name = OneLineFormField(label=_("Your name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
     field_order = ("name", "email", "password1")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "email" in self.fields:  # of the form that allauth derives from this one
+            self.fields["email"].widget.attrs |= {"inputmode": "email", "autocapitalize": "none"}
+
     def signup(self, request: HttpRequest, user: Person) -> None:
         """Do nothing: allauth requires this method, and AccountAdapter has stored the name already."""
 

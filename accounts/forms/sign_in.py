@@ -10,6 +10,7 @@ from typing import Any
 from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.authentication import get_authentication_records
 from allauth.account.forms import AddEmailForm as BaseAddEmailForm
+from allauth.account.forms import ConfirmEmailVerificationCodeForm, ConfirmLoginCodeForm
 from allauth.account.forms import LoginForm as BaseLoginForm
 from allauth.account.forms import ResetPasswordForm as BaseResetPasswordForm
 from allauth.account.forms import ResetPasswordKeyForm as BaseResetPasswordKeyForm
@@ -53,11 +54,19 @@ TOO_MANY_CODES_CONFIRM = _(
 )
 
 
+EMAIL_INPUT = {"inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
+MAILED_CODE_INPUT = {"inputmode": "text", "autocapitalize": "characters", "spellcheck": "false"}  # letters and digits
+
+
 class AddEmailForm(BaseAddEmailForm):
     """The form of a new main address. It has to be a work address of the organisations that have proved their domain.
 
     Of the others in which it is none, the person is told.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].widget.attrs |= EMAIL_INPUT | {"autocomplete": "email"}
 
     def clean_email(self) -> str:
         """Return the address. Raises ValidationError for one that an organisation of the person does not accept."""
@@ -78,11 +87,32 @@ class AddEmailForm(BaseAddEmailForm):
         return super().save(request)
 
 
+class ConfirmEmailCodeForm(ConfirmEmailVerificationCodeForm):
+    """The form of the mailed code that proves an address."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs |= MAILED_CODE_INPUT
+
+
+class ConfirmSignInCodeForm(ConfirmLoginCodeForm):
+    """The form of the mailed code that a sign-in by password needs while the account is guessed at."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs |= MAILED_CODE_INPUT
+
+
 class LoginForm(BaseLoginForm):
     """The form for signing in by password.
 
     A person who gives the right password again, shortly after a code was mailed, is told that the code is on its way.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # With "webauthn" the browser offers passkeys beside addresses, whatever is typed.
+        self.fields["login"].widget.attrs |= EMAIL_INPUT | {"autocomplete": "username webauthn"}
 
     def _clean_with_password(self, credentials: dict[str, str]) -> dict[str, Any]:
         """Check the password and return the cleaned data. Raises ValidationError.
@@ -101,6 +131,10 @@ class LoginForm(BaseLoginForm):
 
 class ResetPasswordForm(BaseResetPasswordForm):
     """The form of "Forgot your password?", by which a locked person is told by mail that they are locked."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].widget.attrs |= EMAIL_INPUT | {"autocomplete": "username"}
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
         """Mail a link that sets a password; return the address that was typed.
@@ -157,6 +191,10 @@ class SecondFactorForm(mfa_forms.BaseAuthenticateForm):
     """
 
     too_many = TOO_MANY_CODES
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs |= {"inputmode": "numeric"}  # of an app, and recovery codes are digits too
 
     def clean_code(self) -> str:
         """Return the code if it is right for one of the person's authenticators, and set `authenticator` to that one.
@@ -270,6 +308,10 @@ class AddWebAuthnForm(webauthn_forms.AddWebAuthnForm):
 
 
 class ActivateTOTPForm(BaseActivateTOTPForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs |= {"inputmode": "numeric"}
+
     def clean_code(self) -> str:
         """Return the code that activates an authenticator app, and mark it as used, so that it signs nobody in.
 

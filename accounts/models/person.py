@@ -6,6 +6,7 @@ from zoneinfo import available_timezones
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
@@ -65,6 +66,9 @@ class Person(PublicIdModel, AbstractBaseUser):
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    # Organisations (ids) in which the person has done or dismissed the first steps of the start page.
+    past_first_steps = ArrayField(models.BigIntegerField(), default=list, blank=True, editable=False)
 
     acting_for: "list[Operator]"  # set by PortalAuthenticationBackend on the person of a request
 

@@ -8,6 +8,7 @@ from allauth.account.models import EmailAddress
 from django.db.models import Count, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OperatorInvitation, Organization
 from accounts.queries.joining import list_open_join_requests
@@ -15,6 +16,7 @@ from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.mailed_invitations import as_invitation_holder, get_live_invitation
+from partnerportal.lib.sign_up_purposes import SignUpPurpose
 from partnerportal.lib.tokens import digest_secret
 from partnerportal.lib.visible_rows import get_by_public_id
 
@@ -81,6 +83,16 @@ def get_operator_invitation_of_token(actor: Actor, token: str) -> tuple[Operator
     if organization is None:
         raise NotFound("unknown_invitation", "")
     return invitation, organization
+
+
+def find_sign_up_purpose(actor: Actor, token: str) -> SignUpPurpose:
+    """Return what somebody signs up for who comes from the operator's invitation with this token. Raises NotFound."""
+    _invitation, organization = get_operator_invitation_of_token(actor, token)
+    return SignUpPurpose(
+        text=_("To act for %(name)s"),
+        step_text=_("Step %(step)s of %(steps)s, to act for %(name)s"),
+        name=organization.name,
+    )
 
 
 def find_verified_addresses(actor: Actor) -> list[str]:

@@ -1,18 +1,20 @@
-"""Pages of organisations and preferences, and the sign-in where its forms queue mails."""
+"""Pages of organisations and preferences."""
 
-from collections.abc import Callable
-
-from allauth.account import views as account_views
 from django.contrib import messages
-from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.actions.organizations import create_own_organization, update_organization_contact_data
-from accounts.actions.people import update_appearance, update_person_preferences
+from accounts.actions.people import (
+    hide_first_steps,
+    show_first_steps,
+    update_appearance,
+    update_person_preferences,
+)
 from accounts.forms.own_account import OrganizationForm
 from accounts.forms.people import PersonPreferencesForm
 from accounts.policies import ROLE_TABLE, AccountPermission
@@ -21,37 +23,7 @@ from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.pages import read_next_url, require_form, require_permission, require_sign_in
 from partnerportal.lib.requests import PortalRequest
-
-
-class MailQueuingFormViewMixin:
-    """A mixin for views of allauth whose form queues a mail.
-
-    When that fails, the form shows the error, and what the request wrote to the database and the session is undone.
-    """
-
-    request: PortalRequest
-    form_invalid: Callable[[BaseForm], HttpResponse]
-
-    def form_valid(self, form: BaseForm) -> HttpResponse:
-        """Answer a valid form as allauth does, or with the form and the error that stopped it."""
-        before = dict(self.request.session.items())
-        with show_errors_in_form(form):
-            return super().form_valid(form)  # type: ignore[misc]
-        self.request.session.clear()
-        self.request.session.update(before)
-        return self.form_invalid(form)
-
-
-class SignupView(MailQueuingFormViewMixin, account_views.SignupView):
-    pass
-
-
-class LoginView(MailQueuingFormViewMixin, account_views.LoginView):
-    """The sign-in page, which mails a code to people who have not verified their address."""
-
-
-class PasswordResetView(MailQueuingFormViewMixin, account_views.PasswordResetView):
-    pass
+from partnerportal.lib.sign_up_purposes import STEPS, describe_sign_up_purpose
 
 
 @require_form
@@ -65,8 +37,13 @@ def organization_create(request: PortalRequest) -> HttpResponse:
             request.act_for(organization.public_id)
             messages.success(request, _("%(name)s is set up. You are its Admin.") % {"name": organization.name})
             return redirect(read_next_url(request))
-    offers = list_join_offers(request.user)  # type: ignore[arg-type]
-    context = {"form": form, "next": read_next_url(request), "offers": offers}
+    back = read_next_url(request)
+    context = {
+        "form": form,
+        "next": back,
+        "offers": list_join_offers(request.user),  # type: ignore[arg-type]
+        "purpose": describe_sign_up_purpose(request.actor, back, step=0 if request.operators else STEPS),
+    }
     return render(request, "accounts/organization_new.html", context)
 
 
@@ -104,6 +81,26 @@ def set_preference(request: PortalRequest) -> HttpResponse:
     chosen = {name: request.POST.get(name, "") for name in ("theme", "language")}
     update_appearance(person=request.user, **chosen)  # type: ignore[arg-type]
     return redirect(read_next_url(request))
+
+
+@require_POST
+@require_sign_in
+def dismiss_first_steps(request: PortalRequest) -> HttpResponse:
+    """Hide the checklist of first steps from the person, in the organisation they act for. It can be undone."""
+    if request.operator:
+        hide_first_steps(person=request.user, organization_id=request.operator.organization_id)  # type: ignore[arg-type]
+        undo = f"undo={reverse('first_steps_restore')}"
+        messages.success(request, _("The first steps are hidden."), extra_tags=undo)
+    return redirect("/")
+
+
+@require_POST
+@require_sign_in
+def restore_first_steps(request: PortalRequest) -> HttpResponse:
+    """Show the person the checklist of first steps again, if any of them is open."""
+    if request.operator:
+        show_first_steps(person=request.user, organization_id=request.operator.organization_id)  # type: ignore[arg-type]
+    return redirect("/")
 
 
 @require_form

@@ -11,6 +11,7 @@ from accounts.models import Operator, Organization
 from entitlements.models import ActivationLink
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.errors import Message
+from partnerportal.lib.fields import make_contact_widgets
 
 NEW = "new"  # stands for the organisation that is to be created
 SET_BY_SENDER = _("As whoever invited you has written it. Ask them to correct it.")
@@ -25,7 +26,7 @@ class ActivateOrganizationForm(forms.ModelForm):
     class Meta:
         model = Organization
         fields = ("name", "country", "street", "postal_code", "city", "phone", "contact_email", "website")
-        widgets = {"name": forms.TextInput({"autocomplete": "organization"})}
+        widgets = make_contact_widgets()
 
     def __init__(
         self, link: ActivationLink, operators: Iterable[Operator], data: Mapping[str, Any] | None = None
@@ -39,6 +40,7 @@ class ActivateOrganizationForm(forms.ModelForm):
             label=_("Country or region"),
             choices=[("", _("Choose a country")), *list_country_choices()],
             initial=link.country,
+            widget=forms.Select({"autocomplete": "country"}),
         )
         if not link.is_for_customer:
             for name in ("name", "country"):

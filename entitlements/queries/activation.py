@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, OrganizationKind, ProgramMembership
 from accounts.queries.programs import make_active_programs_subquery
@@ -18,6 +19,7 @@ from entitlements.models.activation import ActivationLinkQuerySet
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.mailed_invitations import as_invitation_holder, get_live_invitation
+from partnerportal.lib.sign_up_purposes import SignUpPurpose
 from partnerportal.lib.visible_rows import get_by_public_id
 
 # How long each step may take, since the step before it. After that its row says so, and offers Retry and Cancel.
@@ -165,6 +167,15 @@ def get_activation(actor: Actor, token: str) -> Activation:
     kind, country, org_id, invitation_token = introduction
     invitation = get_invitation(actor, invitation_token) if invitation_token else None
     return Activation(token, link, kind, country, org_id, invitation)
+
+
+def find_sign_up_purpose(actor: Actor, token: str) -> SignUpPurpose:
+    """Return what somebody signs up for who comes from the activation link with this token. Raises NotFound."""
+    return SignUpPurpose(
+        text=_("To activate %(name)s"),
+        step_text=_("Step %(step)s of %(steps)s, to activate %(name)s"),
+        name=get_activation(actor, token).link.name,
+    )
 
 
 def is_addressee(actor: Actor, link: ActivationLink) -> bool:

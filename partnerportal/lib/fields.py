@@ -55,3 +55,16 @@ class OneLineModelField(models.CharField):
     def deconstruct(self) -> Any:
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.CharField", args, kwargs
+
+
+def make_contact_widgets() -> dict[str, forms.Widget]:
+    """Return the widgets of an organisation's contact details, by field: what the browser may fill in, which keys."""
+    return {
+        "name": forms.TextInput({"autocomplete": "organization"}),
+        "street": forms.TextInput({"autocomplete": "street-address"}),
+        "postal_code": forms.TextInput({"autocomplete": "postal-code"}),
+        "city": forms.TextInput({"autocomplete": "address-level2"}),
+        "phone": forms.TextInput({"type": "tel", "inputmode": "tel", "autocomplete": "tel"}),
+        "contact_email": forms.EmailInput({"inputmode": "email", "autocomplete": "email"}),
+        "website": forms.TextInput({"inputmode": "url", "autocomplete": "url", "autocapitalize": "none"}),
+    }

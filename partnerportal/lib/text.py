@@ -16,6 +16,9 @@ _CONTROLS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 # Characters without width, or that turn the direction of text: by them two names could look alike, or one could read
 # backwards. The joiners U+200C and U+200D are not among them, because some scripts, and emoji, need them.
 _UNSEEN = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_LEGAL_FORM = re.compile(
+    "(?:社会)?医療法人(?:社団|財団)?|(?:株式|有限|合同|合資|合名)会社|(?:一般|公益)(?:社団|財団)法人|学校法人"
+)
 
 
 def make_single_line(text: str) -> str:
@@ -59,9 +62,10 @@ def has_words(text: str, wanted: str) -> bool:
 def make_avatar_initials(name: str) -> str:
     """Return two capital letters that stand for a name in its avatar, or "?" for a name without letters or digits.
 
-    They are the initials of the first two words, or the first two letters of the only word.
+    They are the initials of the first two words, or the first two letters of the only word. A Japanese legal form
+    beside the name is left out, because so many organisations would share its letters.
     """
-    words = [word for word in name.split() if word[0].isalnum()]
+    words = [word for word in (_LEGAL_FORM.sub(" ", name).split() or name.split()) if word[0].isalnum()]
     if not words:
         return "?"
     letters = words[0][0] + words[1][0] if len(words) > 1 else words[0][:2]

@@ -173,6 +173,8 @@ def _people(organizations: Organizations, password: str, now: dt.datetime) -> No
             )
             for key, roles in human.acts_for.items()
         )  # fmt: skip
+        person.past_first_steps = sorted(organizations[key].pk for key in human.acts_for)
+        person.save(update_fields=["past_first_steps"])
 
 
 def _past_connections(organizations: Organizations, now: dt.datetime) -> None:

@@ -192,6 +192,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.people.SignupForm"
 ACCOUNT_FORMS = {
     "add_email": "accounts.forms.sign_in.AddEmailForm",
+    "confirm_email_verification_code": "accounts.forms.sign_in.ConfirmEmailCodeForm",
+    "confirm_login_code": "accounts.forms.sign_in.ConfirmSignInCodeForm",
     "login": "accounts.forms.sign_in.LoginForm",
     "reset_password": "accounts.forms.sign_in.ResetPasswordForm",
     "reset_password_from_key": "accounts.forms.sign_in.ResetPasswordKeyForm",
@@ -201,6 +203,7 @@ ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.reset_links.PasswordResetLink
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60  # seconds, as for the code that verifies an address
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = 5  # new codes, each after a wait
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300

@@ -166,6 +166,16 @@ def name_in_summary(field: Any) -> str:
     return _("%(field)s, %(place)s") % {"field": field.label, "place": place} if place else str(field.label)
 
 
+@register.simple_tag
+def focus_first_field(form: Any) -> str:
+    """Let the browser put the cursor into the first field of the form that can be typed into, or that has an error."""
+    fields = [field for field in form if not field.is_hidden and not field.field.disabled]
+    field = next((field for field in fields if field.errors), fields[0] if fields else None)
+    if field:
+        field.field.widget.attrs["autofocus"] = True
+    return ""
+
+
 @register.filter("widget_kind")
 def choose_widget_layout(field: Any) -> str:
     """Return the layout of a bound field in ui/field.html: "checkbox", "password", "choices" or "plain"."""

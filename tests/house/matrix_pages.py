@@ -461,6 +461,8 @@ PAGES = [
         data={"name": "N", "language": "en", "time_zone": "UTC", "theme": "auto"},
         defaults="login anonymous",
     ),
+    page("me/first-steps/dismiss/", post="302 else", data={}, defaults="login anonymous"),
+    page("me/first-steps/restore/", post="302 else", data={}, defaults="login anonymous"),
     page("me/set/", post="302 else", data={"theme": "dark"}, defaults="login anonymous"),
     page("me/notices/", get=EVERYBODY, post="302 else", data={"ends_soon": "each"}),
     page("activity/", get=EVERYBODY),

@@ -366,6 +366,8 @@ NOT_PAGES = {
     f"{IMPORT}cancel/": "answers a form",
     f"{IMPORT}results/": "a file",
     "organizations/switch/": "answers a form",
+    "me/first-steps/dismiss/": "answers a form",
+    "me/first-steps/restore/": "answers a form",
     "me/set/": "answers a form",
     "inbox/read/": "answers a form",
     "inbox/<uuid:notice_id>/": "answers a form",

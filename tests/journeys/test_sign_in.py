@@ -93,7 +93,11 @@ def test_a_passkey_is_added_and_signs_in(ada):
     device.send("WebAuthn.enable")
     options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
     key = {**options, "isUserVerified": True, "automaticPresenceSimulation": True}
-    device.send("WebAuthn.addVirtualAuthenticator", {"options": key})
+    added = device.send("WebAuthn.addVirtualAuthenticator", {"options": key})
+
+    def is_touched(enabled):
+        device.send("WebAuthn.setAutomaticPresenceSimulation", {**added, "enabled": enabled})
+
     ada.opens("/sign-in/two-factor/webauthn/add/")
     page.get_by_label("Name").fill("Laptop")
     ada.press("Add")
@@ -102,6 +106,11 @@ def test_a_passkey_is_added_and_signs_in(ada):
     expect(page.get_by_role("main")).to_contain_text("Laptop")
     edit = page.locator("a[href*='/keys/']").first.get_attribute("href")
     found = list(inspected(ada, pages.WITH_PASSKEY, key=re.search(r"keys/(\d+)/", edit)[1]))
+    is_touched(False)
+    leaves(ada)
+    is_touched(True)  # of the passkey that the browser offers by itself
+    expect(ada.heading).to_contain_text("Hello")
+    ada.page.add_init_script("delete PublicKeyCredential.isConditionalMediationAvailable")  # as in an older browser
     leaves(ada)
     ada.press("Sign in with a passkey")
     expect(ada.heading).to_contain_text("Hello")

@@ -26,10 +26,13 @@ SETTINGS = [
 CATALOGUE = ("Catalogue settings", "list-tree", "/marketplace/settings/")  # the vendor alone
 PERSON = [
     ("Preferences", "settings-2", "/me/"),
+    ("Notifications", "bell", "/me/notices/"),
     ("Two-factor authentication", "shield-check", "/sign-in/two-factor/"),
     ("Password", "key-round", "/sign-in/password/change/"),
+    ("Email address", "mail", "/sign-in/email/"),
     ("Sessions", "monitor-smartphone", "/sign-in/sessions/"),
 ]
+ALONE = [link for link in PERSON if link[0] != "Notifications"]  # of who acts for nobody
 HELP = [("Who can do what", "circle-question-mark", "/help/roles/")]
 SIMULATOR = ("Sale simulator", "circle-check", "/marketplace/simulator/")
 OF_CUSTOMERS = [
@@ -88,10 +91,32 @@ def pages_found(client: Any) -> list[tuple[str, str, str]]:
     return links(part(client.get("/search/", headers={"HX-Request": "true"}), 'id="found-pages"', "</div>"))
 
 
-def sections(page: Any) -> list[tuple[str, list[tuple[str, str, str]]]]:
-    groups = part(page, '<nav aria-label="Main">', "</nav>").split('<div class="nav-group">')[1:]
+def sections(page: Any, beginning: str = '<nav aria-label="Main">') -> list[tuple[str, list[tuple[str, str, str]]]]:
+    groups = part(page, beginning, "</nav>").split('<div class="nav-group">')[1:]
     labels = [re.search(r'<p class="nav-label"[^>]*>([^<]+)', group) for group in groups]
     return [(label[1] if label else "", links(group)) for label, group in zip(labels, groups, strict=True)]
+
+
+def frame(page: Any) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """The pages of the settings beside one of them."""
+    return sections(page, '<nav class="settings-nav" aria-label="Settings">')
+
+
+@pytest.mark.parametrize("who", ["partner.admin", "customer.reader"])
+def test_all_settings_stand_beside_each_of_them(who: str, web: Any) -> None:
+    client = web(who)
+    for _label, _icon, address in [*PERSON, *SETTINGS]:
+        page = client.get(address)
+        assert frame(page) == [("Your account", PERSON), ("Settings", SETTINGS)], address
+        navigation = part(page, '<nav class="settings-nav" aria-label="Settings">', "</nav>")
+        assert re.findall(r'href="([^"]+)" aria-current="page"', navigation) == [address]
+    for address in ("/", "/inbox/", "/exports/"):
+        assert frame(client.get(address)) == []
+
+
+def test_the_time_zone_of_the_device_is_offered(web: Any) -> None:
+    page = web("partner.admin").get("/me/").content.decode()
+    assert 'data-device-zone="id_time_zone" hidden' in page and 'id="id_time_zone"' in page
 
 
 @pytest.mark.promise("CV-1")
@@ -134,8 +159,9 @@ def test_the_page_of_own_services_says_whose_they_are(who: str, title: str, web:
 def test_who_acts_for_nobody_finds_their_own_pages_alone(web: Any) -> None:
     page = web("nobody").get("/me/")
     assert sections(page) == []
-    assert links(part(page, 'id="user-menu"', "</div>")) == PERSON
-    assert pages_found(web("nobody")) == [*PERSON, *HELP]
+    assert links(part(page, 'id="user-menu"', "</div>")) == ALONE
+    assert pages_found(web("nobody")) == [*ALONE, *HELP]
+    assert [label for label, _links in frame(page)] == ["Your account"]
 
 
 def test_the_menu_counts_what_waits(world: World, web: Any, as_tenant: Any) -> None:

@@ -5,6 +5,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 
 from connections.actions import end_connection
 from tests.world import World
@@ -53,13 +54,17 @@ def panel_titles(html: str) -> list[str]:
     return texts(r'<header class="panel-head">\s*<h2[^>]*>(.*?)</h2>', html)
 
 
+def steps_on(html: str) -> list[str]:
+    return texts(r'<span class="list-text[^"]*">(.*?)</span>', html.partition('class="list checklist"')[2])
+
+
 @pytest.mark.promise("CV-1", "E-1")
 @pytest.mark.parametrize("who", PAGES)
 def test_each_kind_finds_its_own(who: str, web: Any) -> None:
     strip, panels = PAGES[who]
     html = main(web(f"{who}.admin").get("/"))
     assert texts(r"<dt>(.*?)</dt>", html) == strip
-    assert panel_titles(html) == panels
+    assert panel_titles(html) == ["Get started", *panels]
 
 
 def test_before_the_first_customer_a_partner_is_told_how_to_begin(world: Any, web: Any, actor_for: Any) -> None:
@@ -68,8 +73,7 @@ def test_before_the_first_customer_a_partner_is_told_how_to_begin(world: Any, we
     html = main(web("partner.admin").get("/"))
     assert texts(r"<dt>(.*?)</dt>", html) == []
     assert panel_titles(html) == ["Get started", "Your own licences", "Latest notifications"]
-    steps = texts(r'<span class="list-text[^"]*">(.*?)</span>', html)
-    assert [step.partition(" ")[0] for step in steps] == ["Invite", "Complete", "Add"]
+    assert [step.partition(" ")[0] for step in steps_on(html)] == ["Invite", "Complete", "Add", "Protect"]
     assert html.count('href="/invite/"') == 2  # beside the heading, too
     reader = main(web("partner.reader").get("/"))
     assert "/invite/" not in reader and "Only Admins, Admin agents and Sales agents can do this." in reader
@@ -82,3 +86,47 @@ def test_who_acts_for_nobody_creates_an_organisation_first(web: Any) -> None:
 @pytest.mark.parametrize("who", ["partner.reader", "customer.admin", "vendor.admin"])
 def test_it_greets_by_name(who: str, web: Any, world: World) -> None:
     assert f"<h1>Hello, {world.person(who).name}</h1>" in web(who).get("/").content.decode()
+
+
+STEPS = {
+    "customer.admin": ["Complete", "Add", "Protect", "Connect", "Request"],
+    "customer.reader": ["Protect"],
+    "partner.admin": ["Invite", "Complete", "Add", "Protect"],
+    "distributor.admin": ["Invite", "Complete", "Add", "Protect"],
+    "publisher.admin": ["Create", "Complete", "Add", "Protect"],
+    "vendor.admin": ["Register", "Connect", "Complete", "Add", "Protect"],
+}
+
+
+@pytest.mark.parametrize("who", STEPS)
+def test_each_kind_is_told_what_to_do_first(who: str, web: Any) -> None:
+    html = main(web(who).get("/"))
+    assert [step.partition(" ")[0] for step in steps_on(html)] == STEPS[who]
+    for url in re.findall(r'class="button small" href="([^"]+)"', html.partition("checklist")[2].partition("</ol>")[0]):
+        assert web(who).get(url, follow=True).status_code == 200, url
+
+
+def test_the_first_steps_go_when_they_are_dismissed_and_come_back_when_that_is_undone(web: Any, world: World) -> None:
+    client = web("partner.admin")
+    answer = client.post("/me/first-steps/dismiss/", follow=True).content.decode()
+    assert "The first steps are hidden." in answer and "/me/first-steps/restore/" in answer
+    assert "Get started" not in main(client.get("/"))
+    assert "Get started" in main(web("partner.reader").get("/")), "a colleague decides for themselves"
+    client.post("/me/first-steps/restore/")
+    assert "Get started" in main(client.get("/"))
+
+
+def test_they_are_dismissed_for_one_organisation_alone(web: Any, world: World) -> None:
+    client = web("many@customer")
+    client.post("/me/first-steps/dismiss/")
+    assert "Get started" not in main(client.get("/"))
+    assert world.person("many").past_first_steps == [world.customer.pk]
+
+
+def test_the_first_steps_go_for_good_once_all_are_done(web: Any, world: World) -> None:
+    person = world.person("customer.reader")
+    assert "Get started" in main(web("customer.reader").get("/"))
+    Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    assert "Get started" not in main(web("customer.reader").get("/"))
+    Authenticator.objects.filter(user=person).delete()
+    assert "Get started" not in main(web("customer.reader").get("/"))

@@ -111,7 +111,10 @@ def test_the_file_holds_every_icon_that_code_names_and_no_other() -> None:
     [
         ("Umbra Insurance SAS", "UI"),
         ("Kestrel", "KE"),
-        ("株式会社青空", "株式"),
+        ("株式会社青空", "青空"),
+        ("医療法人社団 桜会", "桜会"),
+        ("さくらクラウド有限会社", "さく"),
+        ("株式会社", "株式"),
         ("& Sons Ltd", "SL"),
         ("  ", "?"),
         ("é", "É"),

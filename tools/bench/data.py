@@ -119,7 +119,7 @@ def make_organization(
     if kind == OrganizationKind.PARTNER:
         program = Program.objects.get(code="solution_advisor")
         grant_membership(actor=SYSTEM, organization=organization, program=program, starts_on=dt.date(2020, 1, 1))
-    person = Person.objects.create_user(f"{login}@bench.test", name=login)
+    person = Person.objects.create_user(f"{login}@bench.test", name=login, past_first_steps=[organization.pk])
     add_operator(actor=SYSTEM, organization=organization, person=person, roles=[Role.ADMIN])
     return organization
 

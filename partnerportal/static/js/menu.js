@@ -1,3 +1,6 @@
+// The row of the settings' pages begins where the present one is.
+document.querySelector(".settings-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // Menus are native popovers. Added here: expanded state, arrow keys, first focus, and a place for them
 // in browsers without anchor positioning.
 const anchored = CSS.supports("position-area", "block-end");
