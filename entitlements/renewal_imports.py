@@ -43,6 +43,7 @@ def _describe_renewal(row: Entitlement, chosen: Mapping[str, Any]) -> dict[str, 
         "service": row.sku.name,
         "ends_on": row.ends_on.isoformat() if row.ends_on else "",
         "renewal_state": chosen.get("state", ""),
+        "owner": (owner.person.name or owner.person.email) if owner else "",
         "renewal_owner": str(owner.public_id) if owner else "",
     }
 
@@ -113,7 +114,7 @@ def _label_owner(number: int) -> str:
 
 
 _COLUMNS = (
-    ImportColumn("entitlement", _("The ID of the entitlement"), "6f9619ff-8b86-d011-b42d-00cf4fc964ff"),
+    ImportColumn("entitlement", _("The ID of the entitlement"), "6f9619ff-8b86-d011-b42d-00cf4fc964ff", is_shown=False),
     ImportColumn("customer", _("The customer’s name"), "Contoso Ltd", is_required=False),
     ImportColumn("service", _("The name of the SKU"), "Workspace", is_required=False),
     ImportColumn("ends_on", _("The last day"), "2026-12-13"),
@@ -144,7 +145,10 @@ SET_OWNER = BulkAction(
     icon="users",
     columns=(
         *_COLUMNS,
-        ImportColumn("renewal_owner", _("The ID of the operator, empty for nobody"), "", is_required=False),
+        ImportColumn("owner", _("The owner’s name"), "Ann Example", is_required=False),
+        ImportColumn(
+            "renewal_owner", _("The ID of the operator, empty for nobody"), "", is_required=False, is_shown=False
+        ),
     ),
     make_form=RenewalOwnerForm,
     describe_confirmation=_label_owner,

@@ -18,6 +18,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound
 from partnerportal.lib.scopes import Scope
+from tests.entitlements.test_bulk_actions import confirm, start
 from tests.world import World, canary, events_of
 
 NOTE = f"Called {canary('partner', 'work')}"
@@ -313,6 +314,48 @@ def test_a_file_has_worth_owner_state_and_note_of_ones_own(world: World, actor_f
     with as_tenant(reader):
         row = RENEWALS.rows(reader, {"kind": "production", "state": "contacted"}, None).get()
     assert (row.worth, row.currency) == (None, None)
+
+
+@pytest.mark.promise("G-21")
+def test_the_state_of_many_is_set_after_a_dry_run(
+    web: Any, world: World, ending: Entitlement, settings: Any, tmp_path: Any
+) -> None:
+    settings.PRIVATE_ROOT = tmp_path
+    other = Entitlement.objects.get(customer=world.customer2, kind="production", state="active")
+    foreign = Entitlement.objects.get(customer=world.stranger, kind="production", state="active")
+    client, rows = web("partner.admin"), [str(row.public_id) for row in (ending, other, foreign)]
+    source = start(client, "/imports/bulk/renewal_state/", row=rows, is_chosen="1", state="contacted")
+    assert source.checked == {"changed": 1, "already_there": 1}, "what the partner does not see cannot be selected"
+    assert confirm(client, source, "set").applied == {"changed": 1, "already_there": 1}
+    work = RenewalWork.objects.filter(organization=world.partner).order_by("entitlement")
+    assert {row.entitlement_id: row.state for row in work} == {ending.pk: "contacted", other.pk: "contacted"}
+    assert not RenewalWork.objects.filter(entitlement=foreign).exists()
+
+
+@pytest.mark.promise("G-21")
+def test_the_owner_of_many_is_set_and_named(
+    web: Any, world: World, ending: Entitlement, settings: Any, tmp_path: Any
+) -> None:
+    settings.PRIVATE_ROOT = tmp_path
+    client, agent = web("partner.sales_agent"), world.operator("partner.sales_agent")
+    chosen = {"row": [str(ending.public_id)], "is_chosen": "1", "owner": str(agent.public_id)}
+    source = start(client, "/imports/bulk/renewal_owner/", **chosen)
+    page = client.get(f"/imports/{source.public_id}/").content.decode()
+    assert agent.person.name in page and str(agent.public_id) not in page
+    assert confirm(client, source, "set").applied == {"changed": 1}
+    assert RenewalWork.objects.get(organization=world.partner).owner_id == agent.person_id
+
+
+def test_of_many_a_moved_end_is_left_alone(
+    web: Any, world: World, ending: Entitlement, settings: Any, tmp_path: Any
+) -> None:
+    settings.PRIVATE_ROOT = tmp_path
+    client = web("partner.admin")
+    chosen = {"row": [str(ending.public_id)], "is_chosen": "1", "state": "will_lapse"}
+    source = start(client, "/imports/bulk/renewal_state/", **chosen)
+    Entitlement.objects.filter(pk=ending.pk).update(ends_on=ending.ends_on + dt.timedelta(days=1))
+    assert confirm(client, source, "set").applied == {"refused": 1}
+    assert RenewalWork.objects.get(organization=world.partner).state == "contacted"
 
 
 def test_the_api_is_narrowed_by_ones_own_work(api: Any, world: World, ending: Entitlement) -> None:
