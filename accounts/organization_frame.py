@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, OrganizationKind
 from accounts.organization_actions import MEMBERS
-from accounts.organization_menu import list_organization_action_menu_items
+from accounts.organization_menu import find_common_refusal, list_organization_action_menu_items
 from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.queries.programs import build_program_badges
 from partnerportal.lib.actors import Actor
@@ -90,7 +90,8 @@ def render_organization_page(
     `context`, and `tab` is the key of the tab that the page belongs to.
     """
     actor = request.actor
-    list_label, list_url = _build_list_link(organization.kind)
+    list_label, list_url = build_organization_list_link(organization.kind)
+    menu = list_organization_action_menu_items(actor, organization)
     frame = {
         "organization": organization,
         "list_label": list_label,
@@ -99,12 +100,13 @@ def render_organization_page(
         "badges": build_program_badges(organization.active_programs),
         "parent_url": reverse("organization", args=[organization.parent.public_id]) if organization.parent else "",
         "tabs": list(_tab_links(actor, organization, tab)),
-        "menu": list_organization_action_menu_items(actor, organization),
+        "menu": menu,
+        "menu_refusal": find_common_refusal(menu),
     }
     return render(request, template, {**frame, **context})
 
 
-def _build_list_link(kind: str) -> tuple[str, str]:
+def build_organization_list_link(kind: str) -> tuple[str, str]:
     """Return the label and the URL of the list from which the page of an organisation of this kind is reached."""
     if kind == OrganizationKind.PARTNER:
         return gettext("Partners"), page_url("partners")

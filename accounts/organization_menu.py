@@ -25,7 +25,10 @@ class OrganizationActionMenuItem:
 
 
 def list_organization_action_menu_items(actor: Actor, organization: Organization) -> list[OrganizationActionMenuItem]:
-    """Return the menu entries for what is possible with the organisation as it is, also what the actor may not do."""
+    """Return the menu entries for what is possible with the organisation as it is, also what the actor may not do.
+
+    They stand in the order of the table, and what is dangerous after all others.
+    """
     items = []
     for name, action in ORGANIZATION_ACTIONS.items():
         if action.check_possible(organization):
@@ -33,7 +36,13 @@ def list_organization_action_menu_items(actor: Actor, organization: Organization
             answer = ROLE_TABLE[action.permission].check_actor(actor)
             reason = answer.message if isinstance(answer, ActionDenied) else ""
             items.append(OrganizationActionMenuItem(name, action.label, action.icon, url, action.is_danger, reason))
-    return items
+    return sorted(items, key=lambda item: item.is_danger)
+
+
+def find_common_refusal(items: list[OrganizationActionMenuItem]) -> Message:
+    """Return the reason for which all of these entries are refused, or "" if one is allowed or reasons differ."""
+    reasons = {str(item.reason) for item in items}
+    return reasons.pop() if len(reasons) == 1 else ""
 
 
 def format_organization_success_message(action: OrganizationAction, organization: Organization) -> str:

@@ -26,8 +26,8 @@ def ask_to_invite(row: Organization) -> ConfirmationDialog:
 def ask_to_confirm_domain(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that confirms a domain as an organisation's."""
     text = _(
-        "Whoever has an address there can be added as an operator, for as long as the organisation has proved no domain"
-        " itself. Its Admins get a notification."
+        "Anyone with an address at this domain can be added as an operator, for as long as the organisation has proved"
+        " no domain itself. Its Admins get a notification."
     )
     return ConfirmationDialog(_("Confirm a domain of %(name)s") % {"name": row.name}, text, _("Confirm domain"))
 
@@ -35,8 +35,8 @@ def ask_to_confirm_domain(row: Organization) -> ConfirmationDialog:
 def ask_to_withdraw_domain(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that takes the confirmation of a domain back."""
     text = _(
-        "Nobody new comes in by this domain until the organisation proves it. Whoever is an operator stays one. Its"
-        " Admins get a notification."
+        "Nobody new can join with this domain until the organisation proves it. Present operators stay. Its Admins get"
+        " a notification."
     )
     title = _("Withdraw the confirmation of a domain of %(name)s?") % {"name": row.name}
     return ConfirmationDialog(title, text, _("Withdraw confirmation"), "danger-solid")
@@ -45,8 +45,8 @@ def ask_to_withdraw_domain(row: Organization) -> ConfirmationDialog:
 def ask_to_suspend(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that suspends an organisation."""
     text = _(
-        "Nobody can act for it from now on, and its links, exports and emails stop. Others go on seeing what it shares."
-        " Everybody who acts for it gets the reason by email. Don’t name anyone in it."
+        "Nobody can act for it from now on, and its links, exports and emails stop. Others still see what it shares."
+        " Everybody who acts for it gets the reason by email, so don’t name anyone in it."
     )
     return ConfirmationDialog(_("Suspend %(name)s?") % {"name": row.name}, text, _("Suspend"), "danger-solid")
 
@@ -92,8 +92,11 @@ def ask_to_move(row: Organization) -> ConfirmationDialog:
 
 def ask_to_onboard(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that says whether new partners of a distributor need a confirmation."""
-    text = _("With it, the membership that the distributor chooses begins as soon as a new partner has activated.")
-    return ConfirmationDialog(_("How %(name)s brings partners") % {"name": row.name}, text, _("Save"))
+    text = _(
+        "Without confirmation, the membership that the distributor has chosen begins as soon as a new partner"
+        " activates."
+    )
+    return ConfirmationDialog(_("New partners of %(name)s") % {"name": row.name}, text, _("Save"))
 
 
 def ask_for_manager(row: Organization) -> ConfirmationDialog:

@@ -29,7 +29,7 @@ def _has_nothing_else(actor: Actor) -> bool:
 def _ending_badges(request: PortalRequest) -> dict[str, Any]:
     """Return the badges that end within 60 days, those that end first."""
     items = list_ending_badge_items(list_ending_memberships(request.actor, SHOWN))
-    texts = {"title": _("Badges that end"), "none": _("No badge ends in the next 60 days.")}
+    texts = {"title": _("Badges ending soon"), "none": _("No badge ends in the next 60 days.")}
     return texts | {"attention": items, "all_url": build_list_url(reverse("memberships"), {"ends_within": 60})}
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import OrganizationKind, ProgramFeature
 from accounts.queries.programs import list_program_names_granting
 from connections.policies import ROLE_TABLE, ConnectionPermission
+from connections.queries import find_distributor_of_partner
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 from partnerportal.lib.pages import require_permission
@@ -51,10 +52,12 @@ def require_customer_viewing_permission(view: View) -> View:
 
 def render_missing_badge_page(request: PortalRequest) -> HttpResponse:
     """Return a 403 page that says which partner programmes grant access to the pages about customers."""
+    own = request.operator.organization
     context = {
         "hints": [text for text in (hint(request.actor) for hint in _missing_badge_hints) if text],
         "programs": list_program_names_granting(ProgramFeature.CUSTOMER_DASHBOARD),
-        "organization": request.operator.organization,
+        "organization": own,
+        "distributor": find_distributor_of_partner(request.actor, own.pk),
         "is_partner": request.actor.organization_kind == OrganizationKind.PARTNER,
     }
     return render(request, "connections/no_badge.html", context, status=403)

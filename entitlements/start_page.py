@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import OrganizationKind
 from accounts.queries.own_account import is_customer, sees_customers
+from connections.queries import find_distributor_of_partner
 from entitlements.models import UnusualUse
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.activation import list_unconfirmed_partners
@@ -104,8 +105,14 @@ def _own_licences(request: PortalRequest) -> dict[str, Any] | None:
 
 def _awaited_membership(request: PortalRequest) -> dict[str, Any] | None:
     """Return what a new partner waits for, and whom it may ask; nothing for any other organisation."""
-    awaited = describe_awaited_membership(request.actor)
-    return {"awaited": awaited, "organization": request.operator.organization} if awaited else None
+    awaited, own = describe_awaited_membership(request.actor), request.operator.organization
+    if not awaited:
+        return None
+    return {
+        "awaited": awaited,
+        "organization": own,
+        "distributor": find_distributor_of_partner(request.actor, own.pk),
+    }
 
 
 def _attention(items: list[AttentionItem], calm: str) -> dict[str, Any]:

@@ -26,11 +26,13 @@ from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.days import today
 from partnerportal.lib.domain_names import format_domain_name
 from partnerportal.lib.fields import OneLineFormField
+from partnerportal.lib.formats import format_date
 
 REASON_LENGTH = 400  # characters of why an organisation is suspended
 HAS_PARTNER_ID = frozenset({OrganizationKind.DISTRIBUTOR, OrganizationKind.PARTNER})
 OVERLAPS = _("It is a member of this programme in that time already. Change the last day of that membership instead.")
 NO_END = _("Leave empty for no end date.")
+NO_TENANT_ID = _("Enter a tenant ID, such as 9f1c2b7e-40d5-4a63-8c0e-5b7d21e4a986.")
 
 
 def _make_date_field(label: Any, **options: Any) -> forms.DateField:
@@ -94,7 +96,11 @@ class CorrectIdentityForm(UniqueNumbersForm, StandingForm):
 
     name = OneLineFormField(label=_("Organisation name"), max_length=200)
     country = forms.ChoiceField()
-    tenant_id = forms.UUIDField(label=_("Tenant ID"), widget=forms.TextInput({"class": "mono", "translate": "no"}))
+    tenant_id = forms.UUIDField(
+        label=_("Tenant ID"),
+        widget=forms.TextInput({"class": "mono", "translate": "no"}),
+        error_messages={"invalid": NO_TENANT_ID},
+    )
     partner_id = forms.CharField(
         label=_("Partner ID"), required=False, max_length=12, widget=forms.TextInput({"inputmode": "numeric"})
     )
@@ -127,7 +133,7 @@ class ConfirmDomainForm(StandingForm):
     name = OneLineFormField(
         label=_("Domain"),
         max_length=253,
-        help_text=_("What stands behind the @ of its addresses, such as example.com."),
+        help_text=_("The part after the @ in its addresses, such as example.com."),
         widget=forms.TextInput({"autocomplete": "off", "inputmode": "url", "spellcheck": "false"}),
     )
 
@@ -185,10 +191,22 @@ class GrantMembershipForm(StandingForm):
         return values
 
 
+class RunningMembershipField(ProgramChoiceField):
+    """A form field to choose the programme of a membership that runs today. Each is shown with its last day."""
+
+    last_days: Mapping[int, dt.date | None]  # by the primary keys of programmes
+
+    def label_from_instance(self, program: Program) -> str:
+        """Return the label of a programme: its name, and until when the membership runs."""
+        last = self.last_days[program.pk]
+        until = _("%(program)s, until %(day)s") if last else _("%(program)s, no end date")
+        return until % {"program": program.name, "day": format_date(last) if last else ""}
+
+
 class MembershipEndForm(StandingForm):
     """The base of the forms that set another last day of a membership that runs today."""
 
-    program = ProgramChoiceField(empty_label=None)
+    program = RunningMembershipField(empty_label=None)
 
     @cached_property
     def running(self) -> list[ProgramMembership]:
@@ -201,7 +219,8 @@ class MembershipEndForm(StandingForm):
 
     def prepare_fields(self) -> None:
         field: Any = self.fields["program"]
-        field.queryset = list_programs().filter(pk__in=[row.program_id for row in self.running])
+        field.last_days = {row.program_id: row.ends_on for row in self.running}
+        field.queryset = list_programs().filter(pk__in=field.last_days)
 
 
 class ExtendMembershipForm(MembershipEndForm):

@@ -131,8 +131,10 @@ def operator_roles_edit(request: PortalRequest, operator_id: UUID) -> HttpRespon
             messages.success(request, _("Roles of %(name)s saved.") % {"name": operator.person})
             return redirect("operators")
         operator = get_operator(request.actor, operator_id)
-    context = {"operator": operator, "form": form, "change": change, "seen": digest_roles(operator)}
-    context["stored"] = list_granted_names(operator) if form.errors else []
+    seen = digest_roles(operator)
+    is_stale = request.method == "POST" and request.POST.get("seen") != seen
+    context = {"operator": operator, "form": form, "change": change, "seen": seen}
+    context["stored"] = list_granted_names(operator) if is_stale else []
     return render(request, "accounts/operator_roles.html", context)
 
 

@@ -25,7 +25,11 @@ from accounts.organization_actions import (
     ORGANIZATION_ACTIONS,
     OrganizationAction,
 )
-from accounts.organization_frame import collect_organization_overview_parts, render_organization_page
+from accounts.organization_frame import (
+    build_organization_list_link,
+    collect_organization_overview_parts,
+    render_organization_page,
+)
 from accounts.organization_menu import format_organization_success_message
 from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.queries.organizations import count_operators_of, get_managed_organization, list_memberships_of
@@ -104,8 +108,10 @@ def _ask_and_run(request: PortalRequest, action: OrganizationAction, organizatio
             return redirect(back)
         organization = get_managed_organization(request.actor, organization_id)
     context = {"form": form, "action": action, "question": action.question(organization), "preview": preview}
-    context |= {"organization": organization, "back": back, "seen": digest_standing(organization, action.aspect)}
-    context["stored"] = describe_standing(organization, action.aspect) if form.errors else []
+    seen = digest_standing(organization, action.aspect)
+    is_stale = request.method == "POST" and request.POST.get("seen", "") != seen
+    context |= {"organization": organization, "back": back, "seen": seen}
+    context["stored"] = describe_standing(organization, action.aspect) if is_stale else []
     return render(request, "accounts/organization_action.html", context)
 
 
@@ -134,7 +140,9 @@ def organization_register(request: PortalRequest, kind: str) -> HttpResponse:
     if form.is_valid() and (organization := _register(request, form, wanted)):
         messages.success(request, _("%(name)s is registered.") % {"name": organization.name})
         return redirect("organization", organization.public_id)
-    context = {"form": form, "kind": wanted, "title": REGISTER_TITLES[wanted], "back": read_next_url(request, "/")}
+    list_label, list_url = build_organization_list_link(wanted)
+    context = {"form": form, "title": REGISTER_TITLES[wanted], "back": read_next_url(request, list_url)}
+    context |= {"list_label": list_label, "list_url": list_url}
     return render(request, "accounts/organization_register.html", context)
 
 

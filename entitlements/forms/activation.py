@@ -23,7 +23,7 @@ from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.fields import OneLineFormField
 
 USUAL_SEATS = 10
-SEATS_HELP = _("At most as many as the list says beside the service.")
+SEATS_HELP = _("The most you can offer is shown next to the service.")
 
 
 class OfferedSkuField(forms.ModelChoiceField):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from accounts.models import Organization, OrganizationKind
 from accounts.queries.organizations import ADMIN_CHOICES
@@ -48,7 +48,7 @@ CUSTOMERS = ListDefinition(
     columns=(  # each column has its branch in parts/customer_rows.jinja
         ListColumn(name="name", label=gettext_lazy("Customer"), sort="name_folded"),
         ListColumn(name="org_id", label=gettext_lazy("ORGID"), sort="org_id", css="wide-only org-id"),
-        ListColumn(name="country", label=gettext_lazy("Country"), sort="country"),
+        ListColumn(name="country", label=gettext_lazy("Country"), sort="country", css="of-country"),
         ListColumn(name="partner", label=gettext_lazy("Partner"), css="wide-only via", seen_by=has_partners),
         ListColumn(name="services", label=gettext_lazy("Services"), sort="services", css="wide-only"),
         ListColumn(name="add_ons", label=gettext_lazy("Add-ons"), css="wide-only", is_usual=False),
@@ -56,8 +56,8 @@ CUSTOMERS = ListDefinition(
         ListColumn(name="trials", label=gettext_lazy("Trials"), css="num wide-only", is_usual=False),
         ListColumn(name="assigned", label=gettext_lazy("Licences assigned"), sort="assigned", css="num"),
         ListColumn(name="over", label=gettext_lazy("Over limit"), sort="overage", css="num wide-only", is_usual=False),
-        ListColumn(name="trend", label=gettext_lazy("16 weeks"), css="wide-only"),
-        ListColumn(name="expires_on", label=gettext_lazy("Next expiry"), sort="next_expiry_on"),
+        ListColumn(name="trend", label=gettext_lazy("16 weeks"), css="wide-only of-trend"),
+        ListColumn(name="expires_on", label=pgettext_lazy("column", "Next expiry"), sort="next_expiry_on"),
         ListColumn(name="connected_at", label=gettext_lazy("Connected"), sort="connected_at", css="widest-only"),
         ListColumn(name="kind", label=gettext_lazy("Type"), css="wide-only", is_usual=False),
         ListColumn(name="created", label=gettext_lazy("Created"), sort="created_at", css="widest-only", is_usual=False),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from accounts.models import Organization, OrganizationKind
 from accounts.queries.organizations import ADMIN_CHOICES
@@ -41,7 +41,7 @@ COLUMNS = (  # each column has its branch in parts/partner_rows.jinja
     ListColumn(name="trend", label=gettext_lazy("16 weeks"), css="wide-only"),
     ListColumn(name="over", label=gettext_lazy("Over limit"), sort="overage", css="num wide-only", is_usual=False),
     ListColumn(name="skus", label=gettext_lazy("SKUs"), sort="sku_count", css="num wide-only", is_usual=False),
-    ListColumn(name="expires_on", label=gettext_lazy("Next expiry"), sort="next_expiry_on"),
+    ListColumn(name="expires_on", label=pgettext_lazy("column", "Next expiry"), sort="next_expiry_on"),
     ListColumn(
         name="last_customer", label=gettext_lazy("Latest customer"), sort="last_customer_at", css="widest-only",
         is_usual=False,

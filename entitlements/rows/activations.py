@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.models import OrganizationKind
 from accounts.queries.own_account import sees_customers
@@ -24,25 +24,45 @@ from entitlements.queries.activation import (
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
+from partnerportal.lib.errors import Message
 
-DONE, CURRENT, LATE, TO_COME = "done", "current", "late", "to_come"
-TONES = {DONE: "ok", CURRENT: "info", LATE: "bad", TO_COME: ""}
-ICONS = {DONE: "circle-check", CURRENT: "circle-dot", LATE: "circle-alert", TO_COME: "clock"}
+DONE, CURRENT, LATE, FAILED, TO_COME = "done", "current", "late", "failed", "to_come"
+TONES = {DONE: "ok", CURRENT: "info", LATE: "warn", FAILED: "bad", TO_COME: ""}
+ICONS = {DONE: "circle-check", CURRENT: "circle-dot", LATE: "circle-alert", FAILED: "circle-alert", TO_COME: "clock"}
+NEEDS_SOMEBODY = frozenset({LATE, FAILED})  # states of a step that does not go on by itself
+HINTS: dict[str, Message] = {  # what the sender can do about a problem, in the few words that fit into a list
+    ActivationLink.Problem.SKU_WITHDRAWN: gettext_lazy("Choose another service."),
+    ActivationLink.Problem.TRIAL_TAKEN: gettext_lazy("Choose another service."),
+    ActivationLink.Problem.PARTNER_NOT_ACTIVE: gettext_lazy("The partner is not active."),
+    ActivationLink.Problem.PARTNER_MOVED: gettext_lazy("Choose another partner."),
+    ActivationLink.Problem.NAME_TAKEN: gettext_lazy("Correct the name."),
+}
 
 
 @dataclass(frozen=True)
 class ActivationStep:
-    """One step of an activation: its name, whether it is done, current, late or to come, and since when."""
+    """One step of an activation: its name, whether it is done, current, late, failed or to come, and since when."""
 
     label: str
     state: str
     at: dt.datetime | None = None  # when it was done, or since when it is waited for
     note: str = ""  # what is wrong, and what to do
+    hint: str = ""  # the same in the few words that fit into a list; "" where the note does
 
     @property
     def tone(self) -> str:
-        """The tone of the step's status: a late one is bad."""
+        """The tone of the step's status: a late one warns, and one that has failed is bad."""
         return TONES[self.state]
+
+    @property
+    def note_tone(self) -> str:
+        """The tone of the note above the steps, which says what is wrong with this one."""
+        return "warn" if self.state in NEEDS_SOMEBODY else "info"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the step is done, so that `at` says when."""
+        return self.state == DONE
 
     @property
     def icon(self) -> str:
@@ -60,18 +80,19 @@ class _Wait:
     since: dt.datetime | None
     within: dt.timedelta
     late: str
+    hint: str  # `late` in a few words
 
 
 def build_activation_steps(link: ActivationLink) -> list[ActivationStep]:
     """Return the steps of an activation in their order, from the mail to the trial or the membership.
 
-    Exactly one is current or late while the link leads anywhere; of one that has ended the steps that were not done are
-    to come for ever.
+    Exactly one is current, late or failed while the link leads anywhere; of one that has ended the steps that were not
+    done are to come for ever.
     """
     sent = ActivationStep(_("Sent"), DONE, link.last_sent_at)
     if link.bounced_at:
         note = _("The email was not delivered. Correct the address; the link is then sent again.")
-        sent = ActivationStep(_("Not delivered"), LATE, link.bounced_at, note)
+        sent = ActivationStep(_("Not delivered"), FAILED, link.bounced_at, note, _("Correct the address."))
     steps, is_waiting = [sent], not link.bounced_at and (link.is_live or bool(link.account_id and not link.declined_at))
     for wait in _list_waits(link):
         if wait.done_at:
@@ -86,9 +107,11 @@ def build_activation_steps(link: ActivationLink) -> list[ActivationStep]:
 
 def _build_current_step(link: ActivationLink, wait: _Wait) -> ActivationStep:
     if (problem := find_problem(link)) and not link.account_id:
-        return ActivationStep(wait.awaited, LATE, link.problem_at or wait.since, describe_activation_problem(problem))
-    is_late = wait.since is not None and timezone.now() - wait.since > wait.within
-    return ActivationStep(wait.awaited, LATE if is_late else CURRENT, wait.since, wait.late if is_late else "")
+        note, hint = describe_activation_problem(problem), str(HINTS.get(problem, ""))
+        return ActivationStep(wait.awaited, FAILED, link.problem_at or wait.since, note, hint)
+    if wait.since is None or timezone.now() - wait.since <= wait.within:
+        return ActivationStep(wait.awaited, CURRENT, wait.since)
+    return ActivationStep(wait.awaited, LATE, wait.since, wait.late, wait.hint)
 
 
 def find_problem(link: ActivationLink) -> str:
@@ -102,20 +125,22 @@ def _list_waits(link: ActivationLink) -> list[_Wait]:
     done = link.closed_at if link.account_id else None
     lost = _("The email may have been overlooked. Send it again, or ask in another way.")
     stuck = _("The person may need help. Ask them, send the link again, or withdraw it.")
+    again, ask = _("Send it again, or ask in another way."), _("Ask the person, or send the link again.")
     not_there = _("Not activated yet")
     waits = [
-        _Wait(_("Opened"), _("Not opened yet"), link.opened_at, link.last_sent_at, OPENED_WITHIN, lost),
-        _Wait(_("Signed in"), _("Not signed in yet"), link.signed_in_at, link.opened_at, SIGNED_IN_WITHIN, stuck),
-        _Wait(_("Organisation created"), not_there, done, link.signed_in_at, ACTIVATED_WITHIN, stuck),
+        _Wait(_("Opened"), _("Not opened yet"), link.opened_at, link.last_sent_at, OPENED_WITHIN, lost, again),
+        _Wait(_("Signed in"), _("Not signed in yet"), link.signed_in_at, link.opened_at, SIGNED_IN_WITHIN, stuck, ask),
+        _Wait(_("Organisation created"), not_there, done, link.signed_in_at, ACTIVATED_WITHIN, stuck, ask),
     ]
     if not link.is_for_customer:
         confirmed = done if getattr(link, "is_confirmed", False) else None
         slow = _("The vendor has not confirmed it yet. Ask your account manager.")
         awaited = _("Membership not confirmed yet")
-        return [*waits, _Wait(_("Membership confirmed"), awaited, confirmed, done, CONFIRMED_WITHIN, slow)]
+        hint = _("Ask your account manager.")
+        return [*waits, _Wait(_("Membership confirmed"), awaited, confirmed, done, CONFIRMED_WITHIN, slow, hint)]
     if link.partner_id:
-        waits.append(_Wait(pgettext("activation", "Connected"), not_there, done, None, ACTIVATED_WITHIN, ""))
-    return [*waits, _Wait(_("Trial started"), not_there, done, None, ACTIVATED_WITHIN, "")]
+        waits.append(_Wait(pgettext("activation", "Connected"), not_there, done, None, ACTIVATED_WITHIN, "", ""))
+    return [*waits, _Wait(_("Trial started"), not_there, done, None, ACTIVATED_WITHIN, "", "")]
 
 
 def find_present_step(link: ActivationLink, steps: list[ActivationStep]) -> ActivationStep:
@@ -130,7 +155,7 @@ def find_present_step(link: ActivationLink, steps: list[ActivationStep]) -> Acti
         return ActivationStep(
             pgettext("activation", "Expired"), LATE, link.expires_at, _("Nobody has used it. You can send it again.")
         )
-    return next((step for step in steps if step.state in (LATE, CURRENT)), steps[-1])
+    return next((step for step in steps if step.state in (LATE, FAILED, CURRENT)), steps[-1])
 
 
 def is_declined(link: ActivationLink) -> bool:
@@ -146,7 +171,7 @@ def describe_turn(actor: Actor, link: ActivationLink, step: ActivationStep) -> s
         is_vendor = actor.organization_kind == OrganizationKind.VENDOR
         return _("Yours: confirm it") if is_vendor else _("The vendor’s")
     is_mine = link.organization_id == actor.organization_id
-    if step.state == LATE:
+    if step.state in NEEDS_SOMEBODY:
         return pgettext("turn", "Yours") if is_mine else link.sender_name
     return _("The recipient’s")
 
@@ -180,7 +205,7 @@ def build_activation_row(actor: Actor, link: ActivationLink) -> ActivationRow:
     """Return the ActivationRow of one link of `list_activation_links`."""
     step = find_present_step(link, build_activation_steps(link))
     if step.state == LATE and link.account_id and actor.organization_kind == OrganizationKind.VENDOR:
-        step = replace(step, note=_("It waits for you to confirm its membership."))
+        step = replace(step, note=_("It waits for you to confirm its membership."), hint="")
     is_confirmed: bool = link.is_confirmed  # type: ignore[attr-defined]
     return ActivationRow(
         public_id=str(link.public_id),

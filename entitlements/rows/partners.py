@@ -48,7 +48,7 @@ class PartnerTableRow:
     parent: str
     customers: str
     customers_url: str  # the list of its customers; "" if the actor's list cannot be narrowed to them
-    sharing: str  # "12 of 14 share", where not all of its customers share their services; else ""
+    sharing: str  # "12 share", where not all of its customers share their services; else ""
     usage: SeatUsageBar | None  # None where no customer shares its services, or none has any
     spark: str  # the SVG path of the shares of sixteen weeks; "" without history
     over: str  # by how many licences its customers are over, "" if by none
@@ -139,11 +139,10 @@ def make_partner_usage_bar(row: PartnerListing) -> SeatUsageBar | None:
 
 
 def describe_sharing(row: PartnerListing) -> str:
-    """Return how many of a partner's customers share their services, as "12 of 14 share"; "" where all of them do."""
+    """Return how many of a partner's customers share their services, as "12 share"; "" where all of them do."""
     if row.sharing == row.customers:
         return ""
-    numbers = {"sharing": formats.format_number(row.sharing), "customers": formats.format_number(row.customers)}
-    return _("%(sharing)s of %(customers)s share") % numbers
+    return ngettext("%(count)s shares", "%(count)s share", row.sharing) % {"count": formats.format_number(row.sharing)}
 
 
 def describe_state(row: PartnerListing) -> str:
@@ -155,7 +154,7 @@ def describe_state(row: PartnerListing) -> str:
 
 def choose_state_tone(row: PartnerListing) -> str:
     """Return the tone in which a partner's status is shown."""
-    return "warn" if row.is_suspended else "ok" if row.is_confirmed else "info"
+    return "bad" if row.is_suspended else "ok" if row.is_confirmed else "info"
 
 
 def get_customers_of_partner_url(actor: Actor, row: PartnerListing) -> str:

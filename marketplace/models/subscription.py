@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organization, OrganizationKind
 from marketplace.models.offer import Offer, OfferVersion, Plan
@@ -76,7 +77,7 @@ class Subscription(PublicIdModel):
 
         PENDING = "pending", _("Pending fulfilment start")
         SUBSCRIBED = "subscribed", _("Subscribed")
-        SUSPENDED = "suspended", _("Suspended")
+        SUSPENDED = "suspended", pgettext_lazy("subscription", "Suspended")
         UNSUBSCRIBED = "unsubscribed", _("Unsubscribed")
 
     MOVES = {

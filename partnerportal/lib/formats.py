@@ -127,7 +127,8 @@ def format_relative_time(value: dt.date, now: dt.datetime | None = None) -> str:
         return gettext("just now")
     if abs(delta) >= dt.timedelta(days=1):
         return format_relative_day(timezone.localtime(value).date(), timezone.localtime(now).date())
-    return dates.format_timedelta(delta, threshold=1.0, add_direction=True, locale=get_reader_locale())
+    where = get_reader_locale()
+    return _close_up(dates.format_timedelta(delta, threshold=1.0, add_direction=True, locale=where), where)
 
 
 def format_relative_day(day: dt.date, today: dt.date) -> str:
@@ -146,7 +147,13 @@ def format_relative_day(day: dt.date, today: dt.date) -> str:
 
 @lru_cache(maxsize=1024)
 def _in_days(delta: dt.timedelta, where: Locale) -> str:
-    return dates.format_timedelta(delta, granularity="day", threshold=float("inf"), add_direction=True, locale=where)
+    text = dates.format_timedelta(delta, granularity="day", threshold=float("inf"), add_direction=True, locale=where)
+    return _close_up(text, where)
+
+
+def _close_up(text: str, where: Locale) -> str:
+    """Return a text of the locale data without the blanks that Japanese does not set beside digits."""
+    return text.replace(" ", "") if where.language == "ja" else text
 
 
 def format_day_and_month(value: dt.date) -> str:

@@ -90,7 +90,7 @@ def test_each_finding_has_its_words(outcome, domain):
 def test_removing_asks_first(web, domain):
     OrganizationDomain.objects.filter(pk=domain.pk).update(state=State.PROVED, proved_at=timezone.now())
     client = web("partner.admin")
-    assert "Whoever is an operator stays one" in client.get(f"/domains/{domain.public_id}/remove/").content.decode()
+    assert "Present operators stay" in client.get(f"/domains/{domain.public_id}/remove/").content.decode()
     client.post(f"/domains/{domain.public_id}/remove/")
     assert not OrganizationDomain.objects.filter(pk=domain.pk).exists()
 

@@ -79,7 +79,7 @@ def test_for_everybody_else_there_is_no_such_page(who: str, web: Any, world: Wor
 def test_a_reader_sees_the_actions_and_cannot_do_them(web: Any, world: World) -> None:
     client, before = web(READER), Event.objects.count()
     page = text(client.get(page_of(world.partner)))
-    assert "Suspend… Only Admins can do this." in page and "Grant membership… Only Admins" in page
+    assert "Only Admins can do this. Correct verified details…" in page and page.count("Only Admins can do this.") == 1
     for name in ORGANIZATION_ACTIONS:
         assert client.get(page_of(world.partner, f"{name}/")).status_code in (403, 409), name
         assert client.post(page_of(world.partner, f"{name}/")).status_code in (403, 409), name
@@ -206,6 +206,31 @@ def test_of_two_tabs_the_second_learns_what_is_stored_and_loses_nothing(web: Any
     assert answer.status_code == 302
     row = ProgramMembership.objects.get(organization=world.partner, program__code="service_provider")
     assert row.ends_on == dt.date(2041, 1, 1)
+
+
+def test_what_is_stored_is_shown_to_nobody_but_the_second_of_two_tabs(web: Any, world: World) -> None:
+    client, url = web(ADMIN), page_of(world.partner, "suspend/")
+    answer = client.post(url, {"seen": hidden(client.get(url), "seen"), "reason": ""})
+    assert "Enter a reason." in text(answer) and "Stored now" not in text(answer)
+
+
+def test_what_is_dangerous_stands_last_in_the_menu(web: Any, world: World) -> None:
+    page = text(web(ADMIN).get(page_of(world.partner)))
+    assert page.index("Move to another distributor…") < page.index("End membership…") < page.index("Suspend…")
+
+
+def test_each_membership_that_can_be_extended_is_shown_with_its_last_day(web: Any, world: World) -> None:
+    memberships = ProgramMembership.objects.filter(organization=world.partner, program__code="service_provider")
+    client, url = web(ADMIN), page_of(world.partner, "extend/")
+    memberships.update(ends_on=dt.date(2041, 3, 1))
+    assert "Service Provider, until 1 Mar 2041" in text(client.get(url))
+    memberships.update(ends_on=None)
+    assert "Service Provider, no end date" in text(client.get(url))
+
+
+def test_a_new_organisation_is_registered_from_the_list_of_its_type(web: Any, world: World) -> None:
+    page = web(ADMIN).get("/organizations/register/distributor/").content.decode()
+    assert '<a href="/distributors/"' in page and "Distributors" in page
 
 
 def test_a_number_that_another_has_is_an_error_of_its_field(web: Any, world: World) -> None:

@@ -87,7 +87,7 @@ def test_sign_up_does_not_tell_who_has_an_account(world):
         response = client.post("/sign-in/signup/", {**NEW, "email": email}, follow=True)
         pages.append((response.redirect_chain, neutral(response, email)))
     assert pages[0] == pages[1]
-    assert "already exists" in sent()[1].body
+    assert "You have one already" in sent()[1].body
     assert Person.objects.filter(email=address("customer.admin")).count() == 1
 
 

@@ -198,6 +198,31 @@ def test_no_list_is_cut_off_on_a_laptop(visitor):
         assert_nothing_is_cut_off(page)
 
 
+WIDEST_CHANNEL = """() => {
+    const write = (cells, markup) =>
+        document.querySelectorAll(`main tbody ${cells}`).forEach((cell) => (cell.innerHTML = markup));
+    write(".cell-status:has(> .status)", "<span class='status info'>Non confirmé</span>");
+    write("td.num:not(.cell-a)", "<a href='/'>1 234</a><small> 1 234 partagent</small>");
+    write(".cell-a.num", "<span class='usage'><span><b>10 611</b> / 13 885</span><small>+90</small></span>");
+    write(".cell-c", "<time>dans 24 jours</time><small> 28 sept. 2026</small>");
+    write(".cell-status:not(:has(> .status))", "Royaume-Uni");
+    write(".name > a", "Nordostniedersächsische Softwarevertriebsgesellschaft mbH");
+}"""
+
+
+@pytest.mark.parametrize(
+    "who, path", [("vendor", "/partners/"), ("vendor", "/customers/"), ("distributor", "/customers/")]
+)
+def test_no_list_of_the_channel_is_cut_off_on_a_laptop(visitor, who, path):
+    """Names, sums and states are the longest there are, and a name keeps room for twenty letters."""
+    page = visitor().arrives_as(people.operator(World()[who], language="fr")).opens(path)
+    page.evaluate(WIDEST_CHANNEL)
+    assert "Nordostniedersächsische" in page.locator("main .table-region").inner_text()
+    assert_nothing_is_cut_off(page)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert page.locator("main tbody .cell-name").first.bounding_box()["width"] >= 176
+
+
 @pytest.mark.parametrize("who, path", [("publisher", "/offers/"), ("partner", "/marketplace/offers/")])
 def test_no_list_of_offers_is_cut_off_on_a_laptop(visitor, who, path):
     """Types and states have their longest names."""

@@ -100,7 +100,7 @@ def test_who_is_suspended_while_signed_in_is_out_at_once_and_in_again_afterwards
     page.get_by_role("link", name="Lift suspension…").click()
     assert list(inspection.faults(staff)) == []
     staff.press("Lift suspension")
-    staff.sees(f"{partner.name} takes part again.")
+    staff.sees(f"The suspension of {partner.name} is lifted.")
     theirs.opens("/customers/")
     theirs.sees("Customers")
     assert Connection.objects.active().filter(partner=partner).count() == 2
@@ -125,7 +125,7 @@ def test_the_first_admin_is_invited_afterwards(visitor, stack):
     page = staff.opens(f"/organizations/{partner.public_id}/")
     page.get_by_role("button", name="Actions", exact=True).click()
     page.get_by_role("link", name="Withdraw the confirmation of a domain…").click()
-    staff.sees("Nobody new comes in by this domain until the organisation proves it.")
+    staff.sees("Nobody new can join with this domain until the organisation proves it.")
     found += inspection.faults(staff)
     staff.press("Withdraw confirmation")
     staff.sees(f"The domain of {partner.name} is no longer confirmed.")
@@ -167,13 +167,13 @@ def test_of_two_tabs_the_second_loses_nothing(visitor, channel):
     for browser, day in ((mine, "2041-01-01"), (theirs, "2040-01-01")):
         browser.opens(f"/organizations/{partner.public_id}/extend/").get_by_label("New last day (UTC)").fill(day)
     theirs.press("Extend membership")
-    theirs.sees("has another last day.")
+    theirs.sees("is changed.")
     mine.press("Extend membership")
     mine.sees("A colleague has changed this since you opened it.")
     mine.sees("1 Jan 2040")
     expect(mine.page.get_by_label("New last day (UTC)")).to_have_value("2041-01-01")
     mine.press("Extend membership")
-    mine.sees("has another last day.")
+    mine.sees("is changed.")
 
 
 def test_a_token_of_a_feed_is_shown_once(visitor, stack):

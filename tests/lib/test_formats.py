@@ -85,7 +85,7 @@ def test_near_dates_are_words_and_far_ones_dates(moment: dt.date, words: str) ->
         assert formats.format_relative_time(moment, now=NOW) == words
 
 
-@pytest.mark.parametrize(("language", "words"), [("fr", "dans 22 jours"), ("ja", "22 日後")])
+@pytest.mark.parametrize(("language", "words"), [("fr", "dans 22 jours"), ("ja", "22日後")])
 def test_relative_words_are_translated(language: str, words: str) -> None:
     with translation.override(language):
         assert formats.format_relative_time(TODAY + dt.timedelta(days=22), now=NOW) == words

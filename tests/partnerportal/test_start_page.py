@@ -29,7 +29,7 @@ PAGES = {
             "New partners to confirm",
             "Requests waiting: 4",
             "Feeds",
-            "Badges that end",
+            "Badges ending soon",
             "Organisations without an Admin",
             "Latest notifications",
         ],
