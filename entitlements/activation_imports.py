@@ -218,7 +218,9 @@ def _make_resending(code: str, source: ExportableList, permission: EntitlementPe
         list_url_name=source.key,
         rule=(ROLE_TABLE, permission),
         columns=(
-            ImportColumn("link", gettext_lazy("The ID of the link"), "6f9619ff-8b86-d011-b42d-00cf4fc964ff"),
+            ImportColumn(
+                "link", gettext_lazy("The ID of the link"), "6f9619ff-8b86-d011-b42d-00cf4fc964ff", is_shown=False
+            ),
             ImportColumn(
                 "organization_name", gettext_lazy("The name of the organisation"), "Contoso", is_required=False
             ),

@@ -129,7 +129,7 @@ def _label_extend(number: int) -> str:
 
 
 TRIAL_COLUMNS = (
-    ImportColumn("trial", _("The ID of the trial"), "6f9619ff-8b86-d011-b42d-00cf4fc964ff"),
+    ImportColumn("trial", _("The ID of the trial"), "6f9619ff-8b86-d011-b42d-00cf4fc964ff", is_shown=False),
     ImportColumn("customer", _("The customer’s name"), "Contoso Ltd", is_required=False),
     ImportColumn("service", _("The name of the SKU"), "Workspace", is_required=False),
     ImportColumn("ends_on", _("The last day of the trial"), "2026-12-13", is_required=False),
@@ -146,7 +146,7 @@ END_CONNECTIONS = BulkAction(
     columns=(
         ImportColumn("org_id", _("The customer’s ORGID"), "12345678"),
         ImportColumn("customer", _("The customer’s name"), "Contoso Ltd", is_required=False),
-        ImportColumn("connection", _("The ID of the connection"), "", is_required=False),
+        ImportColumn("connection", _("The ID of the connection"), "", is_required=False, is_shown=False),
     ),
     key_columns=("org_id",),
     filled_columns=("connection",),

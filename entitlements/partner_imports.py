@@ -45,10 +45,17 @@ class ManagerForm(forms.Form):
         names = [(str(row.public_id), row.person.name or row.person.email) for row in operators]
         self.fields["manager"].choices = [("", _("Nobody")), *names]  # type: ignore[attr-defined]
 
+    def clean(self) -> dict[str, Any]:
+        """Return what was chosen, with the account manager's name beside the ID, for people to read in the dry run."""
+        chosen = super().clean() or {}
+        names = dict(self.fields["manager"].choices)  # type: ignore[attr-defined]
+        return chosen | {"account_manager": str(names.get(chosen.get("manager"), ""))}
+
 
 def _describe_organization(row: PartnerListing | CustomerListing, chosen: Mapping[str, Any]) -> dict[str, str]:
     phone = chosen["phone"] if chosen["manager"] else ""
-    return {"org_id": row.org_id, "name": row.name, "manager": chosen["manager"], "phone": phone}
+    named = {name: chosen[name] for name in ("account_manager", "manager")}
+    return {"org_id": row.org_id, "name": row.name, "phone": phone, **named}
 
 
 def _find_operators(actor: Actor, rows: Sequence[ImportRow]) -> dict[str, Operator]:
@@ -105,8 +112,9 @@ _COMMON: dict[str, Any] = {
     "columns": (
         ImportColumn("org_id", _("The ORGID of the organisation"), "12345678"),
         ImportColumn("name", _("Its name"), "Contoso Ltd", is_required=False),
-        ImportColumn("manager", _("The ID of the operator, empty for nobody"), "", is_required=False),
+        ImportColumn("account_manager", _("The account manager’s name"), "Ann Example", is_required=False),
         ImportColumn("phone", _("The account manager’s phone"), "+44 20 7946 0000", is_required=False),
+        ImportColumn("manager", _("The ID of the operator, empty for nobody"), "", is_required=False, is_shown=False),
     ),
     "key_columns": ("org_id",),
     "describe_row": _describe_organization,

@@ -268,13 +268,21 @@ def describe_progress(source: Import) -> str:
     return ngettext("%(count)s row", "%(count)s rows", source.rows_total) % count
 
 
+def list_shown_columns(source: Import) -> dict[int, str]:
+    """Return the keys of the columns that the page of an import shows, at most SHOWN_CELLS, by their positions."""
+    columns = KINDS[source.kind].columns if source.kind in KINDS else ()
+    shown = [(position, column.key) for position, column in enumerate(columns) if column.is_shown]
+    return dict(shown[:SHOWN_CELLS])
+
+
 def build_outcome_counts(source: Import) -> list[OutcomeCount]:
     """Return the counts of the latest run by outcome, with the first rows of each; failures come first."""
     is_check = source.state in (State.UPLOADED, State.CHECKING, State.CHECKED) or _failed_before_import(source)
     counts = source.checked if is_check else source.applied
     samples: dict[str, list[SampleRow]] = {}
+    columns = list_shown_columns(source)
     for number, outcome, message, *cells in read_samples(source):
-        shown = [_shorten(cell) for cell in cells[:SHOWN_CELLS]]
+        shown = [_shorten(cell) for position, cell in enumerate(cells) if position in columns]
         samples.setdefault(outcome, []).append(SampleRow(formats.format_number(int(number)), shown, message))
     order = sorted((RowOutcome(code) for code in counts), key=lambda outcome: (not outcome.is_failure, outcome))
     return [

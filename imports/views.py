@@ -167,7 +167,7 @@ def _describe_import(actor: Actor, source: Import) -> dict[str, Any]:
         "is_checking": source.state in (Import.State.UPLOADED, Import.State.CHECKING),
         "can_cancel": source.state in rows.CANCELLABLE and not source.is_stop_asked,
         "outcomes": rows.build_outcome_counts(source) if rows.has_results(source) or source.applied else [],
-        "columns": kind.column_keys[: rows.SHOWN_CELLS] if kind else (),
+        "columns": list(rows.list_shown_columns(source).values()),
         "failed": rows.count_failed_rows(source),
         "confirmation": rows.describe_confirmation(source),
         "choices": choices,

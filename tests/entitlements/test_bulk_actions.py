@@ -126,6 +126,8 @@ def test_the_vendor_approves_what_waits(trials: list[Entitlement], world: World,
     approve_trial(actor=world.actor("vendor.admin"), trial=trials[0])
     source = start(client, APPROVE, row=[str(trial.public_id) for trial in trials])
     assert source.checked == {"changed": 2, "refused": 1}
+    page = client.get(f"/imports/{source.public_id}/").content.decode()
+    assert trials[1].sku.name in page and str(trials[1].public_id) not in page, "an ID says nothing"
     assert confirm(client, source, "approve").applied == {"changed": 2, "refused": 1}
     assert {trial.state for trial in Entitlement.objects.filter(pk__in=[t.pk for t in trials])} == {State.ACTIVE}
     assert events_of("trial.approved").count() == 3
@@ -172,12 +174,26 @@ def test_an_account_manager_is_set_for_the_selected_partners(world: World, web: 
     form = {"row": rows, "is_chosen": "1", "manager": str(manager.public_id), "phone": "+353 1 555 0100"}
     source = start(client, MANAGERS, **form)
     assert source.checked == {"changed": 2}
+    page = client.get(f"/imports/{source.public_id}/").content.decode()
+    assert f"<bdi>{manager.person.name}</bdi>" in page and str(manager.public_id) not in page
+    assert {row["manager"] for row in results(client, source)} == {str(manager.public_id)}
     assert confirm(client, source, "set").applied == {"changed": 2}
     for name in ("partner", "partner2"):
         assert world[name].account_manager_id == manager.pk and world[name].account_manager_phone == "+353 1 555 0100"
     assert start(client, MANAGERS, **form).checked == {"already_there": 2}
     bad = client.post(MANAGERS, {**form, "what": "ticked", "manager": str(world.operator("partner.admin").public_id)})
     assert bad.status_code == 400
+
+
+def test_the_dry_run_says_that_nobody_is_to_look_after_them(world: World, web: Any) -> None:
+    client = web("vendor.admin")
+    Organization.objects.filter(pk=world.partner.pk).update(account_manager=world.operator("vendor.admin"))
+    form = {"row": [world.partner.org_id], "is_chosen": "1", "manager": "", "phone": "+353 1 555 0100"}
+    source = start(client, MANAGERS, **form)
+    page = client.get(f"/imports/{source.public_id}/").content.decode()
+    assert "<bdi>Nobody</bdi>" in page and "555 0100" not in page
+    assert confirm(client, source, "set").applied == {"changed": 1}
+    assert world.partner.account_manager_id is None
 
 
 def test_an_account_manager_who_has_left_is_set_nowhere(world: World, web: Any) -> None:

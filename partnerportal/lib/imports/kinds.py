@@ -31,6 +31,7 @@ class ImportColumn:
     example: str
     is_required: bool = True  # whether each row must have a value in it; an optional column may be absent
     is_ignored: bool = False  # a column that files may have, such as those of an export, and nothing reads
+    is_shown: bool = True  # on the page of an import, where an ID tells people nothing; files of results have it
 
 
 @dataclass(frozen=True)
