@@ -40,3 +40,17 @@ class AccountEventKind(StrEnum):
     PERSON_UNLOCKED = "person.unlocked"
     PERSON_ADDRESS_CHANGED = "person.address_changed"  # recorded by a trigger; its label is the former address
     PERSON_ERASED = "person.erased"
+
+
+class PartnerNewsKind(StrEnum):
+    """The kinds of events by which a distributor reads what the vendor did with a partner of it.
+
+    Jobs record them (`actions.partner_news`). The counterpart is the distributor, and the subject is the partner.
+    """
+
+    REGISTERED = "partner.registered"
+    ARRIVED = "partner.arrived"
+    LEFT = "partner.left"
+    SUSPENDED = "partner.suspended"
+    REACTIVATED = "partner.reactivated"
+    MEMBERSHIP_CHANGED = "partner.membership_changed"

@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.events import AccountEventKind as Kind
+from accounts.events import PartnerNewsKind
 from notifications.models import Event
 from notifications.timeline import (
     ActivityDescription,
@@ -68,10 +69,24 @@ _BY_THE_VENDOR: dict[str, ActivityDescription] = {
     ),
 }
 
+# The same, as the distributor above a partner reads it in its log and on the partner's page.
+_OF_PARTNERS: dict[str, ActivityDescription] = {
+    PartnerNewsKind.REGISTERED: ActivityDescription("plus", _("The vendor registered %(subject)s as your partner")),
+    PartnerNewsKind.ARRIVED: ActivityDescription("building-2", _("The vendor moved %(subject)s to your organisation")),
+    PartnerNewsKind.LEFT: ActivityDescription(
+        "building-2", _("The vendor moved %(subject)s away from your organisation")
+    ),
+    PartnerNewsKind.SUSPENDED: ActivityDescription("lock", _("The vendor suspended %(subject)s")),
+    PartnerNewsKind.REACTIVATED: ActivityDescription("check", _("The vendor lifted the suspension of %(subject)s")),
+    PartnerNewsKind.MEMBERSHIP_CHANGED: ActivityDescription(
+        "badge-check", _("Membership of %(subject)s changed: %(program)s"), values=_name_program, detail=_describe_dates
+    ),
+}
+
 
 def register_account_words() -> None:
     """Register how the activity log shows the events of this app."""
-    register_activity_descriptions(ActivityTopic.ACCOUNT, _BY_THE_VENDOR, are_customer_news=True)
+    register_activity_descriptions(ActivityTopic.ACCOUNT, _BY_THE_VENDOR | _OF_PARTNERS, are_customer_news=True)
     register_activity_descriptions(
         ActivityTopic.ACCOUNT,
         {

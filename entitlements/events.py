@@ -10,6 +10,7 @@ class EntitlementEventKind(StrEnum):
     CHANGED = "entitlement.changed"
     TRIAL_REQUESTED = "trial.requested"
     ENDS_SOON = "entitlement.ends_soon"
+    TRIAL_STARTED = "trial.started"  # by an activation link, which nobody has to approve
     TRIAL_APPROVED = "trial.approved"
     TRIAL_DECLINED = "trial.declined"
     TRIAL_EXTENDED = "trial.extended"

@@ -25,7 +25,7 @@ from entitlements.models.assignment import LicenseAssignmentQuerySet
 from entitlements.models.entitlement import EntitlementQuerySet
 from entitlements.models.listing import IN_PRODUCTION, ONLY_ON_TRIAL, OVER, CustomerListingQuerySet
 from entitlements.models.release import LicenceReleaseQuerySet
-from entitlements.queries.activation import filter_late_links
+from entitlements.queries.activation import filter_late_links, make_undecided_condition
 from entitlements.queries.customers import make_partner_condition, make_sold_partner_condition
 from entitlements.queries.releases import RELEASE_VIEWS, WAITING
 from entitlements.queries.trials import TRIAL_VIEWS
@@ -268,10 +268,6 @@ class ActivationFilterSet(FilterSet):
             is_expired = Q(state=ActivationLink.State.OPEN, expires_at__lte=timezone.now())
             is_declined = Q(declined_at__isnull=False, is_confirmed=False)
             return rows.filter(Q(state=ActivationLink.State.REVOKED) | is_expired | is_declined)
-        accepted, is_new_partner = (
-            rows.filter(state=ActivationLink.State.ACCEPTED),
-            Q(kind="partner", is_confirmed=False),
-        )
         if value == "unconfirmed":
-            return accepted.filter(is_new_partner, declined_at=None)
-        return accepted.exclude(is_new_partner)
+            return rows.filter(make_undecided_condition())
+        return rows.filter(state=ActivationLink.State.ACCEPTED).exclude(kind="partner", is_confirmed=False)

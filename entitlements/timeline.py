@@ -22,16 +22,16 @@ _TEXTS: dict[str, tuple[str, Message]] = {
     EntitlementEventKind.ADDED: ("package-plus", _("%(service)s was added")),
     EntitlementEventKind.CHANGED: ("package", _("%(service)s has changed")),
     EntitlementEventKind.TRIAL_REQUESTED: ("flask-conical", _("A trial of %(service)s was requested")),
+    EntitlementEventKind.TRIAL_STARTED: (
+        "flask-conical",
+        _("The trial of %(service)s started with an activation link"),
+    ),
     EntitlementEventKind.TRIAL_APPROVED: ("flask-conical", _("The trial of %(service)s started")),
     EntitlementEventKind.TRIAL_DECLINED: ("flask-conical", _("The trial of %(service)s was declined")),
     EntitlementEventKind.TRIAL_EXTENDED: ("flask-conical", _("The trial of %(service)s was extended")),
     EntitlementEventKind.TRIAL_CONVERTED: ("package-check", _("%(service)s went from trial to production")),
     EntitlementEventKind.TRIAL_CANCELLED: ("flask-conical", _("The trial of %(service)s was cancelled")),
     EntitlementEventKind.TRIAL_EXPIRED: ("hourglass", _("The trial of %(service)s expired")),
-    EntitlementEventKind.ACTIVATION_ACCEPTED: (
-        "circle-check",
-        _("The organisation was activated, and a trial of %(service)s started"),
-    ),
     EntitlementEventKind.RELEASE_ASKED: ("user-minus", _("The release of a licence of %(service)s was requested")),
     EntitlementEventKind.RELEASE_WITHDRAWN: (
         "user-check",
@@ -54,6 +54,12 @@ def _service(event: Event) -> Mapping[str, str]:
 def _quantity(event: Event) -> str:
     quantity = event.data.get("quantity")
     return describe_licence_count(quantity) if isinstance(quantity, int) else ""
+
+
+def _describe_trial(event: Event) -> str:
+    """Return the service and the number of licences that a customer was activated with, "" for a partner."""
+    name = event.data.get("sku_name")
+    return f"{name} · {_quantity(event)}" if name else ""
 
 
 _ACTIVATIONS: dict[str, tuple[str, Message]] = {
@@ -87,6 +93,10 @@ def register_entitlement_words() -> None:
     """Register how activity pages and the log show the events of this app."""
     news = {kind: ActivityDescription(icon, text, _service, _quantity) for kind, (icon, text) in _TEXTS.items()}
     register_activity_descriptions(ActivityTopic.SERVICES, news, are_customer_news=True)
+    activated = ActivityDescription("circle-check", _("The organisation was activated"), detail=_describe_trial)
+    register_activity_descriptions(
+        ActivityTopic.SERVICES, {EntitlementEventKind.ACTIVATION_ACCEPTED: activated}, are_customer_news=True
+    )
     order = ActivityDescription("receipt-text", _("Order %(subject)s was placed"))
     register_activity_descriptions(
         ActivityTopic.ORDERS, {EntitlementEventKind.ORDER_PLACED: order}, are_customer_news=True

@@ -56,6 +56,10 @@ def _version(event: Event) -> dict[str, str]:
     return {"version": str(event.data.get("version", "–"))}
 
 
+# Older events of subscriptions name what they refer to by primary keys.
+_NUMBERED = {"plan_id": _("Plan"), "version_id": _("Version"), "reseller_id": _("Partner")}
+
+
 def register_offer_words() -> None:
     """Register how the activity log shows the events of this app."""
     topics: dict[ActivityTopic, Mapping[Any, tuple[str, Message]]] = {
@@ -86,9 +90,10 @@ def register_offer_words() -> None:
             "currency": _("Currency"),
             "added_currency": _("Added currency"),
             "removed_currency": _("Removed currency"),
-            "plan_id": _("Plan"),
-            "version_id": _("Version"),
-            "reseller_id": _("Partner"),
+            "plan": _("Plan"),
+            "version": _("Version"),
+            "reseller": _("Partner"),
+            **_NUMBERED,
             "quantity": _("Licences"),
             "term": _("Term"),
             "billing": _("Billing"),
@@ -104,5 +109,5 @@ def register_offer_words() -> None:
             "term": {each.value: each.label for each in Term},
             "billing": {each.value: each.label for each in BillingFrequency},
         },
-        numbered={"plan_id", "version_id", "reseller_id"},
+        numbered=_NUMBERED.keys(),
     )

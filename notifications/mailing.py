@@ -49,7 +49,7 @@ def list_mail_recipients(kind: NoticeKind, notices: list[Notice]) -> Iterator[tu
     for notice in notices:
         for person in people.get(notice.recipient_id, []):
             mail = choose_mail_mode(kind, notice, person, choices)
-            if mail is not MailMode.OFF:
+            if mail is not MailMode.OFF and person.person_id != notice.hidden_from_id:
                 yield notice, person, mail
 
 

@@ -39,8 +39,9 @@ class NoticeRecipient:
     """An organisation that is to get a notice of an event, with the notice's contents.
 
     `about_id` is the primary key of the customer whose news it is, if any: the notice is hidden while that customer
-    shares no data with the recipient, or does not share `scopes`. `note` is what somebody typed, if the recipient reads
-    it, and `params` is what the text needs beside it; it names no person.
+    shares no data with the recipient, or does not share `scopes`. `hidden_from_id` is the primary key of a person whom
+    the notice is about, and who does not get it. `note` is what somebody typed, if the recipient reads it, and `params`
+    is what the text needs beside it; it names no person.
     """
 
     organization_id: int
@@ -48,6 +49,7 @@ class NoticeRecipient:
     about_public_id: UUID | str | None = None
     about_label: str = ""
     scopes: Scope | int = Scope.ACCOUNT
+    hidden_from_id: int | None = None
     note: str = ""
     params: dict[str, Any] = field(default_factory=dict)
 

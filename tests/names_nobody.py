@@ -3,6 +3,9 @@
 An erasure overwrites the labels and notes of events and notices, and nothing else, so what stands in `data`, `changes`
 and `params` is never a person's name or address. In production nobody could ask this of each row, because it reads
 every person.
+
+Nor does `changes` hold the primary key of anything, because readers and exported logs would have a number that means
+nothing to them: what it refers to is said by a code, an ORGID or a public id.
 """
 
 from django.db import connection
@@ -24,6 +27,8 @@ GRANT EXECUTE ON FUNCTION tests.names_nobody(text, text) TO PUBLIC;
 CREATE FUNCTION tests.event_names_nobody() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM tests.names_nobody('the data of ' || NEW.kind, lower(concat(NEW.data, ' ', NEW.changes)));
+    IF jsonb_path_exists(NEW.changes, '$.keyvalue() ? (@.key like_regex "_ids?$").value[*][*] ? (@.type() == "number")')
+    THEN RAISE EXCEPTION 'the changes of % hold a primary key: %', NEW.kind, NEW.changes; END IF;
     RETURN NEW;
 END $$;
 CREATE FUNCTION tests.notice_names_nobody() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import policies
 from accounts.actions.locking import ensure_as_seen, lock_organization
+from accounts.actions.partner_news import make_parent_data
 from accounts.events import AccountEventKind
 from accounts.facts import StandingAspect
 from accounts.models import Operator, Organization, OrganizationKind, Person, Program, ProgramMembership, Role
@@ -180,7 +181,7 @@ def register_organization(
         if sent_before := _find_sent_before(actor, details):  # at the same moment
             return sent_before
         raise
-    data = {"kind": str(kind), "parent": parent.org_id if parent else None}
+    data = {"kind": str(kind), **make_parent_data(organization)}
     kind_of_event = AccountEventKind.ORGANIZATION_CREATED
     record_event(kind_of_event, actor=actor, subject=organization, counterpart=organization, data=data)
     return organization
@@ -212,7 +213,7 @@ def grant_membership(
     are not what `seen`, a digest of `accounts.facts`, says. With `is_confirmation` the caller tells the organisation.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_MEMBERSHIPS)
-    lock_organization(actor, organization)
+    row = lock_organization(actor, organization)
     if ends_on and ends_on < starts_on:
         raise InvalidInput("dates", _("The last day is before the first."), field="ends_on")
     key: dict[str, Any] = {"organization": organization, "program": program, "starts_on": starts_on}
@@ -229,12 +230,13 @@ def grant_membership(
         membership.save(update_fields=["ends_on"])
     if changes:
         dates = {"starts_on": str(starts_on), "ends_on": str(ends_on) if ends_on else None}
+        data = {"program": program.name, "is_new": before is None, "is_confirmation": is_confirmation, **dates}
         record_event(
             AccountEventKind.MEMBERSHIP_CHANGED,
             actor=actor,
-            subject=organization,
-            counterpart=organization,
+            subject=row,
+            counterpart=row,
             changes=changes,
-            data={"program": program.name, "is_new": before is None, "is_confirmation": is_confirmation, **dates},
+            data=data | make_parent_data(row),
         )
     return membership

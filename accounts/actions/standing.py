@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.locking import ensure_as_seen, lock_organization
 from accounts.actions.organizations import PERSONAL_FIELDS
+from accounts.actions.partner_news import make_parent_data
 from accounts.events import AccountEventKind
 from accounts.facts import StandingAspect
 from accounts.models import (
@@ -125,7 +126,7 @@ def change_membership_end(
     InvalidInput("dates") for a last day before the first.
     """
     authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_MEMBERSHIPS)
-    lock_organization(actor, organization)
+    member = lock_organization(actor, organization)
     running = ProgramMembership.objects.filter(organization=organization, program=program).active(today())
     row = running.select_for_update().order_by("starts_on").last()
     if row is None:
@@ -134,11 +135,11 @@ def change_membership_end(
         raise InvalidInput("dates", _("The last day is before the first."), field="ends_on")
     changes = list_row_changes(row, {"ends_on": ends_on})
     if changes:
-        ensure_as_seen(organization, StandingAspect.MEMBERSHIPS, seen)
+        ensure_as_seen(member, StandingAspect.MEMBERSHIPS, seen)
         row.ends_on = ends_on
         row.save(update_fields=["ends_on"])
         data = {"program": program.name, "starts_on": str(row.starts_on), "ends_on": str(ends_on) if ends_on else None}
-        _record_about(AccountEventKind.MEMBERSHIP_CHANGED, actor, organization, changes=changes, data=data)
+        _record_about(AccountEventKind.MEMBERSHIP_CHANGED, actor, member, changes=changes, data=data)
     return row
 
 
@@ -255,9 +256,12 @@ def set_qualifications(
         _record_about(AccountEventKind.QUALIFICATIONS_CHANGED, actor, row, changes=changes)
 
 
-def _record_about(kind: AccountEventKind, actor: Actor, organization: Organization, **details: Any) -> None:
+def _record_about(
+    kind: AccountEventKind, actor: Actor, organization: Organization, data: dict[str, Any] | None = None, **details: Any
+) -> None:
     """Record an event about an organisation that it may read too."""
-    record_event(kind, actor=actor, subject=organization, counterpart=organization, **details)
+    data = (data or {}) | make_parent_data(organization)
+    record_event(kind, actor=actor, subject=organization, counterpart=organization, data=data, **details)
 
 
 def _org_id(organization: Organization | None) -> str | None:

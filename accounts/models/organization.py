@@ -135,6 +135,9 @@ class Organization(PublicIdModel):
             models.CheckConstraint(condition=Q(country__regex=r"^[A-Z]{2}$"), name="organization_country_shape"),
             models.CheckConstraint(condition=Q(state__in=["active", "suspended"]), name="organization_state"),
             models.CheckConstraint(
+                condition=~Q(kind="vendor", state="suspended"), name="organization_vendor_takes_part"
+            ),
+            models.CheckConstraint(
                 condition=Q(onboards_partners_at_once=False) | Q(kind="distributor"),
                 name="organization_only_distributors_onboard",
             ),

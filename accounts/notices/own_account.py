@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.events import AccountEventKind
-from accounts.models import Role
+from accounts.models import Person, Role
 from accounts.notices.requests import ADMINS
 from notifications.registry import NoticeKind, NoticeRecipient, register_notice_kind
 from partnerportal.lib.domain_names import format_domain_name
@@ -169,7 +170,8 @@ class SecondFactorRuleNotice(OwnAccountNotice):
 class OperatorJoinedNotice(NoticeKind):
     """The notice to the Admins of an organisation that somebody acts for it from now on, by invitation or by staff.
 
-    It names nobody, because an erasure leaves notices as they are: the list of operators does.
+    It names nobody, because an erasure leaves notices as they are: the list of operators does. Whoever has come gets
+    none.
     """
 
     code = "operator_joined"
@@ -180,11 +182,14 @@ class OperatorJoinedNotice(NoticeKind):
     email_default = "digest"
 
     def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
+        persons = Person.objects.filter(public_id__in=[event.subject_id for event in events])
+        keys: dict[UUID | None, int] = dict(persons.values_list("public_id", "pk"))
         for event in events:
             organization_id = event.organization_id or event.counterpart_id
             if organization_id:
                 params = {"is_invited": bool(event.data.get("is_invited"))}
-                yield event, NoticeRecipient(organization_id=organization_id, params=params)
+                about = keys.get(event.subject_id) if event.subject_id else None
+                yield event, NoticeRecipient(organization_id=organization_id, hidden_from_id=about, params=params)
 
     def get_subject(self, notice: "Notice") -> str:
         if notice.params.get("is_invited"):

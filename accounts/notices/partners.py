@@ -1,7 +1,7 @@
 """What the distributor above a partner is told when vendor staff change what the partner is to the vendor.
 
-No text names a person, and the reason of a suspension is the partner's own. `AccountsConfig` imports this module, which
-registers the kinds.
+The notices follow the events that `actions.partner_news` records for the distributor, which name no person and give no
+reason of a suspension. `AccountsConfig` imports this module, which registers the kinds.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.events import AccountEventKind
-from accounts.models import Organization, OrganizationKind
+from accounts.events import PartnerNewsKind
+from accounts.models import OrganizationKind, Role
 from accounts.notices.requests import ADMINS
 from accounts.notices.standing import (
     collect_membership_params,
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 class PartnerBelowNotice(NoticeKind):
-    """The base of notices about a partner to the distributor that is above it when they are written.
+    """The base of notices about a partner to the distributor that was above it when the vendor changed something.
 
-    The partner is the event's counterpart.
+    The distributor is the event's counterpart, and the partner its subject.
     """
 
     audience = frozenset({OrganizationKind.DISTRIBUTOR.value})
@@ -38,14 +38,11 @@ class PartnerBelowNotice(NoticeKind):
     words: ClassVar[Message]  # of the subject
 
     def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
-        keys = {event.counterpart_id for event in events if event.counterpart_id}
-        partners = {row.pk: row for row in Organization.objects.filter(pk__in=keys)}
         for event in events:
-            partner = partners.get(event.counterpart_id or 0)
-            if partner and partner.parent_id:
-                params = {"partner": event.counterpart_label, "partner_id": str(partner.public_id)}
+            if event.counterpart_id:
+                params = {"partner": event.subject_label, "partner_id": str(event.subject_id)}
                 params |= self.collect_notice_params(event)
-                yield event, NoticeRecipient(organization_id=partner.parent_id, params=params)
+                yield event, NoticeRecipient(organization_id=event.counterpart_id, params=params)
 
     def collect_notice_params(self, event: "Event") -> dict[str, Any]:
         """Return what the text needs to know of the event beside the partner."""
@@ -55,10 +52,24 @@ class PartnerBelowNotice(NoticeKind):
         return str(self.words) % notice.params
 
     def get_link_path(self, notice: "Notice") -> str:
-        return page_url("partner", notice.params["partner_id"])
+        partner_id = notice.params.get("partner_id")  # which older notices of some kinds do not have
+        return page_url("partner", partner_id) if partner_id else ""
 
     def get_link_label(self, notice: "Notice") -> str:
         return _("Open partner")
+
+
+@register_notice_kind
+class PartnerRegisteredNotice(PartnerBelowNotice):
+    """The notice that tells a distributor that vendor staff have registered a partner below it."""
+
+    code = "partner_registered"
+    event = PartnerNewsKind.REGISTERED
+    label = gettext_lazy("New partner")
+    words = gettext_lazy("New partner: %(partner)s")
+
+    def get_body(self, notice: "Notice") -> str:
+        return _("The vendor has registered it below your organisation.")
 
 
 @register_notice_kind
@@ -66,7 +77,7 @@ class PartnerSuspendedNotice(PartnerBelowNotice):
     """The notice that tells a distributor that a partner of it is suspended."""
 
     code = "partner_suspended"
-    event = AccountEventKind.SUSPENDED
+    event = PartnerNewsKind.SUSPENDED
     label = gettext_lazy("Partner suspended")
     icon = "lock"
     words = gettext_lazy("Your partner %(partner)s is suspended")
@@ -80,7 +91,7 @@ class PartnerReactivatedNotice(PartnerBelowNotice):
     """The notice that tells a distributor that a partner of it is no longer suspended."""
 
     code = "partner_reactivated"
-    event = AccountEventKind.REACTIVATED
+    event = PartnerNewsKind.REACTIVATED
     label = gettext_lazy("Suspension of a partner lifted")
     icon = "check"
     words = gettext_lazy("Your partner %(partner)s is no longer suspended")
@@ -91,13 +102,21 @@ class PartnerReactivatedNotice(PartnerBelowNotice):
 
 @register_notice_kind
 class PartnerMembershipChangedNotice(PartnerBelowNotice):
-    """The notice that tells a distributor of a new membership of a partner, or of another last day."""
+    """The notice that tells a distributor of a new membership of a partner, or of another last day.
+
+    A new partner's first membership is told by other notices: that it was confirmed, or that its link was used.
+    """
 
     code = "partner_membership_changed"
-    event = AccountEventKind.MEMBERSHIP_CHANGED
+    event = PartnerNewsKind.MEMBERSHIP_CHANGED
     label = gettext_lazy("Programme membership of a partner changed")
     icon = "badge-check"
     email_default = "digest"
+
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
+        told_elsewhere = ("is_confirmation", "is_at_once")
+        others = [event for event in events if not any(event.data.get(name) for name in told_elsewhere)]
+        return super().list_recipients(others)
 
     def collect_notice_params(self, event: "Event") -> dict[str, Any]:
         return collect_membership_params(event)
@@ -113,3 +132,25 @@ class PartnerMembershipChangedNotice(PartnerBelowNotice):
 
     def get_body(self, notice: "Notice") -> str:
         return describe_membership_dates(notice)
+
+
+@register_notice_kind
+class PartnerConfirmedNotice(PartnerBelowNotice):
+    """The notice that tells a distributor that vendor staff have confirmed a new partner."""
+
+    code = "partner_confirmed"
+    event = PartnerNewsKind.MEMBERSHIP_CHANGED
+    label = gettext_lazy("New partner confirmed")
+    icon = "badge-check"
+    email_roles = frozenset({Role.ADMIN.value, Role.ADMIN_AGENT.value, Role.SALES_AGENT.value})  # who may invite
+    email_default = "digest"
+    words = gettext_lazy("%(name)s is now a member of %(program)s")
+
+    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
+        return super().list_recipients([event for event in events if event.data.get("is_confirmation")])
+
+    def collect_notice_params(self, event: "Event") -> dict[str, Any]:
+        return {"name": event.subject_label, "program": event.data["program"]}
+
+    def get_body(self, notice: "Notice") -> str:
+        return _("It can invite customers from now on.")

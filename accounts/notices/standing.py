@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.events import AccountEventKind
-from accounts.models import Organization, OrganizationKind
+from accounts.models import OrganizationKind
 from accounts.notices.requests import ADMINS, ALL_BUT_VENDOR
+from accounts.queries.organizations import find_organizations_by_org_id
 from notifications.registry import NoticeKind, NoticeRecipient, register_notice_kind
 from partnerportal.lib.errors import Message
 from partnerportal.lib.formats import format_date, join_names
@@ -176,33 +177,6 @@ class QualificationsChangedNotice(StandingNotice):
 
 
 @register_notice_kind
-class PartnerRegisteredNotice(NoticeKind):
-    """The notice that tells a distributor that vendor staff have registered a partner below it."""
-
-    code = "partner_registered"
-    event = AccountEventKind.ORGANIZATION_CREATED
-    label = gettext_lazy("New partner")
-    icon = "building-2"
-    audience = frozenset({OrganizationKind.DISTRIBUTOR.value})
-    email_roles = ADMINS
-
-    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
-        above = _find_by_org_id(event.data.get("parent") for event in events)
-        for event in events:
-            if distributor := above.get(event.data.get("parent") or ""):
-                yield (
-                    event,
-                    NoticeRecipient(organization_id=distributor.pk, params={"partner": event.counterpart_label}),
-                )
-
-    def get_subject(self, notice: "Notice") -> str:
-        return _("New partner: %(partner)s") % notice.params
-
-    def get_body(self, notice: "Notice") -> str:
-        return _("The vendor has registered it below your organisation.")
-
-
-@register_notice_kind
 class PartnerMovedAboveNotice(NoticeKind):
     """The notice of a partner's move to the partner itself, and to the distributors that it leaves and comes to (E-14).
 
@@ -217,7 +191,7 @@ class PartnerMovedAboveNotice(NoticeKind):
     email_roles = ADMINS
 
     def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
-        sides = _find_by_org_id(org_id for event in events for org_id in event.changes["parent"])
+        sides = find_organizations_by_org_id(org_id for event in events for org_id in event.changes["parent"])
         for event in events:
             before, after = (sides.get(org_id or "") for org_id in event.changes["parent"])
             params = {
@@ -252,12 +226,6 @@ class PartnerMovedAboveNotice(NoticeKind):
         )
         told = [text % params for side, text in texts if params[side]]
         return " ".join([*told, _("Your customers have been told.")])
-
-
-def _find_by_org_id(org_ids: Iterable[str | None]) -> dict[str, Organization]:
-    """Return the organisations with these ORGIDs, in one query, as a dict by ORGID. None among them is left out."""
-    wanted = {org_id for org_id in org_ids if org_id}
-    return {row.org_id: row for row in Organization.objects.filter(org_id__in=wanted)} if wanted else {}
 
 
 def collect_membership_params(event: "Event") -> dict[str, Any]:

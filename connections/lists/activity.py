@@ -1,6 +1,8 @@
 """The activity log: which events its URL asks for, and the URLs to which its page leads."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
+from functools import cached_property
 from typing import Any
 
 from django.utils import timezone
@@ -18,12 +20,15 @@ from connections.queries import (
 )
 from connections.timeline import LogRow, build_log_rows
 from notifications.timeline import ActivityTopic
+from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.keyset import fetch_keyset_page_or_first
+from partnerportal.lib.keyset import fetch_keyset_page_or_first, fetch_searched_keyset_page
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
 
 SHOWS_TIME = "utc"  # the one filter that leaves no event out
+INDEXED = {"since", "until", "actor", SHOWS_TIME}  # filters whose events are found without looking at others
+LOOKED_AT = (200, 5_000)  # events of each side that a page looks at, where another filter may leave most of them out
 
 ACTIVITY = ListDefinition(
     key="activity_log",
@@ -60,7 +65,13 @@ class ActivityList(PersonalizedList):
             del self.filter_values["since"]
         self.since = str(self.filter_values.get("since") or filters.usual_since)  # also where it is the usual one
         any_of = make_party_conditions(actor, is_own=bool(self.chosen_actor))
-        self.page = fetch_keyset_page_or_first(rows, **self.keyset_page_options, any_of=any_of)
+        options = {**self.keyset_page_options, "any_of": any_of}
+        if self.filter_values.keys() <= INDEXED:
+            self.page = fetch_keyset_page_or_first(rows, **options)
+        else:
+            indexed = {name: params[name] for name in INDEXED & params.keys()}
+            candidates = ActivityFilterSet(indexed, list_own_activity(actor), acting=actor).qs
+            self.page = fetch_searched_keyset_page(rows, candidates=candidates, looked_at=LOOKED_AT, **options)
         self.topic_choices = ActivityTopic.choices
         self.rows: list[LogRow] = build_log_rows(actor, self.page.rows, in_utc=self.is_in_utc)
 
@@ -93,6 +104,34 @@ class ActivityList(PersonalizedList):
     def is_in_utc(self) -> bool:
         """Whether times and days are those of UTC, and not of the reader's time zone."""
         return bool(self.filter_values.get(SHOWS_TIME))
+
+    @cached_property
+    def searched_to(self) -> str:
+        """A sentence that says how far the events were looked through, or "" if there are no others to look at."""
+        if self.page.searched_to is None:
+            return ""
+        with timezone.override("UTC") if self.is_in_utc else nullcontext():
+            moment = formats.format_date_and_time(self.page.searched_to)
+        words = _("Searched back to %(moment)s.") if self._leads_to_earlier_events else _("Searched up to %(moment)s.")
+        return words % {"moment": moment}
+
+    @property
+    def search_on_label(self) -> str:
+        """The label of the link that goes on with the search where this page has stopped, or "" if it has not."""
+        if self.page.searched_to is None:
+            return ""
+        return _("Search earlier events") if self._leads_to_earlier_events else _("Search later events")
+
+    @property
+    def search_on_url(self) -> str:
+        """The URL of the page that goes on with the search where this one has stopped, or "" if it has not."""
+        if self.page.searched_to is None:
+            return ""
+        return self.previous_url if self.page.is_backwards else self.next_url
+
+    @property
+    def _leads_to_earlier_events(self) -> bool:
+        return self.sort.startswith("-") != self.page.is_backwards
 
     @property
     def actor_choices(self) -> list[tuple[str, str]]:

@@ -17,10 +17,12 @@ from connections.actors import build_actor_for_organization
 from connections.consent import ConsentWording
 from entitlements.actions.activation import make_event_data
 from entitlements.actions.activation_details import NAME_TAKEN
+from entitlements.actions.trials import make_entitlement_event
 from entitlements.events import EntitlementEventKind
-from entitlements.models import ActivationLink
+from entitlements.models import ActivationLink, Entitlement
+from entitlements.models.entitlement import ACTIVATED_HERE
 from entitlements.queries.activation import Activation, get_activation, is_addressee, is_partner_name_taken
-from notifications.actions.recording import record_event
+from notifications.actions.recording import record_event, record_events
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import ActionRefused, Conflict, DomainError, NotFound
@@ -129,9 +131,11 @@ def _accept(
     with as_invitation_holder(founder, token):  # the database checks the token and the address too
         if activation.invitation:
             _connect(founder, activation.invitation.token, scopes, wording)
-        _activate(activation)
+        trials = _activate(founder, activation)
         link = close_invitation(link, ActivationLink.State.ACCEPTED)
         _record_acceptance(founder, activation)
+        started = EntitlementEventKind.TRIAL_STARTED
+        record_events([make_entitlement_event(started, founder, trial) for trial in trials])
     return link
 
 
@@ -180,11 +184,14 @@ def _found(person: Person, activation: Activation, details: Mapping[str, str]) -
     return found_invited_partner(person=person, parent_id=parent_id, secret=secret, **values).pk
 
 
-def _activate(activation: Activation) -> None:
-    """Start the trial or the membership, and end other links of the address to the organisation, by the database.
+def _activate(founder: Actor, activation: Activation) -> list[Entitlement]:
+    """Start the trials or the membership, and end other links of the address to the organisation, by the database.
 
-    Raises the DomainError for what stands in the way.
+    Returns the trials. Raises the DomainError for what stands in the way.
     """
+    own = Entitlement.objects.visible_to(founder).filter(customer=founder.organization_id)
+    by_links = own.filter(external_id__startswith=ACTIVATED_HERE).order_by("pk")
+    before = list(by_links.values_list("pk", flat=True))
     with connection.cursor() as cursor:
         cursor.execute("SELECT activate_organization()")
         code = cursor.fetchone()[0]
@@ -198,6 +205,7 @@ def _activate(activation: Activation) -> None:
     }
     if code:
         raise errors[code]
+    return list(by_links.exclude(pk__in=before).select_related("customer", "sku"))
 
 
 def _record_acceptance(founder: Actor, activation: Activation) -> None:

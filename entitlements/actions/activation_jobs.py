@@ -8,13 +8,14 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts.actions.partner_news import make_parent_data
 from accounts.events import AccountEventKind
 from accounts.models import Organization, OrganizationKind, ProgramMembership
 from entitlements.actions.activation import make_event_data
 from entitlements.actions.activation_mails import queue_activation_mail
 from entitlements.events import EntitlementEventKind
 from entitlements.models import ActivationLink, ActivationToken
-from entitlements.queries.activation import annotate_lost_partner
+from entitlements.queries.activation import annotate_lost_partner, make_undecided_condition
 from notifications.actions.recording import make_event, record_events
 from notifications.models import Event
 from notifications.registry import register_event_handler
@@ -107,8 +108,9 @@ def record_memberships_at_once(partner_ids: Collection[int]) -> None:
     rule = Actor(
         kind=ActorKind.SYSTEM, label="activation links", organization_id=vendor.pk, organization_name=vendor.name
     )
-    rows = ProgramMembership.objects.filter(organization__in=partner_ids).select_related("organization", "program")
-    record_events([_make_membership_event(rule, row) for row in rows.order_by("pk")])
+    rows = ProgramMembership.objects.filter(organization__in=partner_ids).order_by("pk")
+    members = rows.select_related("organization__parent", "program")
+    record_events([_make_membership_event(rule, row) for row in members])
 
 
 def _make_membership_event(rule: Actor, row: ProgramMembership) -> Event:
@@ -120,7 +122,8 @@ def _make_membership_event(rule: Actor, row: ProgramMembership) -> Event:
         subject=row.organization,
         counterpart=row.organization,
         changes=list_changes_between({}, after),
-        data={"program": row.program.name, "is_new": True, **dates},
+        data={"program": row.program.name, "is_new": True, "is_at_once": True, **dates}
+        | make_parent_data(row.organization),
     )
 
 
@@ -139,9 +142,12 @@ def _record_for_senders(kind: EntitlementEventKind, links: list[ActivationLink])
 
 
 def delete_old_activation_links() -> int:
-    """Delete links that were used, withdrawn or declined or ended before PORTAL_INVITATIONS_KEPT; return how many."""
+    """Delete links that were used, withdrawn or declined or ended before PORTAL_INVITATIONS_KEPT; return how many.
+
+    A link whose new partner waits for the vendor stays until the vendor has decided.
+    """
     declined_since = Q(declined_at__gte=timezone.now() - settings.PORTAL_INVITATIONS_KEPT)
-    return delete_old_invitations(ActivationLink, but=declined_since)
+    return delete_old_invitations(ActivationLink, but=declined_since | make_undecided_condition())
 
 
 @register_event_handler(AccountEventKind.PARTNER_MOVED)

@@ -51,7 +51,8 @@ class EntitlementFeedLineSerializer(LineSerializer):
     kind = serializers.ChoiceField(Entitlement.Kind.choices)
     state = serializers.ChoiceField(Entitlement.State.choices)
     source = serializers.ChoiceField(  # type: ignore[assignment] # a field of that name is fine: the metaclass takes it
-        Entitlement.Source.choices, default=Entitlement.Source.BOUGHT
+        [choice for choice in Entitlement.Source.choices if choice[0] != Entitlement.Source.LINK],  # links are ours
+        default=Entitlement.Source.BOUGHT,
     )
     quantity = serializers.IntegerField(min_value=0, max_value=MAX_INTEGER)
     assigned = serializers.IntegerField(min_value=0, max_value=MAX_INTEGER, default=0)

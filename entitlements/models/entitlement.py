@@ -92,11 +92,12 @@ class Entitlement(PublicIdModel):
     BEGINS = State.REQUESTED
 
     class Source(models.TextChoices):
-        """How the customer came by the entitlement: bought, granted or enabled."""
+        """How the customer came by the entitlement: bought, granted, enabled, or by an activation link."""
 
         BOUGHT = "bought", _("Bought")
         GRANTED = "granted", _("Granted")
         ENABLED = "enabled", _("Enabled")
+        LINK = "link", _("Activation link")
 
     class Section(models.TextChoices):
         """The groups of entitlements on the Services tab (CC-48…CC-51). The last group holds all that fit no other."""

@@ -176,18 +176,13 @@ class PartnerJoinedNotice(PartnerAwaitsConfirmationNotice):
         return _("It was invited by %(sender)s, whose partners need no confirmation.") % notice.params
 
 
-class PartnerConfirmedNotice(NoticeKind):
-    """The base of notices that vendor staff have confirmed a new partner."""
-
-    event = EntitlementEventKind.PARTNER_CONFIRMED
-    icon = "badge-check"
-
-
 @register_notice_kind
-class OwnMembershipConfirmedNotice(PartnerConfirmedNotice):
+class OwnMembershipConfirmedNotice(NoticeKind):
     """The notice to a new partner that its membership has begun, so that its dashboard is open."""
 
     code = "membership_confirmed"
+    event = EntitlementEventKind.PARTNER_CONFIRMED
+    icon = "badge-check"
     label = gettext_lazy("Programme membership confirmed")
     audience = frozenset({OrganizationKind.PARTNER.value})
     email_roles = ADMINS
@@ -208,28 +203,6 @@ class OwnMembershipConfirmedNotice(PartnerConfirmedNotice):
 
     def get_link_label(self, notice: Notice) -> str:
         return _("Open customers")
-
-
-@register_notice_kind
-class PartnerConfirmedForSenderNotice(PartnerConfirmedNotice):
-    """The notice to the distributor that sent the link that the vendor has confirmed its new partner."""
-
-    code = "partner_confirmed"
-    label = gettext_lazy("New partner confirmed")
-    audience = frozenset({OrganizationKind.DISTRIBUTOR.value})
-    email_roles = SENDERS
-    email_default = "digest"
-
-    def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
-        for event, link in _links_of(events):
-            if link.organization_id != event.organization_id:  # vendor staff know what they have confirmed
-                yield event, NoticeRecipient(organization_id=link.organization_id, params=event.data)
-
-    def get_subject(self, notice: Notice) -> str:
-        return _("%(name)s is now a member of %(program)s") % notice.params
-
-    def get_body(self, notice: Notice) -> str:
-        return _("It can invite customers from now on.")
 
 
 @register_notice_kind

@@ -35,9 +35,18 @@ def list_activation_links(actor: Actor, kind: str) -> ActivationLinkQuerySet:
     `is_partner_lost`: whether it leads nowhere because the partner that it names is no longer below the distributor
     that has sent it. The link by which the actor's own organisation was founded is not among them.
     """
-    member = ProgramMembership.objects.filter(organization=OuterRef("account"))
     rows = ActivationLink.objects.visible_to(actor).of_kind(kind).exclude(account=actor.organization_id)
-    return annotate_lost_partner(rows.select_related("sku", "program").annotate(is_confirmed=Exists(member)))
+    return annotate_lost_partner(rows.select_related("sku", "program").annotate(is_confirmed=_make_member_condition()))
+
+
+def _make_member_condition() -> Exists:
+    return Exists(ProgramMembership.objects.filter(organization=OuterRef("account")))
+
+
+def make_undecided_condition() -> Q:
+    """Return a condition for links whose new partner the vendor has neither confirmed nor declined yet."""
+    accepted = Q(kind=ActivationLink.Kind.PARTNER, state=ActivationLink.State.ACCEPTED, declined_at=None)
+    return accepted & Q(~_make_member_condition())
 
 
 def filter_late_links(links: QuerySet[ActivationLink]) -> QuerySet[ActivationLink]:
@@ -56,8 +65,7 @@ def filter_late_links(links: QuerySet[ActivationLink]) -> QuerySet[ActivationLin
         | Q(opened_at__isnull=False, signed_in_at__lt=now - ACTIVATED_WITHIN)
     )
     is_open = Q(state=ActivationLink.State.OPEN, expires_at__gt=now)
-    waits = Q(kind=ActivationLink.Kind.PARTNER, state=ActivationLink.State.ACCEPTED, is_confirmed=False)
-    waits_long = waits & Q(declined_at=None, closed_at__lt=now - CONFIRMED_WITHIN)
+    waits_long = make_undecided_condition() & Q(closed_at__lt=now - CONFIRMED_WITHIN)
     return links.filter(is_open & (is_wrong | is_slow) | waits_long)
 
 
@@ -71,8 +79,8 @@ def annotate_lost_partner(links: ActivationLinkQuerySet) -> ActivationLinkQueryS
 
 def list_unconfirmed_partners(actor: Actor, limit: int) -> list[ActivationLink]:
     """Return up to `limit` links of new partners that wait for the vendor's confirmation, the longest wait first."""
-    rows = list_activation_links(actor, OrganizationKind.PARTNER).filter(state=ActivationLink.State.ACCEPTED)
-    return list(rows.filter(is_confirmed=False, declined_at=None).order_by("pk")[:limit])
+    rows = list_activation_links(actor, OrganizationKind.PARTNER).filter(make_undecided_condition())
+    return list(rows.order_by("pk")[:limit])
 
 
 def get_activation_link(actor: Actor, public_id: UUID) -> ActivationLink:

@@ -11,10 +11,13 @@ from django.db import connection
 from django.db.models import Case, Count, Q, Sum, Value, When
 from django.utils import timezone
 
+from accounts.events import PartnerNewsKind
 from accounts.models import Organization, OrganizationKind, Program, ProgramMembership
 from connections.models import CustomerPartner
+from connections.queries import list_customer_activity_events
 from entitlements.models import ActivationLink, PartnerListing, Sku, UsageMonth
 from entitlements.models.partner import HAS_OVERAGE, PartnerListingQuerySet
+from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import SOON, today
 from partnerportal.lib.visible_rows import get_by_public_id
@@ -130,6 +133,23 @@ def get_partner(actor: Actor, public_id: UUID, kind: OrganizationKind = Organiza
 def get_partner_account(actor: Actor, partner: PartnerListing) -> Organization:
     """Return the organisation of a partner that the actor sees, with its address and contact details."""
     return Organization.objects.visible_to(actor).get(pk=partner.pk)
+
+
+def list_partner_events(actor: Actor, partner: PartnerListing, limit: int) -> list[Event]:
+    """Return up to `limit` events of a partner, the latest first, for the distributor above it.
+
+    They are news of the partner's customers, as far as these share it, and what the vendor did with the partner while
+    it was below the distributor.
+    """
+    told = Event.objects.visible_to(actor).filter(
+        organization_id=None,  # this, and the two that follow, are the index event_told_about
+        counterpart_id=actor.organization_id,
+        subject_id=partner.public_id,
+        kind__in=list(PartnerNewsKind),
+    )
+    of_customers = list_customer_activity_events(actor, partner.pk)
+    latest = [*told.order_by("-at", "-pk")[:limit], *of_customers.order_by("-pk")[:limit]]
+    return sorted(latest, key=lambda event: (event.at, event.pk), reverse=True)[:limit]
 
 
 def list_partner_memberships(actor: Actor, partner: PartnerListing) -> list[ProgramMembership]:

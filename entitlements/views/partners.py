@@ -8,7 +8,6 @@ from django.shortcuts import redirect, render
 from accounts.models import OrganizationKind
 from accounts.policies import ROLE_TABLE as ACCOUNTS
 from accounts.policies import AccountPermission
-from connections.queries import list_customer_activity_events
 from connections.timeline import build_activity_rows
 from entitlements.guards import require_partner_viewing_permission
 from entitlements.lists.partners import DistributorList, PartnerList
@@ -18,6 +17,7 @@ from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.partners import (
     get_partner,
     get_partner_account,
+    list_partner_events,
     list_partner_memberships,
     list_programs,
     sum_months_of_partner,
@@ -77,7 +77,6 @@ def partner_page(request: PortalRequest, partner_id: UUID) -> HttpResponse:
         return redirect("organization", partner.public_id)
     (row,) = make_partner_table_rows(actor, [partner], {}, {program.code: program.name for program in list_programs()})
     months = list_usage_trend_months(today(), CHART_RANGE)
-    events = list_customer_activity_events(actor, partner.pk).order_by("-pk")[:EVENTS_SHOWN]
     context = {
         "partner": partner,
         "row": row,
@@ -85,7 +84,7 @@ def partner_page(request: PortalRequest, partner_id: UUID) -> HttpResponse:
         "attention": list_partner_attention_items(actor, partner),
         "chart": draw_partner_chart(sum_months_of_partner(actor, partner, months[0]), months),
         "memberships": make_membership_rows(list_partner_memberships(actor, partner)),
-        "moments": build_activity_rows(actor, events),
+        "moments": build_activity_rows(actor, list_partner_events(actor, partner, EVENTS_SHOWN)),
         "parts": build_onboarding_part(actor, partner.pk),
     }
     return render(request, "entitlements/partner.html", context)

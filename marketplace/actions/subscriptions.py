@@ -225,6 +225,7 @@ def _change(sales: list[_Sale], answers: Answers, actor: Actor) -> list[Event]:
         assert row is not None
         before = {name: getattr(row, name) for name in ("state", *CHANGEABLE)}
         after = {name: getattr(fresh, name) for name in before}
+        told = _describe_columns(before, row), _describe_columns(after, fresh)
         for name in CHANGEABLE:
             setattr(row, name, after[name])
         if before["state"] != after["state"]:
@@ -237,13 +238,20 @@ def _change(sales: list[_Sale], answers: Answers, actor: Actor) -> list[Event]:
         answers[sale.line.line] = LineOutcome.CHANGED if is_changed else LineOutcome.UNCHANGED
         if is_changed:
             event = _make_event(SubscriptionEvent.CHANGED, sale, actor)
-            event.changes = list_changes_between(before, after)
+            event.changes = list_changes_between(*told)
             events.append(event)
     Subscription.objects.bulk_update(changed, CHANGEABLE)
     SubscriptionTerm.objects.bulk_create(
         terms, update_conflicts=True, unique_fields=["subscription", "starts_on"], update_fields=["ends_on"]
     )
     return events
+
+
+def _describe_columns(values: dict[str, Any], row: Subscription) -> dict[str, Any]:
+    """Return the columns of a subscription as the log says them: what they refer to by its code, number or ORGID."""
+    told = {name: value for name, value in values.items() if not name.endswith("_id")}
+    reseller = row.reseller.org_id if row.reseller else ""
+    return told | {"plan": row.plan.code, "version": row.version.number, "reseller": reseller}
 
 
 def _make_changed_term(sale: _Sale, row: Subscription) -> list[SubscriptionTerm]:

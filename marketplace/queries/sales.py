@@ -103,7 +103,8 @@ def _read_prices(plans: Iterable[Plan]) -> dict[PriceKey, list[Price]]:
 
 def _lock_subscriptions(lines: list[ValidLine]) -> dict[str, Subscription]:
     rows = Subscription.objects.filter(external_id__in=[line.key for line in lines]).order_by("pk")
-    locked = rows.prefetch_related("terms__price").select_for_update(no_key=True)
+    related = rows.select_related("plan", "version", "reseller").defer("version__content")
+    locked = related.prefetch_related("terms__price").select_for_update(no_key=True, of=("self",))
     return {row.external_id: row for row in locked}
 
 

@@ -193,6 +193,7 @@ def _write_notices(kind: registry.NoticeKind, events: list[Event]) -> None:
             about_public_id=recipient.about_public_id,
             about_label=recipient.about_label,
             scopes=recipient.scopes,
+            hidden_from_id=recipient.hidden_from_id,
             note=recipient.note,
             params=recipient.params,
         )

@@ -74,6 +74,11 @@ class Event(PublicIdModel):
                 name="event_of_counterpart",
                 condition=Q(counterpart_id__isnull=False),
             ),
+            models.Index(  # what the portal itself has told an organisation about something
+                fields=["counterpart_id", "subject_id", "-at", "-id"],
+                name="event_told_about",
+                condition=Q(organization_id__isnull=True, counterpart_id__isnull=False),
+            ),
             models.Index(
                 fields=["customer_id", "-at", "-id"], name="event_of_customer", condition=Q(customer_id__isnull=False)
             ),

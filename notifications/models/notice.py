@@ -19,13 +19,15 @@ class NoticeQuerySet(TenantQuerySet):
     """A queryset of notices. An actor sees those to its organisation that are for the actor's roles."""
 
     def rows_for(self, actor: Actor) -> "NoticeQuerySet":
-        """Return the notices that an actor sees: to its organisation, and of kinds for its roles.
+        """Return the notices that an actor sees: to its organisation, of kinds for its roles, and not about the person.
 
         Notices about another organisation are seen only while that organisation shares the data in question, and only
         with the feature that their kind asks for (CC-5, CC-54).
         """
         rows = self.filter(recipient_id=actor.organization_id, in_reach=True)
         rows = rows.exclude(kind__in=registry.list_notice_kinds_hidden_from(actor.roles))
+        if actor.person_id is not None:
+            rows = rows.exclude(hidden_from_id=actor.person_id)
         granted = registry.list_notice_kinds_granted_by(actor.features)
         if len(granted) == len(registry.get_notice_kinds()):
             return rows
@@ -88,6 +90,7 @@ class Notice(PublicIdModel):
         db_default=Scope.ACCOUNT
     )  # what that customer must share for it to be seen
     in_reach = models.BooleanField(default=True, editable=False)  # whether the customer shares them; set by triggers
+    hidden_from_id = models.BigIntegerField(null=True)  # the person whom it is about, and whom it tells nothing new
     note = models.TextField(blank=True, db_default="")  # that of the event, where the text says it
     # What the text needs, so that it can be made in any language later. It names no person, like an event's data.
     params = models.JSONField(default=dict)
@@ -105,7 +108,7 @@ class Notice(PublicIdModel):
             models.Index(
                 fields=["recipient_id", "-at", "-id"],
                 # What `rows_for` and `make_inbox_notice_condition` ask, so that counting reads no table rows.
-                include=["kind", "about_id"],
+                include=["kind", "about_id", "hidden_from_id"],
                 name="notice_inbox",
                 condition=Q(dismissed_at=None, in_reach=True),
             ),

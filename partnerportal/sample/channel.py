@@ -10,6 +10,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 
+from accounts.actions.partner_news import make_parent_data
 from accounts.events import AccountEventKind as Kind
 from accounts.models import JoinRequest, Operator, Organization, OrganizationDomain, Person, Program, Role
 from notifications.actions.recording import make_event, record_events
@@ -130,10 +131,11 @@ def _make_staff_events(organizations: Organizations, now: dt.datetime) -> Iterat
     program = Program.objects.get(code="csp")
     staff = build_admin(cast.VENDOR, organizations)
     for key, kind, days, before, after, note in _STAFF:
-        about, data = organizations[key], {}
+        about = organizations[key]
+        data: dict[str, Any] = make_parent_data(about)
         if kind == Kind.MEMBERSHIP_CHANGED:
             before, after = ({"ends_on": str(now.date() + dt.timedelta(row["ends_on"]))} for row in (before, after))
-            data = {"program": program.name, "starts_on": str(now.date() - dt.timedelta(410)), **after}
+            data |= {"program": program.name, "starts_on": str(now.date() - dt.timedelta(410)), **after}
         changes, at = list_changes_between(before, after), now - dt.timedelta(days=days, minutes=23 * days)
         yield make_event(
             kind, actor=staff, subject=about, counterpart=about, changes=changes, data=data, note=note, at=at

@@ -13,12 +13,19 @@ from django.utils import timezone
 
 from accounts import policies
 from accounts.actions import invitations as actions
-from accounts.models import Operator, OperatorInvitation, OperatorInvitationToken, Organization
+from accounts.models import (
+    Operator,
+    OperatorInvitation,
+    OperatorInvitationToken,
+    Organization,
+    OrganizationDomain,
+)
 from accounts.queries.operator_invitations import get_operator_invitation_of_token
 from notifications import registry
 from notifications.actions.outbox import write_due_notices
 from notifications.actions.secret_mails import delete_expired_secret_mails, send_secret_mails
-from notifications.models import Event, Notice, SecretMail
+from notifications.models import Delivery, Event, Notice, SecretMail
+from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts
 from partnerportal.lib.tokens import digest_secret
 from tests import mails
@@ -179,6 +186,30 @@ def test_whoever_accepts_acts_with_these_roles_and_is_told(invite, world, actor_
     assert notice.recipient_id == world.partner.pk and notice.params == {"is_invited": True}
 
 
+def test_whoever_has_come_is_not_told_so(invite, world, actor_for, web, as_tenant):
+    _row, token = invite(roles=["admin"])
+    accept(actor_for("nobody"), token, as_tenant)
+    while write_due_notices():
+        pass
+    notice = Notice.objects.get(kind="operator_joined")
+    mailed = Delivery.objects.filter(notice=notice).values_list("person_id", flat=True)
+    assert world.person("nobody").pk not in mailed and world.person("partner.admin").pk in mailed
+    told = "Somebody has accepted an invitation"
+    assert told in web("partner.admin").get("/inbox/").content.decode()
+    newcomer = web("nobody")
+    assert told not in newcomer.get("/inbox/").content.decode()
+    assert newcomer.post(f"/inbox/{notice.public_id}/").status_code == 404
+    person = {"organization_id": world.partner.pk, "organization_kind": "partner", "roles": frozenset({"admin"})}
+    for who, sees in (("partner.admin", True), ("nobody", False)):
+        actor = Actor(person_id=world.person(who).pk, **person)
+        assert Notice.objects.visible_to(actor).filter(pk=notice.pk).exists() is sees
+        with as_tenant(actor):
+            assert Notice.objects.filter(pk=notice.pk).exists() is sees
+    client = Actor(kind="client", client_id=1, organization_id=world.partner.pk, roles=frozenset({"admin"}))
+    admin = Actor(person_id=world.person("partner.admin").pk, **person)
+    assert set(Notice.objects.visible_to(client)) == set(Notice.objects.visible_to(admin)), "hidden from nobody else"
+
+
 def test_a_link_works_once(invite, actor_for, as_tenant):
     _row, token = invite()
     accept(actor_for("nobody"), token, as_tenant)
@@ -215,6 +246,20 @@ def test_the_work_address_is_asked_for_again_at_acceptance(invite, actor_for, as
     with pytest.raises(InvalidInput):
         accept(actor_for("nobody"), token, as_tenant)
     assert not Operator.objects.filter(person__email=NOBODY).exists()
+
+
+@pytest.mark.promise("CV-19")
+def test_what_is_no_work_address_any_more_gets_no_further_link(invite, world, actor_for, as_tenant):
+    row, _token = invite()
+    proved = {"name": "moved.example", "state": "proved", "proved_at": timezone.now()}
+    OrganizationDomain.objects.create(organization=world.partner, **proved)
+    actor = actor_for("partner.admin")
+    mails.sent().clear()
+    for add_link in (actions.resend_operator_invitation, actions.create_operator_invitation_link):
+        with pytest.raises(InvalidInput) as refused, as_tenant(actor):
+            add_link(actor=actor, invitation=row)
+        assert refused.value.code == "foreign_domain"
+    assert mails.sent() == [] and row.tokens.count() == 1
 
 
 def test_who_became_an_operator_meanwhile_keeps_their_roles(invite, world, actor_for, as_tenant):

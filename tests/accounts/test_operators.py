@@ -42,6 +42,18 @@ def test_the_list_shows_sign_in_and_second_factor(web, world):
     assert "Set up" not in table_of(web("customer.admin"), "/operators/", q=reader.email)
 
 
+@pytest.mark.promise("CV-14")
+@pytest.mark.parametrize("is_granted", [False, True])
+def test_the_list_shows_the_roles_and_who_sees_orders(is_granted, web, world):
+    reader = world.person("partner.reader")
+    Operator.objects.filter(organization=world.partner, person=reader).update(finance_granted=is_granted)
+    row = table_of(web("partner.admin"), "/operators/", q=reader.email)
+    assert '<td class="cell-a">Reader' in row
+    assert ("Sees them" in row, "May see customers’ orders and prices" in row) == (is_granted, is_granted)
+    agent = table_of(web("partner.admin"), "/operators/", q=world.person("partner.admin_agent").email)
+    assert '<td class="cell-a">Admin agent</td>' in agent and "Sees them" in agent
+
+
 def test_the_list_is_searched_filtered_and_sorted(web, world):
     client = web("partner.admin")
     admins = table_of(client, "/operators/", role="admin")

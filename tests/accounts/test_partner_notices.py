@@ -1,13 +1,21 @@
-"""A distributor hears of what vendor staff change of its partners, as long as they are its partners."""
+"""An organisation hears of what vendor staff change of it, and a distributor of its partners as long as they are."""
 
 import datetime as dt
 from typing import Any
 
+import pytest
+
 from accounts.actions.organizations import grant_membership
-from accounts.actions.standing import move_partner, reactivate_organization, suspend_organization
+from accounts.actions.standing import (
+    move_partner,
+    reactivate_organization,
+    set_account_manager,
+    suspend_organization,
+)
 from accounts.models import Program
+from notifications import registry
 from notifications.actions.outbox import write_due_notices
-from notifications.models import Notice
+from notifications.models import Delivery, Notice
 from tests.world import World
 
 KINDS = ("partner_suspended", "partner_reactivated", "partner_membership_changed")
@@ -45,3 +53,38 @@ def test_who_is_above_it_no_more_or_nobody_hears_nothing(world: World) -> None:
     suspend_organization(actor=staff, organization=world.partner2, reason="Unpaid")
     assert told(world, "distributor") == ["partner_suspended"]
     assert told(world, "distributor2") == []
+
+
+def said(world: World, kind: str) -> dict[str, str]:
+    """Take the notices of this kind; return the subject of each by its recipient."""
+    while write_due_notices():
+        pass
+    rows = Notice.objects.filter(kind=kind).order_by("pk")
+    subjects = {world.names[row.recipient_id]: registry.get_notice_kinds()[kind].get_subject(row) for row in rows}
+    Delivery.objects.filter(notice__in=rows).delete()
+    rows.delete()
+    return subjects
+
+
+@pytest.mark.promise("E-14")
+def test_a_move_is_told_to_the_partner_and_to_the_distributors_on_both_sides(world: World) -> None:
+    staff, partner = world.actor("vendor.admin"), world.partner
+    move_partner(actor=staff, partner=partner, distributor=world.distributor2)
+    assert said(world, "partner_moved_above") == {
+        "partner": f"Your organisation now belongs to the distributor {world.distributor2}",
+        "distributor": f"{partner} no longer belongs to your organisation",
+        "distributor2": f"{partner} now belongs to your organisation",
+    }
+    move_partner(actor=staff, partner=partner, distributor=None)
+    assert said(world, "partner_moved_above") == {
+        "partner": "Your organisation now works directly with the vendor",
+        "distributor2": f"{partner} no longer belongs to your organisation",
+    }
+
+
+@pytest.mark.promise("CV-12")
+def test_another_account_manager_is_told_and_not_named(world: World) -> None:
+    staff, manager = world.actor("vendor.admin"), world.operator("vendor.admin")
+    for operator in (manager, None):
+        set_account_manager(actor=staff, organization=world.customer, operator=operator)
+        assert said(world, "account_manager_changed") == {"customer": "Your account manager has changed"}

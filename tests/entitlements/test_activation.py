@@ -173,6 +173,8 @@ def test_nobody_is_invited_twice_to_the_same(world, actor_for):
     assert refused.value.code == "already_sent"
     send_activation_link(actor=actor, **values(world, "partner.admin", name="Another"))
     revoke_activation_link(actor=actor, activationlink=first)
+    second = send_activation_link(actor=actor, **values(world, "partner.admin"))
+    ActivationLink.objects.filter(pk=second.pk).update(expires_at=timezone.now())
     send_activation_link(actor=actor, **values(world, "partner.admin"))
 
 
@@ -231,15 +233,20 @@ def test_a_copied_link_works_and_is_shown_once(link, web, client):
     assert "no-store" in page["Cache-Control"]
     assert client.get(f"/activate/{url}/").status_code == 200
     assert ActivationToken.objects.filter(invitation=link).count() == 2
+    assert Event.objects.filter(kind="activation.copied", subject_id=link.public_id).count() == 1
 
 
 def test_a_link_that_has_ended_begins_anew(link, actor_for, as_tenant, client):
-    ActivationLink.objects.filter(pk=link.pk).update(expires_at=timezone.now() - dt.timedelta(days=1))
+    """Though it had as many tokens as can work: none of them does any more."""
     actor = actor_for("partner.admin")
+    with as_tenant(actor):
+        for _number in range(LIVE_TOKENS - 1):
+            copy_activation_link(actor=actor, activationlink=link)
+    ActivationLink.objects.filter(pk=link.pk).update(expires_at=timezone.now() - dt.timedelta(days=1))
     with as_tenant(actor):
         resend_activation_link(actor=actor, activationlink=link)
     link.refresh_from_db()
-    assert link.is_live
+    assert link.is_live and link.tokens.count() == 1
     assert client.get(f"/activate/{activation_token('partner')}/").status_code == 404, "earlier links stay dead"
 
 

@@ -69,6 +69,7 @@ def test_a_customer_is_activated_connected_and_tries_the_service(world, link):
     assert connected.consents.get().wording == READ["wording"].partition("/")[0]
     [trial] = Entitlement.objects.filter(customer=founded)
     assert (trial.kind, trial.state, trial.quantity, trial.sku.code) == ("trial", "active", 5, SKU_OF_NOBODY)
+    assert trial.source == "link"
     assert (trial.starts_on, trial.ends_on) == (today(), today() + settings.PORTAL_TRIAL_TIME)
     link.refresh_from_db()
     assert (link.state, link.account) == ("accepted", founded)
@@ -246,8 +247,10 @@ def test_add_ons_are_tried_with_it(world, link):
     ActivationLink.objects.filter(pk=link.pk).update(add_on_ids=[Sku.objects.get(code=ADD_ON).pk])
     client, _person = sign_in_as(link.email)
     accept(client, "partner")
-    codes = Entitlement.objects.filter(customer__name=NEW["name"]).values_list("sku__code", flat=True)
-    assert sorted(codes) == sorted([ADD_ON, SKU_OF_NOBODY])
+    trials = Entitlement.objects.filter(customer__name=NEW["name"])
+    assert sorted(trials.values_list("sku__code", flat=True)) == sorted([ADD_ON, SKU_OF_NOBODY])
+    started = Event.objects.filter(kind="trial.started").values_list("subject_id", flat=True)
+    assert set(started) == set(trials.values_list("public_id", flat=True))
 
 
 def test_vendor_staff_invite_without_a_partner(world):

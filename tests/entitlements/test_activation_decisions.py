@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.actions.standing import move_partner
 from accounts.models import Organization, Program, ProgramMembership
 from entitlements.actions import activation_jobs
 from entitlements.actions.activation_confirmation import confirm_activated_partner, decline_activated_partner
@@ -26,7 +27,7 @@ REASON = "No references in this country"
 def waiting(world):
     """Return the link of a new partner that waits for the vendor."""
     accept("distributor")
-    return ActivationLink.objects.get(organization=world.distributor)
+    return ActivationLink.objects.select_related("account").get(organization=world.distributor)
 
 
 def tell():
@@ -118,6 +119,19 @@ def test_a_declined_one_stays_listed_for_as_long_as_others(decline, waiting):
     assert not rows.exists()
 
 
+@pytest.mark.promise("CV-11")
+def test_one_that_waits_stays_in_the_queue_until_the_vendor_decides(world, actor_for, web, waiting):
+    kept, rows = settings.PORTAL_INVITATIONS_KEPT, ActivationLink.objects.filter(pk=waiting.pk)
+    rows.update(closed_at=timezone.now() - kept * 4)
+    activation_jobs.delete_old_activation_links()
+    for path in ("/", "/partners/pending/?state=unconfirmed", "/partners/pending/?state=late"):
+        assert waiting.name in web("vendor.admin").get(path).content.decode(), path
+    program = Program.objects.get(code="solution_advisor")
+    confirm_activated_partner(actor=actor_for("vendor.admin"), activationlink=waiting, program=program)
+    activation_jobs.delete_old_activation_links()
+    assert not rows.exists()
+
+
 def test_a_programme_without_a_dashboard_confirms_nobody(world, actor_for, web, waiting):
     page = web("vendor.admin").get(f"/activations/{waiting.public_id}/confirm/").content.decode()
     assert 'value="solution_advisor"' in page and 'value="csp"' not in page
@@ -128,12 +142,29 @@ def test_a_programme_without_a_dashboard_confirms_nobody(world, actor_for, web, 
     assert not ProgramMembership.objects.filter(organization=waiting.account_id).exists()
 
 
-def test_a_confirmation_is_told_once(actor_for, waiting):
+def told_of_partner(distributor):
+    """What a distributor is told of the membership of a partner, in order."""
+    about = ("partner_confirmed", "partner_membership_changed")
+    rows = Notice.objects.filter(recipient_id=distributor.pk, kind__in=about)
+    return list(rows.order_by("pk").values_list("kind", flat=True))
+
+
+def test_a_confirmation_is_told_once(world, actor_for, waiting):
     program = Program.objects.get(code="solution_advisor")
     confirm_activated_partner(actor=actor_for("vendor.admin"), activationlink=waiting, program=program)
     tell()
     own = Notice.objects.filter(recipient_id=waiting.account_id).exclude(kind="activation_accepted")
     assert [notice.kind for notice in own] == ["membership_confirmed"]
+    assert told_of_partner(world.distributor) == ["partner_confirmed"]
+
+
+def test_a_confirmation_is_told_to_whoever_is_above_the_partner_by_now(world, actor_for, waiting):
+    staff = actor_for("vendor.admin")
+    move_partner(actor=staff, partner=waiting.account, distributor=world.distributor2)
+    confirm_activated_partner(actor=staff, activationlink=waiting, program=Program.objects.get(code="solution_advisor"))
+    tell()
+    assert told_of_partner(world.distributor2) == ["partner_confirmed"]
+    assert told_of_partner(world.distributor) == []
 
 
 def test_a_partner_that_begins_at_once_is_told_as_a_member(world, web):
@@ -149,6 +180,7 @@ def test_a_partner_that_begins_at_once_is_told_as_a_member(world, web):
         "system", world.vendor.pk, link.account_id,
     )  # fmt: skip
     assert told("membership_changed") == {link.account_id}
+    assert told_of_partner(world.distributor) == [], "that its link was used says so"
 
 
 @pytest.mark.parametrize("at_once", [True, False])

@@ -11,12 +11,15 @@ from django.utils import timezone
 
 from accounts.models import Organization, Person, Program, ProgramMembership
 from entitlements.actions import activation_jobs
+from entitlements.actions.activation import resend_activation_link
 from entitlements.actions.activation_confirmation import confirm_activated_partner
 from entitlements.models import ActivationLink, ActivationToken
 from notifications.actions.outbox import write_due_notices
 from notifications.models import Notice
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict
+from partnerportal.lib.mailed_invitations import LIVE_TOKENS
+from partnerportal.lib.tokens import digest_secret
 from tests.conftest import PageClient
 from tests.mails import sent
 from tests.world import READ, World
@@ -51,6 +54,16 @@ def test_no_reminder_goes_out_with_a_link_that_is_stopped(world, link, suspended
     assert not [mail for mail in sent() if mail.to == [link.email] and "Reminder" in mail.subject]
 
 
+def test_no_reminder_makes_a_link_of_six_tokens(link):
+    """Those of its earlier mails work already."""
+    for number in range(LIVE_TOKENS - 1):
+        link.tokens.create(digest=digest_secret(f"token {number}"))
+    ActivationToken.objects.update(created_at=timezone.now() - dt.timedelta(days=6))
+    activation_jobs.send_activation_reminders()
+    link.refresh_from_db()
+    assert link.reminded_at and link.tokens.count() == LIVE_TOKENS
+
+
 def test_an_end_is_told_to_the_sender_once(world, link):
     ActivationLink.objects.filter(pk=link.pk).update(expires_at=timezone.now() - dt.timedelta(hours=1))
     assert activation_jobs.tell_ended_activations() == 1
@@ -62,6 +75,13 @@ def test_an_end_is_told_to_the_sender_once(world, link):
     assert link.email not in str(notice.params)
 
 
+def test_the_end_of_a_link_that_was_sent_again_is_told_again(link):
+    now, day = timezone.now(), dt.timedelta(days=1)
+    ActivationLink.objects.filter(pk=link.pk).update(end_told_at=now - 8 * day, expires_at=now - day)
+    assert activation_jobs.tell_ended_activations() == 1
+    assert activation_jobs.tell_ended_activations() == 0
+
+
 def test_a_mail_that_is_not_delivered_is_told_to_the_sender(world, link, web):
     activation_jobs.record_undelivered_activation(link.public_id)
     link.refresh_from_db()
@@ -70,6 +90,25 @@ def test_a_mail_that_is_not_delivered_is_told_to_the_sender(world, link, web):
         pass
     assert Notice.objects.get(kind="activation_bounced").recipient_id == world.partner.pk
     assert link.name in web("partner.admin").get("/inbox/").content.decode()
+
+
+def test_a_mail_of_a_link_that_was_withdrawn_meanwhile_is_no_news(link):
+    ActivationLink.objects.filter(pk=link.pk).update(state="revoked", closed_at=timezone.now())
+    activation_jobs.record_undelivered_activation(link.public_id)
+    link.refresh_from_db()
+    while write_due_notices():
+        pass
+    assert link.bounced_at is None and not Notice.objects.filter(kind="activation_bounced").exists()
+
+
+def test_sending_again_forgets_what_went_wrong_before(link, actor_for, as_tenant):
+    activation_jobs.record_undelivered_activation(link.public_id)
+    ActivationLink.objects.filter(pk=link.pk).update(problem="trial_taken", problem_at=timezone.now())
+    actor = actor_for("partner.admin")
+    with as_tenant(actor):
+        resend_activation_link(actor=actor, activationlink=link)
+    link.refresh_from_db()
+    assert (link.bounced_at, link.problem, link.problem_at) == (None, "", None)
 
 
 def test_old_links_are_deleted(world, link):
@@ -85,6 +124,7 @@ def test_staff_confirm_only_a_partner_that_has_accepted(world, actor_for):
     program = Program.objects.get(code="service_provider")
     with pytest.raises(Conflict):
         confirm_activated_partner(actor=actor_for("vendor.admin"), activationlink=link, program=program)
+    Organization.objects.filter(pk=world.nobadge.pk).update(parent=world.distributor)
     ActivationLink.objects.filter(pk=link.pk).update(account=world.nobadge)
     confirm_activated_partner(
         actor=actor_for("vendor.admin"), activationlink=link, program=program, ends_on=today() + dt.timedelta(days=9)

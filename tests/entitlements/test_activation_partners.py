@@ -24,6 +24,7 @@ from notifications.models import Event, Notice
 from partnerportal.lib.days import today
 from partnerportal.lib.errors import Conflict, InvalidInput
 from tests.conftest import PageClient
+from tests.entitlements.test_activation import values
 from tests.entitlements.test_activation_accept import ALL, accept, page_of, sign_in_as
 from tests.mails import sent
 from tests.states import put
@@ -176,6 +177,14 @@ def test_a_bare_statement_names_no_partner_of_somebody_else(world, actor_for, as
     with as_tenant(actor_for("distributor.admin")):
         assert rows.update(partner=world.partner2) == 1
     assert rows.get().partner_name == world.partner2.name
+
+
+@pytest.mark.parametrize("who", ["distributor.admin", "vendor.admin"])
+def test_nobody_names_a_partner_that_is_suspended(world, actor_for, who):
+    put(Organization.objects.filter(pk=world.partner.pk), state="suspended")
+    with pytest.raises(InvalidInput) as refused:
+        send_activation_link(actor=actor_for(who), **values(world, who))
+    assert refused.value.code == refused.value.field == "partner"
 
 
 ENDED = ["named partner", "sending distributor"]

@@ -6,14 +6,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import DatabaseError, transaction
 
 from accounts.actions.organizations import found_invited_partner
 from accounts.models import Organization
+from entitlements.actions.activation import copy_activation_link, resend_activation_link
 from entitlements.models import ActivationLink, Entitlement, Sku, TrialOffer
 from partnerportal.lib.days import today
+from partnerportal.lib.errors import Conflict
 from partnerportal.lib.tokens import digest_secret
-from tests.entitlements.test_activation_accept import accept, everything, page_of, sign_in_as
+from tests.entitlements.test_activation_accept import accept, as_holder, call, everything, page_of, sign_in_as
 from tests.world import SKU_OF_NOBODY, World
 from tests.world_activation import ADD_ON, SEAT_LIMIT, activation_token
 
@@ -51,6 +54,20 @@ def test_an_offer_that_was_narrowed_meanwhile_starts_no_trial(world: World, link
     assert everything() == before
     link.refresh_from_db()
     assert (link.state, link.problem) == ("open", "sku_withdrawn")
+
+
+@pytest.mark.parametrize("how", NARROWED)
+def test_nor_is_its_link_sent_again(
+    world: World, link: ActivationLink, how: str, actor_for: Any, as_tenant: Any
+) -> None:
+    NARROWED[how](world)
+    actor = actor_for("partner.admin")
+    for add_token in (resend_activation_link, copy_activation_link):
+        with as_tenant(actor), pytest.raises(Conflict) as refused:
+            add_token(actor=actor, activationlink=link)
+        assert refused.value.code == "sku_withdrawn"
+    link.refresh_from_db()
+    assert link.problem == "sku_withdrawn" and link.tokens.count() == 1
 
 
 @pytest.mark.parametrize("name", ["partner", "distributor"])
@@ -101,6 +118,36 @@ def test_what_may_be_for_another_organisation_stays_open(world: World, link: Act
     client, _person = sign_in_as(link.email)
     assert accept(client, "partner").status_code == 302
     assert ActivationLink.objects.get(pk=other.pk).state == "open"
+
+
+def test_a_link_was_opened_when_somebody_went_on_for_the_first_time(link: ActivationLink, client: Any) -> None:
+    moments = []
+    for _time in range(2):
+        client.post(f"{page_of('partner')}open/")
+        link.refresh_from_db()
+        moments.append(link.opened_at)
+    assert moments[0] and moments[0] == moments[1]
+
+
+def test_a_sign_in_of_somebody_else_is_no_step_of_the_link(world: World, link: ActivationLink, web: Any) -> None:
+    """Though there is an account with its address."""
+    sign_in_as(link.email)
+    web("stranger.admin").post(f"{page_of('partner')}open/")
+    link.refresh_from_db()
+    assert link.opened_at and link.signed_in_at is None
+
+
+def test_the_database_starts_no_trial_for_an_address_that_is_not_proved(
+    world: World, link: ActivationLink, as_tenant: Any
+) -> None:
+    person = world.person("stranger.admin")
+    claimed = EmailAddress.objects.create(user=person, email=link.email, verified=False)
+    actor, secret = as_holder(person, "partner", world.stranger)
+    for is_proved, answer in ((False, "refused"), (True, "")):
+        EmailAddress.objects.filter(pk=claimed.pk).update(verified=is_proved)
+        Entitlement.objects.filter(customer=world.stranger).delete()
+        with as_tenant(actor, secret):
+            assert call("SELECT activate_organization()") == [(answer,)]
 
 
 def test_an_invitation_to_become_a_partner_stays_open_too(world: World) -> None:

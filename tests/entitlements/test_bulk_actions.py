@@ -7,12 +7,18 @@ from typing import Any
 
 import pytest
 
+from accounts.models import Organization
 from connections.models import Connection
 from entitlements.actions.trials import approve_trial, compute_extended_trial_end, extend_trial, request_trial
 from entitlements.models import Entitlement, Sku
 from imports.actions import runs
 from imports.models import Import
+from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
+from partnerportal.lib.errors import Conflict
+from partnerportal.lib.imports.bulk import apply_row_by_row
+from partnerportal.lib.imports.kinds import ImportRow
+from partnerportal.lib.imports.results import RowOutcome, RowResult
 from tests.world import World, events_of
 
 END, APPROVE, EXTEND = (f"/imports/bulk/{code}/" for code in ("end_connections", "approve_trials", "extend_trials"))
@@ -58,6 +64,22 @@ def test_the_connections_of_the_selected_customers_end_once_they_are_confirmed(w
     assert not Connection.objects.active().filter(partner=world.partner, customer=world.customer).exists()
     assert events_of("connection.ended").filter(organization_id=world.partner.pk).count() == 1
     assert world.customer.name not in client.get("/customers/").content.decode()
+
+
+def test_what_a_row_had_done_before_it_was_refused_is_undone(world: World) -> None:
+    """The rows before and after it stay."""
+
+    def act(actor: Actor, row: ImportRow) -> RowResult:
+        Organization.objects.filter(org_id=row.values["org_id"]).update(city="Ulm")
+        if row.number == 3:
+            raise Conflict("no", "Not this one.")
+        return RowResult(RowOutcome.CHANGED)
+
+    customers = (world.customer, world.stranger, world.customer2)
+    rows = [ImportRow(number, {"org_id": row.org_id}, "") for number, row in enumerate(customers, start=2)]
+    done = apply_row_by_row(act)(world.actor("vendor.admin"), None, rows, "act")
+    assert [result.outcome for result in done] == ["changed", "refused", "changed"]
+    assert {*Organization.objects.filter(city="Ulm")} == {world.customer, world.customer2}
 
 
 def test_all_that_match_are_what_the_filters_of_the_page_show(world: World, web: Any) -> None:

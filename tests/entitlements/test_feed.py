@@ -112,6 +112,7 @@ def versions() -> list[tuple[Any, ...]]:
         ({"state": []}, "state:invalid_choice"),
         ({"external_id": ""}, "external_id:blank"),
         ({"external_id": "trial-1"}, "external_id:reserved_key"),
+        ({"source": "link"}, "source:invalid_choice"),
         ({"external_id": "x" * 81}, "external_id:max_length"),
         ({"external_id": "a\0b"}, "external_id:null_characters_not_allowed"),
         ({"external_id": "a\x1b[2Jb"}, "external_id:control_characters"),

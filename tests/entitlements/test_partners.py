@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Organization, Program, ProgramMembership
+from accounts.models import Operator, Organization, Person, Program, ProgramMembership
 from connections.models import Connection
 from entitlements.actions.figures import merge_portfolio_figure_changes
 from entitlements.models import Entitlement, PartnerListing, Sku
@@ -204,6 +204,16 @@ def test_the_page_of_a_partner(channel: dict[str, Organization], world: World, w
     assert "A badge ends soon" in text_of(client.get(f"/partners/{channel['lapsing'].public_id}/"))
     quiet = text_of(client.get(f"/partners/{channel['quiet'].public_id}/"))
     assert "No new customer in 90 days" in quiet and "No customer yet." in quiet
+
+
+@pytest.mark.promise("CV-8")
+def test_how_many_act_for_a_partner_and_when_one_signed_in_last(world: World, web: Any) -> None:
+    Person.objects.filter(pk=world.person("partner.reader").pk).update(last_login="2031-05-06T12:00Z")
+    client, number = web("distributor.reader"), Operator.objects.filter(organization=world.partner).count()
+    page = text_of(client.get(f"/partners/{world.partner.public_id}/"))
+    assert f"Operators {number} Last sign-in 6 May 2031" in page.replace("\N{NO-BREAK SPACE}", " ")
+    client.post("/lists/partners/display/", {"column": ["last_sign_in"], "show": ["last_sign_in"]})
+    assert "6 May 2031" in text_of(client.get("/partners/")).replace("\N{NO-BREAK SPACE}", " ")
 
 
 @pytest.mark.promise("E-15")

@@ -3,11 +3,14 @@
 `tests/names_nobody.py` holds every event and notice that any test writes to it.
 """
 
+from uuid import uuid4
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from notifications.actions.recording import record_event
 from notifications.models import Event, Notice
+from partnerportal.lib.actors import Actor
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +28,13 @@ def test_an_event_that_names_a_person_in_its_data_is_caught(world: World, actor_
     text = getattr(world.person("partner.admin"), named).upper()
     with pytest.raises(DatabaseError, match="names the person"), transaction.atomic():
         record_event("x", actor=actor_for("partner.admin"), subject=world.partner, **{column: {"field": ["", text]}})
+
+
+@pytest.mark.parametrize("changes", [{"plan_id": [1, 2]}, {"plan_id": [None, 2]}, {"add_on_ids": [[], [3]]}])
+def test_an_event_whose_changes_hold_a_primary_key_is_caught(world: World, changes: dict[str, list[object]]) -> None:
+    with pytest.raises(DatabaseError, match="hold a primary key"), transaction.atomic():
+        record_event("x", actor=Actor.system(), subject=world.partner, changes=changes)
+    record_event("x", actor=Actor.system(), subject=world.partner, changes={"tenant_id": [None, str(uuid4())]})
 
 
 @pytest.mark.parametrize("named", ["email", "name"])

@@ -97,6 +97,12 @@ NEVER_BY_TENANTS = {
     "log.pruned",
     "operator.added",
     "order.placed",
+    "partner.arrived",
+    "partner.left",
+    "partner.membership_changed",
+    "partner.reactivated",
+    "partner.registered",
+    "partner.suspended",
     "person.address_changed",
     "person.erased",
     "person.locked",
@@ -107,8 +113,10 @@ NEVER_BY_TENANTS = {
     "trial.expired",
     "usage.unusual",
 }
-# Only about an activation link that one has sent, or by which one's organisation was activated.
-OF_ONES_OWN_LINK = {f"activation.{what}" for what in ("accepted", "changed", "copied", "resent", "revoked", "sent")}
+# Only about an activation link that one has sent, or by which one's organisation was activated, and what it started.
+OF_ONES_OWN_LINK = {"trial.started"} | {
+    f"activation.{what}" for what in ("accepted", "changed", "copied", "resent", "revoked", "sent")
+}
 # What an organisation is to the vendor, and what becomes of its requests: the vendor's Admins alone.
 BY_VENDORS_ADMINS = {
     "account_manager.changed",

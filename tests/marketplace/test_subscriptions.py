@@ -36,6 +36,7 @@ from marketplace.queries.audience import count_sales_by_seller
 from marketplace.queries.eligibility import get_prospective_sale, judge_plan
 from notifications.actions.outbox import write_due_notices
 from notifications.models import Event, Notice
+from notifications.timeline import ChangeRow, build_change_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import ActionRefused
 from tests.world import World
@@ -126,6 +127,19 @@ def test_a_later_line_moves_it_along_its_states_and_into_its_next_term(world: Wo
     events = Event.objects.filter(kind="subscription.changed", subject_id=row.public_id)
     assert events.count() == 4
     assert events.latest("pk").changes["state"] == ["subscribed", "unsubscribed"]
+
+
+def test_a_change_is_told_by_codes_and_orgids(world: World) -> None:
+    pending = {"state": "pending", "activated_at": None, "starts_on": None, "amount": None, "currency": None}
+    sell(world, **pending)
+    publish(world, min_seats=2, max_seats=9)
+    assert sell(world, **pending, version=2, reseller=world.partner.org_id) == [("changed", "", "")]
+    event = Event.objects.get(kind="subscription.changed")
+    assert event.changes == {"reseller": ["", world.partner.org_id], "version": [1, 2]}
+    rows = {row.label: (row.before, row.after) for row in build_change_rows(event)}
+    assert rows == {"Partner": ("–", world.partner.org_id), "Version": ("1", "2")}
+    event.changes = {"plan_id": [1, 2]}
+    assert build_change_rows(event) == [ChangeRow("Plan", "", "", is_secret=True)], "as older events have it"
 
 
 WRONG: dict[str, tuple[dict[str, Any], str, str]] = {

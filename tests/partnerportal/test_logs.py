@@ -1,4 +1,4 @@
-"""Log lines hold no secret of a URL, and nobody forges one."""
+"""Log lines hold no secret of a URL, nobody forges one, and the checkpoints of events are read from them again."""
 
 import json
 import logging
@@ -8,6 +8,11 @@ from io import StringIO
 import pytest
 from django.urls import URLPattern, get_resolver
 
+from notifications.actions.sealing import seal_next_events
+from notifications.models import EventSeal
+from notifications.tasks import write_event_checkpoint
+from notifications.verification import parse_checkpoints
+from partnerportal.celery import app
 from partnerportal.lib import logs
 from partnerportal.lib.secret_urls import SECRET_URL_PREFIXES, mask_secrets
 
@@ -106,3 +111,17 @@ def secret_routes(patterns, before):
             yield from secret_routes(pattern.url_patterns, route)
         elif any(name in route for name in (":token>", "<token>", ":key>", "<key>")):
             yield route.replace("<str:token>", TOKEN)
+
+
+@pytest.mark.promise("G-12")
+def test_a_checkpoint_of_the_events_stands_in_the_log_each_hour(world, formatter, caplog):
+    """From where it leaves the house; `verify_events` reads the file."""
+    while seal_next_events():
+        pass
+    with caplog.at_level(logging.INFO, logger="notifications"):
+        write_event_checkpoint()
+    last = EventSeal.objects.latest("position")
+    [record] = [record for record in caplog.records if "checkpoint" in record.getMessage()]
+    assert parse_checkpoints([formatter.format(record)]) == {last.position: bytes(last.digest).hex()}
+    [planned] = [job for job in app.conf.beat_schedule.values() if job["task"] == write_event_checkpoint.name]
+    assert len(planned["schedule"].hour) == 24 and len(planned["schedule"].minute) == 1

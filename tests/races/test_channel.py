@@ -12,7 +12,7 @@ from accounts.models import Organization, Person, Program, ProgramMembership
 from connections.actions import accept_invitation, end_connection
 from connections.actors import build_actor_with_current_roles
 from connections.models import Connection, CustomerPartner, Portfolio
-from entitlements.actions.activation_confirmation import confirm_activated_partner
+from entitlements.actions.activation_confirmation import confirm_activated_partner, decline_activated_partner
 from entitlements.models import ActivationLink, ActivationToken, CustomerListing
 from notifications.models import Event
 from partnerportal.lib.actors import Actor
@@ -139,6 +139,23 @@ def test_a_new_partner_that_eight_confirm_is_a_member_once(cast: World, race: Ra
         assert ProgramMembership.objects.filter(organization=accepted.account).count() == 1
         assert Event.objects.filter(kind="activation.partner_confirmed", subject_id=link.public_id).count() == 1
         assert differences() == []
+
+
+def test_a_new_partner_is_confirmed_or_declined(cast: World, race: Race) -> None:
+    staff, program = cast.actor("vendor.admin"), Program.objects.get(code="solution_advisor")
+    for number in range(count(50)):
+        link, person, token = new_partner_link(cast, number)
+        (accepted,) = race.run([accept(person, token, link.name)])
+        of_link: dict[str, Any] = {"actor": staff, "activationlink": accepted}
+        decide = [
+            (staff, partial(confirm_activated_partner, program=program, **of_link)),
+            (staff, partial(decline_activated_partner, reason="Not now", **of_link)),
+        ]
+        results = race.run(decide * 3)
+        assert refusals(results) == {"state_changed"} and sum(isinstance(one, DomainError) for one in results) == 5
+        link.refresh_from_db()
+        is_member = ProgramMembership.objects.filter(organization=accepted.account).exists()
+        assert is_member is (link.declined_at is None)
 
 
 def test_a_suspension_of_the_distributor_while_a_partner_is_founded_below_it(cast: World, race: Race) -> None:

@@ -240,6 +240,16 @@ def test_the_start_page_says_what_waits(world: World, web: Any, submitted: Reque
     assert "Requests that need information" in web("lapsed.admin").get("/").content.decode()
 
 
+@pytest.mark.promise("CV-1")
+def test_the_start_page_of_a_publisher_says_which_requests_need_information(world: World, web: Any) -> None:
+    row = Request.objects.filter(organization=world.publisher, state=Request.State.SUBMITTED).earliest("pk")
+    client, link = web("publisher.reader"), f'href="/requests/{row.public_id}/"'
+    assert link not in client.get("/").content.decode()
+    web("vendor.admin").post(f"/requests/{row.public_id}/ask/", {"message": "Since when?"})
+    page = client.get("/").content.decode()
+    assert link in page.partition("Requests that need information")[2].partition("</ul>")[0]
+
+
 def test_only_organisations_with_something_to_ask_have_the_entry(web: Any) -> None:
     assert 'href="/requests/"' in web("publisher.reader").get("/").content.decode()
     assert 'href="/requests/"' not in web("customer.admin").get("/").content.decode()

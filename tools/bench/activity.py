@@ -32,6 +32,7 @@ PAGES = {
     "page": "/activity/",
     "page of one person": "/activity/?actor={person}",
     "page of one topic": "/activity/?topic=people",
+    "search that finds nothing": "/activity/?q=nothing-like-it",
     "deep page, oldest first": "/activity/?since=2000-01-01&sort=at",
 }
 
