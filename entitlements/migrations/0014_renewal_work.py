@@ -97,10 +97,10 @@ class Migration(migrations.Migration):
         ),
         enable_row_security(STEP, using=OF_OWN_WORK, grant="SELECT, INSERT"),
         fill_columns_by_trigger(STEP, on_insert={"at": NOW, "person_id": "portal_person()"}),
-        # Without a customer and a counterpart no other organisation reads these events.
+        # Without a customer and a counterpart no other organisation reads these events. Readers record none.
         allow_tenant_events(
             "renewal_work",
             "renewal.state_set renewal.owner_set renewal.noted",
-            condition="customer_id IS NULL AND counterpart_id IS NULL",
+            condition="customer_id IS NULL AND counterpart_id IS NULL AND sends_activation_links()",
         ),
     ]

@@ -6,9 +6,9 @@ import unicodedata
 _LATIN_MARKS = re.compile("[\u0300-\u036f]")  # not U+3099: the voicing mark of kana changes the word
 # Letters that are no other letter with an accent, so Unicode does not take them apart. ß becomes ss by case folding.
 _LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
-# What stands between words or is left out as people please. A point inside a word is kept, because domains have them.
+# What stands between words or is left out as people please. Points are kept, because domains have them.
 _BETWEEN_WORDS = re.compile(
-    "[-\u2010-\u2015\u2212'`\u2018\u2019\u02bc\"\u201c\u201d\u00ab\u00bb&/\\\\|,;:()\\[\\]\u30fb]|\\.(?=\\s|$)"
+    "[-\u2010-\u2015\u2212'`\u2018\u2019\u02bc\"\u201c\u201d\u00ab\u00bb&/\\\\|,;:()\\[\\]\u30fb]"
 )
 
 _BREAKS = re.compile("[\x01-\x1f\x7f-\x9f\u2028\u2029]+")  # without NUL, which fields refuse

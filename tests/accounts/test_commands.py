@@ -38,7 +38,7 @@ def test_a_partner_is_registered_with_badges_admin_and_link(world: World) -> Non
     )  # fmt: skip
     org_id, link = said.splitlines()
     partner = Organization.objects.get(org_id=org_id)
-    assert (partner.name_folded, partner.country, partner.parent) == ("odland & co", "SE", world.distributor)
+    assert (partner.name_folded, partner.country, partner.parent) == ("odland co", "SE", world.distributor)
     assert has_feature(partner.pk, "customer_dashboard")
     assert has_feature(partner.pk, "marketplace_purchase")
     assert link == settings.PORTAL_ORIGIN + InvitationLink.objects.get(organization=partner).page_path

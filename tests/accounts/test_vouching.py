@@ -117,7 +117,7 @@ def test_the_stranger_finds_no_way_back(world: World, changeable: None, vouch: A
     sign_in(MINE, client)
     sign_in(MINE)
     client.post(reverse("account_reset_password"), {"email": MINE})
-    assert [message.subject for message in sent()] == ["Unknown Account"]
+    assert [message.subject for message in sent()] == ["There is no account with this address"]
     assert [address.email for address in EmailAddress.objects.filter(user__email=VICTIM)] == [VICTIM]
     assert Person.objects.filter(email=VICTIM).exists()
 
@@ -136,7 +136,7 @@ def test_another_address_of_the_stranger_goes_too(world: World) -> None:
     sent().clear()
     client = sign_in(MINE)
     PageClient().post(reverse("account_reset_password"), {"email": MINE})
-    assert [message.subject for message in sent()] == ["Unknown Account"]
+    assert [message.subject for message in sent()] == ["There is no account with this address"]
     assert not is_signed_in(client)
 
 

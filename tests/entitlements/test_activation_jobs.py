@@ -185,7 +185,7 @@ def test_whoever_signs_up_for_the_link_comes_back_to_it(world, link):
     new = {"name": "Ines Invited", "email": link.email, "password1": "seven violet otters", "next": way}
     assert client.post(f"/sign-in/signup/?next={way}", new)["Location"] == "/sign-in/confirm-email/"
     mail = sent()[-1]
-    assert mail.subject == "Your code for the partner portal" and "Hello from" not in mail.body
+    assert mail.subject == "Your code to create an account" and "Hello from" not in mail.body
     code = re.search(r"^([A-Z0-9]{3,4}-[A-Z0-9]{3,4})$", mail.body, re.MULTILINE).group(1)
     assert client.post("/sign-in/confirm-email/", {"code": code})["Location"] == way
     assert 'name="country"' in client.get(way).content.decode()

@@ -28,6 +28,7 @@ WITHOUT_TENANTS = {
     "Program",
     "Skill",
     "Sku",
+    "UserSession",
 }
 EXCEPTIONS = {
     # sub-selects that narrow rows which are filtered already, or count back from them for the same customer

@@ -46,7 +46,7 @@ def read_page(web: Any, offer: Offer, reader: str) -> str:
 
 def without_targets(main: str) -> str:
     """Return a page's content with the words alone of what leads its reader on, which is inert in a preview."""
-    inert = r'<span class="refused"><button.*?<span>([^<]*)</span><span class="visually-hidden">.*?</span></span>'
+    inert = r'<span class="refused"><button.*?<span class="label-text">([^<]*)</span><span class="visually-hidden">.*?</span></span>'
     main = re.sub(inert, r"[\1]", main)
     main = re.sub(r'<a href="[^"]*" class="button[^>]*data-dialog>.*?<span>([^<]*)</span></a>', r"[\1]", main)
     return re.sub(r"(</code>) <a [^>]*>([^<]*)</a>", r"\1 [\2]", main)
@@ -171,7 +171,7 @@ def test_nothing_in_a_preview_leads_where_its_publisher_may_not_go(world: Any, w
     targets = re.findall(r'(?:href|action)="(/[^"#]*)"', page)
     assert {target: client.get(target).status_code for target in targets} == dict.fromkeys(targets, 200)
     button = "Ask your partner" if reader == "customer" else "Contact publisher"
-    assert f"<span>{button}</span>" in page and "Works for those who will see this page" in page
+    assert f'<span class="label-text">{button}</span>' in page and "Works for those who will see this page" in page
     steps = re.findall(r'<a role="link" aria-disabled="true" title="Works for those[^>]*>([^<]*)</a>', page)
     assert ("Contact publisher" in steps) is (reader != "customer")
 
