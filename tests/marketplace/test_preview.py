@@ -46,7 +46,8 @@ def read_page(web: Any, offer: Offer, reader: str) -> str:
 
 def without_targets(main: str) -> str:
     """Return a page's content with the words alone of what leads its reader on, which is inert in a preview."""
-    inert = r'<span class="refused"><button.*?<span class="label-text">([^<]*)</span><span class="visually-hidden">.*?</span></span>'
+    words = r'<span class="label-text">([^<]*)</span><span class="visually-hidden">.*?</span></span>'
+    inert = r'<span class="refused"><button.*?' + words
     main = re.sub(inert, r"[\1]", main)
     main = re.sub(r'<a href="[^"]*" class="button[^>]*data-dialog>.*?<span>([^<]*)</span></a>', r"[\1]", main)
     return re.sub(r"(</code>) <a [^>]*>([^<]*)</a>", r"\1 [\2]", main)
