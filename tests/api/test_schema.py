@@ -72,9 +72,10 @@ def sign_in(cookies, token):
     """Return a function that gives the headers and cookies of a caller who may do it."""
 
     def make(label):
+        plain = {"Accept-Encoding": "identity"}  # this transport unpacks nothing
         if INGEST in label:
-            return {"Authorization": f"Bearer {token.secret}"}, {}
-        return {"X-CSRFToken": TOKEN}, cookies(label)
+            return plain | {"Authorization": f"Bearer {token.secret}"}, {}
+        return plain | {"X-CSRFToken": TOKEN}, cookies(label)
 
     return make
 
