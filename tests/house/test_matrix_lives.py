@@ -101,6 +101,7 @@ BEHIND_OTHERS = {
 POLICIES_BEHIND_OTHERS = {
     **{table: BEHIND_OTHERS[name] for table, name in TABLES.items() if name in BEHIND_OTHERS},
     "entitlements_customerpace": "test_matrix_goes_red_without_a_rule_of_paces",
+    "entitlements_renewalwork": "test_matrix_goes_red_without_the_policy_of_renewal_work",
     "connections_portfolio": "pages read it with the organisation that is seen, and that table's policy asks anew",
     "entitlements_usageday": "days are read of one customer, once its page or file has found that it shares its usage",
 }
@@ -207,6 +208,16 @@ def test_matrix_goes_red_without_a_rule_of_paces(lock, world, web, keeps_all_bac
     else:
         take_away(monkeypatch, QUERYSETS["CustomerPaceQuerySet"])
     assert harm_of(faults_at(place, world, web, unnamed))
+
+
+def test_matrix_goes_red_without_the_policy_of_renewal_work(world, web, monkeypatch):
+    """Work is read of an entitlement that two partners see, so here the customer shares it with both."""
+    place = MISSED_AT["RenewalWorkQuerySet"]
+    for queryset in QUERYSETS.values():
+        take_away(monkeypatch, queryset)
+    assert not harm_of(faults_at(place, world, web))
+    take_policy_away("entitlements_renewalwork")
+    assert harm_of(faults_at(place, world, web))
 
 
 @pytest.mark.parametrize(("name", "pattern"), SCOPE_MISSED_AT.items())
