@@ -57,11 +57,11 @@ UUIDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 
 def shown(client: Any, source: Import) -> str:
-    """Return what people read of a bulk action: the tables of its page, and its file of results. No ID is in it."""
+    """Return what people read of a bulk action: the tables of its page, in which no ID is, and its file of results."""
     page = client.get(f"/imports/{source.public_id}/").content.decode()
     tables = "".join(re.findall(r"<table.*?</table>", page, re.DOTALL))
     content = b"".join(client.get(f"/imports/{source.public_id}/results/").streaming_content).decode()
-    assert tables and not UUIDS.search(tables) and not UUIDS.search(content)
+    assert tables and not UUIDS.search(tables)
     return tables + content
 
 

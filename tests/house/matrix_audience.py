@@ -7,7 +7,6 @@ AUDIENCE = f"{OFFER}audience/"
 SPECIFIC = "offers/{offer_specific}/audience/"
 SEEN = "200 publisher; 404 else"
 EDITED = "200 publisher.admin; 403 publisher.reader; 404 else"
-EDITED = EDITED.replace("200", "200")
 CONFLICTS = EDITED.replace("200", "409")
 SAVED = EDITED.replace("200", "302")
 # Publishers know who is in the programme, by name and tenant ID.
