@@ -171,7 +171,7 @@ PAGES = [
         page(
             BULK,
             f"/imports/bulk/{code}/",
-            post=f"403 {READERS} distributor.reader; 302 partner partner2 distributor distributor2; 403 else",
+            post=f"403 {READERS} distributor.reader; {SAVERS}",
             data={"what": "ticked"},
         )
         for code in ("renewal_state", "renewal_owner")
@@ -234,7 +234,7 @@ PAGES = [
     page(
         "renewals/<uuid:entitlement_id>/undo/",
         "/renewals/{renewal}/undo/?revision=1",
-        post=f"403 {READERS} distributor.reader; 302 partner distributor; 404 partner2 distributor2; 403 else",
+        post=f"403 {READERS} distributor.reader; 302 partner distributor; 403 {BADGELESS}; 404 else",
     ),
     page("renewals/calendar/", get=EVERYBODY, post="200 else"),
     page("renewals/calendar/revoke/", post="302 else"),
