@@ -26,7 +26,11 @@ from entitlements.queries.customers import (
 )
 from entitlements.queries.partners import get_partner
 from entitlements.queries.usage import list_open_anomalies
-from entitlements.rows.customers import list_service_attention_items, make_seat_usage_bar, make_service_sections
+from entitlements.rows.customers import (
+    list_service_attention_items,
+    make_licence_bar_of_entitlements,
+    make_service_sections,
+)
 from entitlements.rows.partners import make_partner_table_rows
 from entitlements.rows.usage import list_anomaly_attention_items
 from partnerportal.lib.actors import Actor
@@ -67,7 +71,7 @@ def build_services_overview_section(actor: Actor, customer: ConnectedCustomer) -
     shares_services = customer.shares_scope(Scope.ENTITLEMENTS)
     licences = {
         "is_shared": shares_services,
-        "usage": make_seat_usage_bar(entitlements),
+        "usage": make_licence_bar_of_entitlements(entitlements),
         "running": sections["active"] + sections["active_trials"],
     }
     return CustomerOverviewSection(
@@ -106,7 +110,7 @@ def build_sold_licences_part(actor: Actor, organization: Organization) -> list[P
     sections = {section.key: section.rows for section in make_service_sections(entitlements)}
     licences = {
         "is_shared": True,
-        "usage": make_seat_usage_bar(entitlements),
+        "usage": make_licence_bar_of_entitlements(entitlements),
         "running": sections["active"] + sections["active_trials"],
     }
     return [PagePart("entitlements/parts/licences.html", licences)]

@@ -20,6 +20,7 @@ from entitlements.queries.activation import (
 )
 from entitlements.queries.customers import (
     find_customers_needing_attention,
+    get_names_of_skus_over_limit,
     get_portfolio_totals,
     list_customer_services,
 )
@@ -33,7 +34,7 @@ from entitlements.rows.activations import awaits_membership, describe_awaited_me
 from entitlements.rows.customers import (
     list_customer_attention_items,
     list_service_attention_items,
-    make_seat_usage_bar,
+    make_licence_bar_of_entitlements,
     make_service_sections,
 )
 from entitlements.rows.feeds import list_feed_attention_items
@@ -69,7 +70,8 @@ def _customers(request: PortalRequest) -> dict[str, Any] | None:
     falling = numbers.unusual.get(UnusualUse.FALLING, 0)
     as_of = find_latest_usage_report_day(request.actor, UnusualUse.FALLING) if falling else None
     use = {"falling": falling, "as_of": formats.format_date(as_of) if as_of else ""}
-    return {"numbers": numbers} | use | _attention(list_customer_attention_items(listings), calm)
+    items = list_customer_attention_items(listings, get_names_of_skus_over_limit(listings))
+    return {"numbers": numbers} | use | _attention(items, calm)
 
 
 def _partners(request: PortalRequest) -> dict[str, Any] | None:
@@ -106,7 +108,10 @@ def _own_licences(request: PortalRequest) -> dict[str, Any] | None:
     if not entitlements:
         return None
     sections = {section.key: section.rows for section in make_service_sections(entitlements)}
-    return {"usage": make_seat_usage_bar(entitlements), "running": sections["active"] + sections["active_trials"]}
+    return {
+        "usage": make_licence_bar_of_entitlements(entitlements),
+        "running": sections["active"] + sections["active_trials"],
+    }
 
 
 def _awaited_membership(request: PortalRequest) -> dict[str, Any] | None:
