@@ -158,7 +158,7 @@ class CustomerList(PersonalizedList):
     @property
     def hidden_field_values(self) -> dict[str, Any]:
         """The parameters that the filter form sends as hidden fields, as a dict by name."""
-        flags = {name: "true" for name in ("trials", "over") if self.filter_values.get(name) is True}
+        flags = {name: "true" for name in ("trials", "requests", "over") if self.filter_values.get(name) is True}
         return super().hidden_field_values | flags
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from django.db.models import Max, QuerySet
+from django.db.models import F, Max, QuerySet
 
 from entitlements import counting
 from entitlements.models import (
@@ -16,6 +16,7 @@ from entitlements.models import (
     CustomerPace,
     CustomerUsage,
     LicenseAssignment,
+    PortfolioMonth,
     UnusualUse,
     UsageDay,
     UsageMonth,
@@ -27,6 +28,7 @@ from entitlements.queries.customers import annotate_latest_report_day
 from partnerportal.lib.actors import Actor
 
 RANGES = {"12w": 3, "6m": 6, "13m": 13}  # months that each range of a trend shows; twelve weeks are shown by day too
+PORTFOLIO_RANGE = "13m"  # the range of a trend of all customers together
 WEEKS = dt.timedelta(weeks=12)  # the days that a trend by day shows
 DAY_LASTS, MONTH_LASTS = dt.timedelta(days=7), dt.timedelta(days=32)  # time without a report until a SKU counts as over
 ASKED = 50  # customers that are asked for the latest day that was reported of many
@@ -167,6 +169,17 @@ def find_latest_use_by_service(uses: Iterable[PeriodUsage], since: dt.date) -> l
 def get_customer_usage(actor: Actor, customer_id: int | None) -> CustomerUsage | None:
     """Return the CustomerUsage row of a customer, which is its use in total, or None before the first report."""
     return CustomerUsage.objects.visible_to(actor).filter(customer=customer_id).defer(*KEPT).first()
+
+
+def list_portfolio_months(actor: Actor) -> list[PortfolioMonth]:
+    """Return the last thirteen months of use of all the actor's customers together, the present month last.
+
+    The list is empty until they are counted, also after a customer has stopped sharing its usage.
+    """
+    rows = list(
+        PortfolioMonth.objects.visible_to(actor).order_by(F("month").desc(nulls_first=True))[: RANGES[PORTFOLIO_RANGE]]
+    )
+    return rows[::-1] if rows and rows[0].month else []
 
 
 def find_latest_usage_report_day(actor: Actor, unusual_use: UnusualUse) -> dt.date | None:

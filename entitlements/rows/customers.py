@@ -111,29 +111,6 @@ def _customer_row(row: CustomerListing, services: list[str], words: Mapping[str,
     )
 
 
-def list_customer_attention_items(listings: Iterable[CustomerListing]) -> list[AttentionItem]:
-    """Return an AttentionItem, which is a line of the overview, for each customer that needs attention.
-
-    The reason is a customer's overage, else its trial request, else a service that ends soon.
-    """
-    attention = []
-    for row in listings:
-        url = reverse("customer", args=[row.public_id])
-        day = LastDayLabel.from_date(row.expires_on)
-        if row.is_over_limit:
-            attention.append(AttentionItem("bad", "triangle-alert", row.name, describe_overage(row.overage), url))
-        elif row.requests and not (day and day.tone):
-            text = _("A trial request is pending")
-            attention.append(
-                AttentionItem(
-                    "info", "flask-conical", row.name, text, reverse("customer_services", args=[row.public_id])
-                )
-            )
-        else:
-            attention.append(AttentionItem("warn", "calendar-clock", row.name, _("A service ends soon"), url, day))
-    return attention
-
-
 def list_service_attention_items(entitlements: Sequence[Entitlement]) -> list[AttentionItem]:
     """Return an AttentionItem, which is a line of the overview, for each service that needs attention (CC-49).
 
@@ -141,7 +118,7 @@ def list_service_attention_items(entitlements: Sequence[Entitlement]) -> list[At
     """
     attention = [
         AttentionItem("bad", "triangle-alert", name, describe_overage(seats))
-        for name, seats in _overages(entitlements)
+        for name, seats in list_overages_by_sku(entitlements)
         if seats > 0
     ]
     for row in entitlements:
@@ -158,7 +135,7 @@ def list_service_attention_items(entitlements: Sequence[Entitlement]) -> list[At
     return sorted(attention, key=lambda item: ("bad", "warn", "info").index(item.tone))
 
 
-def _overages(entitlements: Iterable[Entitlement]) -> Iterable[tuple[str, int]]:
+def list_overages_by_sku(entitlements: Iterable[Entitlement]) -> Iterable[tuple[str, int]]:
     """Return the name of each SKU that runs, and by how many seats all of its entitlements together are exceeded.
 
     The number is negative where seats are left, and the same as in CustomerListing.
@@ -177,7 +154,7 @@ def make_seat_usage_bar(entitlements: Iterable[Entitlement]) -> SeatUsageBar:
     As in the customer list, the overage is added up SKU by SKU.
     """
     running = [row for row in entitlements if row.choose_section(today()) in RUNNING]
-    overage = sum(max(seats, 0) for _name, seats in _overages(running))
+    overage = sum(max(seats, 0) for _name, seats in list_overages_by_sku(running))
     return SeatUsageBar.from_seat_counts(
         sum(row.assigned for row in running), sum(row.quantity for row in running), overage
     )
