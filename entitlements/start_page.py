@@ -29,6 +29,7 @@ from entitlements.queries.trials import count_undecided_trial_requests, list_old
 from entitlements.queries.usage import find_latest_usage_report_day, list_portfolio_months
 from entitlements.rows.activations import awaits_membership, describe_awaited_membership
 from entitlements.rows.customers import (
+    ServicePages,
     list_service_attention_items,
     make_seat_usage_bar,
     make_service_sections,
@@ -37,6 +38,7 @@ from entitlements.rows.feeds import list_feed_attention_items
 from entitlements.rows.partner_page import list_named_attention_items
 from entitlements.rows.partners import list_attention_items, list_late_activation_items
 from entitlements.rows.portfolio import (
+    describe_customers_sharing_usage,
     describe_ends_ahead,
     make_attention_groups,
     make_days_ahead,
@@ -79,6 +81,7 @@ def _customers(request: PortalRequest) -> dict[str, Any] | None:
         "numbers": numbers,
         "trend": make_portfolio_trend(months),
         "is_counted": bool(months),
+        "sharing": describe_customers_sharing_usage(numbers.share_usage),
         "days": make_days_ahead(ends),
         "ends": describe_ends_ahead(ends),
         "groups": make_attention_groups(numbers, find_customers_needing_attention(request.actor, CUSTOMERS_SHOWN)),
@@ -107,7 +110,7 @@ def _own_services(request: PortalRequest) -> dict[str, Any]:
         "pending_count": len(sections["pending_trials"]),
     }
     calm = _("Nothing ends in the next 90 days, and no limit is exceeded.")
-    return counts | _attention(list_service_attention_items(entitlements), calm)
+    return counts | _attention(list_service_attention_items(entitlements, ServicePages.of_own_organization()), calm)
 
 
 def _own_licences(request: PortalRequest) -> dict[str, Any] | None:

@@ -1,5 +1,7 @@
 """The count of what all customers of a viewer used together, month by month: each night, and when others share."""
 
+from typing import Any
+
 from django.db import connection, transaction
 
 from entitlements.queries.usage import PORTFOLIO_RANGE, list_usage_trend_months
@@ -71,7 +73,13 @@ def _count_months(viewers_sql: str) -> int:
 @transaction.atomic
 def _count_months_of_viewer(viewer_id: int) -> None:
     months = list_usage_trend_months(today(), PORTFOLIO_RANGE)
-    values = {"viewer": viewer_id, "months": months, "first": months[0], "last": months[-1], "today": today()}
+    values: dict[str, Any] = {
+        "viewer": viewer_id,
+        "months": months,
+        "first": months[0],
+        "last": months[-1],
+        "today": today(),
+    }
     with connection.cursor() as cursor:
         for statement in (_CLEAR, _COUNT):
             cursor.execute(statement, values)

@@ -37,6 +37,7 @@ from partnerportal.lib.chart_tables import (
 from partnerportal.lib.lists import build_list_url, build_query_string
 
 DEFAULT_RANGE = "12w"  # twelve weeks by day
+LOW = 132  # the height of a chart of small bars under another chart, in SVG units
 _RANGE_WORDS = {"12w": gettext_lazy("12 weeks"), "6m": gettext_lazy("6 months"), "13m": gettext_lazy("13 months")}
 
 
@@ -65,6 +66,11 @@ class UsageTrendPage:
         """The months of the range, each as its first day."""
         return list_usage_trend_months(self.until, self.range)
 
+    @property
+    def is_by_month(self) -> bool:
+        """Whether the points of the charts are months; else they are days."""
+        return self.range != "12w"
+
     def _of_service(self, uses: list[PeriodUsage]) -> list[PeriodUsage]:
         return [use for use in uses if not self.service or use.service == self.service]
 
@@ -76,7 +82,7 @@ class UsageTrendPage:
     @cached_property
     def usage_by_chart_point(self) -> list[PeriodUsage | None]:
         """The use at each point of the charts, which are days or months. None is a gap: a service did not report."""
-        if self.range == "12w":
+        if not self.is_by_month:
             return sum_usage_by_period(self._of_service(self._days), self.trend_days, DAY_LASTS)
         return self.usage_by_month
 
@@ -119,7 +125,13 @@ class UsageTrendPage:
         limit = self.latest_usage.purchased if self.latest_usage else None
         title = _("Licences assigned")
         drawn = draw_chart_wide_and_narrow(
-            lambda dimensions: charts.build_line_chart(dimensions, [(title, values)], self.chart_point_labels, limits)
+            lambda dimensions: charts.build_line_chart(
+                charts.leave_room_for_names(dimensions),
+                [(title, values)],
+                self.chart_point_labels,
+                limits,
+                in_slots=self.is_by_month,
+            )
         )
         ratios = [
             format_percent_or_dash(use.assigned, use.purchased) if use else format_number_or_dash(None)
@@ -145,7 +157,9 @@ class UsageTrendPage:
         stacks = [(use.previously_assigned, use.newly) if use else (0, 0) for use in uses]
         limits = _each(uses, "purchased")
         limit = next((value for value in reversed(limits) if value is not None), None)
-        drawn = draw_chart_wide_and_narrow(lambda dimensions: charts.build_bar_chart(dimensions, stacks, names, limits))
+        drawn = draw_chart_wide_and_narrow(
+            lambda dimensions: charts.build_bar_chart(charts.leave_room_for_names(dimensions), stacks, names, limits)
+        )
         columns = ("purchased", "previously_assigned", "newly", "assigned")
         return ChartWithTable(
             key="breakdown",
@@ -162,12 +176,32 @@ class UsageTrendPage:
         )
 
     @cached_property
+    def newly_assigned_chart(self) -> ChartWithTable:
+        """The chart of licences newly assigned in each month, which are too few to be seen among all that are."""
+        names, values = list(map(formats.format_month, self.trend_months)), _each(self.usage_by_month, "newly")
+        bars = [(value or 0,) for value in values]
+        return ChartWithTable(
+            key="newly",
+            title=_("Newly assigned"),
+            description=describe_chart_series(names, values),
+            head=[_("Month"), _("Newly assigned")],
+            rows=[(name, [format_number_or_dash(value)]) for name, value in zip(names, values, strict=True)],
+            drawings=draw_chart_wide_and_narrow(
+                lambda dimensions: charts.build_bar_chart(
+                    charts.leave_room_for_names(dimensions)._replace(height=LOW), bars, names
+                )
+            ),
+        )
+
+    @cached_property
     def active_users_chart(self) -> ChartWithTable:
         """The chart of monthly and daily active users (CC-36, CC-37)."""
         monthly, daily = _each(self.usage_by_chart_point, "monthly"), _each(self.usage_by_chart_point, "daily")
         series = [(pgettext("active users", "Monthly"), monthly), (pgettext("active users", "Daily"), daily)]
         drawn = draw_chart_wide_and_narrow(
-            lambda dimensions: charts.build_line_chart(dimensions, series, self.chart_point_labels)
+            lambda dimensions: charts.build_line_chart(
+                dimensions, series, self.chart_point_labels, in_slots=self.is_by_month
+            )
         )
         names = [_("Monthly active"), _("Daily active") if self.range == "12w" else _("Daily active, peak")]
         words = [

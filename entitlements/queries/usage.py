@@ -22,7 +22,6 @@ from entitlements.models import (
     UsageMonth,
     get_first_day_of_month,
 )
-from entitlements.models.listing import HAS_UNUSED, UNUSED
 from entitlements.models.usage import KEPT
 from entitlements.queries.customers import annotate_latest_report_day
 from partnerportal.lib.actors import Actor
@@ -210,18 +209,15 @@ class CustomerSeatChange:
 
 @dataclass(frozen=True)
 class StandoutCustomers:
-    """The customers whose use stands out: largest change of seats, most unused seats, soonest without seats left."""
+    """The customers whose use stands out: the largest changes of seats, and the soonest without seats left."""
 
-    risen: list[CustomerSeatChange]  # whose assigned seats rose most against 28 days before
-    fallen: list[CustomerSeatChange]  # whose assigned seats fell most against 28 days before
-    unused: list[CustomerListing]  # with the most seats purchased and not assigned
+    changed: list[CustomerSeatChange]  # whose assigned seats rose or fell most against 28 days before
     filling: list[CustomerSeatChange]  # whose seats will all be assigned first
 
     @property
     def latest_report_day(self) -> dt.date | None:
         """The latest day for which use of any of these customers was reported, or None."""
-        paces = (*self.risen, *self.fallen, *self.filling)
-        days = (row.as_of for row in (*(pace.listing for pace in paces), *self.unused))  # type: ignore[attr-defined]
+        days = (pace.listing.as_of for pace in (*self.changed, *self.filling))  # type: ignore[attr-defined]
         return max((day for day in days if day), default=None)
 
 
@@ -238,12 +234,10 @@ def find_standout_customers(actor: Actor, today: dt.date, limit: int) -> Standou
         for row in fastest
         if row.customer_id in listings
     ]
-    by_moved = sorted(paces, key=lambda pace: (pace.moved, pace.listing.customer_id))
+    by_moved = sorted(paces, key=lambda pace: (-abs(pace.moved), pace.listing.customer_id))
     filling = [pace for pace in by_moved if pace.full_on and pace.full_on > today]
     return StandoutCustomers(
-        risen=[pace for pace in by_moved[::-1] if pace.moved > 0][:limit],
-        fallen=[pace for pace in by_moved if pace.moved < 0][:limit],
-        unused=list(rows.filter(HAS_UNUSED).order_by(UNUSED.desc(), "-customer")[:limit]),
+        changed=[pace for pace in by_moved if pace.moved][:limit],
         filling=sorted(filling, key=lambda pace: (pace.full_on, pace.listing.customer_id))[:limit],
     )
 

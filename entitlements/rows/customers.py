@@ -8,12 +8,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import OrganizationKind
+from accounts.models import Organization, OrganizationKind
 from entitlements.models import CustomerListing, Entitlement, Order, Sku
 from entitlements.queries.customers import AHEAD
 from partnerportal.lib import charts, formats
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.days import today
+from partnerportal.lib.lists import build_list_url
 from partnerportal.lib.rows import AttentionItem, LastDayLabel, SeatUsageBar
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.text import make_avatar_initials
@@ -111,13 +112,45 @@ def _customer_row(row: CustomerListing, services: list[str], words: Mapping[str,
     )
 
 
-def list_service_attention_items(entitlements: Sequence[Entitlement]) -> list[AttentionItem]:
+@dataclass(frozen=True)
+class ServicePages:
+    """Where what needs attention at the services of one organisation leads to."""
+
+    usage: str
+    services: str
+    renewals: str  # the list of its renewals
+    has_renewal_pages: bool  # whether each end has a page of its own, where its customer's partner works on it
+
+    @classmethod
+    def of_customer(cls, customer: Organization) -> "ServicePages":
+        """Return the pages that a partner has of this customer."""
+        return cls(
+            usage=reverse("customer_usage", args=[customer.public_id]),
+            services=reverse("customer_services", args=[customer.public_id]),
+            renewals=build_list_url(reverse("renewals"), {"q": customer.org_id, "within": AHEAD.days}),
+            has_renewal_pages=True,
+        )
+
+    @classmethod
+    def of_own_organization(cls) -> "ServicePages":
+        """Return the pages that an organisation has of its own services."""
+        return cls(
+            usage=reverse("usage"), services=reverse("services"), renewals=reverse("renewals"), has_renewal_pages=False
+        )
+
+    def get_renewal_url(self, entitlement: Entitlement) -> str:
+        """Return the URL of the page on which the end of this entitlement is dealt with."""
+        return reverse("renewal_work", args=[entitlement.public_id]) if self.has_renewal_pages else self.renewals
+
+
+def list_service_attention_items(entitlements: Sequence[Entitlement], pages: ServicePages) -> list[AttentionItem]:
     """Return an AttentionItem, which is a line of the overview, for each service that needs attention (CC-49).
 
-    A service needs it if it is over its licence, ends within 90 days, or waits for a decision.
+    A service needs it if it is over its licence, ends within 90 days, or waits for a decision. Each line leads to one
+    of `pages`, where something can be done about it.
     """
     attention = [
-        AttentionItem("bad", "triangle-alert", name, describe_overage(seats))
+        AttentionItem("bad", "triangle-alert", name, describe_overage(seats), pages.usage, verb=_("See usage"))
         for name, seats in list_overages_by_sku(entitlements)
         if seats > 0
     ]
@@ -128,10 +161,21 @@ def list_service_attention_items(entitlements: Sequence[Entitlement]) -> list[At
             trial = section == Entitlement.Section.ACTIVE_TRIALS
             text = _("Trial ends") if trial else _("Term ends")
             attention.append(
-                AttentionItem("warn", "calendar-clock", row.sku.name, text, day=LastDayLabel.from_date(row.ends_on))
+                AttentionItem(
+                    "warn",
+                    "calendar-clock",
+                    row.sku.name,
+                    text,
+                    pages.get_renewal_url(row),
+                    LastDayLabel.from_date(row.ends_on),
+                    verb=_("See renewal"),
+                )
             )
         if section == Entitlement.Section.PENDING_TRIALS:
-            attention.append(AttentionItem("info", "flask-conical", row.sku.name, _("A trial request is pending")))
+            text = _("A trial request is pending")
+            attention.append(
+                AttentionItem("info", "flask-conical", row.sku.name, text, pages.services, verb=_("See request"))
+            )
     return sorted(attention, key=lambda item: ("bad", "warn", "info").index(item.tone))
 
 

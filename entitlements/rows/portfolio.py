@@ -7,21 +7,16 @@ from dataclasses import dataclass
 from babel import dates
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 
 from entitlements import anomalies
 from entitlements.models import Anomaly, CustomerListing, Entitlement, PortfolioMonth, UnusualUse
 from entitlements.queries.attention import CustomersNeedingAttention
 from entitlements.queries.customers import PortfolioTotals
+from entitlements.queries.usage import PeriodUsage
 from entitlements.rows.customers import RUNNING, describe_overage, list_overages_by_sku
-from entitlements.rows.usage import describe_licence_limit, make_licence_limit_label
-from partnerportal.lib import charts, formats
-from partnerportal.lib.chart_tables import (
-    ChartWithTable,
-    describe_chart_series,
-    draw_chart_wide_and_narrow,
-    format_number_or_dash,
-)
+from entitlements.rows.months_chart import MonthsOfUsage, make_months_of_usage
+from partnerportal.lib import formats
 from partnerportal.lib.days import SOON, today
 from partnerportal.lib.lists import build_list_url
 from partnerportal.lib.rows import AttentionItem, LastDayLabel
@@ -29,64 +24,23 @@ from partnerportal.lib.rows import AttentionItem, LastDayLabel
 NAMED = 2  # services that a line names; how many more there are follows as a number
 
 
-@dataclass(frozen=True)
-class PortfolioTrend:
-    """The use of all customers together over thirteen months: its chart, the latest numbers, and their changes."""
-
-    chart: ChartWithTable
-    assigned: str
-    assigned_change: str  # since the first month, such as "+12"; "" for none
-    active: str
-    active_change: str
-    sharing: str  # how many customers are counted, in words
+def make_portfolio_trend(rows: Sequence[PortfolioMonth]) -> MonthsOfUsage | None:
+    """Return the use of all customers together in these months, or None where no usage was reported in any."""
+    months = [row.month for row in rows if row.month]
+    uses = [_as_usage(row) if row.customers else None for row in rows]
+    return make_months_of_usage("portfolio", months, uses)
 
 
-def make_portfolio_trend(months: Sequence[PortfolioMonth]) -> PortfolioTrend | None:
-    """Return the trend of all customers' use over these months, or None where no usage was reported in any."""
-    known = [each for each in months if each.customers]
-    if not known:
-        return None
-    first, latest = known[0], known[-1]
-    words = ngettext("%(count)s customer shares its usage", "%(count)s customers share their usage", latest.sharing)
-    return PortfolioTrend(
-        chart=_make_portfolio_chart(months),
-        assigned=formats.format_number(latest.assigned),
-        assigned_change=format_change(latest.assigned - first.assigned),
-        active=formats.format_number(latest.monthly_active),
-        active_change=format_change(latest.monthly_active - first.monthly_active),
-        sharing=words % {"count": formats.format_number(latest.sharing)},
-    )
+def _as_usage(row: PortfolioMonth) -> PeriodUsage:
+    assert row.month, "void rows are not shown"
+    numbers = (row.purchased, row.assigned, row.newly_assigned, row.monthly_active)
+    return PeriodUsage(row.month, 0, "", *numbers, daily=0, overage=0)
 
 
-def format_change(difference: int) -> str:
-    """Return a difference with its sign, such as "+12" or "−3"; "" for none."""
-    return f"{'+' if difference > 0 else '−'}{formats.format_number(abs(difference))}" if difference else ""
-
-
-def _make_portfolio_chart(months: Sequence[PortfolioMonth]) -> ChartWithTable:
-    names = [formats.format_month(each.month) for each in months if each.month]
-    columns = ("purchased", "assigned", "newly_assigned", "monthly_active")
-    values = {name: [getattr(each, name) if each.customers else None for each in months] for name in columns}
-    limit = next((value for value in reversed(values["purchased"]) if value is not None), None)
-    series = [(_("Assigned"), values["assigned"]), (pgettext("users", "Active"), values["monthly_active"])]
-    drawn = draw_chart_wide_and_narrow(
-        lambda dimensions: charts.build_line_chart(dimensions, series, names, values["purchased"])
-    )
-    labels = (_("Licences assigned"), _("Active users"))
-    words = [
-        f"{label}: {describe_chart_series(names, line)}" for label, (_short, line) in zip(labels, series, strict=True)
-    ]
-    return ChartWithTable(
-        key="portfolio",
-        title=_("Licences and active users"),
-        description=" ".join([*words, describe_licence_limit(limit)]),
-        drawings=drawn,
-        head=[_("Month"), _("Purchased"), _("Assigned"), _("Newly assigned"), _("Active users")],
-        rows=[
-            (name, [format_number_or_dash(values[column][at]) for column in columns]) for at, name in enumerate(names)
-        ],
-        limit=make_licence_limit_label(limit, drawn),
-    )
+def describe_customers_sharing_usage(count: int) -> str:
+    """Return in words how many customers share their usage."""
+    words = ngettext("%(count)s customer shares its usage", "%(count)s customers share their usage", count)
+    return words % {"count": formats.format_number(count)}
 
 
 @dataclass(frozen=True)

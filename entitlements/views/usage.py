@@ -10,33 +10,45 @@ from django.views.decorators.http import require_safe
 
 from connections.customers import get_customer_with_tab_counts, render_customer_page
 from connections.guards import require_customer_viewing_permission
+from entitlements.lists.customers import CustomerUsageList
 from entitlements.lists.trend import UsageTrendPage
+from entitlements.models import Entitlement
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.customers import get_portfolio_totals, list_customer_services
+from entitlements.proposals import MONTHS
+from entitlements.queries.customers import PortfolioTotals, list_customer_services
+from entitlements.queries.renewal_work import list_renewal_values
 from entitlements.queries.usage import (
+    CustomerSeatChange,
     find_latest_use_by_service,
     find_standout_customers,
     get_customer_usage,
     list_open_anomalies,
+    list_portfolio_months,
     list_usage_by_day,
+    list_usage_by_month,
+    list_usage_trend_months,
 )
 from entitlements.rows import usage as words
-from entitlements.rows.customers import list_service_attention_items
+from entitlements.rows.customers import ServicePages, list_service_attention_items
+from entitlements.rows.portfolio import describe_customers_sharing_usage, make_portfolio_trend
+from entitlements.rows.proposals import ProposalTableRow, make_proposal_rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
-from partnerportal.lib.pages import require_permission
+from partnerportal.lib.pages import render_list_page, require_permission
 from partnerportal.lib.requests import PortalRequest
 
 CURRENT = dt.timedelta(days=7)  # time without a report after which a service is not among those in use
-RANKED = 8  # customers shown of those that stand out in a respect
+RANKED = 5  # customers shown of those that stand out in a respect
+RANKED_ALL = 100  # customers in a ranking that is shown whole
 
 
 @require_customer_viewing_permission
 def customer_usage(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show the licensing summary of a customer (CC-30, CC-31, CC-33)."""
     customer = get_customer_with_tab_counts(request.actor, customer_id)
-    context = _licensing(request.actor, customer.organization.pk)
+    pages = ServicePages.of_customer(customer.organization)
+    context = _licensing(request.actor, customer.organization.pk, pages)
     return render_customer_page(
         request, customer, tab="usage", template="entitlements/customer_usage.html", context=context
     )
@@ -57,7 +69,8 @@ def own_usage(request: PortalRequest) -> HttpResponse:
     """Show the licensing summary of the organisation itself: how many licences it has, and how many are used."""
     actor = request.actor
     context = {"may_release": ROLE_TABLE[EntitlementPermission.MANAGE_HOLDERS].check_actor(actor)}
-    return render(request, "entitlements/usage.html", context | _licensing(actor, actor.organization_id))
+    pages = ServicePages.of_own_organization()
+    return render(request, "entitlements/usage.html", context | _licensing(actor, actor.organization_id, pages))
 
 
 @require_safe
@@ -70,29 +83,49 @@ def own_usage_trend(request: PortalRequest) -> HttpResponse:
 
 @require_customer_viewing_permission
 def usage_of_customers(request: PortalRequest) -> HttpResponse:
-    """Show the use of all customers together, and the customers whose use stands out.
+    """Show the use of all customers together, those whose use stands out, and a list of all; for htmx only the list.
 
     The sums are stored, and indexes find the customers, so the page's cost does not grow with their number.
     """
-    actor = request.actor
-    rankings = find_standout_customers(actor, today(), RANKED)
-    context = {
-        "numbers": get_portfolio_totals(actor),
-        "risen": words.rank_customers_by_seat_change(rankings.risen),
-        "fallen": words.rank_customers_by_seat_change(rankings.fallen),
-        "unused": words.rank_customers_by_unused_seats(rankings.unused),
-        "filling": words.rank_customers_by_day_seats_run_out(rankings.filling),
+    listing = CustomerUsageList(request.actor, request.GET)
+    return render_list_page(
+        request,
+        listing,
+        page_template="entitlements/usage_of_customers.html",
+        list_template="entitlements/customer_usage_list.html#list",
+        context={} if request.htmx else _make_context_of_all(request, listing.numbers),
+    )
+
+
+def _make_context_of_all(request: PortalRequest, numbers: PortfolioTotals) -> dict[str, Any]:
+    """Return what stands above the list: the trend of all, and two rankings, of which `top` in the URL names the one
+    that is shown whole."""
+    actor, top = request.actor, request.GET.get("top", "")
+    months = list_portfolio_months(actor) if numbers.share_usage else []
+    rankings = find_standout_customers(actor, today(), RANKED_ALL if top in ("changed", "filling") else RANKED)
+    return {
+        "numbers": numbers,
+        "trend": make_portfolio_trend(months),
+        "is_counted": bool(months),
+        "sharing": describe_customers_sharing_usage(numbers.share_usage),
+        "top": top,
+        "changed": words.rank_customers_by_seat_change(_cut(rankings.changed, top == "changed")),
+        "filling": words.rank_customers_by_day_seats_run_out(_cut(rankings.filling, top == "filling")),
         "as_of": formats.format_date(rankings.latest_report_day) if rankings.latest_report_day else "",
     }
-    return render(request, "entitlements/usage_of_customers.html", context)
 
 
-def _licensing(actor: Actor, customer_id: int | None) -> dict[str, Any]:
+def _cut(ranked: list[CustomerSeatChange], is_whole: bool) -> list[CustomerSeatChange]:
+    return ranked if is_whole else ranked[:RANKED]
+
+
+def _licensing(actor: Actor, customer_id: int | None, pages: ServicePages) -> dict[str, Any]:
     """Return the context of a licensing summary. `usage` is None before the first report."""
     usage = get_customer_usage(actor, customer_id)
     entitlements = list_customer_services(actor, customer_id)
     anomalies = list_open_anomalies(actor, customer_id)
-    attention = words.list_anomaly_attention_items(anomalies) + list_service_attention_items(entitlements)
+    attention = words.list_anomaly_attention_items(anomalies, pages.usage)
+    attention += list_service_attention_items(entitlements, pages)
     if usage is None:
         return {"usage": None, "attention": attention}
     uses = find_latest_use_by_service(
@@ -106,7 +139,17 @@ def _licensing(actor: Actor, customer_id: int | None) -> dict[str, Any]:
         "freshness": words.describe_usage_report_freshness(usage),
         "daily": sum(use.daily for use in uses),
         "attention": attention,
+        "proposals": _make_proposals(actor, customer_id, entitlements),
     }
+
+
+def _make_proposals(actor: Actor, customer_id: int | None, entitlements: list[Entitlement]) -> list[ProposalTableRow]:
+    """Return the proposed quantities of what the customer runs; none where it does not share its services."""
+    if not entitlements:
+        return []
+    since = list_usage_trend_months(today(), "6m")[-MONTHS - 1]
+    months = list_usage_by_month(actor, customer_id, since)
+    return make_proposal_rows(entitlements, months, list_renewal_values(actor, entitlements))
 
 
 def _trend(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
