@@ -5,7 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from connections.customers import get_customer_with_tab_counts, render_customer_page
@@ -35,6 +36,7 @@ from entitlements.rows.proposals import ProposalTableRow, make_proposal_rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
+from partnerportal.lib.lists import build_list_url
 from partnerportal.lib.pages import render_list_page, require_permission
 from partnerportal.lib.requests import PortalRequest
 
@@ -45,10 +47,9 @@ RANKED_ALL = 100  # customers in a ranking that is shown whole
 
 @require_customer_viewing_permission
 def customer_usage(request: PortalRequest, customer_id: UUID) -> HttpResponse:
-    """Show the licensing summary of a customer (CC-30, CC-31, CC-33)."""
+    """Show the licensing summary of a customer and how it changed over weeks or months (CC-30, CC-31, CC-33…CC-37)."""
     customer = get_customer_with_tab_counts(request.actor, customer_id)
-    pages = ServicePages.of_customer(customer.organization)
-    context = _licensing(request.actor, customer.organization.pk, pages)
+    context = _licensing(request, customer.organization.pk, ServicePages.of_customer(customer.organization))
     return render_customer_page(
         request, customer, tab="usage", template="entitlements/customer_usage.html", context=context
     )
@@ -56,29 +57,30 @@ def customer_usage(request: PortalRequest, customer_id: UUID) -> HttpResponse:
 
 @require_customer_viewing_permission
 def customer_usage_trend(request: PortalRequest, customer_id: UUID) -> HttpResponse:
-    """Show how a customer's use of licences changed over weeks or months, as charts and tables (CC-34…CC-37)."""
+    """Redirect to the trend on the page of the customer's usage, which had a page of its own."""
     customer = get_customer_with_tab_counts(request.actor, customer_id)
-    context = _trend(request, customer.organization.pk)
-    template = "entitlements/customer_usage_trend.html"
-    return render_customer_page(request, customer, tab="usage", template=template, context=context)
+    return redirect(_build_trend_url(request, reverse("customer_usage", args=[customer.organization.public_id])))
 
 
 @require_safe
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 def own_usage(request: PortalRequest) -> HttpResponse:
-    """Show the licensing summary of the organisation itself: how many licences it has, and how many are used."""
+    """Show how many licences the organisation itself has, how many are used, and how that changed."""
     actor = request.actor
     context = {"may_release": ROLE_TABLE[EntitlementPermission.MANAGE_HOLDERS].check_actor(actor)}
-    pages = ServicePages.of_own_organization()
-    return render(request, "entitlements/usage.html", context | _licensing(actor, actor.organization_id, pages))
+    context |= _licensing(request, actor.organization_id, ServicePages.of_own_organization())
+    return render(request, "entitlements/usage.html", context)
 
 
 @require_safe
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_OWN)
 def own_usage_trend(request: PortalRequest) -> HttpResponse:
-    """Show how the organisation's own use of licences changed over weeks or months."""
-    context = _trend(request, request.actor.organization_id)
-    return render(request, "entitlements/usage_trend.html", context)
+    """Redirect to the trend on the page of the organisation's own usage, which had a page of its own."""
+    return redirect(_build_trend_url(request, reverse("usage")))
+
+
+def _build_trend_url(request: PortalRequest, page: str) -> str:
+    return f"{build_list_url(page, request.GET.dict())}#trend"
 
 
 @require_customer_viewing_permission
@@ -119,8 +121,9 @@ def _cut(ranked: list[CustomerSeatChange], is_whole: bool) -> list[CustomerSeatC
     return ranked if is_whole else ranked[:RANKED]
 
 
-def _licensing(actor: Actor, customer_id: int | None, pages: ServicePages) -> dict[str, Any]:
-    """Return the context of a licensing summary. `usage` is None before the first report."""
+def _licensing(request: PortalRequest, customer_id: int | None, pages: ServicePages) -> dict[str, Any]:
+    """Return the context of a licensing summary and its trend. `usage` is None before the first report."""
+    actor = request.actor
     usage = get_customer_usage(actor, customer_id)
     entitlements = list_customer_services(actor, customer_id)
     anomalies = list_open_anomalies(actor, customer_id)
@@ -140,6 +143,7 @@ def _licensing(actor: Actor, customer_id: int | None, pages: ServicePages) -> di
         "daily": sum(use.daily for use in uses),
         "attention": attention,
         "proposals": _make_proposals(actor, customer_id, entitlements),
+        "trend": UsageTrendPage(actor, customer_id, usage, request.GET),
     }
 
 
@@ -150,12 +154,3 @@ def _make_proposals(actor: Actor, customer_id: int | None, entitlements: list[En
     since = list_usage_trend_months(today(), "6m")[-MONTHS - 1]
     months = list_usage_by_month(actor, customer_id, since)
     return make_proposal_rows(entitlements, months, list_renewal_values(actor, entitlements))
-
-
-def _trend(request: PortalRequest, customer_id: int | None) -> dict[str, Any]:
-    """Return the context of a page of the trend. `trend` is None before the first report."""
-    usage = get_customer_usage(request.actor, customer_id)
-    if usage is None:
-        return {"trend": None}
-    trend = UsageTrendPage(request.actor, customer_id, usage, request.GET)
-    return {"trend": trend, "freshness": words.describe_usage_report_freshness(usage)}
