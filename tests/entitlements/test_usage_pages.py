@@ -9,12 +9,15 @@ import pytest
 from django.utils import timezone
 
 from connections.actions import end_connection
+from connections.models import Connection
 from entitlements.actions.usage import ReportedUsageDay, store_usage_days
 from entitlements.models import CustomerListing, CustomerPace, CustomerUsage, Sku, UsageDay, UsageMonth
 from entitlements.queries import usage
 from entitlements.queries.usage import PeriodUsage, sum_usage_by_period
 from partnerportal.lib import tenancy
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.scopes import ALL, Scope
+from tests.entitlements.test_views import connect, entitle
 from tests.world import World, canary
 
 WEEK = dt.timedelta(days=7)
@@ -204,8 +207,34 @@ def test_all_customers_in_sum_and_who_stands_out(world: World, web: Any, count_q
     rows = CustomerListing.objects.filter(viewer=world.partner)
     unused = sum(row.unused_seats for row in rows)
     assert f"Unused licences {unused}" in words and "+20" in words and "−4" in words
-    assert "less than 28 days of history" in words and len(few) <= 11
-    assert words.index("Biggest increases") < words.index("+20") < words.index("Biggest decreases") < words.index("−4")
+    assert "less than 28 days of history" in words and len(few) <= 15
+    assert words.index("Biggest changes") < words.index("+20") < words.index("−4") < words.index("Running out first")
+
+
+def cells_of(page: Any) -> list[list[str]]:
+    """Return the cells of each row of the list of usage, after the customer's name."""
+    body = page.content.decode().split('id="list"')[1].split("<tbody>")[1].split("</tbody>")[0]
+    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in body.split("<tr>")[1:]]
+    return [[re.sub(r"<[^>]+>", "", cell).strip() for cell in row[1:]] for row in rows]
+
+
+@pytest.mark.promise("E-14")
+def test_usage_by_customer_in_one_list(world: World, sku: Sku, web: Any, actor_for: Any) -> None:
+    customer = connect(world.partner, "Listed SARL")
+    for quantity, assigned in ((100, 90), (10, 13)):
+        entitle(customer, Sku.objects.create(code=f"L{quantity}", service="L", name=f"L{quantity}"),
+                quantity=quantity, assigned=assigned)  # fmt: skip
+    CustomerUsage.objects.create(
+        customer=customer, as_of=today(), updated_at=timezone.now(), purchased=110, assigned=103, overage=3,
+        monthly_active=77, history_days=1, weeks=[-1] * 16,
+    )  # fmt: skip
+    client = web("partner.reader")
+    page = client.get("/usage/customers/?q=listed")
+    assert cells_of(page) == [["94%", "110", "103", "10", "77", "3"]]
+    page = client.get("/usage/customers/?q=listed", headers={"HX-Request": "true"})
+    assert cells_of(page) and "Biggest changes" not in page.content.decode()
+    Connection.objects.filter(customer=customer).update(scopes=int(ALL & ~Scope.USAGE))
+    assert cells_of(client.get("/usage/customers/?q=listed")) == [["94%", "110", "103", "10", "Not shared", "3"]]
 
 
 def test_a_customer_that_leaves_while_the_page_is_made_is_left_out(world: World, web: Any, monkeypatch: Any) -> None:
