@@ -6,7 +6,7 @@ from collections.abc import Callable
 from celery import shared_task
 
 from notifications.actions.outbox import send_due_daily_summary, send_due_emails, write_due_notices
-from notifications.actions.sealing import log_checkpoint, prune_old_events, seal_next_events
+from notifications.actions.sealing import BATCH, log_checkpoint, prune_old_events, seal_next_events
 from notifications.actions.secret_mails import delete_expired_secret_mails, send_secret_mails
 from notifications.actions.sweeping import delete_old_deliveries, delete_old_notices
 from partnerportal.lib.waking import wake_worker
@@ -36,7 +36,7 @@ def send_emails() -> None:
 @shared_task
 def seal_events() -> None:
     """Seal all events that were committed and wait for it."""
-    _until_empty(seal_next_events)
+    _until_empty(seal_next_events, full=BATCH)
 
 
 @shared_task
@@ -57,11 +57,14 @@ def delete_old_notifications() -> None:
     prune_old_events()
 
 
-def _until_empty(work: Callable[[], int]) -> int:
-    """Call `work` until it returns 0 or SECONDS have passed; return the sum of what it returned."""
+def _until_empty(work: Callable[[], int], *, full: int = 1) -> int:
+    """Call `work` until it returns less than `full` or SECONDS have passed; return the sum of what it returned.
+
+    `full` is what it takes at most at a time: less than that leaves nothing, and asking again would be in vain.
+    """
     end = time.monotonic() + SECONDS
     taken = batch = work()
-    while batch and time.monotonic() < end:
+    while batch >= full and time.monotonic() < end:
         batch = work()
         taken += batch
     return taken

@@ -44,7 +44,7 @@ def test_search_filter_sort_and_page_the_customers(browser, partner):
     expect(page.get_by_role("columnheader", name="Customer")).to_have_attribute("aria-sort", "descending")
     expect_names(page, [customer.name for customer in customers[::-1]][:25])
 
-    page.get_by_role("searchbox", name="Search name, web domain or ORGID").fill("cliênt 03")
+    page.get_by_role("searchbox", name="Search name, web domain or ORGID").fill(customers[3].name.replace("e", "ê"))
     browser.press("Apply")
     expect_names(page, [customers[3].name])
     browser.follow("Clear")

@@ -12,11 +12,10 @@ import django
 def main() -> None:
     """Seal what waits, again and again, until the process is ended."""
     django.setup()
-    from notifications.actions.sealing import seal_next_events
+    from notifications.tasks import seal_events
 
     while True:
-        while seal_next_events():
-            pass
+        seal_events()
         time.sleep(float(sys.argv[1]))
 
 

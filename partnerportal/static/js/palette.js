@@ -46,6 +46,7 @@ if (palette) {
   const open = (event) => {
     event.preventDefault();
     palette.togglePopover();
+    input.select(); // what is typed next replaces what was sought before
   };
   document.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) open(event);
@@ -56,9 +57,7 @@ if (palette) {
   });
 
   palette.addEventListener("toggle", (event) => {
-    if (event.newState !== "open") return;
-    input.select();
-    load();
+    if (event.newState === "open") load();
   });
 
   input.addEventListener("input", () => {
