@@ -34,9 +34,12 @@ from partnerportal.lib.chart_tables import (
     draw_chart_wide_and_narrow,
     format_number_or_dash,
 )
+from partnerportal.lib.days import today
 from partnerportal.lib.lists import build_list_url, build_query_string
 
 DEFAULT_RANGE = "12w"  # twelve weeks by day
+RECENT = dt.timedelta(days=7)  # time without a report after which a service is not among those in use
+RECENT_RANGE = "6m"  # months of which proposals are made
 LOW = 132  # the height of a chart of small bars under another chart, in SVG units
 _RANGE_WORDS = {"12w": gettext_lazy("12 weeks"), "6m": gettext_lazy("6 months"), "13m": gettext_lazy("13 months")}
 
@@ -44,16 +47,18 @@ _RANGE_WORDS = {"12w": gettext_lazy("12 weeks"), "6m": gettext_lazy("6 months"),
 class UsageTrendPage:
     """The page of a customer's use of licences over time: its charts, with the choices of range and service.
 
-    An unknown range or service in the URL gives the default one. It sends a query for months, and another for days if
-    the range is in weeks.
+    An unknown range or service in the URL gives the default one. It sends a query for months and another for days that
+    also read what else the page says of the last months and days: at least those of RECENT_RANGE and RECENT.
     """
 
     def __init__(self, actor: Actor, customer_id: int | None, usage: CustomerUsage, params: Mapping[str, str]) -> None:
         self.until = usage.as_of
         self.range = params.get("range", "") if params.get("range", "") in RANGES else DEFAULT_RANGE
-        self._months = list_usage_by_month(actor, customer_id, self.trend_months[0])
-        self._days = list_usage_by_day(actor, customer_id, self.trend_days[0]) if self.range == "12w" else []
-        self.services = sorted({use.service for use in self._months})
+        since = min(self.trend_months[0], list_usage_trend_months(today(), RECENT_RANGE)[0])
+        self.uses_by_month = list_usage_by_month(actor, customer_id, since)
+        first_day = self.until - RECENT if self.is_by_month else self.trend_days[0]
+        self.uses_by_day = list_usage_by_day(actor, customer_id, first_day)
+        self.services = sorted({use.service for use in self.uses_by_month if use.at >= self.trend_months[0]})
         self.service = params.get("service", "") if params.get("service", "") in self.services else ""
 
     @cached_property
@@ -77,13 +82,13 @@ class UsageTrendPage:
     @cached_property
     def usage_by_month(self) -> list[PeriodUsage | None]:
         """The use in each month of the range, or None for a month in which a service did not report."""
-        return sum_usage_by_period(self._of_service(self._months), self.trend_months, MONTH_LASTS)
+        return sum_usage_by_period(self._of_service(self.uses_by_month), self.trend_months, MONTH_LASTS)
 
     @cached_property
     def usage_by_chart_point(self) -> list[PeriodUsage | None]:
         """The use at each point of the charts, which are days or months. None is a gap: a service did not report."""
         if not self.is_by_month:
-            return sum_usage_by_period(self._of_service(self._days), self.trend_days, DAY_LASTS)
+            return sum_usage_by_period(self._of_service(self.uses_by_day), self.trend_days, DAY_LASTS)
         return self.usage_by_month
 
     @cached_property

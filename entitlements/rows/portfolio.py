@@ -86,8 +86,8 @@ def _make_day_ahead(day: dt.date, count: int, most: int) -> DayAhead:
     return DayAhead(
         iso=day.isoformat(),
         number=formats.format_number(day.day),
-        month=dates.format_skeleton("MMM", day, locale=where) if day.day == 1 or day == today() else "",
-        weekday=dates.format_skeleton("ccccc", day, locale=where),
+        month=dates.format_date(day, "LLL", locale=where) if day.day == 1 or day == today() else "",
+        weekday=dates.format_date(day, "ccccc", locale=where),
         count=formats.format_number(count) if count else "",
         label=label,
         url=build_list_url(reverse("renewals"), {"on": day.isoformat()}) if count else "",

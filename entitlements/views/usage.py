@@ -1,6 +1,5 @@
 """Pages of the use of licences: of a connected customer, of the actor's organisation, and of all customers together."""
 
-import datetime as dt
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +11,8 @@ from django.views.decorators.http import require_safe
 from connections.customers import get_customer_with_tab_counts, render_customer_page
 from connections.guards import require_customer_viewing_permission
 from entitlements.lists.customers import CustomerUsageList
-from entitlements.lists.trend import UsageTrendPage
-from entitlements.models import Entitlement
+from entitlements.lists.trend import RECENT, UsageTrendPage
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.proposals import MONTHS
 from entitlements.queries.customers import PortfolioTotals, list_customer_services
 from entitlements.queries.renewal_work import list_renewal_values
 from entitlements.queries.usage import (
@@ -25,22 +22,17 @@ from entitlements.queries.usage import (
     get_customer_usage,
     list_open_anomalies,
     list_portfolio_months,
-    list_usage_by_day,
-    list_usage_by_month,
-    list_usage_trend_months,
 )
 from entitlements.rows import usage as words
 from entitlements.rows.customers import ServicePages, list_service_attention_items
 from entitlements.rows.portfolio import describe_customers_sharing_usage, make_portfolio_trend
-from entitlements.rows.proposals import ProposalTableRow, make_proposal_rows
+from entitlements.rows.proposals import make_proposal_rows
 from partnerportal.lib import formats
-from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.lists import build_list_url
 from partnerportal.lib.pages import render_list_page, require_permission
 from partnerportal.lib.requests import PortalRequest
 
-CURRENT = dt.timedelta(days=7)  # time without a report after which a service is not among those in use
 RANKED = 5  # customers shown of those that stand out in a respect
 RANKED_ALL = 100  # customers in a ranking that is shown whole
 
@@ -131,9 +123,9 @@ def _licensing(request: PortalRequest, customer_id: int | None, pages: ServicePa
     attention += list_service_attention_items(entitlements, pages)
     if usage is None:
         return {"usage": None, "attention": attention}
-    uses = find_latest_use_by_service(
-        list_usage_by_day(actor, customer_id, usage.as_of - CURRENT), usage.as_of - CURRENT
-    )
+    trend = UsageTrendPage(actor, customer_id, usage, request.GET)
+    uses = find_latest_use_by_service(trend.uses_by_day, usage.as_of - RECENT)
+    values = list_renewal_values(actor, entitlements)
     return {
         "usage": usage,
         "licences": words.LicenceUsageLabel.from_counts(usage.assigned, usage.purchased, usage.overage),
@@ -142,15 +134,6 @@ def _licensing(request: PortalRequest, customer_id: int | None, pages: ServicePa
         "freshness": words.describe_usage_report_freshness(usage),
         "daily": sum(use.daily for use in uses),
         "attention": attention,
-        "proposals": _make_proposals(actor, customer_id, entitlements),
-        "trend": UsageTrendPage(actor, customer_id, usage, request.GET),
+        "proposals": make_proposal_rows(entitlements, trend.uses_by_month, values),
+        "trend": trend,
     }
-
-
-def _make_proposals(actor: Actor, customer_id: int | None, entitlements: list[Entitlement]) -> list[ProposalTableRow]:
-    """Return the proposed quantities of what the customer runs; none where it does not share its services."""
-    if not entitlements:
-        return []
-    since = list_usage_trend_months(today(), "6m")[-MONTHS - 1]
-    months = list_usage_by_month(actor, customer_id, since)
-    return make_proposal_rows(entitlements, months, list_renewal_values(actor, entitlements))

@@ -171,7 +171,7 @@ def test_queries_do_not_grow_with_services(world: World, sku: Sku, web: Any, cou
         report(world, Sku.objects.create(code=f"S{number}", service=f"S{number}", name=f"S{number}"))
     with count_queries() as three:
         client.get(address)
-    assert len(three) == len(one) <= 10
+    assert len(three) == len(one) <= 12  # one is for the prices of proposals
 
 
 def test_the_customer_sees_its_own_and_only_its_admins_the_way_to_people(world: World, sku: Sku, web: Any) -> None:
@@ -251,7 +251,8 @@ def test_a_customer_that_leaves_while_the_page_is_made_is_left_out(world: World,
 
     monkeypatch.setattr(usage, "_fastest", leave)
     page = web("partner.reader").get("/usage/customers/").content.decode()
-    assert world.customer2.name in page and world.customer.name not in page
+    ranked = page.split('id="changed"')[1].split('id="list"')[0]
+    assert world.customer2.name in ranked and world.customer.name not in ranked
 
 
 @pytest.mark.promise("CC-14", "CC-24", "CC-32", "CC-36", "CC-37")
