@@ -84,7 +84,7 @@ def build_services_overview_section(actor: Actor, customer: ConnectedCustomer) -
         "usage": make_seat_usage_bar(entitlements),
         "running": sections["active"] + sections["active_trials"],
     }
-    pages = ServicePages.of_customer(customer.organization)
+    pages = ServicePages.of_customer(customer.organization, shares_usage=customer.shares_scope(Scope.USAGE))
     attention = list_anomaly_attention_items(anomalies, pages.usage)
     attention += list_service_attention_items(entitlements, pages)
     return CustomerOverviewSection(

@@ -81,7 +81,7 @@ def _customers(request: PortalRequest) -> dict[str, Any] | None:
         "numbers": numbers,
         "trend": make_portfolio_trend(months),
         "is_counted": bool(months),
-        "sharing": describe_customers_sharing_usage(numbers.share_usage),
+        "usage_sharing": describe_customers_sharing_usage(numbers),
         "days": make_days_ahead(ends),
         "ends": describe_ends_ahead(ends),
         "groups": make_attention_groups(numbers, find_customers_needing_attention(request.actor, CUSTOMERS_SHOWN)),

@@ -14,7 +14,6 @@ from entitlements.queries.customers import AHEAD
 from partnerportal.lib import charts, formats
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.days import today
-from partnerportal.lib.lists import build_list_url
 from partnerportal.lib.rows import AttentionItem, LastDayLabel, SeatUsageBar
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.text import make_avatar_initials
@@ -116,31 +115,27 @@ def _customer_row(row: CustomerListing, services: list[str], words: Mapping[str,
 class ServicePages:
     """Where what needs attention at the services of one organisation leads to."""
 
-    usage: str
+    usage: str  # "" where the customer does not share it
     services: str
-    renewals: str  # the list of its renewals
-    has_renewal_pages: bool  # whether each end has a page of its own, where its customer's partner works on it
+    renewals: str  # "" where each end has a page of its own, on which its customer's partner works
 
     @classmethod
-    def of_customer(cls, customer: Organization) -> "ServicePages":
+    def of_customer(cls, customer: Organization, *, shares_usage: bool = True) -> "ServicePages":
         """Return the pages that a partner has of this customer."""
         return cls(
-            usage=reverse("customer_usage", args=[customer.public_id]),
+            usage=reverse("customer_usage", args=[customer.public_id]) if shares_usage else "",
             services=reverse("customer_services", args=[customer.public_id]),
-            renewals=build_list_url(reverse("renewals"), {"q": customer.org_id, "within": AHEAD.days}),
-            has_renewal_pages=True,
+            renewals="",
         )
 
     @classmethod
     def of_own_organization(cls) -> "ServicePages":
         """Return the pages that an organisation has of its own services."""
-        return cls(
-            usage=reverse("usage"), services=reverse("services"), renewals=reverse("renewals"), has_renewal_pages=False
-        )
+        return cls(usage=reverse("usage"), services=reverse("services"), renewals=reverse("renewals"))
 
     def get_renewal_url(self, entitlement: Entitlement) -> str:
         """Return the URL of the page on which the end of this entitlement is dealt with."""
-        return reverse("renewal_work", args=[entitlement.public_id]) if self.has_renewal_pages else self.renewals
+        return self.renewals or reverse("renewal_work", args=[entitlement.public_id])
 
 
 def list_service_attention_items(entitlements: Sequence[Entitlement], pages: ServicePages) -> list[AttentionItem]:
@@ -149,8 +144,10 @@ def list_service_attention_items(entitlements: Sequence[Entitlement], pages: Ser
     A service needs it if it is over its licence, ends within 90 days, or waits for a decision. Each line leads to one
     of `pages`, where something can be done about it.
     """
+    url = f"{pages.usage}#proposals" if pages.usage else pages.services
+    verb = _("See proposal") if pages.usage else _("See services")
     attention = [
-        AttentionItem("bad", "triangle-alert", name, describe_overage(seats), pages.usage, verb=_("See usage"))
+        AttentionItem("bad", "triangle-alert", name, describe_overage(seats), url, verb=verb)
         for name, seats in list_overages_by_sku(entitlements)
         if seats > 0
     ]

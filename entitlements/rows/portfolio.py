@@ -37,10 +37,11 @@ def _as_usage(row: PortfolioMonth) -> PeriodUsage:
     return PeriodUsage(row.month, 0, "", *numbers, daily=0, overage=0)
 
 
-def describe_customers_sharing_usage(count: int) -> str:
-    """Return in words how many customers share their usage."""
+def describe_customers_sharing_usage(totals: PortfolioTotals) -> str:
+    """Return in words how many customers share their usage; "" if all do."""
+    count = totals.share_usage
     words = ngettext("%(count)s customer shares its usage", "%(count)s customers share their usage", count)
-    return words % {"count": formats.format_number(count)}
+    return words % {"count": formats.format_number(count)} if totals.customers_not_sharing_usage else ""
 
 
 @dataclass(frozen=True)

@@ -102,10 +102,12 @@ def _describe_reason(proposed: ProposedQuantity, purchased: int, assigned: int, 
         "purchased": formats.format_number(purchased),
         "day": formats.format_date(renews_on) if renews_on else "",
     }
+    growth = _("At the current rate, %(expected)s licences will be assigned on %(day)s") % numbers
     if proposed.reason == ProposalReason.OVER:
-        return describe_overage(assigned - purchased)
+        words = describe_overage(assigned - purchased)
+        return f"{words} · {growth}" if proposed.expected > assigned else words
     if proposed.reason == ProposalReason.GROWING:
-        return _("At the current rate, %(expected)s licences will be assigned on %(day)s") % numbers
+        return growth
     if proposed.reason == ProposalReason.UNUSED:
         return _("At most %(peak)s of %(purchased)s licences were assigned in three months") % numbers
     return _("The present quantity fits")

@@ -101,7 +101,7 @@ def _make_context_of_all(request: PortalRequest, numbers: PortfolioTotals) -> di
         "numbers": numbers,
         "trend": make_portfolio_trend(months),
         "is_counted": bool(months),
-        "sharing": describe_customers_sharing_usage(numbers.share_usage),
+        "usage_sharing": describe_customers_sharing_usage(numbers),
         "top": top,
         "changed": words.rank_customers_by_seat_change(_cut(rankings.changed, top == "changed")),
         "filling": words.rank_customers_by_day_seats_run_out(_cut(rankings.filling, top == "filling")),
