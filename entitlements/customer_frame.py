@@ -36,7 +36,7 @@ from entitlements.queries.usage import (
 from entitlements.rows.customers import (
     ServicePages,
     list_service_attention_items,
-    make_seat_usage_bar,
+    make_licence_bar_of_entitlements,
     make_service_sections,
 )
 from entitlements.rows.months_chart import make_months_of_usage
@@ -81,7 +81,7 @@ def build_services_overview_section(actor: Actor, customer: ConnectedCustomer) -
     shares_services = customer.shares_scope(Scope.ENTITLEMENTS)
     licences = {
         "is_shared": shares_services,
-        "usage": make_seat_usage_bar(entitlements),
+        "usage": make_licence_bar_of_entitlements(entitlements),
         "running": sections["active"] + sections["active_trials"],
     }
     pages = ServicePages.of_customer(customer.organization, shares_usage=customer.shares_scope(Scope.USAGE))
@@ -135,7 +135,7 @@ def build_sold_licences_part(actor: Actor, organization: Organization) -> list[P
     sections = {section.key: section.rows for section in make_service_sections(entitlements)}
     licences = {
         "is_shared": True,
-        "usage": make_seat_usage_bar(entitlements),
+        "usage": make_licence_bar_of_entitlements(entitlements),
         "running": sections["active"] + sections["active_trials"],
     }
     return [PagePart("entitlements/parts/licences.html", licences)]

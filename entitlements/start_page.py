@@ -31,7 +31,7 @@ from entitlements.rows.activations import awaits_membership, describe_awaited_me
 from entitlements.rows.customers import (
     ServicePages,
     list_service_attention_items,
-    make_seat_usage_bar,
+    make_licence_bar_of_entitlements,
     make_service_sections,
 )
 from entitlements.rows.feeds import list_feed_attention_items
@@ -122,7 +122,10 @@ def _own_licences(request: PortalRequest) -> dict[str, Any] | None:
     if not entitlements:
         return None
     sections = {section.key: section.rows for section in make_service_sections(entitlements)}
-    return {"usage": make_seat_usage_bar(entitlements), "running": sections["active"] + sections["active_trials"]}
+    return {
+        "usage": make_licence_bar_of_entitlements(entitlements),
+        "running": sections["active"] + sections["active_trials"],
+    }
 
 
 def _awaited_membership(request: PortalRequest) -> dict[str, Any] | None:

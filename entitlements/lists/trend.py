@@ -8,7 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from entitlements.models import CustomerUsage
+from entitlements.counting import count_licence_totals
+from entitlements.models import CustomerUsage, Entitlement
 from entitlements.queries.usage import (
     DAY_LASTS,
     MONTH_LASTS,
@@ -24,6 +25,7 @@ from entitlements.rows.usage import (
     LicenceUsageLabel,
     describe_licence_limit,
     format_percent_or_dash,
+    get_reported_licence_totals,
     make_licence_limit_label,
 )
 from partnerportal.lib import charts, formats
@@ -47,18 +49,28 @@ _RANGE_WORDS = {"12w": gettext_lazy("12 weeks"), "6m": gettext_lazy("6 months"),
 class UsageTrendPage:
     """The page of a customer's use of licences over time: its charts, with the choices of range and service.
 
-    An unknown range or service in the URL gives the default one. It sends a query for months and another for days that
-    also read what else the page says of the last months and days: at least those of RECENT_RANGE and RECENT.
+    A service is a SKU, by its display name. An unknown range or service in the URL gives the default one.
+    `entitlements` are all of the customer's, or None where it does not share them. It sends a query for months and
+    another for days that also read what else the page says of the last months and days: at least those of RECENT_RANGE
+    and RECENT.
     """
 
-    def __init__(self, actor: Actor, customer_id: int | None, usage: CustomerUsage, params: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        actor: Actor,
+        customer_id: int | None,
+        usage: CustomerUsage,
+        params: Mapping[str, str],
+        entitlements: Sequence[Entitlement] | None,
+    ) -> None:
+        self.entitlements = entitlements
         self.until = usage.as_of
         self.range = params.get("range", "") if params.get("range", "") in RANGES else DEFAULT_RANGE
         since = min(self.trend_months[0], list_usage_trend_months(today(), RECENT_RANGE)[0])
         self.uses_by_month = list_usage_by_month(actor, customer_id, since)
         first_day = self.until - RECENT if self.is_by_month else self.trend_days[0]
         self.uses_by_day = list_usage_by_day(actor, customer_id, first_day)
-        self.services = sorted({use.service for use in self.uses_by_month if use.at >= self.trend_months[0]})
+        self.services = sorted({use.sku_name for use in self.uses_by_month if use.at >= self.trend_months[0]})
         self.service = params.get("service", "") if params.get("service", "") in self.services else ""
 
     @cached_property
@@ -77,7 +89,7 @@ class UsageTrendPage:
         return self.range != "12w"
 
     def _of_service(self, uses: list[PeriodUsage]) -> list[PeriodUsage]:
-        return [use for use in uses if not self.service or use.service == self.service]
+        return [use for use in uses if self.service in ("", use.sku_name)]
 
     @cached_property
     def usage_by_month(self) -> list[PeriodUsage | None]:
@@ -96,11 +108,19 @@ class UsageTrendPage:
         """The use at the latest point of the charts that is not a gap, or None if all are."""
         return next((use for use in reversed(self.usage_by_chart_point) if use), None)
 
-    @property
-    def latest_licences(self) -> LicenceUsageLabel | None:
-        """The licences assigned and purchased at the latest point of the charts, in words, or None without one."""
+    @cached_property
+    def current_licences(self) -> LicenceUsageLabel | None:
+        """The licences that the customer has now, in words: of the service that was chosen, or of all.
+
+        They are those of the latest point of the charts where the customer does not share its services, and None
+        without one.
+        """
+        if self.entitlements is not None:
+            chosen = [row for row in self.entitlements if self.service in ("", row.sku.name)]
+            names = {row.sku_id: row.sku.name for row in chosen}
+            return LicenceUsageLabel.from_totals(count_licence_totals(chosen, today()), names)
         use = self.latest_usage
-        return LicenceUsageLabel.from_counts(use.assigned, use.purchased, use.overage) if use else None
+        return LicenceUsageLabel.from_totals(get_reported_licence_totals(use), {}) if use else None
 
     @property
     def chart_point_names(self) -> list[str]:

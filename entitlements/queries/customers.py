@@ -49,7 +49,7 @@ AHEAD = timedelta(days=90)  # how long before a service's end a page asks for at
 class PortfolioTotals:
     """The totals over all customers of one viewer, such as customers, trials and seats.
 
-    Seats are those of running entitlements.
+    Seats are paid ones, as `entitlements.counting` has them; those on trial are beside them.
     """
 
     customers: int
@@ -60,6 +60,8 @@ class PortfolioTotals:
     overage: int  # seats by which they are over
     unused: int  # seats purchased and not assigned
     on_trial: int  # customers with a trial that runs
+    trial_seats: int  # seats on trial
+    trial_seats_assigned: int  # those of them that are assigned
     waiting: int  # customers that wait for a trial
     unusual: dict[str, int]  # customers by the kinds of unusual use that are said of them
     share_services: int  # customers who share their services: all numbers above but `unusual` are theirs alone
@@ -134,6 +136,8 @@ def get_portfolio_totals(actor: Actor) -> PortfolioTotals:
         overage=total("overage", 0),
         unused=total("unused", 0),
         on_trial=total("trials", 0),
+        trial_seats=total("trial_seats", 0),
+        trial_seats_assigned=total("trial_assigned", 0),
         waiting=total("requests", 0),
         unusual=amounts[facet.UNUSUAL],
         share_services=total("share_services", 0),
@@ -273,6 +277,15 @@ def get_customer_with_account(actor: Actor, public_id: UUID) -> CustomerListing:
     listed.customer = build_model_instance(Organization, values)
     listed.as_of = next(values)  # type: ignore[attr-defined]
     return listed
+
+
+def get_names_of_skus_over_limit(listings: Iterable[CustomerListing]) -> dict[int, str]:
+    """Return the names of the SKUs of which any of these customers has more licences assigned than purchased.
+
+    They are by primary key. It is one query, or none where no customer is over.
+    """
+    keys = {sku for row in listings for sku in row.over_skus}
+    return dict(Sku.objects.filter(pk__in=keys).values_list("pk", "name")) if keys else {}
 
 
 def list_customer_services(actor: Actor, customer_id: int | None) -> list[Entitlement]:

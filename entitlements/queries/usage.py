@@ -4,7 +4,6 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from operator import attrgetter
 
 from django.db.models import F, Max, QuerySet
@@ -59,7 +58,7 @@ class PeriodUsage:
 
     at: dt.date
     sku_id: int
-    service: str
+    sku_name: str  # "" of several together
     purchased: int
     assigned: int
     newly: int  # the part of assigned that is new this month
@@ -82,12 +81,10 @@ def list_usage_by_day(actor: Actor, customer_id: int | None, since: dt.date) -> 
         customer=customer_id, day__gt=since - dt.timedelta(days=counting.ACTIVE_DAYS)
     )
     facts = ("daily_users", "daily_devices", "monthly_users", "monthly_devices", "peak_concurrent")
-    fields = ("day", "sku", "sku__service", "sku__licence_model", "purchased", "assigned", "newly_assigned", *facts)
+    fields = ("day", "sku", "sku__name", "sku__licence_model", "purchased", "assigned", "newly_assigned", *facts)
     reported: dict[int, list[counting.DailyUsageCounts]] = {}
     uses = []
-    for day, sku, service, model, purchased, assigned, newly, *numbers in rows.order_by("day", "sku").values_list(
-        *fields
-    ):
+    for day, sku, name, model, purchased, assigned, newly, *numbers in rows.order_by("day", "sku").values_list(*fields):
         days = reported.setdefault(sku, [])
         days.append(counting.DailyUsageCounts(day, *numbers))
         if day >= since:
@@ -95,20 +92,20 @@ def list_usage_by_day(actor: Actor, customer_id: int | None, since: dt.date) -> 
             monthly = counting.count_monthly_active_licences(model, recent, day)
             daily = counting.count_daily_active_licences(model, recent[-1])
             overage = counting.count_licence_overage(assigned, purchased)
-            uses.append(PeriodUsage(day, sku, service, purchased, assigned, newly, monthly, daily, overage))
+            uses.append(PeriodUsage(day, sku, name, purchased, assigned, newly, monthly, daily, overage))
     return uses
 
 
 def list_usage_by_month(actor: Actor, customer_id: int | None, since: dt.date) -> list[PeriodUsage]:
     """Return a customer's use from the month that begins on `since`, with one entry for each month and SKU."""
     rows = UsageMonth.objects.visible_to(actor).filter(customer=customer_id, month__gte=since)
-    fields = ("month", "sku", "sku__service", "purchased", "assigned", "newly_assigned")
+    fields = ("month", "sku", "sku__name", "purchased", "assigned", "newly_assigned")
     values = rows.order_by("month", "sku").values_list(*fields, "monthly_active", "daily_active_peak")
     return [
         PeriodUsage(
             month,
             sku,
-            service,
+            name,
             purchased,
             assigned,
             newly,
@@ -116,7 +113,7 @@ def list_usage_by_month(actor: Actor, customer_id: int | None, since: dt.date) -
             daily,
             counting.count_licence_overage(assigned, purchased),
         )
-        for month, sku, service, purchased, assigned, newly, monthly, daily in values
+        for month, sku, name, purchased, assigned, newly, monthly, daily in values
     ]
 
 
@@ -138,31 +135,26 @@ def sum_usage_by_period(
     ends = {sku: until if until - last < grace else last for sku, (_first, last) in spans.items()}
     expected = [(first, ends[sku]) for sku, (first, _last) in spans.items()]
     return [
-        _sum(reported, at=period)
+        _sum(reported, period)
         if (reported := at.get(period)) and len(reported) >= sum(first <= period <= last for first, last in expected)
         else None
         for period in periods
     ]
 
 
-def _sum(uses: list[PeriodUsage], *, at: dt.date, sku_id: int = 0, service: str = "") -> PeriodUsage:
+def _sum(uses: list[PeriodUsage], at: dt.date) -> PeriodUsage:
     names = ("purchased", "assigned", "newly", "monthly", "daily", "overage")
     numbers = (sum(map(attrgetter(name), uses)) for name in names)
-    return PeriodUsage(at, sku_id, service, *numbers)
+    return PeriodUsage(at, 0, "", *numbers)
 
 
-def find_latest_use_by_service(uses: Iterable[PeriodUsage], since: dt.date) -> list[PeriodUsage]:
-    """Return the latest reported use of each service, in the order of their names. `uses` must come by date.
+def find_latest_use_by_sku(uses: Iterable[PeriodUsage], since: dt.date) -> list[PeriodUsage]:
+    """Return the latest reported use of each SKU, in the order of their names. `uses` must come by date.
 
-    Services that last reported before `since` are left out.
+    SKUs that last reported before `since` are left out.
     """
     last = {use.sku_id: use for use in uses if use.at >= since}
-    current = sorted(last.values(), key=attrgetter("service"))
-    services = []
-    for service, of_service in groupby(current, attrgetter("service")):
-        rows = list(of_service)
-        services.append(_sum(rows, at=max(row.at for row in rows), sku_id=rows[0].sku_id, service=service))
-    return services
+    return sorted(last.values(), key=attrgetter("sku_name", "sku_id"))
 
 
 def get_customer_usage(actor: Actor, customer_id: int | None) -> CustomerUsage | None:

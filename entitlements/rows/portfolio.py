@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from entitlements import anomalies
+from entitlements.counting import get_listed_licence_totals
 from entitlements.models import Anomaly, CustomerListing, Entitlement, PortfolioMonth, UnusualUse
 from entitlements.queries.attention import CustomersNeedingAttention
 from entitlements.queries.customers import PortfolioTotals
 from entitlements.queries.usage import PeriodUsage
-from entitlements.rows.customers import RUNNING, describe_overage, list_overages_by_sku
+from entitlements.rows.customers import RUNNING, describe_overage, make_licence_bar
 from entitlements.rows.months_chart import MonthsOfUsage, make_months_of_usage
 from partnerportal.lib import formats
 from partnerportal.lib.days import SOON, today
@@ -135,9 +136,10 @@ def make_attention_groups(totals: PortfolioTotals, found: CustomersNeedingAttent
 
 
 def _over_item(row: CustomerListing, found: CustomersNeedingAttention) -> AttentionItem:
-    excesses = sorted(list_overages_by_sku(_running(row, found)), key=lambda pair: -pair[1])
-    lines = [_name_service(name, describe_overage(seats)) for name, seats in excesses if seats > 0]
-    return _item("bad", "triangle-alert", row, _join_first(lines) or describe_overage(row.overage))
+    names = {service.sku_id: service.sku.name for service in _running(row, found)}
+    bar = make_licence_bar(get_listed_licence_totals(row), names)
+    text = bar.over if bar and bar.over else describe_overage(row.overage)
+    return _item("bad", "triangle-alert", row, text)
 
 
 def _ending_item(row: CustomerListing, found: CustomersNeedingAttention) -> AttentionItem:

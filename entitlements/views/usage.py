@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from connections.customers import get_customer_with_tab_counts, render_customer_page
 from connections.guards import require_customer_viewing_permission
+from entitlements.counting import count_licence_totals
 from entitlements.lists.customers import CustomerUsageList
 from entitlements.lists.trend import RECENT, UsageTrendPage
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
@@ -17,7 +18,7 @@ from entitlements.queries.customers import PortfolioTotals, list_customer_servic
 from entitlements.queries.renewal_work import list_renewal_values
 from entitlements.queries.usage import (
     CustomerSeatChange,
-    find_latest_use_by_service,
+    find_latest_use_by_sku,
     find_standout_customers,
     get_customer_usage,
     list_open_anomalies,
@@ -32,6 +33,7 @@ from partnerportal.lib.days import today
 from partnerportal.lib.lists import build_list_url
 from partnerportal.lib.pages import render_list_page, require_permission
 from partnerportal.lib.requests import PortalRequest
+from partnerportal.lib.scopes import Scope
 
 RANKED = 5  # customers shown of those that stand out in a respect
 RANKED_ALL = 100  # customers in a ranking that is shown whole
@@ -41,7 +43,12 @@ RANKED_ALL = 100  # customers in a ranking that is shown whole
 def customer_usage(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     """Show the licensing summary of a customer and how it changed over weeks or months (CC-30, CC-31, CC-33…CC-37)."""
     customer = get_customer_with_tab_counts(request.actor, customer_id)
-    context = _licensing(request, customer.organization.pk, ServicePages.of_customer(customer.organization))
+    context = _licensing(
+        request,
+        customer.organization.pk,
+        ServicePages.of_customer(customer.organization),
+        shares_services=customer.shares_scope(Scope.ENTITLEMENTS),
+    )
     return render_customer_page(
         request, customer, tab="usage", template="entitlements/customer_usage.html", context=context
     )
@@ -60,7 +67,7 @@ def own_usage(request: PortalRequest) -> HttpResponse:
     """Show how many licences the organisation itself has, how many are used, and how that changed."""
     actor = request.actor
     context = {"may_release": ROLE_TABLE[EntitlementPermission.MANAGE_HOLDERS].check_actor(actor)}
-    context |= _licensing(request, actor.organization_id, ServicePages.of_own_organization())
+    context |= _licensing(request, actor.organization_id, ServicePages.of_own_organization(), shares_services=True)
     return render(request, "entitlements/usage.html", context)
 
 
@@ -113,8 +120,13 @@ def _cut(ranked: list[CustomerSeatChange], is_whole: bool) -> list[CustomerSeatC
     return ranked if is_whole else ranked[:RANKED]
 
 
-def _licensing(request: PortalRequest, customer_id: int | None, pages: ServicePages) -> dict[str, Any]:
-    """Return the context of a licensing summary and its trend. `usage` is None before the first report."""
+def _licensing(
+    request: PortalRequest, customer_id: int | None, pages: ServicePages, *, shares_services: bool
+) -> dict[str, Any]:
+    """Return the context of a licensing summary and its trend. `usage` is None before the first report.
+
+    Where the customer does not share its services, licences are those of its latest report.
+    """
     actor = request.actor
     usage = get_customer_usage(actor, customer_id)
     entitlements = list_customer_services(actor, customer_id)
@@ -123,14 +135,17 @@ def _licensing(request: PortalRequest, customer_id: int | None, pages: ServicePa
     attention += list_service_attention_items(entitlements, pages)
     if usage is None:
         return {"usage": None, "attention": attention}
-    trend = UsageTrendPage(actor, customer_id, usage, request.GET)
-    uses = find_latest_use_by_service(trend.uses_by_day, usage.as_of - RECENT)
+    trend = UsageTrendPage(actor, customer_id, usage, request.GET, entitlements if shares_services else None)
+    uses = find_latest_use_by_sku(trend.uses_by_day, usage.as_of - RECENT)
     values = list_renewal_values(actor, entitlements)
+    totals = count_licence_totals(entitlements, today())
+    if not shares_services:
+        totals = words.get_reported_licence_totals(usage)
     return {
         "usage": usage,
-        "licences": words.LicenceUsageLabel.from_counts(usage.assigned, usage.purchased, usage.overage),
+        "licences": words.LicenceUsageLabel.from_totals(totals, {row.sku_id: row.sku.name for row in entitlements}),
         "full": words.describe_day_licences_run_out(usage),
-        "services": words.make_service_usage_table_rows(uses, entitlements),
+        "services": words.make_sku_usage_table_rows(uses, entitlements if shares_services else None),
         "freshness": words.describe_usage_report_freshness(usage),
         "daily": sum(use.daily for use in uses),
         "attention": attention,

@@ -89,8 +89,8 @@ def test_the_days_of_a_trend_are_those_of_its_table(world: World, sku: Sku, web:
     usage = get_customer_usage(actor, world.customer.pk)
     assert usage
     asked = {"customer": world.customer.public_id}
-    for query in ({}, {"service": "Pool"}, {"service": "Vault"}):
-        trend = UsageTrendPage(actor, world.customer.pk, usage, query)
+    for query in ({}, {"service": "Pool"}, {"service": "Vault Pro"}):
+        trend = UsageTrendPage(actor, world.customer.pk, usage, query, None)
         key, narrowed = trend.export_choices[0][:2]
         rows = exported(world, web, "partner.reader", key, narrowed, **asked)
         found = [(r["day"], r["assigned_total"], r["monthly_active"], r["daily_active"]) for r in rows]
@@ -99,7 +99,7 @@ def test_the_days_of_a_trend_are_those_of_its_table(world: World, sku: Sku, web:
             for day, use in zip(trend.trend_days, trend.usage_by_chart_point, strict=True)
             if use
         ]
-        assert found == shown and len(found) == (84 if query.get("service") == "Vault" else 83)
+        assert found == shown and len(found) == (84 if query.get("service") == "Vault Pro" else 83)
     assert {row["monthly_active"] for row in exported(world, web, "partner.reader", "trend_days", "", **asked)} == {
         "79", "103",
     }  # fmt: skip

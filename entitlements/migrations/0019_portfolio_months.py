@@ -29,7 +29,7 @@ DROP FUNCTION portfolio_months_become_void();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("entitlements", "0016_vacuum_listing"), ("accounts", "0001_initial")]
+    dependencies = [("entitlements", "0018_vacuum_paid_licences"), ("accounts", "0001_initial")]
 
     operations = [
         migrations.CreateModel(
