@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from entitlements.counting import count_licence_totals
 from entitlements.models import Entitlement, get_first_day_of_month
 from entitlements.proposals import MONTHS, ProposalReason, ProposedQuantity, propose_quantity
 from entitlements.queries.renewal_work import RenewalValue
@@ -62,7 +63,8 @@ def _group_assigned_by_sku(months: Sequence[PeriodUsage]) -> dict[int, list[int]
 def _make_row(
     held: Sequence[Entitlement], earlier: Sequence[int], values: Mapping[int, RenewalValue]
 ) -> ProposalTableRow:
-    purchased, assigned = sum(row.quantity for row in held), sum(row.assigned for row in held)
+    totals = count_licence_totals(held, today())
+    purchased, assigned = totals.purchased, totals.assigned
     renews_on = min((row.ends_on for row in held if row.ends_on), default=None)
     proposed = propose_quantity(
         purchased=purchased, assigned=assigned, earlier=earlier, today=today(), renews_on=renews_on
