@@ -1,8 +1,9 @@
 """The customer list: its columns, and the state of its page."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,8 +15,14 @@ from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from connections.rows import explain_refusal_to_end_connection
 from entitlements.filters import CREATED_WITHIN, EXPIRES_WITHIN, CustomerFilterSet, SoldCustomerFilterSet
+from entitlements.forms.customer_filters import (
+    CustomerFilterForm,
+    Several,
+    SoldCustomerFilterForm,
+    list_several_choices,
+)
 from entitlements.lists.tabs import count_customers_of_saved_view, make_customer_tabs
-from entitlements.models import Entitlement, Sku, UnusualUse
+from entitlements.models import Entitlement, UnusualUse
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import (
     annotate_weekly_usage,
@@ -29,7 +36,6 @@ from entitlements.queries.partners import list_partner_choices
 from entitlements.rows.customers import make_customer_table_rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first, make_search_conditions
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
@@ -64,6 +70,7 @@ CUSTOMERS = ListDefinition(
         ListColumn(name="status", label=gettext_lazy("Status"), is_usual=False),
     ),
     filter_set=CustomerFilterSet,
+    filter_form=CustomerFilterForm,
     default_sort="name",
     more_sorts={"seats": "seats"},  # seats purchased have no column: they stand beside the seats assigned
 )
@@ -87,6 +94,7 @@ SOLD_CUSTOMERS = replace(  # never use, which only consent gives, and no connect
     key="all_customers",
     rule=(ROLE_TABLE, EntitlementPermission.VIEW_SOLD),
     filter_set=SoldCustomerFilterSet,
+    filter_form=SoldCustomerFilterForm,
     columns=(
         *(column for column in CUSTOMERS.columns if column.name in (*_OF_VENDOR, "created", "status")),
         ListColumn(name="manager", label=gettext_lazy("Account manager"), css="wide-only", is_usual=False),
@@ -161,17 +169,20 @@ class CustomerList(PersonalizedList):
         flags = {name: "true" for name in ("trials", "over") if self.filter_values.get(name) is True}
         return super().hidden_field_values | flags
 
-    @property
-    def country_choices(self) -> list[tuple[str, str]]:
-        """The choices of the filter by country: pairs of a country's code and name, by name."""
-        return sorted(((code, get_country_name(code)) for code in self.numbers.countries), key=lambda row: row[1])
+    @cached_property
+    def several_choices(self) -> Several:
+        """The label and the choices of the filters by country and by service."""
+        return list_several_choices(self.numbers, self.catalogue)
 
     @property
-    def service_choices(self) -> list[tuple[str, str]]:
+    def country_choices(self) -> Sequence[tuple[str, str]]:
+        """The choices of the filter by country: pairs of a country's code and name, by name."""
+        return self.add_choice_of_several("country")
+
+    @property
+    def service_choices(self) -> Sequence[tuple[str, str]]:
         """The choices of the filter by service: pairs of a SKU's code and name, by name, add-ons last."""
-        products = [(sku.code, sku.name) for sku in self.catalogue if sku.kind != Sku.Kind.ADD_ON]
-        add_ons = [(sku.code, sku.name) for sku in self.catalogue if sku.kind == Sku.Kind.ADD_ON]
-        return products + add_ons
+        return self.add_choice_of_several("sku")
 
     @property
     def level_choices(self) -> list[tuple[str, str]]:

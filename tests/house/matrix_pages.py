@@ -85,6 +85,15 @@ PAGES = [
         data={"density": "compact"},
     ),
     page(
+        "lists/<str:list_key>/filters/",
+        "/lists/customers/filters/",
+        get=BADGE_HOLDERS,
+        post=SAVERS,
+        data={"seats_min": "5"},
+    ),
+    page("lists/<str:list_key>/filters/", "/lists/all_customers/filters/", get="200 vendor; 403 else"),
+    page("lists/<str:list_key>/filters/", "/lists/inbox/filters/", get="404 else"),
+    page(
         "lists/<str:list_key>/views/new/",
         "/lists/customers/views/new/",
         get=BADGE_HOLDERS,

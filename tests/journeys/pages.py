@@ -102,6 +102,8 @@ PAGES = {
         Shown("customers/"),
         Shown("customers/", "/customers/?q=nobody-has-this-name"),
         Shown("lists/<str:list_key>/display/", "/lists/customers/display/"),
+        Shown("lists/<str:list_key>/filters/", "/lists/customers/filters/?country=DE&seats_min=5"),
+        Shown("customers/", "/customers/?country=DE,FR&seats_min=1&connected_since=2020-01-01"),
         Shown("lists/<str:list_key>/views/new/", "/lists/customers/views/new/?country=DE"),
         Shown(VIEW, "/lists/views/{view_partner}/"),
         Shown(f"{VIEW}delete/", "/lists/views/{view_partner}/delete/"),
