@@ -100,13 +100,17 @@ def test_the_tooltip_snaps_to_the_pointer(visitor, partner, customer):
 
 def test_range_and_service_without_script(visitor, partner, customer, sku):
     other = Sku.objects.create(code=people.unique("FLW"), service=people.unique("Flow"), name="Flow")
+    Entitlement.objects.create(
+        customer=customer, sku=other, external_id=people.unique("E"), kind="production", state="active", quantity=50,
+        assigned=10,
+    )  # fmt: skip
     row = ReportedUsageDay(0, customer.pk, other.pk, timezone.now().date(), 50, 10, 0, 4, 4, 8, 8, 2)
     store_usage_days(actor=people.STAFF, usage_days=[row])
     browser = visitor(java_script_enabled=False)
     page = browser.opens(f"/customers/{customer.public_id}/usage/")
     browser.signs_in(people.operator(partner))
     browser.sees("184 of 250 licences assigned")
-    page.get_by_label("All services").select_option(sku.service)
+    page.get_by_label("All services").select_option(sku.name)
     browser.press("Apply")
     browser.sees("174 of 200 licences assigned")
     page.get_by_role("link", name="6 months").click()
