@@ -68,6 +68,7 @@ urlpatterns = [
     path("me/set/", account.set_preference, name="preference_set"),
     path("me/", account.edit_preferences, name="preferences"),
     path("lists/<str:list_key>/display/", lists.edit_list_display, name="list_display"),
+    path("lists/<str:list_key>/filters/", lists.edit_list_filters, name="list_filters"),
     path("lists/<str:list_key>/views/new/", lists.saved_view_create, name="view_new"),
     path("lists/views/<uuid:view_id>/", lists.saved_view_edit, name="view_change"),
     path("lists/views/<uuid:view_id>/query/", lists.saved_view_replace_query, name="view_query"),

@@ -218,12 +218,8 @@ def _make_resending(code: str, source: ExportableList, permission: EntitlementPe
             ImportColumn(
                 "link", gettext_lazy("The ID of the link"), "6f9619ff-8b86-d011-b42d-00cf4fc964ff", is_shown=False
             ),
-            ImportColumn(
-                "organization_name", gettext_lazy("The name of the organisation"), "Contoso", is_required=False
-            ),
-            ImportColumn(
-                "email", gettext_lazy("The address that the link is sent to"), "a@contoso.example", is_required=False
-            ),
+            ImportColumn("organization_name", gettext_lazy("Organisation"), "Contoso", is_required=False),
+            ImportColumn("email", gettext_lazy("Email address"), "a@contoso.example", is_required=False),
         ),
         key_columns=("link",),
         describe_row=_describe_link,

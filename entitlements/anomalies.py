@@ -8,6 +8,7 @@ import datetime as dt
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from statistics import median
 from typing import Any
 
@@ -109,16 +110,23 @@ def describe_anomaly(metric: str, *, before: int, value: int, low: int, high: in
 
 
 def describe_anomalies(anomalies: Sequence[Mapping[str, Any]], *, total_count: int) -> str:
-    """Return a text with one line for each anomaly of an event.
+    """Return a text that describes the anomalies of an event, with one line for each service.
 
     `anomalies` are those in the event's data, which holds only the first of many. `total_count` is the number of all of
-    them; a last line says how many are left out. If there are several services, each line names its own.
+    them; a last line says how many are left out. If there are several services, each line names its own, which is a
+    SKU by its display name.
     """
-    lines = []
+    words_by_service: dict[str, list[str]] = {}
     for use in anomalies:
         words = describe_anomaly(use["metric"], **{name: use[name] for name in ("before", "value", "low", "high")})
-        names = {"service": use["service"], "words": words}
-        lines.append(words if len(list_anomaly_service_names(anomalies)) == 1 else _("%(service)s: %(words)s") % names)
+        words_by_service.setdefault(use["service"], []).append(words)
+    lines = []
+    for service, words_of_service in words_by_service.items():
+        words = reduce(
+            lambda first, second: _("%(first)s; %(second)s") % {"first": first, "second": second}, words_of_service
+        )
+        names = {"service": service, "words": words}
+        lines.append(words if len(words_by_service) == 1 else _("%(service)s: %(words)s") % names)
     if left_out := total_count - len(anomalies):
         more = ngettext("and %(count)s more on the usage page", "and %(count)s more on the usage page", left_out)
         lines.append(more % {"count": formats.format_number(left_out)})

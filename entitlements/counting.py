@@ -8,15 +8,19 @@ The functions take numbers and read no database. Tests hold the statements that 
 * Daily is the last 24 hours, monthly the last 30 days, both up to the end of a day. Days are UTC days.
 * Previously assigned are the licences assigned in earlier months, newly assigned those of this month. Assigned are both
   together.
+* Of what a customer has now, its *paid* licences are counted: those of entitlements that run and are in production.
+  They are the total of a customer, and of all customers, on every page, in every file and in the API. Licences on trial
+  stand beside it and are added to nothing. Overage is of paid licences, of each SKU on its own, all entitlements
+  of that SKU together. The listing counts the same in SQL (migration 0017).
 """
 
 import datetime as dt
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from entitlements.models import Sku
+from entitlements.models import CustomerListing, Entitlement, Sku
 from partnerportal.lib import usage
 
 ACTIVE_DAYS = 30  # days over which monthly use is counted
@@ -35,6 +39,66 @@ class LicenceBarTone(StrEnum):
     GREEN = ""
     AMBER = "full"
     RED = "over"
+
+
+@dataclass(frozen=True)
+class LicenceTotals:
+    """How many paid licences are purchased and assigned, and beside them how many are on trial."""
+
+    purchased: int = 0
+    assigned: int = 0
+    overage: int = 0
+    trial_purchased: int = 0
+    trial_assigned: int = 0
+    overage_by_sku: Mapping[int, int] = field(default_factory=dict)  # by primary key of the SKU, the largest first
+
+    @property
+    def available(self) -> int:
+        """How many purchased licences are not assigned, of each SKU on its own."""
+        return count_available_licences(self.assigned, self.purchased, self.overage)
+
+    @property
+    def has_paid(self) -> bool:
+        """Whether there are paid licences, or any are assigned as such."""
+        return bool(self.purchased or self.assigned)
+
+
+def count_licence_totals(entitlements: Iterable[Entitlement], today: dt.date) -> LicenceTotals:
+    """Return the licences of those of these entitlements that run on the day `today` (UTC), paid ones and trials apart.
+
+    The entitlements are of one customer, all of them or those of one SKU.
+    """
+    sums = {kind: {"quantity": 0, "assigned": 0} for kind in Entitlement.Kind}
+    excess: dict[int, int] = {}
+    for row in entitlements:
+        if not row.runs_on(today):
+            continue
+        sums[Entitlement.Kind(row.kind)]["quantity"] += row.quantity
+        sums[Entitlement.Kind(row.kind)]["assigned"] += row.assigned
+        if row.kind == Entitlement.Kind.PRODUCTION:
+            excess[row.sku_id] = excess.get(row.sku_id, 0) + row.assigned - row.quantity
+    over = sorted(((seats, sku) for sku, seats in excess.items() if seats > 0), key=lambda pair: (-pair[0], pair[1]))
+    paid, tried = sums[Entitlement.Kind.PRODUCTION], sums[Entitlement.Kind.TRIAL]
+    return LicenceTotals(
+        purchased=paid["quantity"],
+        assigned=paid["assigned"],
+        overage=sum(seats for seats, _sku in over),
+        trial_purchased=tried["quantity"],
+        trial_assigned=tried["assigned"],
+        overage_by_sku={sku: seats for seats, sku in over},
+    )
+
+
+def get_listed_licence_totals(row: CustomerListing) -> LicenceTotals:
+    """Return the licences of a customer as its row of the customer listing has them."""
+    return LicenceTotals(
+        purchased=row.seats,
+        assigned=row.assigned,
+        overage=row.overage,
+        trial_purchased=row.trial_seats,
+        trial_assigned=row.trial_assigned,
+        overage_by_sku=dict(zip(row.over_skus, row.over_seats, strict=True)),
+    )
 
 
 @dataclass(frozen=True)

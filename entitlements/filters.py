@@ -1,10 +1,12 @@
 """The filters of lists, each set for a page, its export and the API. On a page a bad value narrows nothing."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 import django_filters as df
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -24,17 +26,17 @@ from entitlements.models import (
 from entitlements.models.activation import ActivationLinkQuerySet
 from entitlements.models.assignment import LicenseAssignmentQuerySet
 from entitlements.models.entitlement import EntitlementQuerySet
-from entitlements.models.listing import IN_PRODUCTION, ONLY_ON_TRIAL, OVER, CustomerListingQuerySet
+from entitlements.models.listing import IN_PRODUCTION, NO_EXPIRY, ONLY_ON_TRIAL, OVER, CustomerListingQuerySet
 from entitlements.models.release import LicenceReleaseQuerySet
 from entitlements.queries.activation import filter_late_links, make_undecided_condition
-from entitlements.queries.customers import make_partner_condition, make_sold_partner_condition
+from entitlements.queries.customers import make_expiry_condition, make_partner_condition, make_sold_partner_condition
 from entitlements.queries.releases import RELEASE_VIEWS, WAITING
 from entitlements.queries.renewal_work import UNASSIGNED, make_owner_condition, make_state_condition
 from entitlements.queries.trials import TRIAL_VIEWS
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.days import today
-from partnerportal.lib.filters import FilterSet, make_words_condition
+from partnerportal.lib.filters import FilterSet, SeveralFilter, SeveralTextsFilter, make_words_condition
 from partnerportal.lib.mailed_invitations import filter_live
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.visible_rows import parse_public_ids
@@ -59,12 +61,22 @@ class CustomerFilterSet(FilterSet):
     created_within = df.TypedChoiceFilter(
         method="filter_by_creation", choices=CREATED_WITHIN, coerce=int, label=_("Created within")
     )
-    country = df.ChoiceFilter(choices=list_country_choices, label=_("Country"))
-    sku = df.CharFilter(method="filter_by_sku", label=_("Service"), max_length=60)
+    country = SeveralFilter(choices=list_country_choices, label=_("Country"))
+    sku = SeveralTextsFilter(method="filter_by_sku", label=_("Service"), max_length=60)
+    seats_min = df.NumberFilter(method="filter_by_seats", min_value=0, label=_("Licences purchased, at least"))
+    seats_max = df.NumberFilter(method="filter_by_seats", min_value=0, label=_("Licences purchased, at most"))
+    used_min = df.NumberFilter(method="filter_by_share", min_value=0, label=_("Licences assigned in %, at least"))
+    used_max = df.NumberFilter(method="filter_by_share", min_value=0, label=_("Licences assigned in %, at most"))
+    expires_from = df.DateFilter(method="filter_by_last_day", label=_("Next expiry, from"))
+    expires_to = df.DateFilter(method="filter_by_last_day", label=_("Next expiry, until"))
+    connected_since = df.DateFilter("connected_at", "date__gte", label=_("Connected since"))
     expires_within = df.TypedChoiceFilter(
         method="filter_by_expiry", choices=EXPIRES_WITHIN, coerce=int, label=_("Expires within")
     )
     trials = df.BooleanFilter(method="filter_on_trial", label=_("Has a trial"), widget=df.widgets.BooleanWidget)
+    requests = df.BooleanFilter(
+        method="filter_waiting_for_trial", label=_("Waiting for a trial"), widget=df.widgets.BooleanWidget
+    )
     over = df.BooleanFilter(method="filter_over_licence", label=_("Over limit"), widget=df.widgets.BooleanWidget)
     unusual = df.ChoiceFilter(method="filter_unusual", choices=UnusualUse.choices, label=_("Unusual usage"))
 
@@ -88,17 +100,37 @@ class CustomerFilterSet(FilterSet):
         """Keep customers whose organisation was created in the last `value` days."""
         return rows.filter(created_at__gte=timezone.now() - timedelta(days=value))
 
-    def filter_by_sku(self, rows: Rows, name: str, value: str) -> Rows:
-        """Keep customers that run the SKU with this code."""
-        return rows.filter(skus__overlap=ArraySubquery(Sku.objects.filter(code=value).values("pk")))
+    def filter_by_sku(self, rows: Rows, name: str, value: list[str]) -> Rows:
+        """Keep customers that run a SKU with one of these codes."""
+        return rows.filter(skus__overlap=ArraySubquery(Sku.objects.filter(code__in=value).values("pk")))
+
+    def filter_by_seats(self, rows: Rows, name: str, value: Decimal) -> Rows:
+        """Keep customers by the seats that they have purchased. Who does not share them is left out."""
+        bound = {"seats__gte" if name == "seats_min" else "seats__lte": value}
+        return rows.with_shared_scope(Scope.ENTITLEMENTS).filter(**bound)
+
+    def filter_by_share(self, rows: Rows, name: str, value: Decimal) -> Rows:
+        """Keep customers by the share of their seats that is assigned, in percent. Who has no seats is left out."""
+        share = F("assigned") * 100
+        bound = GreaterThanOrEqual if name == "used_min" else LessThanOrEqual
+        return rows.filter(bound(share, F("seats") * value), seats__gt=0)
+
+    def filter_by_last_day(self, rows: Rows, name: str, value: date) -> Rows:
+        """Keep customers whose next expiry is this day or later, or this day or before, and so none without one."""
+        bound = {"next_expiry_on__gte" if name == "expires_from" else "next_expiry_on__lte": value}
+        return rows.filter(**bound).exclude(next_expiry_on=NO_EXPIRY)
 
     def filter_by_expiry(self, rows: Rows, name: str, value: int) -> Rows:
         """Keep customers whose next expiry is at most `value` days from today (UTC)."""
-        return rows.filter(next_expiry_on__range=(today(), today() + timedelta(days=value)))
+        return rows.filter(make_expiry_condition(timedelta(days=value)))
 
     def filter_on_trial(self, rows: Rows, name: str, value: bool) -> Rows:
         """Keep customers that run a trial; for False keep customers that are known to run none."""
         return rows.filter(trials__gt=0) if value else rows.with_shared_scope(Scope.ENTITLEMENTS).filter(trials=0)
+
+    def filter_waiting_for_trial(self, rows: Rows, name: str, value: bool) -> Rows:
+        """Keep customers with an undecided request for a trial; for False customers that are known to have none."""
+        return rows.filter(requests__gt=0) if value else rows.with_shared_scope(Scope.ENTITLEMENTS).filter(requests=0)
 
     def filter_over_licence(self, rows: Rows, name: str, value: bool) -> Rows:
         """Keep customers with an overage of any SKU; for False keep customers that are known to have none."""

@@ -131,9 +131,9 @@ def _label_extend(number: int) -> str:
 
 TRIAL_COLUMNS = (
     ImportColumn("trial", _("The ID of the trial"), "6f9619ff-8b86-d011-b42d-00cf4fc964ff", is_shown=False),
-    ImportColumn("customer", _("The customer’s name"), "Contoso Ltd", is_required=False),
-    ImportColumn("service", _("The name of the SKU"), "Workspace", is_required=False),
-    ImportColumn("ends_on", _("The last day of the trial"), "2026-12-13", is_required=False),
+    ImportColumn("customer", _("Customer"), "Contoso Ltd", is_required=False),
+    ImportColumn("service", _("Service"), "Workspace", is_required=False),
+    ImportColumn("ends_on", _("Last day"), "2026-12-13", is_required=False),
 )
 END_CONNECTIONS = BulkAction(
     code="end_connections",
@@ -145,8 +145,8 @@ END_CONNECTIONS = BulkAction(
     list_url_name="customers",
     rule=(CONNECTION_ROLES, ConnectionPermission.END),
     columns=(
-        ImportColumn("org_id", _("The customer’s ORGID"), "12345678"),
-        ImportColumn("customer", _("The customer’s name"), "Contoso Ltd", is_required=False),
+        ImportColumn("org_id", _("ORGID"), "12345678"),
+        ImportColumn("customer", _("Customer"), "Contoso Ltd", is_required=False),
         ImportColumn("connection", _("The ID of the connection"), "", is_required=False, is_shown=False),
     ),
     key_columns=("org_id",),
@@ -181,7 +181,7 @@ EXTEND_TRIALS = BulkAction(
     source=TRIALS,
     list_url_name="trials",
     rule=(ROLE_TABLE, EntitlementPermission.DECIDE_TRIALS),
-    columns=(*TRIAL_COLUMNS, ImportColumn("new_ends_on", _("The new last day"), "2026-12-27", is_required=False)),
+    columns=(*TRIAL_COLUMNS, ImportColumn("new_ends_on", _("New last day"), "2026-12-27", is_required=False)),
     key_columns=("trial",),
     filled_columns=("new_ends_on",),
     describe_row=_describe_trial,

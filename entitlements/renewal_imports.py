@@ -115,9 +115,9 @@ def _label_owner(number: int) -> str:
 
 _COLUMNS = (
     ImportColumn("entitlement", _("The ID of the entitlement"), "6f9619ff-8b86-d011-b42d-00cf4fc964ff", is_shown=False),
-    ImportColumn("customer", _("The customer’s name"), "Contoso Ltd", is_required=False),
-    ImportColumn("service", _("The name of the SKU"), "Workspace", is_required=False),
-    ImportColumn("ends_on", _("The last day"), "2026-12-13"),
+    ImportColumn("customer", _("Customer"), "Contoso Ltd", is_required=False),
+    ImportColumn("service", _("Service"), "Workspace", is_required=False),
+    ImportColumn("ends_on", _("Last day"), "2026-12-13"),
 )
 _COMMON: dict[str, Any] = {
     "source": RENEWALS,
@@ -132,7 +132,7 @@ SET_STATE = BulkAction(
     label=_("Set the state of renewals"),
     button=_("Set state…"),
     icon="calendar-clock",
-    columns=(*_COLUMNS, ImportColumn("renewal_state", _("The state"), "contacted")),
+    columns=(*_COLUMNS, ImportColumn("renewal_state", _("State"), "contacted")),
     make_form=RenewalStateForm,
     describe_confirmation=_label_state,
     **_make_action(_judge_state),
@@ -145,7 +145,7 @@ SET_OWNER = BulkAction(
     icon="users",
     columns=(
         *_COLUMNS,
-        ImportColumn("owner", _("The owner’s name"), "Ann Example", is_required=False),
+        ImportColumn("owner", _("Owner"), "Ann Example", is_required=False),
         ImportColumn(
             "renewal_owner", _("The ID of the operator, empty for nobody"), "", is_required=False, is_shown=False
         ),

@@ -18,7 +18,7 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 from partnerportal.lib.imports.bulk import BulkAction
-from partnerportal.lib.imports.kinds import ImportKind, ImportMode
+from partnerportal.lib.imports.kinds import ImportColumn, ImportKind, ImportMode
 from partnerportal.lib.imports.results import RowOutcome
 
 State = Import.State
@@ -268,10 +268,10 @@ def describe_progress(source: Import) -> str:
     return ngettext("%(count)s row", "%(count)s rows", source.rows_total) % count
 
 
-def list_shown_columns(source: Import) -> dict[int, str]:
-    """Return the keys of the columns that the page of an import shows, at most SHOWN_CELLS, by their positions."""
+def list_shown_columns(source: Import) -> dict[int, ImportColumn]:
+    """Return the columns that the page of an import shows, at most SHOWN_CELLS, by their positions."""
     columns = KINDS[source.kind].columns if source.kind in KINDS else ()
-    shown = [(position, column.key) for position, column in enumerate(columns) if column.is_shown]
+    shown = [(position, column) for position, column in enumerate(columns) if column.is_shown]
     return dict(shown[:SHOWN_CELLS])
 
 

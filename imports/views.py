@@ -168,6 +168,8 @@ def _describe_import(actor: Actor, source: Import) -> dict[str, Any]:
         "can_cancel": source.state in rows.CANCELLABLE and not source.is_stop_asked,
         "outcomes": rows.build_outcome_counts(source) if rows.has_results(source) or source.applied else [],
         "columns": list(rows.list_shown_columns(source).values()),
+        "is_file": not isinstance(kind, BulkAction),  # whose rows have numbers and whose columns have codes
+        "is_danger": isinstance(kind, BulkAction) and kind.is_danger,
         "failed": rows.count_failed_rows(source),
         "confirmation": rows.describe_confirmation(source),
         "choices": choices,

@@ -27,7 +27,8 @@ COUNTED = """
         VALUES ('total customers', 1), ('total seats', seats), ('total assigned', assigned),
                ('total over', (overage > 0)::int), ('total overage', overage),
                ('total unused', seats - assigned + overage), ('total trials', (trials > 0)::int),
-               ('total requests', (requests > 0)::int), ('country ' || country, 1),
+               ('total requests', (requests > 0)::int),
+               ('total trial_seats', trial_seats), ('total trial_assigned', trial_assigned), ('country ' || country, 1),
                ('total share_services', (scopes & 2) / 2), ('total share_usage', (scopes & 4) / 4),
                ('expiry ' || next_expiry_on, (next_expiry_on < '9999-12-31')::int)
     ) v(what, amount) GROUP BY 1, 2 HAVING sum(amount) <> 0
@@ -39,12 +40,22 @@ COUNTED = """
     SELECT l.viewer_id, 'end ' || ends_on, count(*)
     FROM entitlements_customerlisting l JOIN entitlements_entitlement e USING (customer_id)
     WHERE e.state = 'active' AND ends_on >= (now() AT TIME ZONE 'UTC')::date AND l.scopes & 2 = 2 GROUP BY 1, 2"""
-OVERAGE = "SELECT viewer_id, customer_id, overage FROM entitlements_customerlisting"
+OVERAGE = """
+    SELECT viewer_id, customer_id, overage, coalesce((SELECT sum(s) FROM unnest(over_seats) s), 0),
+           coalesce((SELECT string_agg(sku || ' +' || seats, ', ' ORDER BY seats DESC, sku)
+                     FROM unnest(over_skus, over_seats) o(sku, seats)), ''), over_seats
+    FROM entitlements_customerlisting"""
 OVERAGE_OUGHT = """
-    SELECT l.viewer_id, l.customer_id, coalesce(sum(greatest(s.assigned - s.quantity, 0)), 0)
+    SELECT l.viewer_id, l.customer_id, coalesce(sum(greatest(s.assigned - s.quantity, 0)), 0),
+           coalesce(sum(greatest(s.assigned - s.quantity, 0)), 0),
+           coalesce(string_agg(s.sku_id || ' +' || s.assigned - s.quantity, ', ' ORDER BY s.assigned - s.quantity DESC,
+                               s.sku_id) FILTER (WHERE s.assigned > s.quantity), ''),
+           coalesce(array_agg((s.assigned - s.quantity)::bigint ORDER BY s.assigned - s.quantity DESC, s.sku_id)
+                    FILTER (WHERE s.assigned > s.quantity), '{}')
     FROM entitlements_customerlisting l LEFT JOIN (
         SELECT customer_id, sku_id, sum(assigned) AS assigned, sum(quantity) AS quantity FROM entitlements_entitlement
-        WHERE state = 'active' AND (ends_on IS NULL OR ends_on >= (now() AT TIME ZONE 'UTC')::date) GROUP BY 1, 2
+        WHERE state = 'active' AND kind = 'production'
+          AND (ends_on IS NULL OR ends_on >= (now() AT TIME ZONE 'UTC')::date) GROUP BY 1, 2
     ) s ON s.customer_id = l.customer_id AND l.scopes & 2 = 2 GROUP BY 1, 2"""
 PACE = "SELECT viewer_id, customer_id, moved, full_on FROM entitlements_customerpace"
 PACE_OUGHT = """
@@ -55,8 +66,10 @@ PACE_OUGHT = """
 # Whoever may not see the services or the use sees none of their numbers.
 UNSHARED = """
     SELECT viewer_id, customer_id FROM entitlements_customerlisting
-    WHERE scopes & 2 = 0 AND (services, trials, requests, seats, assigned, overage) <> (0, 0, 0, 0, 0, 0)
-       OR scopes & 2 = 0 AND (cardinality(skus), cardinality(ends), next_expiry_on) <> (0, 0, '9999-12-31'::date)
+    WHERE scopes & 2 = 0 AND (services, trials, requests, seats, assigned, overage, trial_seats, trial_assigned)
+          <> (0, 0, 0, 0, 0, 0, 0, 0)
+       OR scopes & 2 = 0 AND (cardinality(skus), cardinality(ends), cardinality(over_skus), next_expiry_on)
+          <> (0, 0, 0, '9999-12-31'::date)
        OR scopes & 4 = 0 AND unusual <> '{}'"""
 THROUGH = "SELECT viewer_id, customer_id, partner_id, partner_org_id FROM connections_customerpartner"
 THROUGH_OUGHT = """

@@ -15,8 +15,9 @@ from accounts.forms.lists import ListDisplayForm, SavedViewForm
 from accounts.models import SavedView
 from accounts.policies import ROLE_TABLE, AccountPermission, may_share_saved_views
 from accounts.queries.lists import get_list_preferences, get_saved_view
+from partnerportal.lib.errors import NotFound
 from partnerportal.lib.form_errors import show_errors_in_form
-from partnerportal.lib.lists import ListDefinition, build_list_url, find_list_definition
+from partnerportal.lib.lists import ListDefinition, build_list_url, build_query_string, find_list_definition
 from partnerportal.lib.pages import get_posted_data, read_next_url, redirect_htmx, require_form, require_permission
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
@@ -128,6 +129,28 @@ def saved_view_delete(request: PortalRequest, view_id: UUID) -> HttpResponse:
         return redirect(definition.url_name)
     context = {"view": view, "back": _saved_view_url(definition, view), "definition": definition}
     return render(request, "accounts/view_delete.html", context)
+
+
+@require_form
+@may_save
+@vary_on_headers("HX-Request")
+def edit_list_filters(request: PortalRequest, list_key: str) -> HttpResponse:
+    """Show the filters of a list that take several values or a range; on POST lead to the list that they narrow.
+
+    The other filters of the query, such as the search, stay. The answer is 404 for a list without such filters.
+    """
+    definition = _visible_list(request, list_key)
+    if definition.filter_form is None:
+        raise NotFound("not_found", "")
+    query = _posted_query(request) if request.method == "POST" else request.GET.dict()
+    form = definition.filter_form(request.actor, query, get_posted_data(request))
+    path = reverse(definition.url_name)
+    if request.method == "POST" and form.is_valid():
+        kept = {name: value for name, value in query.items() if name not in form.fields and name != "cursor"}
+        url = build_list_url(path, {**kept, **form.query})
+        return redirect_htmx(url) if request.htmx else redirect(url)
+    context = {"form": form, "query": build_query_string(query), "back": build_list_url(path, query)}
+    return render(request, "accounts/list_filters.html", context | {"definition": definition})
 
 
 @require_form

@@ -134,11 +134,11 @@ def _open(
 def _news(actor: Actor, opened: list[Anomaly]) -> list[Event]:
     """Return one event for each customer, however many of its numbers are unusual."""
     customers = Organization.objects.in_bulk({row.customer_id for row in opened})
-    services = dict(Sku.objects.filter(pk__in={row.sku_id for row in opened}).values_list("pk", "service"))
+    names = dict(Sku.objects.filter(pk__in={row.sku_id for row in opened}).values_list("pk", "name"))
     uses: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in opened:
         numbers = {name: getattr(row, name) for name in ("metric", "value", "before", "low", "high")}
-        uses[row.customer_id].append({"service": services[row.sku_id], **numbers})
+        uses[row.customer_id].append({"service": names[row.sku_id], **numbers})
     return [
         make_event(
             EntitlementEventKind.USE_UNUSUAL,

@@ -9,7 +9,7 @@ from partnerportal.lib.days import today
 
 MONTHS = 13  # the present month and twelve before it: a year's growth has both its ends
 
-# All of it as of the last moment of a day (UTC). Seats are counted by the dates of entitlements and their present
+# All of it as of the last moment of a day (UTC). Paid seats are counted by the dates of entitlements and their present
 # quantity, because what a quantity was before is not kept; a month that has been written stays as it was.
 COUNT = """
 INSERT INTO entitlements_channelmonth
@@ -19,8 +19,8 @@ SELECT %(month)s, count(*) FILTER (WHERE kind = 'distributor'), count(*) FILTER 
        (SELECT count(*) FROM connections_connection
         WHERE connected_at < %(end)s AND (ended_at IS NULL OR ended_at >= %(end)s)),
        (SELECT coalesce(sum(quantity), 0) FROM entitlements_entitlement
-        WHERE state IN ('active', 'expired') AND coalesce(starts_on, created_at::date) <= %(day)s
-          AND (ends_on IS NULL OR ends_on >= %(day)s)),
+        WHERE state IN ('active', 'expired') AND kind = 'production'
+          AND coalesce(starts_on, created_at::date) <= %(day)s AND (ends_on IS NULL OR ends_on >= %(day)s)),
        now()
 FROM accounts_organization WHERE created_at < %(end)s
 ON CONFLICT (month) DO UPDATE SET distributors = excluded.distributors, partners = excluded.partners,

@@ -43,7 +43,10 @@ def _refresh_batch() -> int:
 # The columns of the listing that are compared with its definition: all but the keys and `search`, which the database
 # makes of the others. Numbers are not compared in rows
 # that are due for `refresh_expired_customer_listings`.
-_NUMBERS = ("services", "skus", "trials", "requests", "seats", "assigned", "overage", "next_expiry_on", "ends")
+_NUMBERS = (
+    "services", "skus", "trials", "requests", "seats", "assigned", "overage", "trial_seats", "trial_assigned",
+    "over_skus", "over_seats", "next_expiry_on", "ends",
+)  # fmt: skip
 _KEYS = ("id", "viewer_id", "customer_id", "search")
 _ALL = tuple(field.attname for field in CustomerListing._meta.concrete_fields if field.attname not in _KEYS)
 _FACTS = tuple(name for name in _ALL if name not in _NUMBERS)

@@ -29,6 +29,8 @@ CUSTOMER: dict[str, Any] = {
     "seats": 250,
     "assigned": 231,
     "overage": 0,
+    "trial_seats": 25,
+    "trial_assigned": 9,
     "expires_on": "2027-03-31",
     "connected_at": "2026-02-14T09:30:00Z",
     "unusual_use": ["falling", "new"],
@@ -38,7 +40,17 @@ CUSTOMER: dict[str, Any] = {
 UNSHARED_USAGE = "Null where `shared` lacks `usage`."
 UNSHARED = "Null where `shared` lacks `entitlements`."
 FIELDS_BY_SCOPE = {  # null where the customer does not share the scope
-    Scope.ENTITLEMENTS: ("level", "services", "trials", "seats", "assigned", "overage", "expires_on"),
+    Scope.ENTITLEMENTS: (
+        "level",
+        "services",
+        "trials",
+        "seats",
+        "assigned",
+        "overage",
+        "trial_seats",
+        "trial_assigned",
+        "expires_on",
+    ),
     Scope.USAGE: ("unusual_use", "usage_as_of"),
 }
 
@@ -68,12 +80,14 @@ class CustomerSerializer(AttributeSerializer[CustomerListing]):
     services = serializers.IntegerField(allow_null=True, help_text=f"Running entitlements, trials included. {UNSHARED}")
     trials = serializers.IntegerField(allow_null=True, help_text=f"Running trials. {UNSHARED}")
     seats = serializers.IntegerField(
-        allow_null=True, help_text=f"Licences purchased in running entitlements. {UNSHARED}"
+        allow_null=True, help_text=f"Licences purchased in running entitlements, trials left out. {UNSHARED}"
     )
-    assigned = serializers.IntegerField(allow_null=True, help_text=f"Licences assigned. {UNSHARED}")
+    assigned = serializers.IntegerField(allow_null=True, help_text=f"Licences assigned of them. {UNSHARED}")
     overage = serializers.IntegerField(
         allow_null=True, help_text=f"Licences assigned beyond those purchased, of each SKU on its own. {UNSHARED}"
     )
+    trial_seats = serializers.IntegerField(allow_null=True, help_text=f"Licences on trial. {UNSHARED}")
+    trial_assigned = serializers.IntegerField(allow_null=True, help_text=f"Licences assigned of them. {UNSHARED}")
     expires_on = serializers.DateField(
         allow_null=True, help_text=f"The nearest end among running entitlements. Null: none ends. {UNSHARED}"
     )

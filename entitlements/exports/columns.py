@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, CharField, F, Func, IntegerField, OuterRef, Value, When
-from django.db.models.functions import Greatest
+from django.db.models.functions import Cast, Concat, Greatest
 
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
@@ -61,6 +61,20 @@ def make_sku_names_expression(keys: str, **conditions: Any) -> Any:
     return join_with_semicolons(ArraySubquery(skus.values("name")))
 
 
+def make_overage_names_expression() -> Any:
+    """Return a database expression for the SKUs over their limit, such as "Workspace +12", as text separated by "; ".
+
+    It is for rows of CustomerListing, and the largest overage comes first.
+    """
+    place = Func(OuterRef("over_skus"), F("pk"), function="array_position", output_field=IntegerField())
+    seats = Func(
+        OuterRef("over_seats"), F("place"), template="(%(expressions)s]", arg_joiner=")[", output_field=IntegerField()
+    )
+    skus = Sku.objects.annotate(place=place).filter(place__isnull=False).order_by("place")
+    text = Concat("name", Value(" +"), Cast(seats, CharField()))
+    return join_with_semicolons(ArraySubquery(skus.values(text=text)))
+
+
 def make_licence_count_columns(field_suffix: str = "") -> tuple[ExportColumn, ...]:
     """Return the export columns of licences purchased, assigned and available.
 
@@ -83,7 +97,11 @@ CUSTOMER_COLUMNS = (
     make_identifier_column("org_id", "customer__org_id"),
 )
 NAME_COLUMNS = (make_text_column("name", "customer__name"), make_identifier_column("org_id", "customer__org_id"))
-SKU_COLUMNS = (make_text_column("service", "sku__service"), make_text_column("sku", "sku__code"))
+SKU_COLUMNS = (
+    make_text_column("service", "sku__service"),
+    make_text_column("sku", "sku__code"),
+    make_text_column("sku_name", "sku__name"),
+)
 SERVICE_COLUMNS = (
     *CUSTOMER_COLUMNS,
     make_text_column("sku", "sku__code"),

@@ -13,6 +13,7 @@ from entitlements.exports.columns import (
     OF_ORDERS,
     OWN,
     SERVICE_COLUMNS,
+    make_overage_names_expression,
     make_scope_codes_expression,
     make_sku_names_expression,
 )
@@ -90,7 +91,10 @@ _CUSTOMER_COLUMNS = (
     make_unchanged_column("seats", ValueIfScopeShared("seats", Scope.ENTITLEMENTS)),
     make_unchanged_column("assigned", ValueIfScopeShared("assigned", Scope.ENTITLEMENTS)),
     make_unchanged_column("overage", ValueIfScopeShared("overage", Scope.ENTITLEMENTS)),
+    make_text_column("over_limit", make_overage_names_expression()),
     make_percent_column("pct_assigned", "assigned", "seats"),
+    make_unchanged_column("trial_seats", ValueIfScopeShared("trial_seats", Scope.ENTITLEMENTS)),
+    make_unchanged_column("trial_assigned", ValueIfScopeShared("trial_assigned", Scope.ENTITLEMENTS)),
     make_unchanged_column("trials", ValueIfScopeShared("trials", Scope.ENTITLEMENTS)),
     make_unchanged_column("trial_requests", ValueIfScopeShared("requests", Scope.ENTITLEMENTS)),
     make_unchanged_column("next_expiry_on", NullIf(F("next_expiry_on"), Value(NO_EXPIRY))),

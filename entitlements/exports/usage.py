@@ -3,8 +3,10 @@
 import datetime as dt
 from typing import Any
 
-from django.db.models import Case, F, IntegerField, Max, OuterRef, QuerySet, Subquery, Sum, When
-from django.db.models.functions import Least
+from django.db.models import BigIntegerField, Case, F, IntegerField, Max, OuterRef, QuerySet, Subquery, Sum, When
+from django.db.models.expressions import Combinable
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce, JSONObject, Least
 from django.utils.translation import gettext_lazy as _
 
 from entitlements import counting
@@ -37,6 +39,7 @@ from partnerportal.lib.exports.lists import ExportableList, ExportSubject, Query
 from partnerportal.lib.scopes import Scope
 
 _MONTH_FACTS = ("purchased", "assigned", "newly_assigned", "monthly_active", "daily_active_peak")
+_LISTED = ("seats", "assigned", "overage", "trial_seats", "trial_assigned")  # licences in the customer listing
 _DAY_FACTS = ("purchased", "assigned", "newly_assigned", "monthly", "daily")
 
 
@@ -72,13 +75,13 @@ def _moments_shown(uses: list[PeriodUsage], query: Query, lasting: dt.timedelta)
 
     A day or month in which a service did not report is a gap, on the page and in the file.
     """
-    uses = [use for use in uses if query.get("service") in (None, "", use.service)]
+    uses = [use for use in uses if query.get("service") in (None, "", use.sku_name)]
     moments = sorted({use.at for use in uses})
     return [at for at, use in zip(moments, sum_usage_by_period(uses, moments, lasting), strict=True) if use]
 
 
 def _of_service(rows: QuerySet[Any], query: Query) -> QuerySet[Any]:
-    return rows.filter(sku__service=query["service"]) if query.get("service") else rows
+    return rows.filter(sku__name=query["service"]) if query.get("service") else rows
 
 
 def _sums(rows: QuerySet[Any], moment: str, facts: tuple[str, ...]) -> QuerySet[Any]:
@@ -106,7 +109,7 @@ def _with_active(actor: Actor, days: QuerySet[Any]) -> QuerySet[Any]:
 
 def _months_of(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
     """Return every month of every SKU of one customer."""
-    return UsageMonth.objects.visible_to(actor).filter(customer=customer).order_by("sku__service", "sku_id", "month")
+    return UsageMonth.objects.visible_to(actor).filter(customer=customer).order_by("sku__name", "sku_id", "month")
 
 
 def _of_customers(actor: Actor, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -115,8 +118,24 @@ def _of_customers(actor: Actor, rows: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def _usage(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
-    """Return the use of all customers, by name."""
-    return _of_customers(actor, CustomerUsage.objects.visible_to(actor)).order_by("customer__name_folded", "pk")
+    """Return the use of all customers, by name, with the licences of those that share their services.
+
+    They come from one look-up in the customer listing, as `listed`, which is null where services are not shared.
+    """
+    own = CustomerListing.objects.visible_to(actor).with_shared_scope(Scope.ENTITLEMENTS)
+    facts = JSONObject(**{name: name for name in _LISTED})
+    listed = Subquery(own.filter(customer=OuterRef("customer")).values(facts=facts)[:1])
+    rows = _of_customers(actor, CustomerUsage.objects.visible_to(actor)).annotate(listed=listed)
+    return rows.order_by("customer__name_folded", "pk")
+
+
+def _now(name: str, reported: str | None = None) -> Combinable:
+    """Return an expression for a number of licences as the customer listing has it.
+
+    Where services are not shared it is that of the latest report, the column `reported`, or null without one.
+    """
+    listed = Cast(KeyTextTransform(name, "listed"), BigIntegerField())
+    return Coalesce(listed, F(reported), output_field=BigIntegerField()) if reported else listed
 
 
 def _history(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
@@ -136,6 +155,7 @@ def _anomalies_of(actor: Actor, _query: Query, customer: int | None) -> QuerySet
 
 
 _BY_MONTH = (*NAME_COLUMNS, *SKU_COLUMNS, *make_usage_month_columns())
+_PURCHASED, _ASSIGNED, _OVERAGE = _now("seats", "purchased"), _now("assigned", "assigned"), _now("overage", "overage")
 _UNUSUAL = (
     *NAME_COLUMNS,
     *SKU_COLUMNS,
@@ -193,11 +213,13 @@ LISTS = (
         columns=(
             *NAME_COLUMNS,
             make_unchanged_column("as_of"),
-            make_unchanged_column("total_licenses", "purchased"),
-            make_unchanged_column("assigned_total", "assigned"),
-            make_unchanged_column("available", F("purchased") - F("assigned") + F("overage")),
-            make_unchanged_column("overage"),
-            make_percent_column("pct_assigned", "assigned", "purchased"),
+            make_unchanged_column("total_licenses", _PURCHASED),
+            make_unchanged_column("assigned_total", _ASSIGNED),
+            make_unchanged_column("available", _PURCHASED - _ASSIGNED + _OVERAGE),
+            make_unchanged_column("overage", _OVERAGE),
+            make_percent_column("pct_assigned", _ASSIGNED, _PURCHASED),
+            make_unchanged_column("trial_licenses", _now("trial_seats")),
+            make_unchanged_column("trial_assigned", _now("trial_assigned")),
             make_unchanged_column("monthly_active"),
             make_unchanged_column("assigned_28_days_before", "assigned_before"),
             make_unchanged_column("monthly_active_28_days_before", "active_before"),

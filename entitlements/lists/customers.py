@@ -1,8 +1,9 @@
 """The customer list: its columns, and the state of its page."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,8 +15,14 @@ from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from connections.rows import explain_refusal_to_end_connection
 from entitlements.filters import CREATED_WITHIN, EXPIRES_WITHIN, CustomerFilterSet, SoldCustomerFilterSet
+from entitlements.forms.customer_filters import (
+    CustomerFilterForm,
+    Several,
+    SoldCustomerFilterForm,
+    list_several_choices,
+)
 from entitlements.lists.tabs import count_customers_of_saved_view, make_customer_tabs
-from entitlements.models import Entitlement, Sku, UnusualUse
+from entitlements.models import Entitlement, UnusualUse
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import (
     annotate_weekly_usage,
@@ -27,9 +34,9 @@ from entitlements.queries.customers import (
 )
 from entitlements.queries.partners import list_partner_choices
 from entitlements.rows.customers import make_customer_table_rows
+from entitlements.rows.usage import make_customer_usage_table_rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first, make_search_conditions
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
@@ -64,6 +71,7 @@ CUSTOMERS = ListDefinition(
         ListColumn(name="status", label=gettext_lazy("Status"), is_usual=False),
     ),
     filter_set=CustomerFilterSet,
+    filter_form=CustomerFilterForm,
     default_sort="name",
     more_sorts={"seats": "seats"},  # seats purchased have no column: they stand beside the seats assigned
 )
@@ -87,6 +95,7 @@ SOLD_CUSTOMERS = replace(  # never use, which only consent gives, and no connect
     key="all_customers",
     rule=(ROLE_TABLE, EntitlementPermission.VIEW_SOLD),
     filter_set=SoldCustomerFilterSet,
+    filter_form=SoldCustomerFilterForm,
     columns=(
         *(column for column in CUSTOMERS.columns if column.name in (*_OF_VENDOR, "created", "status")),
         ListColumn(name="manager", label=gettext_lazy("Account manager"), css="wide-only", is_usual=False),
@@ -125,13 +134,13 @@ class CustomerList(PersonalizedList):
         chosen = self.filter_values.get("partner", "")
         self.partners = list_partner_choices(actor, chosen) if has_partners(actor) else []
         through = list_partner_names_by_customer(actor, keys) if has_partners(actor) else {}
-        self.rows = make_customer_table_rows(
-            self.page.rows,
-            {sku.pk: sku for sku in self.catalogue},
-            through,
-            managers=find_account_managers(actor, keys) if self.is_of_vendor else None,
-        )
+        self.rows = self.make_table_rows(through, find_account_managers(actor, keys) if self.is_of_vendor else None)
         self.end_refusal = explain_refusal_to_end_connection(actor)
+
+    def make_table_rows(self, partners: Mapping[int, list[str]], managers: Mapping[int, str] | None) -> list[Any]:
+        """Return the rows of the page as its template shows them. `partners` and `managers` are those of customers."""
+        skus = {sku.pk: sku for sku in self.catalogue}
+        return make_customer_table_rows(self.page.rows, skus, partners, managers=managers)
 
     @property
     def filter_tabs(self) -> list[ListTab]:
@@ -158,20 +167,23 @@ class CustomerList(PersonalizedList):
     @property
     def hidden_field_values(self) -> dict[str, Any]:
         """The parameters that the filter form sends as hidden fields, as a dict by name."""
-        flags = {name: "true" for name in ("trials", "over") if self.filter_values.get(name) is True}
+        flags = {name: "true" for name in ("trials", "requests", "over") if self.filter_values.get(name) is True}
         return super().hidden_field_values | flags
 
-    @property
-    def country_choices(self) -> list[tuple[str, str]]:
-        """The choices of the filter by country: pairs of a country's code and name, by name."""
-        return sorted(((code, get_country_name(code)) for code in self.numbers.countries), key=lambda row: row[1])
+    @cached_property
+    def several_choices(self) -> Several:
+        """The label and the choices of the filters by country and by service."""
+        return list_several_choices(self.numbers, self.catalogue)
 
     @property
-    def service_choices(self) -> list[tuple[str, str]]:
+    def country_choices(self) -> Sequence[tuple[str, str]]:
+        """The choices of the filter by country: pairs of a country's code and name, by name."""
+        return self.add_choice_of_several("country")
+
+    @property
+    def service_choices(self) -> Sequence[tuple[str, str]]:
         """The choices of the filter by service: pairs of a SKU's code and name, by name, add-ons last."""
-        products = [(sku.code, sku.name) for sku in self.catalogue if sku.kind != Sku.Kind.ADD_ON]
-        add_ons = [(sku.code, sku.name) for sku in self.catalogue if sku.kind == Sku.Kind.ADD_ON]
-        return products + add_ons
+        return self.add_choice_of_several("sku")
 
     @property
     def level_choices(self) -> list[tuple[str, str]]:
@@ -216,6 +228,34 @@ class CustomerList(PersonalizedList):
             (kind.value, f"{kind.label} ({formats.format_number(self.numbers.unusual.get(kind, 0))})")
             for kind in UnusualUse
         ]
+
+
+CUSTOMER_USAGE = replace(
+    CUSTOMERS,
+    key="customer_usage",
+    label=gettext_lazy("Usage by customer"),
+    url_name="usage_of_customers",
+    columns=(  # each column has its branch in parts/customer_usage_rows.jinja
+        CUSTOMERS.columns[0],
+        ListColumn(name="share", label=gettext_lazy("Share assigned"), css="num"),
+        ListColumn(name="seats", label=gettext_lazy("Purchased"), sort="seats", css="num"),
+        ListColumn(name="assigned", label=gettext_lazy("Assigned"), sort="assigned", css="num"),
+        ListColumn(name="available", label=gettext_lazy("Available"), css="num wide-only"),
+        ListColumn(name="active", label=gettext_lazy("Monthly active"), css="num wide-only"),
+        ListColumn(name="over", label=gettext_lazy("Overage"), sort="overage", css="num"),
+    ),
+    default_sort="-assigned",
+    more_sorts={},
+)
+
+
+class CustomerUsageList(CustomerList):
+    """The list of customers with what each has, uses and exceeds, on the page of the usage of all."""
+
+    definition = CUSTOMER_USAGE
+
+    def make_table_rows(self, partners: Mapping[int, list[str]], managers: Mapping[int, str] | None) -> list[Any]:
+        return make_customer_usage_table_rows(self.page.rows)
 
 
 class SoldCustomerList(CustomerList):

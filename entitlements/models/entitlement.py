@@ -156,13 +156,17 @@ class Entitlement(PublicIdModel):
         """
         return self.external_id.startswith(REQUESTED_HERE) and self.starts_on is None
 
+    def runs_on(self, day: dt.date) -> bool:
+        """Return whether the entitlement can be used on a day (UTC): it is active, and its last day has not passed."""
+        return self.state == self.State.ACTIVE and (self.ends_on is None or self.ends_on >= day)
+
     def choose_section(self, today: dt.date) -> "Entitlement.Section":
         """Return the group in which the Services tab shows the entitlement on the day `today` (UTC).
 
         An active trial whose last day has passed is an expired trial there, and anything else an ended entitlement.
         """
         trial = self.kind == self.Kind.TRIAL
-        if self.state == self.State.ACTIVE and (self.ends_on is None or self.ends_on >= today):
+        if self.runs_on(today):
             return self.Section.ACTIVE_TRIALS if trial else self.Section.ACTIVE
         if trial and self.state == self.State.REQUESTED:
             return self.Section.PENDING_TRIALS

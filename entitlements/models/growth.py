@@ -28,7 +28,7 @@ class ChannelMonth(models.Model):
     customers = models.PositiveIntegerField()
     publishers = models.PositiveIntegerField()
     connections = models.PositiveIntegerField()  # that were active
-    seats = models.PositiveBigIntegerField()  # of the entitlements that ran
+    seats = models.PositiveBigIntegerField()  # paid, of the entitlements that ran
     written_at = models.DateTimeField(db_default=Now())
 
     objects = ChannelMonthQuerySet.as_manager()

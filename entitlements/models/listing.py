@@ -68,9 +68,9 @@ class CustomerListing(models.Model):
 
     The viewer is an organisation that has the customer in its portfolio, or the vendor, which sees of every customer
     what it sold it, outside the portfolio (migration 0010). Triggers on the portfolio, organisations and entitlements
-    keep it, and nothing else writes it. `seats`, `assigned`, `overage`, `services`, `skus` and `trials`
-    are those of running entitlements; a task refreshes the rows whose next expiry has passed. `manage.py
-    rebuild_portfolio --check` covers this table too.
+    keep it, and nothing else writes it. `services`, `skus` and `trials` are those of running entitlements; `seats`,
+    `assigned` and the columns of overage those of paid licences alone, as `entitlements.counting` has them. A task
+    refreshes the rows whose next expiry has passed. `manage.py rebuild_portfolio --check` covers this table too.
     """
 
     viewer = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+", db_index=False)
@@ -99,6 +99,12 @@ class CustomerListing(models.Model):
     seats = models.PositiveBigIntegerField(default=0)
     assigned = models.PositiveBigIntegerField(default=0)
     overage = models.PositiveBigIntegerField(default=0)  # of each SKU on its own: no seat of one fills in for another
+    trial_seats = models.PositiveBigIntegerField(default=0)
+    trial_assigned = models.PositiveBigIntegerField(default=0)
+    over_skus = ArrayField(
+        models.BigIntegerField(), default=list
+    )  # primary keys of SKUs with an overage, largest first
+    over_seats = ArrayField(models.BigIntegerField(), default=list)  # the overage of each of `over_skus`
     next_expiry_on = models.DateField(default=NO_EXPIRY)
     ends = ArrayField(models.DateField(), default=list)  # the last days of all running entitlements, in order
     unusual = make_unusual_uses_array_field()  # what is unusual about the customer's use, as in CustomerUsage
@@ -216,8 +222,8 @@ class PortfolioFigure(models.Model):
     class Facet(models.TextChoices):
         """The kinds of figures, such as customers or seats. A comment beside each says what its `value` names."""
 
-        # One of customers, seats, assigned, over (customers with an overage), overage, unused, trials, requests,
-        # share_services and share_usage (customers who share these).
+        # One of customers, seats, assigned, over (customers with an overage), overage, unused, trials, trial_seats,
+        # trial_assigned, requests, share_services and share_usage (customers who share these).
         TOTAL = "total"
         COUNTRY = "country"  # the code of a country: customers in it
         SKU = "sku"  # the primary key of a SKU: customers that run it

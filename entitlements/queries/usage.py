@@ -4,10 +4,9 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from operator import attrgetter
 
-from django.db.models import Max, QuerySet
+from django.db.models import F, Max, QuerySet
 
 from entitlements import counting
 from entitlements.models import (
@@ -16,17 +15,18 @@ from entitlements.models import (
     CustomerPace,
     CustomerUsage,
     LicenseAssignment,
+    PortfolioMonth,
     UnusualUse,
     UsageDay,
     UsageMonth,
     get_first_day_of_month,
 )
-from entitlements.models.listing import HAS_UNUSED, UNUSED
 from entitlements.models.usage import KEPT
 from entitlements.queries.customers import annotate_latest_report_day
 from partnerportal.lib.actors import Actor
 
 RANGES = {"12w": 3, "6m": 6, "13m": 13}  # months that each range of a trend shows; twelve weeks are shown by day too
+PORTFOLIO_RANGE = "13m"  # the range of a trend of all customers together
 WEEKS = dt.timedelta(weeks=12)  # the days that a trend by day shows
 DAY_LASTS, MONTH_LASTS = dt.timedelta(days=7), dt.timedelta(days=32)  # time without a report until a SKU counts as over
 ASKED = 50  # customers that are asked for the latest day that was reported of many
@@ -58,7 +58,7 @@ class PeriodUsage:
 
     at: dt.date
     sku_id: int
-    service: str
+    sku_name: str  # "" of several together
     purchased: int
     assigned: int
     newly: int  # the part of assigned that is new this month
@@ -81,12 +81,10 @@ def list_usage_by_day(actor: Actor, customer_id: int | None, since: dt.date) -> 
         customer=customer_id, day__gt=since - dt.timedelta(days=counting.ACTIVE_DAYS)
     )
     facts = ("daily_users", "daily_devices", "monthly_users", "monthly_devices", "peak_concurrent")
-    fields = ("day", "sku", "sku__service", "sku__licence_model", "purchased", "assigned", "newly_assigned", *facts)
+    fields = ("day", "sku", "sku__name", "sku__licence_model", "purchased", "assigned", "newly_assigned", *facts)
     reported: dict[int, list[counting.DailyUsageCounts]] = {}
     uses = []
-    for day, sku, service, model, purchased, assigned, newly, *numbers in rows.order_by("day", "sku").values_list(
-        *fields
-    ):
+    for day, sku, name, model, purchased, assigned, newly, *numbers in rows.order_by("day", "sku").values_list(*fields):
         days = reported.setdefault(sku, [])
         days.append(counting.DailyUsageCounts(day, *numbers))
         if day >= since:
@@ -94,20 +92,20 @@ def list_usage_by_day(actor: Actor, customer_id: int | None, since: dt.date) -> 
             monthly = counting.count_monthly_active_licences(model, recent, day)
             daily = counting.count_daily_active_licences(model, recent[-1])
             overage = counting.count_licence_overage(assigned, purchased)
-            uses.append(PeriodUsage(day, sku, service, purchased, assigned, newly, monthly, daily, overage))
+            uses.append(PeriodUsage(day, sku, name, purchased, assigned, newly, monthly, daily, overage))
     return uses
 
 
 def list_usage_by_month(actor: Actor, customer_id: int | None, since: dt.date) -> list[PeriodUsage]:
     """Return a customer's use from the month that begins on `since`, with one entry for each month and SKU."""
     rows = UsageMonth.objects.visible_to(actor).filter(customer=customer_id, month__gte=since)
-    fields = ("month", "sku", "sku__service", "purchased", "assigned", "newly_assigned")
+    fields = ("month", "sku", "sku__name", "purchased", "assigned", "newly_assigned")
     values = rows.order_by("month", "sku").values_list(*fields, "monthly_active", "daily_active_peak")
     return [
         PeriodUsage(
             month,
             sku,
-            service,
+            name,
             purchased,
             assigned,
             newly,
@@ -115,7 +113,7 @@ def list_usage_by_month(actor: Actor, customer_id: int | None, since: dt.date) -
             daily,
             counting.count_licence_overage(assigned, purchased),
         )
-        for month, sku, service, purchased, assigned, newly, monthly, daily in values
+        for month, sku, name, purchased, assigned, newly, monthly, daily in values
     ]
 
 
@@ -137,36 +135,42 @@ def sum_usage_by_period(
     ends = {sku: until if until - last < grace else last for sku, (_first, last) in spans.items()}
     expected = [(first, ends[sku]) for sku, (first, _last) in spans.items()]
     return [
-        _sum(reported, at=period)
+        _sum(reported, period)
         if (reported := at.get(period)) and len(reported) >= sum(first <= period <= last for first, last in expected)
         else None
         for period in periods
     ]
 
 
-def _sum(uses: list[PeriodUsage], *, at: dt.date, sku_id: int = 0, service: str = "") -> PeriodUsage:
+def _sum(uses: list[PeriodUsage], at: dt.date) -> PeriodUsage:
     names = ("purchased", "assigned", "newly", "monthly", "daily", "overage")
     numbers = (sum(map(attrgetter(name), uses)) for name in names)
-    return PeriodUsage(at, sku_id, service, *numbers)
+    return PeriodUsage(at, 0, "", *numbers)
 
 
-def find_latest_use_by_service(uses: Iterable[PeriodUsage], since: dt.date) -> list[PeriodUsage]:
-    """Return the latest reported use of each service, in the order of their names. `uses` must come by date.
+def find_latest_use_by_sku(uses: Iterable[PeriodUsage], since: dt.date) -> list[PeriodUsage]:
+    """Return the latest reported use of each SKU, in the order of their names. `uses` must come by date.
 
-    Services that last reported before `since` are left out.
+    SKUs that last reported before `since` are left out.
     """
     last = {use.sku_id: use for use in uses if use.at >= since}
-    current = sorted(last.values(), key=attrgetter("service"))
-    services = []
-    for service, of_service in groupby(current, attrgetter("service")):
-        rows = list(of_service)
-        services.append(_sum(rows, at=max(row.at for row in rows), sku_id=rows[0].sku_id, service=service))
-    return services
+    return sorted(last.values(), key=attrgetter("sku_name", "sku_id"))
 
 
 def get_customer_usage(actor: Actor, customer_id: int | None) -> CustomerUsage | None:
     """Return the CustomerUsage row of a customer, which is its use in total, or None before the first report."""
     return CustomerUsage.objects.visible_to(actor).filter(customer=customer_id).defer(*KEPT).first()
+
+
+def list_portfolio_months(actor: Actor) -> list[PortfolioMonth]:
+    """Return the last thirteen months of use of all the actor's customers together, the present month last.
+
+    The list is empty until they are counted, also after a customer has stopped sharing its usage.
+    """
+    rows = list(
+        PortfolioMonth.objects.visible_to(actor).order_by(F("month").desc(nulls_first=True))[: RANGES[PORTFOLIO_RANGE]]
+    )
+    return rows[::-1] if rows and rows[0].month else []
 
 
 def find_latest_usage_report_day(actor: Actor, unusual_use: UnusualUse) -> dt.date | None:
@@ -197,18 +201,15 @@ class CustomerSeatChange:
 
 @dataclass(frozen=True)
 class StandoutCustomers:
-    """The customers whose use stands out: largest change of seats, most unused seats, soonest without seats left."""
+    """The customers whose use stands out: the largest changes of seats, and the soonest without seats left."""
 
-    risen: list[CustomerSeatChange]  # whose assigned seats rose most against 28 days before
-    fallen: list[CustomerSeatChange]  # whose assigned seats fell most against 28 days before
-    unused: list[CustomerListing]  # with the most seats purchased and not assigned
+    changed: list[CustomerSeatChange]  # whose assigned seats rose or fell most against 28 days before
     filling: list[CustomerSeatChange]  # whose seats will all be assigned first
 
     @property
     def latest_report_day(self) -> dt.date | None:
         """The latest day for which use of any of these customers was reported, or None."""
-        paces = (*self.risen, *self.fallen, *self.filling)
-        days = (row.as_of for row in (*(pace.listing for pace in paces), *self.unused))  # type: ignore[attr-defined]
+        days = (pace.listing.as_of for pace in (*self.changed, *self.filling))  # type: ignore[attr-defined]
         return max((day for day in days if day), default=None)
 
 
@@ -225,12 +226,10 @@ def find_standout_customers(actor: Actor, today: dt.date, limit: int) -> Standou
         for row in fastest
         if row.customer_id in listings
     ]
-    by_moved = sorted(paces, key=lambda pace: (pace.moved, pace.listing.customer_id))
+    by_moved = sorted(paces, key=lambda pace: (-abs(pace.moved), pace.listing.customer_id))
     filling = [pace for pace in by_moved if pace.full_on and pace.full_on > today]
     return StandoutCustomers(
-        risen=[pace for pace in by_moved[::-1] if pace.moved > 0][:limit],
-        fallen=[pace for pace in by_moved if pace.moved < 0][:limit],
-        unused=list(rows.filter(HAS_UNUSED).order_by(UNUSED.desc(), "-customer")[:limit]),
+        changed=[pace for pace in by_moved if pace.moved][:limit],
         filling=sorted(filling, key=lambda pace: (pace.full_on, pace.listing.customer_id))[:limit],
     )
 

@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import OrganizationKind
+from accounts.models import Organization, OrganizationKind
+from entitlements.counting import LicenceTotals, count_licence_totals, get_listed_licence_totals
 from entitlements.models import CustomerListing, Entitlement, Order, Sku
 from entitlements.queries.customers import AHEAD
 from partnerportal.lib import charts, formats
@@ -75,15 +76,18 @@ def make_customer_table_rows(
         words = {"kind": str(kinds[row.kind]), "status": states[row.state], "select_label": select % {"name": row.name}}
         words["manager"] = "" if managers is None else managers.get(row.customer_id, "")
         words["path"] = f"{row.public_id}/" if managers is None else reverse("organization", args=[row.public_id])
+        usage = make_licence_bar(get_listed_licence_totals(row), {sku.pk: sku.name for sku in running})
         words |= {
             "add_ons": formats.join_names(add_ons),
             "partners": formats.join_names(partners.get(row.customer_id, [])),
         }
-        rows.append(_customer_row(row, services, words))
+        rows.append(_customer_row(row, services, usage, words))
     return rows
 
 
-def _customer_row(row: CustomerListing, services: list[str], words: Mapping[str, str]) -> CustomerTableRow:
+def _customer_row(
+    row: CustomerListing, services: list[str], usage: SeatUsageBar | None, words: Mapping[str, str]
+) -> CustomerTableRow:
     more = len(services) - 1
     return CustomerTableRow(
         name=row.name,
@@ -94,9 +98,7 @@ def _customer_row(row: CustomerListing, services: list[str], words: Mapping[str,
         service=services[0] if services else "",
         more=f"+{formats.format_number(more)}" if more > 0 else "",
         services=formats.join_names(services) if more > 0 else "",
-        usage=SeatUsageBar.from_seat_counts(row.assigned, row.seats, row.overage)
-        if row.seats or row.assigned
-        else None,
+        usage=usage,
         spark=charts.build_sparkline_path(row.weekly_usage["weeks"] if row.weekly_usage else ()),  # type: ignore[attr-defined]
         expiry=LastDayLabel.from_date(row.expires_on),
         since=formats.format_date(row.connected_at).replace(" ", "\N{NO-BREAK SPACE}"),
@@ -111,38 +113,46 @@ def _customer_row(row: CustomerListing, services: list[str], words: Mapping[str,
     )
 
 
-def list_customer_attention_items(listings: Iterable[CustomerListing]) -> list[AttentionItem]:
-    """Return an AttentionItem, which is a line of the overview, for each customer that needs attention.
+@dataclass(frozen=True)
+class ServicePages:
+    """Where what needs attention at the services of one organisation leads to."""
 
-    The reason is a customer's overage, else its trial request, else a service that ends soon.
-    """
-    attention = []
-    for row in listings:
-        url = reverse("customer", args=[row.public_id])
-        day = LastDayLabel.from_date(row.expires_on)
-        if row.is_over_limit:
-            attention.append(AttentionItem("bad", "triangle-alert", row.name, describe_overage(row.overage), url))
-        elif row.requests and not (day and day.tone):
-            text = _("A trial request is pending")
-            attention.append(
-                AttentionItem(
-                    "info", "flask-conical", row.name, text, reverse("customer_services", args=[row.public_id])
-                )
-            )
-        else:
-            attention.append(AttentionItem("warn", "calendar-clock", row.name, _("A service ends soon"), url, day))
-    return attention
+    usage: str  # "" where the customer does not share it
+    services: str
+    renewals: str  # "" where each end has a page of its own, on which its customer's partner works
+
+    @classmethod
+    def of_customer(cls, customer: Organization, *, shares_usage: bool = True) -> "ServicePages":
+        """Return the pages that a partner has of this customer."""
+        return cls(
+            usage=reverse("customer_usage", args=[customer.public_id]) if shares_usage else "",
+            services=reverse("customer_services", args=[customer.public_id]),
+            renewals="",
+        )
+
+    @classmethod
+    def of_own_organization(cls) -> "ServicePages":
+        """Return the pages that an organisation has of its own services."""
+        return cls(usage=reverse("usage"), services=reverse("services"), renewals=reverse("renewals"))
+
+    def get_renewal_url(self, entitlement: Entitlement) -> str:
+        """Return the URL of the page on which the end of this entitlement is dealt with."""
+        return self.renewals or reverse("renewal_work", args=[entitlement.public_id])
 
 
-def list_service_attention_items(entitlements: Sequence[Entitlement]) -> list[AttentionItem]:
+def list_service_attention_items(entitlements: Sequence[Entitlement], pages: ServicePages) -> list[AttentionItem]:
     """Return an AttentionItem, which is a line of the overview, for each service that needs attention (CC-49).
 
-    A service needs it if it is over its licence, ends within 90 days, or waits for a decision.
+    A service needs it if it is over its licence, ends within 90 days, or waits for a decision. Each line leads to one
+    of `pages`, where something can be done about it.
     """
+    names = {row.sku_id: row.sku.name for row in entitlements}
+    overages = count_licence_totals(entitlements, today()).overage_by_sku
+    url = f"{pages.usage}#proposals" if pages.usage else pages.services
+    verb = _("See proposal") if pages.usage else _("See services")
     attention = [
-        AttentionItem("bad", "triangle-alert", name, describe_overage(seats))
-        for name, seats in _overages(entitlements)
-        if seats > 0
+        AttentionItem("bad", "triangle-alert", names[sku], describe_overage(seats), url, verb=verb)
+        for sku, seats in overages.items()
     ]
     for row in entitlements:
         section = row.choose_section(today())
@@ -151,36 +161,52 @@ def list_service_attention_items(entitlements: Sequence[Entitlement]) -> list[At
             trial = section == Entitlement.Section.ACTIVE_TRIALS
             text = _("Trial ends") if trial else _("Term ends")
             attention.append(
-                AttentionItem("warn", "calendar-clock", row.sku.name, text, day=LastDayLabel.from_date(row.ends_on))
+                AttentionItem(
+                    "warn",
+                    "calendar-clock",
+                    row.sku.name,
+                    text,
+                    pages.get_renewal_url(row),
+                    LastDayLabel.from_date(row.ends_on),
+                    verb=_("See renewal"),
+                )
             )
         if section == Entitlement.Section.PENDING_TRIALS:
-            attention.append(AttentionItem("info", "flask-conical", row.sku.name, _("A trial request is pending")))
+            text = _("A trial request is pending")
+            attention.append(
+                AttentionItem("info", "flask-conical", row.sku.name, text, pages.services, verb=_("See request"))
+            )
     return sorted(attention, key=lambda item: ("bad", "warn", "info").index(item.tone))
 
 
-def _overages(entitlements: Iterable[Entitlement]) -> Iterable[tuple[str, int]]:
-    """Return the name of each SKU that runs, and by how many seats all of its entitlements together are exceeded.
+def make_licence_bar(totals: LicenceTotals, sku_names: Mapping[int, str]) -> SeatUsageBar | None:
+    """Return the bar of a customer's paid licences, with the overage of each SKU and what is on trial in words.
 
-    The number is negative where seats are left, and the same as in CustomerListing.
+    Returns None where there are no licences at all.
     """
-    seats: dict[int, tuple[str, int]] = {}
-    for row in entitlements:
-        if row.choose_section(today()) in RUNNING:
-            before = seats.get(row.sku_id, ("", 0))[1]
-            seats[row.sku_id] = row.sku.name, before + row.assigned - row.quantity
-    return seats.values()
-
-
-def make_seat_usage_bar(entitlements: Iterable[Entitlement]) -> SeatUsageBar:
-    """Return the bar that shows the assigned seats of all running entitlements together.
-
-    As in the customer list, the overage is added up SKU by SKU.
-    """
-    running = [row for row in entitlements if row.choose_section(today()) in RUNNING]
-    overage = sum(max(seats, 0) for _name, seats in _overages(running))
+    if not (totals.has_paid or totals.trial_purchased or totals.trial_assigned):
+        return None
     return SeatUsageBar.from_seat_counts(
-        sum(row.assigned for row in running), sum(row.quantity for row in running), overage
+        totals.assigned,
+        totals.purchased,
+        totals.overage,
+        overages=tuple((sku_names[sku], seats) for sku, seats in totals.overage_by_sku.items() if sku in sku_names),
+        trial=(totals.trial_assigned, totals.trial_purchased),
     )
+
+
+def make_licence_bar_of_entitlements(entitlements: Sequence[Entitlement]) -> SeatUsageBar | None:
+    """Return the bar of the licences of these entitlements, which are all of one customer, as they count today."""
+    names = {row.sku_id: row.sku.name for row in entitlements}
+    return make_licence_bar(count_licence_totals(entitlements, today()), names)
+
+
+def describe_overage_of_skus(totals: LicenceTotals, sku_names: Mapping[int, str]) -> str:
+    """Return in words of which SKUs more licences are assigned than purchased: "Over limit: Workspace +12"."""
+    bar = make_licence_bar(totals, sku_names)
+    if bar is None or not totals.overage_by_sku.keys() & sku_names.keys():
+        return describe_overage(totals.overage)
+    return _("Over limit: %(skus)s") % {"skus": bar.over}
 
 
 def describe_overage(seats: int) -> str:

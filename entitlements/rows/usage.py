@@ -1,7 +1,7 @@
 """Words and drawings of use, in the reader's language. They name nobody who uses anything (CC-24, CC-32)."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -9,14 +9,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from entitlements import anomalies, counting
+from entitlements.counting import LicenceTotals
 from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Entitlement
 from entitlements.queries.usage import CustomerSeatChange, PeriodUsage
-from entitlements.rows.customers import describe_overage
+from entitlements.rows.customers import describe_overage, make_licence_bar
 from partnerportal.lib import charts, formats
-from partnerportal.lib.chart_tables import NO_NUMBER
+from partnerportal.lib.chart_tables import NO_NUMBER, format_number_or_dash
 from partnerportal.lib.days import today
+from partnerportal.lib.lists import build_list_url
 from partnerportal.lib.rows import AttentionItem, LastDayLabel, SeatUsageBar
 from partnerportal.lib.scopes import Scope
+from partnerportal.lib.text import make_avatar_initials
 
 STALE = dt.timedelta(days=2)  # age of the last report from which a page says that its data is old
 
@@ -25,8 +28,8 @@ STALE = dt.timedelta(days=2)  # age of the last report from which a page says th
 class LicenceUsageLabel:
     """How many of the purchased licences are assigned, in words (CC-34). `tone` is a status: ok, warn or bad.
 
-    They may be of several SKUs together: `overage` is then that of each SKU on its own, because no licence of one fills
-    in for another.
+    They may be of several SKUs together: the overage is then that of each SKU on its own, because no licence of one
+    fills in for another.
     """
 
     usage: SeatUsageBar
@@ -37,16 +40,25 @@ class LicenceUsageLabel:
     left_count: str  # how many are left, as a number
 
     @classmethod
-    def from_counts(cls, assigned: int, purchased: int, overage: int) -> "LicenceUsageLabel":
-        """Return the words for these numbers of licences. `overage` is how many are assigned beyond those purchased."""
-        left = counting.count_available_licences(assigned, purchased, overage)
+    def from_totals(cls, totals: LicenceTotals, sku_names: Mapping[int, str]) -> "LicenceUsageLabel":
+        """Return the words for these licences. Where only trials run, that is what they say.
+
+        `sku_names` are those of the SKUs that may be over their limit, by primary key.
+        """
+        bar = make_licence_bar(totals, sku_names)
+        left = formats.format_number(totals.available)
+        if bar is None:
+            return cls(SeatUsageBar.from_seat_counts(0, 0), NO_NUMBER, "", NO_NUMBER, NO_NUMBER, left)
+        if bar.is_trial_only:
+            return cls(bar, NO_NUMBER, "info", _("Trial"), NO_NUMBER, left)
+        tone = _TONES[counting.choose_licence_bar_tone(totals.assigned, totals.purchased)]
         return cls(
-            usage=SeatUsageBar.from_seat_counts(assigned, purchased, overage),
-            percent=format_percent_or_dash(assigned, purchased),
-            tone="bad" if overage else _TONES[counting.choose_licence_bar_tone(assigned, purchased)],
-            status=_("Over limit") if overage else _status(assigned, purchased),
-            left=describe_overage(overage) if overage else describe_licences_left(left),
-            left_count=formats.format_number(left),
+            usage=bar,
+            percent=format_percent_or_dash(totals.assigned, totals.purchased),
+            tone="bad" if totals.overage else tone,
+            status=_("Over limit") if totals.overage else _status(totals.assigned, totals.purchased),
+            left=describe_overage(totals.overage) if totals.overage else describe_licences_left(totals.available),
+            left_count=left,
         )
 
 
@@ -101,8 +113,8 @@ def describe_usage_report_freshness(usage: CustomerUsage) -> UsageReportFreshnes
 
 
 @dataclass(frozen=True)
-class ServiceUsageTableRow:
-    """A row of the licensing summary: the use of one service, with its numbers written out."""
+class SkuUsageTableRow:
+    """A row of the licensing summary: the licences and the use of one SKU, with its numbers written out."""
 
     name: str
     usage: SeatUsageBar
@@ -115,34 +127,59 @@ class ServiceUsageTableRow:
     ends: LastDayLabel | None  # the nearest end of an entitlement, when that is within 90 days
 
 
-def make_service_usage_table_rows(
-    uses: Iterable[PeriodUsage], entitlements: Iterable[Entitlement]
-) -> list[ServiceUsageTableRow]:
-    """Return a row of the licensing summary for each service.
+def make_sku_usage_table_rows(
+    uses: Sequence[PeriodUsage], entitlements: Iterable[Entitlement] | None
+) -> list[SkuUsageTableRow]:
+    """Return a row of the licensing summary for each SKU, by name.
 
-    `uses` are the latest numbers of each service. The nearest end of its running `entitlements` is part of the row.
+    `uses` are the latest numbers of each SKU, and licences those of the `entitlements` that run today. None stands for
+    entitlements that are not shared: then licences are those reported.
     """
-    ends: dict[str, dt.date] = {}
+    if entitlements is None:
+        return [_make_row(use.sku_name, get_reported_licence_totals(use), use, None) for use in uses]
+    running: dict[int, list[Entitlement]] = {}
     for row in entitlements:
-        running = row.choose_section(today()) in (Entitlement.Section.ACTIVE, Entitlement.Section.ACTIVE_TRIALS)
-        if running and row.ends_on and counting.count_days_left(row.ends_on, today()) is not None:
-            ends[row.sku.service] = min(row.ends_on, ends.get(row.sku.service, row.ends_on))
-    return [_service_use(use, ends.get(use.service)) for use in uses]
+        if row.runs_on(today()):
+            running.setdefault(row.sku_id, []).append(row)
+    use_by_sku = {use.sku_id: use for use in uses}
+    names = {use.sku_id: use.sku_name for use in uses} | {sku: rows[0].sku.name for sku, rows in running.items()}
+    return [
+        _make_row(
+            names[sku],
+            counting.count_licence_totals(running.get(sku, []), today()),
+            use_by_sku.get(sku),
+            _find_near_end(running.get(sku, [])),
+        )
+        for sku in sorted(names, key=lambda sku: (names[sku], sku))
+    ]
 
 
-def _service_use(use: PeriodUsage, ends: dt.date | None) -> ServiceUsageTableRow:
-    licences = LicenceUsageLabel.from_counts(use.assigned, use.purchased, use.overage)
-    return ServiceUsageTableRow(
-        name=use.service,
-        usage=licences.usage,
-        tone=licences.tone,
-        status=licences.status,
-        left=licences.left,
-        newly=formats.format_number(use.newly),
-        monthly=formats.format_number(use.monthly),
-        daily=formats.format_number(use.daily),
-        ends=LastDayLabel.from_date(ends),
+def _make_row(name: str, totals: LicenceTotals, use: PeriodUsage | None, ends: LastDayLabel | None) -> SkuUsageTableRow:
+    licences = LicenceUsageLabel.from_totals(totals, {})
+    newly, monthly, daily = (
+        formats.format_number(getattr(use, number)) if use else NO_NUMBER for number in ("newly", "monthly", "daily")
     )
+    return SkuUsageTableRow(
+        name, licences.usage, licences.tone, licences.status, licences.left, newly, monthly, daily, ends
+    )
+
+
+def _find_near_end(entitlements: Iterable[Entitlement]) -> LastDayLabel | None:
+    """Return the nearest last day of these entitlements that is within 90 days, or None."""
+    ends = [
+        row.ends_on
+        for row in entitlements
+        if row.ends_on and counting.count_days_left(row.ends_on, today()) is not None
+    ]
+    return LastDayLabel.from_date(min(ends, default=None))
+
+
+def get_reported_licence_totals(use: PeriodUsage | CustomerUsage) -> LicenceTotals:
+    """Return the licences of a customer as its latest report of use has them.
+
+    They stand for its licences where it shares its usage and not its entitlements.
+    """
+    return LicenceTotals(purchased=use.purchased, assigned=use.assigned, overage=use.overage)
 
 
 def describe_day_licences_run_out(usage: CustomerUsage) -> str:
@@ -154,13 +191,16 @@ def describe_day_licences_run_out(usage: CustomerUsage) -> str:
     return formats.format_date(usage.full_on) if usage.full_on > today() else _("Reached")
 
 
-def list_anomaly_attention_items(open_anomalies: Iterable[Anomaly]) -> list[AttentionItem]:
-    """Return an AttentionItem, which is a line of the overview, for each open anomaly of a customer's use."""
+def list_anomaly_attention_items(open_anomalies: Iterable[Anomaly], usage_url: str) -> list[AttentionItem]:
+    """Return an AttentionItem, which is a line of the overview, for each open anomaly of a customer's use.
+
+    Each leads to the page of the use at `usage_url`, narrowed to its service.
+    """
     return [
         AttentionItem(
             "warn",
             "trending-down" if row.is_below_usual_range else "trending-up",
-            row.sku.service,
+            row.sku.name,
             _("%(use)s (as of %(day)s)")
             % {
                 "use": anomalies.describe_anomaly(
@@ -168,6 +208,8 @@ def list_anomaly_attention_items(open_anomalies: Iterable[Anomaly]) -> list[Atte
                 ),
                 "day": formats.format_date(row.found_on),
             },
+            build_list_url(usage_url, {"service": row.sku.name}),
+            verb=_("See usage"),
         )
         for row in open_anomalies
     ]
@@ -180,18 +222,13 @@ class RankedCustomer:
     name: str
     url: str
     text: str
-    usage: SeatUsageBar | None  # None where the customer does not share its services
+    usage: SeatUsageBar | None  # None where the customer does not share its services, or has none
     tone: str = ""
 
 
 def rank_customers_by_seat_change(changes: Iterable[CustomerSeatChange]) -> list[RankedCustomer]:
     """Return a RankedCustomer for each customer, with the change of its assigned seats, such as "+12"."""
     return [_ranked(row.listing, _signed(row.moved), "ok" if row.moved > 0 else "bad") for row in changes]
-
-
-def rank_customers_by_unused_seats(listings: Iterable[CustomerListing]) -> list[RankedCustomer]:
-    """Return a RankedCustomer for each customer, with the number of its seats that are not assigned."""
-    return [_ranked(row, formats.format_number(row.unused_seats)) for row in listings]
 
 
 def rank_customers_by_day_seats_run_out(changes: Iterable[CustomerSeatChange]) -> list[RankedCustomer]:
@@ -205,11 +242,46 @@ def rank_customers_by_day_seats_run_out(changes: Iterable[CustomerSeatChange]) -
 def _ranked(row: CustomerListing, text: str, tone: str = "") -> RankedCustomer:
     url = reverse("customer_usage", args=[row.public_id])
     bar = (
-        SeatUsageBar.from_seat_counts(row.assigned, row.seats, row.overage)
-        if row.shares_scope(Scope.ENTITLEMENTS)
-        else None
+        make_licence_bar(counting.get_listed_licence_totals(row), {}) if row.shares_scope(Scope.ENTITLEMENTS) else None
     )
     return RankedCustomer(row.name, url, text, bar, tone)
+
+
+@dataclass(frozen=True)
+class CustomerUsageTableRow:
+    """A row of the list of customers' usage, with its numbers written out.
+
+    The numbers of licences are None where the customer does not share its services, and `active` where it does not
+    share its usage; a dash where there is nothing to tell.
+    """
+
+    name: str
+    url: str
+    monogram: str
+    share: str | None
+    usage: SeatUsageBar | None
+    available: str | None
+    active: str | None
+
+
+def make_customer_usage_table_rows(listings: Iterable[CustomerListing]) -> list[CustomerUsageTableRow]:
+    """Return a CustomerUsageTableRow for each row of the customer listing, which has `weekly_usage`."""
+    rows = []
+    for row in listings:
+        shares_services, reported = row.shares_scope(Scope.ENTITLEMENTS), row.weekly_usage  # type: ignore[attr-defined]
+        active = format_number_or_dash(reported["active"] if reported else None)
+        rows.append(
+            CustomerUsageTableRow(
+                name=row.name,
+                url=reverse("customer_usage", args=[row.public_id]),
+                monogram=make_avatar_initials(row.name),
+                share=format_percent_or_dash(row.assigned, row.seats) if shares_services else None,
+                usage=SeatUsageBar.from_seat_counts(row.assigned, row.seats, row.overage) if shares_services else None,
+                available=formats.format_number(row.unused_seats) if shares_services else None,
+                active=active if row.shares_scope(Scope.USAGE) else None,
+            )
+        )
+    return rows
 
 
 def _signed(seats: int) -> str:

@@ -9,6 +9,7 @@ import django_filters as df
 from django.db.models import Q
 
 from partnerportal.lib.actors import ANONYMOUS, Actor
+from partnerportal.lib.list_filters import join_values
 from partnerportal.lib.text import make_search_key
 
 
@@ -22,6 +23,14 @@ def make_words_condition(text: str, *columns: str) -> Q:
         reduce(or_, (Q(**{f"{name}__contains": word}) for name in columns)) for word in make_search_key(text).split()
     ]
     return reduce(and_, words, Q())
+
+
+class SeveralFilter(df.BaseInFilter, df.ChoiceFilter):
+    """A filter by one or several values, which a comma parts in the URL: rows that have any of them are kept."""
+
+
+class SeveralTextsFilter(df.BaseCSVFilter, df.CharFilter):
+    """A filter by one or several texts, which a comma parts in the URL. Its method gets them as a list."""
 
 
 class FilterSet(df.FilterSet):
@@ -43,6 +52,10 @@ class FilterSet(df.FilterSet):
 
     @property
     def cleaned_values(self) -> dict[str, Any]:
-        """The valid values of the filters, as a dict by filter name. Empty and invalid values are left out."""
+        """The valid values of the filters, as a dict by filter name. Empty and invalid values are left out.
+
+        Of a filter by several values it is the text that stands in the URL.
+        """
         self.form.is_valid()
-        return {name: value for name, value in self.form.cleaned_data.items() if value not in ("", None)}
+        values = {name: join_values(value) for name, value in self.form.cleaned_data.items()}
+        return {name: value for name, value in values.items() if value not in ("", None)}

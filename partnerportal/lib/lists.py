@@ -18,6 +18,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message, NotFound
 from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.keyset import KeysetPage
+from partnerportal.lib.list_filters import ListFilterForm
 from partnerportal.lib.policies import Permission
 
 SIZES = (25, 50, 100)  # rows of a page, to choose from
@@ -59,6 +60,7 @@ class ListDefinition:
     filter_set: type[FilterSet]
     default_sort: str = ""  # empty where the list has one order only
     more_sorts: Mapping[str, str] = field(default_factory=dict)  # without a column of their own
+    filter_form: type[ListFilterForm] | None = None  # of the filters that take several values or a range
 
     @property
     def has_selectable_columns(self) -> bool:

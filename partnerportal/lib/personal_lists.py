@@ -3,16 +3,18 @@
 What a person prefers is stored by an app above this one, which registers how to read it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
 from django.urls import reverse
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import Message
+from partnerportal.lib.list_filters import SEPARATOR, FilterChip
 from partnerportal.lib.lists import (
     DEFAULT_SIZE,
     SIZES,
@@ -146,6 +148,47 @@ class PersonalizedList(ListState):
         return formats.format_number(count) if count else ""
 
     @property
+    def filters_url(self) -> str:
+        """The URL of the dialog with the filters that take several values or a range, or "" if there are none."""
+        if self.definition.filter_form is None:
+            return ""
+        return f"{reverse('list_filters', args=[self.definition.key])}?{build_query_string(self.common_url_values)}"
+
+    @cached_property
+    def filter_chips(self) -> list[FilterChip]:
+        """The active filters that no field of the page shows: ranges, and those with several values."""
+        if self.definition.filter_form is None:
+            return []
+        chips = []
+        for name, (label, choices) in self.several_choices.items():
+            chosen = self.filter_values.get(name, "").split(SEPARATOR)
+            if len(chosen) > 1:
+                names = formats.join_names(dict(choices).get(one, one) for one in chosen)
+                chips.append(FilterChip(label, names, self.build_url(**{name: ""})))
+        for one in self.definition.filter_form.ranges:
+            if words := one.describe(self.filter_values):
+                chips.append(FilterChip(one.label, words, self.build_url(**dict.fromkeys(one.names))))
+        return chips
+
+    @property
+    def several_choices(self) -> Mapping[str, tuple[Message, Sequence[tuple[str, str]]]]:
+        """The label and the choices of each filter that may have several values, by its parameter."""
+        return {}
+
+    def add_choice_of_several(self, name: str) -> Sequence[tuple[str, str]]:
+        """Return the choices of a filter that may have several values, for a field with one.
+
+        Where several are chosen, one more choice stands for all of them, so that the field keeps them.
+        """
+        choices = self.several_choices[name][1]
+        value = self.filter_values.get(name, "")
+        if SEPARATOR not in value:
+            return choices
+        number = len(value.split(SEPARATOR))
+        label = ngettext("%(count)s chosen", "%(count)s chosen", number) % {"count": formats.format_number(number)}
+        return [(value, label), *choices]
+
+    @property
     def match_count_label(self) -> str:
         """A text that says how many rows the filters leave, or "" if they are not counted."""
         return ""
@@ -246,7 +289,9 @@ class PersonalizedList(ListState):
         They keep the filters of the tab, the order, the page size and the open view when the form is sent. A value that
         is the list's usual one is left out.
         """
-        filters = {name: self.filter_values.get(name) for name in self.tab_filters}
+        form = self.definition.filter_form
+        bounds = [name for one in form.ranges for name in one.names] if form else []
+        filters = {name: self.filter_values.get(name) for name in (*self.tab_filters, *bounds)}
         view = {"view": self.view.public_id if self.view else None}
         usual = {"sort": self.definition.default_sort, "size": DEFAULT_SIZE, **self.usual}
         fields = filters | {"sort": self.sort, "size": self.size} | view

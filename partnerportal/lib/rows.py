@@ -25,29 +25,61 @@ class SeatUsageBar:
     tone: str
     width: int
     over_by: str = ""
-    over: str = ""  # the overage in words
+    over: str = ""  # the overage in words: of which SKUs, such as "Workspace +12", where that is known
+    trial: str = ""  # what is on trial beside these seats, such as "+ 9 of 25 on trial"
+    is_trial_only: bool = False  # whether there is nothing but what is on trial
 
     @classmethod
-    def from_seat_counts(cls, assigned: int, purchased: int, overage: int | None = None) -> "SeatUsageBar":
+    def from_seat_counts(
+        cls,
+        assigned: int,
+        purchased: int,
+        overage: int | None = None,
+        *,
+        overages: tuple[tuple[str, int], ...] = (),
+        trial: tuple[int, int] = (0, 0),
+    ) -> "SeatUsageBar":
         """Return the bar for these numbers of seats.
 
         Without `overage` the seats are taken to be of one SKU: the overage is then what is assigned beyond what is
-        purchased.
+        purchased. `overages` are the names of SKUs, each with its overage, and `trial` the seats assigned and those
+        there are on trial.
         """
         over = max(assigned - purchased, 0) if overage is None else overage
-        return _seat_bar(assigned, purchased, over, formats.get_reader_locale())
+        return _seat_bar(assigned, purchased, over, overages, trial, formats.get_reader_locale())
 
 
 @lru_cache(maxsize=4096)  # lists show the same few numbers and days again and again
-def _seat_bar(assigned: int, purchased: int, over: int, where: Locale) -> SeatUsageBar:
+def _seat_bar(
+    assigned: int,
+    purchased: int,
+    over: int,
+    overages: tuple[tuple[str, int], ...],
+    trial: tuple[int, int],
+    where: Locale,
+) -> SeatUsageBar:
+    is_trial_only = any(trial) and not (assigned or purchased)
     return SeatUsageBar(
         assigned=formats.format_number(assigned),
         purchased=formats.format_number(purchased),
         tone="over" if over else usage.choose_usage_bar_tone(assigned, purchased),
         width=usage.compute_usage_bar_percent(assigned, purchased),
         over_by=formats.format_number(over) if over else "",
-        over=_("%(over)s over") % {"over": formats.format_number(over)} if over else "",
+        over=_describe_overage(over, overages) if over else "",
+        trial=_describe_trial(*trial, is_alone=is_trial_only) if any(trial) else "",
+        is_trial_only=is_trial_only,
     )
+
+
+def _describe_overage(over: int, overages: tuple[tuple[str, int], ...]) -> str:
+    if overages:
+        return formats.join_names(f"{name} +{formats.format_number(seats)}" for name, seats in overages)
+    return _("%(over)s over") % {"over": formats.format_number(over)}
+
+
+def _describe_trial(assigned: int, seats: int, *, is_alone: bool) -> str:
+    text = _("%(assigned)s of %(seats)s on trial") if is_alone else _("+ %(assigned)s of %(seats)s on trial")
+    return text % {"assigned": formats.format_number(assigned), "seats": formats.format_number(seats)}
 
 
 @dataclass(frozen=True)
@@ -86,6 +118,8 @@ class AttentionItem:
     """A thing that needs the reader's attention, such as a licence in overuse. ui/attention.html draws it.
 
     The `tone` is "bad" for use over the licence, "warn" for an end that is near, and "info" for a request that waits.
+    With a `verb`, such as "See usage", the link at `url` has this text and stands at the end of the line; else the
+    title is the link.
     """
 
     tone: str
@@ -94,3 +128,4 @@ class AttentionItem:
     text: str
     url: str = ""
     day: LastDayLabel | None = None
+    verb: str = ""

@@ -132,14 +132,14 @@ def test_one_notice_names_all_services_with_their_numbers(world: World, sku: Sku
     assert kind.get_subject(notice) == "Unusual usage in 2 services"
     lines = kind.get_body(notice).split("\n")
     assert lines[0] == "Flow: Monthly active users rose from 100 to 190 in 14 days; usual range 100–100"
-    assert lines[1].startswith("Vault: Monthly active users fell from 182 to 122 in 14 days; usual range ")
+    assert lines[1].startswith("Vault Pro: Monthly active users fell from 182 to 122 in 14 days; usual range ")
     assert kind.get_subject(notices.get(about_id=world.customer2.pk)) == "Usage of Flow is falling"
     assert Anomaly.objects.filter(customer=world.customer, ended_on=None).count() == 2
 
     inbox = web("partner.reader").get("/inbox/").content.decode()
     assert f"{escape(lines[0])} · {escape(lines[1])}" in inbox
     activity = web("partner.reader").get(f"/customers/{world.customer.public_id}/activity/").content.decode()
-    assert "Usage of Flow, Vault left its usual range" in activity
+    assert "Usage of Flow, Vault Pro left its usual range" in activity
     while send_due_emails():
         pass
     message = next(message for message in mail.outbox if "2 services" in message.subject)
@@ -169,7 +169,7 @@ def test_the_subject_says_where_it_goes(found: int, falling: int, services: int,
 def test_a_notice_has_an_end(world: World) -> None:
     """However many services a customer has: the greatest changes, and how many more there are."""
     today = timezone.now().date()
-    skus = [Sku.objects.create(code=f"M-{n}", service=f"Many {n}", name="Many") for n in range(13)]
+    skus = [Sku.objects.create(code=f"M-{n}", service="Many", name=f"Many {n}") for n in range(13)]
     rows = [
         ReportedUsageDay(100 * n + back, world.customer.pk, sku.pk, today - dt.timedelta(days=back),
                          500, 400, 0, 50, 50, value, value, 9)

@@ -73,9 +73,11 @@ def test_a_customer_in_full(api, world):
         "level": "production",
         "services": 2,
         "trials": 1,
-        "seats": 21,
-        "assigned": 1,
+        "seats": 10,
+        "assigned": 0,
         "overage": 0,
+        "trial_seats": 11,
+        "trial_assigned": 1,
         "expires_on": str(
             Entitlement.objects.filter(customer=world.customer, state="active").earliest("ends_on").ends_on
         ),

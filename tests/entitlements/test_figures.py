@@ -78,6 +78,8 @@ def assert_numbers(world: World) -> None:
         expiring=len(soon),
         over=sum(row.overage > 0 for row in rows),
         on_trial=sum(row.trials > 0 for row in rows),
+        trial_seats=sum(row.trial_seats for row in rows),
+        trial_seats_assigned=sum(row.trial_assigned for row in rows),
         waiting=sum(row.requests > 0 for row in rows),
         overage=sum(row.overage for row in rows),
         unused=sum(row.unused_seats for row in rows),

@@ -43,12 +43,14 @@ def listed(world):
 
 def test_the_list_follows_the_entitlements_in_the_same_transaction(world):
     before = listed(world)
-    assert (before.services, before.trials, before.seats, before.assigned) == (2, 1, 21, 1)  # of the running ones
+    assert (before.services, before.trials) == (2, 1)  # of the running ones
+    assert (before.seats, before.assigned, before.trial_seats, before.trial_assigned) == (10, 0, 11, 1)
     running = Entitlement.objects.get(customer=world.customer, kind=KIND.PRODUCTION, state=STATE.ACTIVE)
     Entitlement.objects.filter(pk=running.pk).update(quantity=100, assigned=120)
-    assert (listed(world).seats, listed(world).assigned) == (111, 121)
+    assert (listed(world).seats, listed(world).assigned) == (100, 120)
+    assert (listed(world).over_skus, listed(world).over_seats) == ([running.sku_id], [20])
     running.delete()
-    assert (listed(world).services, listed(world).seats) == (1, 11)
+    assert (listed(world).services, listed(world).seats, listed(world).trial_seats) == (1, 0, 11)
 
 
 def test_what_expired_at_midnight_is_counted_anew_by_the_task(world):
@@ -61,3 +63,4 @@ def test_what_expired_at_midnight_is_counted_anew_by_the_task(world):
     assert listed(world).services == 2
     refresh_expired_listings()
     assert (listed(world).services, listed(world).seats, listed(world).expires_on) == (0, 0, None)
+    assert (listed(world).trial_seats, listed(world).trial_assigned) == (0, 0)

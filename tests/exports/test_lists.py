@@ -29,9 +29,8 @@ CUSTOMER = "/customers/{}/"
         ("partner.reader", CUSTOMER + "services/", ["services"]),
         ("partner.admin", CUSTOMER + "orders/", ["orders"]),
         ("partner.reader", CUSTOMER + "activity/", ["activity"]),
-        ("partner.reader", CUSTOMER + "usage/", ["usage_months", "unusual_use"]),
-        ("partner.reader", CUSTOMER + "usage/trend/", ["trend_days", "trend"]),
-        ("partner.reader", CUSTOMER + "usage/trend/?range=6m", ["trend", "trend"]),
+        ("partner.reader", CUSTOMER + "usage/", ["trend_days", "trend", "usage_months", "unusual_use"]),
+        ("partner.reader", CUSTOMER + "usage/?range=6m", ["trend", "trend", "usage_months", "unusual_use"]),
         ("partner.reader", "/usage/customers/", ["usage", "anomalies", "usage_history"]),
         ("partner.reader", "/renewals/", ["renewals"] * 2),
         ("partner.reader", "/inbox/", ["inbox"]),
@@ -42,8 +41,7 @@ CUSTOMER = "/customers/{}/"
         ("customer.admin", "/services/", ["services"]),
         ("customer.admin", "/orders/", ["orders"]),
         ("customer.admin", "/renewals/", ["renewals"] * 2),
-        ("customer.admin", "/usage/", ["usage_months", "unusual_use"]),
-        ("customer.admin", "/usage/trend/", ["trend_days", "trend"]),
+        ("customer.admin", "/usage/", ["trend_days", "trend", "usage_months", "unusual_use"]),
         ("customer.admin", "/usage/licences/", ["licence_users"]),
         ("publisher.reader", "/products/", ["product_figures"]),
         ("vendor.reader", "/publishers/", ["publishers"]),
@@ -91,8 +89,8 @@ def test_the_days_of_a_trend_are_those_of_its_table(world: World, sku: Sku, web:
     usage = get_customer_usage(actor, world.customer.pk)
     assert usage
     asked = {"customer": world.customer.public_id}
-    for query in ({}, {"service": "Pool"}, {"service": "Vault"}):
-        trend = UsageTrendPage(actor, world.customer.pk, usage, query)
+    for query in ({}, {"service": "Pool"}, {"service": "Vault Pro"}):
+        trend = UsageTrendPage(actor, world.customer.pk, usage, query, None)
         key, narrowed = trend.export_choices[0][:2]
         rows = exported(world, web, "partner.reader", key, narrowed, **asked)
         found = [(r["day"], r["assigned_total"], r["monthly_active"], r["daily_active"]) for r in rows]
@@ -101,7 +99,7 @@ def test_the_days_of_a_trend_are_those_of_its_table(world: World, sku: Sku, web:
             for day, use in zip(trend.trend_days, trend.usage_by_chart_point, strict=True)
             if use
         ]
-        assert found == shown and len(found) == (84 if query.get("service") == "Vault" else 83)
+        assert found == shown and len(found) == (84 if query.get("service") == "Vault Pro" else 83)
     assert {row["monthly_active"] for row in exported(world, web, "partner.reader", "trend_days", "", **asked)} == {
         "79", "103",
     }  # fmt: skip

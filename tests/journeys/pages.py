@@ -55,7 +55,7 @@ class Shown:
 
 
 def customer_pages(who: str) -> list[Shown]:
-    tabs = ("", "services/", "usage/", "usage/trend/", "orders/", "activity/")
+    tabs = ("", "services/", "usage/", "orders/", "activity/")
     return [Shown(CUSTOMER + tab, f"/customers/{{{who}}}/{tab}") for tab in tabs]
 
 
@@ -102,6 +102,8 @@ PAGES = {
         Shown("customers/"),
         Shown("customers/", "/customers/?q=nobody-has-this-name"),
         Shown("lists/<str:list_key>/display/", "/lists/customers/display/"),
+        Shown("lists/<str:list_key>/filters/", "/lists/customers/filters/?country=DE&seats_min=5"),
+        Shown("customers/", "/customers/?country=DE,FR&seats_min=1&connected_since=2020-01-01"),
         Shown("lists/<str:list_key>/views/new/", "/lists/customers/views/new/?country=DE"),
         Shown(VIEW, "/lists/views/{view_partner}/"),
         Shown(f"{VIEW}delete/", "/lists/views/{view_partner}/delete/"),
@@ -156,8 +158,7 @@ PAGES = {
         Shown("", "/"),
         Shown("services/"),
         Shown("usage/"),
-        Shown("usage/trend/"),
-        Shown("usage/trend/", "/usage/trend/?range=13m"),
+        Shown("usage/", "/usage/?range=13m"),
         Shown("usage/licences/"),
         Shown("usage/licences/", "/usage/licences/?unused=true"),
         Shown(f"{HOLDER}release/", "/usage/licences/{holder_customer}/release/"),
@@ -348,6 +349,8 @@ NOT_PAGES = {
     f"{ACTIVATION}accept/": "answers a form",
     f"{VIEW}query/": "answers a form",
     f"{VIEW}default/": "answers a form",
+    f"{CUSTOMER}usage/trend/": "leads to the page of the usage",
+    "usage/trend/": "likewise",
     "renewals/calendar/revoke/": "answers a form",
     "renewals/<uuid:entitlement_id>/undo/": "answers a form",
     "releases/mark/": "answers a form",

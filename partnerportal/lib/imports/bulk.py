@@ -33,7 +33,8 @@ class BulkAction(ImportKind):
     `source` is the list as it can be exported: it finds the selected rows, or all that match the filters of its page.
     `describe_row` returns the cells of one of them by the column's key. It takes the row and what was chosen in the
     form for all of them; `make_form` makes that form from the actor and what was posted, and without it nothing is
-    asked. `list_url_name` names the list's page, and `button` is the label of the button below it.
+    asked. `list_url_name` names the list's page, and `button` is the label of the button below it. As people see no
+    file, the help text of a column is the heading that the page of results gives it.
     """
 
     source: ExportableList
