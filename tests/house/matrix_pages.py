@@ -97,7 +97,12 @@ PAGES = [
         post=SAVERS,
         data={"seats_min": "5"},
     ),
-    page("lists/<str:list_key>/filters/", "/lists/all_customers/filters/", get="200 vendor; 403 else"),
+    page(
+        "lists/<str:list_key>/filters/",
+        "/lists/all_customers/filters/",
+        get="200 vendor; 404 else",
+        post="302 vendor; 404 else",
+    ),
     page("lists/<str:list_key>/filters/", "/lists/inbox/filters/", get="404 else"),
     page(
         "lists/<str:list_key>/views/new/",
