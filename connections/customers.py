@@ -52,9 +52,11 @@ class CustomerPageTab:
 class CustomerOverviewSection:
     """What one app adds to a customer's overview page: things that need attention, and panels.
 
-    `calm` is a sentence such as "nothing ends soon", shown if no app reports anything that needs attention.
+    `calm` is a sentence such as "nothing ends soon", shown if no app reports anything that needs attention. The panels
+    of `lead` stand above that, and those of `parts` below.
     """
 
+    lead: Sequence[PagePart] = ()
     attention: Sequence[AttentionItem] = ()
     calm: Message = ""
     parts: Sequence[PagePart] = ()

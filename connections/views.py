@@ -286,6 +286,7 @@ def customer_overview_page(request: PortalRequest, customer_id: UUID) -> HttpRes
         :EVENTS_ON_FIRST_PAGE
     ]
     context = {
+        "lead": [part for section in sections for part in section.lead],
         "attention": [item for section in sections for item in section.attention],
         "calm": " ".join(str(section.calm) for section in sections if section.calm),
         "parts": [part for section in sections for part in section.parts],

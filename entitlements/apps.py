@@ -21,7 +21,7 @@ class EntitlementsConfig(AppConfig):
         from entitlements.actions.activation_jobs import record_undelivered_activation
         from entitlements.customer_frame import register_customer_page_tabs
         from entitlements.lists.activations import PENDING_CUSTOMERS, PENDING_PARTNERS
-        from entitlements.lists.customers import CUSTOMERS, SOLD_CUSTOMERS
+        from entitlements.lists.customers import CUSTOMER_USAGE, CUSTOMERS, SOLD_CUSTOMERS
         from entitlements.lists.partners import DISTRIBUTORS, PARTNERS
         from entitlements.lists.releases import RELEASES
         from entitlements.lists.renewals import OWN_RENEWALS, RENEWALS
@@ -46,6 +46,7 @@ class EntitlementsConfig(AppConfig):
         register_customer_page_tabs()
         for definition in (
             CUSTOMERS,
+            CUSTOMER_USAGE,
             SOLD_CUSTOMERS,
             PARTNERS,
             DISTRIBUTORS,

@@ -25,15 +25,25 @@ from entitlements.queries.customers import (
     make_service_count_expression,
 )
 from entitlements.queries.partners import get_partner
-from entitlements.queries.usage import list_open_anomalies
+from entitlements.queries.usage import (
+    MONTH_LASTS,
+    PORTFOLIO_RANGE,
+    list_open_anomalies,
+    list_usage_by_month,
+    list_usage_trend_months,
+    sum_usage_by_period,
+)
 from entitlements.rows.customers import (
+    ServicePages,
     list_service_attention_items,
     make_licence_bar_of_entitlements,
     make_service_sections,
 )
+from entitlements.rows.months_chart import make_months_of_usage
 from entitlements.rows.partners import make_partner_table_rows
 from entitlements.rows.usage import list_anomaly_attention_items
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.days import today
 from partnerportal.lib.lists import build_list_url
 from partnerportal.lib.parts import PagePart
 from partnerportal.lib.scopes import Scope
@@ -74,11 +84,26 @@ def build_services_overview_section(actor: Actor, customer: ConnectedCustomer) -
         "usage": make_licence_bar_of_entitlements(entitlements),
         "running": sections["active"] + sections["active_trials"],
     }
+    pages = ServicePages.of_customer(customer.organization, shares_usage=customer.shares_scope(Scope.USAGE))
+    attention = list_anomaly_attention_items(anomalies, pages.usage)
+    attention += list_service_attention_items(entitlements, pages)
     return CustomerOverviewSection(
-        attention=list_anomaly_attention_items(anomalies) + list_service_attention_items(entitlements),
+        lead=_build_usage_parts(actor, customer, pages),
+        attention=attention,
         calm=_("Nothing ends in the next 90 days, and no limit is exceeded.") if shares_services else "",
         parts=[PagePart("entitlements/parts/licences.html", licences)],
     )
+
+
+def _build_usage_parts(actor: Actor, customer: ConnectedCustomer, pages: ServicePages) -> list[PagePart]:
+    """Return the panel with thirteen months of the customer's use; none where it is not shared or not reported."""
+    if not customer.shares_scope(Scope.USAGE):
+        return []
+    months = list_usage_trend_months(today(), PORTFOLIO_RANGE)
+    uses = list_usage_by_month(actor, customer.organization.pk, months[0])
+    trend = make_months_of_usage("months", months, sum_usage_by_period(uses, months, MONTH_LASTS))
+    panel = PagePart("entitlements/parts/usage_panel.html", {"trend": trend, "usage_url": pages.usage})
+    return [panel] if trend else []
 
 
 _SOLD_TO = frozenset(OrganizationKind.values) - {OrganizationKind.VENDOR}

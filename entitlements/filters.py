@@ -29,7 +29,7 @@ from entitlements.models.entitlement import EntitlementQuerySet
 from entitlements.models.listing import IN_PRODUCTION, NO_EXPIRY, ONLY_ON_TRIAL, OVER, CustomerListingQuerySet
 from entitlements.models.release import LicenceReleaseQuerySet
 from entitlements.queries.activation import filter_late_links, make_undecided_condition
-from entitlements.queries.customers import make_partner_condition, make_sold_partner_condition
+from entitlements.queries.customers import make_expiry_condition, make_partner_condition, make_sold_partner_condition
 from entitlements.queries.releases import RELEASE_VIEWS, WAITING
 from entitlements.queries.renewal_work import UNASSIGNED, make_owner_condition, make_state_condition
 from entitlements.queries.trials import TRIAL_VIEWS
@@ -74,6 +74,9 @@ class CustomerFilterSet(FilterSet):
         method="filter_by_expiry", choices=EXPIRES_WITHIN, coerce=int, label=_("Expires within")
     )
     trials = df.BooleanFilter(method="filter_on_trial", label=_("Has a trial"), widget=df.widgets.BooleanWidget)
+    requests = df.BooleanFilter(
+        method="filter_waiting_for_trial", label=_("Waiting for a trial"), widget=df.widgets.BooleanWidget
+    )
     over = df.BooleanFilter(method="filter_over_licence", label=_("Over limit"), widget=df.widgets.BooleanWidget)
     unusual = df.ChoiceFilter(method="filter_unusual", choices=UnusualUse.choices, label=_("Unusual usage"))
 
@@ -119,11 +122,15 @@ class CustomerFilterSet(FilterSet):
 
     def filter_by_expiry(self, rows: Rows, name: str, value: int) -> Rows:
         """Keep customers whose next expiry is at most `value` days from today (UTC)."""
-        return rows.filter(next_expiry_on__range=(today(), today() + timedelta(days=value)))
+        return rows.filter(make_expiry_condition(timedelta(days=value)))
 
     def filter_on_trial(self, rows: Rows, name: str, value: bool) -> Rows:
         """Keep customers that run a trial; for False keep customers that are known to run none."""
         return rows.filter(trials__gt=0) if value else rows.with_shared_scope(Scope.ENTITLEMENTS).filter(trials=0)
+
+    def filter_waiting_for_trial(self, rows: Rows, name: str, value: bool) -> Rows:
+        """Keep customers with an undecided request for a trial; for False customers that are known to have none."""
+        return rows.filter(requests__gt=0) if value else rows.with_shared_scope(Scope.ENTITLEMENTS).filter(requests=0)
 
     def filter_over_licence(self, rows: Rows, name: str, value: bool) -> Rows:
         """Keep customers with an overage of any SKU; for False keep customers that are known to have none."""

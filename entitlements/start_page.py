@@ -18,21 +18,18 @@ from entitlements.queries.activation import (
     count_unconfirmed_partners,
     list_oldest_unconfirmed_partners,
 )
-from entitlements.queries.customers import (
-    find_customers_needing_attention,
-    get_names_of_skus_over_limit,
-    get_portfolio_totals,
-    list_customer_services,
-)
+from entitlements.queries.attention import find_customers_needing_attention
+from entitlements.queries.customers import get_portfolio_totals, list_customer_services
 from entitlements.queries.feeds import list_feed_sources
 from entitlements.queries.growth import list_channel_months
 from entitlements.queries.partners import find_partners_needing_help, get_partner_totals
 from entitlements.queries.releases import count_waiting_licence_releases, list_oldest_waiting_releases
+from entitlements.queries.renewals import count_upcoming_renewals_by_day
 from entitlements.queries.trials import count_undecided_trial_requests, list_oldest_undecided_trials
-from entitlements.queries.usage import find_latest_usage_report_day
+from entitlements.queries.usage import find_latest_usage_report_day, list_portfolio_months
 from entitlements.rows.activations import awaits_membership, describe_awaited_membership
 from entitlements.rows.customers import (
-    list_customer_attention_items,
+    ServicePages,
     list_service_attention_items,
     make_licence_bar_of_entitlements,
     make_service_sections,
@@ -40,6 +37,13 @@ from entitlements.rows.customers import (
 from entitlements.rows.feeds import list_feed_attention_items
 from entitlements.rows.partner_page import list_named_attention_items
 from entitlements.rows.partners import list_attention_items, list_late_activation_items
+from entitlements.rows.portfolio import (
+    describe_customers_sharing_usage,
+    describe_ends_ahead,
+    make_attention_groups,
+    make_days_ahead,
+    make_portfolio_trend,
+)
 from entitlements.rows.vendor import (
     list_release_queue_items,
     list_trial_queue_items,
@@ -55,23 +59,33 @@ from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.rows import AttentionItem
 
 PARTNERS_NAMED = 3  # partners that need help most
-CUSTOMERS_SHOWN = 6  # customers that need attention
+CUSTOMERS_SHOWN = 3  # customers that need attention, for each reason
 QUEUED_SHOWN = 6  # of what waits for the vendor, those that have waited longest
 QUEUED_COUNTED = 1000  # what waits is counted no further
 
 
 def _customers(request: PortalRequest) -> dict[str, Any] | None:
-    """Return all customers in numbers and those to look after; nothing before the first one."""
+    """Return all customers in numbers, how their use has moved, what ends next, and those to look after.
+
+    There is nothing before the first customer.
+    """
     numbers = get_portfolio_totals(request.actor)
     if not numbers.customers:
         return None
-    listings = find_customers_needing_attention(request.actor, CUSTOMERS_SHOWN)
-    calm = _("Nothing ends in the next 30 days, and no limit is exceeded.")
+    ends = count_upcoming_renewals_by_day(request.actor)
+    months = list_portfolio_months(request.actor) if numbers.share_usage else []
     falling = numbers.unusual.get(UnusualUse.FALLING, 0)
     as_of = find_latest_usage_report_day(request.actor, UnusualUse.FALLING) if falling else None
     use = {"falling": falling, "as_of": formats.format_date(as_of) if as_of else ""}
-    items = list_customer_attention_items(listings, get_names_of_skus_over_limit(listings))
-    return {"numbers": numbers} | use | _attention(items, calm)
+    return use | {
+        "numbers": numbers,
+        "trend": make_portfolio_trend(months),
+        "is_counted": bool(months),
+        "usage_sharing": describe_customers_sharing_usage(numbers),
+        "days": make_days_ahead(ends),
+        "ends": describe_ends_ahead(ends),
+        "groups": make_attention_groups(numbers, find_customers_needing_attention(request.actor, CUSTOMERS_SHOWN)),
+    }
 
 
 def _partners(request: PortalRequest) -> dict[str, Any] | None:
@@ -96,7 +110,7 @@ def _own_services(request: PortalRequest) -> dict[str, Any]:
         "pending_count": len(sections["pending_trials"]),
     }
     calm = _("Nothing ends in the next 90 days, and no limit is exceeded.")
-    return counts | _attention(list_service_attention_items(entitlements), calm)
+    return counts | _attention(list_service_attention_items(entitlements, ServicePages.of_own_organization()), calm)
 
 
 def _own_licences(request: PortalRequest) -> dict[str, Any] | None:
@@ -269,7 +283,11 @@ BLOCKS = (
         seen_by=sees_customers,
     ),
     StartPageBlock(
-        area=StartPageArea.WORK, order=20, template="ui/attention.html", context=_customers, seen_by=sees_customers
+        area=StartPageArea.WORK,
+        order=10,
+        template="entitlements/start_page/portfolio.html",
+        context=_customers,
+        seen_by=sees_customers,
     ),
     StartPageBlock(
         area=StartPageArea.STRIP,

@@ -2,7 +2,17 @@
 
 from celery import shared_task
 
-from entitlements.actions import activation_jobs, anomalies, figures, growth, listing, partners, renewals, trials
+from entitlements.actions import (
+    activation_jobs,
+    anomalies,
+    figures,
+    growth,
+    listing,
+    partners,
+    portfolio_months,
+    renewals,
+    trials,
+)
 from entitlements.actions.sweeping import delete_old_anomalies, delete_old_renewal_alerts
 from entitlements.ingest import uploads
 from partnerportal.lib.actors import Actor
@@ -18,8 +28,12 @@ def refresh_expired_listings() -> None:
 
 @shared_task
 def merge_portfolio_figure_changes() -> None:
-    """Add up the differences that triggers have appended to portfolio figures: every five minutes and after imports."""
+    """Add up the differences that triggers have appended to portfolio figures: every five minutes and after imports.
+
+    The months of those of whose customers others share their usage now are counted anew, too.
+    """
     figures.merge_portfolio_figure_changes()
+    portfolio_months.count_due_portfolio_months()
 
 
 @shared_task
@@ -67,9 +81,10 @@ def delete_old_alerts_and_anomalies() -> None:
 
 @shared_task
 def write_channel_growth() -> None:
-    """Count, each night, the vendor's channel of the month so far, and the last weeks of use in lists of partners."""
+    """Count, each night, the vendor's channel of the month so far, and the use of all customers of each partner."""
     growth.write_channel_growth()
     partners.refresh_partner_trends()
+    portfolio_months.count_all_portfolio_months()
 
 
 @shared_task

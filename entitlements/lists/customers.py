@@ -34,6 +34,7 @@ from entitlements.queries.customers import (
 )
 from entitlements.queries.partners import list_partner_choices
 from entitlements.rows.customers import make_customer_table_rows
+from entitlements.rows.usage import make_customer_usage_table_rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first, make_search_conditions
@@ -133,13 +134,13 @@ class CustomerList(PersonalizedList):
         chosen = self.filter_values.get("partner", "")
         self.partners = list_partner_choices(actor, chosen) if has_partners(actor) else []
         through = list_partner_names_by_customer(actor, keys) if has_partners(actor) else {}
-        self.rows = make_customer_table_rows(
-            self.page.rows,
-            {sku.pk: sku for sku in self.catalogue},
-            through,
-            managers=find_account_managers(actor, keys) if self.is_of_vendor else None,
-        )
+        self.rows = self.make_table_rows(through, find_account_managers(actor, keys) if self.is_of_vendor else None)
         self.end_refusal = explain_refusal_to_end_connection(actor)
+
+    def make_table_rows(self, partners: Mapping[int, list[str]], managers: Mapping[int, str] | None) -> list[Any]:
+        """Return the rows of the page as its template shows them. `partners` and `managers` are those of customers."""
+        skus = {sku.pk: sku for sku in self.catalogue}
+        return make_customer_table_rows(self.page.rows, skus, partners, managers=managers)
 
     @property
     def filter_tabs(self) -> list[ListTab]:
@@ -166,7 +167,7 @@ class CustomerList(PersonalizedList):
     @property
     def hidden_field_values(self) -> dict[str, Any]:
         """The parameters that the filter form sends as hidden fields, as a dict by name."""
-        flags = {name: "true" for name in ("trials", "over") if self.filter_values.get(name) is True}
+        flags = {name: "true" for name in ("trials", "requests", "over") if self.filter_values.get(name) is True}
         return super().hidden_field_values | flags
 
     @cached_property
@@ -227,6 +228,34 @@ class CustomerList(PersonalizedList):
             (kind.value, f"{kind.label} ({formats.format_number(self.numbers.unusual.get(kind, 0))})")
             for kind in UnusualUse
         ]
+
+
+CUSTOMER_USAGE = replace(
+    CUSTOMERS,
+    key="customer_usage",
+    label=gettext_lazy("Usage by customer"),
+    url_name="usage_of_customers",
+    columns=(  # each column has its branch in parts/customer_usage_rows.jinja
+        CUSTOMERS.columns[0],
+        ListColumn(name="share", label=gettext_lazy("Share assigned"), css="num"),
+        ListColumn(name="seats", label=gettext_lazy("Purchased"), sort="seats", css="num"),
+        ListColumn(name="assigned", label=gettext_lazy("Assigned"), sort="assigned", css="num"),
+        ListColumn(name="available", label=gettext_lazy("Available"), css="num wide-only"),
+        ListColumn(name="active", label=gettext_lazy("Monthly active"), css="num wide-only"),
+        ListColumn(name="over", label=gettext_lazy("Overage"), sort="overage", css="num"),
+    ),
+    default_sort="-assigned",
+    more_sorts={},
+)
+
+
+class CustomerUsageList(CustomerList):
+    """The list of customers with what each has, uses and exceeds, on the page of the usage of all."""
+
+    definition = CUSTOMER_USAGE
+
+    def make_table_rows(self, partners: Mapping[int, list[str]], managers: Mapping[int, str] | None) -> list[Any]:
+        return make_customer_usage_table_rows(self.page.rows)
 
 
 class SoldCustomerList(CustomerList):

@@ -61,6 +61,7 @@ def count_customers_of_saved_view(
     figures = {
         ("over", "true"): totals.over,
         ("trials", "true"): totals.on_trial,
+        ("requests", "true"): totals.waiting,
         ("expires_within", str(SOON.days)): totals.expiring,
     }
     return figures.get((name, value))

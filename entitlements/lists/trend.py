@@ -40,6 +40,9 @@ from partnerportal.lib.days import today
 from partnerportal.lib.lists import build_list_url, build_query_string
 
 DEFAULT_RANGE = "12w"  # twelve weeks by day
+RECENT = dt.timedelta(days=7)  # time without a report after which a service is not among those in use
+RECENT_RANGE = "6m"  # months of which proposals are made
+LOW = 132  # the height of a chart of small bars under another chart, in SVG units
 _RANGE_WORDS = {"12w": gettext_lazy("12 weeks"), "6m": gettext_lazy("6 months"), "13m": gettext_lazy("13 months")}
 
 
@@ -47,8 +50,9 @@ class UsageTrendPage:
     """The page of a customer's use of licences over time: its charts, with the choices of range and service.
 
     A service is a SKU, by its display name. An unknown range or service in the URL gives the default one.
-    `entitlements` are all of the customer's, or None where it does not share them. It sends a query for months, and
-    another for days if the range is in weeks.
+    `entitlements` are all of the customer's, or None where it does not share them. It sends a query for months and
+    another for days that also read what else the page says of the last months and days: at least those of RECENT_RANGE
+    and RECENT.
     """
 
     def __init__(
@@ -62,9 +66,11 @@ class UsageTrendPage:
         self.entitlements = entitlements
         self.until = usage.as_of
         self.range = params.get("range", "") if params.get("range", "") in RANGES else DEFAULT_RANGE
-        self._months = list_usage_by_month(actor, customer_id, self.trend_months[0])
-        self._days = list_usage_by_day(actor, customer_id, self.trend_days[0]) if self.range == "12w" else []
-        self.services = sorted({use.sku_name for use in self._months})
+        since = min(self.trend_months[0], list_usage_trend_months(today(), RECENT_RANGE)[0])
+        self.uses_by_month = list_usage_by_month(actor, customer_id, since)
+        first_day = self.until - RECENT if self.is_by_month else self.trend_days[0]
+        self.uses_by_day = list_usage_by_day(actor, customer_id, first_day)
+        self.services = sorted({use.sku_name for use in self.uses_by_month if use.at >= self.trend_months[0]})
         self.service = params.get("service", "") if params.get("service", "") in self.services else ""
 
     @cached_property
@@ -77,19 +83,24 @@ class UsageTrendPage:
         """The months of the range, each as its first day."""
         return list_usage_trend_months(self.until, self.range)
 
+    @property
+    def is_by_month(self) -> bool:
+        """Whether the points of the charts are months; else they are days."""
+        return self.range != "12w"
+
     def _of_service(self, uses: list[PeriodUsage]) -> list[PeriodUsage]:
         return [use for use in uses if self.service in ("", use.sku_name)]
 
     @cached_property
     def usage_by_month(self) -> list[PeriodUsage | None]:
         """The use in each month of the range, or None for a month in which a service did not report."""
-        return sum_usage_by_period(self._of_service(self._months), self.trend_months, MONTH_LASTS)
+        return sum_usage_by_period(self._of_service(self.uses_by_month), self.trend_months, MONTH_LASTS)
 
     @cached_property
     def usage_by_chart_point(self) -> list[PeriodUsage | None]:
         """The use at each point of the charts, which are days or months. None is a gap: a service did not report."""
-        if self.range == "12w":
-            return sum_usage_by_period(self._of_service(self._days), self.trend_days, DAY_LASTS)
+        if not self.is_by_month:
+            return sum_usage_by_period(self._of_service(self.uses_by_day), self.trend_days, DAY_LASTS)
         return self.usage_by_month
 
     @cached_property
@@ -139,7 +150,13 @@ class UsageTrendPage:
         limit = self.latest_usage.purchased if self.latest_usage else None
         title = _("Licences assigned")
         drawn = draw_chart_wide_and_narrow(
-            lambda dimensions: charts.build_line_chart(dimensions, [(title, values)], self.chart_point_labels, limits)
+            lambda dimensions: charts.build_line_chart(
+                charts.leave_room_for_names(dimensions),
+                [(title, values)],
+                self.chart_point_labels,
+                limits,
+                in_slots=self.is_by_month,
+            )
         )
         ratios = [
             format_percent_or_dash(use.assigned, use.purchased) if use else format_number_or_dash(None)
@@ -165,7 +182,9 @@ class UsageTrendPage:
         stacks = [(use.previously_assigned, use.newly) if use else (0, 0) for use in uses]
         limits = _each(uses, "purchased")
         limit = next((value for value in reversed(limits) if value is not None), None)
-        drawn = draw_chart_wide_and_narrow(lambda dimensions: charts.build_bar_chart(dimensions, stacks, names, limits))
+        drawn = draw_chart_wide_and_narrow(
+            lambda dimensions: charts.build_bar_chart(charts.leave_room_for_names(dimensions), stacks, names, limits)
+        )
         columns = ("purchased", "previously_assigned", "newly", "assigned")
         return ChartWithTable(
             key="breakdown",
@@ -182,12 +201,32 @@ class UsageTrendPage:
         )
 
     @cached_property
+    def newly_assigned_chart(self) -> ChartWithTable:
+        """The chart of licences newly assigned in each month, which are too few to be seen among all that are."""
+        names, values = list(map(formats.format_month, self.trend_months)), _each(self.usage_by_month, "newly")
+        bars = [(value or 0,) for value in values]
+        return ChartWithTable(
+            key="newly",
+            title=_("Newly assigned"),
+            description=describe_chart_series(names, values),
+            head=[_("Month"), _("Newly assigned")],
+            rows=[(name, [format_number_or_dash(value)]) for name, value in zip(names, values, strict=True)],
+            drawings=draw_chart_wide_and_narrow(
+                lambda dimensions: charts.build_bar_chart(
+                    charts.leave_room_for_names(dimensions)._replace(height=LOW), bars, names
+                )
+            ),
+        )
+
+    @cached_property
     def active_users_chart(self) -> ChartWithTable:
         """The chart of monthly and daily active users (CC-36, CC-37)."""
         monthly, daily = _each(self.usage_by_chart_point, "monthly"), _each(self.usage_by_chart_point, "daily")
         series = [(pgettext("active users", "Monthly"), monthly), (pgettext("active users", "Daily"), daily)]
         drawn = draw_chart_wide_and_narrow(
-            lambda dimensions: charts.build_line_chart(dimensions, series, self.chart_point_labels)
+            lambda dimensions: charts.build_line_chart(
+                dimensions, series, self.chart_point_labels, in_slots=self.is_by_month
+            )
         )
         names = [_("Monthly active"), _("Daily active") if self.range == "12w" else _("Daily active, peak")]
         words = [

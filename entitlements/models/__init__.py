@@ -6,6 +6,7 @@ from entitlements.models.ingest import IngestToken, IngestUpload
 from entitlements.models.listing import NO_EXPIRY, CustomerListing, CustomerPace, PortfolioFigure
 from entitlements.models.order import Order, OrderLine
 from entitlements.models.partner import NEVER, PartnerListing
+from entitlements.models.portfolio_month import PortfolioMonth
 from entitlements.models.publisher import SkuPublisher
 from entitlements.models.release import LicenceRelease
 from entitlements.models.renewal import CalendarFeed, RenewalAlert
@@ -33,6 +34,7 @@ __all__ = [
     "OrderLine",
     "PartnerListing",
     "PortfolioFigure",
+    "PortfolioMonth",
     "RenewalAlert",
     "RenewalState",
     "RenewalStep",

@@ -35,7 +35,7 @@ from entitlements.models import (
     PortfolioFigure,
     Sku,
 )
-from entitlements.models.listing import OVER, CustomerListingQuerySet, ValueIfScopeShared
+from entitlements.models.listing import CustomerListingQuerySet, ValueIfScopeShared
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import SOON, today
 from partnerportal.lib.errors import NotFound
@@ -89,7 +89,8 @@ class PortfolioTotals:
         return None if percent is None else percent / 100
 
 
-def _expiring_within(span: timedelta) -> Q:
+def make_expiry_condition(span: timedelta) -> Q:
+    """Return a condition for customers whose next expiry lies in the time `span` from today (UTC) on."""
     return Q(next_expiry_on__range=(today(), today() + span))
 
 
@@ -230,7 +231,9 @@ def make_order_count_expression(actor: Actor, customer: OuterRef) -> Combinable:
 # Both are written once, because each page of a list asks for one of them.
 _USAGE = CustomerUsage.objects.filter(customer=OuterRef("customer"))
 _REPORT_DAY = ValueIfScopeShared(Subquery(_USAGE.values("as_of")), Scope.USAGE)
-_WEEKLY_USAGE = ValueIfScopeShared(Subquery(_USAGE.values(facts=JSONObject(weeks="weeks", as_of="as_of"))), Scope.USAGE)
+_WEEKLY_USAGE = ValueIfScopeShared(
+    Subquery(_USAGE.values(facts=JSONObject(weeks="weeks", as_of="as_of", active="monthly_active"))), Scope.USAGE
+)
 
 
 def annotate_latest_report_day(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
@@ -244,9 +247,10 @@ def annotate_latest_report_day(rows: CustomerListingQuerySet) -> CustomerListing
 def annotate_weekly_usage(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
     """Add `weekly_usage` to each row of the customer listing: a dict with the facts behind the row's sparkline.
 
-    `weeks` are the percentages of the customer's licences that were assigned in each of the last sixteen weeks, and
-    `as_of` is the latest reported day as an ISO date. It is None before the first report, and where the customer does
-    not share its usage with the row's viewer. Both come from one look-up, because row-level security checks each anew.
+    `weeks` are the percentages of the customer's licences that were assigned in each of the last sixteen weeks, `as_of`
+    is the latest reported day as an ISO date, and `active` the monthly active users on it. It is None before the first
+    report, and where the customer does not share its usage with the row's viewer. All come from one look-up, because
+    row-level security checks each anew.
     """
     return rows.annotate(weekly_usage=_WEEKLY_USAGE)
 
@@ -273,21 +277,6 @@ def get_customer_with_account(actor: Actor, public_id: UUID) -> CustomerListing:
     listed.customer = build_model_instance(Organization, values)
     listed.as_of = next(values)  # type: ignore[attr-defined]
     return listed
-
-
-def find_customers_needing_attention(actor: Actor, limit: int) -> list[CustomerListing]:
-    """Return up to `limit` customers that need attention: over their licence, with an end soon or a trial request.
-
-    Those over their licence come first. Half of the places are for the others, if they fill them. Each condition uses
-    an index, so the listing is not read as a whole.
-    """
-    rows = CustomerListing.objects.visible_to(actor).order_by("next_expiry_on")
-    groups = [rows.filter(condition)[:limit] for condition in (OVER, _expiring_within(SOON), Q(requests__gt=0))]
-    candidates = groups[0].union(*groups[1:])
-    ordered = sorted(candidates, key=lambda row: (row.next_expiry_on, row.name_folded, row.pk))
-    over, others = ([row for row in ordered if row.is_over_limit is is_over_limit] for is_over_limit in (True, False))
-    over = over[: max(limit // 2, limit - len(others))]
-    return over + others[: limit - len(over)]
 
 
 def get_names_of_skus_over_limit(listings: Iterable[CustomerListing]) -> dict[int, str]:

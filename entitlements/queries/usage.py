@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from django.db.models import Max, QuerySet
+from django.db.models import F, Max, QuerySet
 
 from entitlements import counting
 from entitlements.models import (
@@ -15,17 +15,18 @@ from entitlements.models import (
     CustomerPace,
     CustomerUsage,
     LicenseAssignment,
+    PortfolioMonth,
     UnusualUse,
     UsageDay,
     UsageMonth,
     get_first_day_of_month,
 )
-from entitlements.models.listing import HAS_UNUSED, UNUSED
 from entitlements.models.usage import KEPT
 from entitlements.queries.customers import annotate_latest_report_day
 from partnerportal.lib.actors import Actor
 
 RANGES = {"12w": 3, "6m": 6, "13m": 13}  # months that each range of a trend shows; twelve weeks are shown by day too
+PORTFOLIO_RANGE = "13m"  # the range of a trend of all customers together
 WEEKS = dt.timedelta(weeks=12)  # the days that a trend by day shows
 DAY_LASTS, MONTH_LASTS = dt.timedelta(days=7), dt.timedelta(days=32)  # time without a report until a SKU counts as over
 ASKED = 50  # customers that are asked for the latest day that was reported of many
@@ -161,6 +162,17 @@ def get_customer_usage(actor: Actor, customer_id: int | None) -> CustomerUsage |
     return CustomerUsage.objects.visible_to(actor).filter(customer=customer_id).defer(*KEPT).first()
 
 
+def list_portfolio_months(actor: Actor) -> list[PortfolioMonth]:
+    """Return the last thirteen months of use of all the actor's customers together, the present month last.
+
+    The list is empty until they are counted, also after a customer has stopped sharing its usage.
+    """
+    rows = list(
+        PortfolioMonth.objects.visible_to(actor).order_by(F("month").desc(nulls_first=True))[: RANGES[PORTFOLIO_RANGE]]
+    )
+    return rows[::-1] if rows and rows[0].month else []
+
+
 def find_latest_usage_report_day(actor: Actor, unusual_use: UnusualUse) -> dt.date | None:
     """Return the latest day that was reported for customers with this kind of unusual use, or None without any.
 
@@ -189,18 +201,15 @@ class CustomerSeatChange:
 
 @dataclass(frozen=True)
 class StandoutCustomers:
-    """The customers whose use stands out: largest change of seats, most unused seats, soonest without seats left."""
+    """The customers whose use stands out: the largest changes of seats, and the soonest without seats left."""
 
-    risen: list[CustomerSeatChange]  # whose assigned seats rose most against 28 days before
-    fallen: list[CustomerSeatChange]  # whose assigned seats fell most against 28 days before
-    unused: list[CustomerListing]  # with the most seats purchased and not assigned
+    changed: list[CustomerSeatChange]  # whose assigned seats rose or fell most against 28 days before
     filling: list[CustomerSeatChange]  # whose seats will all be assigned first
 
     @property
     def latest_report_day(self) -> dt.date | None:
         """The latest day for which use of any of these customers was reported, or None."""
-        paces = (*self.risen, *self.fallen, *self.filling)
-        days = (row.as_of for row in (*(pace.listing for pace in paces), *self.unused))  # type: ignore[attr-defined]
+        days = (pace.listing.as_of for pace in (*self.changed, *self.filling))  # type: ignore[attr-defined]
         return max((day for day in days if day), default=None)
 
 
@@ -217,12 +226,10 @@ def find_standout_customers(actor: Actor, today: dt.date, limit: int) -> Standou
         for row in fastest
         if row.customer_id in listings
     ]
-    by_moved = sorted(paces, key=lambda pace: (pace.moved, pace.listing.customer_id))
+    by_moved = sorted(paces, key=lambda pace: (-abs(pace.moved), pace.listing.customer_id))
     filling = [pace for pace in by_moved if pace.full_on and pace.full_on > today]
     return StandoutCustomers(
-        risen=[pace for pace in by_moved[::-1] if pace.moved > 0][:limit],
-        fallen=[pace for pace in by_moved if pace.moved < 0][:limit],
-        unused=list(rows.filter(HAS_UNUSED).order_by(UNUSED.desc(), "-customer")[:limit]),
+        changed=[pace for pace in by_moved if pace.moved][:limit],
         filling=sorted(filling, key=lambda pace: (pace.full_on, pace.listing.customer_id))[:limit],
     )
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import OrganizationKind
+from accounts.models import Organization, OrganizationKind
 from entitlements.counting import LicenceTotals, count_licence_totals, get_listed_licence_totals
 from entitlements.models import CustomerListing, Entitlement, Order, Sku
 from entitlements.queries.customers import AHEAD
@@ -113,42 +113,46 @@ def _customer_row(
     )
 
 
-def list_customer_attention_items(
-    listings: Iterable[CustomerListing], sku_names: Mapping[int, str]
-) -> list[AttentionItem]:
-    """Return an AttentionItem, which is a line of the overview, for each customer that needs attention.
+@dataclass(frozen=True)
+class ServicePages:
+    """Where what needs attention at the services of one organisation leads to."""
 
-    The reason is a customer's overage, else its trial request, else a service that ends soon. `sku_names` are those of
-    the SKUs that are over, by primary key.
-    """
-    attention = []
-    for row in listings:
-        url = reverse("customer", args=[row.public_id])
-        day = LastDayLabel.from_date(row.expires_on)
-        if row.is_over_limit:
-            text = describe_overage_of_skus(get_listed_licence_totals(row), sku_names)
-            attention.append(AttentionItem("bad", "triangle-alert", row.name, text, url))
-        elif row.requests and not (day and day.tone):
-            text = _("A trial request is pending")
-            attention.append(
-                AttentionItem(
-                    "info", "flask-conical", row.name, text, reverse("customer_services", args=[row.public_id])
-                )
-            )
-        else:
-            attention.append(AttentionItem("warn", "calendar-clock", row.name, _("A service ends soon"), url, day))
-    return attention
+    usage: str  # "" where the customer does not share it
+    services: str
+    renewals: str  # "" where each end has a page of its own, on which its customer's partner works
+
+    @classmethod
+    def of_customer(cls, customer: Organization, *, shares_usage: bool = True) -> "ServicePages":
+        """Return the pages that a partner has of this customer."""
+        return cls(
+            usage=reverse("customer_usage", args=[customer.public_id]) if shares_usage else "",
+            services=reverse("customer_services", args=[customer.public_id]),
+            renewals="",
+        )
+
+    @classmethod
+    def of_own_organization(cls) -> "ServicePages":
+        """Return the pages that an organisation has of its own services."""
+        return cls(usage=reverse("usage"), services=reverse("services"), renewals=reverse("renewals"))
+
+    def get_renewal_url(self, entitlement: Entitlement) -> str:
+        """Return the URL of the page on which the end of this entitlement is dealt with."""
+        return self.renewals or reverse("renewal_work", args=[entitlement.public_id])
 
 
-def list_service_attention_items(entitlements: Sequence[Entitlement]) -> list[AttentionItem]:
+def list_service_attention_items(entitlements: Sequence[Entitlement], pages: ServicePages) -> list[AttentionItem]:
     """Return an AttentionItem, which is a line of the overview, for each service that needs attention (CC-49).
 
-    A service needs it if it is over its licence, ends within 90 days, or waits for a decision.
+    A service needs it if it is over its licence, ends within 90 days, or waits for a decision. Each line leads to one
+    of `pages`, where something can be done about it.
     """
     names = {row.sku_id: row.sku.name for row in entitlements}
     overages = count_licence_totals(entitlements, today()).overage_by_sku
+    url = f"{pages.usage}#proposals" if pages.usage else pages.services
+    verb = _("See proposal") if pages.usage else _("See services")
     attention = [
-        AttentionItem("bad", "triangle-alert", names[sku], describe_overage(seats)) for sku, seats in overages.items()
+        AttentionItem("bad", "triangle-alert", names[sku], describe_overage(seats), url, verb=verb)
+        for sku, seats in overages.items()
     ]
     for row in entitlements:
         section = row.choose_section(today())
@@ -157,10 +161,21 @@ def list_service_attention_items(entitlements: Sequence[Entitlement]) -> list[At
             trial = section == Entitlement.Section.ACTIVE_TRIALS
             text = _("Trial ends") if trial else _("Term ends")
             attention.append(
-                AttentionItem("warn", "calendar-clock", row.sku.name, text, day=LastDayLabel.from_date(row.ends_on))
+                AttentionItem(
+                    "warn",
+                    "calendar-clock",
+                    row.sku.name,
+                    text,
+                    pages.get_renewal_url(row),
+                    LastDayLabel.from_date(row.ends_on),
+                    verb=_("See renewal"),
+                )
             )
         if section == Entitlement.Section.PENDING_TRIALS:
-            attention.append(AttentionItem("info", "flask-conical", row.sku.name, _("A trial request is pending")))
+            text = _("A trial request is pending")
+            attention.append(
+                AttentionItem("info", "flask-conical", row.sku.name, text, pages.services, verb=_("See request"))
+            )
     return sorted(attention, key=lambda item: ("bad", "warn", "info").index(item.tone))
 
 

@@ -14,10 +14,12 @@ from entitlements.models import Anomaly, CustomerListing, CustomerUsage, Entitle
 from entitlements.queries.usage import CustomerSeatChange, PeriodUsage
 from entitlements.rows.customers import describe_overage, make_licence_bar
 from partnerportal.lib import charts, formats
-from partnerportal.lib.chart_tables import NO_NUMBER
+from partnerportal.lib.chart_tables import NO_NUMBER, format_number_or_dash
 from partnerportal.lib.days import today
+from partnerportal.lib.lists import build_list_url
 from partnerportal.lib.rows import AttentionItem, LastDayLabel, SeatUsageBar
 from partnerportal.lib.scopes import Scope
+from partnerportal.lib.text import make_avatar_initials
 
 STALE = dt.timedelta(days=2)  # age of the last report from which a page says that its data is old
 
@@ -189,8 +191,11 @@ def describe_day_licences_run_out(usage: CustomerUsage) -> str:
     return formats.format_date(usage.full_on) if usage.full_on > today() else _("Reached")
 
 
-def list_anomaly_attention_items(open_anomalies: Iterable[Anomaly]) -> list[AttentionItem]:
-    """Return an AttentionItem, which is a line of the overview, for each open anomaly of a customer's use."""
+def list_anomaly_attention_items(open_anomalies: Iterable[Anomaly], usage_url: str) -> list[AttentionItem]:
+    """Return an AttentionItem, which is a line of the overview, for each open anomaly of a customer's use.
+
+    Each leads to the page of the use at `usage_url`, narrowed to its service.
+    """
     return [
         AttentionItem(
             "warn",
@@ -203,6 +208,8 @@ def list_anomaly_attention_items(open_anomalies: Iterable[Anomaly]) -> list[Atte
                 ),
                 "day": formats.format_date(row.found_on),
             },
+            build_list_url(usage_url, {"service": row.sku.name}),
+            verb=_("See usage"),
         )
         for row in open_anomalies
     ]
@@ -224,11 +231,6 @@ def rank_customers_by_seat_change(changes: Iterable[CustomerSeatChange]) -> list
     return [_ranked(row.listing, _signed(row.moved), "ok" if row.moved > 0 else "bad") for row in changes]
 
 
-def rank_customers_by_unused_seats(listings: Iterable[CustomerListing]) -> list[RankedCustomer]:
-    """Return a RankedCustomer for each customer, with the number of its seats that are not assigned."""
-    return [_ranked(row, formats.format_number(row.unused_seats)) for row in listings]
-
-
 def rank_customers_by_day_seats_run_out(changes: Iterable[CustomerSeatChange]) -> list[RankedCustomer]:
     """Return a RankedCustomer for each customer, with the day on which all its seats will be assigned.
 
@@ -243,6 +245,43 @@ def _ranked(row: CustomerListing, text: str, tone: str = "") -> RankedCustomer:
         make_licence_bar(counting.get_listed_licence_totals(row), {}) if row.shares_scope(Scope.ENTITLEMENTS) else None
     )
     return RankedCustomer(row.name, url, text, bar, tone)
+
+
+@dataclass(frozen=True)
+class CustomerUsageTableRow:
+    """A row of the list of customers' usage, with its numbers written out.
+
+    The numbers of licences are None where the customer does not share its services, and `active` where it does not
+    share its usage; a dash where there is nothing to tell.
+    """
+
+    name: str
+    url: str
+    monogram: str
+    share: str | None
+    usage: SeatUsageBar | None
+    available: str | None
+    active: str | None
+
+
+def make_customer_usage_table_rows(listings: Iterable[CustomerListing]) -> list[CustomerUsageTableRow]:
+    """Return a CustomerUsageTableRow for each row of the customer listing, which has `weekly_usage`."""
+    rows = []
+    for row in listings:
+        shares_services, reported = row.shares_scope(Scope.ENTITLEMENTS), row.weekly_usage  # type: ignore[attr-defined]
+        active = format_number_or_dash(reported["active"] if reported else None)
+        rows.append(
+            CustomerUsageTableRow(
+                name=row.name,
+                url=reverse("customer_usage", args=[row.public_id]),
+                monogram=make_avatar_initials(row.name),
+                share=format_percent_or_dash(row.assigned, row.seats) if shares_services else None,
+                usage=SeatUsageBar.from_seat_counts(row.assigned, row.seats, row.overage) if shares_services else None,
+                available=formats.format_number(row.unused_seats) if shares_services else None,
+                active=active if row.shares_scope(Scope.USAGE) else None,
+            )
+        )
+    return rows
 
 
 def _signed(seats: int) -> str:

@@ -163,24 +163,32 @@ class Chart:
         )
 
 
+def leave_room_for_names(dimensions: ChartDimensions) -> ChartDimensions:
+    """Return the dimensions with the right margin of a chart of several lines, for charts that stand under one."""
+    return dimensions._replace(right=ROOM_FOR_NAMES)
+
+
 def build_line_chart(
     dimensions: ChartDimensions,
     series: Sequence[tuple[str, Sequence[Value]]],
     labels: Sequence[str],
     limits: Sequence[Value] = (),
+    *,
+    in_slots: bool = False,
 ) -> Chart:
     """Return a chart of one or several lines that share their points in time.
 
     `series` has a name and the values of each line, `labels` the texts under the axis, and `limits` the limit at each
-    point. Raises ValueError for more than SERIES_AT_MOST lines.
+    point. With `in_slots` the points stand where the bars of `build_bar_chart` would, for charts under one another.
+    Raises ValueError for more than SERIES_AT_MOST lines.
     """
     if len(series) > SERIES_AT_MOST:
         raise ValueError(f"more than {SERIES_AT_MOST} lines cannot be told apart")
     if len(series) > 1:
-        dimensions = dimensions._replace(right=ROOM_FOR_NAMES)
+        dimensions = leave_room_for_names(dimensions)
     known = [value for _name, values in series for value in values if value is not None]
     scale = choose_axis_scale(max(known, default=0), _latest(limits))
-    xs = _across(dimensions, len(labels), inset=0)
+    xs = _across(dimensions, len(labels), inset=_room(dimensions) / max(len(labels), 1) / 2 if in_slots else 0)
     lines = [_line(dimensions, scale, name, xs, values) for name, values in series]
     return _chart(dimensions, scale, xs, labels, limits, lines=_apart(lines, dimensions))
 

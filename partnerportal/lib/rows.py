@@ -118,6 +118,8 @@ class AttentionItem:
     """A thing that needs the reader's attention, such as a licence in overuse. ui/attention.html draws it.
 
     The `tone` is "bad" for use over the licence, "warn" for an end that is near, and "info" for a request that waits.
+    With a `verb`, such as "See usage", the link at `url` has this text and stands at the end of the line; else the
+    title is the link.
     """
 
     tone: str
@@ -126,3 +128,4 @@ class AttentionItem:
     text: str
     url: str = ""
     day: LastDayLabel | None = None
+    verb: str = ""

@@ -23,6 +23,7 @@ from entitlements.actions.anomalies import detect_usage_anomalies
 from entitlements.actions.figures import merge_portfolio_figure_changes
 from entitlements.actions.growth import write_channel_growth
 from entitlements.actions.partners import refresh_partner_trends
+from entitlements.actions.portfolio_months import count_all_portfolio_months
 from entitlements.ingest.importing import import_feed
 from entitlements.models import Entitlement
 from notifications.actions.inbox import mark_all_notices_read
@@ -100,6 +101,7 @@ def write_sample_data() -> None:
     write_pending_notices()
     merge_portfolio_figure_changes()
     refresh_partner_trends()
+    count_all_portfolio_months()
 
 
 def _companies(now: dt.datetime) -> Organizations:

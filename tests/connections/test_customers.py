@@ -73,12 +73,14 @@ def test_the_first_page_shows_what_apps_add(world: World, web: Any, register: An
     def summarize(actor: Any, customer: Any) -> CustomerOverviewSection:
         item = AttentionItem("info", "inbox", "A ticket waits", "since yesterday")
         part = PagePart("connections/parts/moments.html", {"moments": [{"icon": "inbox", "text": "From the test"}]})
-        return CustomerOverviewSection(attention=[item], calm="No ticket waits.", parts=[part])
+        lead = PagePart("connections/parts/moments.html", {"moments": [{"icon": "inbox", "text": "Above all"}]})
+        return CustomerOverviewSection(lead=[lead], attention=[item], calm="No ticket waits.", parts=[part])
 
     address = reverse("customer", args=[world.customer.public_id])
     register.register_customer_overview_section(summarize)
     html = web("partner.admin").get(address).content.decode()
-    assert html.index("A ticket waits") < html.index("Licences") < html.index("From the test") < html.index("Details")
+    found = [html.index(each) for each in ("Above all", "A ticket waits", ">Licences<", "From the test", "Details")]
+    assert found == sorted(found)
     register._section_builders[:] = [lambda actor, customer: CustomerOverviewSection(calm="No ticket waits.")]
     html = web("partner.admin").get(address).content.decode()
     assert "No ticket waits." in html and "A ticket waits" not in html

@@ -138,7 +138,7 @@ def test_a_tab_stays_and_its_page_says_why_it_is_empty(tab, scope, web, world, s
     assert world.customer.contact_email in page and canary("customer", "skus") not in page
     assert f'href="{address}{tab}/"' in page  # the tab
     if tab == "usage":
-        assert WORDS in client.get(f"{address}usage/trend/").content.decode()
+        assert WORDS in client.get(f"{address}usage/trend/", follow=True).content.decode()
 
 
 def test_the_first_page_of_a_customer_says_nothing_is_calm(web, world, share):

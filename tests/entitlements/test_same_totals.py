@@ -178,7 +178,7 @@ def places(world: World, web: Any, api: Any, who: str) -> Iterator[tuple[str, An
     yield "list", of_row(row.split("</tr>")[0])
     yield "first page", of_first_page(client.get(f"/customers/{customer.public_id}/").content.decode())
     yield "usage", of_strip(text_of(client.get(f"/customers/{customer.public_id}/usage/")))
-    yield "trend", of_trend(text_of(client.get(f"/customers/{customer.public_id}/usage/trend/?range=6m")))
+    yield "trend", of_trend(text_of(client.get(f"/customers/{customer.public_id}/usage/?range=6m")))
     yield "own usage", of_strip(text_of(web(f"{who}.reader").get("/usage/")))
     for name, columns in (("customers", "seats assigned overage"), ("usage", "total_licenses assigned_total overage")):
         for line in table(client.post(NEW, {"list": name, "query": ""})):
@@ -234,6 +234,7 @@ def of_strip(words: str) -> Any:
 
 
 def of_trend(words: str) -> Any:
+    words = words.split(" Usage trend ")[1]
     trial = find(TRIAL, words.split("Licence limit")[0]) or (0, 0)
     paid = find(r"(\d+) of (\d+) licences assigned", words)
     over = find(r"Overage (\d+)", words)

@@ -319,4 +319,4 @@ def test_customer_pages_ask_as_often_whatever_they_hold(
         OrderLine.objects.create(order=order, position=1, sku=sku, quantity=1, unit_price=1)
     with count_queries() as after:
         client.get(address)
-    assert len(after) == len(before) <= 9
+    assert len(after) == len(before) <= (10 if tab == "customer" else 9)  # with the months of its chart

@@ -164,6 +164,7 @@ DERIVED = {
     "entitlements_customerpace",
     "entitlements_partnerlisting",
     "entitlements_portfoliofigure",
+    "entitlements_portfoliomonth",
     "notifications_delivery",
     "notifications_unsealedevent",
 }

@@ -60,7 +60,11 @@ PAGES = [
     page("customers/", get=BADGE_HOLDERS.replace("distributor2;", "distributor2 vendor;")),
     *(
         page(f"{CUSTOMER}{tab}", f"/customers/{subject}/{tab}", get=answer)
-        for tab in ("", "services/", "usage/", "usage/trend/", "activity/")
+        for tab in ("", "services/", "usage/", "activity/")
+        for subject, answer in OVER.items()
+    ),
+    *(
+        page(f"{CUSTOMER}usage/trend/", f"/customers/{subject}/usage/trend/", get=answer.replace("200", "302"))
         for subject, answer in OVER.items()
     ),
     *(  # the page of a customer tells who has no finance sight so; that orders are not shared stands on it
@@ -108,6 +112,7 @@ PAGES = [
             ("operators", EVERYBODY),
             ("pending_operators", EVERYBODY),
             ("renewals", EVERYBODY),
+            ("customer_usage", BADGE_HOLDERS),
             ("own_renewals", EVERYBODY),
             ("partners", SEES_PARTNERS),
             ("distributors", "200 vendor; 403 else"),
@@ -200,7 +205,7 @@ PAGES = [
     page(f"{IMPORT}results/", "/imports/{import_partner}/results/", get="410 partner.admin; 404 else"),
     page("connections/", get="200 customer customer2 ended stranger many@customer; 404 else"),
     page("usage/", get=EVERYBODY),
-    page("usage/trend/", get=EVERYBODY),
+    page("usage/trend/", get=EVERYBODY.replace("200", "302")),
     page("usage/customers/", get=BADGE_HOLDERS),
     page("usage/licences/", get=HOLDER_ADMINS),
     *(

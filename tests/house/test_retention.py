@@ -58,6 +58,7 @@ BOUNDED = {
     "entitlements_customerlisting": "one for a viewer and customer",
     "entitlements_partnerlisting": "one for a partner or distributor",
     "entitlements_portfoliofigure": "sums, merged by a periodic job",
+    "entitlements_portfoliomonth": "thirteen for a viewer; rows that make them void go with the next count",
     "entitlements_customerusage": "one for a customer and SKU",
     "entitlements_customerpace": "one for a customer",
     "imports_importbatch": "goes with its import, or when a run ends",

@@ -17,6 +17,7 @@ from accounts.models import (
 )
 from connections.directory import list_organizations_with_visible_name
 from entitlements.actions.growth import write_channel_growth
+from entitlements.actions.portfolio_months import count_all_portfolio_months
 from marketplace.models import Offer
 from notifications.actions import sealing
 from notifications.actions.recording import record_event
@@ -151,6 +152,7 @@ def something_personal(world):
     IdempotentRequest.objects.create(person_id=person.pk, organization=world.partner, key="one", digest="")
     AdminVacancy.objects.create(organization=world.stranger)
     write_channel_growth()
+    count_all_portfolio_months()
     queue_secret_mail(EmailMessage("s", "b", to=[person.email]))
     sealing.seal_next_events()
     record_event("x", actor=Actor.system(), subject=world.partner)  # it still waits for its seal

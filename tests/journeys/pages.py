@@ -55,7 +55,7 @@ class Shown:
 
 
 def customer_pages(who: str) -> list[Shown]:
-    tabs = ("", "services/", "usage/", "usage/trend/", "orders/", "activity/")
+    tabs = ("", "services/", "usage/", "orders/", "activity/")
     return [Shown(CUSTOMER + tab, f"/customers/{{{who}}}/{tab}") for tab in tabs]
 
 
@@ -158,8 +158,7 @@ PAGES = {
         Shown("", "/"),
         Shown("services/"),
         Shown("usage/"),
-        Shown("usage/trend/"),
-        Shown("usage/trend/", "/usage/trend/?range=13m"),
+        Shown("usage/", "/usage/?range=13m"),
         Shown("usage/licences/"),
         Shown("usage/licences/", "/usage/licences/?unused=true"),
         Shown(f"{HOLDER}release/", "/usage/licences/{holder_customer}/release/"),
@@ -350,6 +349,8 @@ NOT_PAGES = {
     f"{ACTIVATION}accept/": "answers a form",
     f"{VIEW}query/": "answers a form",
     f"{VIEW}default/": "answers a form",
+    f"{CUSTOMER}usage/trend/": "leads to the page of the usage",
+    "usage/trend/": "likewise",
     "renewals/calendar/revoke/": "answers a form",
     "renewals/<uuid:entitlement_id>/undo/": "answers a form",
     "releases/mark/": "answers a form",

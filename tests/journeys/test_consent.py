@@ -107,7 +107,7 @@ def test_usage_is_kept_back_shared_and_taken_back(stack, visitor, monkeypatch, c
     assert told.count() == 1  # it waits for the morning
     files = [has_a_file_made(stack, monkeypatch, person, of) for person, of in ((ada, partner), (dora, partner.parent))]
     for browser in onlookers:
-        browser.opens(f"/customers/{customer.public_id}/usage/trend/")
+        browser.opens(f"/customers/{customer.public_id}/usage/")
 
     shares(clara, "Usage", wanted=False)
     for browser, file in zip(onlookers, files, strict=True):
@@ -158,17 +158,17 @@ def sees_seats_and_no_trend(browser, customer):
     address = f"/customers/{customer.public_id}/"
     page = browser.opens(address)
     expect(page.locator(".shares li").filter(has_text="Usage")).to_contain_text("Not shared")
-    for tab in ("usage/", "usage/trend/"):
-        browser.opens(address + tab)
-        browser.sees(WORDS)
-        expect(page.locator(".chart, .stat")).to_have_count(0)
+    browser.opens(f"{address}usage/")
+    browser.sees(WORDS)
+    expect(page.locator(".chart, .stat")).to_have_count(0)
     page = browser.opens("/")
     expect(figure(page, "Licences assigned")).to_contain_text(f"{ASSIGNED}")
     expect(figure(page, "Falling usage")).to_contain_text("–")
     browser.sees_no(FALLING)
     page = browser.opens("/usage/customers/")
     browser.sees("1 customer does not share its usage")
-    expect(page.locator(".ranked li")).to_have_count(1)  # by its unused licences
+    expect(page.locator(".ranked li, .chart")).to_have_count(0)
+    expect(page.get_by_role("row", name=customer.name).get_by_title(WORDS)).to_have_count(1)  # its active users
     browser.opens("/inbox/")
     browser.sees_no(FALLING)
     exported = export_of(browser, customer)
@@ -185,11 +185,11 @@ def sees_the_trend(browser, customer):
     expect(row.get_by_title(WORDS)).to_have_count(0)
     browser.opens(f"/customers/{customer.public_id}/usage/")
     browser.sees("Monthly active users fell from 182 to")
-    page = browser.opens(f"/customers/{customer.public_id}/usage/trend/")
+    page = browser.opens(f"/customers/{customer.public_id}/usage/")
     expect(page.get_by_role("img", name="Licences assigned").locator("visible=true")).to_be_visible()
     expect(figure(browser.opens("/"), "Falling usage")).to_contain_text("1")
     page = browser.opens("/usage/customers/")
-    expect(page.locator(".panel").filter(has_text="Biggest increases")).to_contain_text(customer.name)
+    expect(page.locator(".panel").filter(has_text="Biggest changes")).to_contain_text(customer.name)
     browser.opens("/inbox/")
     browser.sees(FALLING)
     assert "falling" in export_of(browser, customer)["unusual_use"]

@@ -100,7 +100,7 @@ def finds_nothing_yet(browser, customer):
     expect(figure(page, "Licences assigned")).to_have_text("0")
     row = browser.opens("/customers/").get_by_role("row", name=customer.name)
     expect(row.locator(".spark, .usage")).to_have_count(0)
-    browser.opens(f"/customers/{customer.public_id}/usage/trend/")
+    browser.opens(f"/customers/{customer.public_id}/usage/")
     browser.sees("No usage reported yet")
 
 
@@ -119,7 +119,7 @@ def sees_the_seats(browser, customer):
 def sees_the_use(browser, customer):
     """Among those who rise, and in the row's sixteen weeks, whose drawing is returned."""
     page = browser.opens("/usage/customers/")
-    expect(page.locator(".panel").filter(has_text="Biggest increases")).to_contain_text(customer.name)
+    expect(page.locator(".panel").filter(has_text="Biggest changes")).to_contain_text(customer.name)
     expect(page.get_by_role("listitem").filter(has_text=customer.name).first).to_contain_text("+28")
     row = browser.opens("/customers/").get_by_role("row", name=customer.name)
     return row.locator(".spark path").get_attribute("d")
@@ -127,7 +127,7 @@ def sees_the_use(browser, customer):
 
 def sees_in_the_trend(browser, customer, numbers, *, least):
     """In the table, in the chart and in its words: `numbers` by how long ago; None is a gap."""
-    page = browser.opens(f"/customers/{customer.public_id}/usage/trend/")
+    page = browser.opens(f"/customers/{customer.public_id}/usage/")
     browser.sees(f"{LATEST} of {SEATS} licences assigned")
     browser.sees(f"Usage last reported {formats.format_date(day(0))}")
     page.locator("summary").first.click()

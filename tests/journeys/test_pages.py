@@ -97,7 +97,6 @@ IN_OTHER_LANGUAGES = {
         "/customers/",
         "/customers/{customer}/",
         "/customers/{customer}/usage/",
-        "/customers/{customer}/usage/trend/",
         "/usage/customers/",
         "/renewals/",
         "/renewals/?show=calendar",

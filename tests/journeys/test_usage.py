@@ -65,7 +65,7 @@ def test_from_the_row_to_the_trend_by_keyboard(visitor, partner, customer):
     browser.sees("Monthly active users fell from 182 to")
     page.get_by_role("link", name="View usage trend").focus()
     page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile("/usage/trend/$"))
+    expect(page).to_have_url(re.compile("/usage/#trend$"))
 
     chart = page.get_by_role("img", name="Licences assigned").locator("visible=true")
     chart.focus()
@@ -91,7 +91,7 @@ def test_from_the_row_to_the_trend_by_keyboard(visitor, partner, customer):
 
 def test_the_tooltip_snaps_to_the_pointer(visitor, partner, customer):
     browser = visitor().arrives_as(people.operator(partner))
-    page = browser.opens(f"/customers/{customer.public_id}/usage/trend/")
+    page = browser.opens(f"/customers/{customer.public_id}/usage/")
     page.get_by_role("img", name="Licences assigned").locator("visible=true").hover(position={"x": 300, "y": 80})
     expect(page.locator(".chart-tip").first).to_be_visible()
     page.get_by_role("heading", level=1).hover()
@@ -107,7 +107,7 @@ def test_range_and_service_without_script(visitor, partner, customer, sku):
     row = ReportedUsageDay(0, customer.pk, other.pk, timezone.now().date(), 50, 10, 0, 4, 4, 8, 8, 2)
     store_usage_days(actor=people.STAFF, usage_days=[row])
     browser = visitor(java_script_enabled=False)
-    page = browser.opens(f"/customers/{customer.public_id}/usage/trend/")
+    page = browser.opens(f"/customers/{customer.public_id}/usage/")
     browser.signs_in(people.operator(partner))
     browser.sees("184 of 250 licences assigned")
     page.get_by_label("All services").select_option(sku.name)
@@ -145,7 +145,7 @@ def test_the_customer_releases_a_licence_and_nobody_else_hears_of_whom(visitor, 
     expect(row).to_have_count(0)
 
     other = visitor().arrives_as(people.operator(partner))
-    for path in ("usage/", "usage/trend/", "activity/", "services/"):
+    for path in ("usage/", "activity/", "services/"):
         other.opens(f"/customers/{customer.public_id}/{path}")
         other.sees_no(holder)
     other.opens("/inbox/")
