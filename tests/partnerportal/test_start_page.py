@@ -10,7 +10,8 @@ from allauth.mfa.models import Authenticator
 from connections.actions import end_connection
 from tests.world import World
 
-OWN_STRIP = ["Active entitlements", "Active trials", "Pending trial requests"]
+OWN_STRIP = ["Licences assigned", "Active entitlements", "Active trials", "Pending trial requests"]
+OWN_PANELS = ["Licences and active users", "Needs attention", "Licences"]
 STRIP = ["Customers", "Licences assigned", "Expiring in 30 days", "Over limit", "Falling usage", "Waiting for a trial"]
 OFFER_STRIP = ["Draft", "Live", "Live, with changes", "Sale stopped"]
 PAGES = {
@@ -19,8 +20,8 @@ PAGES = {
         STRIP,
         ["Partners that need help", "Needs attention", "Your own licences", "Latest notifications"],
     ),
-    "customer": (OWN_STRIP, ["Needs attention", "Who can see your data", "Latest notifications"]),
-    "stranger": (OWN_STRIP, ["Needs attention", "Who can see your data", "Latest notifications"]),
+    "customer": (OWN_STRIP, [*OWN_PANELS, "Who can see your data", "Latest notifications"]),
+    "stranger": (OWN_STRIP, [*OWN_PANELS, "Who can see your data", "Latest notifications"]),
     "nobadge": ([], ["Your organisation", "Your own licences", "Latest notifications"]),
     "vendor": (
         [],
