@@ -50,6 +50,7 @@ class AccountsConfig(AppConfig):
         asked = ("organization_id", "domain", "state", "created_at", "decided_at")
         register_personal_data_table("join_requests", PersonalDataTable(JoinRequest, asked))
         register_sign_up_purpose("operator_invitation", find_sign_up_purpose)
+        register_linkable_page("organization", "organization")
         register_linkable_page("organization_new", "organization_new")
         register_linkable_page("preferences", "preferences")
         for page in ("list_display", "view_new", "view_change", "view_query", "view_default", "view_delete"):

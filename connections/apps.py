@@ -18,6 +18,7 @@ class ConnectionsConfig(AppConfig):
         from partnerportal.lib.sign_up_purposes import register_sign_up_purpose
 
         register_linkable_page("account", "account_details")
+        register_linkable_page("customer", "customer")
         register_linkable_page("connected_partners", "connected_partners")
         register_list_definition(ACTIVITY)
         register_sign_up_purpose("invitation", find_sign_up_purpose)

@@ -1,7 +1,11 @@
 """Rows of trials, as the vendor's staff see them."""
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import ngettext
 
 from entitlements.models import Entitlement
 from entitlements.trial_actions import TRIAL_ACTIONS
@@ -12,6 +16,8 @@ from partnerportal.lib.row_actions import RowActionMenuItem, list_row_action_men
 from partnerportal.lib.rows import LastDayLabel
 
 State = Entitlement.State
+LATE = dt.timedelta(days=3)  # a request that has waited longer is in amber
+DECISIONS = ("approve", "decline")
 NAMES_SHOWN = 1  # services that a row names of those that the customer runs
 TONES = {State.ACTIVE: "ok", State.REQUESTED: "info"}
 
@@ -26,11 +32,14 @@ class TrialTableRow:
     customer: str
     org_id: str
     country: str
+    customer_url: str
     has: str  # the first names of services that the customer runs
     more: str  # "+2": how many services are not named
     services: str  # all their names, where some are not named
     quantity: str
     since: str  # the date on which it was requested, or changed last
+    waits: str  # for how long it has waited, in words; "" on its first day, and once it is decided
+    is_late: bool  # whether it has waited for more than LATE
     ends: LastDayLabel | None
     tone: str
     state: str
@@ -38,6 +47,11 @@ class TrialTableRow:
     is_waiting: bool
     is_running: bool
     menu: list[RowActionMenuItem]  # what an Admin may do; empty once the last day has passed
+
+    @property
+    def decisions(self) -> list[RowActionMenuItem]:
+        """What is decided of a request, which stands in the row: the menu has it too, where there is no room."""
+        return [item for item in self.menu if item.name in DECISIONS]
 
 
 def make_trial_table_rows(trials: Iterable[Entitlement], running_services: dict[int, list[str]]) -> list[TrialTableRow]:
@@ -51,6 +65,7 @@ def make_trial_table_rows(trials: Iterable[Entitlement], running_services: dict[
 def _trial_row(row: Entitlement, names: list[str]) -> TrialTableRow:
     left_out = len(names) - NAMES_SHOWN
     is_waiting = row.state == State.REQUESTED
+    waiting = today() - row.updated_at.date() if is_waiting else dt.timedelta()
     is_running = row.state == State.ACTIVE and (row.ends_on is None or row.ends_on >= today())
     return TrialTableRow(
         public_id=str(row.public_id),
@@ -59,11 +74,14 @@ def _trial_row(row: Entitlement, names: list[str]) -> TrialTableRow:
         customer=row.customer.name,
         org_id=row.customer.org_id,
         country=get_country_name(row.customer.country),
+        customer_url=reverse("organization", args=[row.customer.public_id]),
         has=formats.join_names(names[:NAMES_SHOWN]),
         more=f"+{formats.format_number(left_out)}" if left_out > 0 else "",
         services=formats.join_names(names) if left_out > 0 else "",
         quantity=formats.format_number(row.quantity),
         since=formats.format_date(row.updated_at),
+        waits=_describe_wait(waiting.days),
+        is_late=waiting > LATE,
         ends=LastDayLabel.from_date(row.ends_on),
         tone=TONES.get(State(row.state), ""),
         state=row.get_state_display(),
@@ -72,3 +90,8 @@ def _trial_row(row: Entitlement, names: list[str]) -> TrialTableRow:
         is_running=is_running,
         menu=list_row_action_menu_items(TRIAL_ACTIONS, row, "trial_") if is_waiting or is_running else [],
     )
+
+
+def _describe_wait(days: int) -> str:
+    count = {"count": formats.format_number(days)}
+    return ngettext("%(count)s day waiting", "%(count)s days waiting", days) % count if days else ""

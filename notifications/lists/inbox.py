@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from notifications import queries, registry
 from notifications.filters import NoticeFilterSet
 from notifications.policies import ROLE_TABLE, NoticePermission
-from notifications.rows import build_notice_rows
+from notifications.rows import build_notice_rows, group_rows_by_day
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
 from partnerportal.lib.lists import ListDefinition, ListTab
@@ -39,6 +39,7 @@ class NoticeList(PersonalizedList):
         self.filter_values = filters.cleaned_values
         self.page = fetch_keyset_page_or_first(rows, sort="at", descending=True, size=self.size, cursor=self.cursor)
         self.rows = build_notice_rows(actor, self.page.rows)
+        self.groups = group_rows_by_day(self.rows)
         self.kind_choices = sorted(registry.list_notice_kind_choices(actor), key=lambda choice: choice[1])
         self.customers = queries.list_customers_with_notices(
             actor, self.filter_values.get("customer"), self.filter_values.get("kind")

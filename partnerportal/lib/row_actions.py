@@ -78,8 +78,9 @@ class RowAction(Generic[M]):
 
 @dataclass(frozen=True)
 class RowActionMenuItem:
-    """One entry of the menu of actions in a list's row. It opens the dialog of its action."""
+    """One entry of the menu of actions in a list's row. It opens the dialog of its action, which has this name."""
 
+    name: str
     label: Message
     icon: str
     url: str
@@ -94,6 +95,7 @@ def list_row_action_menu_items(actions: Mapping[str, RowAction[M]], row: M, url_
     """
     return [
         RowActionMenuItem(
+            name=name,
             label=action.label,
             icon=action.icon,
             url=reverse(f"{url_prefix}{name}", args=[row.public_id]),  # type: ignore[attr-defined]

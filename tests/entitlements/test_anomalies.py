@@ -166,6 +166,18 @@ def test_the_subject_says_where_it_goes(found: int, falling: int, services: int,
     assert registry.get_notice_kinds()["use_unusual"].get_subject(Notice(params=params)) == subject
 
 
+def test_a_notice_says_each_service_once() -> None:
+    def use(service: str, metric: str) -> dict[str, Any]:
+        return {"service": service, "metric": metric, "before": 100, "value": 60, "low": 90, "high": 110}
+
+    uses = [use("Vault", "monthly_active"), use("Flow", "assigned"), use("Vault", "assigned")]
+    active, assigned = (f"{what} fell from 100 to 60 in 14 days; usual range 90–110" for what in (
+        "Monthly active users", "Licences assigned"))  # fmt: skip
+    both = [f"Vault: {active}; {assigned}", f"Flow: {assigned}", "and 1 more on the usage page"]
+    assert anomalies.describe_anomalies(uses, total_count=4).split("\n") == both
+    assert anomalies.describe_anomalies([uses[0], uses[2]], total_count=2) == f"{active}; {assigned}"
+
+
 def test_a_notice_has_an_end(world: World) -> None:
     """However many services a customer has: the greatest changes, and how many more there are."""
     today = timezone.now().date()

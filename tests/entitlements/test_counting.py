@@ -7,9 +7,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entitlements import counting
-from entitlements.counting import DailyUsageCounts, LicenceBarTone
+from entitlements.counting import DailyUsageCounts, LicenceBarTone, LicenceTotals
+from entitlements.models import Entitlement
 
 TODAY = dt.date(2026, 3, 15)
+
+
+def have(sku: int, quantity: int, assigned: int, *, kind: str = "production", ended: bool = False) -> Entitlement:
+    ends_on = TODAY - dt.timedelta(days=1) if ended else TODAY  # its last day is one of use
+    return Entitlement(sku_id=sku, quantity=quantity, assigned=assigned, kind=kind, state="active", ends_on=ends_on)
+
+
+def test_what_is_paid_is_the_total_and_trials_stand_beside_it() -> None:
+    """Licences of one SKU do not fill in for another, those of a trial for none, and what has ended counts nowhere."""
+    paid = [have(1, 10, 14), have(1, 5, 3), have(2, 100, 40), have(3, 2, 5)]
+    tried = [have(1, 25, 9, kind="trial"), have(4, 5, 7, kind="trial")]
+    requested = Entitlement(sku_id=1, quantity=50, kind="trial", state="requested")
+    totals = counting.count_licence_totals([*paid, *tried, requested, have(2, 7, 7, ended=True)], TODAY)
+    assert totals == LicenceTotals(
+        purchased=117, assigned=62, overage=5, trial_purchased=30, trial_assigned=16, overage_by_sku={3: 3, 1: 2}
+    )
+    assert list(totals.overage_by_sku) == [3, 1] and totals.available == 60
 
 
 def test_a_user_device_licence_counts_the_lesser_of_users_and_devices() -> None:

@@ -1,8 +1,10 @@
 """The pages and the API of trials: who sees what, what nonsense is answered, and what a page costs."""
 
 import datetime as dt
+import re
 
 import pytest
+from django.utils import timezone
 
 from entitlements.models import Entitlement, Sku
 from tests.world import SKU_OF_NOBODY, canary
@@ -21,6 +23,20 @@ def test_the_vendor_sees_who_asks_and_what_they_have(web, world):
     assert "/approve/" not in page
     assert canary("customer", "licence holders") not in page
     assert canary("customer", "details") not in page
+
+
+def test_a_request_is_decided_in_its_row_and_says_how_long_it_waits(web, world, waiting):
+    Entitlement.objects.filter(pk=waiting.pk).update(updated_at=timezone.now() - dt.timedelta(days=3))
+    client = web("vendor.admin")
+    page = client.get(f"/trials/?q={world.customer.org_id}").content.decode()
+    decisions = re.search(r'<span class="decisions">(.*?)</span>', page, re.S)[1]
+    assert re.findall(r'href="/trials/[^/]+/(\w+)/', decisions) == ["approve", "decline"]
+    assert "<small>3 days waiting</small>" in page
+    Entitlement.objects.filter(pk=waiting.pk).update(updated_at=timezone.now() - dt.timedelta(days=4))
+    assert '<small class="warn">4 days waiting</small>' in client.get("/trials/").content.decode()
+    assert 'class="decisions"' not in client.get("/trials/?state=running").content.decode()
+    assert 'class="decisions"' not in web("vendor.reader").get("/trials/").content.decode()
+    assert f'href="/organizations/{world.customer.public_id}/"' in page
 
 
 def test_a_customer_reads_why_and_takes_back(web, world, waiting):

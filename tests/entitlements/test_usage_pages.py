@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from connections.actions import end_connection
+from connections.actions import change_connection_sharing, end_connection
 from connections.models import Connection
 from entitlements.actions.usage import ReportedUsageDay, store_usage_days
 from entitlements.models import CustomerListing, CustomerPace, CustomerUsage, Entitlement, Sku, UsageDay, UsageMonth
@@ -149,6 +149,41 @@ def test_one_service_or_all_together(world: World, sku: Sku, web: Any) -> None:
     report(world, other, purchased=50, assigned=10)
     assert "97 of 150 licences" in text_of(usage_page(world, web))
     assert "10 of 50 licences" in text_of(usage_page(world, web, tab="usage/?service=Flow%20Team"))
+
+
+def test_a_trial_has_a_row_of_its_own_words_and_is_in_no_total(world: World, sku: Sku, web: Any) -> None:
+    report(world, sku)
+    Sku.objects.filter(pk=sku.pk).update(service="Another name")
+    tried = Sku.objects.create(code="FLW", service="Flow", name="Flow Team")
+    held = {"customer": world.customer, "state": "active", "kind": "trial", "quantity": 25, "assigned": 9}
+    Entitlement.objects.create(**held, sku=tried, external_id="tried")
+    page = text_of(usage_page(world, web))
+    assert "Licences purchased 100 + 9 of 25 on trial Licences assigned 87 87% · Within limit" in page
+    assert "Flow Team Trial 9 of 25 on trial – – – –" in page and "Vault Pro Within limit 87 / 100" in page
+    assert "Another name" not in page
+    assert "87% 87 of 100 licences assigned + 9 of 25 on trial" in page
+
+
+def test_what_was_reported_last_is_not_what_the_customer_has_now(world: World, sku: Sku, web: Any, api: Any) -> None:
+    """Unless it shares its usage alone: then nothing else is known."""
+    report(world, sku)
+    Entitlement.objects.filter(sku=sku).update(quantity=60, assigned=70)
+    url = f"/api/v1/customers/{world.customer.public_id}/usage/"
+    page = text_of(usage_page(world, web))
+    assert "Licences purchased 60 Licences assigned 70 117% · Over limit" in page
+    assert "Vault Pro Over limit 70 / 60" in page and "70 of 60 licences assigned" in page
+    told = api("partner.reader").get(url).json()
+    assert (told["purchased"], told["assigned"], told["overage"], told["trial_purchased"]) == (60, 70, 10, 0)
+    change_connection_sharing(
+        actor=world.actor("customer.admin"),
+        connection=world.connection("customer", "partner"),
+        scopes=Scope.ACCOUNT | Scope.USAGE,
+    )
+    page = text_of(usage_page(world, web))
+    assert "Licences purchased 100 Licences assigned 87 87%" in page and "Vault Pro Within limit 87 / 100" in page
+    assert "87 of 100 licences assigned" in page
+    told = api("partner.reader").get(url).json()
+    assert (told["purchased"], told["assigned"], told["overage"], told["trial_purchased"]) == (100, 87, 0, None)
 
 
 def test_licences_of_one_sku_do_not_fill_in_for_another(world: World, sku: Sku, web: Any, api: Any) -> None:

@@ -1,12 +1,16 @@
 """The inbox as a page: open, dismiss, restore, filter (CC-54…CC-58)."""
 
+import datetime as dt
 import re
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
 import pytest
+import time_machine
 from django.db.models import F
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import ProgramFeature
 from entitlements.events import EntitlementEventKind
@@ -15,6 +19,7 @@ from notifications.actions.recording import record_event
 from notifications.models import Notice
 from notifications.queries import count_unread_notices
 from notifications.registry import get_notice_kinds
+from notifications.rows import build_notice_rows, group_rows_by_day
 from partnerportal.lib.actors import Actor
 from tests.world import World
 
@@ -89,6 +94,28 @@ def test_filter_by_customer_kind_and_tab(world: World, web: Any) -> None:
     for query in ("customer=rubbish", "kind=rubbish", "unread=rubbish", "dismissed=rubbish", "cursor=rubbish"):
         assert subjects(client.get(f"{INBOX}?{query}")) == everything
     assert subjects(client.get(f"{INBOX}?customer={world.stranger.public_id}")) == []
+
+
+def test_notices_stand_under_their_day_in_the_readers_time_zone(world: World, web: Any) -> None:
+    news(world, "customer")
+    rows = build_notice_rows(world.actor("partner.admin"), world.notices("partner"))
+    moments = ("2027-03-10T16:00+00:00", "2027-03-10T14:00+00:00", "2027-03-09T14:00+00:00", "2027-03-01T14:00+00:00")
+    rows = [replace(rows[0], at=dt.datetime.fromisoformat(moment)) for moment in moments]
+    with time_machine.travel("2027-03-10T18:00Z", tick=False), timezone.override("Asia/Tokyo"):  # there it is the 11th
+        groups = group_rows_by_day(rows)
+    assert [(group.label, len(group.rows)) for group in groups] == [("Today", 1), ("Yesterday", 1), ("Earlier", 2)]
+    page = web("partner.admin").get(INBOX).content.decode()
+    assert re.findall(r'<h2 class="day-head"[^>]*>([^<]+)</h2>', page)[0] == "Today"
+
+
+def test_a_customers_name_opens_the_customer(world: World, web: Any) -> None:
+    news(world, "customer")
+    client = web("partner.admin")
+    page = client.get(INBOX).content.decode()
+    link = f"/customers/{world.customer.public_id}/"
+    assert f'<a class="quiet" href="{link}">' in page and client.get(link).status_code == 200
+    assert f'href="{INBOX}?customer={world.customer.public_id}"' in page  # and nothing but its news is one step away
+    assert "Only this customer" not in client.get(f"{INBOX}?customer={world.customer.public_id}").content.decode()
 
 
 def test_opening_marks_as_read_for_this_person_only(world: World, web: Any, actor_for: Any) -> None:
