@@ -246,7 +246,7 @@ PAGES = [
         )
         for subject, answer, revision, seen in (
             ("renewal", OVER["{customer}"], "1", ""),
-            ("renewal2", OVER["{customer2}"], "0", "200 partner; "),  # which has noted something since
+            ("renewal2", OVER["{customer2}"], "0", "200 distributor2; "),  # which has noted something since
             ("renewal_stranger", OVER["{stranger}"], "0", ""),
         )
     ),
