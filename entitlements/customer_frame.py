@@ -1,5 +1,7 @@
 """The parts of a customer's pages that this app adds: three tabs, and on the first page licences and what to act on."""
 
+from typing import Any
+
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -48,6 +50,7 @@ from partnerportal.lib.lists import build_list_url
 from partnerportal.lib.parts import PagePart
 from partnerportal.lib.scopes import Scope
 
+USAGE_PANEL = "entitlements/parts/usage_panel.html"
 TABS = (
     CustomerPageTab(
         key="services",
@@ -97,13 +100,16 @@ def build_services_overview_section(actor: Actor, customer: ConnectedCustomer) -
 
 def _build_usage_parts(actor: Actor, customer: ConnectedCustomer, pages: ServicePages) -> list[PagePart]:
     """Return the panel with thirteen months of the customer's use; none where it is not shared or not reported."""
-    if not customer.shares_scope(Scope.USAGE):
-        return []
+    shown = build_usage_panel(actor, customer.organization.pk, pages) if customer.shares_scope(Scope.USAGE) else None
+    return [PagePart(USAGE_PANEL, shown)] if shown else []
+
+
+def build_usage_panel(actor: Actor, organization_pk: int, pages: ServicePages) -> dict[str, Any] | None:
+    """Return what USAGE_PANEL shows: an organisation's use in thirteen months; None if none was reported."""
     months = list_usage_trend_months(today(), PORTFOLIO_RANGE)
-    uses = list_usage_by_month(actor, customer.organization.pk, months[0])
+    uses = list_usage_by_month(actor, organization_pk, months[0])
     trend = make_months_of_usage("months", months, sum_usage_by_period(uses, months, MONTH_LASTS))
-    panel = PagePart("entitlements/parts/usage_panel.html", {"trend": trend, "usage_url": pages.usage})
-    return [panel] if trend else []
+    return {"trend": trend, "usage_url": pages.usage} if trend else None
 
 
 _SOLD_TO = frozenset(OrganizationKind.values) - {OrganizationKind.VENDOR}

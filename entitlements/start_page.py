@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import OrganizationKind
 from accounts.queries.own_account import is_customer, sees_customers
 from connections.queries import find_distributor_of_partner
+from entitlements.customer_frame import USAGE_PANEL, build_usage_panel
 from entitlements.models import UnusualUse
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.activation import (
@@ -105,12 +106,22 @@ def _own_services(request: PortalRequest) -> dict[str, Any]:
     entitlements = list_customer_services(actor, actor.organization_id)
     sections = {section.key: section.rows for section in make_service_sections(entitlements)}
     counts = {
+        "usage": make_licence_bar_of_entitlements(entitlements),
+        "running": sections["active"] + sections["active_trials"],
+        "is_shared": True,  # one's own always are
+        "services_url": reverse("services"),
         "running_count": len(sections["active"]),
         "trial_count": len(sections["active_trials"]),
         "pending_count": len(sections["pending_trials"]),
     }
     calm = _("Nothing ends in the next 90 days, and no limit is exceeded.")
     return counts | _attention(list_service_attention_items(entitlements, ServicePages.of_own_organization()), calm)
+
+
+def _own_usage(request: PortalRequest) -> dict[str, Any] | None:
+    """Return how the customer has used its licences in thirteen months, or None if nothing was reported."""
+    assert request.actor.organization_id is not None, "the block is seen by customers"
+    return build_usage_panel(request.actor, request.actor.organization_id, ServicePages.of_own_organization())
 
 
 def _own_licences(request: PortalRequest) -> dict[str, Any] | None:
@@ -296,8 +307,16 @@ BLOCKS = (
         context=_own_services,
         seen_by=is_customer,
     ),
+    StartPageBlock(area=StartPageArea.WORK, order=15, template=USAGE_PANEL, context=_own_usage, seen_by=is_customer),
     StartPageBlock(
         area=StartPageArea.WORK, order=20, template="ui/attention.html", context=_own_services, seen_by=is_customer
+    ),
+    StartPageBlock(
+        area=StartPageArea.WORK,
+        order=25,
+        template="entitlements/parts/licences.html",
+        context=_own_services,
+        seen_by=is_customer,
     ),
     StartPageBlock(
         area=StartPageArea.WORK,

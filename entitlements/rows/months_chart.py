@@ -20,11 +20,14 @@ from partnerportal.lib.chart_tables import (
 
 @dataclass(frozen=True)
 class MonthsOfUsage:
-    """Licences and active users over some months: their chart, the latest numbers, and the changes since the first."""
+    """Licences and active users over some months: their chart, and how they have changed since the first.
+
+    How many licences there are stands elsewhere on the page, as of now and of more customers than report their use: the
+    latest month would be a second total.
+    """
 
     chart: ChartWithTable
     since: str  # the first month of which something is known
-    assigned: str
     assigned_change: str  # such as "+12"; "" for none
     active: str
     active_change: str
@@ -33,7 +36,7 @@ class MonthsOfUsage:
 def make_months_of_usage(
     key: str, months: Sequence[dt.date], uses: Sequence[PeriodUsage | None]
 ) -> MonthsOfUsage | None:
-    """Return the chart of these months and its latest numbers, or None where nothing is known of any month.
+    """Return the chart of these months and what has changed, or None where nothing is known of any month.
 
     `uses` has the use in each month, or None for a gap. `key` tells the charts of a page apart.
     """
@@ -44,7 +47,6 @@ def make_months_of_usage(
     return MonthsOfUsage(
         chart=_make_chart(key, months, uses),
         since=formats.format_month(first.at),
-        assigned=formats.format_number(latest.assigned),
         assigned_change=format_change(latest.assigned - first.assigned),
         active=formats.format_number(latest.monthly),
         active_change=format_change(latest.monthly - first.monthly),

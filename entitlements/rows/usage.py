@@ -222,7 +222,7 @@ class RankedCustomer:
     name: str
     url: str
     text: str
-    usage: SeatUsageBar | None  # None where the customer does not share its services, or has none
+    usage: SeatUsageBar | None  # None where the customer does not share its services
     tone: str = ""
 
 
@@ -241,10 +241,14 @@ def rank_customers_by_day_seats_run_out(changes: Iterable[CustomerSeatChange]) -
 
 def _ranked(row: CustomerListing, text: str, tone: str = "") -> RankedCustomer:
     url = reverse("customer_usage", args=[row.public_id])
-    bar = (
-        make_licence_bar(counting.get_listed_licence_totals(row), {}) if row.shares_scope(Scope.ENTITLEMENTS) else None
-    )
-    return RankedCustomer(row.name, url, text, bar, tone)
+    return RankedCustomer(row.name, url, text, _make_bar_of_listing(row), tone)
+
+
+def _make_bar_of_listing(row: CustomerListing) -> SeatUsageBar | None:
+    """Return the bar of a customer's licences, which says 0 of 0 if it has none; None where it does not share them."""
+    if not row.shares_scope(Scope.ENTITLEMENTS):
+        return None
+    return make_licence_bar(counting.get_listed_licence_totals(row), {}) or SeatUsageBar.from_seat_counts(0, 0)
 
 
 @dataclass(frozen=True)
@@ -276,7 +280,7 @@ def make_customer_usage_table_rows(listings: Iterable[CustomerListing]) -> list[
                 url=reverse("customer_usage", args=[row.public_id]),
                 monogram=make_avatar_initials(row.name),
                 share=format_percent_or_dash(row.assigned, row.seats) if shares_services else None,
-                usage=SeatUsageBar.from_seat_counts(row.assigned, row.seats, row.overage) if shares_services else None,
+                usage=_make_bar_of_listing(row),
                 available=formats.format_number(row.unused_seats) if shares_services else None,
                 active=active if row.shares_scope(Scope.USAGE) else None,
             )

@@ -167,7 +167,7 @@ def seen_at(place: str, totals: Totals) -> Any:
         is_empty = place == "first page" and not any((*totals.paid, *totals.trial))
         paid = None if (not any(totals.paid) and any(totals.trial)) or is_empty else totals.paid
         return paid, totals.trial, totals.over if place in ("list", "first page") else ()
-    return totals.paid, totals.trial
+    return totals.paid if place == "list of usage" else (totals.paid, totals.trial)
 
 
 def places(world: World, web: Any, api: Any, who: str) -> Iterator[tuple[str, Any]]:
@@ -176,7 +176,12 @@ def places(world: World, web: Any, api: Any, who: str) -> Iterator[tuple[str, An
     page = client.get("/customers/").content.decode()
     (row,) = [row for row in page.split("<tr>") if f'value="{customer.org_id}"' in row]
     yield "list", of_row(row.split("</tr>")[0])
-    yield "first page", of_first_page(client.get(f"/customers/{customer.public_id}/").content.decode())
+    usage_list = client.get("/usage/customers/").content.decode()
+    (row,) = [row for row in usage_list.split("<tr>") if 'cell-name"' in row and f"/{customer.public_id}/" in row]
+    yield "list of usage", of_usage_row(row.split("</tr>")[0])
+    first = client.get(f"/customers/{customer.public_id}/")
+    assert not re.search(r"Licences assigned \d", text_of(first)), "its chart tells changes, and no total of its own"
+    yield "first page", of_first_page(first.content.decode())
     yield "usage", of_strip(text_of(client.get(f"/customers/{customer.public_id}/usage/")))
     yield "trend", of_trend(text_of(client.get(f"/customers/{customer.public_id}/usage/?range=6m")))
     yield "own usage", of_strip(text_of(web(f"{who}.reader").get("/usage/")))
@@ -213,6 +218,12 @@ def of_row(html: str) -> Any:
         return None if trial != (0, 0) else (0, 0, 0), trial, ()
     over = re.search(r'aria-label="([^"]*)">\+(\d+)</small>', cell)
     return (paid[1], paid[0], int(over[2]) if over else 0), trial, tuple(over[1].split(", ")) if over else ()
+
+
+def of_usage_row(html: str) -> Any:
+    cells = [re.search(rf'<td class="num {css}">(.*?)</td>', html)[1] for css in ("cell-c", "cell-status")]  # type: ignore[index]
+    over = find(r'"bad-text">(\d+)<', html) or (0,)
+    return (*map(int, cells), *over)
 
 
 def of_first_page(html: str) -> Any:

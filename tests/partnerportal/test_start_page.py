@@ -10,17 +10,19 @@ from allauth.mfa.models import Authenticator
 from connections.actions import end_connection
 from tests.world import World
 
-OWN_STRIP = ["Active entitlements", "Active trials", "Pending trial requests"]
+OWN_STRIP = ["Licences assigned", "Active entitlements", "Active trials", "Pending trial requests"]
+OWN_PANELS = ["Licences and active users", "Needs attention", "Licences"]
 STRIP = ["Customers", "Licences assigned", "Expiring in 30 days", "Over limit", "Falling usage", "Waiting for a trial"]
+PORTFOLIO = ["Licences and active users", "Next 30 days 4 services end", "Ending (2)", "Waiting for a trial (2)"]
 OFFER_STRIP = ["Draft", "Live", "Live, with changes", "Sale stopped"]
 PAGES = {
-    "partner": (STRIP, ["Needs attention", "Your own licences", "Latest notifications"]),
+    "partner": (STRIP, [*PORTFOLIO, "Your own licences", "Latest notifications"]),
     "distributor": (
         STRIP,
-        ["Partners that need help", "Needs attention", "Your own licences", "Latest notifications"],
+        ["Partners that need help", *PORTFOLIO, "Your own licences", "Latest notifications"],
     ),
-    "customer": (OWN_STRIP, ["Needs attention", "Who can see your data", "Latest notifications"]),
-    "stranger": (OWN_STRIP, ["Needs attention", "Who can see your data", "Latest notifications"]),
+    "customer": (OWN_STRIP, [*OWN_PANELS, "Who can see your data", "Latest notifications"]),
+    "stranger": (OWN_STRIP, [*OWN_PANELS, "Who can see your data", "Latest notifications"]),
     "nobadge": ([], ["Your organisation", "Your own licences", "Latest notifications"]),
     "vendor": (
         [],
@@ -63,7 +65,7 @@ def steps_on(html: str) -> list[str]:
 def test_each_kind_finds_its_own(who: str, web: Any) -> None:
     strip, panels = PAGES[who]
     html = main(web(f"{who}.admin").get("/"))
-    assert texts(r"<dt>(.*?)</dt>", html) == strip
+    assert texts(r'<div class="stat"><dt>(.*?)</dt>', html) == strip
     assert panel_titles(html) == ["Get started", *panels]
 
 
