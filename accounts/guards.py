@@ -14,8 +14,6 @@ View = Callable[..., HttpResponse]
 def require_vendor_staff(permission: StrEnum = AccountPermission.VIEW_ORGANIZATIONS) -> Callable[[View], View]:
     """Return a decorator for views that only the vendor's staff get, those with this permission.
 
-    Whoever acts for another organisation gets the answer of a page that does not exist (CV-7), and a Reader of the
-    vendor who may not do it a 403 that says who may.
+    A Reader of the vendor who may not do it gets a 403 that says who may.
     """
-
-    return require_permission(ROLE_TABLE, permission, hidden_from_other_kinds=True)
+    return require_permission(ROLE_TABLE, permission)

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.models import OrganizationKind, ProgramFeature
+from accounts.models import ProgramFeature
 from accounts.queries.programs import list_program_names_granting
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.queries import find_distributor_of_partner
@@ -31,7 +31,7 @@ def register_missing_badge_hint(hint: Callable[[Actor], Message]) -> None:
 
 
 def require_customer_viewing_permission(view: View) -> View:
-    """Decorate a view about customers so that only actors who may view customers get it; others get a 403.
+    """Decorate a view about customers so that only actors who may view customers get it.
 
     It works as `require_permission`, except that a partner without the needed badge gets a page that says which
     programmes grant it and whom to ask (CC-5, CC-8).
@@ -58,6 +58,5 @@ def render_missing_badge_page(request: PortalRequest) -> HttpResponse:
         "programs": list_program_names_granting(ProgramFeature.CUSTOMER_DASHBOARD),
         "organization": own,
         "distributor": find_distributor_of_partner(request.actor, own.pk),
-        "is_partner": request.actor.organization_kind == OrganizationKind.PARTNER,
     }
     return render(request, "connections/no_badge.html", context, status=403)

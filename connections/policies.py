@@ -61,7 +61,7 @@ ROLE_TABLE: RoleTable = {
     ),
     ConnectionPermission.VIEW_CUSTOMERS: PermissionRule(
         label=_("See connected customers, their services and licence totals"),
-        kinds=_NOT_VENDOR,
+        kinds=frozenset({OrganizationKind.PARTNER, OrganizationKind.DISTRIBUTOR}),
         feature=ProgramFeature.CUSTOMER_DASHBOARD,
     ),
     ConnectionPermission.VIEW_ACTIVITY: PermissionRule(label=_("Read the activity log of the organisation")),

@@ -66,7 +66,7 @@ def account_details_page(request: PortalRequest) -> HttpResponse:
 
 
 @require_safe
-@require_permission(ROLE_TABLE, ConnectionPermission.VIEW_PARTNERS, hidden_from_other_kinds=True)
+@require_permission(ROLE_TABLE, ConnectionPermission.VIEW_PARTNERS)
 def connected_partners_page(request: PortalRequest) -> HttpResponse:
     """Show a customer its partners: what is shared with each and since when, and those of ended connections (CV-1)."""
     return render(request, "connections/connected_partners.html", _describe_connections(request))

@@ -61,6 +61,7 @@ ROLE_TABLE: RoleTable = {
     EntitlementPermission.VIEW_OWN: PermissionRule(label=_("See the organisation’s own services and orders")),
     EntitlementPermission.VIEW_ORDERS: PermissionRule(
         label=_("See what customers ordered, and prices; Readers and Sales agents if an Admin allows it"),
+        kinds=frozenset({OrganizationKind.PARTNER, OrganizationKind.DISTRIBUTOR}),
         feature=ProgramFeature.CUSTOMER_DASHBOARD,
         when=deny_without_finance_access,
     ),

@@ -11,7 +11,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.imports.bulk import BulkAction
 from partnerportal.lib.imports.kinds import ImportKind
-from partnerportal.lib.policies import authorize, require_kind
+from partnerportal.lib.policies import authorize
 from partnerportal.lib.visible_rows import get_by_public_id
 
 
@@ -35,10 +35,9 @@ def authorize_bulk_action(actor: Actor, action: BulkAction) -> None:
 def find_authorized_target(actor: Actor, kind: ImportKind, target_id: UUID | None) -> Any:
     """Return what a file of this kind is imported into, or None for a kind without targets.
 
-    Raises NotFound if the actor does not see it, or it does not suit the kind, or such files are none of the actor's
-    type of organisation, and ActionRefused if the actor may not import into it.
+    Raises NotFound if the actor does not see it, or it does not suit the kind, and ActionRefused if the actor may not
+    import into it.
     """
-    require_kind(actor, *kind.rule)
     authorize(actor, ROLE_TABLE, ImportPermission.IMPORT)
     if kind.find_target is None:
         if target_id is not None:

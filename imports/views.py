@@ -30,7 +30,7 @@ from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.imports.bulk import BulkAction
 from partnerportal.lib.imports.kinds import ImportKind
 from partnerportal.lib.pages import read_next_url, require_form, require_permission
-from partnerportal.lib.policies import require_kind
+from partnerportal.lib.policies import authorize
 from partnerportal.lib.private_files import CSV, add_csv_download_headers
 from partnerportal.lib.requests import PortalRequest
 
@@ -136,7 +136,7 @@ def _go_back_to_list(request: PortalRequest, action: BulkAction, message: Messag
 def import_template(request: PortalRequest, kind_code: str) -> HttpResponse:
     """Send a CSV file to begin with: its head, and a row of examples."""
     kind = find_uploadable_kind(kind_code)
-    require_kind(request.actor, *kind.rule)
+    authorize(request.actor, *kind.rule)
     response = HttpResponse(kind.build_template(), content_type=CSV)
     return add_csv_download_headers(response, f"{kind.code}-template")
 

@@ -26,6 +26,7 @@ from partnerportal.lib.errors import (
     TemporarilyUnavailable,
     TooManyAttempts,
 )
+from partnerportal.lib.policies import WRONG_KIND
 
 RETRY_SECONDS = 60  # Retry-After while something outside is away
 BUSY_SECONDS = 5  # Retry-After while the database is only busy
@@ -45,11 +46,22 @@ BUSY = {  # SQLSTATE codes of a statement that may succeed when it is repeated
 TEMPLATES = {ActionRefused: "403.html", NotFound: "404.html", TooManyAttempts: "429.html"}
 
 
+def hide_from_other_kinds(error: DomainError) -> DomainError:
+    """Return NotFound in place of a refusal for the type of the actor's organisation, and any other error as it is.
+
+    What another type of organisation has is not there at all, which says less than a refusal (CV-7). Who lacks a role
+    or a badge is told so.
+    """
+    is_of_other_kinds = isinstance(error, ActionRefused) and error.code == WRONG_KIND
+    return NotFound("not_found", "") if is_of_other_kinds else error
+
+
 def render_error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
     """Return a whole page that tells a person what went wrong and what to do now.
 
     It shows the error's code, for tests and support.
     """
+    error = hide_from_other_kinds(error)
     template = TEMPLATES.get(type(error), "problem.html")
     response = render(request, template, {"code": error.code, "message": error.message}, status=error.status)
     if isinstance(error, TemporarilyUnavailable):
@@ -121,7 +133,7 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
         return None
     context["request"]._request.failed = True  # so that ActorMiddleware rolls its transaction back
     if isinstance(error, DomainError):
-        error = _make_api_error(error)
+        error = _make_api_error(hide_from_other_kinds(error))
     elif isinstance(error, SuspiciousOperation):
         error = exceptions.ParseError()
     return exception_handler(error, context)  # type: ignore[arg-type]

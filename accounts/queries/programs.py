@@ -24,6 +24,7 @@ from accounts.models import (
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.visible_rows import get_by_public_id
 
+FEATURED_KINDS = frozenset({OrganizationKind.PARTNER, OrganizationKind.DISTRIBUTOR})  # that have features at all
 # The features that an organisation has by its kind, without a badge: a distributor's own pages need them (CV-8).
 KIND_FEATURES = {OrganizationKind.DISTRIBUTOR: frozenset({ProgramFeature.CUSTOMER_DASHBOARD})}
 
@@ -102,9 +103,11 @@ def build_program_badges(programs: Iterable[Mapping[str, Any]]) -> list[ProgramB
 def collect_organization_features(kind: str, grants: Iterable[str]) -> frozenset[str]:
     """Return the features of an organisation: those its memberships grant, and those its kind always has.
 
-    `grants` are the codes of the features that its active memberships grant.
+    `grants` are the codes of the features that its active memberships grant. They are features of partners and
+    distributors: a publisher's badge shows that it is a member, and opens no page about customers.
     """
-    return frozenset(grants) | KIND_FEATURES.get(OrganizationKind(kind), frozenset())
+    granted = frozenset(grants) if kind in FEATURED_KINDS else frozenset()
+    return granted | KIND_FEATURES.get(OrganizationKind(kind), frozenset())
 
 
 def list_program_names_granting(feature: ProgramFeature) -> list[str]:

@@ -85,8 +85,8 @@ class AcceptInvitationView(BaseConnectionView):
     serializer_class = AcceptInvitationSerializer
     errors = {
         400: ("invalid_link", "own_link", "unknown_scope"),
-        403: ("no_organization", "wrong_kind", "wrong_role"),
-        404: ("unknown_invitation",),
+        403: ("no_organization", "wrong_role"),
+        404: ("unknown_invitation", "not_found"),
         409: ("partner_not_active", "state_changed"),
         429: ("too_many_connections",),
     }
@@ -126,7 +126,7 @@ class ConnectionSharingView(PortalAPIView):
     serializer_class = ConnectionSharingSerializer
     errors = {
         400: ("unknown_scope",),
-        403: ("wrong_role", "wrong_kind", "not_customer"),
+        403: ("wrong_role", "not_customer"),
         409: ("state_changed",),
         412: ("changed_meanwhile",),
         428: ("if_match_required",),

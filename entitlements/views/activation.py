@@ -49,14 +49,14 @@ KINDS = {"customers": Kind.CUSTOMER, "partners": Kind.PARTNER}  # as URLs name t
 
 
 @require_safe
-@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_PENDING_CUSTOMERS, hidden_from_other_kinds=True)
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_PENDING_CUSTOMERS)
 def pending_customers(request: PortalRequest) -> HttpResponse:
     """Show the customers who were sent an activation link, and how far each has come (CV-10)."""
     return _pending_page(request, Kind.CUSTOMER)
 
 
 @require_safe
-@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_PENDING_PARTNERS, hidden_from_other_kinds=True)
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_PENDING_PARTNERS)
 def pending_partners(request: PortalRequest) -> HttpResponse:
     """Show the partners who were sent an activation link, and those that wait for the vendor (CV-11)."""
     return _pending_page(request, Kind.PARTNER)
@@ -90,7 +90,7 @@ def activation_send(request: PortalRequest, kind: str) -> HttpResponse:
     """
     if kind not in KINDS:
         raise NotFound("not_found", "")
-    guard = require_permission(ROLE_TABLE, PERMISSIONS[KINDS[kind]], hidden_from_other_kinds=True)
+    guard = require_permission(ROLE_TABLE, PERMISSIONS[KINDS[kind]])
     return guard(_send)(request, KINDS[kind])
 
 
@@ -209,7 +209,7 @@ def activation_copy(request: PortalRequest, link_id: UUID) -> HttpResponse:
 
 
 @require_form
-@require_permission(ROLE_TABLE, EntitlementPermission.CONFIRM_PARTNERS, hidden_from_other_kinds=True)
+@require_permission(ROLE_TABLE, EntitlementPermission.CONFIRM_PARTNERS)
 @vary_on_headers("HX-Request")
 def partner_confirm(request: PortalRequest, link_id: UUID) -> HttpResponse:
     """Ask vendor staff on GET whether to confirm a new partner; on POST its programme membership begins."""
@@ -225,7 +225,7 @@ def partner_confirm(request: PortalRequest, link_id: UUID) -> HttpResponse:
 
 
 @require_form
-@require_permission(ROLE_TABLE, EntitlementPermission.CONFIRM_PARTNERS, hidden_from_other_kinds=True)
+@require_permission(ROLE_TABLE, EntitlementPermission.CONFIRM_PARTNERS)
 @vary_on_headers("HX-Request")
 def partner_decline(request: PortalRequest, link_id: UUID) -> HttpResponse:
     """Ask vendor staff on GET why they decline a new partner; on POST it no longer waits, and reads the reason."""

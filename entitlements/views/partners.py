@@ -4,12 +4,12 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
 
 from accounts.models import OrganizationKind
 from accounts.policies import ROLE_TABLE as ACCOUNTS
 from accounts.policies import AccountPermission
 from connections.timeline import build_activity_rows
-from entitlements.guards import require_partner_viewing_permission
 from entitlements.lists.partners import DistributorList, PartnerList
 from entitlements.onboarding_part import build_onboarding_part
 from entitlements.partner_imports import DISTRIBUTOR_MANAGERS, PARTNER_MANAGERS
@@ -27,20 +27,22 @@ from entitlements.rows.partner_page import draw_partner_chart, list_partner_atte
 from entitlements.rows.partners import make_partner_table_rows
 from partnerportal.lib.days import today
 from partnerportal.lib.imports.bulk import list_bulk_buttons
-from partnerportal.lib.pages import render_list_page
+from partnerportal.lib.pages import render_list_page, require_permission
 from partnerportal.lib.requests import PortalRequest
 
 CHART_RANGE = "13m"  # of the chart: this month and the twelve before
 EVENTS_SHOWN = 10
 
 
-@require_partner_viewing_permission(EntitlementPermission.VIEW_PARTNERS)
+@require_safe
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_PARTNERS)
 def partner_list(request: PortalRequest) -> HttpResponse:
     """Show the page of a distributor's partners, or of all partners to the vendor; for htmx only its list."""
     return _render(request, PartnerList(request.actor, request.GET))
 
 
-@require_partner_viewing_permission(EntitlementPermission.VIEW_DISTRIBUTORS)
+@require_safe
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_DISTRIBUTORS)
 def distributor_list(request: PortalRequest) -> HttpResponse:
     """Show the page of all distributors to the vendor's staff, or for an htmx request only its list."""
     return _render(request, DistributorList(request.actor, request.GET))
@@ -65,7 +67,8 @@ def _render(request: PortalRequest, partners: PartnerList) -> HttpResponse:
     )
 
 
-@require_partner_viewing_permission(EntitlementPermission.VIEW_PARTNERS)
+@require_safe
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_PARTNERS)
 def partner_page(request: PortalRequest, partner_id: UUID) -> HttpResponse:
     """Show a partner to the distributor above it: its account, badges, the sums of its customers and its activity.
 

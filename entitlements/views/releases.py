@@ -15,11 +15,11 @@ from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from partnerportal.lib.pages import read_next_url, render_list_page, require_permission
 from partnerportal.lib.requests import PortalRequest
 
-may_mark = require_permission(ROLE_TABLE, EntitlementPermission.MARK_RELEASES, hidden_from_other_kinds=True)
+may_mark = require_permission(ROLE_TABLE, EntitlementPermission.MARK_RELEASES)
 
 
 @require_safe
-@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES, hidden_from_other_kinds=True)
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES)
 def licence_release_list(request: PortalRequest) -> HttpResponse:
     """Show the vendor's staff the licences that wait for their release, or those that were released.
 

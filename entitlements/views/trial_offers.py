@@ -20,11 +20,11 @@ from partnerportal.lib.pages import get_posted_data, require_form, require_permi
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.revisions import read_posted_revision
 
-may_open = require_permission(ROLE_TABLE, EntitlementPermission.OPEN_TRIALS, hidden_from_other_kinds=True)
+may_open = require_permission(ROLE_TABLE, EntitlementPermission.OPEN_TRIALS)
 
 
 @require_safe
-@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_TRIAL_OFFERS, hidden_from_other_kinds=True)
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_TRIAL_OFFERS)
 def trial_offer_list(request: PortalRequest) -> HttpResponse:
     """Show vendor staff which services new customers can try, and who may offer them."""
     context = {

@@ -41,7 +41,7 @@ def trial_request(request: PortalRequest) -> HttpResponse:
 
 
 @require_safe
-@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_TRIALS, hidden_from_other_kinds=True)
+@require_permission(ROLE_TABLE, EntitlementPermission.VIEW_TRIALS)
 def trial_list(request: PortalRequest) -> HttpResponse:
     """Show the vendor's staff all customers' trials, first those that wait for a decision."""
     return render_list_page(
@@ -64,7 +64,7 @@ def trial_action(request: PortalRequest, trial_id: UUID, name: str) -> HttpRespo
     organisation that have nothing to do with trials.
     """
     action = TRIAL_ACTIONS[name]
-    guard = require_permission(ROLE_TABLE, action.permission, hidden_from_other_kinds=True)
+    guard = require_permission(ROLE_TABLE, action.permission)
     return guard(_confirm_and_run)(request, action, trial_id)
 
 

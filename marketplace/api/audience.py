@@ -76,7 +76,7 @@ class AudienceBaseView(PortalAPIView):
 
     model = Offer
     rule = (ROLE_TABLE, OfferPermission.VIEW_OWN)
-    errors = {403: ("wrong_role", "wrong_kind")}
+    errors = {403: ("wrong_role",)}
 
     def get_offer(self, offer_id: UUID) -> Offer:
         """Return the publisher's offer. Raises NotFound."""

@@ -70,7 +70,7 @@ class OfSaleView(PortalAPIView):
     """Base of the endpoints about a sale: its parties are named by query parameters."""
 
     rule = BROWSE
-    errors = {400: ("invalid",), 403: ("no_badge", "wrong_kind"), 404: ("not_found",)}
+    errors = {400: ("invalid",), 403: ("no_badge",), 404: ("not_found",)}
 
     def get_sale_of_request(self, values: dict[str, Any], country: str = "") -> ProspectiveSale:
         """Return the sale that the filters `for_partner` and `for_customer` name."""
@@ -170,7 +170,7 @@ class EligibilityView(PortalAPIView):
 
     model = Plan
     rule = (ROLE_TABLE, OfferPermission.SIMULATE)
-    errors = {400: ("required", "invalid"), 403: ("no_badge", "wrong_kind"), 404: ("not_found",)}
+    errors = {400: ("required", "invalid"), 403: ("no_badge",), 404: ("not_found",)}
     serializer_class = EligibilitySerializer
 
     def get_accepted_query_parameters(self) -> set[str]:

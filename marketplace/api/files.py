@@ -67,7 +67,7 @@ class OfferFilesView(OffersBaseView, UnpaginatedListView):
     parser_classes = (MultiPartParser,)
     errors = {
         400: ("invalid_target", *REFUSALS),
-        403: ("wrong_kind", "wrong_role"),
+        403: ("wrong_role",),
         409: ("too_many_files",),
         503: ("files_unavailable", "no_space"),
     }
@@ -106,7 +106,7 @@ class OfferFileView(OffersBaseView):
     """A picture or document of an offer's draft."""
 
     errors = {
-        403: ("wrong_kind", "wrong_role"),
+        403: ("wrong_role",),
         412: ("changed_meanwhile",),
         428: ("if_match_required",),
     }

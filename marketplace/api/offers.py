@@ -81,7 +81,7 @@ class OffersView(OffersBaseView, PaginatedListView):
     default_sort = "-created"
     errors = {
         400: ("malformed_code",),
-        403: ("wrong_kind", "wrong_role"),
+        403: ("wrong_role",),
         409: ("code_taken",),
         429: ("too_many_offers",),
     }
@@ -123,7 +123,7 @@ class OfferView(OfferTreeView):
             *("invalid_target", "unknown_category", "retired_category", "unknown_file", "code_twice", "below_minimum"),
             "malformed_code",
         ),
-        403: ("wrong_kind", "wrong_role"),
+        403: ("wrong_role",),
         409: ("plan_fixed", "term_fixed", "offer_fixed", "code_taken", "prices_saved"),
         412: ("changed_meanwhile",),
         428: ("if_match_required",),
@@ -188,7 +188,7 @@ class PublishOfferView(OfferTreeView):
 
     serializer_class = EmptyBodySerializer
     errors = {
-        403: ("wrong_kind", "wrong_role"),
+        403: ("wrong_role",),
         409: ("no_draft", "incomplete"),
         412: ("changed_meanwhile",),
         428: ("if_match_required",),
@@ -209,7 +209,7 @@ class OfferDraftView(OffersBaseView):
     """The draft of an offer that is live, which can be discarded. Its content is edited as the tree of the offer."""
 
     errors = {
-        403: ("wrong_kind", "wrong_role"),
+        403: ("wrong_role",),
         409: ("no_draft", "never_published"),
         412: ("changed_meanwhile",),
         428: ("if_match_required",),
@@ -276,7 +276,7 @@ class TechnicalConfigurationView(OffersBaseView):
 
     serializer_class = TechnicalSerializer
     errors = {
-        403: ("wrong_kind", "wrong_role"),
+        403: ("wrong_role",),
         409: ("not_saas",),
         412: ("changed_meanwhile",),
         428: ("if_match_required",),

@@ -22,7 +22,7 @@ class OfferPlanView(OfferTreeView):
     serializer_class = ChangePlanSerializer
     errors = {
         400: ("required", "malformed_code", "code_twice"),
-        403: ("wrong_kind", "wrong_role"),
+        403: ("wrong_role",),
         409: ("plan_fixed",),
         412: ("changed_meanwhile",),
         428: ("if_match_required",),

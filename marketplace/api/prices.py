@@ -141,7 +141,7 @@ class PricesView(PaginatedListView):
             "unknown_plan", "unknown_term", "currency_of_no_market", "bad_amount", "too_many_decimals",
             "amount_too_large", "in_the_past", "too_far", "price_twice", "nothing_to_end", "confirmation_needed",
         ),
-        403: ("wrong_kind", "wrong_role"),
+        403: ("wrong_role",),
         409: ("price_changed", "already_priced"),
     }  # fmt: skip
 
@@ -175,7 +175,7 @@ class WithdrawPriceView(PortalAPIView):
     model = Price
     serializer_class = EmptyBodySerializer
     rule = (ROLE_TABLE, OfferPermission.VIEW_OWN)
-    errors = {403: ("wrong_kind", "wrong_role"), 409: ("price_begun",)}
+    errors = {403: ("wrong_role",), 409: ("price_begun",)}
 
     def post(self, request: Request, offer_id: UUID, price_id: UUID) -> Response:
         self.read_validated_body()
@@ -231,7 +231,7 @@ class SaleStopsView(SaleStopsBaseView, UnpaginatedListView):
     serializer_class = SaleStopSerializer
     errors = {
         400: ("reason_required", "plan_required", "unknown_plan", "unknown_market", "unknown_term"),
-        403: ("wrong_kind", "wrong_role"),
+        403: ("wrong_role",),
         409: ("plan_not_live",),
     }
 
@@ -273,7 +273,7 @@ class LiftStopView(SaleStopsBaseView):
     """Lift a stop of a sale. Lifted again, it stays so."""
 
     serializer_class = EmptyBodySerializer
-    errors = {403: ("wrong_kind", "wrong_role", "not_your_stop")}
+    errors = {403: ("wrong_role", "not_your_stop")}
 
     def post(self, request: Request, offer_id: UUID, stop_id: UUID) -> Response:
         self.read_validated_body()

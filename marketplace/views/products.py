@@ -13,7 +13,7 @@ from partnerportal.lib.lists import build_query_string
 from partnerportal.lib.pages import render_list_page, require_permission
 from partnerportal.lib.requests import PortalRequest
 
-may_view = require_permission(ROLE_TABLE, OfferPermission.VIEW_PRODUCTS, hidden_from_other_kinds=True)
+may_view = require_permission(ROLE_TABLE, OfferPermission.VIEW_PRODUCTS)
 
 
 @require_safe

@@ -93,8 +93,8 @@ class PortalAutoSchema(AutoSchema):
         }
         view: Any = self.view
         if view.rule:
-            codes[403] = ("no_organization", "no_badge", "wrong_kind", "wrong_role")
-        if "{" in self.path:
+            codes[403] = ("no_organization", "no_badge", "wrong_role")
+        if "{" in self.path or (view.rule and view.rule[0][view.rule[1]].kinds):
             codes[404] = ("not_found",)
         if getattr(view, "sorts", None) is not None:
             codes[400] += ("invalid_limit", "invalid_cursor", *(["invalid_sort"] if view.sorts else []))

@@ -20,7 +20,7 @@ from django_htmx.http import push_url
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.personal_lists import PersonalizedList
-from partnerportal.lib.policies import RoleTable, authorize, require_kind
+from partnerportal.lib.policies import RoleTable, authorize
 from partnerportal.lib.requests import PortalRequest
 
 View = Callable[..., HttpResponse]
@@ -104,15 +104,12 @@ def require_sign_in(view: View) -> View:
     return guarded
 
 
-def require_permission(
-    table: RoleTable, permission: StrEnum, *, hidden_from_other_kinds: bool = False
-) -> Callable[[View], View]:
+def require_permission(table: RoleTable, permission: StrEnum) -> Callable[[View], View]:
     """Decorate a view so that only people with a permission in the organisation they act for are let in.
 
     `table` says which roles have which permissions. Visitors who are not signed in go to the sign-in page, and people
     without an organisation to the page that creates one. Raises ActionRefused for the others; its 403 page says why and
-    who can help. A page that is `hidden_from_other_kinds` is not there for types of organisation that never have the
-    permission: they get a 404.
+    who can help, and types of organisation that never have the permission get a 404.
 
     Raises Conflict when the form's field `acting_for` names another organisation than the one acted for, because the
     person may have switched in another tab. Forms that do not name a row have this field.
@@ -125,8 +122,6 @@ def require_permission(
             actor = request.actor
             if actor.organization_id is None:
                 return redirect(page_url("organization_new"))
-            if hidden_from_other_kinds:
-                require_kind(actor, table, permission)
             if request.POST.get("acting_for", actor.organization_public_id) != actor.organization_public_id:
                 raise Conflict(
                     "other_organization", _("You have switched to another organisation since this page was opened.")

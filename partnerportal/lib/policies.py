@@ -9,8 +9,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor, ActorKind
-from partnerportal.lib.errors import ActionRefused, Message, NotFound
+from partnerportal.lib.errors import ActionRefused, Message
 from partnerportal.lib.roles import SEE_FINANCE, Role, describe_roles, list_roles_for_kind
+
+WRONG_KIND = "wrong_kind"  # the code of a refusal for the type of organisation; pages and the API answer it by a 404
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class PermissionRule:
         if actor.organization_id is None:
             return ActionDenied("no_organization", _("Choose or create an organisation first."))
         if self.kinds and actor.organization_kind not in self.kinds:
-            return ActionDenied("wrong_kind", _("This is not available to your type of organisation."))
+            return ActionDenied(WRONG_KIND, _("This is not available to your type of organisation."))
         if self.feature and self.feature not in actor.features:  # of whom a membership would help
             return ActionDenied("no_badge", _("This needs an active partner programme membership."))
         if self.roles and not self.roles & actor.roles:
@@ -132,16 +134,6 @@ def authorize(actor: Actor, table: RoleTable, permission: StrEnum, *, on: Any = 
     answer = table[permission].check_actor(actor, on)
     if isinstance(answer, ActionDenied):
         raise ActionRefused(answer.code, answer.message)
-
-
-def require_kind(actor: Actor, table: RoleTable, permission: StrEnum) -> None:
-    """Raise NotFound if the permission is none of the actor's type of organisation.
-
-    What another type of organisation has is not there at all, which says less than a refusal (CV-7).
-    """
-    answer = table[permission].check_actor(actor)
-    if isinstance(answer, ActionDenied) and answer.code == "wrong_kind":
-        raise NotFound("not_found", "")
 
 
 def authorize_system(actor: Actor) -> None:

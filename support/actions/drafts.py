@@ -35,9 +35,9 @@ def start_request(*, actor: Actor, kind: str, subject_id: UUID, payload: dict[st
     NotFound for an unknown kind, and for a subject that the actor does not see; ActionRefused if the actor may not make
     requests of this kind; InvalidInput for a bad payload.
     """
-    authorize(actor, ROLE_TABLE, SupportPermission.MAKE_REQUESTS)
     known = get_request_kind(kind)
-    known.authorize_asker(actor)
+    known.authorize_asker(actor)  # first: what other types of organisation ask for is not there
+    authorize(actor, ROLE_TABLE, SupportPermission.MAKE_REQUESTS)
     if actor.organization_id is None or actor.person_id is None:
         raise ActionRefused("no_organization", "")
     subject = known.find_subject(actor, subject_id)

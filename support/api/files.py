@@ -57,7 +57,7 @@ class RequestFileView(RequestBaseView):
     """A file of a request: who sees the request saves it, and whoever asks takes it off a draft."""
 
     errors = {
-        403: ("wrong_role", "wrong_kind"),
+        403: ("wrong_role",),
         409: ("state_changed",),
         410: ("file_lost",),
         412: ("changed_meanwhile",),

@@ -89,7 +89,7 @@ class RequestsView(RequestBaseView, PaginatedListView):
     serializer_class = RequestSerializer
     filterset_class = RequestAPIFilterSet
     default_sort = "-id"
-    errors = {400: ("unknown_field",), 403: ("wrong_role", "wrong_kind"), 404: ("not_found",)}
+    errors = {400: ("unknown_field",), 403: ("wrong_role",), 404: ("not_found",)}
 
     @extend_schema(request=StartRequestSerializer, responses={201: RequestSerializer})
     def post(self, request: APIRequest) -> Response:
@@ -110,7 +110,7 @@ class RequestView(RequestBaseView):
     serializer_class = RequestSerializer
     errors = {
         400: ("unknown_field",),
-        403: ("wrong_role", "wrong_kind"),
+        403: ("wrong_role",),
         409: ("state_changed",),
         412: ("changed_meanwhile",),
         428: ("if_match_required",),
@@ -136,7 +136,7 @@ class RequestView(RequestBaseView):
 class RequestActionView(RequestBaseView):
     """Base of the endpoints that run one action on a request. The body holds what the action takes."""
 
-    errors = {403: ("wrong_role", "wrong_kind"), 409: ("state_changed",)}
+    errors = {403: ("wrong_role",), 409: ("state_changed",)}
     run: ClassVar[Any]
 
     def post(self, request: APIRequest, request_id: UUID) -> Response:
@@ -242,7 +242,6 @@ class RequestFindingsView(RequestBaseView):
 
     rule = (ROLE_TABLE, SupportPermission.VIEW_QUEUE)
     serializer_class = FindingsSerializer
-    errors = {403: ("wrong_kind",)}
 
     def get(self, request: APIRequest, request_id: UUID) -> Response:
         return Response(FindingsSerializer(check_request(self.get_request(request_id))).data)

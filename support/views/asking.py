@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import get_posted_data, render_list_page, require_form, require_permission
+from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
 from support.actions.drafts import save_request_draft, start_request
 from support.actions.files import attach_files
@@ -33,11 +34,12 @@ from support.policies import ROLE_TABLE, SupportPermission
 from support.queries import get_request
 from support.views.page import CHANGED, render_request_page
 
+may_list = require_permission(ROLE_TABLE, SupportPermission.LIST_REQUESTS)
 may_make = require_permission(ROLE_TABLE, SupportPermission.MAKE_REQUESTS)
 
 
 @require_safe
-@require_permission(ROLE_TABLE, SupportPermission.LIST_REQUESTS)
+@may_list
 def own_request_list(request: PortalRequest) -> HttpResponse:
     """Show an organisation its own requests, newest first, and what it may ask for."""
     return render_list_page(
@@ -71,11 +73,12 @@ def list_beginning_pages(actor: Actor) -> list[BeginningPage]:
 
 
 @require_form
-@may_make
+@may_list
 def request_new(request: PortalRequest, kind: str, subject_id: UUID) -> HttpResponse:
     """Show the first step of a request: what it is about, read-only (CA-22). On POST begin the draft."""
     known = get_request_kind(kind)
-    known.authorize_asker(request.actor)
+    known.authorize_asker(request.actor)  # first: what other types of organisation ask for is not there
+    authorize(request.actor, ROLE_TABLE, SupportPermission.MAKE_REQUESTS)
     subject = known.find_subject(request.actor, subject_id)
     if request.method == "POST":
         payload = known.read_query(request.actor, subject, request.GET)

@@ -376,7 +376,7 @@ def test_the_account_manager_stands_wherever_help_is_needed(web: Any, world: Wor
         ("partner.reader", "/inbox/", 200),
         ("partner.admin", "/account/edit/", 200),
         ("nobadge.admin", "/customers/", 403),
-        ("partner.admin", "/requests/queue/", 403),
+        ("partner2.admin", "/marketplace/offers/", 403),
     ):
         own = world[who.partition(".")[0]]
         answer = web(who).get(path)

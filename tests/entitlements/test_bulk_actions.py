@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from accounts.models import Organization
 from connections.models import Connection
 from entitlements.actions.trials import approve_trial, compute_extended_trial_end, extend_trial, request_trial
-from entitlements.models import Entitlement, Sku
+from entitlements.models import ActivationLink, Entitlement, Sku
 from imports.actions import runs
 from imports.models import Import
 from partnerportal.lib.actors import Actor
@@ -52,15 +53,28 @@ def results(client: Any, source: Import) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
+UUIDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def shown(client: Any, source: Import) -> str:
+    """Return what people read of a bulk action: the tables of its page, in which no ID is, and its file of results."""
+    page = client.get(f"/imports/{source.public_id}/").content.decode()
+    tables = "".join(re.findall(r"<table.*?</table>", page, re.DOTALL))
+    content = b"".join(client.get(f"/imports/{source.public_id}/results/").streaming_content).decode()
+    assert tables and not UUIDS.search(tables)
+    return tables + content
+
+
 def test_the_connections_of_the_selected_customers_end_once_they_are_confirmed(world: World, web: Any) -> None:
     client = web("partner.admin")
     source = start(client, END, row=[world.customer.org_id, world.stranger.org_id])
     assert source.checked == {"changed": 1}  # whoever is not in the list cannot be selected
+    assert shown(client, source).count(world.customer.name) == 2
     page = client.get(f"/imports/{source.public_id}/").content.decode()
     assert "End 1 connection" in page and "What would happen" in page and "You no longer see these customers" in page
     assert world.connection("customer", "partner").state == Connection.State.ACTIVE
     done = confirm(client, source, "end")
-    assert done.applied == {"changed": 1}
+    assert done.applied == {"changed": 1} and shown(client, source).count(world.customer.name) == 2
     assert not Connection.objects.active().filter(partner=world.partner, customer=world.customer).exists()
     assert events_of("connection.ended").filter(organization_id=world.partner.pk).count() == 1
     assert world.customer.name not in client.get("/customers/").content.decode()
@@ -122,10 +136,10 @@ def test_a_connection_that_is_new_since_the_dry_run_stays(world: World, web: Any
     assert new.state == Connection.State.ACTIVE
 
 
-@pytest.mark.parametrize("who", ["partner.reader", "customer.admin", "vendor.admin"])
-def test_who_may_not_end_them_one_by_one_may_not_in_bulk(who: str, world: World, web: Any) -> None:
+@pytest.mark.parametrize(("who", "status"), [("partner.reader", 403), ("customer.admin", 404), ("vendor.admin", 404)])
+def test_who_may_not_end_them_one_by_one_may_not_in_bulk(who: str, status: int, world: World, web: Any) -> None:
     before = Import.objects.count()
-    assert web(who).post(END, {"what": "ticked", "row": [world.customer.org_id]}).status_code == 403
+    assert web(who).post(END, {"what": "ticked", "row": [world.customer.org_id]}).status_code == status
     assert Import.objects.count() == before
 
 
@@ -151,6 +165,7 @@ def test_the_vendor_approves_what_waits(trials: list[Entitlement], world: World,
     page = client.get(f"/imports/{source.public_id}/").content.decode()
     assert trials[1].sku.name in page and str(trials[1].public_id) not in page, "an ID says nothing"
     assert confirm(client, source, "approve").applied == {"changed": 2, "refused": 1}
+    assert all(trial.sku.name in shown(client, source) for trial in trials)
     assert {trial.state for trial in Entitlement.objects.filter(pk__in=[t.pk for t in trials])} == {State.ACTIVE}
     assert events_of("trial.approved").count() == 3
 
@@ -163,6 +178,7 @@ def test_running_trials_are_extended_to_the_day_of_the_dry_run(
     end = running[0].ends_on
     source = start(client, EXTEND, row=[str(trial.public_id) for trial in trials])
     assert source.checked == {"changed": 2, "refused": 1}
+    assert shown(client, source).count(world.customer.name) == 6
     later = compute_extended_trial_end(running[0])
     assert later and [row["new_ends_on"] for row in results(client, source)].count(later.isoformat()) == 2
     extend_trial(actor=staff, trial=running[1], ends_on=later)  # by a colleague
@@ -185,6 +201,16 @@ def test_selected_trials_are_exported(trials: list[Entitlement], web: Any) -> No
     assert len([line for line in lines if "TRY-" in line]) == 1
 
 
+@pytest.mark.parametrize(("who", "kind"), [("partner.admin", "customer"), ("distributor.admin", "partner")])
+def test_links_that_are_sent_again_are_shown_by_name(who: str, kind: str, world: World, web: Any) -> None:
+    client, link = web(who), ActivationLink.objects.get(organization=world.organization_of(who))
+    source = start(client, f"/imports/bulk/resend_{kind}s/", row=[str(link.public_id)])
+    assert source.checked == {"changed": 1}
+    assert shown(client, source).count(link.name) == 2
+    assert confirm(client, source, "send").applied == {"changed": 1}
+    assert shown(client, source).count(link.email) == 2
+
+
 MANAGERS = "/imports/bulk/partner_managers/"
 
 
@@ -200,6 +226,7 @@ def test_an_account_manager_is_set_for_the_selected_partners(world: World, web: 
     assert f"<bdi>{manager.person.name}</bdi>" in page and str(manager.public_id) not in page
     assert {row["manager"] for row in results(client, source)} == {str(manager.public_id)}
     assert confirm(client, source, "set").applied == {"changed": 2}
+    assert shown(client, source).count(manager.person.name) == 4
     for name in ("partner", "partner2"):
         assert world[name].account_manager_id == manager.pk and world[name].account_manager_phone == "+353 1 555 0100"
     assert start(client, MANAGERS, **form).checked == {"already_there": 2}
@@ -235,9 +262,9 @@ def test_an_account_manager_is_set_for_all_customers_that_match(world: World, we
     path = f"/customers/?partner={world.partner.org_id}"
     url = "/imports/bulk/customer_managers/"
     assert f'formaction="{url}"' in client.get(path).content.decode()
-    for who in ("vendor.reader", "distributor.admin"):
+    for who, status in (("vendor.reader", 403), ("distributor.admin", 404)):
         assert url not in web(who).get("/customers/").content.decode()
-        assert web(who).post(url, {"what": "all"}).status_code == 403
+        assert web(who).post(url, {"what": "all"}).status_code == status
     form = {"what": "shown", "query": f"partner={world.partner.org_id}", "is_chosen": "1", "phone": ""}
     source = start(client, url, **form, manager=str(manager.public_id))
     assert source.checked == {"changed": 2}

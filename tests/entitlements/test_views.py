@@ -83,7 +83,16 @@ def test_distributor_sees_the_customers_of_its_partners(world: World, web: Any) 
 
 
 @pytest.mark.promise("CC-5", "CC-8")
-@pytest.mark.parametrize("who", ["nobadge.admin", "lapsed.admin", "customer.admin", "publisher.admin"])
+@pytest.mark.parametrize("who", ["customer.admin", "publisher.admin"])
+def test_whom_no_badge_would_help_finds_no_page_of_customers(who: str, world: World, web: Any) -> None:
+    for address in (LIST, reverse("customer", args=[world.customer.public_id])):
+        page = web(who).get(address)
+        assert page.status_code == 404 and "Page not found" in text_of(page)
+        assert "badge" not in text_of(page) and not names_in(page)
+
+
+@pytest.mark.promise("CC-5", "CC-8")
+@pytest.mark.parametrize("who", ["nobadge.admin", "lapsed.admin"])
 def test_without_badge_the_page_says_whom_to_ask(who: str, world: World, web: Any) -> None:
     """CC-5, CC-8: by address too, and the customers' own pages as well."""
     for address in (LIST, reverse("customer", args=[world.customer.public_id])):

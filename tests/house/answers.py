@@ -70,21 +70,22 @@ SEES = {
 }
 
 EVERYBODY = "200 else"
-BADGE_HOLDERS = "200 partner partner2 distributor distributor2; 403 else"
+BADGELESS = "lapsed nobadge"
+BADGE_HOLDERS = f"200 partner partner2 distributor distributor2; 403 {BADGELESS}; 404 else"
 READERS = "partner.reader partner.reader_with_finance"
 SALES_AGENTS = "partner.sales_agent partner.sales_agent_with_finance"
-LINK_HOLDERS = f"200 partner.admin partner.admin_agent {SALES_AGENTS} partner2; 403 else"
+LINK_HOLDERS = f"200 partner.admin partner.admin_agent {SALES_AGENTS} partner2; 403 partner {BADGELESS}; 404 else"
 OWN_NOT_ADMINS = f"403 {READERS} {SALES_AGENTS} partner.admin_agent customer.reader many@customer"
 NOT_ADMINS = f"{OWN_NOT_ADMINS} distributor.reader distributor.admin_agent publisher.reader vendor.reader"
-SAVERS = "302 partner partner2 distributor distributor2; 403 else"
+SAVERS = BADGE_HOLDERS.replace("200", "302")
 OVER = {  # who may open which customer's pages
-    "{customer}": "200 partner distributor; 404 partner2 distributor2; 403 else",
-    "{customer2}": "200 partner partner2 distributor distributor2; 403 else",
-    "{ended}": "404 partner partner2 distributor distributor2; 403 else",
-    "{stranger}": "404 partner partner2 distributor distributor2; 403 else",
+    "{customer}": f"200 partner distributor; 403 {BADGELESS}; 404 else",
+    "{customer2}": BADGE_HOLDERS,
+    "{ended}": f"403 {BADGELESS}; 404 else",
+    "{stranger}": f"403 {BADGELESS}; 404 else",
 }
 # The same where a page or file is refused because the customer keeps back its orders and its use: tests/world.py.
-OVER_KEPT_BACK = OVER | {"{customer2}": "200 partner distributor; 403 else"}
+OVER_KEPT_BACK = OVER | {"{customer2}": f"200 partner distributor; 403 partner2 distributor2 {BADGELESS}; 404 else"}
 # Whom files of usage do not name, because it keeps its use back.
 WITHOUT_KEPT_BACK = {organization: {("customer2", "name")} for organization in ("partner2", "distributor2")}
 # The same for orders, which some see of no customer.

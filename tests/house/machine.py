@@ -187,6 +187,8 @@ WRITTEN = """SELECT coalesce(pg_partition_root(oid), oid)::regclass::text, sum(n
 class Row:
     """One address. `answers` gives, by method, "status who who; status else"; what is not listed is refused.
 
+    Where all that is listed is a 404 for somebody, what is not listed may be a 404 for them too.
+
     `shows` is what everybody sees there beside their own, `hides` by organisation what it sees elsewhere and not there.
     `same_for_all`: it is about the person alone, or about nobody, so neither organisation nor role makes a difference.
     """
@@ -212,7 +214,10 @@ class Row:
                 return status
             if names == ["else"]:
                 chosen = status
-        return chosen or "refused"
+        if chosen or method in self.answers:
+            return chosen or "refused"
+        is_hidden = all(self.expected(answered, who) == "404" for answered in self.answers)
+        return "hidden" if is_hidden else "refused"
 
 
 def is_as_expected(expected: str, response: HttpResponse) -> bool:
@@ -223,8 +228,9 @@ def is_as_expected(expected: str, response: HttpResponse) -> bool:
         return response.status_code in (302, 401) and location.startswith("/sign-in/login/")
     if expected == "new":
         return response.status_code == 302 and location.startswith(reverse("organization_new"))
-    if expected == "refused":
-        return response.status_code in REFUSALS or location.startswith("/sign-in/")
+    if expected in ("refused", "hidden"):
+        is_hidden = expected == "hidden" and response.status_code == 404
+        return is_hidden or response.status_code in REFUSALS or location.startswith("/sign-in/")
     return response.status_code == int(expected) and not location.startswith("/sign-in/login/")
 
 

@@ -105,18 +105,18 @@ ACTIVATION_PAGES = [
         shows=INVITED["partner"],
     ),
     page(f"{HOLDS}accept/", "/activate/unknown/accept/", post="login anonymous; 404 else", defaults=""),
-    page("exports/new/", post=f"200 {BADGED}; 403 else", data={"list": "pending_customers"}),
-    page("exports/new/", post=f"200 {ABOVE}; 403 else", data={"list": "pending_partners"}),
+    page("exports/new/", post=f"200 {BADGED}; {OTHERS}", data={"list": "pending_customers"}),
+    page("exports/new/", post=f"200 {ABOVE}; 404 else", data={"list": "pending_partners"}),
     page(
         "imports/bulk/<str:action_code>/",
         "/imports/bulk/resend_customers/",
-        post=f"{NO_SENDERS}; 302 {BADGED}; 403 else",
+        post=f"{NO_SENDERS}; 302 {BADGED}; {OTHERS}",
         data={"what": "ticked"},
     ),
     page(
         "imports/bulk/<str:action_code>/",
         "/imports/bulk/resend_partners/",
-        post=f"{NO_SENDERS}; 302 {ABOVE}; 403 else",
+        post=f"{NO_PARTNER_SENDERS}; 302 {ABOVE}; 404 else",
         data={"what": "ticked"},
     ),
     *(

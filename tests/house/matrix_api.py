@@ -36,7 +36,7 @@ API = [
     api(
         "connections/accept/",
         data={"invitation_link": "{token_partner}", "scopes": ["entitlements"]},
-        post=f"400 partner.admin; 403 vendor; {NOT_ADMINS}; 200 customer.admin customer2; 201 else",
+        post=f"400 partner.admin; 404 vendor; {NOT_ADMINS}; 200 customer.admin customer2; 201 else",
         shows=[("partner", "name")],
     ),
     api(
@@ -63,22 +63,22 @@ API = [
     api("renewals/", get=EVERYBODY),
     api(
         "trials/",
-        get="200 vendor customer customer2 ended stranger many@customer; 403 else",
-        post="201 customer.admin customer2 ended stranger; 403 else",
+        get="200 vendor customer customer2 ended stranger many@customer; 404 else",
+        post="201 customer.admin customer2 ended stranger; 403 customer.reader many@customer; 404 else",
         data={"sku": "{sku_vendor}"},
         shows=CATALOGUE,
     ),
     api(
         TRIAL,
         "trials/{trial_waiting}/",
-        get="200 vendor customer many@customer; 404 customer2 ended stranger; 403 else",
+        get="200 vendor customer many@customer; 404 else",
     ),
     *(
         api(
             f"{TRIAL}{action}/",
             f"trials/{{{trial}}}/{action}/",
             data=data,
-            post="200 vendor.admin; 404 customer2 ended stranger; 403 else",
+            post="200 vendor.admin; 403 vendor.reader; 404 else",
         )
         for action, trial, data in (
             ("approve", "trial_waiting", {}),
@@ -91,7 +91,7 @@ API = [
         api(
             f"{TRIAL}cancel/",
             f"trials/{{{trial}}}/cancel/",
-            post="200 vendor.admin customer.admin; 404 customer2 ended stranger; 403 else",
+            post="200 vendor.admin customer.admin; 403 vendor.reader customer.reader many@customer; 404 else",
         )
         for trial in ("trial_waiting", "trial_running")
     ),
@@ -105,7 +105,7 @@ API = [
         REQUEST,
         "requests/{request_partner}/",
         get="200 partner vendor; 404 else",
-        put=f"404 {NO_REQUEST}; 409 partner.admin; 403 else",
+        put="409 partner.admin; 403 partner; 404 else",
         data={"title": "T"},
     ),
     api(
@@ -125,18 +125,18 @@ API = [
     api(
         f"{REQUEST}answer/",
         "requests/{request_partner}/answer/",
-        post=f"409 partner.admin; 404 {NO_REQUEST}; 403 else",
+        post="409 partner.admin; 403 partner; 404 else",
     ),
     api(
         f"{REQUEST}withdraw/",
         "requests/{request_partner}/withdraw/",
-        post=f"200 partner.admin; 404 {NO_REQUEST}; 403 else",
+        post="200 partner.admin; 403 partner; 404 else",
     ),
     *(
         api(
             f"{REQUEST}{action}/",
             f"requests/{{request_partner}}/{action}/",
-            post=f"200 vendor.admin; 404 {NO_REQUEST}; 403 else",
+            post="200 vendor.admin; 403 vendor.reader; 404 else",
             data=data,
         )
         for action, data in (
@@ -147,10 +147,10 @@ API = [
     api(
         f"{REQUEST}approve/",
         "requests/{request_partner}/approve/",
-        post=f"409 vendor.admin; 404 {NO_REQUEST}; 403 else",
+        post="409 vendor.admin; 403 vendor.reader; 404 else",
         data=DECIDED,
     ),
-    api(f"{REQUEST}findings/", "requests/{request_partner}/findings/", get="200 vendor; 403 else"),
+    api(f"{REQUEST}findings/", "requests/{request_partner}/findings/", get="200 vendor; 404 else"),
     api(
         f"{REQUEST}messages/",
         "requests/{request_partner}/messages/",
@@ -174,7 +174,7 @@ API = [
         REQUEST_FILE,
         "requests/{request_partner}/files/{request_partner_file}/",
         get="410 partner vendor; 404 else",
-        delete=f"409 partner.admin; 404 {NO_REQUEST}; 403 else",
+        delete="409 partner.admin; 403 partner; 404 else",
     ),
     api(
         REQUEST_FILE,
@@ -194,10 +194,10 @@ API = [
     api(f"{IMPORT}apply/", "imports/{import_partner}/apply/", post="404 else", data={"mode": "merge"}),
     api(f"{IMPORT}cancel/", "imports/{import_partner}/cancel/", post="409 partner.admin; 404 else"),
     api(f"{IMPORT}results/", "imports/{import_partner}/results/", get="410 partner.admin; 404 else"),
-    api("releases/", get="200 vendor; 403 else"),
-    api("releases/done/", get="200 vendor; 403 else"),
+    api("releases/", get="200 vendor; 404 else"),
+    api("releases/done/", get="200 vendor; 404 else"),
     *(
-        api(f"releases/{action}/", data={"key": key}, post="204 vendor.admin; 403 else")
+        api(f"releases/{action}/", data={"key": key}, post="204 vendor.admin; 403 vendor.reader; 404 else")
         for action, key in (("mark", "{key_waiting}"), ("reopen", "{key_released}"))
     ),
     api("notices/", get=EVERYBODY),

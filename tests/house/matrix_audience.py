@@ -5,9 +5,10 @@ from tests.house.answers import api, page
 OFFER = "offers/<uuid:offer_id>/"
 AUDIENCE = f"{OFFER}audience/"
 SPECIFIC = "offers/{offer_specific}/audience/"
-SEEN = "200 publisher; 403 else"
-EDITED = "200 publisher.admin; 403 else"
-SAVED = "302 publisher.admin; 403 else"
+SEEN = "200 publisher; 404 else"
+EDITED = "200 publisher.admin; 403 publisher.reader; 404 else"
+CONFLICTS = EDITED.replace("200", "409")
+SAVED = EDITED.replace("200", "302")
 # Publishers know who is in the programme, by name and tenant ID.
 RESELLERS = [(name, sort) for name in ("partner", "distributor") for sort in ("name", "details")]
 OPTION = {"audience": "specific", "revision": "{audience_revision}"}
@@ -45,7 +46,7 @@ AUDIENCE_PAGES = [
     page(
         "imports/new/<str:kind_code>/",
         "/imports/new/audience/?target={offer}",
-        get="200 publisher.admin; 403 publisher.reader; 404 else",
+        get=EDITED,
         post="400 publisher.admin; 403 publisher.reader; 404 else",
     ),
     page(TO_REQUEST, "/requests/new/audience.deauthorize/{offer_specific}/", get=EDITED, post=SAVED),
@@ -56,7 +57,7 @@ AUDIENCE_API = [
         AUDIENCE,
         "offers/{offer_specific}/audience/",
         get=SEEN,
-        put="409 publisher.admin; 403 else",
+        put=CONFLICTS,
         data={"audience": "specific"},
         shows=[("distributor", "name")],  # which is in the audience, and is named in the address of the request
     ),

@@ -5,19 +5,18 @@ from tests.house.machine import Row
 from tests.world import KINDS
 
 OFFER = "<uuid:offer_id>/"
-RESELLERS = "200 partner distributor; 403 else"
+NOT_RESELLERS = "partner2 distributor2 lapsed nobadge"  # who are in no programme that sells
+RESELLERS = f"200 partner distributor; 403 {NOT_RESELLERS}; 404 else"
 WRITERS = "partner.admin partner.admin_agent partner.sales_agent partner.sales_agent_with_finance"
 MAY_WRITE = f"{WRITERS} distributor.admin distributor.admin_agent"
-CUSTOMERS = "200 customer customer2 ended stranger many@customer; 403 else"
+CUSTOMERS = "200 customer customer2 ended stranger many@customer; 404 else"
 ADMINS = "customer.admin customer2.admin ended.admin stranger.admin"
-STAFF = "200 vendor; 403 else"
-ASKERS = "200 partner distributor publisher vendor; 403 else"
+STAFF = "200 vendor; 404 else"
+ASKERS = f"200 partner distributor publisher vendor; 403 {NOT_RESELLERS}; 404 else"
 PUBLISHER = [("publisher", "name")]  # whose names everybody may find
 SKUS = [*PUBLISHER, *((name, sort) for name in KINDS for sort in ("skus", "usage"))]  # of the vendor's catalogue
 # Publishers know who is in the programme, by name and ORGID; nobody else sees another there.
 SIMULATED = [*PUBLISHER, *((name, sort) for name in ("partner", "distributor") for sort in ("name", "details"))]
-OF_ITS_CUSTOMER = "200 partner; 404 distributor; 403 else"
-FOR_ITSELF = "200 partner distributor; 404 publisher vendor; 403 else"  # others name the partner
 MESSAGE = {"message": "How?", "reply_to": "a@example.com"}
 
 CATALOGUE_PAGES = [
@@ -31,8 +30,8 @@ CATALOGUE_PAGES = [
     page(
         f"marketplace/offers/{OFFER}contact/",
         "/marketplace/offers/{offer}/contact/",
-        get=f"200 {MAY_WRITE}; 403 else",
-        post=f"302 {MAY_WRITE}; 403 else",
+        get=f"200 {MAY_WRITE}; 403 partner distributor {NOT_RESELLERS}; 404 else",
+        post=f"302 {MAY_WRITE}; 403 partner distributor {NOT_RESELLERS}; 404 else",
         data=MESSAGE,
         shows=PUBLISHER,
     ),
@@ -41,8 +40,8 @@ CATALOGUE_PAGES = [
     page(
         f"marketplace/{OFFER}ask/",
         "/marketplace/{offer}/ask/",
-        get=f"200 {ADMINS}; 403 else",
-        post=f"302 customer.admin; 200 {ADMINS}; 403 else",
+        get=f"200 {ADMINS}; 403 customer many@customer; 404 else",
+        post=f"302 customer.admin; 200 {ADMINS}; 403 customer many@customer; 404 else",
         data={"connection": "{connection}", "message": "How?"},
     ),
     page("marketplace/all/", get=STAFF, shows=PUBLISHER),
@@ -55,7 +54,7 @@ CATALOGUE_API = [
     api(
         "catalogue/",
         "catalogue/?for_customer={customer}",
-        get="200 partner; 404 distributor; 403 else",
+        get=f"200 partner; 403 {NOT_RESELLERS}; 404 else",
         shows=PUBLISHER,
     ),
     api("catalogue/price-list/", get=RESELLERS, shows=PUBLISHER),
@@ -63,15 +62,16 @@ CATALOGUE_API = [
     api(
         "eligibility/",
         "eligibility/?plan={plan}",
-        get="200 partner distributor; 400 publisher vendor; 403 else",
+        get=f"200 partner distributor; 400 publisher vendor; 403 {NOT_RESELLERS}; 404 else",
         shows=SIMULATED,
     ),
 ]
 SETTINGS = "marketplace/settings/"
 MARKET = f"{SETTINGS}markets/<uuid:market_id>/"
-EDITORS = "200 vendor.admin; 403 else"
-REFUSED_IN_FORM = "200 vendor.admin; 403 else"  # with what is missing
-STALE = "409 vendor.admin; 403 else"
+EDITORS = "200 vendor.admin; 403 vendor.reader; 404 else"
+REFUSED_IN_FORM = EDITORS  # with what is missing
+DONE = EDITORS.replace("200", "302")
+STALE = EDITORS.replace("200", "409")
 
 
 def _entry(kind: str, name: str, field: str) -> list[Row]:
@@ -81,7 +81,7 @@ def _entry(kind: str, name: str, field: str) -> list[Row]:
         page(f"{SETTINGS}{kind}/", get=STAFF),
         page(f"{SETTINGS}{kind}/new/", get=EDITORS, post=REFUSED_IN_FORM),
         page(own, at, get=EDITORS, post=REFUSED_IN_FORM),
-        page(f"{own}retire/", f"{at}retire/", get=EDITORS, post="302 vendor.admin; 403 else", data={"revision": "1"}),
+        page(f"{own}retire/", f"{at}retire/", get=EDITORS, post=DONE, data={"revision": "1"}),
         page(f"{own}retire/", f"{at}retire/", get=EDITORS, post=STALE, data={"revision": "7"}),
     ]
 
@@ -91,7 +91,7 @@ CATALOGUE_SETTINGS = [
     page(
         f"{SETTINGS}markets/new/",
         get=EDITORS,
-        post="302 vendor.admin; 403 else",
+        post=DONE,
         data={"code": "moon", "name_en": "Moon", "currency": "EUR"},
     ),
     page(MARKET, f"/{SETTINGS}markets/{{market}}/", get=STAFF),
@@ -99,7 +99,7 @@ CATALOGUE_SETTINGS = [
         f"{MARKET}rename/",
         f"/{SETTINGS}markets/{{market}}/rename/",
         get=EDITORS,
-        post="302 vendor.admin; 403 else",
+        post=DONE,
         data={"name_en": "Old World", "revision": "1"},
     ),
     page(f"{MARKET}remove/", f"/{SETTINGS}markets/{{market}}/remove/", get=EDITORS, post=STALE),
@@ -107,7 +107,7 @@ CATALOGUE_SETTINGS = [
         f"{MARKET}currencies/add/",
         f"/{SETTINGS}markets/{{market}}/currencies/add/",
         get=EDITORS,
-        post="302 vendor.admin; 403 else",
+        post=DONE,
         data={"currency": "PLN"},
     ),
     page(
@@ -125,7 +125,7 @@ CATALOGUE_SETTINGS = [
     page(
         f"{SETTINGS}categories/<uuid:category_id>/move/",
         f"/{SETTINGS}categories/{{category}}/move/",
-        post="302 vendor.admin; 403 else",
+        post=DONE,
         data={"move": "up", "revision": "1"},
     ),
     page(
@@ -140,15 +140,15 @@ CATALOGUE_SETTINGS = [
         f"{SETTINGS}skus/publisher/",
         f"/{SETTINGS}skus/publisher/?sku={{sku_vendor}}",
         get=EDITORS,
-        post="302 vendor.admin; 403 else",
+        post=DONE,
         data={"sku": "{sku_vendor}", "seen": ""},
         shows=PUBLISHER,
     ),
     page(
         f"{SETTINGS}skus/publisher/",
         f"/{SETTINGS}skus/publisher/?sku=none",
-        get="404 vendor.admin; 403 else",
-        post="404 vendor.admin; 403 else",
+        get="403 vendor.reader; 404 else",
+        post="403 vendor.reader; 404 else",
     ),
     *_entry("categories", "category", "category_id"),
     *_entry("competencies", "competency", "entry_id"),

@@ -2,6 +2,7 @@
 
 from tests.house.answers import (
     BADGE_HOLDERS,
+    BADGELESS,
     EVERYBODY,
     LINK_HOLDERS,
     NO_FINANCE,
@@ -30,7 +31,7 @@ DOMAIN = "domains/<uuid:domain_id>/"
 NOTICE = "inbox/<uuid:notice_id>/"
 HOLDER = "usage/licences/<uuid:assignment_id>/"
 OTHER_ADMINS = "customer2.admin ended.admin stranger.admin"  # of customers: they manage holders of their own
-HOLDER_ADMINS = f"200 customer.admin {OTHER_ADMINS}; 403 else"
+HOLDER_ADMINS = f"200 customer.admin {OTHER_ADMINS}; 403 customer.reader many@customer; 404 else"
 INVITATION = "i/<str:token>/"
 INVITER = [("partner", "name"), ("distributor", "name"), ("partner", "token"), ("partner", "details")]
 CATALOGUE = [(name, "skus") for name in KINDS]  # of the vendor: everybody may choose from it
@@ -45,13 +46,14 @@ IMPORT_KIND = "imports/new/<str:kind_code>/"
 BULK = "imports/bulk/<str:action_code>/"
 REQUEST = "requests/<uuid:request_id>/"
 REQUEST_FILE = f"{REQUEST}files/<uuid:file_id>/"
-NO_MAKERS = f"{NOT_ADMINS} vendor"  # of requests
-MAKES = f"200 partner.admin; {NO_MAKERS} customer customer2 ended stranger; 404 else"
+NO_MAKERS = f"404 vendor; {NOT_ADMINS}"  # of requests
+MAKES = f"200 partner.admin; 404 vendor customer customer2 ended stranger many@customer; {NOT_ADMINS}; 404 else"
 ASKED = {"title": "T", "justification": "J", "severity": "minimal", "contact_email": "a@example.com", "version": "2"}
 ASKED |= {"country": "FR"}
-DECIDES, DECIDES_BY_FORM = "200 vendor.admin; 403 else", "302 vendor.admin; 403 else"
+DECIDES, DECIDES_BY_FORM = (f"{status} vendor.admin; 403 vendor.reader; 404 else" for status in (200, 302))
 DECIDED = {"facts_digest": "other", "revision": "1"}  # on the right facts the organisation itself would be changed
-SEES_PARTNERS = "200 distributor distributor2 vendor; 403 else"
+SEES_PARTNERS = "200 distributor distributor2 vendor; 404 else"
+ENDERS = "partner.admin partner2 distributor.admin distributor2"  # of connections
 OTHERS = "403 vendor.reader; 404 else"  # than the vendor’s Admins
 LAPSED = [("lapsed", "name"), ("lapsed", "token"), ("lapsed", "details")]
 
@@ -75,8 +77,8 @@ PAGES = [
             "{customer2}": f"403 {NO_FINANCE}; {OVER['{customer2}']}",
         }.items()
     ),
-    page("partners/", get=SEES_PARTNERS.replace("403", "404")),
-    page("partners/", "/partners/?over=false&state=active", get=SEES_PARTNERS.replace("403", "404")),
+    page("partners/", get=SEES_PARTNERS),
+    page("partners/", "/partners/?over=false&state=active", get=SEES_PARTNERS),
     page("partners/<uuid:partner_id>/", "/partners/{partner}/", get="200 distributor; 302 vendor; 404 else"),
     page("partners/<uuid:partner_id>/", "/partners/{partner2}/", get="200 distributor2; 302 vendor; 404 else"),
     page("partners/<uuid:partner_id>/", "/partners/{customer}/", get="404 else"),
@@ -95,7 +97,12 @@ PAGES = [
         post=SAVERS,
         data={"seats_min": "5"},
     ),
-    page("lists/<str:list_key>/filters/", "/lists/all_customers/filters/", get="200 vendor; 403 else"),
+    page(
+        "lists/<str:list_key>/filters/",
+        "/lists/all_customers/filters/",
+        get="200 vendor; 404 else",
+        post="302 vendor; 404 else",
+    ),
     page("lists/<str:list_key>/filters/", "/lists/inbox/filters/", get="404 else"),
     page(
         "lists/<str:list_key>/views/new/",
@@ -115,11 +122,11 @@ PAGES = [
             ("customer_usage", BADGE_HOLDERS),
             ("own_renewals", EVERYBODY),
             ("partners", SEES_PARTNERS),
-            ("distributors", "200 vendor; 403 else"),
-            ("trials", "200 vendor; 403 else"),
-            ("releases", "200 vendor; 403 else"),
-            ("requests", "200 vendor; 403 else"),
-            ("own_requests", "403 vendor; 200 else"),
+            ("distributors", "200 vendor; 404 else"),
+            ("trials", "200 vendor; 404 else"),
+            ("releases", "200 vendor; 404 else"),
+            ("requests", "200 vendor; 404 else"),
+            ("own_requests", "404 vendor; 200 else"),
         )
         for path, data in (("display/", {"density": "compact"}), ("views/new/", {"name": "New"}))
     ),
@@ -159,12 +166,12 @@ PAGES = [
     ),
     page("exports/new/", post=HOLDER_ADMINS, data={"list": "licence_users", "customer": "{customer}"}),
     page("exports/new/", post=SEES_PARTNERS, data={"list": "partners"}),
-    page("exports/new/", post="200 vendor; 403 else", data={"list": "distributors"}),
-    page("exports/new/", post="200 vendor; 403 else", data={"list": "trials"}),
-    page("exports/new/", post="200 vendor; 403 else", data={"list": "releases"}),
-    page("exports/new/", post="200 vendor; 403 else", data={"list": "releases", "query": "state=released"}),
-    page("exports/new/", post="200 vendor; 403 else", data={"list": "requests"}),
-    page("exports/new/", post="403 vendor; 200 else", data={"list": "own_requests"}),
+    page("exports/new/", post="200 vendor; 404 else", data={"list": "distributors"}),
+    page("exports/new/", post="200 vendor; 404 else", data={"list": "trials"}),
+    page("exports/new/", post="200 vendor; 404 else", data={"list": "releases"}),
+    page("exports/new/", post="200 vendor; 404 else", data={"list": "releases", "query": "state=released"}),
+    page("exports/new/", post="200 vendor; 404 else", data={"list": "requests"}),
+    page("exports/new/", post="404 vendor; 200 else", data={"list": "own_requests"}),
     page("exports/new/", post="404 else", data={"list": "assignments"}),
     page("exports/<uuid:export_id>/file/", "/exports/{export_partner}/file/", get="409 partner.admin; 404 else"),
     page("imports/", get=EVERYBODY),
@@ -172,18 +179,18 @@ PAGES = [
     page(
         BULK,
         "/imports/bulk/end_connections/",
-        post="302 partner.admin partner2.admin distributor.admin distributor2.admin; 403 else",
+        post=f"302 {ENDERS}; 403 partner distributor {BADGELESS}; 404 else",
         data={"what": "ticked"},
     ),
     *(
-        page(BULK, f"/imports/bulk/{code}/", post="302 vendor.admin; 403 else", data={"what": "ticked"})
+        page(BULK, f"/imports/bulk/{code}/", post=f"302 vendor.admin; {OTHERS}", data={"what": "ticked"})
         for code in ("approve_trials", "extend_trials", "partner_managers", "distributor_manager", "customer_managers")
     ),
     *(
         page(
             BULK,
             f"/imports/bulk/{code}/",
-            post=f"403 {READERS} distributor.reader; 302 partner partner2 distributor distributor2; 403 else",
+            post=f"403 {READERS} distributor.reader; {SAVERS}",
             data={"what": "ticked"},
         )
         for code in ("renewal_state", "renewal_owner")
@@ -196,7 +203,7 @@ PAGES = [
         page(f"{IMPORT_KIND}{path}", f"/imports/new/operators/{path}", get=get, post=post)
         for path, get, post in (
             ("", f"200 vendor.admin; {OTHERS}", f"400 vendor.admin; {OTHERS}"),
-            ("template/", "200 vendor; 404 else", ""),
+            ("template/", f"200 vendor.admin; {OTHERS}", ""),
         )
     ),
     page(IMPORT, "/imports/{import_partner}/", get="200 partner.admin; 404 else"),
@@ -213,18 +220,18 @@ PAGES = [
         for action, get, post in (
             (
                 "release",
-                f"200 customer.admin; 404 {OTHER_ADMINS}; 403 else",
-                f"302 customer.admin; 404 {OTHER_ADMINS}; 403 else",
+                "200 customer.admin; 403 customer.reader many@customer; 404 else",
+                "302 customer.admin; 403 customer.reader many@customer; 404 else",
             ),
-            ("keep", "", f"302 customer.admin; 404 {OTHER_ADMINS}; 403 else"),
+            ("keep", "", "302 customer.admin; 403 customer.reader many@customer; 404 else"),
         )
     ),
     page("services/", get=EVERYBODY),
     page("orders/", get=EVERYBODY),
     page(
         "services/trial/",
-        get="200 customer.admin customer2 ended stranger; 403 else",
-        post="302 customer.admin customer2 ended stranger; 403 else",
+        get="200 customer.admin customer2 ended stranger; 403 customer.reader many@customer; 404 else",
+        post="302 customer.admin customer2 ended stranger; 403 customer.reader many@customer; 404 else",
         data={"sku": "{sku_vendor}", "quantity": "5"},
         shows=CATALOGUE,
     ),
@@ -239,14 +246,14 @@ PAGES = [
         )
         for subject, answer, revision, seen in (
             ("renewal", OVER["{customer}"], "1", ""),
-            ("renewal2", OVER["{customer2}"], "0", "200 partner; "),  # which has noted something since
+            ("renewal2", OVER["{customer2}"], "0", "200 distributor2; "),  # which has noted something since
             ("renewal_stranger", OVER["{stranger}"], "0", ""),
         )
     ),
     page(
         "renewals/<uuid:entitlement_id>/undo/",
         "/renewals/{renewal}/undo/?revision=1",
-        post=f"403 {READERS} distributor.reader; 302 partner distributor; 404 partner2 distributor2; 403 else",
+        post=f"403 {READERS} distributor.reader; 302 partner distributor; 403 {BADGELESS}; 404 else",
     ),
     page("renewals/calendar/", get=EVERYBODY, post="200 else"),
     page("renewals/calendar/revoke/", post="302 else"),
@@ -285,9 +292,9 @@ PAGES = [
         )
         for trial in ("trial_waiting", "trial_running")
     ),
-    page("requests/", get="403 vendor; 200 else"),
-    page("requests/queue/", get="200 vendor; 403 else"),
-    page("requests/queue/", "/requests/queue/?state=closed", get="200 vendor; 403 else"),
+    page("requests/", get="404 vendor; 200 else"),
+    page("requests/queue/", get="200 vendor; 404 else"),
+    page("requests/queue/", "/requests/queue/?state=closed", get="200 vendor; 404 else"),
     page(
         "requests/new/<str:kind>/<uuid:subject_id>/",
         "/requests/new/organization.country/{partner}/",
@@ -335,8 +342,10 @@ PAGES = [
     page(REQUEST_FILE, "/requests/{request_partner}/files/{request_partner_file}/", get="410 partner vendor; 404 else"),
     page(REQUEST_FILE, "/requests/{request_draft}/files/{request_draft_file}/", get="410 publisher; 404 else"),
     page(REQUEST_FILE, "/requests/{request_publisher}/files/{request_partner_file}/", get="404 else"),
-    page(f"{REQUEST}approve/", "/requests/{request_partner}/approve/", post="409 vendor.admin; 403 else", data=DECIDED),
-    page(f"{REQUEST}assign/", "/requests/{request_partner}/assign/", post="302 vendor.admin; 403 else"),
+    page(
+        f"{REQUEST}approve/", "/requests/{request_partner}/approve/", post=f"409 vendor.admin; {OTHERS}", data=DECIDED
+    ),
+    page(f"{REQUEST}assign/", "/requests/{request_partner}/assign/", post=DECIDES_BY_FORM),
     page(
         f"{REQUEST}messages/",
         "/requests/{request_partner}/messages/",
@@ -358,7 +367,7 @@ PAGES = [
         f"{INVITATION}accept/",
         "/i/{token_partner}/accept/",
         data=READ,
-        post=f"400 partner.admin; 403 nobody vendor; {NOT_ADMINS}; 302 else",
+        post=f"400 partner.admin; 403 nobody; 404 vendor; {NOT_ADMINS}; 302 else",
         shows=INVITER,
         defaults="login anonymous",
     ),

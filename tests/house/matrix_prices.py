@@ -5,9 +5,12 @@ from tests.house.answers import api, page
 
 OFFER = "offers/<uuid:offer_id>/"
 PRICE = f"{OFFER}prices/<uuid:price_id>/withdraw/"
-SEEN = "200 publisher; 403 else"
-EDITED = "200 publisher.admin; 403 else"
-STOPPED = "200 publisher.admin vendor.admin; 403 else"
+SEEN = "200 publisher; 404 else"
+EDITED = "200 publisher.admin; 403 publisher.reader; 404 else"
+CREATED = EDITED.replace("200", "201")
+CONFLICTS = EDITED.replace("200", "409")
+LIFTED = "200 publisher.admin; 403 publisher vendor; 404 else"  # by whom it was stopped
+STOPPED = "200 publisher.admin vendor.admin; 403 publisher vendor; 404 else"
 CHANGE = {
     "plan": "pro", "market": "europe", "currency": "EUR", "term": "P1M", "billing": "P1M", "amount": "5.00",
     "valid_from": f"{today()}",
@@ -24,7 +27,7 @@ PRICE_PAGES = [
         post=EDITED,
         data={"valid_from": "2001-01-01", "step": "publish"},
     ),
-    page(PRICE, "/offers/{offer}/prices/{price}/withdraw/", get=EDITED, post="409 publisher.admin; 403 else"),
+    page(PRICE, "/offers/{offer}/prices/{price}/withdraw/", get=EDITED, post=CONFLICTS),
     page(
         f"{OFFER}stops/new/",
         "/offers/{offer}/stops/new/",
@@ -36,28 +39,24 @@ PRICE_PAGES = [
         f"{OFFER}stops/<uuid:stop_id>/lift/",
         "/offers/{offer}/stops/{stop}/lift/",
         get=STOPPED,
-        post="302 publisher.admin; 403 else",
+        post=LIFTED.replace("200", "302"),
     ),
 ]
 PRICE_API = [
     api(
         f"{OFFER}prices/",
         "offers/{offer}/prices/",
-        get="403 customer customer2 ended stranger many@customer; 200 else",
-        post="201 publisher.admin; 403 publisher.reader customer customer2 ended stranger many@customer; 404 else",
+        get="404 customer customer2 ended stranger many@customer; 200 else",
+        post=CREATED,
         data={"changes": [CHANGE]},
     ),
-    api(PRICE, "offers/{offer}/prices/{price}/withdraw/", post="409 publisher.admin; 403 else"),
+    api(PRICE, "offers/{offer}/prices/{price}/withdraw/", post=CONFLICTS),
     api(
         f"{OFFER}stops/",
         "offers/{offer}/stops/",
-        get="200 publisher vendor; 403 else",
+        get="200 publisher vendor; 404 else",
         post=STOPPED.replace("200", "201"),
         data=REASON,
     ),
-    api(
-        f"{OFFER}stops/<uuid:stop_id>/lift/",
-        "offers/{offer}/stops/{stop}/lift/",
-        post="200 publisher.admin; 403 else",
-    ),
+    api(f"{OFFER}stops/<uuid:stop_id>/lift/", "offers/{offer}/stops/{stop}/lift/", post=LIFTED),
 ]

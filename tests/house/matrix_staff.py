@@ -28,7 +28,7 @@ STAFF_PAGES = [
         for name in ("partner", "distributor", "customer", "publisher")
     ),
     page(f"{ORGANIZATION}orders/", "/organizations/{customer}/orders/", get=STAFF),
-    page("exports/new/", post="200 vendor; 403 else", data={"list": "all_customers"}),
+    page("exports/new/", post="200 vendor; 404 else", data={"list": "all_customers"}),
     *(
         page(f"{ORGANIZATION}{action}/", f"/organizations/{{partner}}/{action}/", get=ADMINS, post=answer, data=data)
         for action, data, answer in FOR_PARTNERS
@@ -75,7 +75,7 @@ STAFF_PAGES = [
         post="403 vendor.reader; 404 else",
         data=NEW,
     ),
-    *(page("exports/new/", post="200 vendor; 403 else", data={"list": key}) for key in ("publishers", "memberships")),
+    *(page("exports/new/", post="200 vendor; 404 else", data={"list": key}) for key in ("publishers", "memberships")),
     page("publishers/", get=STAFF),
     page("programmes/", get=STAFF),
     page("programmes/", "/programmes/?program=csp&state=active", get=STAFF),
@@ -93,8 +93,8 @@ STAFF_PAGES = [
         )
         for key in ("publishers", "all_customers", "memberships", "uploads")
         for path, data, answer in (
-            ("display/", {"density": "compact"}, "200 vendor; 403 else"),
-            ("views/new/", {"name": "New"}, "200 vendor; 403 else"),
+            ("display/", {"density": "compact"}, "200 vendor; 404 else"),
+            ("views/new/", {"name": "New"}, "200 vendor; 404 else"),
         )
     ),
 ]

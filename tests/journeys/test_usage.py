@@ -150,7 +150,7 @@ def test_the_customer_releases_a_licence_and_nobody_else_hears_of_whom(visitor, 
         other.sees_no(holder)
     other.opens("/inbox/")
     other.sees_no(holder)
-    other.opens("/usage/licences/", status=403)
+    other.opens("/usage/licences/", status=404)
 
 
 def test_the_vendor_releases_it_and_takes_that_back(visitor, customer, sku):
