@@ -53,5 +53,13 @@ class AccountsConfig(AppConfig):
         register_linkable_page("organization", "organization")
         register_linkable_page("organization_new", "organization_new")
         register_linkable_page("preferences", "preferences")
-        for page in ("list_display", "view_new", "view_change", "view_query", "view_default", "view_delete"):
+        for page in (
+            "list_display",
+            "list_filters",
+            "view_new",
+            "view_change",
+            "view_query",
+            "view_default",
+            "view_delete",
+        ):
             register_linkable_page(page, page)

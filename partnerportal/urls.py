@@ -19,6 +19,7 @@ urlpatterns = [
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     re_path(r"^robots\.txt$", views.robots_txt, name="robots_txt"),
     path("search/", views.search_page, name="search"),
+    path("help/", views.help_page, name="help"),
     path("help/roles/", views.roles_help, name="roles_help"),
     path("language/", set_language, name="set_language"),
     path("sign-in/", include("partnerportal.auth_urls")),

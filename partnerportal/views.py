@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import OrganizationKind
 from partnerportal import errors
 from partnerportal.context import PageShell
+from partnerportal.glossary import GLOSSARY
 from partnerportal.lib import logs
 from partnerportal.lib.days import today
 from partnerportal.lib.known_pages import page_url
@@ -56,6 +57,15 @@ def search_page(request: PortalRequest) -> HttpResponse:
 def _find_page_beneath(request: PortalRequest) -> str:
     """Return the path of the page on which the palette is open, to which a changed preference returns."""
     return request.htmx.current_url_abs_path or request.get_full_path()
+
+
+@require_safe
+@require_sign_in
+def help_page(request: PortalRequest) -> HttpResponse:
+    """Show the glossary, where to read more, whom to ask, and how to bring back first steps that were hidden."""
+    hidden = request.user.past_first_steps  # type: ignore[union-attr]
+    context = {"glossary": GLOSSARY, "has_hidden_steps": request.actor.organization_id in hidden}
+    return render(request, "help/help.html", context)
 
 
 @require_safe

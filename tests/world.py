@@ -96,7 +96,7 @@ INVITING = ("partner", "customer")  # have each invited an operator
 WITH_DOMAIN = ("vendor", "distributor", "partner", "customer", "stranger")  # have not proved it yet
 NOTING = (
     ("partner", "customer"),
-    ("partner", "customer2"),
+    ("distributor2", "customer2"),
     ("distributor", "customer"),
 )  # note what they do about ends
 ASKING = ("partner", "partner2", "distributor", "publisher")  # have asked the vendor for another country

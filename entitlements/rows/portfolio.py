@@ -88,7 +88,7 @@ def _make_day_ahead(day: dt.date, count: int, most: int) -> DayAhead:
     return DayAhead(
         iso=day.isoformat(),
         number=formats.format_number(day.day),
-        month=dates.format_date(day, "LLL", locale=where) if day.day == 1 or day == today() else "",
+        month=dates.format_date(day, "LLL", locale=where) if _names_month(day) else "",
         weekday=dates.format_date(day, "ccccc", locale=where),
         count=formats.format_number(count) if count else "",
         label=label,
@@ -97,6 +97,11 @@ def _make_day_ahead(day: dt.date, count: int, most: int) -> DayAhead:
         top=100 - height,
         is_weekend=day.weekday() >= 5,
     )
+
+
+def _names_month(day: dt.date) -> bool:
+    """Return whether a day stands with its month: where one begins, and today unless the next begins at once."""
+    return day.day == 1 or (day == today() and (day + dt.timedelta(days=2)).day > 2)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ distributors      lists the distributors; partners the partners
 export            takes the form that asks for a list as a file
 import            takes a file of the kind of import with a code; what it is imported into is the parameter `target`
 list_display      chooses the columns and the density of the list with a key
+list_filters      sets the filters of several values or a range of the list with a key
 organization      shows an organisation to the vendor's staff
 organization_new  is for a person who acts for no organisation yet
 own_licences      shows the licences that the organisation itself has

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext, pgettext
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
+from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.list_filters import SEPARATOR, FilterChip
 from partnerportal.lib.lists import (
     DEFAULT_SIZE,
@@ -152,7 +153,7 @@ class PersonalizedList(ListState):
         """The URL of the dialog with the filters that take several values or a range, or "" if there are none."""
         if self.definition.filter_form is None:
             return ""
-        return f"{reverse('list_filters', args=[self.definition.key])}?{build_query_string(self.common_url_values)}"
+        return f"{page_url('list_filters', self.definition.key)}?{build_query_string(self.common_url_values)}"
 
     @cached_property
     def filter_chips(self) -> list[FilterChip]:

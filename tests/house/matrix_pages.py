@@ -246,7 +246,7 @@ PAGES = [
         )
         for subject, answer, revision, seen in (
             ("renewal", OVER["{customer}"], "1", ""),
-            ("renewal2", OVER["{customer2}"], "0", "200 partner; "),  # which has noted something since
+            ("renewal2", OVER["{customer2}"], "0", "200 distributor2; "),  # which has noted something since
             ("renewal_stranger", OVER["{stranger}"], "0", ""),
         )
     ),
@@ -509,6 +509,7 @@ PAGES = [
     page(".well-known/security.txt", get="200 else", defaults="", same_for_all=True),
     page(r"^robots\.txt$", "/robots.txt", get="200 else", defaults="", same_for_all=True),
     page("search/", "/search/?q=a", get=EVERYBODY, defaults="login anonymous"),
+    page("help/", get=EVERYBODY, defaults="login anonymous"),
     page("help/roles/", get=EVERYBODY, defaults="login anonymous"),
     page("language/", get="302 else", post="302 else", data={"language": "fr"}, defaults=""),
     page("ui-kit/", get=EVERYBODY, post=EVERYBODY, defaults="", same_for_all=True),

@@ -57,8 +57,11 @@ def test_named_templates_exist():
     assert not missing
 
 
-PATHS_TAKE = {"bulk_action": "goods", "import": "goods", "list_display": "inbox", "view_new": "inbox"} | dict.fromkeys(
-    ("partner", "view_change", "view_query", "view_default", "view_delete"), UUID(int=0)
+PATHS_TAKE = dict.fromkeys(("bulk_action", "import"), "goods") | dict.fromkeys(
+    ("list_display", "list_filters", "view_new"), "inbox"
+)
+PATHS_TAKE |= dict.fromkeys(
+    ("customer", "organization", "partner", "view_change", "view_query", "view_default", "view_delete"), UUID(int=0)
 )
 KNOWN_PAGE = re.compile(r"(?:page_url\(|{% page_url )[\"'](\w+)[\"']")
 

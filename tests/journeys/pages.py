@@ -146,6 +146,7 @@ PAGES = {
         Shown("activity/<uuid:event_id>/", "/activity/{event_connected}/"),
         Shown("inbox/"),
         Shown("inbox/", "/inbox/?dismissed=true"),
+        Shown("help/"),
         Shown("help/roles/"),
         Shown("search/", "/search/?q=a"),
         Shown("search/", "/search/?q=nothing-has-this-name"),
