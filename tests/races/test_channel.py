@@ -161,7 +161,7 @@ def test_a_new_partner_is_confirmed_or_declined(cast: World, race: Race) -> None
 def test_a_suspension_of_the_distributor_while_a_partner_is_founded_below_it(cast: World, race: Race) -> None:
     staff = cast.actor("vendor.admin")
     suspend = staff, partial(suspend_organization, actor=staff, organization=cast.distributor, reason="Unpaid")
-    for number in range(count(50)):
+    for number in range(count(200)):
         link, person, token = new_partner_link(cast, number)
         *used, suspended = race.run([accept(person, token, link.name)] * 3 + [later(suspend)])
         assert not isinstance(suspended, DomainError)

@@ -108,7 +108,7 @@ def test_a_suspension_while_somebody_comes_in(cast, race, fresh):
     """Who is let in is let in wholly, and whoever is suspended lets nobody in."""
     staff = cast.actor("vendor.admin")
     suspend = staff, lambda: suspend_organization(actor=staff, organization=cast.partner, reason="Unpaid")
-    for _round in range(count(50)):
+    for _round in range(count(200)):
         row, token = fresh()
         *came, suspended = race.run([accepting(cast, token)] * 3 + [later(suspend)])
         assert not isinstance(suspended, Exception)
