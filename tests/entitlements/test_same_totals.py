@@ -221,9 +221,10 @@ def of_row(html: str) -> Any:
 
 
 def of_usage_row(html: str) -> Any:
-    cells = [re.search(rf'<td class="num {css}">(.*?)</td>', html)[1] for css in ("cell-c", "cell-status")]  # type: ignore[index]
-    over = find(r'"bad-text">(\d+)<', html) or (0,)
-    return (*map(int, cells), *over)
+    """Of the cells share, purchased, assigned, available, active users and overage."""
+    wide = re.sub(r'<span class="narrow-only">.*?</span>', "", html)
+    cells = [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r'<td class="num[^"]*">(.*?)</td>', wide)]
+    return int(cells[1]), int(cells[2]), int(cells[5]) if cells[5] != "–" else 0
 
 
 def of_first_page(html: str) -> Any:

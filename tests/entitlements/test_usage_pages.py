@@ -253,8 +253,9 @@ def test_all_customers_in_sum_and_who_stands_out(world: World, web: Any, count_q
 
 
 def cells_of(page: Any) -> list[list[str]]:
-    """Return the cells of each row of the list of usage, after the customer's name."""
+    """Return the cells of each row of the list of usage as a wide screen has them, after the customer's name."""
     body = page.content.decode().split('id="list"')[1].split("<tbody>")[1].split("</tbody>")[0]
+    body = re.sub(r'<span class="narrow-only">.*?</span>', "", body)
     rows = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in body.split("<tr>")[1:]]
     return [[re.sub(r"<[^>]+>", "", cell).strip() for cell in row[1:]] for row in rows]
 

@@ -58,7 +58,7 @@ ROWS = {
     "Import": lambda world: Import.objects.filter(organization=world.customer).earliest("pk"),
     "IngestUpload": lambda world: IngestUpload.objects.earliest("pk"),
     "Subscription": lambda world: Subscription.objects.earliest("pk"),
-    "RenewalWork": lambda world: RenewalWork.objects.get(organization=world.partner),
+    "RenewalWork": lambda world: RenewalWork.objects.filter(organization=world.partner).earliest("pk"),
     "Request": lambda world: Request.objects.filter(organization=world.partner).earliest("pk"),
 }
 

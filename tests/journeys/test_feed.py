@@ -110,7 +110,7 @@ def figure(page, label):
 
 def sees_the_seats(browser, customer):
     page = browser.opens("/")
-    expect(figure(page, "Licences assigned")).to_have_text(f"{LATEST}{100 * LATEST / SEATS:.0f}%")
+    expect(figure(page, "Licences assigned")).to_have_text(f"{LATEST} {100 * LATEST / SEATS:.0f}%")
     row = browser.opens("/customers/").get_by_role("row", name=customer.name)
     expect(row).to_contain_text(f"{LATEST} / {SEATS}")
     expect(row.locator(".spark")).to_have_count(0)
