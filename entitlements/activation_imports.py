@@ -20,7 +20,7 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import ActionRefused, Conflict, DomainError, InvalidInput, NotFound, TooManyAttempts
 from partnerportal.lib.exports.lists import ExportableList
-from partnerportal.lib.imports.bulk import BATCH, ApplyRow, BulkAction
+from partnerportal.lib.imports.bulk import ONE_ROW, ApplyRow, BulkAction
 from partnerportal.lib.imports.cells import read_language_cell
 from partnerportal.lib.imports.kinds import ImportColumn, ImportKind, ImportMode, ImportRow
 from partnerportal.lib.imports.results import RowOutcome, RowResult, describe_bad_cell
@@ -262,7 +262,7 @@ ACTIVATION_IMPORTS = (
         list_label=PENDING_CUSTOMERS.label,
         describe_confirmation=_label_send,
         key_columns=("organization_name", "email"),
-        batch_rows=BATCH,
+        batch_rows=ONE_ROW,
         check_rows=MANY,
         max_rows=MANY,
     ),
@@ -278,7 +278,7 @@ ACTIVATION_IMPORTS = (
         list_label=PENDING_PARTNERS.label,
         describe_confirmation=_label_send,
         key_columns=("organization_name", "email"),
-        batch_rows=BATCH,
+        batch_rows=ONE_ROW,
         check_rows=MANY,
         max_rows=MANY,
     ),

@@ -25,7 +25,8 @@ class Import(LeasedWork, PublicIdModel):
     `rows_done` and the results of that many rows are stored in the transaction that has done them, so a worker that
     takes over begins where the last one was killed. After all attempts one more writes the results of what was done.
 
-    One that is cancelled while it is applied ends between two batches: what they have done stays, with its results.
+    One that is cancelled while it is applied ends between two batches: what they have done stays, with its results. A
+    batch of a bulk action is one row.
     """
 
     class State(models.TextChoices):

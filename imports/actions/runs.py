@@ -167,9 +167,6 @@ def _do_batches(source: Import, kind: ImportKind) -> None:
             keys.has_seen(row)
         size = kind.check_rows if source.state == State.CHECKING else None
         for batch in read_batches(rows, size or kind.batch_rows or BATCH):
-            source.refresh_from_db(fields=["is_stop_asked"])
-            if source.is_stop_asked:
-                raise _StopAsked
             _do_batch(source, kind, rows_before, batch, keys, counts)
             rows_before += len(batch)
 
@@ -187,9 +184,15 @@ def _do_batch(
     keys: KeysSeen,
     counts: Counter[str],
 ) -> None:
-    """Check or apply one batch and store its results. Nothing of it stays if the lease is lost meanwhile."""
+    """Check or apply one batch and store its results. Nothing of it stays if the lease is lost meanwhile.
+
+    Raises _StopAsked, with nothing done, when the person has cancelled the import.
+    """
     with transaction.atomic():
-        source.report_progress()  # locks the row, so that nobody takes it over before this is committed
+        source.report_progress()  # locks the row, so that nobody takes it over or cancels it before this is committed
+        source.refresh_from_db(fields=["is_stop_asked"])  # under the lock: no batch begins once it is cancelled
+        if source.is_stop_asked:
+            raise _StopAsked
         results = judge_batch(batch, keys, lambda good: _ask_kind(source, kind, good))
         counts.update(str(result.outcome) for result in results)
         ImportBatch.objects.create(

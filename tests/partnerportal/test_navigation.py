@@ -31,6 +31,7 @@ PERSON = [
     ("Password", "key-round", "/sign-in/password/change/"),
     ("Email address", "mail", "/sign-in/email/"),
     ("Sessions", "monitor-smartphone", "/sign-in/sessions/"),
+    ("Help", "life-buoy", "/help/"),
 ]
 ALONE = [link for link in PERSON if link[0] != "Notifications"]  # of who acts for nobody
 HELP = [("Who can do what", "circle-question-mark", "/help/roles/")]

@@ -20,7 +20,8 @@ from partnerportal.lib.imports.kinds import Apply, ImportKind, ImportRow
 from partnerportal.lib.imports.results import RowOutcome, RowResult
 from partnerportal.lib.known_pages import page_url
 
-BATCH = 10  # rows of one transaction: a run that is cancelled does no more than these
+ONE_ROW = 1  # of one transaction, so that a run that is cancelled ends between two rows
+CHECKED_ROWS = 10  # of one transaction of the dry run, which changes nothing
 
 MakeForm = Callable[[Actor, QueryDict | None], forms.Form]
 ApplyRow = Callable[[Actor, ImportRow], RowResult]
@@ -45,7 +46,8 @@ class BulkAction(ImportKind):
     icon: str
     is_danger: bool = False
     make_form: MakeForm | None = None
-    batch_rows: int | None = BATCH
+    batch_rows: int | None = ONE_ROW
+    check_rows: int | None = CHECKED_ROWS
 
     def is_available_to(self, actor: Actor) -> bool:
         """Return whether the actor has the permission for the action, and may see the list."""

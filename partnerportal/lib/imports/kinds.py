@@ -106,8 +106,10 @@ class ImportKind:
     list_label: Message = ""  # its heading
     describe_confirmation: Callable[[int], str] | None = None  # the label of the button that confirms, for so many rows
     runs_as_system: bool = False
-    batch_rows: int | None = None  # of one transaction, for kinds where a row may rest on any row before it
-    check_rows: int | None = None  # of one of the dry run, for kinds whose rows count towards a limit of all together
+    # Rows of one transaction: after each an import that is cancelled ends, so one row where people may stop at any, and
+    # all of them where a row may rest on any row before it.
+    batch_rows: int | None = None
+    check_rows: int | None = None  # of one of the dry run, if others; all, for rows that count towards one limit
     max_rows: int = 10_000
     max_bytes: int = 2_000_000
 
