@@ -41,21 +41,22 @@ def test_the_dry_run_of_many_batches_sends_as_many_as_the_import(cast: World, se
     assert fresh(source).applied == source.checked
 
 
-def test_a_cancelled_file_sends_no_more_than_one_batch(cast: World, monkeypatch: Any) -> None:  # noqa: F811
+def test_a_cancelled_file_sends_no_link_after_that_of_the_row_that_is_being_done(cast: World, monkeypatch: Any) -> None:  # noqa: F811
     source = checked(cast, CUSTOMERS, file_of(25))
     confirm(cast, source, mode="send")
     kind = catalogue.find_import_kind(CUSTOMERS.code)
 
     def apply(actor: Any, target: Any, rows: Any, mode: str) -> Any:
-        Import.objects.filter(pk=source.pk).update(is_stop_asked=True)  # while the first batch is sent
+        if rows[0].number == 5:  # the fourth below the head
+            Import.objects.filter(pk=source.pk).update(is_stop_asked=True)
         return CUSTOMERS.apply(actor, target, rows, mode)
 
     monkeypatch.setitem(catalogue.KINDS, kind.code, replace(kind, apply=apply))
     assert runs.run_next_import()
     row = fresh(source)
-    assert (row.state, row.rows_done) == (Import.State.CANCELLED, 10)
-    assert ActivationLink.objects.filter(name__startswith="Firm").count() == 10
-    assert row.applied == {"new": 10, "not_reached": 15}
+    assert (row.state, row.rows_done) == (Import.State.CANCELLED, 4)
+    assert ActivationLink.objects.filter(name__startswith="Firm").count() == 4
+    assert row.applied == {"new": 4, "not_reached": 21}
 
 
 def test_the_dry_run_of_sending_again_knows_the_limit_too(cast: World, settings: Any) -> None:  # noqa: F811
