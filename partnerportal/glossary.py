@@ -37,7 +37,8 @@ GLOSSARY = (
     GlossaryTerm(
         _("Purchased and assigned"),
         _(
-            "How many licences there are, and how many of them are taken. Licences on trial are shown beside these totals."
+            "How many licences there are, and how many of them are taken. Licences on trial are shown beside these "
+            "totals."
         ),
     ),
     GlossaryTerm(

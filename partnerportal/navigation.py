@@ -7,6 +7,9 @@ from partnerportal.lib.navigation import NavigationItem, NavigationMenu
 ITEMS = (
     NavigationItem(label=_("Overview"), icon="layout-dashboard", url_name="overview", order=0, is_exact=True),
     NavigationItem(
+        label=_("Help"), icon="life-buoy", url_name="help", menu=NavigationMenu.HELP, order=5, is_exact=True
+    ),
+    NavigationItem(
         label=_("Who can do what"),
         icon="circle-question-mark",
         url_name="roles_help",

@@ -37,7 +37,7 @@ class Sku(models.Model):
         CONCURRENT = "concurrent", _("Concurrent use")
 
     code = models.CharField(max_length=60, unique=True)
-    service = models.CharField(max_length=120)  # the name of the service that it belongs to; trends are by service
+    service = models.CharField(max_length=120)  # the name of the service that it belongs to; pages show `name`
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.PRODUCT)
     licence_model = models.CharField(max_length=12, choices=LicenceModel, default=LicenceModel.USER_DEVICE)

@@ -33,7 +33,7 @@ PERSON = [
     ("Sessions", "monitor-smartphone", "/sign-in/sessions/"),
 ]
 ALONE = [link for link in PERSON if link[0] != "Notifications"]  # of who acts for nobody
-HELP = [("Who can do what", "circle-question-mark", "/help/roles/")]
+HELP = [("Help", "life-buoy", "/help/"), ("Who can do what", "circle-question-mark", "/help/roles/")]
 SIMULATOR = ("Sale simulator", "circle-check", "/marketplace/simulator/")
 OF_CUSTOMERS = [
     ("Customers", "building-2", "/customers/"),
@@ -130,7 +130,7 @@ def test_the_menu_of_each_kind(who: str, role: str, web: Any) -> None:
     work = [OVERVIEW, *WORK[who], *EVERYBODY, *imports]
     settings = [*SETTINGS[:3], CATALOGUE, *SETTINGS[3:]] if who == "vendor" else SETTINGS
     assert sections(page) == [("", work), ("Settings", settings)]
-    assert links(part(page, 'id="user-menu"', "</div>")) == PERSON
+    assert links(part(page, 'id="user-menu"', "</div>")) == [*PERSON, HELP[0]]
     assert pages_found(client) == [*work, *settings, *PERSON, *HELP]
 
 
@@ -159,7 +159,7 @@ def test_the_page_of_own_services_says_whose_they_are(who: str, title: str, web:
 def test_who_acts_for_nobody_finds_their_own_pages_alone(web: Any) -> None:
     page = web("nobody").get("/me/")
     assert sections(page) == []
-    assert links(part(page, 'id="user-menu"', "</div>")) == ALONE
+    assert links(part(page, 'id="user-menu"', "</div>")) == [*ALONE, HELP[0]]
     assert pages_found(web("nobody")) == [*ALONE, *HELP]
     assert [label for label, _links in frame(page)] == ["Your account"]
 
