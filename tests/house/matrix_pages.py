@@ -214,6 +214,7 @@ PAGES = [
     page("usage/", get=EVERYBODY),
     page("usage/trend/", get=EVERYBODY.replace("200", "302")),
     page("usage/customers/", get=BADGE_HOLDERS),
+    page("usage/customers/", "/usage/customers/?q=nobody-has-this-name", get=BADGE_HOLDERS),
     page("usage/licences/", get=HOLDER_ADMINS),
     *(
         page(f"{HOLDER}{action}/", f"/usage/licences/{{holder_customer}}/{action}/", get=get, post=post)
