@@ -99,7 +99,7 @@ ROLE_TABLE: RoleTable = {
     ),
     AccountPermission.VIEW_SECURITY: PermissionRule(label=_("See the organisation’s security rules")),
     AccountPermission.CHANGE_SECURITY: PermissionRule(
-        label=_("Require two-factor authentication of all operators"), roles=frozenset({Role.ADMIN})
+        label=_("Require two-factor authentication for all operators"), roles=frozenset({Role.ADMIN})
     ),
     AccountPermission.SAVE_VIEWS: PermissionRule(label=_("Save views and choose columns, for themselves")),
     AccountPermission.SHARE_VIEWS: PermissionRule(

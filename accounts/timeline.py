@@ -114,9 +114,11 @@ def register_account_words() -> None:
         {
             Kind.OPERATOR_ADDED: ActivityDescription("user-plus", _("%(subject)s was added as an operator")),
             Kind.OPERATOR_ROLES_CHANGED: ActivityDescription("badge-check", _("Roles of %(subject)s were changed")),
-            Kind.OPERATOR_REMOVED: ActivityDescription("user-minus", _("%(subject)s was removed from the operators")),
+            Kind.OPERATOR_REMOVED: ActivityDescription("user-minus", _("%(subject)s was removed as an operator")),
             Kind.OPERATOR_INVITED: ActivityDescription("send", _("%(subject)s was invited as an operator")),
-            Kind.OPERATOR_INVITED_AGAIN: ActivityDescription("send", _("The invitation of %(subject)s was sent again")),
+            Kind.OPERATOR_INVITED_AGAIN: ActivityDescription(
+                "send", _("The invitation for %(subject)s was sent again")
+            ),
             Kind.OPERATOR_LINK_COPIED: ActivityDescription("copy", _("The invitation link of %(subject)s was copied")),
             Kind.OPERATOR_INVITATION_WITHDRAWN: ActivityDescription(
                 "ban", _("The invitation of %(subject)s was withdrawn")

@@ -123,7 +123,7 @@ ROLE_TABLE: RoleTable = {
         kinds=frozenset({OrganizationKind.VENDOR}),
     ),
     EntitlementPermission.VIEW_SOLD_ORDERS: PermissionRule(
-        label=_("See what all customers ordered, and prices; Readers if an Admin allows it"),
+        label=_("See the orders of all customers, and prices; Readers only if an Admin allows it"),
         kinds=frozenset({OrganizationKind.VENDOR}),
         when=deny_without_finance_access,
     ),

@@ -47,7 +47,7 @@ class AudienceVerdict:
 
 UNCHANGED = AudienceRule(Way.UNCHANGED, "unchanged", _("This is the audience now."))
 FREE = AudienceRule(Way.FREE, "free", _("Takes effect when you publish or sync."))
-BY_REQUEST = _("The offer is live, so vendor staff decide about this change.")
+BY_REQUEST = _("The offer is live, so vendor staff decide on this change.")
 KEEPS_SELLERS = _("Vendor staff decide about this change. Partners that have sold the offer stay in the audience.")
 HAS_SALES = _("Partners have sold the offer to customers, so it cannot be closed to them.")
 ANY, SPECIFIC, NONE = Audience.ANY, Audience.SPECIFIC, Audience.NONE

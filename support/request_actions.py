@@ -45,7 +45,9 @@ def _ask_for_information(row: Request) -> ConfirmationDialog:
 
 
 def _ask_to_decline(row: Request) -> ConfirmationDialog:
-    text = _("The Admins of %(organization)s read the reason, also by email. Don’t name anyone in it.")
+    text = _(
+        "The Admins of %(organization)s will see this reason, in the portal and by email. Don’t name anyone in it."
+    )
     title = _("Decline request %(number)s?") % _names(row)
     return ConfirmationDialog(title, text % _names(row), pgettext("request", "Decline"), "danger-solid")
 

@@ -34,7 +34,7 @@ from partnerportal.lib.sweeping import delete_in_batches
 from partnerportal.lib.waking import wake_worker
 
 BAD_NAME = _("Enter the name of a domain, such as example.com: what stands behind the @ of your addresses.")
-FREE_MAIL = _("Anybody can get an address at %(domain)s, so no organisation can prove it.")
+FREE_MAIL = _("Anybody can get an address at %(domain)s, so no organisation can prove that this domain is its own.")
 PUBLIC_SUFFIX = _("Anybody can register names below %(domain)s. Enter the domain that is your organisation’s own.")
 THERE_ALREADY = _("%(domain)s is on the list already.")
 TOO_MANY = _("An organisation has %(number)s domains at most. Remove one first.")

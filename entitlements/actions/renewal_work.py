@@ -19,7 +19,7 @@ from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.states import change_row_state, make_state_changed_error
 
-OVERTAKEN = _("A colleague has changed this since you opened it. Nothing of yours is lost: compare and save again.")
+OVERTAKEN = _("A colleague has changed this since you opened it. Your changes are not lost: compare and save again.")
 NEW_TERM = _("The last day has changed since you opened this. Open it again: the new term begins without a state.")
 KEEP: Any = object()  # the argument that leaves a value as it is
 

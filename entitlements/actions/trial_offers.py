@@ -20,7 +20,7 @@ from partnerportal.lib.changes import list_changes_between
 from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
 from partnerportal.lib.policies import authorize
 
-OVERTAKEN = _("A colleague has changed this since you opened it. Nothing of yours is lost: compare and save again.")
+OVERTAKEN = _("A colleague has changed this since you opened it. Your changes are not lost: compare and save again.")
 
 
 @transaction.atomic

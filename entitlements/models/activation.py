@@ -60,7 +60,7 @@ class ActivationLink(MailedInvitation):
 
         NONE = "", ""
         SKU_WITHDRAWN = "sku_withdrawn", _("The service can no longer be tried.")
-        TRIAL_TAKEN = "trial_taken", _("The organisation has or had this service already.")
+        TRIAL_TAKEN = "trial_taken", _("The organisation already has this service, or had it before.")
         PARTNER_NOT_ACTIVE = "partner_not_active", _("The partner’s programme membership is not active.")
         PARTNER_MOVED = "partner_moved", _("The partner no longer belongs to this distributor.")
         NAME_TAKEN = "name_taken", _("Another partner in this country has this name.")

@@ -28,7 +28,7 @@ NEVER_LIVE = _("The offer was never published, so there is nothing to go back to
 TAKEN = _("You have an offer with this code already.")
 OVERTAKEN = _("A colleague has saved this offer since you opened it. Nothing of yours is lost: compare and save again.")
 UNKNOWN_FILE = _("The offer has no such file.")
-CODE_FIXED = _("The code of the plan %(code)s is fixed since version %(number)s.")
+CODE_FIXED = _("The code of the plan %(code)s has been fixed since version %(number)s.")
 FIXED = _("The plan %(code)s was published and cannot be removed. Stop its sale instead.")
 TERM_FIXED = _(
     "The plan %(code)s was published with more terms and billing frequencies. "

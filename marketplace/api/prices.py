@@ -264,7 +264,7 @@ def _by_code(rows: Any, code: str | None, field: str) -> Any:
         return None
     row = rows.filter(code=code).first()
     if row is None:
-        raise ValidationError({field: [ErrorDetail(_("There is none with this code."), f"unknown_{field}")]})
+        raise ValidationError({field: [ErrorDetail(_("This code does not exist."), f"unknown_{field}")]})
     return row
 
 

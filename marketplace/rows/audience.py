@@ -187,7 +187,11 @@ def describe_lock(sales: int) -> str:
     """Return why an organisation with so many sales cannot leave an audience, or "" without any."""
     if not sales:
         return ""
-    text = ngettext("Stays: %(number)s subscription was sold.", "Stays: %(number)s subscriptions were sold.", sales)
+    text = ngettext(
+        "Can’t be removed: %(number)s subscription was sold.",
+        "Can’t be removed: %(number)s subscriptions were sold.",
+        sales,
+    )
     return text % {"number": formats.format_number(sales)}
 
 

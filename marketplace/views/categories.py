@@ -132,7 +132,7 @@ def category_remove(request: PortalRequest, category_id: UUID) -> HttpResponse:
         title=_("Remove the category “%(name)s”?") % {"name": row.local_name},
         text=_("It can be removed as long as it has no subcategories, and no offer has had it, not even in a draft."),
         button=_("Remove category"),
-        done=_("The category “%(name)s” is removed.") % {"name": row.local_name},
+        done=_("The category “%(name)s” was removed.") % {"name": row.local_name},
         back=reverse(TAB),
         tab=_("Categories"),
         is_danger=True,

@@ -125,7 +125,7 @@ def market_remove(request: PortalRequest, market_id: UUID) -> HttpResponse:
         title=_("Remove the market “%(name)s”?") % {"name": market.local_name},
         text=_("Only a market without countries, prices and stopped sales can be removed."),
         button=_("Remove market"),
-        done=_("The market “%(name)s” is removed.") % {"name": market.local_name},
+        done=_("The market “%(name)s” was removed.") % {"name": market.local_name},
         back=reverse(TAB),
         tab=_("Markets"),
         is_danger=True,

@@ -22,7 +22,7 @@ NO_NAME = _("Enter a name.")
 LONG_NAME = _("Enter a name of at most %(most)s characters.")
 CODE_TAKEN = _("Another entry has this code.")
 NAME_TAKEN = _("Another entry has this name.")
-OVERTAKEN = _("A colleague has changed this since you opened it. Nothing of yours is lost: compare and save again.")
+OVERTAKEN = _("A colleague has changed this since you opened it. Your changes are not lost: compare and save again.")
 
 E = TypeVar("E", bound="CatalogueEntry")
 

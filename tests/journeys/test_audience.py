@@ -246,7 +246,7 @@ def test_a_sale_overtakes_the_request(visitor, stack, publisher, staff):
     asking.opens(url)
     expect(asking.page.locator(".page-title .status")).to_have_text("Overtaken")
     opens_audience(asking, offer)
-    expect(row_of(asking, seller)).to_contain_text("Stays: 1 subscription was sold.")
+    expect(row_of(asking, seller)).to_contain_text("Can’t be removed: 1 subscription was sold.")
     row_of(asking, seller).get_by_role("checkbox").check()
     asking.press("Keep in the audience")
     asking.sees("1 partner is no longer marked for removal.")

@@ -158,7 +158,7 @@ def test_the_table_marks_locks_and_takes_back(web, world, offer):
     assert [(row.organization, row.is_removal) for row in offer.audience_changes.all()] == [(world.distributor, True)]
     sell(world, offer)
     page = client.get(url(offer)).content.decode()
-    assert "Stays: 1 subscription was sold." in page
+    assert "Can’t be removed: 1 subscription was sold." in page
     box = f'name="row" value="{world.distributor.public_id}"'
     assert box in page, "although it stays, its mark can be taken off"
     kept = client.post(url(offer, "_remove"), {"row": str(world.distributor.public_id), "keep": "1"}, follow=True)

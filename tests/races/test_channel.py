@@ -96,7 +96,7 @@ def test_a_suspension_of_the_partner_while_customers_come_in(cast: World, race: 
 def test_a_suspension_of_the_customer_while_it_connects_and_leaves(cast: World, race: Race) -> None:
     staff, stranger, token = cast.actor("vendor.admin"), cast.actor("stranger.admin"), cast.token("partner")
     suspend = staff, partial(suspend_organization, actor=staff, organization=cast.stranger, reason="Unpaid")
-    for _round in range(count(50)):
+    for _round in range(count(200)):
         current = Connection.objects.active().filter(customer=cast.stranger).first()
         act = partial(accept_invitation, token=token, scopes=ALL)
         if current:
