@@ -78,7 +78,7 @@ def test_a_suspension_of_the_partner_while_customers_come_in(cast: World, race: 
     staff, stranger, token = cast.actor("vendor.admin"), cast.actor("stranger.admin"), cast.token("partner")
     coming = as_request(stranger, lambda actor: accept_invitation(actor=actor, token=token, scopes=ALL))
     suspend = staff, partial(suspend_organization, actor=staff, organization=cast.partner, reason="Unpaid")
-    for number in range(count(50)):
+    for number in range(count(200)):
         link, person, secret = new_link(cast, number)
         use = accept(person, secret, link.name)
         *came, suspended = race.run([use, use, coming, coming, later(suspend)])
