@@ -1,7 +1,6 @@
 """The filters of lists, each set for a page, its export and the API. On a page a bad value narrows nothing."""
 
 from datetime import date, timedelta
-from decimal import Decimal
 
 import django_filters as df
 from django.contrib.postgres.expressions import ArraySubquery
@@ -36,7 +35,13 @@ from entitlements.queries.trials import TRIAL_VIEWS
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.days import today
-from partnerportal.lib.filters import FilterSet, SeveralFilter, SeveralTextsFilter, make_words_condition
+from partnerportal.lib.filters import (
+    FilterSet,
+    SeveralFilter,
+    SeveralTextsFilter,
+    WholeNumberFilter,
+    make_words_condition,
+)
 from partnerportal.lib.mailed_invitations import filter_live
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.visible_rows import parse_public_ids
@@ -63,10 +68,10 @@ class CustomerFilterSet(FilterSet):
     )
     country = SeveralFilter(choices=list_country_choices, label=_("Country"))
     sku = SeveralTextsFilter(method="filter_by_sku", label=_("Service"), max_length=60)
-    seats_min = df.NumberFilter(method="filter_by_seats", min_value=0, label=_("Licences purchased, at least"))
-    seats_max = df.NumberFilter(method="filter_by_seats", min_value=0, label=_("Licences purchased, at most"))
-    used_min = df.NumberFilter(method="filter_by_share", min_value=0, label=_("Licences assigned in %, at least"))
-    used_max = df.NumberFilter(method="filter_by_share", min_value=0, label=_("Licences assigned in %, at most"))
+    seats_min = WholeNumberFilter(method="filter_by_seats", label=_("Licences purchased, at least"))
+    seats_max = WholeNumberFilter(method="filter_by_seats", label=_("Licences purchased, at most"))
+    used_min = WholeNumberFilter(method="filter_by_share", label=_("Licences assigned in %, at least"))
+    used_max = WholeNumberFilter(method="filter_by_share", label=_("Licences assigned in %, at most"))
     expires_from = df.DateFilter(method="filter_by_last_day", label=_("Next expiry, from"))
     expires_to = df.DateFilter(method="filter_by_last_day", label=_("Next expiry, until"))
     connected_since = df.DateFilter("connected_at", "date__gte", label=_("Connected since"))
@@ -104,12 +109,12 @@ class CustomerFilterSet(FilterSet):
         """Keep customers that run a SKU with one of these codes."""
         return rows.filter(skus__overlap=ArraySubquery(Sku.objects.filter(code__in=value).values("pk")))
 
-    def filter_by_seats(self, rows: Rows, name: str, value: Decimal) -> Rows:
+    def filter_by_seats(self, rows: Rows, name: str, value: int) -> Rows:
         """Keep customers by the seats that they have purchased. Who does not share them is left out."""
         bound = {"seats__gte" if name == "seats_min" else "seats__lte": value}
         return rows.with_shared_scope(Scope.ENTITLEMENTS).filter(**bound)
 
-    def filter_by_share(self, rows: Rows, name: str, value: Decimal) -> Rows:
+    def filter_by_share(self, rows: Rows, name: str, value: int) -> Rows:
         """Keep customers by the share of their seats that is assigned, in percent. Who has no seats is left out."""
         share = F("assigned") * 100
         bound = GreaterThanOrEqual if name == "used_min" else LessThanOrEqual

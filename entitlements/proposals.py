@@ -47,7 +47,7 @@ def propose_quantity(
     history for a rate or for a reduction. Without a renewal nothing is expected to change.
     """
     has_history = len(earlier) >= MONTHS
-    per_day = (assigned - earlier[0]) / (30 * len(earlier)) if has_history else 0.0
+    per_day = (assigned - earlier[0]) / _count_days_since(today, len(earlier)) if has_history else 0.0
     days = max((renews_on - today).days, 0) if renews_on else 0
     expected = max(round(assigned + per_day * days), 0)
     peak = max([assigned, *earlier])
@@ -60,3 +60,11 @@ def propose_quantity(
     if has_history and spare >= max(LEAST_SHARE * purchased, LEAST_LICENCES):
         return ProposedQuantity(needed, ProposalReason.UNUSED, expected, peak)
     return ProposedQuantity(purchased, ProposalReason.KEEP, expected, peak)
+
+
+def _count_days_since(today: dt.date, months: int) -> int:
+    """Return the number of days since the end of the month that is so many months before the present one."""
+    first = today.replace(day=1)
+    for _month in range(months - 1):
+        first = (first - dt.timedelta(days=1)).replace(day=1)
+    return (today - first).days + 1

@@ -4,11 +4,9 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from entitlements.queries.usage import PORTFOLIO_RANGE, list_usage_trend_months
+from entitlements.queries.usage import MONTH_LASTS, PORTFOLIO_RANGE, list_usage_trend_months
 from partnerportal.lib.days import today
 from partnerportal.lib.scopes import Scope
-
-MONTH_LASTS_DAYS = 32  # days without a report until a SKU counts as over, as in the trend of one customer
 
 # Viewers with customers that share their usage, whose months are void, missing, or count another number of customers;
 # and those that have months and no such customer any more.
@@ -36,7 +34,7 @@ _COUNT = f"""
         UNION ALL
         SELECT customer_id, %(last)s, purchased, assigned, 0, monthly_active
         FROM entitlements_usagemonth m JOIN customers USING (customer_id)
-        WHERE month = (%(last)s - interval '1 month')::date AND last_day > %(today)s - {MONTH_LASTS_DAYS}
+        WHERE month = (%(last)s - interval '1 month')::date AND last_day > %(today)s - {MONTH_LASTS.days}
           AND NOT EXISTS (SELECT FROM entitlements_usagemonth n WHERE n.month = %(last)s
                           AND (n.customer_id, n.sku_id) = (m.customer_id, m.sku_id)))
     INSERT INTO entitlements_portfoliomonth

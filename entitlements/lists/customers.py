@@ -38,7 +38,7 @@ from entitlements.rows.usage import make_customer_usage_table_rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first, make_search_conditions
-from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
+from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab, format_query_value
 from partnerportal.lib.personal_lists import PersonalizedList
 
 
@@ -253,6 +253,13 @@ class CustomerUsageList(CustomerList):
     """The list of customers with what each has, uses and exceeds, on the page of the usage of all."""
 
     definition = CUSTOMER_USAGE
+    field_names = frozenset({"q", "country", "sku", "partner", "unusual"})  # filters that have a field on the page
+
+    @property
+    def hidden_field_values(self) -> dict[str, Any]:
+        """The parameters that the filter form sends as hidden fields: all filters that have no field of their own."""
+        others = self.filter_values.keys() - self.field_names
+        return super().hidden_field_values | {name: format_query_value(self.filter_values[name]) for name in others}
 
     def make_table_rows(self, partners: Mapping[int, list[str]], managers: Mapping[int, str] | None) -> list[Any]:
         return make_customer_usage_table_rows(self.page.rows)

@@ -9,6 +9,7 @@ from django.utils.translation import pgettext
 from entitlements.models import Sku, UnusualUse
 from entitlements.queries.customers import PortfolioTotals
 from partnerportal.lib.days import SOON
+from partnerportal.lib.list_filters import SEPARATOR
 from partnerportal.lib.lists import ListTab
 
 UrlBuilder = Callable[[Mapping[str, Any]], str]
@@ -52,6 +53,8 @@ def count_customers_of_saved_view(
     if len(narrowing) > 1:
         return None
     ((name, value),) = narrowing.items()
+    if SEPARATOR in value:  # a customer may run several of several services
+        return None
     if name == "sku":
         return next((totals.skus.get(sku.pk, 0) for sku in catalogue if sku.code == value), 0)
     if name == "country":

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from entitlements.counting import count_licence_totals
-from entitlements.models import Entitlement, get_first_day_of_month
+from entitlements.models import Entitlement
 from entitlements.proposals import MONTHS, ProposalReason, ProposedQuantity, propose_quantity
 from entitlements.queries.renewal_work import RenewalValue
-from entitlements.queries.usage import PeriodUsage
+from entitlements.queries.usage import PeriodUsage, list_usage_trend_months
 from entitlements.rows.customers import RUNNING, describe_overage
 from entitlements.rows.months_chart import format_change
 from partnerportal.lib import formats
@@ -51,13 +51,15 @@ def make_proposal_rows(
 
 
 def _group_assigned_by_sku(months: Sequence[PeriodUsage]) -> dict[int, list[int]]:
-    """Return the assigned licences at the ends of the months before the present one, by SKU, the oldest first."""
+    """Return the assigned licences at the ends of the MONTHS before the present one, by SKU, the oldest first."""
+    looked_at = list_usage_trend_months(today(), "6m")[-MONTHS - 1 : -1]
     used: dict[int, list[int]] = {}
     for use in months:
-        before = used.setdefault(use.sku_id, [])
-        if use.at < get_first_day_of_month(today()):
-            before.append(use.assigned)
-    return {sku: before[-MONTHS:] for sku, before in used.items()}
+        if use.at >= looked_at[0]:
+            before = used.setdefault(use.sku_id, [])
+            if use.at in looked_at:
+                before.append(use.assigned)
+    return used
 
 
 def _make_row(

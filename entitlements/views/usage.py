@@ -36,7 +36,7 @@ from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.scopes import Scope
 
 RANKED = 5  # customers shown of those that stand out in a respect
-RANKED_ALL = 100  # customers in a ranking that is shown whole
+RANKED_ALL = 100  # and at most, in the ranking of which more is shown
 
 
 @require_customer_viewing_permission
@@ -100,7 +100,7 @@ def usage_of_customers(request: PortalRequest) -> HttpResponse:
 
 def _make_context_of_all(request: PortalRequest, numbers: PortfolioTotals) -> dict[str, Any]:
     """Return what stands above the list: the trend of all, and two rankings, of which `top` in the URL names the one
-    that is shown whole."""
+    of which more is shown."""
     actor, top = request.actor, request.GET.get("top", "")
     months = list_portfolio_months(actor) if numbers.share_usage else []
     rankings = find_standout_customers(actor, today(), RANKED_ALL if top in ("changed", "filling") else RANKED)

@@ -6,10 +6,13 @@ from operator import and_, or_
 from typing import Any
 
 import django_filters as df
+from django import forms
+from django.core.validators import EMPTY_VALUES, MaxValueValidator
 from django.db.models import Q
+from django_filters.fields import BaseCSVField
 
 from partnerportal.lib.actors import ANONYMOUS, Actor
-from partnerportal.lib.list_filters import join_values
+from partnerportal.lib.list_filters import MOST, join_values
 from partnerportal.lib.text import make_search_key
 
 
@@ -25,12 +28,35 @@ def make_words_condition(text: str, *columns: str) -> Q:
     return reduce(and_, words, Q())
 
 
+class SeveralField(BaseCSVField):
+    """A field of values that a comma parts, each kept once and none empty."""
+
+    def clean(self, value: Any) -> list[Any]:
+        return list(dict.fromkeys(one for one in super().clean(value) or () if one not in EMPTY_VALUES))
+
+
 class SeveralFilter(df.BaseInFilter, df.ChoiceFilter):
     """A filter by one or several values, which a comma parts in the URL: rows that have any of them are kept."""
+
+    base_field_class = SeveralField
 
 
 class SeveralTextsFilter(df.BaseCSVFilter, df.CharFilter):
     """A filter by one or several texts, which a comma parts in the URL. Its method gets them as a list."""
+
+    base_field_class = SeveralField
+
+
+class WholeNumberFilter(df.NumberFilter):
+    """A filter by a whole number from 0 on: no fraction, and nothing that the database could not hold."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=0, **options)
+
+    def get_max_validator(self) -> MaxValueValidator:
+        return MaxValueValidator(MOST)
 
 
 class FilterSet(df.FilterSet):

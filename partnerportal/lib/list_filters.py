@@ -14,6 +14,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 
 SEPARATOR = ","  # between the values of one parameter
+MOST = 10**9  # the highest bound of a range of numbers
 DAYS = (gettext_lazy("from %(bound)s"), gettext_lazy("until %(bound)s"))  # how the bounds of a range of days are said
 
 
@@ -80,7 +81,7 @@ def show_day(value: dt.date) -> str:
 
 def make_number_field(**options: Any) -> forms.Field:
     """Return the form field of a bound that is a whole number from 0 on."""
-    return forms.IntegerField(required=False, min_value=0, max_value=10**9, **options)
+    return forms.IntegerField(required=False, min_value=0, max_value=MOST, **options)
 
 
 def make_day_field(**options: Any) -> forms.Field:

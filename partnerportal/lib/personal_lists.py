@@ -145,7 +145,8 @@ class PersonalizedList(ListState):
     @property
     def active_filter_count(self) -> str:
         """The number of active filters as text, or "" for none. The search and the filters of tabs do not count."""
-        count = len(self.filter_values.keys() - self.hidden_field_values.keys() - {*self.tab_filters, "q"})
+        hidden = self.hidden_field_values.keys() - self._bounds
+        count = len(self.filter_values.keys() - hidden - {*self.tab_filters, "q"})
         return formats.format_number(count) if count else ""
 
     @property
@@ -290,15 +291,19 @@ class PersonalizedList(ListState):
         They keep the filters of the tab, the order, the page size and the open view when the form is sent. A value that
         is the list's usual one is left out.
         """
-        form = self.definition.filter_form
-        bounds = [name for one in form.ranges for name in one.names] if form else []
-        filters = {name: self.filter_values.get(name) for name in (*self.tab_filters, *bounds)}
+        filters = {name: self.filter_values.get(name) for name in (*self.tab_filters, *self._bounds)}
         view = {"view": self.view.public_id if self.view else None}
         usual = {"sort": self.definition.default_sort, "size": DEFAULT_SIZE, **self.usual}
         fields = filters | {"sort": self.sort, "size": self.size} | view
         return {
             name: format_query_value(value) for name, value in fields.items() if value not in (None, usual.get(name))
         }
+
+    @property
+    def _bounds(self) -> list[str]:
+        """The filters that are a bound of a range, for which the page has no field."""
+        form = self.definition.filter_form
+        return [name for one in form.ranges for name in one.names] if form else []
 
     @property
     def page_size_choices(self) -> list[dict[str, Any]]:

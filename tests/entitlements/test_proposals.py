@@ -15,7 +15,7 @@ from tests.entitlements.test_views import connect, entitle, sku, text_of
 from tests.world import World
 
 __all__ = ["sku"]
-DAY = dt.date(2026, 6, 1)
+DAY = dt.date(2026, 6, 30)  # a quarter after the first of three months has ended
 
 
 @pytest.mark.promise("G-6")
@@ -43,6 +43,14 @@ def test_the_rule(
     renews_on = None if ahead is None else DAY + dt.timedelta(days=ahead)
     found = propose_quantity(purchased=purchased, assigned=assigned, earlier=earlier, today=DAY, renews_on=renews_on)
     assert (found.quantity, found.reason) == (quantity, reason)
+
+
+def test_the_rate_counts_the_days_that_have_passed() -> None:
+    """On the first of a month two months have passed since the first of the three has ended, on the last day three."""
+    for day, expected in ((dt.date(2026, 10, 1), 280), (dt.date(2026, 10, 31), 221)):
+        renews_on = day + dt.timedelta(days=180)
+        found = propose_quantity(purchased=100, assigned=100, earlier=[38, 60, 80], today=day, renews_on=renews_on)
+        assert found.expected == expected
 
 
 @pytest.fixture
