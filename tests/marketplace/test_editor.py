@@ -166,7 +166,7 @@ def test_a_plan_is_removed_in_the_form_and_a_published_one_has_no_button(world, 
 def test_a_published_plan_that_is_sent_off_by_hand_stays(world, web, backup):
     answer = send(web("publisher.admin"), url(backup, "plans/"), plans__0__code="other")
     assert answer.status_code == 200
-    assert "The code of the plan basic is fixed since version 1." in answer.content.decode()
+    assert "The code of the plan basic has been fixed since version 1." in answer.content.decode()
 
 
 def test_published_terms_cannot_be_unticked(world, web, backup):
@@ -361,4 +361,4 @@ def test_a_partner_sees_prices_of_one_market_in_the_preview(world, web, backup):
 def test_no_link_opens_a_preview_to_others(world, web, backup, who):
     for reader in ("customer", "partner"):
         answer = web(who).get(url(backup, f"preview/?as={reader}"))
-        assert answer.status_code == 403 and "qdraftq" not in answer.content.decode()
+        assert answer.status_code == 404 and "qdraftq" not in answer.content.decode()

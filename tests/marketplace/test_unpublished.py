@@ -232,7 +232,7 @@ def test_a_published_plan_keeps_its_code_and_stays(publisher, backup):
     plan = backup.plans.get(code="basic")
     with pytest.raises(Conflict, match="plan_fixed") as refusal:
         rename_unpublished_plan(actor=publisher, offer=backup, plan=plan, code="other", revision=None)
-    assert str(refusal.value.message) == "The code of the plan basic is fixed since version 1."
+    assert str(refusal.value.message) == "The code of the plan basic has been fixed since version 1."
     with pytest.raises(Conflict, match="plan_fixed"):
         delete_unpublished_plan(actor=publisher, offer=backup, plan=plan, revision=None)
     rename_unpublished_plan(actor=publisher, offer=backup, plan=backup.plans.get(code="pro"), code="x", revision=None)
@@ -368,7 +368,7 @@ def test_the_form_of_plans_says_that_a_published_code_is_fixed(world, web, backu
     client, path = web("publisher.admin"), f"/offers/{backup.public_id}/plans/"
     form = read_form(client.get(path).content.decode())
     answer = client.post(path, form | {"plans.0.code": ["other"]}).content.decode()
-    assert "The code of the plan basic is fixed since version 1." in answer
+    assert "The code of the plan basic has been fixed since version 1." in answer
     assert backup.plans.filter(code="basic").exists()
 
 
