@@ -5,6 +5,7 @@ from enum import StrEnum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrganizationKind, ProgramFeature, Role
+from accounts.queries.programs import FEATURED_KINDS
 from partnerportal.lib.errors import ActionRefused
 from partnerportal.lib.policies import PermissionRule, RoleTable
 from partnerportal.lib.scopes import Scope, includes_scopes
@@ -61,7 +62,7 @@ ROLE_TABLE: RoleTable = {
     ),
     ConnectionPermission.VIEW_CUSTOMERS: PermissionRule(
         label=_("See connected customers, their services and licence totals"),
-        kinds=frozenset({OrganizationKind.PARTNER, OrganizationKind.DISTRIBUTOR}),
+        kinds=FEATURED_KINDS,
         feature=ProgramFeature.CUSTOMER_DASHBOARD,
     ),
     ConnectionPermission.VIEW_ACTIVITY: PermissionRule(label=_("Read the activity log of the organisation")),

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrganizationKind, ProgramFeature, Role
 from accounts.policies import deny_without_finance_access
+from accounts.queries.programs import FEATURED_KINDS
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.policies import ActionDenied, PermissionRule, RoleTable
 
@@ -61,7 +62,7 @@ ROLE_TABLE: RoleTable = {
     EntitlementPermission.VIEW_OWN: PermissionRule(label=_("See the organisation’s own services and orders")),
     EntitlementPermission.VIEW_ORDERS: PermissionRule(
         label=_("See what customers ordered, and prices; Readers and Sales agents if an Admin allows it"),
-        kinds=frozenset({OrganizationKind.PARTNER, OrganizationKind.DISTRIBUTOR}),
+        kinds=FEATURED_KINDS,
         feature=ProgramFeature.CUSTOMER_DASHBOARD,
         when=deny_without_finance_access,
     ),

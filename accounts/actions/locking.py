@@ -3,8 +3,8 @@
 from accounts.facts import StandingAspect, digest_standing
 from accounts.models import Organization
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.catalogue_entries import OVERTAKEN
-from partnerportal.lib.errors import Conflict, NotFound
+from partnerportal.lib.errors import NotFound
+from partnerportal.lib.states import make_changed_meanwhile_error
 
 
 def lock_organization(actor: Actor, organization: Organization) -> Organization:
@@ -27,4 +27,4 @@ def ensure_as_seen(organization: Organization, aspect: StandingAspect, seen: str
     it would change something, so that a form which is sent twice does nothing the second time and complains of nothing.
     """
     if seen is not None and seen != digest_standing(organization, aspect):
-        raise Conflict("changed_meanwhile", OVERTAKEN)
+        raise make_changed_meanwhile_error()

@@ -16,13 +16,13 @@ from accounts.models import Operator, OperatorInvitation, Organization, Person, 
 from accounts.policies import ROLE_TABLE, AccountPermission
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.catalogue_entries import OVERTAKEN
 from partnerportal.lib.changes import Changes, list_changes_between, list_row_changes
 from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.mailed_invitations import close_invitation
 from partnerportal.lib.policies import authorize, authorize_system
 from partnerportal.lib.roles import list_roles_for_kind
+from partnerportal.lib.states import make_changed_meanwhile_error
 
 
 @transaction.atomic
@@ -83,7 +83,7 @@ def change_operator_roles(
         _keep_one_admin(operator)
     granted = {"roles": wanted, "finance_granted": finance_granted}
     if list_row_changes(operator, granted) and seen not in (None, digest_roles(operator)):
-        raise Conflict("changed_meanwhile", OVERTAKEN)
+        raise make_changed_meanwhile_error()
     changes = _store_roles(operator, granted)
     _record(AccountEventKind.OPERATOR_ROLES_CHANGED, actor, operator, changes=changes)
     if changes:

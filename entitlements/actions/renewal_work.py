@@ -17,9 +17,8 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import Changes, list_changes_between
 from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
 from partnerportal.lib.policies import authorize
-from partnerportal.lib.states import change_row_state, make_state_changed_error
+from partnerportal.lib.states import change_row_state, make_changed_meanwhile_error, make_state_changed_error
 
-OVERTAKEN = _("A colleague has changed this since you opened it. Your changes are not lost: compare and save again.")
 NEW_TERM = _("The last day has changed since you opened this. Open it again: the new term begins without a state.")
 KEEP: Any = object()  # the argument that leaves a value as it is
 
@@ -51,7 +50,7 @@ def change_renewal_work(
         raise InvalidInput("unknown_owner", _("Choose an operator of your organisation."), field="owner")
     work = _lock_work(actor, seen)
     if revision is not None and work.revision != revision:
-        raise Conflict("changed_meanwhile", OVERTAKEN)
+        raise make_changed_meanwhile_error()
     return _store_work(actor, seen, work, state=state, owner_id=_get_owner_id(owner), note=note)
 
 

@@ -19,8 +19,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import list_changes_between
 from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
 from partnerportal.lib.policies import authorize
-
-OVERTAKEN = _("A colleague has changed this since you opened it. Your changes are not lost: compare and save again.")
+from partnerportal.lib.states import make_changed_meanwhile_error
 
 
 @transaction.atomic
@@ -101,7 +100,7 @@ def _lock_offer(offer: TrialOffer, revision: int | None) -> TrialOffer:
     if locked is None:
         raise NotFound("not_found", "")
     if revision is not None and locked.revision != revision:
-        raise Conflict("changed_meanwhile", OVERTAKEN)
+        raise make_changed_meanwhile_error()
     return locked
 
 

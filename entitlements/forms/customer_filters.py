@@ -1,6 +1,6 @@
 """The form of those filters of customers that take several values or a range."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
@@ -9,11 +9,11 @@ from entitlements.models import Sku
 from entitlements.queries.customers import PortfolioTotals, get_portfolio_totals, list_portfolio_skus
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
-from partnerportal.lib.errors import Message
 from partnerportal.lib.list_filters import (
     DAYS,
     FilterRange,
     ListFilterForm,
+    SeveralChoices,
     make_day_field,
     make_number_field,
     show_day,
@@ -21,10 +21,8 @@ from partnerportal.lib.list_filters import (
     show_percent,
 )
 
-Several = Mapping[str, tuple[Message, Sequence[tuple[str, str]]]]
 
-
-def list_several_choices(totals: PortfolioTotals, skus: Iterable[Sku]) -> Several:
+def list_several_choices(totals: PortfolioTotals, skus: Iterable[Sku]) -> SeveralChoices:
     """Return the label and the choices of the filters by country and by SKU, from the actor's portfolio.
 
     Countries stand by name, SKUs as in `skus` with add-ons last.
@@ -44,7 +42,7 @@ class CustomerFilterForm(ListFilterForm):
         FilterRange("connected_since", "", _("Connected since"), make_day_field, show_day, DAYS),
     )
 
-    def list_several(self, actor: Actor) -> Several:
+    def list_several(self, actor: Actor) -> SeveralChoices:
         """Return the label and the choices of each filter that takes several values, by its parameter."""
         totals = get_portfolio_totals(actor)
         return list_several_choices(totals, list_portfolio_skus(totals))

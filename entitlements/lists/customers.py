@@ -17,7 +17,6 @@ from connections.rows import explain_refusal_to_end_connection
 from entitlements.filters import CREATED_WITHIN, EXPIRES_WITHIN, CustomerFilterSet, SoldCustomerFilterSet
 from entitlements.forms.customer_filters import (
     CustomerFilterForm,
-    Several,
     SoldCustomerFilterForm,
     list_several_choices,
 )
@@ -38,6 +37,7 @@ from entitlements.rows.usage import make_customer_usage_table_rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first, make_search_conditions
+from partnerportal.lib.list_filters import SeveralChoices
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab, format_query_value
 from partnerportal.lib.personal_lists import PersonalizedList
 
@@ -171,7 +171,7 @@ class CustomerList(PersonalizedList):
         return super().hidden_field_values | flags
 
     @cached_property
-    def several_choices(self) -> Several:
+    def several_choices(self) -> SeveralChoices:
         """The label and the choices of the filters by country and by service."""
         return list_several_choices(self.numbers, self.catalogue)
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
 from partnerportal.lib.models import PublicIdModel
+from partnerportal.lib.states import make_changed_meanwhile_error
 from partnerportal.lib.text import make_search_key, make_single_line
 
 LANGUAGES = ("en", "fr", "ja")  # of names and other texts of catalogues and offers
@@ -22,7 +23,6 @@ NO_NAME = _("Enter a name.")
 LONG_NAME = _("Enter a name of at most %(most)s characters.")
 CODE_TAKEN = _("Another entry has this code.")
 NAME_TAKEN = _("Another entry has this name.")
-OVERTAKEN = _("A colleague has changed this since you opened it. Your changes are not lost: compare and save again.")
 
 E = TypeVar("E", bound="CatalogueEntry")
 
@@ -99,7 +99,7 @@ def lock_entry(rows: models.QuerySet[E], entry: E, revision: int | None) -> E:
     if locked is None:
         raise NotFound("not_found", "")
     if revision is not None and locked.revision != revision:
-        raise Conflict("changed_meanwhile", OVERTAKEN)
+        raise make_changed_meanwhile_error()
     return locked
 
 

@@ -13,6 +13,8 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 
+# By the parameter of a filter that takes several values: its label, and the values with their labels.
+SeveralChoices = Mapping[str, tuple[Message, Sequence[tuple[str, str]]]]
 SEPARATOR = ","  # between the values of one parameter
 MOST = 10**9  # the highest bound of a range of numbers
 DAYS = (gettext_lazy("from %(bound)s"), gettext_lazy("until %(bound)s"))  # how the bounds of a range of days are said
@@ -114,7 +116,7 @@ class ListFilterForm(forms.Form):
             if one.high:
                 self.fields[one.high] = one.field(label=pgettext("the end of a range", "To"))
 
-    def list_several(self, actor: Actor) -> Mapping[str, tuple[Message, Sequence[tuple[str, str]]]]:
+    def list_several(self, actor: Actor) -> SeveralChoices:
         """Return the label and the choices of each filter that takes several values, by its parameter."""
         return {}
 

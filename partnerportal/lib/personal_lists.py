@@ -13,9 +13,8 @@ from django.utils.translation import ngettext, pgettext
 
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Message
 from partnerportal.lib.known_pages import page_url
-from partnerportal.lib.list_filters import SEPARATOR, FilterChip
+from partnerportal.lib.list_filters import SEPARATOR, FilterChip, SeveralChoices
 from partnerportal.lib.lists import (
     DEFAULT_SIZE,
     SIZES,
@@ -173,7 +172,7 @@ class PersonalizedList(ListState):
         return chips
 
     @property
-    def several_choices(self) -> Mapping[str, tuple[Message, Sequence[tuple[str, str]]]]:
+    def several_choices(self) -> SeveralChoices:
         """The label and the choices of each filter that may have several values, by its parameter."""
         return {}
 

@@ -49,6 +49,12 @@ def make_state_changed_error() -> Conflict:
     return Conflict("state_changed", _("This has changed in the meantime. Reload the page to see the latest."))
 
 
+def make_changed_meanwhile_error() -> Conflict:
+    """Return the error, for the caller to raise, of a form whose row a colleague has saved since it was opened."""
+    text = _("A colleague has changed this since you opened it. Your changes are not lost: compare and save again.")
+    return Conflict("changed_meanwhile", text)
+
+
 def find_states_leading_to(transitions: Moves, new_state: str) -> frozenset[str]:
     """Return the states from which one step in `transitions` leads to the state `new_state`.
 
