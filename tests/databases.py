@@ -149,3 +149,14 @@ def _drop(cursor: Any, name: str) -> None:
 def _names(cursor: Any, pattern: str) -> list[str]:
     cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE %s ORDER BY oid", [pattern])
     return [name for (name,) in cursor.fetchall()]
+
+
+def count_waiting_for(table: str, cursor: Any) -> int:
+    """How many wait for a lock of that table in this database: a copy on the same server has the same numbers of
+    relations, and those who work in it wait too."""
+    cursor.execute(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        [table],
+    )
+    return int(cursor.fetchone()[0])

@@ -3,7 +3,6 @@
 import http.client
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -18,6 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from notifications.models import Delivery, DeliveryChannel, Event, SecretMail
+from tests.databases import count_waiting_for
 from tests.faults.people import cookies_of
 from tests.faults.plant import Plant, Visitor, until
 from tests.faults.relay import Relay, relay_to
@@ -114,22 +114,16 @@ def test_no_form_waits_for_a_broker_that_hangs(
     assert told.count() == Event.objects.exclude(pk__in=earlier).count() == len(forms(someone))
 
 
-def _waits_for_a_lock(cursor: Any) -> bool:
-    cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-    return bool(cursor.fetchone()[0])
-
-
 def test_a_worker_goes_on_after_an_acknowledgement_that_got_no_answer(plant: Plant, link: Relay) -> None:
     """It counted the message as in hand for ever, took no other, and answered every ping."""
     plant.start_worker("worker")
-    plant.wait_for_worker("worker")
     log = plant.folder / "worker.log"
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK notifications_delivery")
         plant.sweep()
-        # Not by asking the worker: it repeats an answer that hangs until the broker is back, and acknowledges nothing.
-        until(lambda: _waits_for_a_lock(cursor))
-        time.sleep(1)  # until it has answered every ping that waited for its start
+        # Nobody asks the worker anything before, not even whether it has started: it repeats an answer that hangs
+        # until the broker is back, and acknowledges nothing meanwhile.
+        until(lambda: count_waiting_for("notifications_delivery", cursor))
         link.stall()
     until(lambda: "broker lost" in log.read_text() or "Couldn't ack" in log.read_text())
     link.resume()

@@ -13,6 +13,7 @@ import pytest
 from django.db import connection, transaction
 
 from partnerportal.server.connections import CONNECTIONS
+from tests.databases import count_waiting_for
 from tests.faults.plant import Plant
 from tests.server.conftest import Server
 from tests.server.sockets import SECRET, connect, get, half_open, request, trickle
@@ -115,17 +116,13 @@ def test_health_is_answered_while_every_thread_draws_a_slow_page(plant: Plant, d
         cursor.execute("LOCK TABLE django_session")
         page = request("GET", "/", "Cookie: portal-sid=" + "x" * 32)
         with half_open(plant.port, MANY, page) as links:
-            while waiting_for_the_lock(cursor) < 4:  # two processes with two threads; the second may still be starting
-                assert len(links) < 20 * MANY, waiting_for_the_lock(cursor)
+            # Two processes with two threads; the second process may still be starting.
+            while count_waiting_for("django_session", cursor) < 4:
+                assert len(links) < 20 * MANY, count_waiting_for("django_session", cursor)
                 links.append(connect(plant.port))
                 links[-1].sendall(page)
                 time.sleep(0.05)
             answers = [get(plant.port, path) for path in ("/healthz", "/readyz") for _ in range(4)]
-            assert waiting_for_the_lock(cursor), "the threads were free again before the end"
+            assert count_waiting_for("django_session", cursor), "the threads were free again before the end"
     assert {status for status, _seconds in answers} == {200}
     assert max(seconds for _status, seconds in answers) < PROMPT, answers
-
-
-def waiting_for_the_lock(cursor: Any) -> int:
-    cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'django_session'::regclass")
-    return int(cursor.fetchone()[0])
