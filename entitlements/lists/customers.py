@@ -241,6 +241,7 @@ CUSTOMER_USAGE = replace(
         ListColumn(name="assigned", label=gettext_lazy("Assigned"), sort="assigned", css="num"),
         ListColumn(name="available", label=gettext_lazy("Available"), css="num wide-only"),
         ListColumn(name="active", label=gettext_lazy("Monthly active"), css="num wide-only"),
+        ListColumn(name="free", label=gettext_lazy("Free users"), css="num wide-only", is_usual=False),
         ListColumn(name="over", label=gettext_lazy("Overage"), sort="overage", css="num"),
     ),
     fields=("q", "country", "sku", "partner", "unusual"),
