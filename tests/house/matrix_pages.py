@@ -193,7 +193,7 @@ PAGES = [
             post=f"403 {READERS} distributor.reader; {SAVERS}",
             data={"what": "ticked"},
         )
-        for code in ("renewal_state", "renewal_owner")
+        for code in ("renewal_state", "renewal_owner", "renewal_note")
     ),
     *(
         page(f"{IMPORT_KIND}{path}", f"/imports/new/goods/{path}", get="404 else", post=post)
