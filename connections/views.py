@@ -50,7 +50,7 @@ EVENTS_ON_FIRST_PAGE = 5
 def account_details_page(request: PortalRequest) -> HttpResponse:
     """Show the account page: ORGID, badges, contact data, active and ended connections (CC-2, CC-3, CC-12, CC-19).
 
-    The two lists of connections are paged separately.
+    The two lists of connections are paged separately. Customers that stand in a list of their own are a number here.
     """
     actor = request.actor
     own = Organization.objects.visible_to(actor).filter(pk=request.operator.organization_id)
@@ -76,10 +76,16 @@ def connected_partners_page(request: PortalRequest) -> HttpResponse:
 def _describe_connections(request: PortalRequest) -> dict[str, Any]:
     """Return the template context of the two lists of connections, of which the request's URL has the cursors."""
     actor = request.actor
-    live = _page(request, "connections", queries.list_active_connections(actor), "connected_at")
+    connections = queries.list_active_connections(actor)
+    customers = 0
+    if sees_customers(actor):  # each stands in the list of customers
+        customers = queries.count_connected_customers(actor)
+        connections = connections.filter(customer=actor.organization_id)
+    live = _page(request, "connections", connections, "connected_at")
     active_connection_rows = rows.build_active_connection_rows(actor, live)
     history = _page(request, "history", queries.list_ended_connections(actor), "ended_at")
     return {
+        "customer_count": customers,
         "live": live,
         "active_connection_rows": active_connection_rows,
         "newly_offered": next((row for row in active_connection_rows if row.new), None),
