@@ -144,7 +144,9 @@ class RenewalList(PersonalizedList):
         super().__init__(actor, params)
         self.day = parse_renewal_day(params.get("on", ""))
         values = RenewalFilterSet(params, acting=actor).cleaned_values
-        self.ends = {name: values[name] for name in ("ends_from", "ends_to") if name in values and not self.day}
+        self.ends: dict[str, Any] = {
+            name: values[name] for name in ("ends_from", "ends_to") if name in values and not self.day
+        }
         self.is_calendar = params.get("show") == "calendar" and not (self.day or self.ends)
         self.first = _choose_first_day(params.get("from", ""))
         self.span = values.get("within", DEFAULT_SPAN)
