@@ -22,6 +22,7 @@ from connections.queries import ConnectedCustomer
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 from partnerportal.lib.lists import ListTab
+from partnerportal.lib.neighbours import keep_list
 from partnerportal.lib.parts import PagePart
 from partnerportal.lib.policies import Permission
 from partnerportal.lib.requests import PortalRequest
@@ -130,7 +131,7 @@ def render_customer_page(
         "connected_at": customer.connected_at,
         "is_own": customer.connection_id is not None,
         "partners": queries.list_partners_of_customer(actor, customer.organization.pk),
-        "tabs": list(_tab_links(actor, customer, tab)),
+        "tabs": list(_tab_links(request, customer, tab)),
         "shared": rows.build_shared_scope_rows(customer.scopes),
         "sharing_url": rows.get_sharing_url(customer.connection_id),
         "end_url": end_url,
@@ -149,8 +150,8 @@ def _may_open(actor: Actor, tab: CustomerPageTab) -> bool:
     return bool(table[permission].check_actor(actor))
 
 
-def _tab_links(actor: Actor, customer: ConnectedCustomer, current: str) -> Iterable[ListTab]:
-    for tab in _tabs_for(actor):
-        url = reverse(tab.url_name, args=[customer.organization.public_id])
+def _tab_links(request: PortalRequest, customer: ConnectedCustomer, current: str) -> Iterable[ListTab]:
+    for tab in _tabs_for(request.actor):
+        url = keep_list(request, reverse(tab.url_name, args=[customer.organization.public_id]))
         count = customer.counts.get(tab.key) if customer.shares_scope(tab.scope) else None
         yield ListTab(str(tab.label), url, count, tab.key == current)

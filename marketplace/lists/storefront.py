@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy, ngettext
 
 from marketplace.catalogue_filters import StorefrontFilterSet
-from marketplace.lists.catalogue import choose_name_column
-from marketplace.models import Category, OfferType
+from marketplace.lists.catalogue import parse_offer_order
+from marketplace.models import Category, Offer, OfferType
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.catalogue import (
     list_categories,
@@ -16,12 +16,12 @@ from marketplace.queries.catalogue import (
     list_published_offers,
     list_publishers,
 )
-from marketplace.rows.catalogue import ListedOffer, make_listed_offer, name_categories
+from marketplace.rows.catalogue import ListedOffer, get_listed_name, make_listed_offer, name_categories
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first
 from partnerportal.lib.lists import ListColumn, ListDefinition
-from partnerportal.lib.personal_lists import PersonalizedList
+from partnerportal.lib.neighbours import RecordList, RecordOrder
 
 STOREFRONT = ListDefinition(
     key="storefront",
@@ -40,7 +40,7 @@ STOREFRONT = ListDefinition(
 )
 
 
-class StorefrontList(PersonalizedList):
+class StorefrontList(RecordList):
     """The storefront as its page shows it."""
 
     definition = STOREFRONT
@@ -52,20 +52,27 @@ class StorefrontList(PersonalizedList):
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
         self.actor = actor
-        filters = self.filter_set(params, self.list_offers())
-        self.filter_values = filters.cleaned_values
-        self.page = fetch_keyset_page_or_first(annotate_total_row_count(filters.qs), **self.keyset_page_options)
+        order = self.order_records(actor, params)
+        self.filter_values = order.filter_values
+        options = self.keyset_page_options | order.options
+        self.page = fetch_keyset_page_or_first(annotate_total_row_count(order.listed), **options)
         self.matching = self.page.rows[0].total_count if self.page.rows else 0
 
-    def list_offers(self) -> Any:
+    @classmethod
+    def list_offers(cls, actor: Actor) -> Any:
         """Return the offers that the list shows, before its filters."""
-        return list_published_offers(self.actor)
+        return list_published_offers(actor)
 
-    @property
-    def keyset_page_options(self) -> dict[str, Any]:
-        """The order, size and cursor of the page; names are sorted as the reader sees them."""
-        options = super().keyset_page_options
-        return options | {"sort": choose_name_column()} if options["sort"] == "sort_en" else options
+    @classmethod
+    def order_records(cls, actor: Actor, params: Mapping[str, str]) -> RecordOrder:
+        offers = cls.list_offers(actor)
+        filters = cls.filter_set(params, offers)
+        options = parse_offer_order(cls.definition, params)
+        return RecordOrder(records=offers, listed=filters.qs, filter_values=filters.cleaned_values, options=options)
+
+    @classmethod
+    def name_record(cls, record: Offer) -> str:
+        return get_listed_name(record)
 
     @cached_property
     def rows(self) -> list[ListedOffer]:

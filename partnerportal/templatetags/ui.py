@@ -143,6 +143,17 @@ def describe_browser(user_agent: str) -> str:
     return user_agents.describe_user_agent(user_agent)
 
 
+@register.simple_tag(takes_context=True, name="list_step_url")
+def find_list_step_url(context: Context, url: str) -> str:
+    """Return the URL of the list from which the page was opened, with its filters, if it is the list at `url`.
+
+    Otherwise `url` is returned as it is.
+    """
+    shell = context.get("shell")
+    beside = shell.neighbours if shell else None
+    return beside.list_url if beside and beside.list_url.partition("?")[0] == url else url
+
+
 @register.filter("undo_url")
 def find_undo_url(message: Any) -> str:
     """Return the URL of the Undo form that belongs to a message, or "" for a message without one.
