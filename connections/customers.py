@@ -21,6 +21,7 @@ from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.queries import ConnectedCustomer
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
+from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.lists import ListTab
 from partnerportal.lib.neighbours import keep_list
 from partnerportal.lib.parts import PagePart
@@ -128,6 +129,7 @@ def render_customer_page(
     end_url, end_reason = rows.find_connection_end_url_or_refusal(actor, customer.connection_id)
     frame = {
         "customer": customer.organization,
+        "list_url": page_url("customers"),
         "connected_at": customer.connected_at,
         "is_own": customer.connection_id is not None,
         "partners": queries.list_partners_of_customer(actor, customer.organization.pk),

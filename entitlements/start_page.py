@@ -244,7 +244,7 @@ FIRST_STEPS = (
     ),
     FirstStep(
         label=gettext_lazy("Connect the first of your systems, so that services and usage arrive"),
-        icon="upload",
+        icon="file-up",
         url_name="feeds",
         action=gettext_lazy("Open feeds"),
         order=15,
