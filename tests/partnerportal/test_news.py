@@ -14,6 +14,7 @@ WHO = (
 )  # fmt: skip
 
 
+@pytest.mark.promise("G-28")
 @pytest.mark.parametrize("who", WHO)
 def test_whoever_reads_of_something_new_can_open_it(who: str, world: World, web: Any) -> None:
     browser = web(who)
