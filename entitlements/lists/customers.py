@@ -63,7 +63,7 @@ CUSTOMERS = ListDefinition(
         ListColumn(name="trials", label=gettext_lazy("Trials"), css="num wide-only", is_usual=False),
         ListColumn(name="assigned", label=gettext_lazy("Licences assigned"), sort="assigned", css="num"),
         ListColumn(name="over", label=gettext_lazy("Over limit"), sort="overage", css="num wide-only", is_usual=False),
-        ListColumn(name="trend", label=gettext_lazy("16 weeks"), css="wide-only of-trend"),
+        ListColumn(name="trend", label=pgettext_lazy("column", "Trend"), css="wide-only of-trend"),
         ListColumn(name="expires_on", label=pgettext_lazy("column", "Next expiry"), sort="next_expiry_on"),
         ListColumn(name="connected_at", label=gettext_lazy("Connected"), sort="connected_at", css="widest-only"),
         ListColumn(name="kind", label=gettext_lazy("Type"), css="wide-only", is_usual=False),
