@@ -18,20 +18,20 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from connections.customer_activity import list_customer_activity
 from connections.directory import list_organizations_with_visible_name
 from connections.filters import ActivityFilterSet
 from connections.models import Connection
 from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.queries import (
     list_active_connections,
-    list_customer_activity_events,
     list_ended_connections,
     list_own_activity,
 )
 from connections.timeline import name_actor, name_on_behalf
 from notifications.models import Event, EventSeal
 from notifications.sealing import CLOSED_FIELDS
-from notifications.timeline import build_change_rows, find_activity_description, list_activity_event_kinds
+from notifications.timeline import build_change_rows, find_activity_description
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
     ExportColumn,
@@ -72,7 +72,7 @@ def _ended(actor: Actor, _query: Query, _customer: int | None) -> QuerySet[Any]:
 
 
 def _activity(actor: Actor, _query: Query, customer: int | None) -> QuerySet[Any]:
-    return list_customer_activity_events(actor, customer).filter(kind__in=list_activity_event_kinds()).order_by("-pk")
+    return list_customer_activity(actor, customer).order_by("-at", "-pk")
 
 
 def _activity_log(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:

@@ -214,6 +214,11 @@ def count_connected_partners(actor: Actor) -> int:
     return Connection.objects.visible_to(actor).active().filter(customer=actor.organization_id).count()
 
 
+def count_connected_customers(actor: Actor) -> int:
+    """Return how many customers the actor's organisation is connected with itself, as their partner."""
+    return Connection.objects.visible_to(actor).active().filter(partner=actor.organization_id).count()
+
+
 def find_active_connection(actor: Actor, *, partner_id: int, customer_id: int) -> Connection | None:
     """Return the active connection of this partner with this customer, or None if there is none.
 

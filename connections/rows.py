@@ -172,6 +172,7 @@ def build_consent_history_rows(consents: Iterable[models.Consent]) -> list[Conse
 class ActiveConnectionRow:
     """An active connection as the account page shows it, with the other side's name, country and badges."""
 
+    key: str  # the public id of the connection
     name: str
     direction: str  # a sentence that says who sees whose data
     distributor: str  # a sentence that names who sees the same, on the customer's side; "" for nobody
@@ -236,6 +237,7 @@ def _live_row(actor: Actor, connection: Connection) -> ActiveConnectionRow:
     programs: Iterable[Mapping[str, Any]] = connection.programs  # type: ignore[attr-defined]
     offered: int | None = connection.offered  # type: ignore[attr-defined]
     return ActiveConnectionRow(
+        key=str(connection.public_id),
         name=other["name"],
         distributor="" if is_partner else describe_distributor_access(other["distributor"]),
         direction=_direction(programs, is_partner=is_partner, sees=sees_customers(actor)),

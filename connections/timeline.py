@@ -32,7 +32,7 @@ class ActivityRow:
     text: str
     detail: str
     person: str  # of the actor's own organisation, else empty
-    at: dt.datetime
+    at: dt.datetime | dt.date  # a date where the day alone is known
 
 
 def build_activity_rows(actor: Actor, events: Iterable[Event]) -> list[ActivityRow]:
@@ -52,7 +52,7 @@ def _build_row(actor: Actor, event: Event) -> ActivityRow:
         text=description.build_sentence(event),
         detail=description.detail(event),
         person=event.actor_label if event.organization_id == actor.organization_id else "",
-        at=event.at,
+        at=event.at.astimezone(dt.UTC).date() if getattr(event, "is_day", False) else event.at,
     )
 
 

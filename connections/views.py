@@ -22,6 +22,7 @@ from accounts.queries.organizations import get_managed_organization
 from accounts.queries.own_account import sees_customers
 from accounts.queries.programs import annotate_qualifications, build_program_badges
 from connections import actions, consent, queries, rows
+from connections.customer_activity import list_customer_activity
 from connections.customers import collect_customer_overview_sections, get_customer_with_tab_counts, render_customer_page
 from connections.guards import require_customer_viewing_permission
 from connections.lists.activity import ActivityList
@@ -49,7 +50,7 @@ EVENTS_ON_FIRST_PAGE = 5
 def account_details_page(request: PortalRequest) -> HttpResponse:
     """Show the account page: ORGID, badges, contact data, active and ended connections (CC-2, CC-3, CC-12, CC-19).
 
-    The two lists of connections are paged separately.
+    The two lists of connections are paged separately. Customers that stand in a list of their own are a number here.
     """
     actor = request.actor
     own = Organization.objects.visible_to(actor).filter(pk=request.operator.organization_id)
@@ -75,10 +76,16 @@ def connected_partners_page(request: PortalRequest) -> HttpResponse:
 def _describe_connections(request: PortalRequest) -> dict[str, Any]:
     """Return the template context of the two lists of connections, of which the request's URL has the cursors."""
     actor = request.actor
-    live = _page(request, "connections", queries.list_active_connections(actor), "connected_at")
+    connections = queries.list_active_connections(actor)
+    customers = 0
+    if sees_customers(actor):  # each stands in the list of customers
+        customers = queries.count_connected_customers(actor)
+        connections = connections.filter(customer=actor.organization_id)
+    live = _page(request, "connections", connections, "connected_at")
     active_connection_rows = rows.build_active_connection_rows(actor, live)
     history = _page(request, "history", queries.list_ended_connections(actor), "ended_at")
     return {
+        "customer_count": customers,
         "live": live,
         "active_connection_rows": active_connection_rows,
         "newly_offered": next((row for row in active_connection_rows if row.new), None),
@@ -282,15 +289,13 @@ def customer_overview_page(request: PortalRequest, customer_id: UUID) -> HttpRes
     actor = request.actor
     customer = get_customer_with_tab_counts(actor, customer_id)
     sections = collect_customer_overview_sections(actor, customer)
-    events = queries.list_customer_activity_events(actor, customer.organization.pk).order_by("-pk")[
-        :EVENTS_ON_FIRST_PAGE
-    ]
+    moments = list_customer_activity(actor, customer.organization.pk).order_by("-at", "-pk")[:EVENTS_ON_FIRST_PAGE]
     context = {
         "lead": [part for section in sections for part in section.lead],
         "attention": [item for section in sections for item in section.attention],
         "calm": " ".join(str(section.calm) for section in sections if section.calm),
         "parts": [part for section in sections for part in section.parts],
-        "moments": build_activity_rows(actor, events),
+        "moments": build_activity_rows(actor, moments),
     }
     template = "connections/customer_overview.html"
     return render_customer_page(request, customer, tab="overview", template=template, context=context)
@@ -298,13 +303,12 @@ def customer_overview_page(request: PortalRequest, customer_id: UUID) -> HttpRes
 
 @require_customer_viewing_permission
 def customer_activity_page(request: PortalRequest, customer_id: UUID) -> HttpResponse:
-    """Show a customer's activity page: the events that it caused or that concern it, newest first."""
+    """Show a customer's activity page: what it did, what concerns it, and what its data says, newest first."""
     actor = request.actor
     customer = get_customer_with_tab_counts(actor, customer_id)
-    events = queries.list_customer_activity_events(actor, customer.organization.pk)
-    page = fetch_keyset_page(
-        events, sort="id", descending=True, size=EVENTS_A_PAGE, cursor=request.GET.get("cursor", "")
-    )
+    moments = list_customer_activity(actor, customer.organization.pk)
+    cursor = request.GET.get("cursor", "")
+    page = fetch_keyset_page(moments, sort="at", descending=True, size=EVENTS_A_PAGE, cursor=cursor)
     context = {"moments": build_activity_rows(actor, page.rows), "page": page}
     context["shares_news"] = customer.shares_scope(Scope.NOTIFICATIONS)
     template = "connections/customer_activity.html"

@@ -15,6 +15,7 @@ class EntitlementsConfig(AppConfig):
         from allauth.account.signals import user_logged_in
 
         from connections.consent import register_shareable_scope
+        from connections.customer_activity import register_customer_activity
         from connections.guards import register_missing_badge_hint
         from connections.sharing import register_shared_data_counter
         from entitlements.actions.activation_accept import record_sign_in_for_activation
@@ -31,6 +32,7 @@ class EntitlementsConfig(AppConfig):
         from entitlements.notices import activation, asked, news  # noqa: F401  (they register the notice kinds)
         from entitlements.personal_data import register_personal_data
         from entitlements.queries.activation import find_sign_up_purpose
+        from entitlements.queries.moments import list_customer_moments
         from entitlements.rows.activations import describe_awaited_membership
         from entitlements.sharing import OFFERED, describe_shared_records
         from entitlements.timeline import register_entitlement_words
@@ -43,6 +45,7 @@ class EntitlementsConfig(AppConfig):
             register_shareable_scope(offered)
         register_shared_data_counter(describe_shared_records)
         register_entitlement_words()
+        register_customer_activity(list_customer_moments)
         register_customer_page_tabs()
         for definition in (
             CUSTOMERS,

@@ -55,3 +55,11 @@ class EntitlementEventKind(StrEnum):
         """
         told = {EntitlementEventKind.ORDER_PLACED: Scope.ORDERS, EntitlementEventKind.USE_UNUSUAL: Scope.USAGE}
         return Scope.NOTIFICATIONS | told.get(self, Scope.ENTITLEMENTS)
+
+
+class ServiceMomentKind(StrEnum):
+    """The kinds of moments of a service that its days tell. Nobody did them here, so no event is written of them."""
+
+    STARTED = "entitlement.started"
+    RENEWED = "entitlement.renewed"
+    ENDED = "entitlement.ended"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext_lazy as _
 
 from entitlements.anomalies import list_anomaly_service_names
-from entitlements.events import EntitlementEventKind
+from entitlements.events import EntitlementEventKind, ServiceMomentKind
 from entitlements.models import Entitlement, RenewalState
 from entitlements.notices.news import describe_licence_count
 from notifications.models import Event
@@ -43,6 +43,9 @@ _TEXTS: dict[str, tuple[str, Message]] = {
         _("A request to release a licence of %(service)s was reopened"),
     ),
     EntitlementEventKind.USE_UNUSUAL: ("activity", _("Usage of %(service)s left its usual range")),
+    ServiceMomentKind.STARTED: ("package-plus", _("%(service)s started")),
+    ServiceMomentKind.RENEWED: ("refresh-cw", _("%(service)s was renewed")),
+    ServiceMomentKind.ENDED: ("hourglass", _("%(service)s ended")),
 }
 
 

@@ -4,12 +4,10 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from accounts.models import OrganizationKind
 from marketplace.models import MarketCountry
+from marketplace.policies import SELLERS
 from support.kinds import COUNTRY_CODE, Fact, register_request_facts
 from support.models import Request
-
-SELLERS = (OrganizationKind.PARTNER, OrganizationKind.DISTRIBUTOR)
 
 
 def find_market_facts(request: Request) -> Iterator[Fact]:

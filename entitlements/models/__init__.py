@@ -4,6 +4,7 @@ from entitlements.models.entitlement import Entitlement, Sku
 from entitlements.models.growth import ChannelMonth
 from entitlements.models.ingest import IngestToken, IngestUpload
 from entitlements.models.listing import NO_EXPIRY, CustomerListing, CustomerPace, PortfolioFigure
+from entitlements.models.moment import Moment
 from entitlements.models.order import Order, OrderLine
 from entitlements.models.partner import NEVER, PartnerListing
 from entitlements.models.portfolio_month import PortfolioMonth
@@ -30,6 +31,7 @@ __all__ = [
     "IngestUpload",
     "LicenceRelease",
     "LicenseAssignment",
+    "Moment",
     "Order",
     "OrderLine",
     "PartnerListing",

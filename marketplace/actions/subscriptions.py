@@ -6,11 +6,12 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.models import Organization, OrganizationKind
+from accounts.models import Organization
 from marketplace.content import list_combinations
 from marketplace.events import SubscriptionEvent
 from marketplace.models import Audience, Authorization, Offer, Plan, PricingModel, Subscription, SubscriptionTerm
 from marketplace.models.subscription import get_last_day_of_term
+from marketplace.policies import SELLERS
 from marketplace.queries.sales import SaleReferences, list_uncovered_sellers
 from notifications.actions.recording import make_event, record_events
 from notifications.models import Event
@@ -20,7 +21,6 @@ from partnerportal.lib.json_lines.facts import Answers, LineOutcome, LineProblem
 from partnerportal.lib.policies import authorize_system
 from partnerportal.lib.states import change_locked_row_states
 
-SELLERS = (OrganizationKind.PARTNER, OrganizationKind.DISTRIBUTOR)
 FIXED = ("offer_id", "buyer_id", "customer_id", "purchased_at")  # what a subscription keeps for good
 CHANGEABLE = (
     "plan_id",

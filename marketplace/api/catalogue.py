@@ -19,14 +19,14 @@ from marketplace.api.catalogue_serializers import (
 from marketplace.catalogue_filters import CatalogueFilterSet, leave_rows
 from marketplace.lists.catalogue import CATALOGUE, choose_name_column
 from marketplace.models import ChannelInfo, Offer, Plan, Price
-from marketplace.policies import ROLE_TABLE, OfferPermission
+from marketplace.policies import ROLE_TABLE, SELLERS, OfferPermission
 from marketplace.queries.catalogue import (
     get_published_offer,
     list_plans_with_failed_rules,
     list_published_offers,
     narrow_by_sale,
 )
-from marketplace.queries.eligibility import SELLERS, ProspectiveSale, find_sale_ground, judge_plan, list_prices_of_sale
+from marketplace.queries.eligibility import ProspectiveSale, find_sale_ground, judge_plan, list_prices_of_sale
 from marketplace.queries.health import list_health_issues, map_open_issues
 from marketplace.queries.price_list import calculate_last_day, list_price_list
 from marketplace.queries.prospects import get_sale

@@ -31,11 +31,10 @@ from marketplace.models import (
     SaleStop,
     Subscription,
 )
+from marketplace.policies import SELLERS
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.filters import make_words_condition
-
-SELLERS = (OrganizationKind.PARTNER, OrganizationKind.DISTRIBUTOR)
 
 
 class SaleRule(StrEnum):

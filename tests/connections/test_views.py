@@ -241,7 +241,8 @@ def test_account_details(web, world):
     assert world.partner2.name not in page
     partner = web("partner.admin").get("/account/").content.decode()
     assert "Service Provider" in partner and world.distributor.name in partner
-    assert world.customer.name in partner and world.customer2.name in partner
+    assert 'href="/customers/"' in partner[partner.index("2 customers connected") :]
+    assert world.customer.name not in partner  # it stands in the list of customers, which ends its connection
     assert world.ended.name in partner[partner.index("Ended connections") :]
     assert "Solution Advisor" not in web("lapsed.admin").get("/account/").content.decode()
 
@@ -285,19 +286,28 @@ def test_account_details_ask_few_questions(web, world, count_queries):
         Connection.objects.create(partner=world.partner, customer=other, partner_name="P", customer_name=name)
     with count_queries() as after:
         client.get("/account/")
-    assert len(after) == len(before) <= 8, after.statements
+    assert len(after) == len(before) <= 9, after.statements
 
 
 def test_connections_are_paged(web, world):
     for number in range(30):
         other = Organization.objects.create(kind="customer", name=f"Number {number:02}", country="FR")
-        Connection.objects.create(partner=world.partner, customer=other, partner_name="P", customer_name=other.name)
-    client = web("partner.admin")
+        Connection.objects.create(partner=world.lapsed, customer=other, partner_name="P", customer_name=other.name)
+    client = web("lapsed.admin")  # without a list of customers
     first = client.get("/account/").content.decode()
     assert "Number 29" in first and "Number 00" not in first
     after = first[first.index('rel="next" href="') + 17 :].split('"')[0].split("#")[0]
     assert "Number 00" in client.get("/account/" + after).content.decode()
     assert client.get("/account/?connections=rubbish&history=%00").status_code == 200
+
+
+def test_a_partner_finds_its_own_partners_in_its_account(web, world):
+    """A partner may be a customer of another, which no list of customers has."""
+    Connection.objects.create(partner=world.partner2, customer=world.partner, partner_name="P2", customer_name="P")
+    page = web("partner.admin").get("/account/").content.decode()
+    live = page[page.index("Active connections") : page.index("Ended connections")]
+    assert "2 customers connected" in live and f"<strong>{world.partner2.name}</strong>" in live
+    assert live.count("End connection…") == 1 and page.index("Tenant ID") < page.index("Active connections")
 
 
 @pytest.mark.promise("CV-1", "CC-12")

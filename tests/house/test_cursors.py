@@ -32,7 +32,7 @@ PAGES = {
         ("partner.admin", "/operators/pending/", "cursor"),
     ],
     "accounts/lists/organizations.py": [("vendor.admin", "/publishers/", "cursor")],
-    "connections/views.py": [("partner.admin", "/account/", "connections"), ("partner.admin", "/account/", "history")],
+    "connections/views.py": [("lapsed.admin", "/account/", "connections"), ("partner.admin", "/account/", "history")],
     "connections/lists/activity.py": [
         ("partner.admin", "/activity/", "cursor"),
         ("customer.admin", "/activity/?sort=at", "cursor"),

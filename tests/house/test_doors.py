@@ -21,6 +21,7 @@ MADE_FOR_OTHERS = {
     "accounts.management": "arguments of commands that name a person or an organisation",
     "connections.actors": "who a person is today, for a job",
     "connections.consent": "registers the scopes that a customer can share",
+    "connections.customer_activity": "registers what the activity of a customer shows",
     "connections.customers": "the frame of a customer's pages",
     "connections.directory": "whose names an actor may know",
     "connections.guards": "who may open a page about customers",

@@ -312,7 +312,7 @@ OPENINGS = [
     ("partner.admin", "/customers/", ["Account of "]),
     ("partner.admin", "/customers/{customer}/", ["More actions"]),
     ("customer.admin", "/usage/licences/", ["Release the licence of"]),
-    ("partner.admin", "/account/", ["End the connection with Customer "]),
+    ("customer.admin", "/account/", ["Actions for Partner ", "End connection…"]),
     ("many", "/", ["Organisation: "]),
     ("vendor.admin", "/ui-kit/", ["Invite customers"]),
 ]

@@ -66,7 +66,7 @@ def test_rules_answer_with_a_reason(given_rule, actor, code):
          "Only Admins, Admin agents and Sales agents can do this."),
         ({"admin", "admin_agent"}, "customer", "en", "Only Admins can do this."),  # whose kind has no agents
         ({"admin", "admin_agent"}, "partner", "fr",
-         "Seuls les Admins et les agents d’administration peuvent effectuer cette action."),
+         "Seuls les Admins et les Agents d’administration peuvent effectuer cette action."),
         ({"admin", "admin_agent"}, "partner", "ja", "この操作は、管理者と管理エージェントだけが行えます。"),
     ],
 )  # fmt: skip

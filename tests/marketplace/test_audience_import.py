@@ -88,7 +88,7 @@ def test_what_replacing_does_is_said_in_the_readers_language(world, publisher, m
         said = list(AUDIENCE.finish(publisher, monitor, "replace", rows(uuid.uuid4())))
     assert said == [
         "1 ajout enregistré abandonné.",
-        "1 partenaire est à retirer, ce qui nécessite une demande.",
+        "1 partenaire est à retirer\u202f: une demande est nécessaire.",
     ]
 
 
