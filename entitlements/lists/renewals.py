@@ -88,7 +88,7 @@ RENEWALS = ListDefinition(
         ListColumn(name="customer", label=gettext_lazy("Customer")),
         *_SERVICE,
         ListColumn(name="value", label=gettext_lazy("Value"), css="num"),
-        ListColumn(name="owner", label=gettext_lazy("Owner")),
+        ListColumn(name="owner", label=gettext_lazy("Owner"), css="cell-owner"),
         ListColumn(name="state", label=gettext_lazy("State")),
     ),
     filter_set=RenewalFilterSet,
