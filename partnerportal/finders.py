@@ -15,13 +15,23 @@ from django.core.files.storage import InMemoryStorage, Storage
 from partnerportal import icons
 
 STYLES = Path(__file__).parent / "static" / "css"
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _PART = re.compile(r'@import url\("(\w+\.css)"\) layer\((\w+)\);')
 
 
 def bundle_stylesheet() -> str:
-    """Return the CSS of portal.css with every imported file in the place of its import, in the same layer."""
+    """Return the CSS of portal.css with every imported file in the place of its import, in the same layer.
+
+    Comments, a quarter of what a browser would load, are left out.
+    """
     whole = (STYLES / "portal.css").read_text()
-    return _PART.sub(lambda part: f"@layer {part[2]} {{\n{(STYLES / part[1]).read_text()}}}", whole)
+    joined = _PART.sub(lambda part: f"@layer {part[2]} {{\n{(STYLES / part[1]).read_text()}}}", whole)
+    return remove_comments(joined)
+
+
+def remove_comments(css: str) -> str:
+    """Return a style sheet without its comments."""
+    return _COMMENT.sub("", css)
 
 
 class GeneratedFilesFinder(BaseFinder):

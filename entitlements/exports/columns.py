@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, CharField, F, Func, IntegerField, OuterRef, Value, When
-from django.db.models.functions import Cast, Concat, Greatest
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Case, CharField, F, Func, JSONField, Subquery, TextField, Value, When
+from django.db.models.functions import Cast, Greatest
 
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
@@ -51,14 +51,30 @@ def make_scope_codes_expression() -> Func:
     return join_with_semicolons(Func(*codes, template="ARRAY[%(expressions)s]", output_field=CharField()))
 
 
+def _map_sku_names(**conditions: Any) -> Any:
+    """Return a subquery of the names of SKUs by their primary keys, as one JSON object.
+
+    It depends on no row, so PostgreSQL looks the SKUs up once for a whole file.
+    """
+    names = Func(Cast("pk", TextField()), F("name"), function="jsonb_object_agg", output_field=JSONField())
+    return Subquery(
+        Sku.objects.filter(**conditions).order_by().values(one=Value(1)).annotate(names=names).values("names")
+    )
+
+
 def make_sku_names_expression(keys: str, **conditions: Any) -> Any:
     """Return a database expression for the names of SKUs, by name, as text separated by "; ".
 
     `keys` names the column of the rows that has the SKUs' primary keys, an array. `conditions` narrow the SKUs.
     """
-    place = Func(OuterRef(keys), F("pk"), function="array_position", output_field=IntegerField())
-    skus = Sku.objects.annotate(place=place).filter(place__isnull=False, **conditions).order_by("name", "pk")
-    return join_with_semicolons(ArraySubquery(skus.values("name")))
+    names = Func(
+        _map_sku_names(**conditions),
+        Func(F(keys), function="unnest"),
+        template="ARRAY(SELECT name FROM (SELECT %(expressions)s key) sku WHERE name IS NOT NULL ORDER BY name)",
+        arg_joiner=" ->> key::text AS name FROM ",
+        output_field=ArrayField(TextField()),
+    )
+    return join_with_semicolons(names)
 
 
 def make_overage_names_expression() -> Any:
@@ -66,13 +82,16 @@ def make_overage_names_expression() -> Any:
 
     It is for rows of CustomerListing, and the largest overage comes first.
     """
-    place = Func(OuterRef("over_skus"), F("pk"), function="array_position", output_field=IntegerField())
-    seats = Func(
-        OuterRef("over_seats"), F("place"), template="(%(expressions)s]", arg_joiner=")[", output_field=IntegerField()
+    names = Func(
+        _map_sku_names(),
+        Func(F("over_skus"), F("over_seats"), function="unnest"),
+        template="ARRAY(SELECT name || ' +' || seats FROM"
+        " (SELECT %(expressions)s WITH ORDINALITY AS overage (key, seats, place)) sku"
+        " WHERE name IS NOT NULL ORDER BY place)",
+        arg_joiner=" ->> key::text AS name, seats, place FROM ",
+        output_field=ArrayField(TextField()),
     )
-    skus = Sku.objects.annotate(place=place).filter(place__isnull=False).order_by("place")
-    text = Concat("name", Value(" +"), Cast(seats, CharField()))
-    return join_with_semicolons(ArraySubquery(skus.values(text=text)))
+    return join_with_semicolons(names)
 
 
 def make_licence_count_columns(field_suffix: str = "") -> tuple[ExportColumn, ...]:

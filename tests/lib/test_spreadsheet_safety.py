@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Upper
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.models import Organization
+from accounts.models import Organization, Person
 from partnerportal.lib.spreadsheet_safety import (
     _INVISIBLE,
     _STARTERS,
@@ -66,3 +67,8 @@ def test_an_apostrophe_of_ones_own_is_kept():
 def test_nothing_runs_and_nothing_is_lost(text):
     assert not escape_spreadsheet_cell(text).lstrip(_INVISIBLE).startswith(_STARTERS)
     assert escape_spreadsheet_cell(text) in (text, f"'{text}")
+
+
+def test_the_database_works_out_a_value_once() -> None:
+    written = Person.objects.values_list(escape_spreadsheet_cell_sql(Upper("email")))
+    assert str(written.query).count("UPPER(") == 1
