@@ -58,7 +58,7 @@ def registers_distributor(staff, name):
     page.get_by_label("Country or region").select_option("FR")
     page.get_by_label("Work email address of its first Admin").fill(email)
     staff.press("Register")
-    staff.sees(f"{name} is registered.")
+    staff.sees(f"{name} was registered.")
     return email
 
 
@@ -196,7 +196,7 @@ def moves(staff, name, other):
     page.get_by_label("New distributor").select_option(label=other.name)
     staff.press("Show what changes")
     staff.press("Move partner")
-    staff.sees(f"{name} is moved.")
+    staff.sees(f"{name} was moved.")
 
 
 def sees_nothing(browser, addresses):
