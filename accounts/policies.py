@@ -71,7 +71,7 @@ def deny_without_finance_access(actor: Actor, _subject: object) -> ActionDenied 
         return None
     who = describe_roles(SEE_FINANCE.intersection(list_roles_for_kind(actor.organization_kind)))
     text = gettext("Only %(roles)s see customers’ orders and prices. An Admin can let you see them too.")
-    return ActionDenied("no_finance_sight", text % {"roles": who})
+    return ActionDenied("no_finance_sight", text % {"roles": who}, frozenset({Role.ADMIN}))
 
 
 def _of_staff(label: Message) -> PermissionRule:

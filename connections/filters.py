@@ -13,10 +13,10 @@ from notifications.models import Event
 from notifications.models.event import EventQuerySet
 from notifications.timeline import ActivityTopic, list_event_kinds_of_topic
 from partnerportal.lib.actors import ActorKind
-from partnerportal.lib.filters import FilterSet
+from partnerportal.lib.days import make_beginning_of_day, make_end_of_day
+from partnerportal.lib.filters import FilterSet, SeveralFilter
 
 USUAL_DAYS = 30  # how far back the log goes without the filter `since`
-LONGEST_AGO = dt.date(1900, 1, 1)
 
 
 class ActivityFilterSet(FilterSet):
@@ -24,9 +24,9 @@ class ActivityFilterSet(FilterSet):
 
     `since` and `until` are days, in UTC with the filter `utc` and else in the reader's time zone; without `since` the
     last USUAL_DAYS are kept. `actor` is a person's public id, `customer` that of an organisation on the other side, and
-    `topic` an ActivityTopic. `people` leaves out what clients and the portal itself did. `q` matches part of what was
-    acted on, of an organisation's name, or of the name of a person of one's own organisation, or the beginning of a
-    number.
+    `topic` one or several of ActivityTopic. `people` leaves out what clients and the portal itself did. `q` matches
+    part of what was acted on, of an organisation's name, or of the name of a person of one's own organisation, or the
+    beginning of a number.
     """
 
     q = df.CharFilter(method="filter_by_text", max_length=200)
@@ -34,7 +34,7 @@ class ActivityFilterSet(FilterSet):
     until = df.DateFilter(method="filter_until")
     actor = df.UUIDFilter(method="filter_by_actor")
     customer = df.UUIDFilter(method="filter_by_customer")
-    topic = df.ChoiceFilter(method="filter_by_topic", choices=ActivityTopic.choices)
+    topic = SeveralFilter(method="filter_by_topic", choices=ActivityTopic.choices)
     people = df.BooleanFilter(method="filter_people", widget=df.widgets.BooleanWidget)
     utc = df.BooleanFilter(method="keep_all", widget=df.widgets.BooleanWidget)
 
@@ -58,16 +58,13 @@ class ActivityFilterSet(FilterSet):
         """The first day that is shown without the filter `since`."""
         return timezone.localdate() - dt.timedelta(days=USUAL_DAYS)
 
-    def _begin_of(self, day: dt.date) -> dt.datetime:
-        return dt.datetime.combine(min(max(day, LONGEST_AGO), dt.date(9000, 1, 1)), dt.time.min, self.zone)
-
     def filter_since(self, rows: EventQuerySet, name: str, value: dt.date) -> EventQuerySet:
         """Keep events of this day and later."""
-        return rows.filter(at__gte=self._begin_of(value))
+        return rows.filter(at__gte=make_beginning_of_day(value, self.zone))
 
     def filter_until(self, rows: EventQuerySet, name: str, value: dt.date) -> EventQuerySet:
         """Keep events of this day and earlier."""
-        return rows.filter(at__lt=self._begin_of(min(value, dt.date(9000, 1, 1)) + dt.timedelta(days=1)))
+        return rows.filter(at__lt=make_end_of_day(value, self.zone))
 
     def filter_by_actor(self, rows: EventQuerySet, name: str, value: UUID) -> EventQuerySet:
         """Keep what this person did for the reader's organisation."""
@@ -79,9 +76,9 @@ class ActivityFilterSet(FilterSet):
         other = find_organization_id(self.acting, value) or 0
         return rows.filter(Q(customer_id=other) | Q(counterpart_id=other) | Q(organization_id=other))
 
-    def filter_by_topic(self, rows: EventQuerySet, name: str, value: str) -> EventQuerySet:
-        """Keep events of a topic."""
-        return rows.filter(kind__in=list_event_kinds_of_topic(value))
+    def filter_by_topic(self, rows: EventQuerySet, name: str, value: list[str]) -> EventQuerySet:
+        """Keep events of any of these topics."""
+        return rows.filter(kind__in=[kind for topic in value for kind in list_event_kinds_of_topic(topic)])
 
     def filter_people(self, rows: EventQuerySet, name: str, value: bool) -> EventQuerySet:
         """Keep what people did, or for False what clients and the portal itself did."""

@@ -36,10 +36,15 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.days import today
 from partnerportal.lib.filters import (
+    DayFilter,
     FilterSet,
     SeveralFilter,
+    SeveralIdsFilter,
     SeveralTextsFilter,
+    SinceDayFilter,
+    UntilDayFilter,
     WholeNumberFilter,
+    combine_with_or,
     make_words_condition,
 )
 from partnerportal.lib.mailed_invitations import filter_live
@@ -48,6 +53,7 @@ from partnerportal.lib.visible_rows import parse_public_ids
 
 Rows = CustomerListingQuerySet
 SPANS = (7, 30, 60, 90)  # days ahead that a list of renewals may cover
+NAMED_DAYS = ("on", "ends_from", "ends_to")  # filters of renewals that take precedence over the days ahead
 CREATED_WITHIN = ((30, _("30 days")), (90, _("90 days")), (365, _("12 months")))  # days since a customer was created
 EXPIRES_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))  # days ahead of a customer's next expiry
 
@@ -72,9 +78,9 @@ class CustomerFilterSet(FilterSet):
     seats_max = WholeNumberFilter(method="filter_by_seats", label=_("Licences purchased, at most"))
     used_min = WholeNumberFilter(method="filter_by_share", label=_("Licences assigned in %, at least"))
     used_max = WholeNumberFilter(method="filter_by_share", label=_("Licences assigned in %, at most"))
-    expires_from = df.DateFilter(method="filter_by_last_day", label=_("Next expiry, from"))
-    expires_to = df.DateFilter(method="filter_by_last_day", label=_("Next expiry, until"))
-    connected_since = df.DateFilter("connected_at", "date__gte", label=_("Connected since"))
+    expires_from = DayFilter(method="filter_by_last_day", label=_("Next expiry, from"))
+    expires_to = DayFilter(method="filter_by_last_day", label=_("Next expiry, until"))
+    connected_since = SinceDayFilter("connected_at", label=_("Connected since"))
     expires_within = df.TypedChoiceFilter(
         method="filter_by_expiry", choices=EXPIRES_WITHIN, coerce=int, label=_("Expires within")
     )
@@ -185,14 +191,21 @@ class LicenceHolderFilterSet(FilterSet):
 
 
 class TrialFilterSet(FilterSet):
-    """The filters of trials: by customer, service, and state (waiting, running or closed).
+    """The filters of trials: by customer, country, service, licences, days, and state (waiting, running or closed).
 
     `q` matches part of a customer's name, without regard to case and accents, or the beginning of its ORGID.
     """
 
     q = df.CharFilter(method="filter_by_customer", label=_("Name or ORGID"), max_length=200)
-    sku = df.CharFilter("sku__code", label=_("Service"), max_length=60)
+    sku = SeveralTextsFilter("sku__code", label=_("Service"), max_length=60)
+    country = SeveralFilter("customer__country", choices=list_country_choices, label=_("Country"))
     state = df.ChoiceFilter(method="filter_by_state", choices=[(name, name) for name in TRIAL_VIEWS])
+    licences_min = WholeNumberFilter("quantity", "gte", label=_("Licences, at least"))
+    licences_max = WholeNumberFilter("quantity", "lte", label=_("Licences, at most"))
+    requested_from = SinceDayFilter("created_at", label=_("Requested, from"))
+    requested_to = UntilDayFilter("created_at", label=_("Requested, until"))
+    ends_from = DayFilter("ends_on", "gte", label=_("Last day, from"))
+    ends_to = DayFilter("ends_on", "lte", label=_("Last day, until"))
 
     class Meta:
         model = Entitlement
@@ -208,14 +221,17 @@ class TrialFilterSet(FilterSet):
 
 
 class LicenceReleaseFilterSet(FilterSet):
-    """The filters of licence releases: by customer, service, and state (waiting or released).
+    """The filters of licence releases: by customer, country, service, day, and state (waiting or released).
 
     Without a `state` they keep the licences that wait.
     """
 
     q = df.CharFilter(method="filter_by_customer", label=_("Name or ORGID"), max_length=200)
-    sku = df.CharFilter("sku__code", label=_("Service"), max_length=60)
+    sku = SeveralTextsFilter("sku__code", label=_("Service"), max_length=60)
+    country = SeveralFilter(choices=list_country_choices, label=_("Country"))
     state = df.ChoiceFilter(method="filter_by_state", choices=[(name, name) for name in RELEASE_VIEWS])
+    asked_from = SinceDayFilter("asked_at", label=_("Release requested, from"))
+    asked_to = UntilDayFilter("asked_at", label=_("Release requested, until"))
 
     class Meta:
         model = LicenceRelease
@@ -235,23 +251,26 @@ class LicenceReleaseFilterSet(FilterSet):
 
 
 class RenewalFilterSet(FilterSet):
-    """The filters of renewals: by customer, service, kind, last day (within some days, or on one day), and own work.
+    """The filters of renewals: by customer, country, service, kind, licences, last day, and own work.
 
-    `state` and `owner` are of the work of the actor's organisation. `owner` is the public id of one of its operators,
-    or "none".
+    The last day is within some days, on one day, or between two. `state` and `owner` are of the work of the actor's
+    organisation; an owner is the public id of one of its operators, or "none".
     """
 
     q = df.CharFilter(method="filter_by_customer", label=_("Name or ORGID"), max_length=200)
-
-    sku = df.CharFilter("sku__code", label=_("Service"), max_length=60)
+    sku = SeveralTextsFilter("sku__code", label=_("Service"), max_length=60)
+    country = SeveralFilter("customer__country", choices=list_country_choices, label=_("Country"))
     kind = df.ChoiceFilter(choices=Entitlement.Kind.choices, label=_("Type"))
-
+    licences_min = WholeNumberFilter("quantity", "gte", label=_("Licences, at least"))
+    licences_max = WholeNumberFilter("quantity", "lte", label=_("Licences, at most"))
+    ends_from = DayFilter("ends_on", "gte", label=_("Last day, from"))
+    ends_to = DayFilter("ends_on", "lte", label=_("Last day, until"))
     within = df.TypedChoiceFilter(
         method="filter_ending_within", choices=[(days, days) for days in SPANS], coerce=int, label=_("Expires within")
     )
-    on = df.DateFilter("ends_on", input_formats=["%Y-%m-%d"], label=_("Last day"))
-    state = df.ChoiceFilter(method="filter_by_work_state", choices=RenewalState.choices, label=_("State"))
-    owner = df.CharFilter(method="filter_by_owner", max_length=36, label=_("Owner"))
+    on = DayFilter("ends_on", label=_("Last day"))
+    state = SeveralFilter(method="filter_by_work_state", choices=RenewalState.choices, label=_("State"))
+    owner = SeveralTextsFilter(method="filter_by_owner", max_length=36, label=_("Owner"))
 
     class Meta:
         model = Entitlement
@@ -261,29 +280,32 @@ class RenewalFilterSet(FilterSet):
         """Keep entitlements of customers of whom each word of the text is part of the name or the ORGID."""
         return rows.filter(make_words_condition(value, "customer__name_folded", "customer__org_id"))
 
-    def filter_by_work_state(self, rows: EntitlementQuerySet, name: str, value: str) -> EntitlementQuerySet:
+    def filter_by_work_state(self, rows: EntitlementQuerySet, name: str, value: list[str]) -> EntitlementQuerySet:
         """Keep entitlements by how far the actor's organisation is with their end. Without work it is open."""
-        return rows.filter(make_state_condition(self.acting, value))
+        return rows.filter(combine_with_or(make_state_condition(self.acting, state) for state in value))
 
-    def filter_by_owner(self, rows: EntitlementQuerySet, name: str, value: str) -> EntitlementQuerySet:
-        """Keep entitlements that an operator of the actor's organisation looks after, or that nobody does ("none").
+    def filter_by_owner(self, rows: EntitlementQuerySet, name: str, value: list[str]) -> EntitlementQuerySet:
+        """Keep entitlements that operators of the actor's organisation look after, or that nobody does ("none").
 
-        A value that is neither narrows nothing.
+        Values that are neither narrow nothing.
         """
-        if value != UNASSIGNED and not parse_public_ids([value]):
-            return rows
-        return rows.filter(make_owner_condition(self.acting, value))
+        owners = [owner for owner in value if owner == UNASSIGNED or parse_public_ids([owner])]
+        return rows.filter(combine_with_or(make_owner_condition(self.acting, owner) for owner in owners))
 
     def filter_ending_within(self, rows: EntitlementQuerySet, name: str, value: int) -> EntitlementQuerySet:
-        """Keep entitlements that end at most `value` days from today (UTC). A filter by one day takes precedence."""
-        return rows if self.form.cleaned_data.get("on") else rows.filter(ends_on__lte=today() + timedelta(days=value))
+        """Keep entitlements that end at most `value` days from today (UTC), unless their days are named."""
+        if any(self.form.cleaned_data.get(name) for name in NAMED_DAYS):
+            return rows
+        return rows.filter(ends_on__lte=today() + timedelta(days=value))
 
 
 class UploadFilterSet(FilterSet):
-    """The filters of what the vendor's systems have sent: by source, kind of file, and whether it had errors."""
+    """The filters of what the vendor's systems have sent: by source, kind of file, day, and whether it had errors."""
 
-    source = df.UUIDFilter("token__public_id", label=_("Source"))
-    kind = df.ChoiceFilter(choices=IngestUpload.Kind.choices, label=_("Type"))
+    source = SeveralIdsFilter("token__public_id", label=_("Source"))
+    kind = SeveralFilter(choices=IngestUpload.Kind.choices, label=_("Type"))
+    received_from = SinceDayFilter("received_at", label=_("Received, from"))
+    received_to = UntilDayFilter("received_at", label=_("Received, until"))
     errors = df.BooleanFilter(method="filter_errors", label=_("With errors"), widget=df.widgets.BooleanWidget)
 
     class Meta:
@@ -300,14 +322,19 @@ ACTIVATION_STATES = ("open", "late", "unconfirmed", "done", "ended")  # the tabs
 
 
 class ActivationFilterSet(FilterSet):
-    """The filters of activation links: by organisation or address, and by state.
+    """The filters of activation links: by organisation or address, country, days, and state.
 
     `q` matches part of the organisation's name or of the e-mail address, in any case. The links must come from
     `list_activation_links`.
     """
 
     q = df.CharFilter(method="filter_by_text", label=_("Name or email"), max_length=200)
+    country = SeveralFilter(choices=list_country_choices, label=_("Country"))
     state = df.ChoiceFilter(method="filter_by_state", choices=[(name, name) for name in ACTIVATION_STATES])
+    sent_from = SinceDayFilter("created_at", label=_("Sent, from"))
+    sent_to = UntilDayFilter("created_at", label=_("Sent, until"))
+    valid_from = SinceDayFilter("expires_at", label=_("Can be accepted until, from"))
+    valid_to = UntilDayFilter("expires_at", label=_("Can be accepted until, at the latest"))
 
     class Meta:
         model = ActivationLink

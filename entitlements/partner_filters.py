@@ -1,18 +1,30 @@
 """The filters of partners and distributors, for their pages and exports. On a page a bad value narrows nothing."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import django_filters as df
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
 from accounts.queries.organizations import ADMIN_CHOICES, make_vacancy_condition
 from entitlements.filters import EXPIRES_WITHIN
 from entitlements.models import PartnerListing
+from entitlements.models.listing import NO_EXPIRY
 from entitlements.models.partner import HAS_OVERAGE, PartnerListingQuerySet
 from entitlements.queries.partners import make_expiring_condition, make_lapsing_condition, make_quiet_condition
 from partnerportal.lib.countries import list_country_choices
-from partnerportal.lib.filters import FilterSet, make_words_condition
+from partnerportal.lib.filters import (
+    DayFilter,
+    FilterSet,
+    SeveralFilter,
+    SeveralTextsFilter,
+    SinceDayFilter,
+    UntilDayFilter,
+    WholeNumberFilter,
+    combine_with_or,
+    make_words_condition,
+)
 
 AWAITED = "awaited"  # the state of a partner that vendor staff have not confirmed by a membership yet
 PARTNER_STATES = (
@@ -24,15 +36,23 @@ NO_BADGE, NO_PARENT = "none", "none"  # stand for partners without a badge, and 
 
 
 class PartnerFilterSet(FilterSet):
-    """The filters of partners: by text, country, badge, distributor, status, and what asks for attention.
+    """The filters of partners: by text, country, badge, distributor, status, numbers, days, and what needs attention.
 
     Each word of `q` is part of the name, the web domain, the ORGID or the partner ID, without regard to case and
     accents.
     """
 
     q = df.CharFilter(method="filter_by_text", label=_("Name, web domain, ORGID or partner ID"), max_length=200)
-    country = df.ChoiceFilter(choices=list_country_choices, label=_("Country"))
-    badge = df.CharFilter(method="filter_by_badge", label=_("Badge"), max_length=50)
+    country = SeveralFilter(choices=list_country_choices, label=_("Country"))
+    badge = SeveralTextsFilter(method="filter_by_badge", label=_("Badge"), max_length=50)
+    customers_min = WholeNumberFilter("customers", "gte", label=_("Customers, at least"))
+    customers_max = WholeNumberFilter("customers", "lte", label=_("Customers, at most"))
+    seats_min = WholeNumberFilter(method="filter_by_seats", label=_("Licences purchased, at least"))
+    seats_max = WholeNumberFilter(method="filter_by_seats", label=_("Licences purchased, at most"))
+    expires_from = DayFilter(method="filter_by_last_day", label=_("Next expiry, from"))
+    expires_to = DayFilter(method="filter_by_last_day", label=_("Next expiry, until"))
+    created_from = SinceDayFilter("created_at", label=_("Created, from"))
+    created_to = UntilDayFilter("created_at", label=_("Created, until"))
     badge_ends_within = df.TypedChoiceFilter(
         method="filter_by_badge_end", choices=EXPIRES_WITHIN, coerce=int, label=_("Badge ends within")
     )
@@ -55,11 +75,23 @@ class PartnerFilterSet(FilterSet):
         """Keep partners of whom each word of the text is part of the name, domain, ORGID or partner ID."""
         return rows.filter(make_words_condition(value, "name_folded", "website", "org_id", "partner_id"))
 
-    def filter_by_badge(self, rows: PartnerListingQuerySet, name: str, value: str) -> PartnerListingQuerySet:
-        """Keep partners with an active membership of the programme with this code, or with none for NO_BADGE."""
-        if value == NO_BADGE:
-            return rows.filter(badges=[])
-        return rows.filter(badges__contains=[{"program": value}])
+    def filter_by_badge(self, rows: PartnerListingQuerySet, name: str, value: list[str]) -> PartnerListingQuerySet:
+        """Keep partners with an active membership of a programme with such a code, or with none for NO_BADGE."""
+        return rows.filter(
+            combine_with_or(
+                Q(badges=[]) if code == NO_BADGE else Q(badges__contains=[{"program": code}]) for code in value
+            )
+        )
+
+    def filter_by_seats(self, rows: PartnerListingQuerySet, name: str, value: int) -> PartnerListingQuerySet:
+        """Keep partners by the licences of their customers. Of whom no customer shares them, nobody knows."""
+        bound = {"seats__gte" if name == "seats_min" else "seats__lte": value}
+        return rows.filter(sharing__gt=0, **bound)
+
+    def filter_by_last_day(self, rows: PartnerListingQuerySet, name: str, value: date) -> PartnerListingQuerySet:
+        """Keep partners whose customers' nearest expiry is this day or later, or this day or before."""
+        bound = {"next_expiry_on__gte" if name == "expires_from" else "next_expiry_on__lte": value}
+        return rows.filter(**bound).exclude(next_expiry_on=NO_EXPIRY)
 
     def filter_by_badge_end(self, rows: PartnerListingQuerySet, name: str, value: int) -> PartnerListingQuerySet:
         """Keep partners of whom a badge ends at most `value` days from today (UTC)."""

@@ -11,7 +11,14 @@ from marketplace.models.offer import OfferQuerySet
 from marketplace.queries.catalogue import make_offer_condition
 from marketplace.queries.categories import list_codes_below
 from marketplace.queries.eligibility import SALE_RULES
-from partnerportal.lib.filters import FilterSet
+from partnerportal.lib.filters import (
+    FilterSet,
+    SeveralFilter,
+    SeveralIdsFilter,
+    SeveralTextsFilter,
+    SinceDayFilter,
+    UntilDayFilter,
+)
 
 
 def leave_rows(rows: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
@@ -20,16 +27,18 @@ def leave_rows(rows: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
 
 
 class StorefrontFilterSet(FilterSet):
-    """The filters of published offers that everybody has: text, category, publisher and type.
+    """The filters of published offers that everybody has: text, category, publisher, type and day.
 
     `q` matches a part of the name or summary in any language, of the code or of the publisher's name, without regard
     to case and accents. A category includes those below it.
     """
 
     q = df.CharFilter(method="filter_by_text", label=_("Name or publisher"), max_length=200)
-    category = df.CharFilter(method="filter_by_category", label=_("Category"), max_length=50)
-    publisher = df.UUIDFilter("publisher__public_id", label=_("Publisher"))
-    type = df.ChoiceFilter(choices=OfferType.choices, label=_("Type"))
+    category = SeveralTextsFilter(method="filter_by_category", label=_("Category"), max_length=50)
+    publisher = SeveralIdsFilter("publisher__public_id", label=_("Publisher"))
+    type = SeveralFilter(choices=OfferType.choices, label=_("Type"))
+    published_from = SinceDayFilter("published_at", label=_("First published, from"))
+    published_to = UntilDayFilter("published_at", label=_("First published, until"))
 
     class Meta:
         model = Offer
@@ -39,9 +48,9 @@ class StorefrontFilterSet(FilterSet):
         """Keep offers of which each word is in their names, summaries or code, or in the publisher's name."""
         return rows.filter(make_offer_condition(rows, value))
 
-    def filter_by_category(self, rows: OfferQuerySet, name: str, value: str) -> OfferQuerySet:
-        """Keep offers of the category with this code, or of one below it."""
-        return rows.filter(categories__overlap=list_codes_below(value) or [value])
+    def filter_by_category(self, rows: OfferQuerySet, name: str, value: list[str]) -> OfferQuerySet:
+        """Keep offers of the categories with these codes, or of those below them."""
+        return rows.filter(categories__overlap=[*value, *list_codes_below(value)])
 
 
 class CatalogueFilterSet(StorefrontFilterSet):
@@ -51,7 +60,7 @@ class CatalogueFilterSet(StorefrontFilterSet):
     these four itself, because they need the facts about the sale.
     """
 
-    pricing = df.ChoiceFilter("pricing_model", choices=PricingModel.choices, label=_("Pricing model"))
+    pricing = SeveralFilter("pricing_model", choices=PricingModel.choices, label=_("Pricing model"))
     sellable = df.BooleanFilter(method=leave_rows, widget=df.widgets.BooleanWidget, label=_("Can be sold"))
     reason = df.ChoiceFilter(method=leave_rows, choices=SALE_RULES)
     partner = df.UUIDFilter(method=leave_rows)

@@ -11,21 +11,23 @@ from marketplace.models.offer import OfferQuerySet
 from marketplace.queries.audience import parse_tenant_id
 from partnerportal.lib.catalogue_entries import LANGUAGES
 from partnerportal.lib.countries import list_country_choices
-from partnerportal.lib.filters import FilterSet, make_words_condition
+from partnerportal.lib.filters import FilterSet, SeveralFilter, SinceDayFilter, UntilDayFilter, make_words_condition
 
 OFFER_STATES = ("draft", "live", "changed", "stopped")
 
 
 class OfferFilterSet(FilterSet):
-    """The filters of a publisher's offers: by text, state, type and audience.
+    """The filters of a publisher's offers: by text, state, type, audience and day.
 
     `q` matches part of the code, or of a name in any language, in any case.
     """
 
     q = df.CharFilter(method="filter_by_text", label=_("Name or code"), max_length=200)
     state = df.ChoiceFilter(choices=[(state, state) for state in OFFER_STATES])
-    type = df.ChoiceFilter(choices=OfferType.choices, label=_("Type"))
-    audience = df.ChoiceFilter("private__next_audience", choices=Audience.choices, label=_("Audience"))
+    type = SeveralFilter(choices=OfferType.choices, label=_("Type"))
+    audience = SeveralFilter("private__next_audience", choices=Audience.choices, label=_("Audience"))
+    changed_from = SinceDayFilter("changed_at", label=_("Updated, from"))
+    changed_to = UntilDayFilter("changed_at", label=_("Updated, until"))
 
     class Meta:
         model = Offer

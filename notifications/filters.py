@@ -5,7 +5,7 @@ import django_filters as df
 from notifications import registry
 from notifications.models import Notice
 from notifications.models.notice import NoticeQuerySet
-from partnerportal.lib.filters import FilterSet
+from partnerportal.lib.filters import FilterSet, SeveralFilter, SinceDayFilter, UntilDayFilter
 
 
 class NoticeFilterSet(FilterSet):
@@ -16,7 +16,9 @@ class NoticeFilterSet(FilterSet):
     """
 
     customer = df.UUIDFilter(field_name="about_public_id")
-    kind = df.ChoiceFilter(choices=registry.list_notice_kind_choices)
+    kind = SeveralFilter(choices=registry.list_notice_kind_choices)
+    at_from = SinceDayFilter("at")
+    at_to = UntilDayFilter("at")
     unread = df.BooleanFilter(method="filter_unread", widget=df.widgets.BooleanWidget)
     dismissed = df.BooleanFilter(method="filter_dismissed", widget=df.widgets.BooleanWidget)
 

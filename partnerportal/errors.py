@@ -18,6 +18,8 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.response import Response
 
 from accounts.models import Organization
+from accounts.queries.operators import list_names_of_colleagues
+from partnerportal.lib import formats
 from partnerportal.lib.errors import (
     ActionRefused,
     DomainError,
@@ -63,7 +65,10 @@ def render_error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
     """
     error = hide_from_other_kinds(error)
     template = TEMPLATES.get(type(error), "problem.html")
-    response = render(request, template, {"code": error.code, "message": error.message}, status=error.status)
+    context: dict[str, Any] = {"code": error.code, "message": error.message}
+    if isinstance(error, ActionRefused) and error.roles:
+        context["ask"] = formats.join_alternatives(list_names_of_colleagues(request.actor, error.roles))  # type: ignore[attr-defined]
+    response = render(request, template, context, status=error.status)
     if isinstance(error, TemporarilyUnavailable):
         response["Retry-After"] = str(RETRY_SECONDS)
     return response

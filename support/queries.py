@@ -22,6 +22,8 @@ QUEUE_VIEWS = {  # the tabs of the vendor's queue
     "closed": Request.CLOSED,
 }
 
+NOBODY = "none"  # the value of the filter by assignee that keeps what is assigned to nobody
+
 
 def list_requests(actor: Actor) -> RequestQuerySet:
     """Return the requests that the actor may see, each with its organisation."""

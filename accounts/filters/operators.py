@@ -9,7 +9,7 @@ from accounts.models import Operator, OperatorInvitation, Role
 from accounts.models.invitation import OperatorInvitationQuerySet
 from accounts.models.operator import OperatorQuerySet
 from accounts.queries.operator_invitations import make_invitation_step_condition
-from partnerportal.lib.filters import FilterSet
+from partnerportal.lib.filters import FilterSet, SeveralFilter, SinceDayFilter, UntilDayFilter, combine_with_or
 
 # How far an invitation has come, in the words of the tab Pending.
 INVITATION_STEPS = {
@@ -23,10 +23,14 @@ INVITATION_STEPS = {
 
 
 class OperatorFilterSet(FilterSet):
-    """The filters of operators: by name or address, by role, and by whether they have a second factor."""
+    """The filters of operators: by name or address, role, day, and whether they have a second factor."""
 
     q = df.CharFilter(method="filter_by_text", label=_("Name or address"), max_length=200)
-    role = df.ChoiceFilter(method="filter_by_role", choices=Role.choices, label=_("Role"))
+    role = SeveralFilter("roles", lookup_expr="overlap", choices=Role.choices, label=_("Role"))
+    since_from = SinceDayFilter("created_at", label=_("Since, from"))
+    since_to = UntilDayFilter("created_at", label=_("Since, until"))
+    seen_from = SinceDayFilter("person__last_login", label=_("Last sign-in, from"))
+    seen_to = UntilDayFilter("person__last_login", label=_("Last sign-in, until"))
     second_factor = df.BooleanFilter(field_name="has_second_factor", label=_("Second factor"))
 
     class Meta:
@@ -37,16 +41,16 @@ class OperatorFilterSet(FilterSet):
         """Keep operators with this text in their name or address."""
         return rows.filter(Q(person__name__icontains=value.strip()) | Q(person__email__icontains=value.strip()))
 
-    def filter_by_role(self, rows: OperatorQuerySet, name: str, value: str) -> OperatorQuerySet:
-        """Keep operators who have this role, also beside others."""
-        return rows.filter(roles__contains=[value])
-
 
 class OperatorInvitationFilterSet(FilterSet):
-    """The filters of invitations of operators: by address, and by how far they have come."""
+    """The filters of invitations of operators: by address, days, and how far they have come."""
 
     q = df.CharFilter(method="filter_by_text", label=pgettext_lazy("email", "Address"), max_length=200)
-    step = df.ChoiceFilter(method="filter_by_step", choices=list(INVITATION_STEPS.items()), label=_("Status"))
+    step = SeveralFilter(method="filter_by_step", choices=list(INVITATION_STEPS.items()), label=_("Status"))
+    sent_from = SinceDayFilter("created_at", label=_("Sent, from"))
+    sent_to = UntilDayFilter("created_at", label=_("Sent, until"))
+    valid_from = SinceDayFilter("expires_at", label=_("Can be accepted until, from"))
+    valid_to = UntilDayFilter("expires_at", label=_("Can be accepted until, at the latest"))
 
     class Meta:
         model = OperatorInvitation
@@ -56,6 +60,8 @@ class OperatorInvitationFilterSet(FilterSet):
         """Keep invitations with this text in their address."""
         return rows.filter(email__icontains=value.strip())
 
-    def filter_by_step(self, rows: OperatorInvitationQuerySet, name: str, value: str) -> OperatorInvitationQuerySet:
-        """Keep invitations that have come this far."""
-        return rows.filter(make_invitation_step_condition(value))
+    def filter_by_step(
+        self, rows: OperatorInvitationQuerySet, name: str, value: list[str]
+    ) -> OperatorInvitationQuerySet:
+        """Keep invitations that have come as far as any of these steps."""
+        return rows.filter(combine_with_or(make_invitation_step_condition(step) for step in value))

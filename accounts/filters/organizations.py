@@ -3,18 +3,28 @@
 import datetime as dt
 
 import django_filters as df
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, Program, ProgramMembership
 from accounts.models.organization import OrganizationQuerySet
-from accounts.models.program import ProgramMembershipQuerySet
+from accounts.models.program import ProgramMembershipQuerySet, make_running_condition
 from accounts.queries.organizations import ADMIN_CHOICES, make_vacancy_condition
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.days import today
-from partnerportal.lib.filters import FilterSet, make_words_condition
+from partnerportal.lib.filters import (
+    DayFilter,
+    FilterSet,
+    SeveralFilter,
+    SinceDayFilter,
+    UntilDayFilter,
+    combine_with_or,
+    make_words_condition,
+)
 
 ENDS_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))  # days ahead of a membership's last day
 ACTIVE, ENDED, COMING = "active", "ended", "coming"
+MEMBERSHIP_STATES = ((ACTIVE, _("Active")), (COMING, _("Not begun")), (ENDED, _("Ended")))
 
 
 def list_program_choices() -> list[tuple[str, str]]:
@@ -23,13 +33,15 @@ def list_program_choices() -> list[tuple[str, str]]:
 
 
 class OrganizationFilterSet(FilterSet):
-    """The filters of organisations of one kind: by country, and by whether they take part.
+    """The filters of organisations of one kind: by country, by day, and by whether they take part.
 
     `q` matches part of the name, without regard to case and accents, or the beginning of the ORGID.
     """
 
     q = df.CharFilter(method="filter_by_text", label=_("Name or ORGID"), max_length=200)
-    country = df.ChoiceFilter(choices=list_country_choices, label=_("Country"))
+    country = SeveralFilter(choices=list_country_choices, label=_("Country"))
+    created_from = SinceDayFilter("created_at", label=_("In the portal, from"))
+    created_to = UntilDayFilter("created_at", label=_("In the portal, until"))
     suspended = df.BooleanFilter(method="filter_suspended", label=_("Suspended"), widget=df.widgets.BooleanWidget)
     admin = df.ChoiceFilter(method="filter_by_admin", choices=ADMIN_CHOICES, label=_("Admins"))
 
@@ -59,11 +71,11 @@ class MembershipFilterSet(FilterSet):
 
     q = df.CharFilter(method="filter_by_text", label=_("Name or ORGID"), max_length=200)
     program = df.ChoiceFilter("program__code", choices=list_program_choices, label=_("Programme"))
-    state = df.ChoiceFilter(
-        method="filter_by_state",
-        choices=((ACTIVE, _("Active")), (COMING, _("Not begun")), (ENDED, _("Ended"))),
-        label=_("Status"),
-    )
+    starts_from = DayFilter("starts_on", "gte", label=_("First day, from"))
+    starts_to = DayFilter("starts_on", "lte", label=_("First day, until"))
+    ends_from = DayFilter("ends_on", "gte", label=_("Last day, from"))
+    ends_to = DayFilter("ends_on", "lte", label=_("Last day, until"))
+    state = SeveralFilter(method="filter_by_state", choices=MEMBERSHIP_STATES, label=_("Status"))
     ends_within = df.TypedChoiceFilter(method="filter_by_end", choices=ENDS_WITHIN, coerce=int, label=_("Ends within"))
 
     class Meta:
@@ -74,11 +86,16 @@ class MembershipFilterSet(FilterSet):
         """Keep memberships of organisations of whom each word of the text is part of the name or the ORGID."""
         return rows.filter(make_words_condition(value, "organization__name_folded", "organization__org_id"))
 
-    def filter_by_state(self, rows: ProgramMembershipQuerySet, name: str, value: str) -> ProgramMembershipQuerySet:
+    def filter_by_state(
+        self, rows: ProgramMembershipQuerySet, name: str, value: list[str]
+    ) -> ProgramMembershipQuerySet:
         """Keep memberships that run today (UTC), that have not begun, or that have ended."""
-        if value == ACTIVE:
-            return rows.active()
-        return rows.filter(ends_on__lt=today()) if value == ENDED else rows.filter(starts_on__gt=today())
+        conditions = {
+            ACTIVE: make_running_condition(today()),
+            ENDED: Q(ends_on__lt=today()),
+            COMING: Q(starts_on__gt=today()),
+        }
+        return rows.filter(combine_with_or(conditions[state] for state in value))
 
     def filter_by_end(self, rows: ProgramMembershipQuerySet, name: str, value: int) -> ProgramMembershipQuerySet:
         """Keep memberships whose last day is at most `value` days from today (UTC)."""

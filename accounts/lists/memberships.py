@@ -5,15 +5,22 @@ from functools import cached_property
 
 from django.utils.translation import gettext_lazy, pgettext
 
-from accounts.filters.organizations import ENDS_WITHIN, MembershipFilterSet
+from accounts.filters.organizations import ENDS_WITHIN, MEMBERSHIP_STATES, MembershipFilterSet
 from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.queries.organizations import count_active_members, list_all_memberships, list_programs
 from accounts.rows.organizations import MembershipRow, make_membership_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 from partnerportal.lib.keyset import fetch_keyset_page_or_first, make_search_conditions
+from partnerportal.lib.list_filters import DAYS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
+
+
+def list_membership_states(actor: Actor) -> Choices:
+    """Return the states of a membership."""
+    return [(state, str(label)) for state, label in MEMBERSHIP_STATES]
+
 
 MEMBERSHIPS = ListDefinition(
     key="memberships",
@@ -28,6 +35,12 @@ MEMBERSHIPS = ListDefinition(
         ListColumn(name="state", label=gettext_lazy("Status")),
     ),
     filter_set=MembershipFilterSet,
+    fields=("q", "state", "ends_within"),
+    ranges=(
+        FilterRange("starts_from", "starts_to", gettext_lazy("First day"), DAYS),
+        FilterRange("ends_from", "ends_to", gettext_lazy("Last day"), DAYS),
+    ),
+    several={"state": SeveralValues(gettext_lazy("Status"), list_membership_states)},
     default_sort="-first",
 )
 
@@ -52,9 +65,9 @@ class MembershipList(PersonalizedList):
         return make_membership_rows(self.page.rows)
 
     @property
-    def state_choices(self) -> list[tuple[str, Message]]:
+    def state_choices(self) -> Choices:
         """The choices of the filter by state: pairs of value and label."""
-        return list(MembershipFilterSet.base_filters["state"].extra["choices"])
+        return self.list_choices_and_several("state")
 
     @property
     def end_choices(self) -> list[tuple[str, Message]]:

@@ -18,9 +18,21 @@ from accounts.rows.operators import (
 )
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first, make_search_conditions
+from partnerportal.lib.list_filters import DAYS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition, format_query_value
 from partnerportal.lib.personal_lists import PersonalizedList
 from partnerportal.lib.roles import list_roles_for_kind
+
+
+def list_roles(actor: Actor) -> Choices:
+    """Return the roles that people can have in the actor's organisation."""
+    return [(role.value, str(role.label)) for role in list_roles_for_kind(actor.organization_kind)]
+
+
+def list_steps(actor: Actor) -> Choices:
+    """Return how far an invitation can have come."""
+    return [(step, str(label)) for step, label in INVITATION_STEPS.items()]
+
 
 OPERATORS = ListDefinition(
     key="operators",
@@ -36,6 +48,12 @@ OPERATORS = ListDefinition(
         ListColumn(name="since", label=gettext_lazy("Since"), sort="created_at", css="wide-only"),
     ),
     filter_set=OperatorFilterSet,
+    fields=("q", "role", "second_factor"),
+    ranges=(
+        FilterRange("seen_from", "seen_to", gettext_lazy("Last sign-in"), DAYS),
+        FilterRange("since_from", "since_to", gettext_lazy("Since"), DAYS),
+    ),
+    several={"role": SeveralValues(gettext_lazy("Role"), list_roles)},
     default_sort="name",
 )
 PENDING_OPERATORS = ListDefinition(
@@ -51,6 +69,12 @@ PENDING_OPERATORS = ListDefinition(
         ListColumn(name="step", label=gettext_lazy("Status")),
     ),
     filter_set=OperatorInvitationFilterSet,
+    fields=("q", "step"),
+    ranges=(
+        FilterRange("sent_from", "sent_to", pgettext_lazy("day", "Sent"), DAYS),
+        FilterRange("valid_from", "valid_to", gettext_lazy("Can be accepted until"), DAYS),
+    ),
+    several={"step": SeveralValues(gettext_lazy("Status"), list_steps)},
     default_sort="-sent",
 )
 
@@ -76,9 +100,9 @@ class OperatorList(PersonalizedList):
         return build_operator_rows(self.actor, self.page.rows)
 
     @property
-    def role_choices(self) -> list[tuple[str, str]]:
+    def role_choices(self) -> Choices:
         """The choices of the filter by role: pairs of value and label."""
-        return [(role.value, str(role.label)) for role in list_roles_for_kind(self.actor.organization_kind)]
+        return self.list_choices_and_several("role")
 
     @property
     def second_factor_choices(self) -> list[tuple[str, str]]:
@@ -111,6 +135,6 @@ class PendingOperatorList(PersonalizedList):
         return build_operator_invitation_rows(self.actor, self.page.rows)
 
     @property
-    def step_choices(self) -> list[tuple[str, str]]:
+    def step_choices(self) -> Choices:
         """The choices of the filter by how far an invitation has come: pairs of value and label."""
-        return [(step, str(label)) for step, label in INVITATION_STEPS.items()]
+        return self.list_choices_and_several("step")

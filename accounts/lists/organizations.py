@@ -1,7 +1,7 @@
 """The vendor's list of publishers: what its URL asks for, and its rows."""
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 
 from django.utils.translation import gettext_lazy
 
@@ -11,9 +11,10 @@ from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.queries.organizations import ADMIN_CHOICES, list_organizations_of_kind
 from accounts.rows.organizations import OrganizationRow, make_organization_rows
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.countries import list_country_choices
+from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.errors import Message
 from partnerportal.lib.keyset import fetch_keyset_page_or_first, make_search_conditions
+from partnerportal.lib.list_filters import DAYS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition
 from partnerportal.lib.personal_lists import PersonalizedList
 
@@ -24,6 +25,14 @@ COLUMNS = (  # each column has its branch in organizations.html
     ListColumn(name="created", label=gettext_lazy("In the portal since")),
     ListColumn(name="state", label=gettext_lazy("Status")),
 )
+
+
+def list_countries_of_kind(actor: Actor, kind: OrganizationKind) -> Choices:
+    """Return the countries of the organisations of one kind, by name."""
+    codes = list_organizations_of_kind(actor, kind).order_by().values_list("country", flat=True).distinct()
+    return sorted(((code, get_country_name(code)) for code in codes), key=lambda pair: pair[1])
+
+
 PUBLISHERS = ListDefinition(
     key="publishers",
     label=gettext_lazy("Publishers"),
@@ -31,6 +40,13 @@ PUBLISHERS = ListDefinition(
     rule=(ROLE_TABLE, AccountPermission.VIEW_ORGANIZATIONS),
     columns=COLUMNS,
     filter_set=OrganizationFilterSet,
+    fields=("q", "country", "admin"),
+    ranges=(FilterRange("created_from", "created_to", gettext_lazy("In the portal since"), DAYS),),
+    several={
+        "country": SeveralValues(
+            gettext_lazy("Country"), partial(list_countries_of_kind, kind=OrganizationKind.PUBLISHER)
+        )
+    },
     default_sort="name",
 )
 
@@ -48,8 +64,12 @@ class OrganizationList(PersonalizedList):
         self.filter_values = filters.cleaned_values
         any_of = make_search_conditions(self.filter_values)
         self.page = fetch_keyset_page_or_first(filters.qs, any_of=any_of, **self.keyset_page_options)
-        self.country_choices = list_country_choices()
         self.admin_choices = [(value, str(label)) for value, label in ADMIN_CHOICES]
+
+    @property
+    def country_choices(self) -> Choices:
+        """The choices of the filter by country: pairs of a country's code and name, by name."""
+        return self.list_choices_and_several("country")
 
     @cached_property
     def rows(self) -> list[OrganizationRow]:

@@ -35,6 +35,11 @@ class Program(models.Model):
         return self.name
 
 
+def make_running_condition(day: dt.date) -> Q:
+    """Return the condition for memberships that run on a day: from the first to the last, both included."""
+    return Q(starts_on__lte=day) & (Q(ends_on=None) | Q(ends_on__gte=day))
+
+
 class ProgramMembershipQuerySet(TenantQuerySet):
     """A queryset of programme memberships: an actor sees the memberships of organisations that it sees."""
 
@@ -46,8 +51,7 @@ class ProgramMembershipQuerySet(TenantQuerySet):
 
         A membership runs on its first and on its last day too.
         """
-        day = day or today()
-        return self.filter(Q(ends_on=None) | Q(ends_on__gte=day), starts_on__lte=day)
+        return self.filter(make_running_condition(day or today()))
 
 
 class ProgramMembership(models.Model):

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 
 from accounts.models import (
     Operator,
@@ -20,6 +20,8 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.prepared import PreparedQuery, build_model_instance, list_column_names
 from partnerportal.lib.visible_rows import get_by_public_id
+
+COLLEAGUES_NAMED = 3  # of those who may do what somebody else may not
 
 
 def list_operators_of_person(person_id: int, day: dt.date | None = None) -> QuerySet[Operator]:
@@ -108,6 +110,17 @@ def list_admin_names(actor: Actor) -> list[str]:
     """Return the names of the Admins of the actor's organisation who are not locked out: whom to ask for help."""
     rows = Operator.objects.visible_to(actor).of_working_admins()
     return [str(o.person) for o in rows.select_related("person").order_by("person__name", "pk")]
+
+
+def list_names_of_colleagues(actor: Actor, roles: Iterable[str]) -> list[str]:
+    """Return the names of colleagues who have one of these roles and are not locked out: Admins first, at most three.
+
+    An Admin can also change the role of whoever asks.
+    """
+    rows = Operator.objects.visible_to(actor).filter(roles__overlap=list(roles), person__is_active=True)
+    is_admin = Q(roles__contains=[Role.ADMIN])
+    ordered = rows.select_related("person").order_by(Case(When(is_admin, then=0), default=1), "person__name", "pk")
+    return [str(operator.person) for operator in ordered[:COLLEAGUES_NAMED]]
 
 
 def list_organizations_with_sole_admin(person: Person) -> list[Organization]:

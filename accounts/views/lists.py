@@ -17,6 +17,7 @@ from accounts.policies import ROLE_TABLE, AccountPermission, may_share_saved_vie
 from accounts.queries.lists import get_list_preferences, get_saved_view
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.form_errors import show_errors_in_form
+from partnerportal.lib.list_filters import ListFilterForm
 from partnerportal.lib.lists import ListDefinition, build_list_url, build_query_string, find_list_definition
 from partnerportal.lib.pages import get_posted_data, read_next_url, redirect_htmx, require_form, require_permission
 from partnerportal.lib.policies import authorize
@@ -140,10 +141,10 @@ def edit_list_filters(request: PortalRequest, list_key: str) -> HttpResponse:
     The other filters of the query, such as the search, stay. The answer is 404 for a list without such filters.
     """
     definition = _visible_list(request, list_key)
-    if definition.filter_form is None:
+    if not (definition.ranges or definition.several):
         raise NotFound("not_found", "")
     query = _posted_query(request) if request.method == "POST" else request.GET.dict()
-    form = definition.filter_form(request.actor, query, get_posted_data(request))
+    form = ListFilterForm(request.actor, definition.ranges, definition.several, query, get_posted_data(request))
     path = reverse(definition.url_name)
     if request.method == "POST" and form.is_valid():
         kept = {name: value for name, value in query.items() if name not in form.fields and name != "cursor"}

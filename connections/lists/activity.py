@@ -23,12 +23,19 @@ from notifications.timeline import ActivityTopic
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first, fetch_searched_keyset_page
+from partnerportal.lib.list_filters import Choices, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
 
 SHOWS_TIME = "utc"  # the one filter that leaves no event out
 INDEXED = {"since", "until", "actor", SHOWS_TIME}  # filters whose events are found without looking at others
 LOOKED_AT = (200, 5_000)  # events of each side that a page looks at, where another filter may leave most of them out
+
+
+def list_topics(actor: Actor) -> Choices:
+    """Return the topics of events."""
+    return [(topic.value, str(topic.label)) for topic in ActivityTopic]
+
 
 ACTIVITY = ListDefinition(
     key="activity_log",
@@ -45,6 +52,8 @@ ACTIVITY = ListDefinition(
         ListColumn(name="subject", label=gettext_lazy("Object"), is_usual=False),
     ),
     filter_set=ActivityFilterSet,
+    fields=("q", "since", "until", "topic", "actor", "customer"),
+    several={"topic": SeveralValues(gettext_lazy("Topic"), list_topics)},
     default_sort="-at",
 )
 
@@ -72,8 +81,12 @@ class ActivityList(PersonalizedList):
             indexed = {name: params[name] for name in INDEXED & params.keys()}
             candidates = ActivityFilterSet(indexed, list_own_activity(actor), acting=actor).qs
             self.page = fetch_searched_keyset_page(rows, candidates=candidates, looked_at=LOOKED_AT, **options)
-        self.topic_choices = ActivityTopic.choices
         self.rows: list[LogRow] = build_log_rows(actor, self.page.rows, in_utc=self.is_in_utc)
+
+    @property
+    def topic_choices(self) -> Choices:
+        """The choices of the filter by topic."""
+        return self.list_choices_and_several("topic")
 
     @property
     def until(self) -> str:

@@ -1,7 +1,7 @@
 """The lists of pending customers and pending partners: the activation links that were sent to them."""
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
@@ -9,12 +9,14 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 
 from accounts.models import OrganizationKind
 from entitlements.filters import ActivationFilterSet
+from entitlements.lists.choices import pair_countries
 from entitlements.models import ActivationLink
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.activation import annotate_present_step, list_activation_links
 from entitlements.rows.activations import ActivationRow, build_activation_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first
+from partnerportal.lib.list_filters import DAYS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
 
@@ -42,6 +44,13 @@ _REST = (  # each column has its branch in parts/activation_row.html
     ),
 )
 
+
+def list_countries_of_links(actor: Actor, kind: str) -> Choices:
+    """Return the countries of whom the actor has sent activation links of a kind, by name."""
+    links = list_activation_links(actor, kind).order_by()
+    return pair_countries(links.values_list("country", flat=True).distinct())
+
+
 PENDING_CUSTOMERS = ListDefinition(
     key="pending_customers",
     label=gettext_lazy("Pending customers"),
@@ -57,6 +66,12 @@ PENDING_CUSTOMERS = ListDefinition(
         *_REST,
     ),
     filter_set=ActivationFilterSet,
+    fields=("q",),
+    ranges=(
+        FilterRange("sent_from", "sent_to", pgettext_lazy("day", "Sent"), DAYS),
+        FilterRange("valid_from", "valid_to", gettext_lazy("Can be accepted until"), DAYS),
+    ),
+    several={"country": SeveralValues(gettext_lazy("Country"), partial(list_countries_of_links, kind=Kind.CUSTOMER))},
     default_sort="-sent",
 )
 PENDING_PARTNERS = ListDefinition(
@@ -66,6 +81,9 @@ PENDING_PARTNERS = ListDefinition(
     rule=(ROLE_TABLE, EntitlementPermission.VIEW_PENDING_PARTNERS),
     columns=(_NAME, ListColumn(name="offer", label=gettext_lazy("Programme"), css="wide-only"), _STEP, *_REST),
     filter_set=ActivationFilterSet,
+    fields=PENDING_CUSTOMERS.fields,
+    ranges=PENDING_CUSTOMERS.ranges,
+    several={"country": SeveralValues(gettext_lazy("Country"), partial(list_countries_of_links, kind=Kind.PARTNER))},
     default_sort="-sent",
 )
 DEFINITIONS = {Kind.CUSTOMER: PENDING_CUSTOMERS, Kind.PARTNER: PENDING_PARTNERS}

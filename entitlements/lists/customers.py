@@ -1,9 +1,8 @@
 """The customer list: its columns, and the state of its page."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -15,11 +14,7 @@ from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from connections.rows import explain_refusal_to_end_connection
 from entitlements.filters import CREATED_WITHIN, EXPIRES_WITHIN, CustomerFilterSet, SoldCustomerFilterSet
-from entitlements.forms.customer_filters import (
-    CustomerFilterForm,
-    SoldCustomerFilterForm,
-    list_several_choices,
-)
+from entitlements.lists.choices import list_customer_countries, list_customer_services, pair_countries, pair_services
 from entitlements.lists.tabs import count_customers_of_saved_view, make_customer_tabs
 from entitlements.models import Entitlement, UnusualUse
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
@@ -37,8 +32,8 @@ from entitlements.rows.usage import make_customer_usage_table_rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first, make_search_conditions
-from partnerportal.lib.list_filters import SeveralChoices
-from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab, format_query_value
+from partnerportal.lib.list_filters import DAYS, NUMBERS, PERCENTS, Choices, FilterRange, SeveralValues
+from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
 
 
@@ -71,7 +66,17 @@ CUSTOMERS = ListDefinition(
         ListColumn(name="status", label=gettext_lazy("Status"), is_usual=False),
     ),
     filter_set=CustomerFilterSet,
-    filter_form=CustomerFilterForm,
+    fields=("q", "country", "sku", "partner", "level", "kind", "state", "created_within", "expires_within", "unusual"),
+    ranges=(
+        FilterRange("seats_min", "seats_max", gettext_lazy("Licences purchased"), NUMBERS),
+        FilterRange("used_min", "used_max", gettext_lazy("Licences assigned, in %"), PERCENTS),
+        FilterRange("expires_from", "expires_to", gettext_lazy("Next expiry"), DAYS),
+        FilterRange("connected_since", "", gettext_lazy("Connected since"), DAYS),
+    ),
+    several={
+        "country": SeveralValues(gettext_lazy("Country"), list_customer_countries),
+        "sku": SeveralValues(gettext_lazy("Service"), list_customer_services),
+    },
     default_sort="name",
     more_sorts={"seats": "seats"},  # seats purchased have no column: they stand beside the seats assigned
 )
@@ -95,7 +100,8 @@ SOLD_CUSTOMERS = replace(  # never use, which only consent gives, and no connect
     key="all_customers",
     rule=(ROLE_TABLE, EntitlementPermission.VIEW_SOLD),
     filter_set=SoldCustomerFilterSet,
-    filter_form=SoldCustomerFilterForm,
+    fields=("q", "country", "sku", "partner", "level", "state", "admin", "created_within", "expires_within"),
+    ranges=CUSTOMERS.ranges[:-1],
     columns=(
         *(column for column in CUSTOMERS.columns if column.name in (*_OF_VENDOR, "created", "status")),
         ListColumn(name="manager", label=gettext_lazy("Account manager"), css="wide-only", is_usual=False),
@@ -164,26 +170,19 @@ class CustomerList(PersonalizedList):
         """
         return _("Actions for %(name)s") % {"name": "{}"}
 
-    @property
-    def hidden_field_values(self) -> dict[str, Any]:
-        """The parameters that the filter form sends as hidden fields, as a dict by name."""
-        flags = {name: "true" for name in ("trials", "requests", "over") if self.filter_values.get(name) is True}
-        return super().hidden_field_values | flags
-
-    @cached_property
-    def several_choices(self) -> SeveralChoices:
-        """The label and the choices of the filters by country and by service."""
-        return list_several_choices(self.numbers, self.catalogue)
+    def list_choices(self, name: str) -> Choices:
+        """Return the choices of the filter by country or by service, from the numbers that the page has read."""
+        return pair_countries(self.numbers.countries) if name == "country" else pair_services(self.catalogue)
 
     @property
-    def country_choices(self) -> Sequence[tuple[str, str]]:
+    def country_choices(self) -> Choices:
         """The choices of the filter by country: pairs of a country's code and name, by name."""
-        return self.add_choice_of_several("country")
+        return self.list_choices_and_several("country")
 
     @property
-    def service_choices(self) -> Sequence[tuple[str, str]]:
+    def service_choices(self) -> Choices:
         """The choices of the filter by service: pairs of a SKU's code and name, by name, add-ons last."""
-        return self.add_choice_of_several("sku")
+        return self.list_choices_and_several("sku")
 
     @property
     def level_choices(self) -> list[tuple[str, str]]:
@@ -244,6 +243,7 @@ CUSTOMER_USAGE = replace(
         ListColumn(name="active", label=gettext_lazy("Monthly active"), css="num wide-only"),
         ListColumn(name="over", label=gettext_lazy("Overage"), sort="overage", css="num"),
     ),
+    fields=("q", "country", "sku", "partner", "unusual"),
     default_sort="-assigned",
     more_sorts={},
 )
@@ -253,13 +253,6 @@ class CustomerUsageList(CustomerList):
     """The list of customers with what each has, uses and exceeds, on the page of the usage of all."""
 
     definition = CUSTOMER_USAGE
-    field_names = frozenset({"q", "country", "sku", "partner", "unusual"})  # filters that have a field on the page
-
-    @property
-    def hidden_field_values(self) -> dict[str, Any]:
-        """The parameters that the filter form sends as hidden fields: all filters that have no field of their own."""
-        others = self.filter_values.keys() - self.field_names
-        return super().hidden_field_values | {name: format_query_value(self.filter_values[name]) for name in others}
 
     def make_table_rows(self, partners: Mapping[int, list[str]], managers: Mapping[int, str] | None) -> list[Any]:
         return make_customer_usage_table_rows(self.page.rows)

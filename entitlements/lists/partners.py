@@ -1,7 +1,8 @@
 """The lists of partners and of distributors: their columns, and the state of their pages."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from functools import partial
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 from accounts.models import Organization, OrganizationKind
 from accounts.queries.organizations import ADMIN_CHOICES
 from entitlements.filters import EXPIRES_WITHIN
+from entitlements.lists.choices import pair_countries
 from entitlements.partner_filters import NO_BADGE, NO_PARENT, PARTNER_STATES, PartnerFilterSet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.partners import (
@@ -22,9 +24,9 @@ from entitlements.queries.partners import (
 )
 from entitlements.rows.partners import make_partner_table_rows
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.days import SOON
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first, make_search_conditions
+from partnerportal.lib.list_filters import DAYS, NUMBERS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
 
@@ -56,6 +58,23 @@ COLUMNS = (  # each column has its branch in parts/partner_rows.jinja
 PARENT = ListColumn(
     name="parent", label=gettext_lazy("Distributor"), sort="parent_name", css="wide-only", is_usual=False
 )
+
+
+def list_countries_of_kind(actor: Actor, kind: OrganizationKind) -> Choices:
+    """Return the countries of the partners or distributors that the actor sees, by name."""
+    return pair_countries(get_partner_totals(actor, kind).countries)
+
+
+def pair_badges(programs: Mapping[str, str]) -> Choices:
+    """Return pairs of a programme's code and its name, and one for no badge."""
+    return [*programs.items(), (NO_BADGE, _("No badge"))]
+
+
+def list_badges(actor: Actor) -> Choices:
+    """Return the programmes, and one choice for no badge."""
+    return pair_badges({program.code: program.name for program in list_programs()})
+
+
 PARTNERS = ListDefinition(
     key="partners",
     label=gettext_lazy("Partners"),
@@ -63,18 +82,36 @@ PARTNERS = ListDefinition(
     rule=(ROLE_TABLE, EntitlementPermission.VIEW_PARTNERS),
     columns=(NAME, *COLUMNS[:4], PARENT, *COLUMNS[4:]),
     filter_set=PartnerFilterSet,
+    fields=("q", "country", "badge", "parent", "badge_ends_within", "expires_within", "state", "admin"),
+    ranges=(
+        FilterRange("customers_min", "customers_max", gettext_lazy("Customers"), NUMBERS),
+        FilterRange("seats_min", "seats_max", gettext_lazy("Licences purchased"), NUMBERS),
+        FilterRange("expires_from", "expires_to", gettext_lazy("Next expiry"), DAYS),
+        FilterRange("created_from", "created_to", gettext_lazy("Created"), DAYS),
+    ),
+    several={
+        "country": SeveralValues(
+            gettext_lazy("Country"), partial(list_countries_of_kind, kind=OrganizationKind.PARTNER)
+        ),
+        "badge": SeveralValues(gettext_lazy("Badge"), list_badges),
+    },
     default_sort="name",
     more_sorts={"seats": "seats"},  # licences purchased have no column: they stand beside those assigned
 )
-DISTRIBUTORS = ListDefinition(
+DISTRIBUTORS = replace(
+    PARTNERS,
     key="distributors",
     label=gettext_lazy("Distributors"),
     url_name="distributors",
     rule=(ROLE_TABLE, EntitlementPermission.VIEW_DISTRIBUTORS),
     columns=(NAME, *COLUMNS),
-    filter_set=PartnerFilterSet,
-    default_sort="name",
-    more_sorts={"seats": "seats"},
+    fields=tuple(name for name in PARTNERS.fields if name != "parent"),
+    several=PARTNERS.several
+    | {
+        "country": SeveralValues(
+            gettext_lazy("Country"), partial(list_countries_of_kind, kind=OrganizationKind.DISTRIBUTOR)
+        )
+    },
 )
 
 
@@ -149,21 +186,19 @@ class PartnerList(PersonalizedList):
         }
         return numbers.get(tuple(narrowing.items()))
 
-    @property
-    def hidden_field_values(self) -> dict[str, Any]:
-        """The parameters that the filter form sends as hidden fields, as a dict by name."""
-        flags = {name: "true" for name in ("over", "quiet") if self.filter_values.get(name) is True}
-        return super().hidden_field_values | flags
+    def list_choices(self, name: str) -> Choices:
+        """Return the choices of the filter by country or by badge, from what the page has read."""
+        return pair_countries(self.numbers.countries) if name == "country" else pair_badges(self.programs)
 
     @property
-    def country_choices(self) -> list[tuple[str, str]]:
+    def country_choices(self) -> Choices:
         """The choices of the filter by country: pairs of a country's code and name, by name."""
-        return sorted(((code, get_country_name(code)) for code in self.numbers.countries), key=lambda row: row[1])
+        return self.list_choices_and_several("country")
 
     @property
-    def badge_choices(self) -> list[tuple[str, str]]:
+    def badge_choices(self) -> Choices:
         """The choices of the filter by badge: pairs of a programme's code and name, and one for no badge."""
-        return [*self.programs.items(), (NO_BADGE, _("No badge"))]
+        return self.list_choices_and_several("badge")
 
     @property
     def parent_choices(self) -> list[tuple[str, str]]:

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from functools import cached_property
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from entitlements.filters import LicenceReleaseFilterSet
+from entitlements.lists.choices import list_customer_countries, pair_services
 from entitlements.lists.requests import COUNTED, VendorRequestList
-from entitlements.models import Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.releases import (
     RELEASED,
@@ -21,7 +20,14 @@ from entitlements.queries.releases import (
 from entitlements.rows.releases import make_licence_release_table_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
+from partnerportal.lib.list_filters import DAYS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ColumnHeading, ListColumn, ListDefinition
+
+
+def list_released_services(actor: Actor) -> Choices:
+    """Return the SKUs of which customers ask to release licences, by name with add-ons last."""
+    return pair_services(list_licence_release_skus(actor))
+
 
 RELEASES = ListDefinition(
     key="releases",
@@ -36,6 +42,12 @@ RELEASES = ListDefinition(
         ListColumn(name="released", label=gettext_lazy("Released")),
     ),
     filter_set=LicenceReleaseFilterSet,
+    fields=("q", "sku"),
+    ranges=(FilterRange("asked_from", "asked_to", gettext_lazy("Release requested"), DAYS),),
+    several={
+        "country": SeveralValues(gettext_lazy("Country"), list_customer_countries),
+        "sku": SeveralValues(gettext_lazy("Service"), list_released_services),
+    },
 )
 
 
@@ -75,6 +87,3 @@ class LicenceReleaseList(VendorRequestList):
     @property
     def waiting_count(self) -> int:
         return count_waiting_licence_releases(self.actor, COUNTED)
-
-    def list_skus(self) -> QuerySet[Sku]:
-        return list_licence_release_skus(self.actor)

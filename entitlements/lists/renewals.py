@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from accounts.queries.own_account import sees_customers
-from entitlements.filters import SPANS, RenewalFilterSet
+from entitlements.filters import NAMED_DAYS, SPANS, RenewalFilterSet
+from entitlements.lists.choices import list_customer_countries, list_customer_services, pair_services
 from entitlements.models import Entitlement, RenewalState, Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.customers import get_portfolio_totals, list_portfolio_skus
 from entitlements.queries.renewal_work import (
     UNASSIGNED,
     list_owner_names,
@@ -47,12 +47,32 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.keyset import KeysetPage, fetch_keyset_page_or_first
+from partnerportal.lib.list_filters import DAYS, NUMBERS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
 
 SHOWN = dt.timedelta(weeks=WEEKS_SHOWN)  # of the calendar at once
 DEFAULT_SPAN = 30  # days from today on that the list covers unless the URL says another of SPANS
-MODE = dict.fromkeys(("within", "on", "show", "from", "view"))  # what a URL says of the days that are shown
+MODE = dict.fromkeys(("within", *NAMED_DAYS, "show", "from", "view"))  # what a URL says of the days that are shown
+
+
+def list_own_services(actor: Actor) -> Choices:
+    """Return the SKUs of the actor's organisation of which licences end, by name."""
+    skus = Sku.objects.filter(pk__in=list_upcoming_renewals(actor).values("sku"))
+    return pair_services(skus.order_by("name", "pk"))
+
+
+def list_work_states(actor: Actor) -> Choices:
+    """Return the states of the work on an end."""
+    return [(state.value, str(state.label)) for state in RenewalState]
+
+
+def list_owners(actor: Actor) -> Choices:
+    """Return who can look after an end: the operators of the actor's organisation, after nobody."""
+    operators = list_renewal_owners(actor)
+    names = [(str(row.public_id), row.person.name or row.person.email) for row in operators]
+    return [(UNASSIGNED, _("Unassigned")), *names]
+
 
 _SERVICE = (
     ListColumn(name="service", label=gettext_lazy("Service")),
@@ -72,6 +92,17 @@ RENEWALS = ListDefinition(
         ListColumn(name="state", label=gettext_lazy("State")),
     ),
     filter_set=RenewalFilterSet,
+    fields=("q", "sku", "state", "owner"),
+    ranges=(
+        FilterRange("ends_from", "ends_to", gettext_lazy("Last day"), DAYS),
+        FilterRange("licences_min", "licences_max", gettext_lazy("Licences"), NUMBERS),
+    ),
+    several={
+        "country": SeveralValues(gettext_lazy("Country"), list_customer_countries),
+        "sku": SeveralValues(gettext_lazy("Service"), list_customer_services),
+        "state": SeveralValues(gettext_lazy("State"), list_work_states),
+        "owner": SeveralValues(gettext_lazy("Owner"), list_owners),
+    },
 )
 # What an organisation has itself is named by its service: with other columns it is another list.
 OWN_RENEWALS = replace(
@@ -82,13 +113,16 @@ OWN_RENEWALS = replace(
         ListColumn(name="left", label=gettext_lazy("Days left")),
         ListColumn(name="value", label=gettext_lazy("Value"), css="num"),
     ),
+    fields=("sku",),
+    several={"sku": SeveralValues(gettext_lazy("Service"), list_own_services)},
 )
 
 
 class RenewalList(PersonalizedList):
     """The page of renewals, which are entitlements that end: a list by weeks, or a calendar of five.
 
-    `show=calendar` in the URL asks for the calendar. A day of the calendar links to the list of that day (`on`).
+    `show=calendar` in the URL asks for the calendar. A day of the calendar links to the list of that day (`on`). The
+    list shows the days that the URL names (NAMED_DAYS), or else those of a span from today on.
     """
 
     tab_filters = ("within", "on")
@@ -100,12 +134,13 @@ class RenewalList(PersonalizedList):
         self.definition = RENEWALS if self.shows_customers else OWN_RENEWALS
         super().__init__(actor, params)
         self.day = parse_renewal_day(params.get("on", ""))
-        self.is_calendar = params.get("show") == "calendar" and self.day is None
-        self.first = _choose_first_day(params.get("from", ""))
         values = RenewalFilterSet(params, acting=actor).cleaned_values
+        self.ends = {name: values[name] for name in ("ends_from", "ends_to") if name in values and not self.day}
+        self.is_calendar = params.get("show") == "calendar" and not (self.day or self.ends)
+        self.first = _choose_first_day(params.get("from", ""))
         self.span = values.get("within", DEFAULT_SPAN)
-        self.narrowing = {name: value for name, value in values.items() if name not in self.tab_filters}
-        days = {"on": self.day} if self.day else {"within": self.span}
+        self.narrowing = {name: value for name, value in values.items() if name not in ("within", *NAMED_DAYS)}
+        days: dict[str, Any] = {"on": self.day} if self.day else self.ends or {"within": self.span}
         self.filter_values = self.narrowing | ({} if self.is_calendar else days)
         ahead = list_upcoming_renewals(actor)
         self.counts = (
@@ -139,7 +174,12 @@ class RenewalList(PersonalizedList):
     @property
     def covered_date_range(self) -> tuple[dt.date, dt.date]:
         """The first and the last day (UTC) that the list shows, as a tuple of dates."""
-        return (self.day, self.day) if self.day else (today(), today() + dt.timedelta(days=self.span))
+        if self.day:
+            return self.day, self.day
+        if not self.ends:
+            return today(), today() + dt.timedelta(days=self.span)
+        last = today() + RENEWAL_HORIZON
+        return max(self.ends.get("ends_from", today()), today()), min(self.ends.get("ends_to", last), last)
 
     def _count(self, first: dt.date, last: dt.date) -> int:
         """Return how many end from `first` to `last`, both included."""
@@ -174,22 +214,15 @@ class RenewalList(PersonalizedList):
                 label=ngettext("%(count)s day", "%(count)s days", span) % {"count": span},
                 count=self._count(today(), today() + dt.timedelta(days=span)),
                 url=self._mode_url(within=span),
-                is_current=span == self.span and not self.is_calendar and self.day is None,
+                is_current=span == self.span and not (self.is_calendar or self.day or self.ends),
             )
             for span in SPANS
         ]
 
     @cached_property
-    def service_choices(self) -> list[tuple[str, str]]:
-        """The choices of the filter by service: pairs of a SKU's code and name, by name.
-
-        They are the SKUs that the customers run, or for an organisation without customers its own.
-        """
-        if self.shows_customers:
-            skus: Any = list_portfolio_skus(get_portfolio_totals(self.actor))
-        else:
-            skus = Sku.objects.filter(pk__in=list_upcoming_renewals(self.actor).values("sku")).order_by("name", "pk")
-        return [(sku.code, sku.name) for sku in skus]
+    def service_choices(self) -> Choices:
+        """The choices of the filter by service: the SKUs that the customers run, or else those of one's own."""
+        return self.list_choices_and_several("sku")
 
     @property
     def kind_tabs(self) -> list[ListTab]:
@@ -206,18 +239,14 @@ class RenewalList(PersonalizedList):
         ]
 
     @property
-    def state_choices(self) -> list[tuple[str, str]]:
+    def state_choices(self) -> Choices:
         """The choices of the filter by state of the work: pairs of a value and its label."""
-        return [(state.value, str(state.label)) for state in RenewalState] if self.shows_customers else []
+        return self.list_choices_and_several("state") if self.shows_customers else []
 
     @cached_property
-    def owner_choices(self) -> list[tuple[str, str]]:
+    def owner_choices(self) -> Choices:
         """The choices of the filter by owner: the operators of the organisation, after those who have none."""
-        if not self.shows_customers:
-            return []
-        operators = list_renewal_owners(self.actor)
-        names = [(str(row.public_id), row.person.name or row.person.email) for row in operators]
-        return [(UNASSIGNED, _("Unassigned")), *names]
+        return self.list_choices_and_several("owner") if self.shows_customers else []
 
     @property
     def upcoming_renewal_count(self) -> int:

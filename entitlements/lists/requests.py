@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
-
-from entitlements.models import Sku
+from partnerportal.lib.list_filters import Choices
 from partnerportal.lib.lists import ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
 
@@ -33,14 +31,10 @@ class VendorRequestList(PersonalizedList):
         """The number of requests that wait for an answer, counted up to COUNTED."""
         raise NotImplementedError
 
-    def list_skus(self) -> QuerySet[Sku]:
-        """Return the SKUs that the requests are about, for the filter by service."""
-        raise NotImplementedError
-
     @property
-    def service_choices(self) -> list[tuple[str, str]]:
+    def service_choices(self) -> Choices:
         """The choices of the filter by service: pairs of a SKU's code and name."""
-        return [(sku.code, sku.name) for sku in self.list_skus()]
+        return self.list_choices_and_several("sku")
 
     @property
     def filter_tabs(self) -> list[ListTab]:

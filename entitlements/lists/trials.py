@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from entitlements.filters import TrialFilterSet
+from entitlements.lists.choices import list_customer_countries, pair_services
 from entitlements.lists.requests import COUNTED, WAITING, VendorRequestList
-from entitlements.models import Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.trials import (
     TRIAL_VIEWS,
@@ -22,7 +22,14 @@ from entitlements.queries.trials import (
 from entitlements.rows.trials import TrialTableRow, make_trial_table_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
+from partnerportal.lib.list_filters import DAYS, NUMBERS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ColumnHeading, ListColumn, ListDefinition
+
+
+def list_tried_services(actor: Actor) -> Choices:
+    """Return the SKUs of the trials that the actor sees, by name with add-ons last."""
+    return pair_services(list_trial_skus(actor))
+
 
 TRIALS = ListDefinition(
     key="trials",
@@ -37,6 +44,16 @@ TRIALS = ListDefinition(
         ListColumn(name="state", label=gettext_lazy("Status")),
     ),
     filter_set=TrialFilterSet,
+    fields=("q", "sku"),
+    ranges=(
+        FilterRange("requested_from", "requested_to", gettext_lazy("Requested"), DAYS),
+        FilterRange("ends_from", "ends_to", gettext_lazy("Last day"), DAYS),
+        FilterRange("licences_min", "licences_max", gettext_lazy("Licences"), NUMBERS),
+    ),
+    several={
+        "country": SeveralValues(gettext_lazy("Country"), list_customer_countries),
+        "sku": SeveralValues(gettext_lazy("Service"), list_tried_services),
+    },
 )
 
 
@@ -95,6 +112,3 @@ class TrialList(VendorRequestList):
     @property
     def select_all_count(self) -> str:
         return _("all that match")
-
-    def list_skus(self) -> QuerySet[Sku]:
-        return list_trial_skus(self.actor)

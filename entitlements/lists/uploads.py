@@ -1,6 +1,6 @@
 """The vendor's list of what its systems have sent: what its URL asks for, and its rows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -10,13 +10,29 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from entitlements.filters import UploadFilterSet
 from entitlements.models import IngestUpload
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.feeds import list_feed_sources, list_uploads
+from entitlements.queries.feeds import FeedSource, list_feed_sources, list_uploads
 from entitlements.rows.feeds import UploadRow, make_upload_rows
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.errors import Message
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
+from partnerportal.lib.list_filters import DAYS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
+
+
+def pair_sources(sources: Iterable[FeedSource]) -> Choices:
+    """Return pairs of the public id of a system's token, and its name."""
+    return [(str(source.token.public_id), source.token.name) for source in sources]
+
+
+def list_sources(actor: Actor) -> Choices:
+    """Return the systems that send files, or did, by the public ids of their tokens."""
+    return pair_sources(list_feed_sources(actor, with_revoked=True))
+
+
+def list_kinds_of_files(actor: Actor) -> Choices:
+    """Return the kinds of files."""
+    return list(IngestUpload.Kind.choices)
+
 
 UPLOADS = ListDefinition(
     key="uploads",
@@ -32,6 +48,12 @@ UPLOADS = ListDefinition(
         ListColumn(name="state", label=gettext_lazy("Status")),
     ),
     filter_set=UploadFilterSet,
+    fields=("source", "kind"),
+    ranges=(FilterRange("received_from", "received_to", pgettext_lazy("file", "Received"), DAYS),),
+    several={
+        "source": SeveralValues(gettext_lazy("Source"), list_sources),
+        "kind": SeveralValues(gettext_lazy("Type"), list_kinds_of_files),
+    },
 )
 
 
@@ -54,15 +76,19 @@ class UploadList(PersonalizedList):
         """The rows of the page."""
         return make_upload_rows(self.page.rows)
 
-    @property
-    def source_choices(self) -> list[tuple[str, str]]:
-        """The choices of the filter by source: pairs of the token's public id and name."""
-        return [(str(source.token.public_id), source.token.name) for source in self.sources]
+    def list_choices(self, name: str) -> Choices:
+        """Return the choices of the filter by source, which the page has read, or by kind of file."""
+        return pair_sources(self.sources) if name == "source" else super().list_choices(name)
 
     @property
-    def kind_choices(self) -> list[tuple[str, Message]]:
+    def source_choices(self) -> Choices:
+        """The choices of the filter by source: pairs of the token's public id and name."""
+        return self.list_choices_and_several("source")
+
+    @property
+    def kind_choices(self) -> Choices:
         """The choices of the filter by kind of file: pairs of value and label."""
-        return list(IngestUpload.Kind.choices)
+        return self.list_choices_and_several("kind")
 
     @property
     def filter_tabs(self) -> list[ListTab]:

@@ -3,22 +3,24 @@
 from functools import cached_property
 from typing import Any
 
-import django_filters as df
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy
 
 from marketplace.catalogue_filters import StorefrontFilterSet
-from marketplace.lists.storefront import StorefrontList
+from marketplace.lists.offers import list_audiences
+from marketplace.lists.storefront import STOREFRONT, StorefrontList
 from marketplace.models import Audience, SaleStop
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.rows.catalogue import VendorOfferRow, make_vendor_offer_row
+from partnerportal.lib.filters import SeveralFilter
+from partnerportal.lib.list_filters import Choices, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition
 
 
 class AllOffersFilterSet(StorefrontFilterSet):
     """The filters of all offers: those of the storefront, and the audience."""
 
-    audience = df.ChoiceFilter(choices=Audience.choices, label=gettext_lazy("CSP reseller audience"))
+    audience = SeveralFilter(choices=Audience.choices, label=gettext_lazy("CSP reseller audience"))
 
 
 ALL_OFFERS = ListDefinition(
@@ -35,6 +37,9 @@ ALL_OFFERS = ListDefinition(
         ListColumn(name="published", label=gettext_lazy("First published"), sort="published_at", css="wide-only"),
     ),
     filter_set=AllOffersFilterSet,
+    fields=(*STOREFRONT.fields, "audience"),
+    ranges=STOREFRONT.ranges,
+    several=STOREFRONT.several | {"audience": SeveralValues(gettext_lazy("CSP reseller audience"), list_audiences)},
     default_sort="name",
 )
 
@@ -59,6 +64,6 @@ class AllOffersList(StorefrontList):
         return [make_vendor_offer_row(offer, self.category_names) for offer in self.page.rows]
 
     @property
-    def audience_choices(self) -> list[tuple[str, str]]:
+    def audience_choices(self) -> Choices:
         """The choices of the filter by audience."""
-        return [(value, str(label)) for value, label in Audience.choices]
+        return self.list_choices_and_several("audience")

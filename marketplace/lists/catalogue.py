@@ -9,7 +9,8 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from marketplace.catalogue_filters import CatalogueFilterSet
-from marketplace.models import Category, OfferType, PricingModel
+from marketplace.lists.offers import list_types
+from marketplace.models import Category, PricingModel
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.catalogue import (
     SELLABLE,
@@ -29,9 +30,36 @@ from marketplace.rows.eligibility import format_reason_counts
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first
+from partnerportal.lib.list_filters import DAYS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab, build_query_string
 from partnerportal.lib.personal_lists import PersonalizedList
 
+
+def pair_categories(actor: Actor, categories: list[Category]) -> Choices:
+    """Return pairs of a category's code and its name: those at the top, each followed by those below it."""
+    return list(name_categories(list_filter_categories(actor, categories)).items())
+
+
+def list_shown_categories(actor: Actor) -> Choices:
+    """Return the categories by which offers can be filtered."""
+    return pair_categories(actor, list_categories())
+
+
+def list_shown_publishers(actor: Actor) -> Choices:
+    """Return the publishers of published offers, by name."""
+    return [(str(row.public_id), row.name) for row in list_publishers(actor)]
+
+
+def list_pricing_models(actor: Actor) -> Choices:
+    """Return the pricing models."""
+    return [(value, str(label)) for value, label in PricingModel.choices]
+
+
+SEVERAL = {  # of every list of published offers
+    "category": SeveralValues(gettext_lazy("Category"), list_shown_categories),
+    "publisher": SeveralValues(gettext_lazy("Publisher"), list_shown_publishers),
+    "type": SeveralValues(gettext_lazy("Type"), list_types),
+}
 CATALOGUE = ListDefinition(
     key="catalogue",
     label=gettext_lazy("Marketplace"),
@@ -46,6 +74,9 @@ CATALOGUE = ListDefinition(
         ListColumn(name="sellable", label=gettext_lazy("Can be sold")),
     ),
     filter_set=CatalogueFilterSet,
+    fields=("q", "category", "publisher", "type", "pricing"),
+    ranges=(FilterRange("published_from", "published_to", gettext_lazy("First published"), DAYS),),
+    several=SEVERAL | {"pricing": SeveralValues(gettext_lazy("Pricing model"), list_pricing_models)},
     default_sort="name",
     more_sorts={"published": "published_at"},
 )
@@ -58,7 +89,50 @@ def choose_name_column() -> str:
     return SORTED_BY_NAME.get(get_language() or "en", "sort_en")
 
 
-class CatalogueList(PersonalizedList):
+class PublishedOfferList(PersonalizedList):
+    """The base of lists of published offers: their categories, and the choices of the filters that all of them have."""
+
+    @property
+    def keyset_page_options(self) -> dict[str, Any]:
+        """The order, size and cursor of the page; names are sorted as the reader sees them."""
+        options = super().keyset_page_options
+        return options | {"sort": choose_name_column()} if options["sort"] == "sort_en" else options
+
+    @cached_property
+    def categories(self) -> list[Category]:
+        """All categories, in the order of the vendor's catalogue."""
+        return list_categories()
+
+    @cached_property
+    def category_names(self) -> dict[str, str]:
+        """The names of all categories by their codes."""
+        return name_categories(self.categories)
+
+    @property
+    def match_count_label(self) -> str:
+        return ngettext("%(total)s offer", "%(total)s offers", self.matching or 0) % {"total": self.total}
+
+    def list_choices(self, name: str) -> Choices:
+        """Return the choices of a filter that may have several values, of categories from those that the page has."""
+        return pair_categories(self.actor, self.categories) if name == "category" else super().list_choices(name)
+
+    @property
+    def category_choices(self) -> Choices:
+        """The choices of the filter by category: those at the top, each followed by those below it."""
+        return self.list_choices_and_several("category")
+
+    @cached_property
+    def publisher_choices(self) -> Choices:
+        """The choices of the filter by publisher."""
+        return self.list_choices_and_several("publisher")
+
+    @property
+    def type_choices(self) -> Choices:
+        """The choices of the filter by type."""
+        return self.list_choices_and_several("type")
+
+
+class CatalogueList(PublishedOfferList):
     """The catalogue as its page shows it, for a partner that is to sell and, if one is chosen, its customer.
 
     A customer or partner in the URL whom the actor may not ask about is ignored, like every bad value.
@@ -83,12 +157,6 @@ class CatalogueList(PersonalizedList):
         self.page = fetch_keyset_page_or_first(narrowed, **self.keyset_page_options)
         self.matching = self.page.rows[0].total_count if self.page.rows else 0
 
-    @property
-    def keyset_page_options(self) -> dict[str, Any]:
-        """The order, size and cursor of the page; names are sorted as the reader sees them."""
-        options = super().keyset_page_options
-        return options | {"sort": choose_name_column()} if options["sort"] == "sort_en" else options
-
     @cached_property
     def rows(self) -> list[CatalogueRow]:
         """The rows of the page."""
@@ -96,16 +164,6 @@ class CatalogueList(PersonalizedList):
         prices = list_prices_of_sale(self.actor, self.sale, plans)
         issues = map_open_issues(self.actor, self.page.rows)
         return make_catalogue_rows(self.page.rows, plans, prices, issues, self.category_names, self.sale_query)
-
-    @cached_property
-    def categories(self) -> list[Category]:
-        """All categories, in the order of the vendor's catalogue."""
-        return list_categories()
-
-    @cached_property
-    def category_names(self) -> dict[str, str]:
-        """The names of all categories by their codes."""
-        return name_categories(self.categories)
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -164,25 +222,6 @@ class CatalogueList(PersonalizedList):
         return self.build_url(sellable="", reason="")
 
     @property
-    def match_count_label(self) -> str:
-        return ngettext("%(total)s offer", "%(total)s offers", self.matching or 0) % {"total": self.total}
-
-    @property
-    def category_choices(self) -> list[tuple[str, str]]:
-        """The choices of the filter by category: those at the top, each followed by those below it."""
-        return list(name_categories(list_filter_categories(self.actor, self.categories)).items())
-
-    @cached_property
-    def publisher_choices(self) -> list[tuple[str, str]]:
-        """The choices of the filter by publisher."""
-        return [(str(row.public_id), row.name) for row in list_publishers(self.actor)]
-
-    @property
-    def type_choices(self) -> list[tuple[str, str]]:
-        """The choices of the filter by type."""
-        return [(value, str(label)) for value, label in OfferType.choices]
-
-    @property
-    def pricing_choices(self) -> list[tuple[str, str]]:
+    def pricing_choices(self) -> Choices:
         """The choices of the filter by pricing model."""
-        return [(value, str(label)) for value, label in PricingModel.choices]
+        return self.list_choices_and_several("pricing")

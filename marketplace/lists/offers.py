@@ -13,8 +13,20 @@ from marketplace.rows.offers import OFFER_STATE_LABELS, OfferRow, make_offer_row
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
+from partnerportal.lib.list_filters import DAYS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
+
+
+def list_types(actor: Actor) -> Choices:
+    """Return the types of offers."""
+    return [(value, str(label)) for value, label in OfferType.choices]
+
+
+def list_audiences(actor: Actor) -> Choices:
+    """Return the audiences that an offer can have."""
+    return [(value, str(label)) for value, label in Audience.choices]
+
 
 OFFERS = ListDefinition(
     key="offers",
@@ -30,6 +42,12 @@ OFFERS = ListDefinition(
         ListColumn(name="changed", label=gettext_lazy("Updated"), sort="changed_at"),
     ),
     filter_set=OfferFilterSet,
+    fields=("q", "type", "audience"),
+    ranges=(FilterRange("changed_from", "changed_to", gettext_lazy("Updated"), DAYS),),
+    several={
+        "type": SeveralValues(gettext_lazy("Type"), list_types),
+        "audience": SeveralValues(gettext_lazy("Audience"), list_audiences),
+    },
     default_sort="-changed",
 )
 
@@ -78,11 +96,11 @@ class OfferList(PersonalizedList):
         ]
 
     @property
-    def type_choices(self) -> list[tuple[str, str]]:
+    def type_choices(self) -> Choices:
         """The choices of the filter by type."""
-        return [(value, str(label)) for value, label in OfferType.choices]
+        return self.list_choices_and_several("type")
 
     @property
-    def audience_choices(self) -> list[tuple[str, str]]:
+    def audience_choices(self) -> Choices:
         """The choices of the filter by audience."""
-        return [(value, str(label)) for value, label in Audience.choices]
+        return self.list_choices_and_several("audience")

@@ -58,6 +58,7 @@ PRODUCTS = ListDefinition(
         *(ListColumn(name=str(measure), label=measure.label, css="num") for measure in Measure),
     ),
     filter_set=ProductFilterSet,
+    fields=("q", "month", "country"),
     default_sort="name",
 )
 

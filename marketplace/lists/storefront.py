@@ -4,24 +4,17 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from marketplace.catalogue_filters import StorefrontFilterSet
-from marketplace.lists.catalogue import choose_name_column
-from marketplace.models import Category, OfferType
+from marketplace.lists.catalogue import CATALOGUE, SEVERAL, PublishedOfferList
 from marketplace.policies import ROLE_TABLE, OfferPermission
-from marketplace.queries.catalogue import (
-    list_categories,
-    list_filter_categories,
-    list_published_offers,
-    list_publishers,
-)
-from marketplace.rows.catalogue import ListedOffer, make_listed_offer, name_categories
+from marketplace.queries.catalogue import list_published_offers
+from marketplace.rows.catalogue import ListedOffer, make_listed_offer
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first
 from partnerportal.lib.lists import ListColumn, ListDefinition
-from partnerportal.lib.personal_lists import PersonalizedList
 
 STOREFRONT = ListDefinition(
     key="storefront",
@@ -35,12 +28,15 @@ STOREFRONT = ListDefinition(
         ListColumn(name="type", label=gettext_lazy("Type"), css="wide-only"),
     ),
     filter_set=StorefrontFilterSet,
+    fields=("q", *SEVERAL),
+    ranges=CATALOGUE.ranges,
+    several=SEVERAL,
     default_sort="name",
     more_sorts={"published": "published_at"},
 )
 
 
-class StorefrontList(PersonalizedList):
+class StorefrontList(PublishedOfferList):
     """The storefront as its page shows it."""
 
     definition = STOREFRONT
@@ -61,42 +57,7 @@ class StorefrontList(PersonalizedList):
         """Return the offers that the list shows, before its filters."""
         return list_published_offers(self.actor)
 
-    @property
-    def keyset_page_options(self) -> dict[str, Any]:
-        """The order, size and cursor of the page; names are sorted as the reader sees them."""
-        options = super().keyset_page_options
-        return options | {"sort": choose_name_column()} if options["sort"] == "sort_en" else options
-
     @cached_property
     def rows(self) -> list[ListedOffer]:
         """The rows of the page."""
         return [make_listed_offer(offer, self.category_names, self.offer_url_name) for offer in self.page.rows]
-
-    @cached_property
-    def categories(self) -> list[Category]:
-        """All categories, in the order of the vendor's catalogue."""
-        return list_categories()
-
-    @cached_property
-    def category_names(self) -> dict[str, str]:
-        """The names of all categories by their codes."""
-        return name_categories(self.categories)
-
-    @property
-    def match_count_label(self) -> str:
-        return ngettext("%(total)s offer", "%(total)s offers", self.matching or 0) % {"total": self.total}
-
-    @property
-    def category_choices(self) -> list[tuple[str, str]]:
-        """The choices of the filter by category: those at the top, each followed by those below it."""
-        return list(name_categories(list_filter_categories(self.actor, self.categories)).items())
-
-    @cached_property
-    def publisher_choices(self) -> list[tuple[str, str]]:
-        """The choices of the filter by publisher."""
-        return [(str(row.public_id), row.name) for row in list_publishers(self.actor)]
-
-    @property
-    def type_choices(self) -> list[tuple[str, str]]:
-        """The choices of the filter by type."""
-        return [(value, str(label)) for value, label in OfferType.choices]

@@ -66,10 +66,10 @@ def list_category_choices(kept: Collection[str] = ()) -> list[tuple[str, str]]:
     ]
 
 
-def list_codes_below(code: str) -> list[str]:
-    """Return the code of a category and those of all below it; an empty list for an unknown code."""
+def list_codes_below(codes: Collection[str]) -> list[str]:
+    """Return the codes of categories and of all below them. Unknown codes are left out."""
     tree = CategoryTree()
-    found = [row for row in tree.walk() if row.code == code]
+    found = [row for row in tree.walk() if row.code in codes]
     return [row.code for top in found for row in (top, *tree.walk(top.pk))]
 
 

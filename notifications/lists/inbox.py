@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from notifications import queries, registry
 from notifications.filters import NoticeFilterSet
@@ -11,8 +11,15 @@ from notifications.policies import ROLE_TABLE, NoticePermission
 from notifications.rows import build_notice_rows, group_rows_by_day
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
+from partnerportal.lib.list_filters import DAYS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
+
+
+def list_kinds(actor: Actor) -> Choices:
+    """Return the kinds of notices that the actor can get, by name."""
+    return sorted(registry.list_notice_kind_choices(actor), key=lambda choice: choice[1])
+
 
 INBOX = ListDefinition(
     key="inbox",
@@ -20,6 +27,9 @@ INBOX = ListDefinition(
     url_name="inbox",
     rule=(ROLE_TABLE, NoticePermission.VIEW),
     filter_set=NoticeFilterSet,
+    fields=("customer", "kind"),
+    ranges=(FilterRange("at_from", "at_to", pgettext_lazy("notice", "Received"), DAYS),),
+    several={"kind": SeveralValues(gettext_lazy("Type"), list_kinds)},
 )
 
 
@@ -40,10 +50,14 @@ class NoticeList(PersonalizedList):
         self.page = fetch_keyset_page_or_first(rows, sort="at", descending=True, size=self.size, cursor=self.cursor)
         self.rows = build_notice_rows(actor, self.page.rows)
         self.groups = group_rows_by_day(self.rows)
-        self.kind_choices = sorted(registry.list_notice_kind_choices(actor), key=lambda choice: choice[1])
         self.customers = queries.list_customers_with_notices(
             actor, self.filter_values.get("customer"), self.filter_values.get("kind")
         )
+
+    @property
+    def kind_choices(self) -> Choices:
+        """The choices of the filter by kind: pairs of code and label."""
+        return self.list_choices_and_several("kind")
 
     @property
     def current_tab(self) -> str:

@@ -27,9 +27,16 @@ class InvalidInput(DomainError):
 
 
 class ActionRefused(DomainError):
-    """Raised when the actor sees an object but may not do this to it. Answered by 403."""
+    """Raised when the actor sees an object but may not do this to it. Answered by 403.
+
+    `roles` are those whose holders may do it; the page names colleagues in them.
+    """
 
     status = 403
+
+    def __init__(self, code: str, message: Message, *, roles: frozenset[str] = frozenset()) -> None:
+        super().__init__(code, message)
+        self.roles = roles
 
 
 class NotFound(DomainError):

@@ -1,6 +1,7 @@
 """The base of the filter sets that narrow a list, by django-filter."""
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import and_, or_
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 import django_filters as df
 from django import forms
 from django.core.validators import EMPTY_VALUES, MaxValueValidator
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django_filters.fields import BaseCSVField
 
 from partnerportal.lib.actors import ANONYMOUS, Actor
+from partnerportal.lib.days import make_beginning_of_day, make_end_of_day
 from partnerportal.lib.list_filters import MOST, join_values
 from partnerportal.lib.text import make_search_key
 
@@ -23,9 +25,14 @@ def make_words_condition(text: str, *columns: str) -> Q:
     web domains.
     """
     words = [
-        reduce(or_, (Q(**{f"{name}__contains": word}) for name in columns)) for word in make_search_key(text).split()
+        combine_with_or(Q(**{f"{name}__contains": word}) for name in columns) for word in make_search_key(text).split()
     ]
     return reduce(and_, words, Q())
+
+
+def combine_with_or(conditions: Iterable[Q]) -> Q:
+    """Return the condition that any of these holds. Without one, every row meets it."""
+    return reduce(or_, conditions, Q())
 
 
 class SeveralField(BaseCSVField):
@@ -41,8 +48,14 @@ class SeveralFilter(df.BaseInFilter, df.ChoiceFilter):
     base_field_class = SeveralField
 
 
-class SeveralTextsFilter(df.BaseCSVFilter, df.CharFilter):
-    """A filter by one or several texts, which a comma parts in the URL. Its method gets them as a list."""
+class SeveralTextsFilter(df.BaseInFilter, df.CharFilter):
+    """A filter by one or several texts, which a comma parts in the URL: rows that have any of them are kept."""
+
+    base_field_class = SeveralField
+
+
+class SeveralIdsFilter(df.BaseInFilter, df.UUIDFilter):
+    """A filter by one or several public ids, which a comma parts in the URL: rows that have any of them are kept."""
 
     base_field_class = SeveralField
 
@@ -52,11 +65,32 @@ class WholeNumberFilter(df.NumberFilter):
 
     field_class = forms.IntegerField
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=0, **options)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, min_value=0, **options)
 
     def get_max_validator(self) -> MaxValueValidator:
         return MaxValueValidator(MOST)
+
+
+class DayFilter(df.DateFilter):
+    """A filter by a day, as ISO 8601 writes it, whatever the reader's language."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, input_formats=["%Y-%m-%d"], **options)
+
+
+class SinceDayFilter(DayFilter):
+    """A filter of moments: it keeps those on a day or later, by the reader's time zone."""
+
+    def filter(self, qs: QuerySet[Any], value: dt.date | None) -> QuerySet[Any]:
+        return qs.filter(**{f"{self.field_name}__gte": make_beginning_of_day(value)}) if value else qs
+
+
+class UntilDayFilter(DayFilter):
+    """A filter of moments: it keeps those on a day or before, by the reader's time zone."""
+
+    def filter(self, qs: QuerySet[Any], value: dt.date | None) -> QuerySet[Any]:
+        return qs.filter(**{f"{self.field_name}__lt": make_end_of_day(value)}) if value else qs
 
 
 class FilterSet(df.FilterSet):

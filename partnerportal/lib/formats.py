@@ -58,6 +58,14 @@ def join_names(items: Iterable[object]) -> str:
     return _separator(translation.get_language()).join(map(str, items))
 
 
+def join_alternatives(items: Iterable[object]) -> str:
+    """Join names of which one is enough: "A, B or C". Return "" if there are none."""
+    *others, last = [*map(str, items)] or [""]
+    return (
+        pgettext("names", "%(others)s or %(last)s") % {"others": join_names(others), "last": last} if others else last
+    )
+
+
 @lru_cache(maxsize=32)
 def _separator(language: str | None) -> str:
     """Return the separator of `language`, the active one. It is cached, because lists ask twice for each row."""

@@ -1,9 +1,9 @@
-"""Filters of a list that take several values or a range: the form of their dialog, and the chips that show them."""
+"""Filters of a list that take several values or a range: how a list describes them, their dialog, and their chips."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -13,57 +13,14 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 
-# By the parameter of a filter that takes several values: its label, and the values with their labels.
-SeveralChoices = Mapping[str, tuple[Message, Sequence[tuple[str, str]]]]
+Choices = Sequence[tuple[str, Any]]  # pairs of a value and its label
 SEPARATOR = ","  # between the values of one parameter
 MOST = 10**9  # the highest bound of a range of numbers
-DAYS = (gettext_lazy("from %(bound)s"), gettext_lazy("until %(bound)s"))  # how the bounds of a range of days are said
 
 
 def join_values(value: Any) -> Any:
     """Return the text that stands in the URL for a list of values. Any other value is returned as it is."""
     return SEPARATOR.join(map(str, value)) if isinstance(value, list) else value
-
-
-@dataclass(frozen=True)
-class FilterRange:
-    """A range: the parameters of its lowest and its highest value ("" for none), its label, and how values are shown.
-
-    `field` makes the form field of a bound from its label; `show` returns a bound in words.
-    """
-
-    low: str
-    high: str
-    label: Message
-    field: Callable[..., forms.Field]
-    show: Callable[[Any], str]
-    bounds: tuple[Message, Message] = ("≥ %(bound)s", "≤ %(bound)s")  # how one bound alone is said
-
-    def describe(self, values: Mapping[str, Any]) -> str:
-        """Return the range in words, or "" if `values`, by parameter, hold neither bound."""
-        low, high = values.get(self.low), values.get(self.high)
-        if low is None and high is None:
-            return ""
-        lowest, highest = self.bounds
-        if high is None:
-            return str(lowest) % {"bound": self.show(low)}
-        if low is None:
-            return str(highest) % {"bound": self.show(high)}
-        return f"{self.show(low)} – {self.show(high)}"
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The parameters that the range has."""
-        return tuple(filter(None, (self.low, self.high)))
-
-
-@dataclass(frozen=True)
-class FilterChip:
-    """A filter that is active, in words, with the URL of the list without it."""
-
-    label: Message
-    value: str
-    url: str
 
 
 def show_number(value: Any) -> str:
@@ -91,34 +48,96 @@ def make_day_field(**options: Any) -> forms.Field:
     return forms.DateField(required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"), **options)
 
 
-class ListFilterForm(forms.Form):
-    """The base of forms that set those filters of a list of which one may choose several values, or a range.
+@dataclass(frozen=True)
+class RangeKind:
+    """What the bounds of a range are: how each is entered and shown, and how one bound alone is said."""
 
-    A subclass sets `ranges`, and in `list_several` returns the choices of each filter of several values.
+    make_field: Callable[..., forms.Field]
+    show: Callable[[Any], str]
+    alone: tuple[Message, Message] = ("≥ %(bound)s", "≤ %(bound)s")
+
+
+NUMBERS = RangeKind(make_number_field, show_number)
+PERCENTS = RangeKind(make_number_field, show_percent)
+DAYS = RangeKind(make_day_field, show_day, (gettext_lazy("from %(bound)s"), gettext_lazy("until %(bound)s")))
+
+
+@dataclass(frozen=True)
+class FilterRange:
+    """A range: the parameters of its lowest and its highest value ("" for none), its label, and what its bounds are."""
+
+    low: str
+    high: str
+    label: Message
+    kind: RangeKind
+
+    def describe(self, values: Mapping[str, Any]) -> str:
+        """Return the range in words, or "" if `values`, by parameter, hold neither bound."""
+        low, high = values.get(self.low), values.get(self.high)
+        if low is None and high is None:
+            return ""
+        lowest, highest = self.kind.alone
+        if high is None:
+            return str(lowest) % {"bound": self.kind.show(low)}
+        if low is None:
+            return str(highest) % {"bound": self.kind.show(high)}
+        return f"{self.kind.show(low)} – {self.kind.show(high)}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters that the range has."""
+        return tuple(filter(None, (self.low, self.high)))
+
+
+@dataclass(frozen=True)
+class SeveralValues:
+    """A filter that takes several values: its label, and the function that returns an actor's choices of it."""
+
+    label: Message
+    list_choices: Callable[[Actor], Choices]
+
+
+@dataclass(frozen=True)
+class FilterChip:
+    """A filter that is active, in words, with the URL of the list without it."""
+
+    label: Message
+    value: str
+    url: str
+
+
+class ListFilterForm(forms.Form):
+    """The form of those filters of a list of which one may choose several values, or a range.
+
+    `several` has the filters of several values by their parameters, and `query` what stands in the list's URL.
     """
 
-    ranges: ClassVar[Sequence[FilterRange]] = ()
-
-    def __init__(self, actor: Actor, query: Mapping[str, str], data: Mapping[str, Any] | None = None) -> None:
-        self.several = self.list_several(actor)
+    def __init__(
+        self,
+        actor: Actor,
+        ranges: Sequence[FilterRange],
+        several: Mapping[str, SeveralValues],
+        query: Mapping[str, str],
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.ranges, self.several = ranges, several
         values: dict[str, Any] = dict(query)
-        for name in self.several:
+        for name in several:
             values[name] = [value for value in query.get(name, "").split(SEPARATOR) if value]
         super().__init__(data, initial=values)
-        for name, (label, choices) in self.several.items():
+        for name, one in several.items():
             self.fields[name] = forms.MultipleChoiceField(
-                label=str(label), choices=choices, required=False, widget=forms.CheckboxSelectMultiple
+                label=str(one.label),
+                choices=one.list_choices(actor),
+                required=False,
+                widget=forms.CheckboxSelectMultiple,
             )
-        for one in self.ranges:
-            self.fields[one.low] = one.field(
-                label=one.label if not one.high else pgettext("the beginning of a range", "From")
+        for each in ranges:
+            self.fields[each.low] = each.kind.make_field(
+                label=each.label if not each.high else pgettext("the beginning of a range", "From")
             )
-            if one.high:
-                self.fields[one.high] = one.field(label=pgettext("the end of a range", "To"))
-
-    def list_several(self, actor: Actor) -> SeveralChoices:
-        """Return the label and the choices of each filter that takes several values, by its parameter."""
-        return {}
+            if each.high:
+                self.fields[each.high] = each.kind.make_field(label=pgettext("the end of a range", "To"))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -137,7 +156,7 @@ class ListFilterForm(forms.Form):
     @property
     def choice_fields(self) -> list[forms.BoundField]:
         """The fields of several values that have a choice at all."""
-        return [self[name] for name, (_label, choices) in self.several.items() if choices]
+        return [self[name] for name in self.several if self.fields[name].choices]  # type: ignore[attr-defined]
 
     @property
     def range_fields(self) -> list[tuple[Message, list[forms.BoundField]]]:

@@ -18,7 +18,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message, NotFound
 from partnerportal.lib.filters import FilterSet
 from partnerportal.lib.keyset import KeysetPage
-from partnerportal.lib.list_filters import ListFilterForm
+from partnerportal.lib.list_filters import FilterRange, SeveralValues
 from partnerportal.lib.policies import Permission
 
 SIZES = (25, 50, 100)  # rows of a page, to choose from
@@ -50,6 +50,9 @@ class ListDefinition:
 
     `columns` has first the column that names the row, which is always shown. A list of fewer than CHOSEN_FROM columns
     has no choice of columns; one that is not a table has no columns. `rule` is the permission to see the list.
+
+    `fields` are the filters that have a field on the page. All others stand in its form as hidden fields. The dialog
+    “Advanced” has those of a range, and those of several values by their parameters.
     """
 
     key: str  # at most 20 characters: in saved views, settings and URLs
@@ -60,7 +63,9 @@ class ListDefinition:
     filter_set: type[FilterSet]
     default_sort: str = ""  # empty where the list has one order only
     more_sorts: Mapping[str, str] = field(default_factory=dict)  # without a column of their own
-    filter_form: type[ListFilterForm] | None = None  # of the filters that take several values or a range
+    fields: tuple[str, ...] = ()
+    ranges: tuple[FilterRange, ...] = ()
+    several: dict[str, SeveralValues] = field(default_factory=dict)
 
     @property
     def has_selectable_columns(self) -> bool:
@@ -128,6 +133,11 @@ def register_list_definition(definition: ListDefinition) -> None:
     """
     assert definition.key not in _definitions, f"two lists are called {definition.key}"
     _definitions[definition.key] = definition
+
+
+def list_list_keys() -> list[str]:
+    """Return the keys of all registered lists, in alphabetical order."""
+    return sorted(_definitions)
 
 
 def find_list_definition(key: str) -> ListDefinition:

@@ -3,7 +3,7 @@
 What a person prefers is stored by an app above this one, which registers how to read it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from django.utils.translation import ngettext, pgettext
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.known_pages import page_url
-from partnerportal.lib.list_filters import SEPARATOR, FilterChip, SeveralChoices
+from partnerportal.lib.list_filters import SEPARATOR, Choices, FilterChip
 from partnerportal.lib.lists import (
     DEFAULT_SIZE,
     SIZES,
@@ -77,14 +77,14 @@ class PersonalizedList(ListState):
     list names the saved view that is open. A URL without a query opens the person's default view, if there is one; the
     URL of the whole list then says `view=all`.
 
-    `tab_filters` are the filters that a tab sets: the filter form sends them along as hidden fields, and its Clear
-    button keeps them.
+    `tab_filters` are the filters that a tab sets: its Clear button keeps them.
     """
 
     definition: ListDefinition
     tab_filters: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
+        self.actor = actor
         self.definition = self.definition.for_actor(actor)
         self.preferences = _preferences_of[0](actor, self.definition.key)
         self.view = self.preferences.find_saved_view(params.get("view", ""))
@@ -143,45 +143,47 @@ class PersonalizedList(ListState):
 
     @property
     def active_filter_count(self) -> str:
-        """The number of active filters as text, or "" for none. The search and the filters of tabs do not count."""
-        hidden = self.hidden_field_values.keys() - self._bounds
-        count = len(self.filter_values.keys() - hidden - {*self.tab_filters, "q"})
+        """The number of active filters that can be changed beside the list, as text, or "" for none.
+
+        The search does not count, nor do filters that only tabs and links set.
+        """
+        single = {*self.definition.fields, *self.definition.several} - {*self.tab_filters, "q"}
+        ranges = sum(any(name in self.filter_values for name in one.names) for one in self.definition.ranges)
+        count = len(single & self.filter_values.keys()) + ranges
         return formats.format_number(count) if count else ""
 
     @property
     def filters_url(self) -> str:
         """The URL of the dialog with the filters that take several values or a range, or "" if there are none."""
-        if self.definition.filter_form is None:
+        if not (self.definition.ranges or self.definition.several):
             return ""
         return f"{page_url('list_filters', self.definition.key)}?{build_query_string(self.common_url_values)}"
 
     @cached_property
     def filter_chips(self) -> list[FilterChip]:
-        """The active filters that no field of the page shows: ranges, and those with several values."""
-        if self.definition.filter_form is None:
-            return []
+        """The active filters that no field of the page shows in words: ranges, and those with several values."""
         chips = []
-        for name, (label, choices) in self.several_choices.items():
-            chosen = self.filter_values.get(name, "").split(SEPARATOR)
-            if len(chosen) > 1:
-                names = formats.join_names(dict(choices).get(one, one) for one in chosen)
-                chips.append(FilterChip(label, names, self.build_url(**{name: ""})))
-        for one in self.definition.filter_form.ranges:
+        for name, several in self.definition.several.items():
+            chosen = [value for value in self.filter_values.get(name, "").split(SEPARATOR) if value]
+            if len(chosen) > 1 or (chosen and name not in self.definition.fields):
+                labels = {str(value): str(label) for value, label in self.list_choices(name)}
+                names = formats.join_names(labels.get(one, one) for one in chosen)
+                chips.append(FilterChip(several.label, names, self.build_url(**{name: ""})))
+        for one in self.definition.ranges:
             if words := one.describe(self.filter_values):
                 chips.append(FilterChip(one.label, words, self.build_url(**dict.fromkeys(one.names))))
         return chips
 
-    @property
-    def several_choices(self) -> SeveralChoices:
-        """The label and the choices of each filter that may have several values, by its parameter."""
-        return {}
+    def list_choices(self, name: str) -> Choices:
+        """Return the choices of a filter that may have several values."""
+        return self.definition.several[name].list_choices(self.actor)
 
-    def add_choice_of_several(self, name: str) -> Sequence[tuple[str, str]]:
+    def list_choices_and_several(self, name: str) -> Choices:
         """Return the choices of a filter that may have several values, for a field with one.
 
         Where several are chosen, one more choice stands for all of them, so that the field keeps them.
         """
-        choices = self.several_choices[name][1]
+        choices = self.list_choices(name)
         value = self.filter_values.get(name, "")
         if SEPARATOR not in value:
             return choices
@@ -287,22 +289,16 @@ class PersonalizedList(ListState):
     def hidden_field_values(self) -> dict[str, Any]:
         """The hidden inputs of the filter form, as a dict of values by field name.
 
-        They keep the filters of the tab, the order, the page size and the open view when the form is sent. A value that
-        is the list's usual one is left out.
+        They keep the filters that have no field of their own, the order, the page size and the open view when the form
+        is sent. A value that is the list's usual one is left out.
         """
-        filters = {name: self.filter_values.get(name) for name in (*self.tab_filters, *self._bounds)}
+        filters = {name: value for name, value in self.filter_values.items() if name not in self.definition.fields}
         view = {"view": self.view.public_id if self.view else None}
         usual = {"sort": self.definition.default_sort, "size": DEFAULT_SIZE, **self.usual}
         fields = filters | {"sort": self.sort, "size": self.size} | view
         return {
             name: format_query_value(value) for name, value in fields.items() if value not in (None, usual.get(name))
         }
-
-    @property
-    def _bounds(self) -> list[str]:
-        """The filters that are a bound of a range, for which the page has no field."""
-        form = self.definition.filter_form
-        return [name for one in form.ranges for name in one.names] if form else []
 
     @property
     def page_size_choices(self) -> list[dict[str, Any]]:

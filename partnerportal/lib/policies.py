@@ -27,11 +27,13 @@ class ActionAllowed:
 class ActionDenied:
     """The answer that a permission check gives when the actor may not do the action. It counts as false.
 
-    `code` and `message` give the reason, as a code for programs and a sentence for people.
+    `code` and `message` give the reason, as a code for programs and a sentence for people. `roles` are those whose
+    holders may do it: colleagues in them can be asked. They are empty where no role would help.
     """
 
     code: str
     message: Message
+    roles: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         return False
@@ -97,8 +99,9 @@ class PermissionRule:
         if self.feature and self.feature not in actor.features:  # of whom a membership would help
             return ActionDenied("no_badge", _("This needs an active partner programme membership."))
         if self.roles and not self.roles & actor.roles:
-            who = describe_roles(self.list_permitted_roles(actor.organization_kind))
-            return ActionDenied("wrong_role", gettext("Only %(roles)s can do this.") % {"roles": who})
+            permitted = self.list_permitted_roles(actor.organization_kind)
+            message = gettext("Only %(roles)s can do this.") % {"roles": describe_roles(permitted)}
+            return ActionDenied("wrong_role", message, frozenset(permitted))
         denied = self.when(actor, on) if self.when else None
         return ActionAllowed() if denied is None else denied
 
@@ -133,7 +136,7 @@ def authorize(actor: Actor, table: RoleTable, permission: StrEnum, *, on: Any = 
     """
     answer = table[permission].check_actor(actor, on)
     if isinstance(answer, ActionDenied):
-        raise ActionRefused(answer.code, answer.message)
+        raise ActionRefused(answer.code, answer.message, roles=answer.roles)
 
 
 def authorize_system(actor: Actor) -> None:

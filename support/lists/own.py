@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
+from partnerportal.lib.list_filters import DAYS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
 from support.filters import OwnRequestFilterSet, list_kind_choices
@@ -25,6 +26,22 @@ SHARED_COLUMNS = (  # each column has its branch in parts/request_row.html
     ListColumn(name="date", label=pgettext_lazy("day", "Submitted")),
     ListColumn(name="state", label=gettext_lazy("Status")),
 )
+RANGES = (
+    FilterRange("submitted_from", "submitted_to", pgettext_lazy("day", "Submitted"), DAYS),
+    FilterRange("updated_from", "updated_to", gettext_lazy("Updated"), DAYS),
+)
+
+
+def list_kinds(actor: Actor) -> Choices:
+    """Return the kinds of requests."""
+    return list_kind_choices()
+
+
+def list_severities(actor: Actor) -> Choices:
+    """Return how severe a request can be."""
+    return [(value, str(label)) for value, label in Severity.choices]
+
+
 OWN_REQUESTS = ListDefinition(
     key="own_requests",
     label=gettext_lazy("Requests"),
@@ -32,6 +49,12 @@ OWN_REQUESTS = ListDefinition(
     rule=(ROLE_TABLE, SupportPermission.LIST_REQUESTS),
     columns=(NUMBER, *SHARED_COLUMNS),
     filter_set=OwnRequestFilterSet,
+    fields=("kind", "severity"),
+    ranges=RANGES,
+    several={
+        "kind": SeveralValues(gettext_lazy("Type"), list_kinds),
+        "severity": SeveralValues(gettext_lazy("Severity"), list_severities),
+    },
 )
 
 
@@ -59,14 +82,14 @@ class RequestListBase(PersonalizedList):
         return None
 
     @property
-    def kind_choices(self) -> list[tuple[str, str]]:
+    def kind_choices(self) -> Choices:
         """The choices of the filter by kind: pairs of code and label."""
-        return list_kind_choices()
+        return self.list_choices_and_several("kind")
 
     @property
-    def severity_choices(self) -> list[tuple[str, str]]:
+    def severity_choices(self) -> Choices:
         """The choices of the filter by severity: pairs of value and label."""
-        return [(value, str(label)) for value, label in Severity.choices]
+        return self.list_choices_and_several("severity")
 
 
 class OwnRequestList(RequestListBase):

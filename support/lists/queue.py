@@ -10,14 +10,30 @@ from django.utils.translation import gettext_lazy
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
+from partnerportal.lib.list_filters import Choices, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition
 from support.filters import RequestQueueFilterSet
-from support.lists.own import NUMBER, SHARED_COLUMNS, RequestListBase
+from support.lists.own import NUMBER, OWN_REQUESTS, RANGES, SHARED_COLUMNS, RequestListBase
 from support.policies import ROLE_TABLE, SupportPermission
-from support.queries import QUEUE_VIEWS, count_waiting_requests, list_assignee_names, list_request_rows
+from support.queries import (
+    NOBODY,
+    QUEUE_VIEWS,
+    count_waiting_requests,
+    list_assignee_names,
+    list_possible_assignees,
+    list_request_rows,
+)
 from support.rows import RequestTableRow, make_request_table_rows
 
 COUNTED = 1000  # "1,000" then means at least so many
+
+
+def list_assignees(actor: Actor) -> Choices:
+    """Return to whom requests can be assigned, by public id, after nobody."""
+    operators = [(str(row.public_id), str(row.person)) for row in list_possible_assignees(actor)]
+    return [(NOBODY, _("Unassigned")), *operators]
+
+
 REQUESTS = ListDefinition(
     key="requests",
     label=gettext_lazy("Requests"),
@@ -30,6 +46,9 @@ REQUESTS = ListDefinition(
         ListColumn(name="assignee", label=gettext_lazy("Assigned to")),
     ),
     filter_set=RequestQueueFilterSet,
+    fields=("q", "kind", "severity"),
+    ranges=RANGES,
+    several=OWN_REQUESTS.several | {"assignee": SeveralValues(gettext_lazy("Assigned to"), list_assignees)},
 )
 
 

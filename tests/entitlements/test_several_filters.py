@@ -154,4 +154,4 @@ def test_the_list_of_usage_keeps_what_it_has_no_field_for(web, two):
 def test_the_vendor_has_no_range_of_connections(web):
     page = web("vendor.admin").get("/lists/all_customers/filters/").content.decode()
     assert "seats_min" in page and "connected_since" not in page
-    assert web("partner.admin").get("/lists/inbox/filters/").status_code == 404
+    assert web("publisher.admin").get("/lists/products/filters/").status_code == 404

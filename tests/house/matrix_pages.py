@@ -103,7 +103,7 @@ PAGES = [
         get="200 vendor; 404 else",
         post="302 vendor; 404 else",
     ),
-    page("lists/<str:list_key>/filters/", "/lists/inbox/filters/", get="404 else", post="404 else"),
+    page("lists/<str:list_key>/filters/", "/lists/products/filters/", get="404 else", post="404 else"),
     page(
         "lists/<str:list_key>/views/new/",
         "/lists/customers/views/new/",

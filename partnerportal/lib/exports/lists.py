@@ -13,7 +13,7 @@ from partnerportal.lib.exports.columns import ExportColumn
 from partnerportal.lib.policies import Permission
 from partnerportal.lib.scopes import Scope
 
-LONGEST = 200  # characters of a filter's value; a longer one is ignored
+LONGEST = 4000  # characters of a filter's value; a longer one, which no page has in its URL, is ignored
 Query = Mapping[str, Any]  # filters by name
 Rows = Callable[[Actor, Query, int | None], QuerySet[Any]]  # takes the actor, the filters and a customer's primary key
 

@@ -1,0 +1,29 @@
+"""The choices of filters that take several values, of the lists of customers and of what customers have."""
+
+from collections.abc import Iterable
+
+from entitlements.models import Sku
+from entitlements.queries.customers import get_portfolio_totals, list_portfolio_skus
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.countries import get_country_name
+from partnerportal.lib.list_filters import Choices
+
+
+def pair_countries(codes: Iterable[str]) -> Choices:
+    """Return pairs of a country's code and its name, by name."""
+    return sorted(((code, get_country_name(code)) for code in codes), key=lambda pair: pair[1])
+
+
+def pair_services(skus: Iterable[Sku]) -> Choices:
+    """Return pairs of a SKU's code and its name, in the given order with add-ons last."""
+    return [(sku.code, sku.name) for sku in sorted(skus, key=lambda sku: sku.kind == Sku.Kind.ADD_ON)]
+
+
+def list_customer_countries(actor: Actor) -> Choices:
+    """Return the countries of the actor's customers, by name."""
+    return pair_countries(get_portfolio_totals(actor).countries)
+
+
+def list_customer_services(actor: Actor) -> Choices:
+    """Return the SKUs that the actor's customers run, by name with add-ons last."""
+    return pair_services(list_portfolio_skus(get_portfolio_totals(actor)))

@@ -1,0 +1,285 @@
+"""Filters of several values and of ranges, of every list that has them: a new list joins by itself.
+
+Each is asked on the page, in the file, in a saved view, in the dialog and in the form without a script.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from uuid import UUID
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import Person, SavedView
+from entitlements.models import CustomerListing, Entitlement, LicenseAssignment, PartnerListing
+from exports.catalogue import LISTS
+from partnerportal.lib.list_filters import DAYS, SEPARATOR, FilterRange
+from partnerportal.lib.lists import ListDefinition, find_list_definition, list_list_keys
+from tests.world import World
+
+# Who looks at a list, and the tab on which it has rows; else the vendor's Admin at its first tab.
+WHO = {
+    "customers": ("partner.admin", ""),
+    "customer_usage": ("partner.admin", ""),
+    "renewals": ("partner.admin", "within=90"),
+    "own_renewals": ("customer.admin", "within=90"),
+    "trials": ("vendor.admin", "state=running"),
+    "operators": ("partner.admin", ""),
+    "pending_operators": ("partner.admin", ""),
+    "inbox": ("partner.admin", ""),
+    "activity_log": ("partner.admin", ""),
+    "offers": ("publisher.admin", ""),
+    "products": ("publisher.admin", ""),
+    "catalogue": ("partner.admin", ""),
+    "storefront": ("customer.admin", ""),
+    "own_requests": ("partner.admin", ""),
+}
+NEVER_HAD = UUID(int=0)
+NO_ROW_HAS = {  # a value that is good and that no row has, of filters of which each choice may keep all rows
+    "country": "JP",
+    "sku": "nothing",
+    "source": NEVER_HAD,
+    "publisher": NEVER_HAD,
+    "category": "nothing",
+    "badge": "nothing",
+}
+FILES = {"own_renewals": "renewals", "all_customers": "all_customers"}  # where the file has another key than the list
+ONE_ROW_EACH = set(LISTS) - {"product_figures"}  # files with a line for each row of the page
+FIRST, LAST = dt.date(2000, 1, 1).toordinal(), dt.date(2100, 1, 1).toordinal()
+MUCH = 10_000  # more than any number in a row
+BAD = ("1e-20000", "NaN", "-1", "9" * 40, "0000-00-00", "0001-01-01", "9999-12-31", "\0", "',--", ",,,", "x" * 5000)
+
+pytestmark = pytest.mark.promise("G-14")
+KEYS = list_list_keys()
+WITH_DIALOG = [key for key in KEYS if find_list_definition(key).ranges or find_list_definition(key).several]
+RANGES = [(key, one) for key in KEYS for one in find_list_definition(key).ranges]
+SEVERAL = [(key, name) for key in KEYS for name in find_list_definition(key).several]
+each_list = pytest.mark.parametrize("key", WITH_DIALOG)
+
+
+@pytest.fixture(autouse=True)
+def _rows_for_all(world: World) -> None:
+    """What the cast has none of, and some list shows."""
+    LicenseAssignment.objects.filter(customer=world.customer).update(release_asked_at="2026-01-01T00:00Z")
+    Entitlement.objects.filter(customer=world.customer, kind="production", state="active").update(quantity=77)
+    CustomerListing.objects.filter(viewer=world.partner, customer=world.customer2).update(seats=99, assigned=1)
+    PartnerListing.objects.update(sharing=1, seats=7, next_expiry_on="2026-05-06")
+    Person.objects.filter(pk=world.person("partner.admin").pk).update(last_login="2026-02-03T04:05Z")
+
+
+class FormReader(HTMLParser):
+    """Reads what a browser without scripts would send of the forms of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.forms: list[dict[str, Any]] = []
+        self._form: dict[str, Any] | None = None
+        self._select = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if tag == "form":
+            self._form = {"class": found.get("class") or "", "action": found.get("action"), "values": []}
+            self.forms.append(self._form)
+        elif self._form is None:
+            return
+        elif tag == "input" and found.get("name"):
+            is_box = found.get("type") in ("checkbox", "radio")
+            if not is_box or "checked" in found:
+                self._form["values"].append((found["name"], found.get("value") or ""))
+        elif tag == "select":
+            self._select = found.get("name") or ""
+        elif tag == "option" and self._select and "selected" in found:
+            self._form["values"].append((self._select, found.get("value") or ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._form = None
+        elif tag == "select":
+            self._select = ""
+
+
+@dataclass
+class Shown:
+    """A page of a list: its state, and the keys of its rows."""
+
+    list: Any
+    html: str
+    keys: frozenset[Any]
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """The filters that the page has understood, as its URL says them."""
+        return {name: value for name, value in parse_qsl(self.list.filter_query_string) if name != "sort"}
+
+    def read_filter_form(self) -> list[tuple[str, str]]:
+        (form,) = [form for form in FormReader(self.html).forms if "filter-bar" in form["class"]]
+        return [(name, value) for name, value in form["values"] if value]
+
+
+@pytest.fixture
+def show(web: Any, as_tenant: Any) -> Callable[..., Shown]:
+    """Return the page of a list with these filters, and check that its file has as many rows."""
+
+    def open_page(key: str, **values: Any) -> Shown:
+        definition, (who, tab) = find_list_definition(key), WHO.get(key, ("vendor.admin", ""))
+        query = urlencode(dict(parse_qsl(tab)) | {name: str(value) for name, value in values.items()})
+        page = web(who).get(f"{reverse(definition.url_name)}?{query}")
+        assert page.status_code == 200, (key, query)
+        listing = page.context["list"]
+        keys = frozenset(row.pk for row in listing.page.rows)
+        file = FILES.get(key, key)
+        if file in ONE_ROW_EACH:
+            asked = LISTS[file].pick_filters(dict(parse_qsl(listing.filter_query_string)))
+            with as_tenant(listing.actor):
+                assert LISTS[file].rows(listing.actor, asked, None).count() == len(keys), (key, query)
+        return Shown(listing, page.content.decode(), keys)
+
+    return open_page
+
+
+def write_bound(one: FilterRange, value: int) -> Any:
+    return dt.date.fromordinal(value) if one.kind is DAYS else value
+
+
+@pytest.mark.parametrize(("key", "one"), RANGES, ids=[f"{key}-{one.low}" for key, one in RANGES])
+def test_a_range_keeps_what_is_within_it(key: str, one: FilterRange, show: Any) -> None:
+    first, last = (FIRST, LAST) if one.kind is DAYS else (0, MUCH)
+
+    def find(name: str, value: int) -> frozenset[Any]:
+        return show(key, **{name: write_bound(one, value)}).keys
+
+    having = find(one.low, first)
+    assert having, "a row that has the value"
+    assert not find(one.low, last)
+    low, high = first, last  # the row with the lowest value is found from `low` on, and no longer from `high` on
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if find(one.low, middle) == having else (low, middle)
+    if not one.high:
+        return
+    lowest = find(one.high, low)
+    assert lowest and lowest | find(one.low, high) == having and not lowest & find(one.low, high)
+    assert not (find(one.high, low - 1) if low > first else set())
+    both = {one.low: write_bound(one, low), one.high: write_bound(one, low)}
+    assert show(key, **both).keys == lowest
+    assert find(one.high, last) == having
+
+
+@pytest.mark.parametrize(("key", "name"), SEVERAL)
+def test_one_of_several_values_is_enough(key: str, name: str, show: Any, as_tenant: Any) -> None:
+    everything = show(key)
+    with as_tenant(everything.list.actor):
+        choices = [str(value) for value, _label in everything.list.list_choices(name)]
+    found = {value: show(key, **{name: value}).keys for value in choices}
+    kept = frozenset().union(*found.values())
+    assert kept, "a choice that some row has"
+    if name in NO_ROW_HAS:
+        assert not show(key, **{name: NO_ROW_HAS[name]}).keys
+    else:
+        assert len(set(found.values())) > 1, "not every choice keeps the same"
+    assert show(key, **{name: SEPARATOR.join(choices)}).keys == kept
+    one = next(value for value in choices if found[value])
+    other = next((value for value in reversed(choices) if value != one), one)
+    assert show(key, **{name: f"{one},,{other},{one}"}).keys == found[one] | found[other]
+
+
+def fill(key: str, listing: Any) -> dict[str, Any]:
+    """A value of each filter: two choices of those of several, and all there can be of ranges."""
+    definition: ListDefinition = find_list_definition(key)
+    values: dict[str, Any] = {}
+    for name, several in definition.several.items():
+        values[name] = SEPARATOR.join(str(value) for value, _label in several.list_choices(listing.actor)[:2])
+    for one in definition.ranges:
+        bounds = (FIRST, LAST) if one.kind is DAYS else (0, MUCH)
+        values |= {name: str(write_bound(one, bound)) for name, bound in zip(one.names, bounds, strict=False)}
+    return {name: value for name, value in values.items() if value}
+
+
+@each_list
+def test_all_filters_stand_in_the_url_and_each_leads_out(key: str, show: Any) -> None:
+    values = fill(key, show(key).list)
+    page = show(key, **values)
+    assert page.filters.items() >= values.items()
+    definition = page.list.definition
+    chosen = [name for name in definition.several if SEPARATOR in values.get(name, "") or name not in definition.fields]
+    names = [*((name,) for name in chosen if name in values), *(one.names for one in definition.ranges)]
+    assert len(page.list.filter_chips) == len(names)
+    for chip, gone in zip(page.list.filter_chips, names, strict=True):
+        left = dict(parse_qsl(urlsplit(chip.url).query))
+        assert values.keys() - left.keys() == set(gone), chip
+        assert chip.url.replace("&", "&amp;") in page.html and str(chip.label) in page.html
+    assert values.keys().isdisjoint(dict(parse_qsl(urlsplit(page.list.clear_filters_url).query)))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_form_keeps_all_filters_without_a_script(key: str, show: Any) -> None:
+    values = fill(key, show(key).list)
+    page = show(key, **values)
+    sent = page.read_filter_form()
+    assert len({name for name, _value in sent}) == len(sent), "nothing is sent twice"
+    assert show(key, **dict(sent)).filters == page.filters
+    fields = set(page.list.definition.fields)
+    assert fields <= set(page.list.definition.filter_set.base_filters)
+    for name in fields & values.keys():
+        assert name not in page.list.hidden_field_values
+
+
+@each_list
+def test_the_dialog_shows_what_is_chosen_and_leads_back(key: str, show: Any, web: Any) -> None:
+    values = fill(key, show(key).list)
+    page = show(key, **values)
+    client = web(WHO.get(key, ("vendor.admin", ""))[0])
+    dialog = client.get(page.list.filters_url)
+    (form,) = [form for form in FormReader(dialog.content.decode()).forms if form["action"] == f"/lists/{key}/filters/"]
+    sent: dict[str, list[str]] = {}
+    for name, value in form["values"]:
+        sent.setdefault(name, []).append(value)
+    answer = client.post(form["action"], sent)
+    assert answer.status_code == 302
+    assert show(key, **dict(parse_qsl(urlsplit(answer.url).query))).filters == page.filters
+    emptied = client.post(form["action"], {"query": sent["query"]})
+    assert values.keys().isdisjoint(dict(parse_qsl(urlsplit(emptied.url).query)))
+
+
+@each_list
+def test_a_view_keeps_the_filters(key: str, show: Any, web: Any) -> None:
+    page = show(key, **fill(key, show(key).list))
+    client = web(WHO.get(key, ("vendor.admin", ""))[0])
+    client.post(f"/lists/{key}/views/new/", {"name": "Narrow", "query": page.list.filter_query_string})
+    view = SavedView.objects.get(name="Narrow", list_key=key)
+    again = show(key, **view.query, view=view.public_id)
+    assert again.filters == page.filters and again.keys == page.keys
+    assert not again.list.is_saved_view_modified
+
+
+@pytest.mark.parametrize("bad", BAD, ids=[value[:12] for value in BAD])
+@pytest.mark.parametrize("key", KEYS)
+def test_a_bad_value_is_no_error_of_the_server(key: str, bad: str, web: Any) -> None:
+    definition = find_list_definition(key)
+    client = web(WHO.get(key, ("vendor.admin", ""))[0])
+    path, names = reverse(definition.url_name), definition.filter_set.base_filters
+    assert client.get(path, dict.fromkeys(names, bad)).status_code == 200
+    twice = urlencode([(name, value) for name in names for value in (bad, "2026-01-01")])
+    assert bad != BAD[0] or client.get(f"{path}?{twice}").status_code == 200
+    if key not in WITH_DIALOG:
+        return
+    answer = client.post(f"/lists/{key}/filters/", dict.fromkeys(names, bad) | {"query": urlencode({"q": bad})})
+    assert answer.status_code in (200, 302)
+    if bad == "9" * 40:
+        assert answer.status_code == 200 and "error" in answer.content.decode()
+
+
+@pytest.mark.parametrize(("key", "one"), RANGES, ids=[f"{key}-{one.low}" for key, one in RANGES])
+def test_a_range_that_ends_before_it_begins_is_refused(key: str, one: FilterRange, web: Any) -> None:
+    if not one.high:
+        return
+    low, high = ("2026-02-01", "2026-01-31") if one.kind is DAYS else ("2", "1")
+    client = web(WHO.get(key, ("vendor.admin", ""))[0])
+    answer = client.post(f"/lists/{key}/filters/", {"query": "", one.low: low, one.high: high})
+    assert answer.status_code == 200 and "“To” must not be less than “From”." in answer.content.decode()
