@@ -107,7 +107,7 @@ ROLE_TABLE: RoleTable = {
         roles=frozenset({Role.ADMIN}),
     ),
     EntitlementPermission.SET_PUBLISHERS: PermissionRule(
-        label=_("Set whose product a SKU is"),
+        label=_("Set the publisher of a SKU"),
         kinds=frozenset({OrganizationKind.VENDOR}),
         roles=frozenset({Role.ADMIN}),
     ),
@@ -129,7 +129,7 @@ ROLE_TABLE: RoleTable = {
         when=deny_without_finance_access,
     ),
     EntitlementPermission.VIEW_FEEDS: PermissionRule(
-        label=_("See the feeds of the vendor’s systems: what they sent, and what was wrong in it"),
+        label=_("See the feeds of the vendor’s systems: what they sent, and any errors"),
         kinds=frozenset({OrganizationKind.VENDOR}),
     ),
     EntitlementPermission.MANAGE_FEEDS: PermissionRule(

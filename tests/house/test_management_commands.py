@@ -86,7 +86,7 @@ WRONG = {  # each wrong in a way of its own
     "lock_person missing@example.com --reason R": "Nobody has the address missing@example.com.",
     "erase_person {email}": "only Admin",
     "create_ingest_token {token}": "{token}",
-    "revoke_ingest_token nothing": "No living token has this name",
+    "revoke_ingest_token nothing": "No active token has this name",
     "trials approve {trial}": "This has changed in the meantime.",
     "trials extend 00000000-0000-0000-0000-000000000000": "not",
     "correct_organization {partner}": "Say what to correct",

@@ -121,7 +121,7 @@ def brings_customer(sender, browser, stack, name, sku):
     email = f"clara@{name.replace(' ', '-').lower()}.example"
     sends_link(sender, "Customers", name, email, Service_to_try=sku.code)
     activates(browser, stack, name, email, "Activate and connect")
-    browser.sees(f"{name} is activated.")
+    browser.sees(f"{name} is now active.")
     return email
 
 

@@ -188,4 +188,4 @@ def test_a_token_of_a_feed_is_shown_once(visitor, stack):
     expect(page.get_by_role("row", name=name)).to_contain_text("Nothing yet")
     browser.follow(f"Revoke the token of {name}")
     browser.press("Revoke token")
-    browser.sees(f"The token “{name}” is revoked.")
+    browser.sees(f"The token “{name}” was revoked.")
