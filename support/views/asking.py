@@ -122,7 +122,7 @@ def _act(
     request: PortalRequest, row: Request, forms: RequestForms, open_one: list[Request], *, saves: bool
 ) -> HttpResponse:
     """Do what the form asks for, and redirect to the request. The request that is open already goes to `open_one`."""
-    actions = (save_request_draft, _("The draft is saved.")) if saves else (submit_request, _("Request submitted."))
+    actions = (save_request_draft, _("Draft saved.")) if saves else (submit_request, _("Request submitted."))
     action, done = actions if row.is_draft else (answer_request, _("You have answered. The vendor decides."))
     try:
         changed = action(actor=request.actor, request=row, **forms.values)

@@ -43,7 +43,7 @@ def test_the_publisher_gets_the_message_and_an_address_to_answer(web: Any, world
     notice = Notice.objects.get(kind="publisher_contacted")
     assert notice.recipient_id == world.publisher.pk
     (letter,) = [each for each in mail.outbox if world.person("publisher.admin").email in each.to[0]]
-    assert letter.subject == f"{world.partner.name} writes about Backup"
+    assert letter.subject == f"{world.partner.name} sent a message about Backup"
     assert "May we sell it?" in letter.body and "sales@partner.example" in letter.body
     assert "May we sell it?" in text_of(web("publisher.admin").get("/inbox/"))
 
@@ -89,7 +89,7 @@ def test_a_customer_asks_a_partner_that_it_is_connected_with(web: Any, world: An
     notice = Notice.objects.get(kind="partner_asked")
     assert (notice.recipient_id, notice.about_id) == (world.partner.pk, world.customer.pk)
     inbox = text_of(web("partner.admin").get("/inbox/"))
-    assert f"{world.customer.name} asks about Backup" in inbox and "How much?" in inbox
+    assert f"{world.customer.name} asked about Backup" in inbox and "How much?" in inbox
     end_connection(actor=actor_for("customer.admin"), connection=connection)
     assert "asks about Backup" not in text_of(web("partner.admin").get("/inbox/"))
 

@@ -72,7 +72,7 @@ def test_a_products_page(world: World, web: Any) -> None:
     )
     client = web("publisher.reader")
     page = main(client.get(f"/products/{product.public_id}/"))
-    assert "715 +9% in a year" in page and "Germany 660 92%" in page and "Other countries together 55 8%" in page
+    assert "715 +9% in a year" in page and "Germany 660 92%" in page and "Other countries 55 8%" in page
     assert "Fewer than 5 customers" in page and "Your own licences are left out" in page
     assert "Sweden 8 100%" in main(client.get(f"/products/{product.public_id}/?measure=trials"))
     assert "660 +10% in a year" in main(client.get(f"/products/{product.public_id}/?country=DE"))
@@ -167,7 +167,7 @@ def test_countries_are_ranked_with_the_others_last() -> None:
     assert [(row.name, row.share, row.width) for row in rows] == [
         ("Germany", "60%", 100),
         ("France", "30%", 50),
-        ("Other countries together", "10%", 17),
+        ("Other countries", "10%", 17),
     ]
 
 
