@@ -200,12 +200,12 @@ class TrialFilterSet(FilterSet):
     sku = SeveralTextsFilter("sku__code", label=_("Service"), max_length=60)
     country = SeveralFilter("customer__country", choices=list_country_choices, label=_("Country"))
     state = df.ChoiceFilter(method="filter_by_state", choices=[(name, name) for name in TRIAL_VIEWS])
-    licences_min = WholeNumberFilter("quantity", "gte", label=_("Licences, at least"))
-    licences_max = WholeNumberFilter("quantity", "lte", label=_("Licences, at most"))
-    requested_from = SinceDayFilter("created_at", label=_("Requested, from"))
-    requested_to = UntilDayFilter("created_at", label=_("Requested, until"))
-    ends_from = DayFilter("ends_on", "gte", label=_("Last day, from"))
-    ends_to = DayFilter("ends_on", "lte", label=_("Last day, until"))
+    licences_min = WholeNumberFilter("quantity", "gte")
+    licences_max = WholeNumberFilter("quantity", "lte")
+    requested_from = SinceDayFilter("created_at")
+    requested_to = UntilDayFilter("created_at")
+    ends_from = DayFilter("ends_on", "gte")
+    ends_to = DayFilter("ends_on", "lte")
 
     class Meta:
         model = Entitlement
@@ -230,8 +230,8 @@ class LicenceReleaseFilterSet(FilterSet):
     sku = SeveralTextsFilter("sku__code", label=_("Service"), max_length=60)
     country = SeveralFilter(choices=list_country_choices, label=_("Country"))
     state = df.ChoiceFilter(method="filter_by_state", choices=[(name, name) for name in RELEASE_VIEWS])
-    asked_from = SinceDayFilter("asked_at", label=_("Release requested, from"))
-    asked_to = UntilDayFilter("asked_at", label=_("Release requested, until"))
+    asked_from = SinceDayFilter("asked_at")
+    asked_to = UntilDayFilter("asked_at")
 
     class Meta:
         model = LicenceRelease
@@ -261,10 +261,10 @@ class RenewalFilterSet(FilterSet):
     sku = SeveralTextsFilter("sku__code", label=_("Service"), max_length=60)
     country = SeveralFilter("customer__country", choices=list_country_choices, label=_("Country"))
     kind = df.ChoiceFilter(choices=Entitlement.Kind.choices, label=_("Type"))
-    licences_min = WholeNumberFilter("quantity", "gte", label=_("Licences, at least"))
-    licences_max = WholeNumberFilter("quantity", "lte", label=_("Licences, at most"))
-    ends_from = DayFilter("ends_on", "gte", label=_("Last day, from"))
-    ends_to = DayFilter("ends_on", "lte", label=_("Last day, until"))
+    licences_min = WholeNumberFilter("quantity", "gte")
+    licences_max = WholeNumberFilter("quantity", "lte")
+    ends_from = DayFilter("ends_on", "gte")
+    ends_to = DayFilter("ends_on", "lte")
     within = df.TypedChoiceFilter(
         method="filter_ending_within", choices=[(days, days) for days in SPANS], coerce=int, label=_("Expires within")
     )
@@ -304,8 +304,8 @@ class UploadFilterSet(FilterSet):
 
     source = SeveralIdsFilter("token__public_id", label=_("Source"))
     kind = SeveralFilter(choices=IngestUpload.Kind.choices, label=_("Type"))
-    received_from = SinceDayFilter("received_at", label=_("Received, from"))
-    received_to = UntilDayFilter("received_at", label=_("Received, until"))
+    received_from = SinceDayFilter("received_at")
+    received_to = UntilDayFilter("received_at")
     errors = df.BooleanFilter(method="filter_errors", label=_("With errors"), widget=df.widgets.BooleanWidget)
 
     class Meta:
@@ -331,10 +331,10 @@ class ActivationFilterSet(FilterSet):
     q = df.CharFilter(method="filter_by_text", label=_("Name or email"), max_length=200)
     country = SeveralFilter(choices=list_country_choices, label=_("Country"))
     state = df.ChoiceFilter(method="filter_by_state", choices=[(name, name) for name in ACTIVATION_STATES])
-    sent_from = SinceDayFilter("created_at", label=_("Sent, from"))
-    sent_to = UntilDayFilter("created_at", label=_("Sent, until"))
-    valid_from = SinceDayFilter("expires_at", label=_("Can be accepted until, from"))
-    valid_to = UntilDayFilter("expires_at", label=_("Can be accepted until, at the latest"))
+    sent_from = SinceDayFilter("created_at")
+    sent_to = UntilDayFilter("created_at")
+    valid_from = SinceDayFilter("expires_at")
+    valid_to = UntilDayFilter("expires_at")
 
     class Meta:
         model = ActivationLink

@@ -37,8 +37,8 @@ class StorefrontFilterSet(FilterSet):
     category = SeveralTextsFilter(method="filter_by_category", label=_("Category"), max_length=50)
     publisher = SeveralIdsFilter("publisher__public_id", label=_("Publisher"))
     type = SeveralFilter(choices=OfferType.choices, label=_("Type"))
-    published_from = SinceDayFilter("published_at", label=_("First published, from"))
-    published_to = UntilDayFilter("published_at", label=_("First published, until"))
+    published_from = SinceDayFilter("published_at")
+    published_to = UntilDayFilter("published_at")
 
     class Meta:
         model = Offer

@@ -26,8 +26,8 @@ class OfferFilterSet(FilterSet):
     state = df.ChoiceFilter(choices=[(state, state) for state in OFFER_STATES])
     type = SeveralFilter(choices=OfferType.choices, label=_("Type"))
     audience = SeveralFilter("private__next_audience", choices=Audience.choices, label=_("Audience"))
-    changed_from = SinceDayFilter("changed_at", label=_("Updated, from"))
-    changed_to = UntilDayFilter("changed_at", label=_("Updated, until"))
+    changed_from = SinceDayFilter("changed_at")
+    changed_to = UntilDayFilter("changed_at")
 
     class Meta:
         model = Offer

@@ -29,10 +29,10 @@ class RequestFilterSet(FilterSet):
 
     kind = SeveralFilter(choices=list_kind_choices, label=_("Type"))
     severity = SeveralFilter(choices=Severity.choices, label=_("Severity"))
-    submitted_from = SinceDayFilter("submitted_at", label=_("Submitted, from"))
-    submitted_to = UntilDayFilter("submitted_at", label=_("Submitted, until"))
-    updated_from = SinceDayFilter("updated_at", label=_("Updated, from"))
-    updated_to = UntilDayFilter("updated_at", label=_("Updated, until"))
+    submitted_from = SinceDayFilter("submitted_at")
+    submitted_to = UntilDayFilter("submitted_at")
+    updated_from = SinceDayFilter("updated_at")
+    updated_to = UntilDayFilter("updated_at")
 
     class Meta:
         model = Request

@@ -27,10 +27,10 @@ class OperatorFilterSet(FilterSet):
 
     q = df.CharFilter(method="filter_by_text", label=_("Name or address"), max_length=200)
     role = SeveralFilter("roles", lookup_expr="overlap", choices=Role.choices, label=_("Role"))
-    since_from = SinceDayFilter("created_at", label=_("Since, from"))
-    since_to = UntilDayFilter("created_at", label=_("Since, until"))
-    seen_from = SinceDayFilter("person__last_login", label=_("Last sign-in, from"))
-    seen_to = UntilDayFilter("person__last_login", label=_("Last sign-in, until"))
+    since_from = SinceDayFilter("created_at")
+    since_to = UntilDayFilter("created_at")
+    seen_from = SinceDayFilter("person__last_login")
+    seen_to = UntilDayFilter("person__last_login")
     second_factor = df.BooleanFilter(field_name="has_second_factor", label=_("Second factor"))
 
     class Meta:
@@ -47,10 +47,10 @@ class OperatorInvitationFilterSet(FilterSet):
 
     q = df.CharFilter(method="filter_by_text", label=pgettext_lazy("email", "Address"), max_length=200)
     step = SeveralFilter(method="filter_by_step", choices=list(INVITATION_STEPS.items()), label=_("Status"))
-    sent_from = SinceDayFilter("created_at", label=_("Sent, from"))
-    sent_to = UntilDayFilter("created_at", label=_("Sent, until"))
-    valid_from = SinceDayFilter("expires_at", label=_("Can be accepted until, from"))
-    valid_to = UntilDayFilter("expires_at", label=_("Can be accepted until, at the latest"))
+    sent_from = SinceDayFilter("created_at")
+    sent_to = UntilDayFilter("created_at")
+    valid_from = SinceDayFilter("expires_at")
+    valid_to = UntilDayFilter("expires_at")
 
     class Meta:
         model = OperatorInvitation

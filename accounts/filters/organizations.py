@@ -40,8 +40,8 @@ class OrganizationFilterSet(FilterSet):
 
     q = df.CharFilter(method="filter_by_text", label=_("Name or ORGID"), max_length=200)
     country = SeveralFilter(choices=list_country_choices, label=_("Country"))
-    created_from = SinceDayFilter("created_at", label=_("In the portal, from"))
-    created_to = UntilDayFilter("created_at", label=_("In the portal, until"))
+    created_from = SinceDayFilter("created_at")
+    created_to = UntilDayFilter("created_at")
     suspended = df.BooleanFilter(method="filter_suspended", label=_("Suspended"), widget=df.widgets.BooleanWidget)
     admin = df.ChoiceFilter(method="filter_by_admin", choices=ADMIN_CHOICES, label=_("Admins"))
 
@@ -71,10 +71,10 @@ class MembershipFilterSet(FilterSet):
 
     q = df.CharFilter(method="filter_by_text", label=_("Name or ORGID"), max_length=200)
     program = df.ChoiceFilter("program__code", choices=list_program_choices, label=_("Programme"))
-    starts_from = DayFilter("starts_on", "gte", label=_("First day, from"))
-    starts_to = DayFilter("starts_on", "lte", label=_("First day, until"))
-    ends_from = DayFilter("ends_on", "gte", label=_("Last day, from"))
-    ends_to = DayFilter("ends_on", "lte", label=_("Last day, until"))
+    starts_from = DayFilter("starts_on", "gte")
+    starts_to = DayFilter("starts_on", "lte")
+    ends_from = DayFilter("ends_on", "gte")
+    ends_to = DayFilter("ends_on", "lte")
     state = SeveralFilter(method="filter_by_state", choices=MEMBERSHIP_STATES, label=_("Status"))
     ends_within = df.TypedChoiceFilter(method="filter_by_end", choices=ENDS_WITHIN, coerce=int, label=_("Ends within"))
 

@@ -148,7 +148,7 @@ def edit_list_filters(request: PortalRequest, list_key: str) -> HttpResponse:
     path = reverse(definition.url_name)
     if request.method == "POST" and form.is_valid():
         kept = {name: value for name, value in query.items() if name not in form.fields and name != "cursor"}
-        url = build_list_url(path, {**kept, **form.query})
+        url = build_list_url(path, {**kept, **form.query} or {"view": "all"})  # without a query a default view opens
         return redirect_htmx(url) if request.htmx else redirect(url)
     context = {"form": form, "query": build_query_string(query), "back": build_list_url(path, query)}
     return render(request, "accounts/list_filters.html", context | {"definition": definition})

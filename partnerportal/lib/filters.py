@@ -17,6 +17,8 @@ from partnerportal.lib.days import make_beginning_of_day, make_end_of_day
 from partnerportal.lib.list_filters import MOST, join_values
 from partnerportal.lib.text import make_search_key
 
+SINCE, UNTIL = "On this day or later.", "On this day or before."  # what the API's reference says of a bound
+
 
 def make_words_condition(text: str, *columns: str) -> Q:
     """Return the condition that each word of a text is part of one of the columns; without a word, every row meets it.
@@ -65,8 +67,9 @@ class WholeNumberFilter(df.NumberFilter):
 
     field_class = forms.IntegerField
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, min_value=0, **options)
+    def __init__(self, field_name: str | None = None, lookup_expr: str | None = None, **options: Any) -> None:
+        options = {"help_text": {"gte": "At least.", "lte": "At most."}.get(lookup_expr or ""), **options}
+        super().__init__(field_name, lookup_expr, min_value=0, **options)
 
     def get_max_validator(self) -> MaxValueValidator:
         return MaxValueValidator(MOST)
@@ -75,12 +78,16 @@ class WholeNumberFilter(df.NumberFilter):
 class DayFilter(df.DateFilter):
     """A filter by a day, as ISO 8601 writes it, whatever the reader's language."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, input_formats=["%Y-%m-%d"], **options)
+    def __init__(self, field_name: str | None = None, lookup_expr: str | None = None, **options: Any) -> None:
+        options = {"help_text": {"gte": SINCE, "lte": UNTIL}.get(lookup_expr or ""), **options}
+        super().__init__(field_name, lookup_expr, input_formats=["%Y-%m-%d"], **options)
 
 
 class SinceDayFilter(DayFilter):
     """A filter of moments: it keeps those on a day or later, by the reader's time zone."""
+
+    def __init__(self, field_name: str, **options: Any) -> None:
+        super().__init__(field_name, **{"help_text": SINCE, **options})
 
     def filter(self, qs: QuerySet[Any], value: dt.date | None) -> QuerySet[Any]:
         return qs.filter(**{f"{self.field_name}__gte": make_beginning_of_day(value)}) if value else qs
@@ -88,6 +95,9 @@ class SinceDayFilter(DayFilter):
 
 class UntilDayFilter(DayFilter):
     """A filter of moments: it keeps those on a day or before, by the reader's time zone."""
+
+    def __init__(self, field_name: str, **options: Any) -> None:
+        super().__init__(field_name, **{"help_text": UNTIL, **options})
 
     def filter(self, qs: QuerySet[Any], value: dt.date | None) -> QuerySet[Any]:
         return qs.filter(**{f"{self.field_name}__lt": make_end_of_day(value)}) if value else qs

@@ -53,7 +53,6 @@ FIRST, LAST = dt.date(2000, 1, 1).toordinal(), dt.date(2100, 1, 1).toordinal()
 MUCH = 10_000  # more than any number in a row
 BAD = ("1e-20000", "NaN", "-1", "9" * 40, "0000-00-00", "0001-01-01", "9999-12-31", "\0", "',--", ",,,", "x" * 5000)
 
-pytestmark = pytest.mark.promise("G-14")
 KEYS = list_list_keys()
 WITH_DIALOG = [key for key in KEYS if find_list_definition(key).ranges or find_list_definition(key).several]
 RANGES = [(key, one) for key in KEYS for one in find_list_definition(key).ranges]
@@ -147,6 +146,7 @@ def write_bound(one: FilterRange, value: int) -> Any:
     return dt.date.fromordinal(value) if one.kind is DAYS else value
 
 
+@pytest.mark.promise("G-25")
 @pytest.mark.parametrize(("key", "one"), RANGES, ids=[f"{key}-{one.low}" for key, one in RANGES])
 def test_a_range_keeps_what_is_within_it(key: str, one: FilterRange, show: Any) -> None:
     first, last = (FIRST, LAST) if one.kind is DAYS else (0, MUCH)
@@ -171,6 +171,7 @@ def test_a_range_keeps_what_is_within_it(key: str, one: FilterRange, show: Any) 
     assert find(one.high, last) == having
 
 
+@pytest.mark.promise("G-25")
 @pytest.mark.parametrize(("key", "name"), SEVERAL)
 def test_one_of_several_values_is_enough(key: str, name: str, show: Any, as_tenant: Any) -> None:
     everything = show(key)
@@ -201,6 +202,7 @@ def fill(key: str, listing: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value}
 
 
+@pytest.mark.promise("G-25")
 @each_list
 def test_all_filters_stand_in_the_url_and_each_leads_out(key: str, show: Any) -> None:
     values = fill(key, show(key).list)
@@ -217,6 +219,7 @@ def test_all_filters_stand_in_the_url_and_each_leads_out(key: str, show: Any) ->
     assert values.keys().isdisjoint(dict(parse_qsl(urlsplit(page.list.clear_filters_url).query)))
 
 
+@pytest.mark.promise("G-25")
 @pytest.mark.parametrize("key", KEYS)
 def test_the_form_keeps_all_filters_without_a_script(key: str, show: Any) -> None:
     values = fill(key, show(key).list)
@@ -230,6 +233,7 @@ def test_the_form_keeps_all_filters_without_a_script(key: str, show: Any) -> Non
         assert name not in page.list.hidden_field_values
 
 
+@pytest.mark.promise("G-25")
 @each_list
 def test_the_dialog_shows_what_is_chosen_and_leads_back(key: str, show: Any, web: Any) -> None:
     values = fill(key, show(key).list)
@@ -247,6 +251,7 @@ def test_the_dialog_shows_what_is_chosen_and_leads_back(key: str, show: Any, web
     assert values.keys().isdisjoint(dict(parse_qsl(urlsplit(emptied.url).query)))
 
 
+@pytest.mark.promise("G-25")
 @each_list
 def test_a_view_keeps_the_filters(key: str, show: Any, web: Any) -> None:
     page = show(key, **fill(key, show(key).list))
