@@ -124,9 +124,9 @@ def find_problem(link: ActivationLink) -> str:
 def _list_waits(link: ActivationLink) -> list[_Wait]:
     """Return the steps after the mail, whether they are done or not."""
     done = link.closed_at if link.account_id else None
-    lost = _("The email may have been overlooked. Send it again, or contact them another way.")
+    lost = _("The email may have been overlooked. Resend it, or contact them another way.")
     stuck = _("The person may need help. Ask them, send the link again, or withdraw it.")
-    again, ask = _("Send it again, or contact them another way."), _("Ask the person, or send the link again.")
+    again, ask = _("Resend it, or contact them another way."), _("Ask the person, or send the link again.")
     not_there = _("Not activated yet")
     waits = [
         _Wait(_("Opened"), _("Not opened yet"), link.opened_at, link.last_sent_at, OPENED_WITHIN, lost, again),

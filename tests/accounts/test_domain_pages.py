@@ -90,7 +90,7 @@ def test_the_page_stops_asking_when_the_check_is_done(web, domain):
     )
     text = web("partner.admin").get("/domains/").content.decode()
     assert "every 2s" not in text
-    assert "there are other records" in text and "&lt;b&gt;v=spf1&lt;/b&gt;" in text
+    assert "has other records" in text and "&lt;b&gt;v=spf1&lt;/b&gt;" in text
 
 
 @pytest.mark.parametrize("outcome", Outcome)

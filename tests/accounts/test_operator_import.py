@@ -333,8 +333,8 @@ def test_a_row_that_may_not_come_in_says_why(
 @pytest.mark.parametrize(
     ("who", "organization", "words"),
     [
-        ("new@old.example", "vendor", "vendor itself"),
-        (address("vendor.admin"), "customer", "to themselves"),
+        ("new@old.example", "vendor", "vendor’s own operators"),
+        (address("vendor.admin"), "customer", "give yourself access"),
         (address("vendor.reader"), "customer", "acts for the vendor"),
     ],
 )

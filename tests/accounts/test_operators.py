@@ -125,7 +125,7 @@ def test_a_wrong_form_comes_back_as_it_was_typed(wrong, web):
 def test_whoever_acts_already_is_named_in_the_form(web, world):
     known = world.person("customer.reader").email
     page = web("customer.admin").post("/operators/add/", INVITED | {"email": known}).content.decode()
-    assert f"{known} acts for" in page and 'aria-invalid="true"' in page
+    assert f"{known} already acts for" in page and 'aria-invalid="true"' in page
 
 
 def test_each_invitation_has_its_dialogs(web, world):

@@ -101,11 +101,11 @@ def test_of_two_admins_the_second_loses_nothing(visitor, category):
         browser.opens(f"/marketplace/settings/categories/{row.public_id}/")
         browser.page.get_by_label("Name in Japanese").fill("ロボット" if browser is theirs else "ロボティクス")
     theirs.press("Save category")
-    theirs.sees("is saved.")
+    theirs.sees(" saved.")
     mine.press("Save category")
     mine.sees("A colleague has changed this since you opened it.")
     mine.sees("Name in Japanese: ロボット")
     expect(mine.page.get_by_label("Name in Japanese")).to_have_value("ロボティクス")
     mine.press("Save category")
-    mine.sees("is saved.")
+    mine.sees(" saved.")
     assert Category.objects.get(pk=row.pk).names["ja"] == "ロボティクス"

@@ -128,7 +128,7 @@ def test_the_second_of_two_tabs_loses_nothing(world: World, web: Any) -> None:
     mine |= {"parent": "it-management", "revision": hidden(opened, "revision")}
     refused = client.post(of(row), mine)
     assert "A colleague has changed this since you opened it." in text(refused)
-    assert "Stored now Name in English: Backups" in text(refused) and 'value="Safekeeping"' in refused.content.decode()
+    assert "Current values Name in English: Backups" in text(refused) and 'value="Safekeeping"' in refused.content.decode()
     assert backup().names["en"] == "Backups"
     again = client.post(of(row), mine | {"revision": hidden(refused, "revision")})
     assert again.status_code == 302 and backup().names["en"] == "Safekeeping"
@@ -258,7 +258,7 @@ def test_competencies_and_skills_are_kept(web: Any, kind: str, model: Any) -> No
     assert "Another entry has this name." in text(client.post(f"{BASE}{kind}/new/", {"code": "q", "name": "QUANTUM"}))
     assert client.post(of(row), {"name": "Quanta", "revision": "1"}).status_code == 302
     stale = client.post(of(row), {"name": "Quark", "revision": "1"})
-    assert "Stored now Name: Quanta" in text(stale)
+    assert "Current values Name: Quanta" in text(stale)
     assert "0 partners have it and keep it." in text(client.get(of(row, "retire/")))
     client.post(of(row, "retire/"), {"revision": "2"})
     row.refresh_from_db()
@@ -285,7 +285,7 @@ def test_a_market_with_its_currencies(web: Any) -> None:
     assert client.post(of(moon, "rename/"), {"name_en": "Luna", "revision": "1"}).status_code == 302
     assert client.post(of(moon, "remove/")).status_code == 302
     refused = client.post(of(Market.objects.get(code="japan"), "remove/"))
-    assert refused.status_code == 409 and "so it stays" in text(refused)
+    assert refused.status_code == 409 and "so it can’t be removed" in text(refused)
 
 
 def test_a_country_moves_in_two_steps(world: World, web: Any) -> None:
@@ -315,7 +315,7 @@ def test_a_country_moves_in_two_steps(world: World, web: Any) -> None:
     ("changes", "said"),
     [
         ({"currency": "EUR"}, "Japan has no prices in EUR. Add the currency to the market first."),
-        ({"country": "FR", "market": "europe", "currency": "EUR"}, "The country is in this market already"),
+        ({"country": "FR", "market": "europe", "currency": "EUR"}, "The country is already in this market"),
         ({"country": "ZZ"}, "not one of the available choices"),
         ({"market": ""}, "This field is required."),
         ({"market": "x" * 10_000}, "not one of the available choices"),

@@ -124,8 +124,8 @@ def test_several_customers_and_plans_are_counted(world: World) -> None:
     move(world, "FR", "africa", "USD")
     rows = told()
     assert rows["partner"][1][0].startswith("You can no longer sell to your 2 customers there")
-    assert rows["publisher"][1][0].startswith("2 plans of yours had a price")
-    assert rows["publisher"][1][1].startswith("2 of them have none")
+    assert rows["publisher"][1][0].startswith("2 of your plans had a price")
+    assert rows["publisher"][1][1].startswith("2 of them have no price")
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_a_preview_that_a_colleague_overtook_shows_the_latest(world: World, web:
     )
     add_prices(actor=world.actor(ADMIN), offer=offer, changes=[change(amount="10.00")])
     answer = client.post(url("prices/basic/change/"), {**hidden_fields(preview), "step": "publish"})
-    assert "another amount is replaced now" in text(answer) and "€10.00" in text(answer)
+    assert "it would now replace another amount" in text(answer) and "€10.00" in text(answer)
     assert hidden_fields(answer)["replaces:europe:EUR:P1M:P1M"] == "10.00"
     assert not Price.objects.filter(amount=11).exists()
     client.post(url("prices/basic/change/"), {**hidden_fields(answer), "step": "publish"})
