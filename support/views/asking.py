@@ -123,7 +123,7 @@ def _act(
 ) -> HttpResponse:
     """Do what the form asks for, and redirect to the request. The request that is open already goes to `open_one`."""
     actions = (save_request_draft, _("Draft saved.")) if saves else (submit_request, _("Request submitted."))
-    action, done = actions if row.is_draft else (answer_request, _("You have answered. The vendor decides."))
+    action, done = actions if row.is_draft else (answer_request, _("Your answer was sent. The vendor will decide."))
     try:
         changed = action(actor=request.actor, request=row, **forms.values)
     except RequestAlreadyOpen as error:

@@ -218,7 +218,7 @@ def test_a_partner_leaves_by_a_request(visitor, publisher, staff, has_script):
     if has_script:
         is_sound(deciding)
     deciding.press("Approve")
-    deciding.sees("is approved, and done.")
+    deciding.sees("was approved and carried out.")
 
     expect(in_catalogue(partner, offer)).not_to_contain_text("Can be sold")
     opens_audience(asking, offer)

@@ -141,7 +141,7 @@ def test_both_sides_read_who_left_and_who_stayed_and_why(web, api, world, publis
         page = web(who).get(reverse("request", args=[request.public_id])).content.decode()
         result = page[page.index("<h2>Result</h2>") :]
         assert result.index(world.partner.name) < result.index(stayed) < result.index("Left the audience")
-        assert "done where it was possible" in page
+        assert "carried out where possible" in page
         kept = api(who).get(f"/api/v1/requests/{request.public_id}/").json()["results"]
         assert {(each["label"], each["code"]) for each in kept} == {
             (world.partner.name, "partner_has_sales"),

@@ -128,7 +128,9 @@ def test_the_second_of_two_tabs_loses_nothing(world: World, web: Any) -> None:
     mine |= {"parent": "it-management", "revision": hidden(opened, "revision")}
     refused = client.post(of(row), mine)
     assert "A colleague has changed this since you opened it." in text(refused)
-    assert "Current values Name in English: Backups" in text(refused) and 'value="Safekeeping"' in refused.content.decode()
+    assert (
+        "Current values Name in English: Backups" in text(refused) and 'value="Safekeeping"' in refused.content.decode()
+    )
     assert backup().names["en"] == "Backups"
     again = client.post(of(row), mine | {"revision": hidden(refused, "revision")})
     assert again.status_code == 302 and backup().names["en"] == "Safekeeping"

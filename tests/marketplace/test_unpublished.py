@@ -325,7 +325,7 @@ def test_the_page_changes_what_it_has_shown(world, web, vault, publisher):
     assert refused.status_code == 200 and "Confirm that they will be deleted." in refused.content.decode()
     save_draft(actor=publisher, offer=vault, content=make_content("V", "basic"), channel=CHANNEL, revision=None)
     stale = client.post(path, sent | {"deletes_prices": "on"})
-    assert stale.status_code == 409 and "Stored now: vault, SaaS, Per licence." in stale.content.decode()
+    assert stale.status_code == 409 and "Currently saved: vault, SaaS, Per licence." in stale.content.decode()
     sent["revision"] = read_revision(stale.content.decode())
     taken = client.post(path, sent | {"code": "backup", "deletes_prices": "on"})
     assert "You already have an offer with this code." in taken.content.decode()

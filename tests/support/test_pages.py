@@ -123,7 +123,7 @@ def test_staff_decide_on_the_facts_that_they_see(world: World, web: Any, submitt
     submitted.refresh_from_db()
     assert submitted.state == "approved"
     assert Organization.objects.get(pk=world.lapsed.pk).country == "FR"
-    assert "is approved, and done" in client.get(url).content.decode()
+    assert "was approved and carried out" in client.get(url).content.decode()
 
 
 def test_a_tab_of_yesterday_shows_the_request_as_it_is(web: Any, submitted: Request) -> None:
