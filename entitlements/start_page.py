@@ -244,7 +244,7 @@ FIRST_STEPS = (
     ),
     FirstStep(
         label=gettext_lazy("Connect your first system to receive services and usage"),
-        icon="upload",
+        icon="file-up",
         url_name="feeds",
         action=gettext_lazy("Open feeds"),
         order=15,

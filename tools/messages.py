@@ -75,19 +75,19 @@ def source_files() -> Iterator[Path]:
             if "migrations" not in path.parts:
                 yield path
     for folder in (PROJECT / "templates", *(PROJECT / app / "templates" for app in APPS)):
-        yield from (path for path in folder.rglob("*") if path.suffix in {".html", ".txt"})
+        yield from (path for path in folder.rglob("*") if path.suffix in {".html", ".txt", ".jinja"})
 
 
 def extract_file(path: Path) -> Iterator[tuple[str, str, str, list[str]]]:
     """Yield the text, plural, context and comments of each message in a file.
 
-    A template first becomes text like Python's, with its cotton attributes and without indentation, which the tokenizer
-    would not accept.
+    A template of Django's first becomes text like Python's, with its cotton attributes and without indentation, which
+    the tokenizer would not accept.
     """
-    source = path.read_text()
-    if path.suffix != ".py":
+    source, method = path.read_text(), "jinja2" if path.suffix == ".jinja" else "python"
+    if path.suffix in {".html", ".txt"}:
         source = "\n".join(line.strip() for line in templatize(source).splitlines())
-    calls = extract("python", BytesIO(source.encode()), KEYWORDS, ["Translators:"], {"encoding": "utf-8"}, True)
+    calls = extract(method, BytesIO(source.encode()), KEYWORDS, ["Translators:"], {"encoding": "utf-8"}, True)
     for _line, message, comments, context in calls:
         text, plural = (message[0], message[1]) if isinstance(message, tuple) else (message, "")
         yield text, plural, context or "", comments

@@ -52,7 +52,7 @@ def _each_week(name: str, weeks: int) -> str:
 _TOTALS = f"""
 reports AS (
     SELECT l.customer_id, l.as_of, d.sku_id, d.purchased, d.assigned,
-           least(d.monthly_users, d.monthly_devices) AS active, greatest(d.day, l.since) AS first,
+           least(d.monthly_users, d.monthly_devices) AS active, d.free_users, greatest(d.day, l.since) AS first,
            least(d.day + 6, l.as_of, lead(d.day) OVER (PARTITION BY d.customer_id, d.sku_id ORDER BY d.day) - 1) AS last
     FROM latest l JOIN entitlements_usageday d ON d.customer_id = l.customer_id
         AND d.day > l.since - 7 AND d.day <= l.as_of
@@ -60,7 +60,7 @@ reports AS (
 lasting AS (SELECT *, generate_series(as_of - last, as_of - first) AS back FROM reports),
 totals AS (
     SELECT customer_id, back, sum(purchased) AS purchased, sum(assigned) AS assigned,
-           sum(greatest(assigned - purchased, 0)) AS overage, sum(
+           sum(greatest(assigned - purchased, 0)) AS overage, sum(free_users) AS free_users, sum(
            CASE s.licence_model WHEN '{CONCURRENT}' THEN (
                SELECT max(r.peak_concurrent) FROM entitlements_usageday r
                WHERE r.customer_id = t.customer_id AND r.sku_id = t.sku_id
@@ -74,6 +74,7 @@ _KEPT = f"""
 added AS (
     SELECT customer_id, max(t.purchased) FILTER (WHERE back = 0) AS purchased,
            max(t.overage) FILTER (WHERE back = 0) AS overage,
+           max(t.free_users) FILTER (WHERE back = 0) AS free_users,
            array_agg(CASE WHEN t.purchased IS NULL THEN -1 WHEN t.purchased = 0 THEN (t.assigned > 0)::int * 999
                      ELSE least(round(100.0 * t.assigned / t.purchased), 999) END::smallint
                      ORDER BY back DESC) AS shares,
@@ -82,17 +83,17 @@ added AS (
     FROM (SELECT customer_id, generate_series(0, as_of - since) AS back FROM latest) l
     LEFT JOIN totals t USING (customer_id, back) GROUP BY 1),
 whole AS MATERIALIZED (
-    SELECT customer_id, l.as_of, l.history_days, a.purchased, a.overage,
+    SELECT customer_id, l.as_of, l.history_days, a.purchased, a.overage, a.free_users,
            {", ".join(f"l.{name} || a.{name} AS {name}" for name in KEPT)}
     FROM latest l JOIN added a USING (customer_id)),
 kept AS MATERIALIZED (
-    SELECT customer_id, as_of, history_days, purchased, overage,
+    SELECT customer_id, as_of, history_days, purchased, overage, free_users,
            {", ".join(f"{name}[cardinality({name}) - {days - 1}:] AS {name}" for name, days in KEPT.items())}
     FROM whole)"""  # noqa: S608
 
 _SAID = f"""
 SELECT customer_id, as_of, purchased, assigned, overage, active_totals[{ACTIVE_KEPT}] AS monthly_active,
-       nullif(assigned_totals[{ASSIGNED_KEPT - 28}], -1) AS assigned_before,
+       free_users, nullif(assigned_totals[{ASSIGNED_KEPT - 28}], -1) AS assigned_before,
        nullif(active_totals[{ACTIVE_KEPT - 28}], -1) AS active_before,
        CASE WHEN history_days < {counting.PACE_MIN_DAYS} OR purchased <= 0 THEN NULL
             WHEN assigned >= purchased THEN as_of
@@ -112,8 +113,8 @@ def _counted(customers: str) -> str:
     return f"WITH {latest}, {_TOTALS}, {_KEPT} {_SAID}"
 
 
-TOLD = ("customer_id", "as_of", "purchased", "assigned", "overage", "monthly_active", "assigned_before",
-        "active_before", "full_on", "history_days", "weeks", *KEPT)  # fmt: skip
+TOLD = ("customer_id", "as_of", "purchased", "assigned", "overage", "monthly_active", "free_users",
+        "assigned_before", "active_before", "full_on", "history_days", "weeks", *KEPT)  # fmt: skip
 CUSTOMERS = _counted(_ANEW)
 _COLUMNS, _OLD, _NEW = (", ".join(f"{side}{name}" for name in TOLD) for side in ("", "u.", "excluded."))
 

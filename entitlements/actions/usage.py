@@ -15,7 +15,7 @@ from partnerportal.lib.policies import authorize_system
 
 COLUMNS = (
     "customer_id, sku_id, day, purchased, assigned, newly_assigned, daily_users, daily_devices, monthly_users,"
-    " monthly_devices, peak_concurrent"
+    " monthly_devices, peak_concurrent, free_users"
 )
 _VALUES = COLUMNS.split(", ", 3)[3]
 
@@ -35,6 +35,7 @@ class ReportedUsageDay(NamedTuple):
     monthly_users: int
     monthly_devices: int
     peak_concurrent: int
+    free_users: int | None = None
 
 
 _STAGE = f"""
@@ -111,7 +112,7 @@ def store_usage_lines(*, actor: Actor, lines: list[ValidLine]) -> Answers:
                     fact.line, known.customers[values["customer"]], known.skus[values["sku"]], values["day"],
                     values["purchased"], values["assigned"], values["newly_assigned"], values["daily_users"],
                     values["daily_devices"], values["monthly_users"], values["monthly_devices"],
-                    values["peak_concurrent"],
+                    values["peak_concurrent"], values["free_users"],
                 )
             )  # fmt: skip
     answers |= dict.fromkeys((row.line for row in rows), LineOutcome.UNCHANGED)

@@ -48,6 +48,7 @@ EXAMPLE = {
     "trial_purchased": 25,
     "trial_assigned": 9,
     "monthly_active": 261,
+    "free_users": 12,
     "full_on": "2027-03-02",
     "history_days": 389,
     "months": [{"month": "2026-11-01"} | FIGURES | {"daily_active_peak": 170}],
@@ -93,6 +94,9 @@ class UsageSerializer(serializers.Serializer[Any]):
     trial_purchased = serializers.IntegerField(allow_null=True, help_text=f"Licences on trial. {UNSHARED}")
     trial_assigned = serializers.IntegerField(allow_null=True, help_text=f"Licences assigned on trial. {UNSHARED}")
     monthly_active = serializers.IntegerField()
+    free_users = serializers.IntegerField(
+        allow_null=True, help_text="Users who are not billed, by number alone. Null: the vendor does not report them."
+    )
     full_on = serializers.DateField(
         allow_null=True,
         help_text="When all licences will be assigned by the straight line through the last 13 weeks. Null: not within "
@@ -145,6 +149,7 @@ def serialize_customer_usage(actor: Actor, customer_id: int | None, totals: Lice
     if usage is None:
         return _totals(None, totals or LicenceTotals(), is_shared=totals is not None) | {
             "monthly_active": 0,
+            "free_users": None,
             "full_on": None,
             "history_days": 0,
             "months": [],
@@ -156,6 +161,7 @@ def serialize_customer_usage(actor: Actor, customer_id: int | None, totals: Lice
     reported = LicenceTotals(purchased=usage.purchased, assigned=usage.assigned, overage=usage.overage)
     return _totals(usage.as_of, totals or reported, is_shared=totals is not None) | {
         "monthly_active": usage.monthly_active,
+        "free_users": usage.free_users,
         "full_on": usage.full_on,
         "history_days": usage.history_days,
         "months": [

@@ -221,6 +221,7 @@ LISTS = (
             make_unchanged_column("trial_licenses", _now("trial_seats")),
             make_unchanged_column("trial_assigned", _now("trial_assigned")),
             make_unchanged_column("monthly_active"),
+            make_unchanged_column("free_users"),
             make_unchanged_column("assigned_28_days_before", "assigned_before"),
             make_unchanged_column("monthly_active_28_days_before", "active_before"),
             make_unchanged_column("full_on"),

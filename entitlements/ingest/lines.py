@@ -127,6 +127,7 @@ class UsageFeedLineSerializer(LineSerializer):
     monthly_users = make_whole_number_field(default=0)
     monthly_devices = make_whole_number_field(default=0)
     peak_concurrent = make_whole_number_field(default=0)
+    free_users = make_whole_number_field(default=None, allow_null=True)
 
     def validate_day(self, value: dt.date) -> dt.date:
         """Return the day. Raises ValidationError for a day in the future (UTC) or more than sixty months ago."""

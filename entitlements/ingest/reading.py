@@ -21,7 +21,7 @@ from partnerportal.lib.json_lines.facts import UnreadableLine, ValidLine
 from partnerportal.lib.json_lines.reading import LineReader, LineType, LineTypes, read_typed_lines
 
 _USAGE_NUMBERS = tuple(
-    str(name) for name in UsageFeedLineSerializer().fields if str(name) not in ("customer", "sku", "day")
+    str(name) for name in UsageFeedLineSerializer().fields if str(name) not in ("customer", "sku", "day", "free_users")
 )
 _PLAIN_ORGID, _PLAIN_SKU, _PLAIN_DAY = map(re.compile, ("[1-9][0-9]{7}", r"[\w.-]{1,60}", "[0-9]{4}-[0-9]{2}-[0-9]{2}"))
 
@@ -33,16 +33,18 @@ def _plain_usage(data: dict[str, Any]) -> dict[str, Any] | None:
     """
     customer, sku, day = (data.get(name) for name in ("customer", "sku", "day"))
     numbers = [data.get(name, 0) for name in _USAGE_NUMBERS]
+    free = data.get("free_users")
     if (
-        len(data) > 3 + len(numbers)
+        len(data) > 4 + len(numbers)
         or not (type(customer) is type(sku) is type(day) is str)
         or not (_PLAIN_ORGID.fullmatch(customer) and _PLAIN_SKU.fullmatch(sku) and _PLAIN_DAY.fullmatch(day))
-        or any(type(number) is not int or not 0 <= number <= MAX_INTEGER for number in numbers)
+        or any(type(number) is not int or not 0 <= number <= MAX_INTEGER for number in [*numbers, free or 0])
+        or not (free is None or type(free) is int)
         or data.keys() - UsageFeedLineSerializer._declared_fields.keys()
         or not data.keys() >= {"purchased", "assigned"}
     ):
         return None
-    values = {"customer": customer, "sku": sku, **dict(zip(_USAGE_NUMBERS, numbers, strict=True))}
+    values = {"customer": customer, "sku": sku, "free_users": free, **dict(zip(_USAGE_NUMBERS, numbers, strict=True))}
     try:
         values["day"] = dt.date.fromisoformat(day)
     except ValueError:

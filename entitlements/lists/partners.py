@@ -40,7 +40,7 @@ COLUMNS = (  # each column has its branch in parts/partner_rows.jinja
     ListColumn(name="badges", label=gettext_lazy("Badges"), sort="next_lapse_on", css="wide-only of-badges"),
     ListColumn(name="customers", label=gettext_lazy("Customers"), sort="customers", css="num"),
     ListColumn(name="assigned", label=gettext_lazy("Licences assigned"), sort="assigned", css="num"),
-    ListColumn(name="trend", label=gettext_lazy("16 weeks"), css="wide-only"),
+    ListColumn(name="trend", label=gettext_lazy("Trend"), css="wide-only"),
     ListColumn(name="over", label=gettext_lazy("Over limit"), sort="overage", css="num wide-only", is_usual=False),
     ListColumn(name="skus", label=gettext_lazy("SKUs"), sort="sku_count", css="num wide-only", is_usual=False),
     ListColumn(name="expires_on", label=pgettext_lazy("column", "Next expiry"), sort="next_expiry_on"),

@@ -82,6 +82,7 @@ class UsageDay(UsageFiguresModel):
     monthly_users = models.PositiveIntegerField()
     monthly_devices = models.PositiveIntegerField()
     peak_concurrent = models.PositiveIntegerField()
+    free_users = models.PositiveIntegerField(null=True)  # users who are not billed; None where the feed does not say
 
     class Meta:
         constraints = (
@@ -120,6 +121,7 @@ class CustomerUsage(models.Model):
     assigned = models.PositiveBigIntegerField()
     overage = models.PositiveBigIntegerField(default=0)  # of each SKU on its own
     monthly_active = models.PositiveBigIntegerField()
+    free_users = models.PositiveBigIntegerField(null=True)  # not billed; None where the feed does not say it of any SKU
     assigned_before = models.PositiveBigIntegerField(null=True)  # 28 days earlier; None with too little history
     active_before = models.PositiveBigIntegerField(null=True)  # 28 days earlier; None with too little history
     full_on = models.DateField(null=True)  # when all seats will be assigned at the present pace; None: not, or unknown

@@ -231,9 +231,8 @@ def make_order_count_expression(actor: Actor, customer: OuterRef) -> Combinable:
 # Both are written once, because each page of a list asks for one of them.
 _USAGE = CustomerUsage.objects.filter(customer=OuterRef("customer"))
 _REPORT_DAY = ValueIfScopeShared(Subquery(_USAGE.values("as_of")), Scope.USAGE)
-_WEEKLY_USAGE = ValueIfScopeShared(
-    Subquery(_USAGE.values(facts=JSONObject(weeks="weeks", as_of="as_of", active="monthly_active"))), Scope.USAGE
-)
+_FACTS = JSONObject(weeks="weeks", as_of="as_of", active="monthly_active", free="free_users")
+_WEEKLY_USAGE = ValueIfScopeShared(Subquery(_USAGE.values(facts=_FACTS)), Scope.USAGE)
 
 
 def annotate_latest_report_day(rows: CustomerListingQuerySet) -> CustomerListingQuerySet:
@@ -248,9 +247,9 @@ def annotate_weekly_usage(rows: CustomerListingQuerySet) -> CustomerListingQuery
     """Add `weekly_usage` to each row of the customer listing: a dict with the facts behind the row's sparkline.
 
     `weeks` are the percentages of the customer's licences that were assigned in each of the last sixteen weeks, `as_of`
-    is the latest reported day as an ISO date, and `active` the monthly active users on it. It is None before the first
-    report, and where the customer does not share its usage with the row's viewer. All come from one look-up, because
-    row-level security checks each anew.
+    is the latest reported day as an ISO date, `active` the monthly active users on it, and `free` the users who are not
+    billed, None where the feed does not say. It is None before the first report, and where the customer does not share
+    its usage with the row's viewer. All come from one look-up, because row-level security checks each anew.
     """
     return rows.annotate(weekly_usage=_WEEKLY_USAGE)
 

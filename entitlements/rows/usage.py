@@ -255,8 +255,8 @@ def _make_bar_of_listing(row: CustomerListing) -> SeatUsageBar | None:
 class CustomerUsageTableRow:
     """A row of the list of customers' usage, with its numbers written out.
 
-    The numbers of licences are None where the customer does not share its services, and `active` where it does not
-    share its usage; a dash where there is nothing to tell.
+    The numbers of licences are None where the customer does not share its services, and `active` and `free` where it
+    does not share its usage; a dash where there is nothing to tell.
     """
 
     name: str
@@ -266,6 +266,7 @@ class CustomerUsageTableRow:
     usage: SeatUsageBar | None
     available: str | None
     active: str | None
+    free: str | None
 
 
 def make_customer_usage_table_rows(listings: Iterable[CustomerListing]) -> list[CustomerUsageTableRow]:
@@ -273,7 +274,7 @@ def make_customer_usage_table_rows(listings: Iterable[CustomerListing]) -> list[
     rows = []
     for row in listings:
         shares_services, reported = row.shares_scope(Scope.ENTITLEMENTS), row.weekly_usage  # type: ignore[attr-defined]
-        active = format_number_or_dash(reported["active"] if reported else None)
+        active, free = (format_number_or_dash(reported[key] if reported else None) for key in ("active", "free"))
         rows.append(
             CustomerUsageTableRow(
                 name=row.name,
@@ -283,6 +284,7 @@ def make_customer_usage_table_rows(listings: Iterable[CustomerListing]) -> list[
                 usage=_make_bar_of_listing(row),
                 available=formats.format_number(row.unused_seats) if shares_services else None,
                 active=active if row.shares_scope(Scope.USAGE) else None,
+                free=free if row.shares_scope(Scope.USAGE) else None,
             )
         )
     return rows

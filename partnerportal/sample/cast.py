@@ -238,6 +238,22 @@ NOT_WITH_MAIN = frozenset({UNCONNECTED, "wrenfield", "saobras"})
 RECENT = ("ashdown-pryce", "gruenwald")  # customers that accept MAIN's invitation while the data is written
 JUST_ENDED = "hoellerbach"  # the customer that ends its connection with MAIN while the data is written
 
+# The seats of a usual service of some customers, and the part of them that is assigned (0: invented), so that the great
+# and the small stand side by side.
+SIZES = {
+    "meridian-health": (1850, 0.93),
+    "univ-estuaire": (1240, 0.88),
+    "northgate-bs": (860, 0.41),
+    "eastmarch": (640, 1.02),
+    "hokuto": (540, 0.9),
+    "caldervalley": (480, 0.94),
+    "elbtal": (390, 0.97),
+    "aozora-hoken": (310, 0.86),
+    "kawasemi": (6, 0.67),
+    "larkspur": (8, 1),
+    "troisponts": (4, 0.75),
+    "kowhai": (5, 0.8),
+}
 # The shape of the use of some customers (see usage.py), so that today's pages have something to tell.
 USAGE = {
     "meridian-health": "growing",
@@ -248,6 +264,13 @@ USAGE = {
     "aldermoor": "flat",
     "bluelantern": "falling",
     "elbtal": "gap",
-    "northgate-bs": "falling",
+    "northgate-bs": "churning",  # it moves to somebody else's service
+    "eastmarch": "merged",  # with another haulier, last summer
+    "caldervalley": "seasonal",
+    "highfield": "seasonal",
+    "hokuto": "seasonal",
+    "univ-estuaire": "seasonal",
+    "hinode": "holidays",
+    "cote-emeraude": "holidays",
     "kitamura-seiki": "new",
 }

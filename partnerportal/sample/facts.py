@@ -31,15 +31,18 @@ PUBLISHED = {"NB-ANA-PRF": "octavo", "NB-FIL-SHR": "octavo", "NB-ACC-SEC": "feld
 PRICES = {code: price for code, _service, _name, price in PRODUCTS + ADD_ONS}
 CURRENCIES = {"GB": "GBP", "JP": "JPY", "SE": "SEK", "NO": "NOK", "NZ": "NZD", "PL": "PLN", "US": "USD"}
 RATES = {"JPY": 150, "SEK": 11, "NOK": 11, "PLN": 4}  # units for a euro; of any other currency, one
-SEATS = (5, 10, 15, 20, 25, 40, 50, 75, 100, 150, 250, 400)  # usual sizes of a customer
+SEATS = (6, 12, 18, 25, 40, 60, 85, 120, 160, 220, 300, 420, 560, 750)  # usual sizes of a customer
+TRIED = (5, 10, 15, 25, 25, 30, 50)  # usual sizes of a trial
 
 
 @dataclass(frozen=True)
 class SampleCustomer:
-    """What the sample feed has to know of a customer: its ORGID and country."""
+    """What the sample feed has to know of a customer: its ORGID and country, and what it was given in the cast."""
 
     org_id: str
     country: str
+    size: int = 0  # the seats of a usual service; 0 to have them invented
+    share: float = 0  # the part of them that is assigned; 0 to have it invented
 
 
 def encode_feed_lines(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
@@ -63,26 +66,34 @@ def make_past_service_feed_rows(
     """
     random = Random(customer.org_id)
     skus = random.sample(PRODUCTS, random.randint(1, most_services))
-    size = random.choice(SEATS)
+    invented = random.choice(SEATS)
+    size = customer.size or invented
     for number, (code, *_rest) in enumerate(skus, 1):
-        seats = max(5, size + random.choice((-10, -5, 0, 0, 5, 10)))
+        seats = max(3, round(size * random.choice((0.25, 0.5, 0.8, 1, 1, 1.1))))
         begun = today - dt.timedelta(days=random.randint(40, 700))
+        if random.random() < 0.2:  # more come to renew now than chance would have it
+            begun = today - dt.timedelta(days=random.choice((364, 729)) - random.randint(3, 88))
         ends = _renewed(begun, today) if random.random() < 0.9 else None
         if random.random() < 0.08:
             ends = today - dt.timedelta(days=random.randint(2, 60))
         running = ends is None or ends >= today
+        share = random.choice((0.2, 0.5, 0.7, 0.8, 0.9, 0.95, 1, 1.08))
+        if ends and running and (begun_again := ends - dt.timedelta(days=364)) > begun:
+            before = max(3, round(seats * random.choice((0.6, 0.75, 0.9, 1))))
+            yield from _make_term(customer, number + 20, random, code, before, begun, begun_again)
+            begun = begun_again
         yield _entitlement(
             customer, number, code,
             state=Entitlement.State.ACTIVE if running else Entitlement.State.EXPIRED,
             source=Source.BOUGHT if ends else random.choice((Source.GRANTED, Source.ENABLED)),
             quantity=seats,
-            assigned=min(int(seats * random.choice((0.2, 0.5, 0.7, 0.8, 0.9, 0.95, 1, 1.08))), seats + 12),
+            assigned=min(round(seats * (customer.share or share)), seats + 12),
             starts_on=min(begun, ends or begun),
             ends_on=ends,
         )  # fmt: skip
         if ends:
             yield _order(customer, number, random, begun, code, seats)
-    if random.random() < 0.3:
+    if random.random() < 0.22:
         yield make_trial_feed_row(
             customer,
             91,
@@ -100,6 +111,17 @@ def make_past_service_feed_rows(
         )
 
 
+def _make_term(
+    customer: SampleCustomer, number: int, random: Random, code: str, seats: int, begun: dt.date, until: dt.date
+) -> Iterator[dict[str, Any]]:
+    """Yield the feed rows of a term that was renewed on the day `until`, and of the order for it."""
+    yield _entitlement(
+        customer, number, code, state=Entitlement.State.EXPIRED, quantity=seats, assigned=0, starts_on=begun,
+        ends_on=until - dt.timedelta(days=1),
+    )  # fmt: skip
+    yield _order(customer, number, random, begun, code, seats)
+
+
 def make_trial_feed_row(
     customer: SampleCustomer, number: int, code: str, state: Entitlement.State, ends: dt.date | None
 ) -> dict[str, Any]:
@@ -108,9 +130,12 @@ def make_trial_feed_row(
     A requested trial has no days yet. `number` tells the customer's services and trials apart, and `code` is the SKU.
     """
     begun = ends - dt.timedelta(days=30) if ends else None
+    random = Random(f"{customer.org_id} trial {number}")
+    seats = random.choice(TRIED)
+    assigned = 0 if state == Entitlement.State.REQUESTED else round(seats * random.uniform(0.1, 1))
     return _entitlement(
-        customer, number, code, kind=Kind.TRIAL, state=state, source=Source.ENABLED, quantity=25,
-        assigned=0 if state == Entitlement.State.REQUESTED else 9, starts_on=begun, ends_on=ends,
+        customer, number, code, kind=Kind.TRIAL, state=state, source=Source.ENABLED, quantity=seats,
+        assigned=assigned, starts_on=begun, ends_on=ends,
     )  # fmt: skip
 
 

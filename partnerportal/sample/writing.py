@@ -51,6 +51,7 @@ from partnerportal.sample.facts import SampleCustomer
 from partnerportal.sample.feeds import write_sample_feeds
 from partnerportal.sample.holders import write_sample_licence_holders
 from partnerportal.sample.invitations import write_sample_invitations
+from partnerportal.sample.renewals import write_sample_renewal_work
 from partnerportal.sample.usage import write_sample_usage
 
 NAMESPACE = uuid.UUID("5a5a2b0e-7c1d-4a51-9d1b-6f3c0f0e8d11")
@@ -96,6 +97,7 @@ def write_sample_data() -> None:
     write_sample_requests(organizations)
     write_sample_activations(organizations, now)
     write_sample_feeds(now)
+    write_sample_renewal_work(organizations)
     mark_admin_vacancies()
     write_channel_growth()
     write_pending_notices()
@@ -247,7 +249,8 @@ def _buyers(organizations: Organizations) -> Iterator[Organization]:
 
 
 def _customer(organization: Organization) -> SampleCustomer:
-    return SampleCustomer(organization.org_id, organization.country)
+    size, share = cast.SIZES.get(organization.website.removesuffix(".example"), (0, 0))
+    return SampleCustomer(organization.org_id, organization.country, size, share)
 
 
 def _import(rows: Iterable[dict[str, Any]], at: dt.datetime | None = None) -> None:
@@ -303,7 +306,8 @@ def _act_today(organizations: Organizations) -> None:
 
 
 def _more_seats(customer: SampleCustomer, today: dt.date) -> dict[str, Any]:
-    first = next(facts.make_past_service_feed_rows(customer, today))
+    rows = facts.make_past_service_feed_rows(customer, today)
+    first = next(row for row in rows if row["type"] == "entitlement" and row["external_id"].endswith("-1"))
     return first | {
         "quantity": first["quantity"] + 25,
         "state": Entitlement.State.ACTIVE,

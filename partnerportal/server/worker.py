@@ -206,13 +206,19 @@ def draw_sign_in_page(application: Callable[..., Any]) -> None:
 
 def preload_templates() -> None:
     """Let Django parse and cache each of the portal's templates, in the default language."""
+    import jinja2
     from django.template import TemplateSyntaxError, engines
+    from django.utils.translation import get_language
 
-    for engine in engines.all():
-        for folder in map(Path, engine.dirs):
-            for path in folder.rglob(f"*.{'jinja' if engine.name == 'jinja' else 'html'}"):
-                with suppress(TemplateSyntaxError):  # raised again by the page that uses it
-                    engine.get_template(str(path.relative_to(folder)))
+    from partnerportal.jinja import get_part_environment
+
+    parts = get_part_environment(get_language())
+    for folder in map(Path, engines["django"].dirs):
+        for path in folder.rglob("*.*"):
+            load: Any = {".html": engines["django"].get_template, ".jinja": parts.get_template}.get(path.suffix)
+            with suppress(TemplateSyntaxError, jinja2.TemplateSyntaxError):  # raised again by the page that uses it
+                if load:
+                    load(str(path.relative_to(folder)))
 
 
 def raise_open_file_limit() -> None:

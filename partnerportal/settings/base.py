@@ -122,6 +122,7 @@ TEMPLATES = [
                 "django_cotton.templatetags.cotton",
                 "template_partials.templatetags.partials",
                 "partnerportal.templatetags.ui",
+                "partnerportal.templatetags.components",
             ],
         },
     },

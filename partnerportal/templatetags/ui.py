@@ -1,24 +1,28 @@
 """Template tags of the design system: icons, monograms, numbers, money, dates. Every template has them as built-ins.
 
-Two of them replace Django's own, `static` and `translate`, and do their work once rather than for each page.
+Some of them replace Django's own. Where all that they are given is constant, they do their work once, when a template
+is parsed, rather than for each page.
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.template import Context, Node, engines
-from django.template.base import Parser, TextNode, Token
+from django.template import Context, Node
+from django.template.base import FilterExpression, Parser, TextNode, Token, Variable
+from django.template.defaulttags import url
 from django.templatetags import static
-from django.templatetags.i18n import TranslateNode, do_translate
+from django.templatetags.i18n import do_translate
+from django.urls import NoReverseMatch
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from partnerportal import icons
+from partnerportal.jinja import render_part
 from partnerportal.lib import formats, usage, user_agents
 from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.parts import PagePart
@@ -31,7 +35,35 @@ register.filter("usage_tone", usage.choose_usage_bar_tone)
 register.filter("usage_width", usage.compute_usage_bar_percent)
 
 
-@register.simple_tag(name="icon")
+def _is_constant(value: FilterExpression | None) -> bool:
+    """Return whether a tag's argument is the same on every page. None, for an argument that is not given, is."""
+    if value is None:
+        return True
+    text = value.var.literal if isinstance(value.var, Variable) else value.var
+    return text is not None and not value.filters
+
+
+def _register_tag_drawn_once(name: str, compile_tag: Callable[[Parser, Token], Any]) -> None:
+    """Register a template tag that becomes plain text when the template is parsed, if its arguments are constant.
+
+    Parsed templates are kept by language (loaders.py), so a translated text is never shown in another language.
+    """
+
+    @register.tag(name)
+    def compile_or_draw(parser: Parser, token: Token) -> Node:
+        node: Any = compile_tag(parser, token)
+        if hasattr(node, "args"):  # of a tag that is a function, or of `url`
+            values = [*node.args, *node.kwargs.values(), getattr(node, "view_name", None)]
+        else:  # of `translate`
+            values = [node.filter_expression, node.message_context]
+        if getattr(node, "target_var", None) or getattr(node, "asvar", None) or not all(map(_is_constant, values)):
+            return node
+        try:
+            return TextNode(node.render(Context()))
+        except NoReverseMatch:  # of a page that not every installation has: the condition around it decides
+            return node
+
+
 @lru_cache(maxsize=256)
 def render_icon(name: str) -> SafeString:
     """Return an `<svg>` that shows the lucide icon of this name. Screen readers skip it.
@@ -45,29 +77,27 @@ def render_icon(name: str) -> SafeString:
     )
 
 
-register.simple_tag(lru_cache(maxsize=256)(static.static), name="static")
-register.simple_tag(page_url)
+def _compile_function(name: str, function: Callable[..., str]) -> Callable[[Parser, Token], Node]:
+    """Return the function that compiles a template tag which shows what a function returns."""
+    library = template.Library()
+    library.simple_tag(function, name=name)
+    return library.tags[name]
 
 
-@register.tag
-def translate(parser: Parser, token: Token) -> Node:
-    """Compile Django's `{% translate %}`, but translate a constant text once, when the template is parsed.
-
-    Parsed templates are cached by language (loaders.py), so the text is never shown in another language.
-    """
-    node: TranslateNode = do_translate(parser, token)
-    text = node.filter_expression
-    is_constant = text.var.literal is not None and not (text.filters or node.asvar or node.message_context)
-    return TextNode(node.render(Context())) if is_constant else node
+_register_tag_drawn_once("icon", _compile_function("icon", render_icon))
+_register_tag_drawn_once("static", _compile_function("static", lru_cache(maxsize=256)(static.static)))
+_register_tag_drawn_once("page_url", _compile_function("page_url", page_url))
+_register_tag_drawn_once("url", url)
+_register_tag_drawn_once("translate", do_translate)
 
 
 @register.simple_tag(name="jinja")
-def render_jinja(template_name: str, **context: Any) -> SafeString:
+def render_jinja_part(template_name: str, **context: Any) -> SafeString:
     """Return the HTML of a Jinja2 template, drawn with the given values.
 
-    It is for parts that a page repeats: Jinja2 is seven times faster than Django's engine.
+    It is for what a page repeats and what many pages show: Jinja2 is seven times faster than Django's engine.
     """
-    return mark_safe(engines["jinja"].get_template(template_name).render(context))  # Jinja2 has escaped the values
+    return render_part(template_name, context)
 
 
 @register.simple_tag(takes_context=True, name="part")

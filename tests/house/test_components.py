@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from partnerportal import icons
 from partnerportal.templatetags import ui
+from tests.house.ours import OURS, tree_of
 
 ROOT = Path(settings.BASE_DIR)
 PAGES = sorted(
-    path for path in (ROOT / "templates").rglob("*.html") if "emails" not in path.parts and "email" not in path.parts
+    path
+    for path in (ROOT / "templates").rglob("*.*")
+    if path.suffix in {".html", ".jinja"} and "emails" not in path.parts and "email" not in path.parts
 )
-COMPONENTS = {path.stem.replace("_", "-"): path for path in (ROOT / "templates" / "ui").glob("*.html")}
+COMPONENTS = {path.stem.replace("_", "-"): path for path in (ROOT / "templates" / "ui").glob("*.*")}
 BUILT_IN = {"vars", "slot"}
 INLINE = re.compile(
     r"<style|\sstyle=|\son[a-z]+=|\shx-on|javascript:|<script(?![^>]*\s(?:src=|type=.application/json))|[\"']js:",
@@ -36,6 +40,7 @@ def inline_code(source: str) -> list[str]:
 def unknown_components_and_icons(source: str) -> list[str]:
     used = set(re.findall(r"<c-([a-z-]+)", source)) - BUILT_IN
     icons = re.findall(r"{% icon \"([^\"]+)\"", source) + re.findall(r"<c-[^>]*\sicon=\"([a-z0-9-]+)\"", source)
+    icons += re.findall(r"\bicon\(\"([^\"]+)\"\)", source)  # of Jinja2
     return [*(used - COMPONENTS.keys()), *(name for name in icons if not is_icon(name))]
 
 
@@ -48,8 +53,9 @@ def is_icon(name: str) -> bool:
 
 @cache
 def declared(component: str) -> set[str]:
-    found = re.search(r"<c-vars(.*?)/>", COMPONENTS[component].read_text(), flags=re.DOTALL)
-    return set(re.findall(r"\s:?([a-z-]+)", re.sub(r"\"[^\"]*\"", "", found[1]))) if found else set()
+    found = re.search(r"<c-vars(.*?)/>|macro draw(\(.*?\)) %}", COMPONENTS[component].read_text(), flags=re.DOTALL)
+    names = re.sub(r"\"[^\"]*\"", "", found[1] or found[2]) if found else ""
+    return set(re.findall(r"[\s(]:?([a-z_-]+)", names))
 
 
 def undeclared_dynamic_attributes(source: str) -> list[str]:
@@ -59,6 +65,17 @@ def undeclared_dynamic_attributes(source: str) -> list[str]:
         for component, attributes in OPENING.findall(source)
         if component not in BUILT_IN
         for name in set(re.findall(r"\s:([a-z-]+)=", attributes)) - declared(component)
+    ]
+
+
+def attributes_that_it_has_not(source: str) -> list[str]:
+    """A component that Jinja2 draws takes what its macro names, and other attributes only if it shows `kwargs`."""
+    return [
+        f"<c-{component} {name}>"
+        for component, attributes in OPENING.findall(source)
+        if component not in BUILT_IN and COMPONENTS[component].suffix == ".jinja"
+        if "kwargs" not in COMPONENTS[component].read_text()
+        for name in set(re.findall(r"\s:?([a-z-]+)(?:=(?:\"[^\"]*\"|'[^']*'))?", attributes)) - declared(component)
     ]
 
 
@@ -82,7 +99,13 @@ def expressions_as_attributes(source: str) -> list[str]:
     ]
 
 
-RULES = (inline_code, unknown_components_and_icons, undeclared_dynamic_attributes, expressions_as_attributes)
+RULES = (
+    inline_code,
+    unknown_components_and_icons,
+    undeclared_dynamic_attributes,
+    attributes_that_it_has_not,
+    expressions_as_attributes,
+)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -99,12 +122,28 @@ def test_each_template_keeps_the_rule(rule: Callable[[str], list[str]]) -> None:
         (inline_code, "<script>1</script>"),
         (unknown_components_and_icons, "<c-nothing />"),
         (unknown_components_and_icons, '{% icon "no-such-icon" %}'),
+        (unknown_components_and_icons, '{{ icon("no-such-icon") }}'),
         (undeclared_dynamic_attributes, '<c-button :onclick="value" />'),
+        (attributes_that_it_has_not, '<c-stat title="Seats" />'),
         (expressions_as_attributes, '<c-button :label="a + b" />'),
     ],
 )
 def test_the_rule_finds_it(rule: Callable[[str], list[str]], source: str) -> None:
     assert rule(source)
+
+
+def test_icons_that_code_names_exist() -> None:
+    named = {
+        keyword.value.value
+        for app in OURS
+        for path in (ROOT / app).rglob("*.py")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "icon" and isinstance(keyword.value, ast.Constant)
+    }
+    assert "file-up" in named
+    assert named - {""} - icons.NAMES == set()
 
 
 def test_a_template_is_read_in_one_view() -> None:

@@ -17,6 +17,7 @@ from django.urls import reverse
 from accounts.models import Person, SavedView
 from entitlements.models import CustomerListing, Entitlement, LicenseAssignment, PartnerListing
 from exports.catalogue import LISTS
+from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.list_filters import DAYS, SEPARATOR, FilterRange
 from partnerportal.lib.lists import ListDefinition, find_list_definition, list_list_keys
 from tests.world import World
@@ -288,3 +289,21 @@ def test_a_range_that_ends_before_it_begins_is_refused(key: str, one: FilterRang
     client = web(WHO.get(key, ("vendor.admin", ""))[0])
     answer = client.post(f"/lists/{key}/filters/", {"query": "", one.low: low, one.high: high})
     assert answer.status_code == 200 and "“To” must not be less than “From”." in answer.content.decode()
+
+
+def test_a_long_choice_narrows_the_file_as_it_does_the_page(show: Any) -> None:
+    codes = [code for code, _name in list_country_choices() if code != "DE"]
+    assert len(",".join(codes)) > 700
+    assert not show("customers", country=",".join(codes)).keys
+    assert show("customers", country=",".join([*codes, "DE"])).keys
+
+
+@each_list
+def test_without_a_filter_the_dialog_leads_to_the_whole_list(key: str, show: Any, web: Any) -> None:
+    client = web(WHO.get(key, ("vendor.admin", ""))[0])
+    data = {"name": "Mine", "query": show(key, **fill(key, show(key).list)).list.filter_query_string}
+    client.post(f"/lists/{key}/views/new/", data | {"is_default": "on"})
+    path = reverse(find_list_definition(key).url_name)
+    assert client.get(path).status_code == 302
+    answer = client.post(f"/lists/{key}/filters/", {"query": ""})
+    assert client.get(answer.url).status_code == 200 and answer.url.startswith(path)

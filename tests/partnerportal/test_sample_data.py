@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import F, QuerySet
 from django.test import Client
 from django.urls import reverse
 
@@ -12,7 +13,7 @@ from accounts.models import Operator, Organization, Person, ProgramMembership
 from accounts.queries.operators import list_operators_of_person
 from connections.actors import build_actor_for_organization
 from connections.models import Connection
-from entitlements.models import CustomerListing
+from entitlements.models import Anomaly, CustomerListing, Entitlement, RenewalState, RenewalWork
 from marketplace.models import (
     Audience,
     Authorization,
@@ -70,6 +71,7 @@ def test_the_whole_world(db: None, client: Client) -> None:
     assert not Delivery.objects.filter(channel="fan_out", done_at=None).exists()
     call_command("rebuild_portfolio", "--check", stdout=io.StringIO())
     check_the_marketplace(emma)
+    check_the_shop_window(listed)
     accounts = sample_data("--accounts")
     assert [human.email for human in cast.PEOPLE if human.email not in accounts] == []
     before = Organization.objects.count(), Event.objects.count()
@@ -83,6 +85,16 @@ def test_the_whole_world(db: None, client: Client) -> None:
     call_command("rebuild_usage", "--check", stdout=io.StringIO())
     client.post(reverse("account_login"), {"login": cast.PEOPLE[5].email, "password": cast.PASSWORD})
     assert "_auth_user_id" in client.session
+
+
+def check_the_shop_window(listed: QuerySet[CustomerListing]) -> None:
+    """No page shows one number again and again: customers of every size, trials, and work on renewals."""
+    seats = sorted(listed.filter(seats__gt=0).values_list("seats", flat=True))
+    assert seats[0] < 20 and seats[-1] > 1000 and len(set(seats)) > 30
+    trials = Entitlement.objects.filter(kind="trial", state="active").values_list("quantity", "assigned")
+    assert len(set(trials)) > 8
+    assert set(RenewalWork.objects.values_list("state", flat=True)) == set(RenewalState)
+    assert not Anomaly.objects.filter(low=F("high")).exists(), "no usual range such as 27–27"
 
 
 def check_the_marketplace(buyer: Actor) -> None:

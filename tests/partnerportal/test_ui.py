@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings
 from django.contrib.messages.storage.base import Message
 from django.template import engines
+from django.template.base import TextNode
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import translation
@@ -55,6 +56,30 @@ def test_a_template_speaks_the_language_of_each_who_asks_for_it() -> None:
 def said_in(language: str) -> str:
     with translation.override(language):
         return render_to_string("problem.html", {"title": "-"})
+
+
+def test_a_part_speaks_the_language_of_each_reader_and_escapes_what_its_words_hold() -> None:
+    labels = set()
+    for language in ("fr", "en", "ja", "fr"):
+        with translation.override(language):
+            html = render('<c-code :value="value" />', value=HOSTILE)
+        assert "<script>" not in html
+        labels.add(html.partition("aria-label=")[2].partition(">")[0])
+    assert len(labels) == 3
+
+
+def test_what_is_the_same_on_every_page_is_drawn_when_the_template_is_read() -> None:
+    constant = (
+        '{% icon "bell" %}{% static "img/mark.svg" %}{% url "help" %}{% page_url "customers" %}{% translate "Close" %}'
+    )
+    assert {type(node) for node in nodes_of(constant)} == {TextNode}
+    for source in ("{% icon name %}", '{% url "customer" name %}', '{% url "help" as name %}', "{% translate name %}"):
+        assert TextNode not in {type(node) for node in nodes_of(source)}
+    assert render('{% if gone %}{% url "no_such_page" %}{% endif %}') == ""
+
+
+def nodes_of(source: str) -> Any:
+    return engines["django"].from_string(source).template.nodelist
 
 
 def test_a_text_is_translated_whatever_the_tag_does_with_it() -> None:
@@ -208,7 +233,7 @@ def test_a_dialog_is_a_fragment_for_htmx_and_a_page_without() -> None:
         {% block dialog %}<c-dialog title="End" action="/end/">Sure?</c-dialog>{% endblock %}"""
     page, fragment = RequestFactory().get("/end/"), RequestFactory().get("/end/", headers={"HX-Request": "true"})
     for request in (page, fragment):
-        request.htmx = HtmxDetails(request)  # type: ignore[attr-defined]
+        request.htmx = HtmxDetails(request)
     whole, part = (render(template, request=request) for request in (page, fragment))
     assert "<html" in whole and '<h1 id="dialog-title">End</h1>' in whole
     assert "<html" not in part and '<h2 id="dialog-title">End</h2>' in part
