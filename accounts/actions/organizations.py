@@ -165,7 +165,7 @@ def register_organization(
     """
     authorize(actor, ROLE_TABLE, AccountPermission.REGISTER_ORGANIZATIONS)
     if kind == OrganizationKind.VENDOR and not actor.is_system:
-        raise InvalidInput("kind", _("The vendor itself is set up on the server."))
+        raise InvalidInput("kind", _("The vendor’s own organisation is set up on the server."))
     if sent_before := _find_sent_before(actor, details):
         return sent_before
     if parent and (kind != OrganizationKind.PARTNER or parent.kind != OrganizationKind.DISTRIBUTOR):

@@ -30,7 +30,7 @@ class RegisterOrganizationForm(UniqueNumbersForm):
         to_field_name="public_id",
         label=_("Distributor"),
         required=False,
-        empty_label=_("None: directly under the vendor"),
+        empty_label=_("None: belongs directly to the vendor"),
     )
     partner_id = forms.CharField(
         label=_("Partner ID"),

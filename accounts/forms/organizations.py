@@ -260,7 +260,7 @@ class MovePartnerForm(StandingForm):
         to_field_name="public_id",
         label=_("New distributor"),
         required=False,
-        empty_label=_("None: directly under the vendor"),
+        empty_label=_("None: belongs directly to the vendor"),
     )
 
     def get_present_values(self) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class DomainProvedNotice(DomainNotice):
     event = AccountEventKind.DOMAIN_PROVED
     label = gettext_lazy("Domain verified")
     words = gettext_lazy("%(domain)s is verified")
-    text = gettext_lazy("People with an address there can become operators.")
+    text = gettext_lazy("People with an address at this domain can become operators.")
 
 
 @register_notice_kind

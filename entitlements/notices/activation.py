@@ -153,7 +153,7 @@ class PartnerAwaitsConfirmationNotice(VendorRequestNotice):
                     yield event, NoticeRecipient(organization_id=vendor, about_label=link.name, params=params)
 
     def get_body(self, notice: Notice) -> str:
-        return _("It was invited by %(sender)s. Its dashboard opens when you confirm it.") % notice.params
+        return _("Invited by %(sender)s. Its dashboard opens once you confirm it.") % notice.params
 
     def get_link_path(self, notice: Notice) -> str:
         return reverse("pending_partners")
@@ -173,7 +173,7 @@ class PartnerJoinedNotice(PartnerAwaitsConfirmationNotice):
     is_of_members = True
 
     def get_body(self, notice: Notice) -> str:
-        return _("It was invited by %(sender)s, whose partners need no confirmation.") % notice.params
+        return _("Invited by %(sender)s, whose partners don’t need confirmation.") % notice.params
 
 
 @register_notice_kind

@@ -24,7 +24,7 @@ from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
 
 NO_DRAFT = _("There are no changes to publish.")
-NEVER_LIVE = _("The offer was never published, so there is nothing to go back to.")
+NEVER_LIVE = _("The offer was never published, so there is no earlier version to restore.")
 TAKEN = _("You already have an offer with this code.")
 OVERTAKEN = _(
     "A colleague has saved this offer since you opened it. Your changes are not lost: compare and save again."

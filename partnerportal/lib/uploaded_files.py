@@ -69,7 +69,9 @@ TOO_LARGE = _("The file is larger than %(most)s MB.")
 DOCUMENT_REFUSED = _("This type of file is not accepted. Choose a file of one of these types: %(types)s.")
 IMAGE_REFUSED = _("This type of picture is not accepted. Choose a PNG, JPEG or WebP file.")
 DIFFERS = _("The content of the file doesn’t match its extension. Save it again as the right type.")
-PROTECTED = _("The file has a password or an old format. Save it again without a password, as one of these: %(types)s.")
+PROTECTED = _(
+    "The file is password-protected or in an old format. Save it again without a password, as one of these: %(types)s."
+)
 MACROS = _("The file contains macros. Save it again without macros.")
 DAMAGED = _("The file is damaged or incomplete. Save it again, then choose the new file.")
 UNPACKED = _("The file is too large: unpacked, it exceeds %(most)s MB.")

@@ -130,7 +130,7 @@ def _act(
         open_one += [error.request] if error.request else []
         raise
     if changed.state == Request.State.OVERTAKEN:
-        done = _("This is no longer possible or already so. The request is closed as overtaken.")
+        done = _("This is no longer possible or already done. The request is closed as overtaken.")
     messages.success(request, done)
     return redirect("request_details" if saves else "request", changed.public_id)
 

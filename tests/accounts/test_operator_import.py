@@ -257,7 +257,7 @@ def test_an_external_id_that_somebody_takes_meanwhile_leaves_nothing_half_done(
 
     monkeypatch.setattr(imports.OperatorBatch, "plan", plan_before_another)
     (result,) = apply(f"{world.customer.org_id},{ANN},Invoice,,,u-1")
-    assert (str(result.outcome), "somebody else" in str(result.message)) == ("refused", True)
+    assert (str(result.outcome), "someone else" in str(result.message)) == ("refused", True)
     assert not Person.objects.filter(email=ANN).exists()
 
 

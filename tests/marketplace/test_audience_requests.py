@@ -301,7 +301,7 @@ def test_staff_read_who_comes_in_beside_those_that_have_sold(world, publisher, s
     request = ask(publisher, backup, "specific")
     seen = check_request(request)
     assert seen.values["additions"] == "1"
-    assert [text.text for text in seen.facts_shown if "in" in str(text.label).split()] == ["1", world.distributor.name]
+    assert [text.text for text in seen.facts_shown if "to be added" in str(text.label)] == ["1", world.distributor.name]
     remove_from_audience(actor=publisher, offer=backup, organization_ids=[world.distributor.pk])
     with pytest.raises(Conflict) as refused:
         approve_request(actor=staff, request=request, facts_digest=seen.digest, revision=request.revision)
