@@ -12,7 +12,7 @@ class AccountsConfig(AppConfig):
         from accounts.actions.requests import DatabaseIdempotencyStore
         from accounts.lists.memberships import MEMBERSHIPS
         from accounts.lists.operators import OPERATORS, PENDING_OPERATORS
-        from accounts.lists.organizations import PUBLISHERS
+        from accounts.lists.organizations import PublisherList
         from accounts.models import JoinRequest, ListSettings, OperatorInvitation, SavedView
         from accounts.notices import own_account, partners, standing  # noqa: F401 - importing registers them
         from accounts.personal_data import (
@@ -30,6 +30,7 @@ class AccountsConfig(AppConfig):
         from partnerportal.lib.idempotency import register_idempotency_store
         from partnerportal.lib.known_pages import register_linkable_page
         from partnerportal.lib.lists import register_list_definition
+        from partnerportal.lib.neighbours import register_record_list
         from partnerportal.lib.personal_lists import register_list_preferences_reader
         from partnerportal.lib.sign_up_purposes import register_sign_up_purpose
 
@@ -43,8 +44,9 @@ class AccountsConfig(AppConfig):
         register_personal_data_table("saved_views", PersonalDataTable(SavedView, views))
         register_invitations_section("operator_invitations", OperatorInvitation)
         register_undelivered_mail_handler(OperatorInvitation._meta.label_lower, record_undelivered_invitation)
-        for definition in (OPERATORS, PENDING_OPERATORS, PUBLISHERS, MEMBERSHIPS):
+        for definition in (OPERATORS, PENDING_OPERATORS, MEMBERSHIPS):
             register_list_definition(definition)
+        register_record_list(PublisherList)
         identities = PersonalDataSection("external_identities", list_external_identities)  # they go with the account
         register_personal_data_section(identities)
         asked = ("organization_id", "domain", "state", "created_at", "decided_at")

@@ -24,6 +24,7 @@ from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.errors import Message
 from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.lists import ListTab
+from partnerportal.lib.neighbours import keep_list
 from partnerportal.lib.parts import PagePart
 from partnerportal.lib.policies import Permission
 from partnerportal.lib.requests import PortalRequest
@@ -99,7 +100,7 @@ def render_organization_page(
         "country": get_country_name(organization.country),
         "badges": build_program_badges(organization.active_programs),
         "parent_url": reverse("organization", args=[organization.parent.public_id]) if organization.parent else "",
-        "tabs": list(_tab_links(actor, organization, tab)),
+        "tabs": list(_tab_links(request, organization, tab)),
         "menu": menu,
         "menu_refusal": find_common_refusal(menu),
     }
@@ -117,11 +118,11 @@ def build_organization_list_link(kind: str) -> tuple[str, str]:
     return gettext("Customers"), page_url("customers") if kind == OrganizationKind.CUSTOMER else ""
 
 
-def _tab_links(actor: Actor, organization: Organization, current: str) -> Iterable[ListTab]:
+def _tab_links(request: PortalRequest, organization: Organization, current: str) -> Iterable[ListTab]:
+    actor = request.actor
     for tab in sorted(_tabs.values(), key=lambda tab: tab.order):
         table, permission = tab.rule
         if (not tab.kinds or organization.kind in tab.kinds) and table[permission].check_actor(actor):
             count = tab.count(actor, organization) if tab.count else None
-            yield ListTab(
-                str(tab.label), reverse(tab.url_name, args=[organization.public_id]), count, tab.key == current
-            )
+            url = keep_list(request, reverse(tab.url_name, args=[organization.public_id]))
+            yield ListTab(str(tab.label), url, count, tab.key == current)

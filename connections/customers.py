@@ -21,7 +21,9 @@ from connections.policies import ROLE_TABLE, ConnectionPermission
 from connections.queries import ConnectedCustomer
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
+from partnerportal.lib.known_pages import page_url
 from partnerportal.lib.lists import ListTab
+from partnerportal.lib.neighbours import keep_list
 from partnerportal.lib.parts import PagePart
 from partnerportal.lib.policies import Permission
 from partnerportal.lib.requests import PortalRequest
@@ -127,10 +129,11 @@ def render_customer_page(
     end_url, end_reason = rows.find_connection_end_url_or_refusal(actor, customer.connection_id)
     frame = {
         "customer": customer.organization,
+        "list_url": page_url("customers"),
         "connected_at": customer.connected_at,
         "is_own": customer.connection_id is not None,
         "partners": queries.list_partners_of_customer(actor, customer.organization.pk),
-        "tabs": list(_tab_links(actor, customer, tab)),
+        "tabs": list(_tab_links(request, customer, tab)),
         "shared": rows.build_shared_scope_rows(customer.scopes),
         "sharing_url": rows.get_sharing_url(customer.connection_id),
         "end_url": end_url,
@@ -149,8 +152,8 @@ def _may_open(actor: Actor, tab: CustomerPageTab) -> bool:
     return bool(table[permission].check_actor(actor))
 
 
-def _tab_links(actor: Actor, customer: ConnectedCustomer, current: str) -> Iterable[ListTab]:
-    for tab in _tabs_for(actor):
-        url = reverse(tab.url_name, args=[customer.organization.public_id])
+def _tab_links(request: PortalRequest, customer: ConnectedCustomer, current: str) -> Iterable[ListTab]:
+    for tab in _tabs_for(request.actor):
+        url = keep_list(request, reverse(tab.url_name, args=[customer.organization.public_id]))
         count = customer.counts.get(tab.key) if customer.shares_scope(tab.scope) else None
         yield ListTab(str(tab.label), url, count, tab.key == current)

@@ -22,8 +22,8 @@ class EntitlementsConfig(AppConfig):
         from entitlements.actions.activation_jobs import record_undelivered_activation
         from entitlements.customer_frame import register_customer_page_tabs
         from entitlements.lists.activations import PENDING_CUSTOMERS, PENDING_PARTNERS
-        from entitlements.lists.customers import CUSTOMER_USAGE, CUSTOMERS, SOLD_CUSTOMERS
-        from entitlements.lists.partners import DISTRIBUTORS, PARTNERS
+        from entitlements.lists.customers import CustomerList, CustomerUsageList, SoldCustomerList
+        from entitlements.lists.partners import DistributorList, PartnerList
         from entitlements.lists.releases import RELEASES
         from entitlements.lists.renewals import OWN_RENEWALS, RENEWALS
         from entitlements.lists.trials import TRIALS
@@ -39,6 +39,7 @@ class EntitlementsConfig(AppConfig):
         from notifications.registry import register_undelivered_mail_handler
         from partnerportal.lib.known_pages import register_linkable_page
         from partnerportal.lib.lists import register_list_definition
+        from partnerportal.lib.neighbours import register_record_list
         from partnerportal.lib.sign_up_purposes import register_sign_up_purpose
 
         for offered in OFFERED:
@@ -47,12 +48,9 @@ class EntitlementsConfig(AppConfig):
         register_entitlement_words()
         register_customer_activity(list_customer_moments)
         register_customer_page_tabs()
+        for record_list in (CustomerList, CustomerUsageList, SoldCustomerList, PartnerList, DistributorList):
+            register_record_list(record_list)
         for definition in (
-            CUSTOMERS,
-            CUSTOMER_USAGE,
-            SOLD_CUSTOMERS,
-            PARTNERS,
-            DISTRIBUTORS,
             PENDING_CUSTOMERS,
             PENDING_PARTNERS,
             RENEWALS,

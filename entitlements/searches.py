@@ -1,4 +1,4 @@
-"""What the search of the whole portal finds of this app: customers, partners and distributors."""
+"""What the search of the whole portal finds of this app: customers, services, orders, partners and distributors."""
 
 from typing import Any
 
@@ -7,17 +7,21 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrganizationKind
+from accounts.queries.own_account import is_customer
 from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from entitlements.filters import CustomerFilterSet
+from entitlements.models import Order, Sku
 from entitlements.partner_filters import PartnerFilterSet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.customers import list_customers
+from entitlements.queries.customers import list_customer_services, list_customers
 from entitlements.queries.partners import list_partners
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import get_country_name
+from partnerportal.lib.days import today
 from partnerportal.lib.keyset import fetch_keyset_page, make_search_conditions
 from partnerportal.lib.record_search import FoundRecord, PortalAction, RecordSearch
+from partnerportal.lib.text import has_words, make_search_key
 
 
 def _find_customers(actor: Actor, text: str, limit: int) -> list[FoundRecord]:
@@ -35,9 +39,69 @@ def _find_distributors(actor: Actor, text: str, limit: int) -> list[FoundRecord]
     return _fetch(rows, limit, "pk", "organization")
 
 
-def _choose_page(actor: Actor, own: str) -> str:
+def _find_skus(text: str) -> tuple[list[Sku], str]:
+    """Return the SKUs whose name or code has the most words of a text, by name, and the other words of the text.
+
+    Those are words of customers: "desktops birch" means Cloud Desktops of Birchwood. Without any SKU the list is empty.
+    """
+    words = make_search_key(text).split()
+    found: dict[tuple[str, ...], list[Sku]] = {}
+    for sku in Sku.objects.order_by("name", "pk"):
+        key = make_search_key(f"{sku.name} {sku.code}")
+        found.setdefault(tuple(word for word in words if word not in key), []).append(sku)
+    others = min(found, key=len, default=tuple(words))
+    return (found[others], " ".join(others)) if len(others) < len(words) else ([], "")
+
+
+def _filter_by_service(text: str) -> dict[str, str]:
+    """Return the filters of the list of customers that find those that run the services of which a text has words."""
+    skus, others = _find_skus(text)
+    return {"sku": ",".join(sku.code for sku in skus), "q": others}
+
+
+def _find_services(actor: Actor, text: str, limit: int) -> list[FoundRecord]:
+    """Return services of customers, by the customer's name; those that a customer does not share are not found."""
+    skus, others = _find_skus(text)
+    if not skus:
+        return []
+    customers = list_customers(actor).filter(skus__overlap=[sku.pk for sku in skus])
+    rows = CustomerFilterSet({"q": others}, customers, acting=actor).qs
+    options: dict[str, Any] = {"key": "customer", "any_of": make_search_conditions({"q"})}
+    page = fetch_keyset_page(rows, sort="name_folded", descending=False, size=limit, **options)
+    url_name = _choose_page(actor, "customer", "_services")
+    return [
+        FoundRecord(sku.name, row.name, reverse(url_name, args=[row.public_id]))
+        for row in page.rows
+        for sku in skus
+        if sku.pk in row.skus
+    ][:limit]
+
+
+def _find_own_services(actor: Actor, text: str, limit: int) -> list[FoundRecord]:
+    services = list_customer_services(actor, actor.organization_id)
+    running = {row.sku for row in services if row.runs_on(today())}
+    found = sorted((sku for sku in running if has_words(f"{sku.name} {sku.code}", text)), key=lambda sku: sku.name)
+    return [FoundRecord(sku.name, sku.code, reverse("services")) for sku in found[:limit]]
+
+
+def _find_orders(actor: Actor, text: str, limit: int) -> list[FoundRecord]:
+    """Return the order of this number: whole, because only so an index finds it behind the policies."""
+    number = text.strip()
+    orders = Order.objects.visible_to(actor).filter(number__in={number, number.upper()}).select_related("customer")
+    if not _sees_customers_orders(actor):
+        orders = orders.filter(customer=actor.organization_id)
+    return [FoundRecord(row.number, row.customer.name, _find_order_page(actor, row)) for row in orders[:limit]]
+
+
+def _find_order_page(actor: Actor, order: Order) -> str:
+    if order.customer_id == actor.organization_id:
+        return reverse("orders")
+    return reverse(_choose_page(actor, "customer", "_orders"), args=[order.customer.public_id])
+
+
+def _choose_page(actor: Actor, own: str, tab: str = "") -> str:
     """Return the URL name of the page that the actor has of such an organisation: the vendor has one for all kinds."""
-    return "organization" if actor.organization_kind == OrganizationKind.VENDOR else own
+    return f"{'organization' if actor.organization_kind == OrganizationKind.VENDOR else own}{tab}"
 
 
 def _fetch(rows: QuerySet[Any], limit: int, key: str, url_name: str) -> list[FoundRecord]:
@@ -50,6 +114,11 @@ def _fetch(rows: QuerySet[Any], limit: int, key: str, url_name: str) -> list[Fou
         )
         for row in page.rows
     ]
+
+
+def _sees_customers_orders(actor: Actor) -> object:
+    rules = (ROLE_TABLE[EntitlementPermission.VIEW_ORDERS], ROLE_TABLE[EntitlementPermission.VIEW_SOLD_ORDERS])
+    return any(rule.check_actor(actor) for rule in rules)
 
 
 def _sees_customers(actor: Actor) -> object:
@@ -65,6 +134,31 @@ SEARCHES = (
         seen_by=_sees_customers,
         find=_find_customers,
         list_url_name="customers",
+    ),
+    RecordSearch(
+        label=_("Services"),
+        icon="package",
+        order=12,
+        seen_by=_sees_customers,
+        find=_find_services,
+        list_url_name="customers",
+        make_list_filters=_filter_by_service,
+    ),
+    RecordSearch(
+        label=_("Services"),
+        icon="package",
+        order=12,
+        seen_by=is_customer,
+        find=_find_own_services,
+        list_url_name="services",
+    ),
+    RecordSearch(
+        label=_("Orders"),
+        icon="receipt-text",
+        order=14,
+        seen_by=ROLE_TABLE[EntitlementPermission.VIEW_OWN].check_actor,
+        find=_find_orders,
+        list_url_name="orders",
     ),
     RecordSearch(
         label=_("Partners"),

@@ -18,16 +18,16 @@ class MarketplaceConfig(AppConfig):
         )
         from marketplace.audience_requests import register_audience_requests
         from marketplace.country_facts import register_country_facts
-        from marketplace.lists.all_offers import ALL_OFFERS
-        from marketplace.lists.catalogue import CATALOGUE
-        from marketplace.lists.offers import OFFERS
-        from marketplace.lists.products import PRODUCTS
-        from marketplace.lists.storefront import STOREFRONT
+        from marketplace.lists.all_offers import AllOffersList
+        from marketplace.lists.catalogue import CatalogueList
+        from marketplace.lists.offers import OfferList
+        from marketplace.lists.products import ProductList
+        from marketplace.lists.storefront import StorefrontList
         from marketplace.timeline import register_offer_words
-        from partnerportal.lib.lists import register_list_definition
+        from partnerportal.lib.neighbours import register_record_list
 
-        for definition in (OFFERS, PRODUCTS, CATALOGUE, STOREFRONT, ALL_OFFERS):
-            register_list_definition(definition)
+        for record_list in (OfferList, ProductList, CatalogueList, StorefrontList, AllOffersList):
+            register_record_list(record_list)
         register_audience_requests()
         register_country_facts()
         register_offer_words()

@@ -17,6 +17,7 @@ from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.rows.offers import make_offer_header
 from partnerportal.lib.errors import Message
 from partnerportal.lib.lists import ListTab
+from partnerportal.lib.neighbours import keep_list
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
 
@@ -73,14 +74,15 @@ def render_offer_page(
     frame = {
         "offer": offer,
         "header": make_offer_header(offer),
-        "tabs": list(_tab_links(offer, tab)),
+        "tabs": list(_tab_links(request, offer, tab)),
         "tab_label": next(each.label for each in OFFER_TABS if each.key == tab) if tab != "overview" else "",
         "may_edit": ROLE_TABLE[OfferPermission.EDIT].check_actor(request.actor),
     }
     return render(request, template, {**frame, **context}, status=status)
 
 
-def _tab_links(offer: Offer, current: str) -> Iterable[ListTab]:
+def _tab_links(request: PortalRequest, offer: Offer, current: str) -> Iterable[ListTab]:
     for tab in OFFER_TABS:
         if offer.type in tab.types:
-            yield ListTab(str(tab.label), reverse(tab.url_name, args=[offer.public_id]), None, tab.key == current)
+            url = keep_list(request, reverse(tab.url_name, args=[offer.public_id]))
+            yield ListTab(str(tab.label), url, None, tab.key == current)

@@ -19,6 +19,7 @@ from partnerportal.gathering import gather_app_declarations
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.formats import join_names
 from partnerportal.lib.navigation import NavigationItem, NavigationMenu
+from partnerportal.lib.neighbours import Neighbours, find_neighbours
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.text import make_avatar_initials
 
@@ -137,6 +138,11 @@ class PageShell:
         """Return a link to every page of the menus, for the search of the portal."""
         pages = [link for section in self.navigation_sections for link in section.items]
         return [*pages, *self.user_menu, *self._links(NavigationMenu.HELP)]
+
+    @cached_property
+    def neighbours(self) -> Neighbours | None:
+        """Return the records beside the one that is shown, in the list from which its page was opened, or None."""
+        return find_neighbours(self.request)
 
     @cached_property
     def poll_urls(self) -> list[str]:

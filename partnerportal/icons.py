@@ -11,7 +11,8 @@ FILE = "img/icons.svg"
 _NAMES = """
 activity archive archive-restore arrow-down arrow-right arrow-up arrow-up-right badge-check ban bell book-open
 bookmark building building-2 calendar-check calendar-clock calendar-days calendar-plus calendar-sync chart-line
-check check-check chevrons-up-down circle-alert circle-check circle-dot circle-question-mark circle-slash circle-x
+check check-check chevron-left chevron-right chevrons-up-down circle-alert circle-check circle-dot
+circle-question-mark circle-slash circle-x
 clipboard-check clipboard-list clipboard-x clock columns-3 copy download ellipsis eye eye-off file-down file-up
 fingerprint-pattern flask-conical globe headset history hourglass inbox info key-round layout-dashboard life-buoy
 link list list-filter list-tree lock log-out mail message-square monitor monitor-smartphone moon network package

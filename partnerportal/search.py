@@ -6,7 +6,6 @@ from functools import cache
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -14,6 +13,7 @@ from accounts.models.person import Theme
 from partnerportal.context import PageShell
 from partnerportal.gathering import gather_app_declarations
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.lists import build_list_url
 from partnerportal.lib.record_search import PortalAction, RecordSearch
 from partnerportal.lib.text import has_words, make_search_key
 
@@ -87,9 +87,10 @@ def find_records(actor: Actor, text: str) -> list[FoundGroup]:
     for search in _list_searches():
         found = search.find(actor, text, FIRST + 1) if search.seen_by(actor) else []
         if found:
-            all_url = f"{reverse(search.list_url_name)}?{urlencode({'q': text})}" if len(found) > FIRST else ""
+            list_url = build_list_url(reverse(search.list_url_name), search.make_list_filters(text))
+            all_url = list_url if len(found) > FIRST else ""
             items = [FoundItem(row.label, search.icon, row.url, row.detail) for row in found[:FIRST]]
-            groups.append(FoundGroup(search.list_url_name, str(search.label), items, all_url))
+            groups.append(FoundGroup(f"{search.list_url_name}-{search.order}", str(search.label), items, all_url))
     return groups
 
 

@@ -9,16 +9,16 @@ class SupportConfig(AppConfig):
     verbose_name = _("Support")
 
     def ready(self) -> None:
-        from partnerportal.lib.lists import register_list_definition
+        from partnerportal.lib.neighbours import register_record_list
         from support import notices  # noqa: F401  (registers the notice kinds)
         from support.country_change import register_country_change
-        from support.lists.own import OWN_REQUESTS
-        from support.lists.queue import REQUESTS
+        from support.lists.own import OwnRequestList
+        from support.lists.queue import RequestQueueList
         from support.personal_data import register_personal_data
         from support.timeline import register_request_words
 
         register_country_change()
         register_personal_data()
         register_request_words()
-        for definition in (OWN_REQUESTS, REQUESTS):
-            register_list_definition(definition)
+        for record_list in (OwnRequestList, RequestQueueList):
+            register_record_list(record_list)

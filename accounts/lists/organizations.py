@@ -16,7 +16,7 @@ from partnerportal.lib.errors import Message
 from partnerportal.lib.keyset import fetch_keyset_page_or_first, make_search_conditions
 from partnerportal.lib.list_filters import DAYS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition
-from partnerportal.lib.personal_lists import PersonalizedList
+from partnerportal.lib.neighbours import RecordList, RecordOrder
 
 COLUMNS = (  # each column has its branch in organizations.html
     ListColumn(name="name", label=gettext_lazy("Organisation"), sort="name_folded"),
@@ -51,7 +51,7 @@ PUBLISHERS = ListDefinition(
 )
 
 
-class OrganizationList(PersonalizedList):
+class OrganizationList(RecordList):
     """The vendor's list of all organisations of one kind as its page shows it, by name."""
 
     kind: OrganizationKind
@@ -60,11 +60,22 @@ class OrganizationList(PersonalizedList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        filters = OrganizationFilterSet(params, list_organizations_of_kind(actor, self.kind), acting=actor)
-        self.filter_values = filters.cleaned_values
-        any_of = make_search_conditions(self.filter_values)
-        self.page = fetch_keyset_page_or_first(filters.qs, any_of=any_of, **self.keyset_page_options)
+        order = self.order_records(actor, params)
+        self.filter_values = order.filter_values
+        self.page = fetch_keyset_page_or_first(order.listed, **{**self.keyset_page_options, **order.options})
         self.admin_choices = [(value, str(label)) for value, label in ADMIN_CHOICES]
+
+    @classmethod
+    def order_records(cls, actor: Actor, params: Mapping[str, str]) -> RecordOrder:
+        organizations = list_organizations_of_kind(actor, cls.kind)
+        filters = cls.definition.filter_set(params, organizations, acting=actor)
+        any_of = make_search_conditions(filters.cleaned_values)
+        return RecordOrder(
+            records=organizations,
+            listed=filters.qs,
+            filter_values=filters.cleaned_values,
+            options={**cls.definition.parse_keyset_order(params), "any_of": any_of},
+        )
 
     @property
     def country_choices(self) -> Choices:

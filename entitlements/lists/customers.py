@@ -34,7 +34,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first, make_search_conditions
 from partnerportal.lib.list_filters import DAYS, NUMBERS, PERCENTS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
-from partnerportal.lib.personal_lists import PersonalizedList
+from partnerportal.lib.neighbours import RecordList, RecordOrder
 
 
 def has_partners(actor: Actor) -> bool:
@@ -109,7 +109,7 @@ SOLD_CUSTOMERS = replace(  # never use, which only consent gives, and no connect
 )
 
 
-class CustomerList(PersonalizedList):
+class CustomerList(RecordList):
     """The customer list as its page shows it: the filters of the URL, and the rows, tabs and choices.
 
     It sends four queries: for the person's settings, the rows (with how many match, if a filter narrows them), the
@@ -122,12 +122,11 @@ class CustomerList(PersonalizedList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        filters = self.definition.filter_set(params, list_customers(actor), acting=actor)
-        customers = filters.qs
-        self.filter_values = filters.cleaned_values
+        order = self.order_records(actor, params)
+        customers, self.filter_values = order.listed, order.filter_values
         if self.filter_values:
             customers = annotate_total_row_count(customers)
-        options = self.keyset_page_options | {"key": "customer", "any_of": make_search_conditions(self.filter_values)}
+        options = self.keyset_page_options | order.options
         self.page = fetch_keyset_page_or_first(annotate_weekly_usage(customers), **options)
         if not self.page.previous_cursor:  # the page is the first: the cursor was out of date, or not one of ours
             self.cursor = ""
@@ -142,6 +141,21 @@ class CustomerList(PersonalizedList):
         through = list_partner_names_by_customer(actor, keys) if has_partners(actor) else {}
         self.rows = self.make_table_rows(through, find_account_managers(actor, keys) if self.is_of_vendor else None)
         self.end_refusal = explain_refusal_to_end_connection(actor)
+
+    @classmethod
+    def order_records(cls, actor: Actor, params: Mapping[str, str]) -> RecordOrder:
+        customers = list_customers(actor)
+        filters = cls.definition.filter_set(params, customers, acting=actor)
+        return RecordOrder(
+            records=customers,
+            listed=filters.qs,
+            filter_values=filters.cleaned_values,
+            options={
+                **cls.definition.parse_keyset_order(params),
+                "key": "customer",
+                "any_of": make_search_conditions(filters.cleaned_values),
+            },
+        )
 
     def make_table_rows(self, partners: Mapping[int, list[str]], managers: Mapping[int, str] | None) -> list[Any]:
         """Return the rows of the page as its template shows them. `partners` and `managers` are those of customers."""

@@ -28,7 +28,7 @@ from partnerportal.lib.days import SOON
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first, make_search_conditions
 from partnerportal.lib.list_filters import DAYS, NUMBERS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
-from partnerportal.lib.personal_lists import PersonalizedList
+from partnerportal.lib.neighbours import RecordList, RecordOrder
 
 NAME = ListColumn(name="name", label=gettext_lazy("Organisation"), sort="name_folded")
 COLUMNS = (  # each column has its branch in parts/partner_rows.jinja
@@ -115,7 +115,7 @@ DISTRIBUTORS = replace(
 )
 
 
-class PartnerList(PersonalizedList):
+class PartnerList(RecordList):
     """The list of partners as its page shows it: the filters of the URL, and the rows, tabs and choices.
 
     However many partners there are, it sends the same queries: for the person's settings, the rows (with how many
@@ -128,12 +128,11 @@ class PartnerList(PersonalizedList):
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
         self.actor = actor
-        filters = PartnerFilterSet(params, list_partners(actor, self.kind), acting=actor)
-        partners = filters.qs
-        self.filter_values = filters.cleaned_values
+        order = self.order_records(actor, params)
+        partners, self.filter_values = order.listed, order.filter_values
         if self.filter_values:
             partners = annotate_total_row_count(partners)
-        options = self.keyset_page_options | {"any_of": make_search_conditions(self.filter_values)}
+        options = self.keyset_page_options | order.options
         self.page = fetch_keyset_page_or_first(partners, **options)
         if not self.page.previous_cursor:  # the page is the first: the cursor was out of date, or not one of ours
             self.cursor = ""
@@ -145,6 +144,18 @@ class PartnerList(PersonalizedList):
         self.programs = {program.code: program.name for program in list_programs()}
         sku_names = list_skus_of_partners(self.page.rows)
         self.rows = make_partner_table_rows(actor, self.page.rows, sku_names, self.programs)
+
+    @classmethod
+    def order_records(cls, actor: Actor, params: Mapping[str, str]) -> RecordOrder:
+        partners = list_partners(actor, cls.kind)
+        filters = cls.definition.filter_set(params, partners, acting=actor)
+        any_of = make_search_conditions(filters.cleaned_values)
+        return RecordOrder(
+            records=partners,
+            listed=filters.qs,
+            filter_values=filters.cleaned_values,
+            options={**cls.definition.parse_keyset_order(params), "any_of": any_of},
+        )
 
     @property
     def filter_tabs(self) -> list[ListTab]:

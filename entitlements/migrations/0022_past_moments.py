@@ -8,10 +8,14 @@ VIEW = "entitlements_moment"
 NEAR = 31  # days between the end and a start of the same service that make the start a renewal
 
 
-def _make_told_condition(subject: str, *kinds: str) -> str:
-    """Return SQL that is true where the log tells of the subject already, so that nothing is shown twice."""
+def _make_told_condition(row: str, party: str, *kinds: str) -> str:
+    """Return SQL that is true where the log tells of a row already, so that nothing is shown twice.
+
+    `party` compares a column of the event `t`, with which an index begins, with one of the row.
+    """
     listed = ", ".join(f"'{kind}'" for kind in kinds)
-    return f"EXISTS (SELECT FROM notifications_event t WHERE t.subject_id = {subject} AND t.kind IN ({listed}))"  # noqa: S608 - constants
+    return f"""EXISTS (SELECT FROM notifications_event t
+        WHERE t.{party} AND t.subject_id = {row}.public_id AND t.kind IN ({listed}))"""  # noqa: S608 - constants
 
 
 def _make_fact_columns(kind: str, at: str, scope: Scope) -> str:
@@ -27,6 +31,7 @@ def _make_neighbour_condition(before: str, after: str) -> str:
         AND {after}.starts_on BETWEEN {before}.ends_on - {NEAR} AND {before}.ends_on + {NEAR}"""
 
 
+OF_CUSTOMER = "customer_id = e.customer_id"
 NOTHING = "'{}'::jsonb"
 SERVICE = "'', jsonb_build_object('sku_name', s.name, 'quantity', e.quantity), '{}'::jsonb, true"
 STARTED = f"""CASE WHEN e.kind = 'trial' THEN 'trial.approved' WHEN EXISTS (
@@ -45,7 +50,7 @@ CREATE VIEW {VIEW} WITH (security_invoker = true) AS
 UNION ALL
     SELECT c.id * 8 + 1, 'connection.established', c.connected_at, '', c.customer_id, c.customer_name, c.partner_id,
         c.partner_name, NULL, 0, '', {NOTHING}, {NOTHING}, false
-    FROM connections_connection c WHERE NOT {_make_told_condition("c.public_id", "connection.established")}
+    FROM connections_connection c WHERE NOT {_make_told_condition("c", "organization_id = c.customer_id", "connection.established")}
 UNION ALL
     SELECT c.id * 8 + 2, 'connection.ended', c.ended_at, '', c.ended_by_id,
         CASE WHEN c.ended_by_id = c.partner_id THEN c.partner_name ELSE c.customer_name END,
@@ -53,21 +58,21 @@ UNION ALL
         CASE WHEN c.ended_by_id = c.partner_id THEN c.customer_name ELSE c.partner_name END, NULL, 0, '', {NOTHING},
         {NOTHING}, false
     FROM connections_connection c
-    WHERE c.ended_at IS NOT NULL AND NOT {_make_told_condition("c.public_id", "connection.ended")}
+    WHERE c.ended_at IS NOT NULL AND NOT {_make_told_condition("c", "organization_id = c.ended_by_id", "connection.ended")}
 UNION ALL
     SELECT e.id * 8 + 3, {_make_fact_columns("'order.placed'", "e.placed_on", Scope.ORDERS)}, e.number, {NOTHING},
         {NOTHING}, true
-    FROM entitlements_order e WHERE NOT {_make_told_condition("e.public_id", "order.placed")}
+    FROM entitlements_order e WHERE NOT {_make_told_condition("e", OF_CUSTOMER, "order.placed")}
 UNION ALL
     SELECT e.id * 8 + 4, {_make_fact_columns(STARTED, "e.starts_on", Scope.ENTITLEMENTS)}, {SERVICE}
     FROM {SERVICES}
     WHERE e.starts_on IS NOT NULL AND e.state IN ('active', 'expired', 'cancelled')
-        AND NOT {_make_told_condition("e.public_id", "entitlement.added", "trial.started", "trial.approved")}
+        AND NOT {_make_told_condition("e", OF_CUSTOMER, "entitlement.added", "trial.started", "trial.approved")}
 UNION ALL
     SELECT e.id * 8 + 5, {_make_fact_columns(ENDED, "e.ends_on + 1", Scope.ENTITLEMENTS)}, {SERVICE}
     FROM {SERVICES}
     WHERE e.ends_on IS NOT NULL AND e.state IN ('active', 'expired')
-        AND NOT {_make_told_condition("e.public_id", "trial.expired")}
+        AND NOT {_make_told_condition("e", OF_CUSTOMER, "trial.expired")}
         AND NOT EXISTS (SELECT FROM entitlements_entitlement f WHERE {_make_neighbour_condition("e", "f")})
 UNION ALL
     SELECT min(e.id) * 8 + 6, {_make_fact_columns("'usage.unusual'", "e.found_on", Scope.USAGE)}, '',

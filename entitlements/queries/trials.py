@@ -1,13 +1,16 @@
 """Queries of trials, for the vendor's staff who decide them and for the customer who asks for one."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Q, QuerySet
 
+from entitlements.events import EntitlementEventKind
 from entitlements.models import Entitlement, Sku
-from partnerportal.lib.actors import Actor
+from notifications.models import Event
+from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.days import today
 from partnerportal.lib.visible_rows import get_by_public_id
 
@@ -31,6 +34,25 @@ def list_trials(actor: Actor) -> QuerySet[Entitlement]:
 def get_trial(actor: Actor, public_id: UUID) -> Entitlement:
     """Return a trial that the actor may see. Raises NotFound, also if it is in production by now."""
     return get_by_public_id(list_trials(actor), public_id)
+
+
+def list_trial_requesters(actor: Actor, trials: Iterable[Entitlement]) -> dict[UUID, str]:
+    """Return the names of the people of the actor's own organisation who have asked for trials that wait.
+
+    They are by the trial's public id, as the activity log has them. One query finds them, or none without such a trial.
+    """
+    waiting = [trial for trial in trials if trial.state == State.REQUESTED]
+    if not waiting:
+        return {}
+    asked = Event.objects.visible_to(actor).filter(
+        organization_id=actor.organization_id,
+        kind=EntitlementEventKind.TRIAL_REQUESTED,
+        actor_kind=ActorKind.PERSON,
+        subject_id__in=[trial.public_id for trial in waiting],
+        # The log is read by time: without this the index would be followed to its beginning.
+        at__gte=min(trial.created_at for trial in waiting) - timedelta(days=1),
+    )
+    return {subject: name for subject, name in asked.order_by("at").values_list("subject_id", "actor_label") if subject}
 
 
 def count_undecided_trial_requests(actor: Actor, limit: int) -> int:

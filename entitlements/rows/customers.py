@@ -3,6 +3,7 @@ reader's language."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -220,6 +221,7 @@ def describe_overage(seats: int) -> str:
 class ServiceTableRow:
     """A row of the Services tab: an entitlement, with its numbers and dates written out."""
 
+    public_id: str
     name: str
     code: str
     kind: str
@@ -230,6 +232,7 @@ class ServiceTableRow:
     expiry: LastDayLabel | None
     state: str
     reason: str  # why a trial was declined
+    waits: str  # since when a request for a trial waits, from whom, and for whom; "" for all else
     cancel_url: str  # where the reader may cancel a trial or its request
 
 
@@ -242,12 +245,20 @@ class ServiceSection:
     empty: str  # what stands there without rows
     rows: list[ServiceTableRow]
 
+    @property
+    def has_menu(self) -> bool:
+        """Whether the reader may do something with one of the rows."""
+        return any(row.cancel_url for row in self.rows)
 
-def make_service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bool = False) -> list[ServiceSection]:
+
+def make_service_sections(
+    entitlements: Iterable[Entitlement], *, may_cancel: bool = False, requesters: Mapping[UUID, str] | None = None
+) -> list[ServiceSection]:
     """Return the groups of the Services tab, with their rows (CC-48…CC-52).
 
     Ended entitlements are a group only where there are some. `may_cancel` says that the reader is the customer's Admin,
-    who may take back requests and end trials.
+    who may take back requests and end trials. `requesters` are the names of those of its people who have asked for a
+    trial, by the public id of the request; nobody else is told them.
     """
     section = Entitlement.Section
     empty = {
@@ -260,6 +271,8 @@ def make_service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bo
     for entitlement in entitlements:
         key = entitlement.choose_section(today())
         row = make_service_table_row(entitlement, is_running=key in RUNNING)
+        if key == section.PENDING_TRIALS:
+            row = replace(row, waits=_describe_request(entitlement, (requesters or {}).get(entitlement.public_id, "")))
         if may_cancel and key in (section.ACTIVE_TRIALS, section.PENDING_TRIALS):
             row = replace(row, cancel_url=reverse("trial_cancel", args=[entitlement.public_id]))
         groups[key].append(row)
@@ -273,6 +286,7 @@ def make_service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bo
 def make_service_table_row(entitlement: Entitlement, *, is_running: bool) -> ServiceTableRow:
     """Return the row of the Services tab for an entitlement. If it `is_running` today, the row has a bar of seats."""
     return ServiceTableRow(
+        public_id=str(entitlement.public_id),
         name=entitlement.sku.name,
         code=entitlement.sku.code,
         kind=entitlement.get_kind_display() if entitlement.kind == Entitlement.Kind.TRIAL else "",
@@ -283,8 +297,15 @@ def make_service_table_row(entitlement: Entitlement, *, is_running: bool) -> Ser
         expiry=LastDayLabel.from_date(entitlement.ends_on),
         state=entitlement.get_state_display(),
         reason=entitlement.reason if entitlement.state == Entitlement.State.DECLINED else "",
+        waits="",
         cancel_url="",
     )
+
+
+def _describe_request(entitlement: Entitlement, name: str) -> str:
+    text = _("Requested %(date)s by %(name)s · waiting for the vendor") if name else ""
+    text = text or _("Requested %(date)s · waiting for the vendor")
+    return text % {"date": formats.format_date(entitlement.updated_at), "name": name}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from marketplace.lists.storefront import STOREFRONT, StorefrontList
 from marketplace.models import Audience, SaleStop
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.rows.catalogue import VendorOfferRow, make_vendor_offer_row
+from partnerportal.lib.actors import Actor
 from partnerportal.lib.filters import SeveralFilter
 from partnerportal.lib.list_filters import Choices, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition
@@ -53,10 +54,11 @@ class AllOffersList(StorefrontList):
     row_template = "marketplace/parts/all_offers_row.html"
     purpose = gettext_lazy("The published offers of all publishers, with their audiences.")
 
-    def list_offers(self) -> Any:
+    @classmethod
+    def list_offers(cls, actor: Actor) -> Any:
         """Return the published offers, each with whether its sale is stopped."""
-        stops = SaleStop.objects.visible_to(self.actor).active().filter(offer=OuterRef("pk"), plan=None)
-        return super().list_offers().annotate(is_stopped=Exists(stops))
+        stops = SaleStop.objects.visible_to(actor).active().filter(offer=OuterRef("pk"), plan=None)
+        return super().list_offers(actor).annotate(is_stopped=Exists(stops))
 
     @cached_property
     def rows(self) -> list[VendorOfferRow]:  # type: ignore[override]

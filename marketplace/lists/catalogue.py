@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.catalogue_filters import CatalogueFilterSet
 from marketplace.lists.offers import list_types
-from marketplace.models import Category, PricingModel
+from marketplace.models import Category, Offer, PricingModel
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.catalogue import (
     SELLABLE,
@@ -22,17 +22,17 @@ from marketplace.queries.catalogue import (
     list_publishers,
     narrow_by_sale,
 )
-from marketplace.queries.eligibility import list_prices_of_sale
+from marketplace.queries.eligibility import ProspectiveSale, list_prices_of_sale
 from marketplace.queries.health import map_open_issues
 from marketplace.queries.prospects import describe_lost_party, find_sale
-from marketplace.rows.catalogue import CatalogueRow, make_catalogue_rows, name_categories
+from marketplace.rows.catalogue import CatalogueRow, get_listed_name, make_catalogue_rows, name_categories
 from marketplace.rows.eligibility import format_reason_counts
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first
 from partnerportal.lib.list_filters import DAYS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab, build_query_string
-from partnerportal.lib.personal_lists import PersonalizedList
+from partnerportal.lib.neighbours import RecordList, RecordOrder
 
 
 def pair_categories(actor: Actor, categories: list[Category]) -> Choices:
@@ -89,14 +89,18 @@ def choose_name_column() -> str:
     return SORTED_BY_NAME.get(get_language() or "en", "sort_en")
 
 
-class PublishedOfferList(PersonalizedList):
+def parse_offer_order(definition: ListDefinition, params: Mapping[str, str]) -> dict[str, Any]:
+    """Return the order of a list of offers as arguments of a keyset page; names are sorted as the reader sees them."""
+    options = definition.parse_keyset_order(params)
+    return options | {"sort": choose_name_column()} if options["sort"] == "sort_en" else options
+
+
+class PublishedOfferList(RecordList):
     """The base of lists of published offers: their categories, and the choices of the filters that all of them have."""
 
-    @property
-    def keyset_page_options(self) -> dict[str, Any]:
-        """The order, size and cursor of the page; names are sorted as the reader sees them."""
-        options = super().keyset_page_options
-        return options | {"sort": choose_name_column()} if options["sort"] == "sort_en" else options
+    @classmethod
+    def name_record(cls, record: Offer) -> str:
+        return get_listed_name(record)
 
     @cached_property
     def categories(self) -> list[Category]:
@@ -140,6 +144,7 @@ class CatalogueList(PublishedOfferList):
 
     definition = CATALOGUE
     tab_filters = ("sellable", "partner", "customer")
+    kept_parameters = ("partner", "customer")
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
@@ -147,15 +152,34 @@ class CatalogueList(PublishedOfferList):
         values = CatalogueFilterSet(params).cleaned_values
         self.sale = find_sale(actor, values)
         self.lost_party = describe_lost_party(values, self.sale.partner, self.sale.customer)
-        if self.sale.customer is None:
-            values.pop("customer", None)
-        if self.sale.partner.pk == actor.organization_id:
-            values.pop("partner", None)
-        self.filter_values = values
-        self.offers = CatalogueFilterSet(values, list_published_offers(actor)).qs
-        narrowed = annotate_total_row_count(narrow_by_sale(self.offers, actor, self.sale, values))
-        self.page = fetch_keyset_page_or_first(narrowed, **self.keyset_page_options)
+        order = self._order(actor, params, values, self.sale)
+        self.filter_values = order.filter_values
+        self.offers = CatalogueFilterSet(self.filter_values, order.records).qs
+        options = self.keyset_page_options | order.options
+        self.page = fetch_keyset_page_or_first(annotate_total_row_count(order.listed), **options)
         self.matching = self.page.rows[0].total_count if self.page.rows else 0
+
+    @classmethod
+    def order_records(cls, actor: Actor, params: Mapping[str, str]) -> RecordOrder:
+        values = CatalogueFilterSet(params).cleaned_values
+        return cls._order(actor, params, values, find_sale(actor, values))
+
+    @classmethod
+    def _order(
+        cls, actor: Actor, params: Mapping[str, str], asked: Mapping[str, Any], sale: ProspectiveSale
+    ) -> RecordOrder:
+        values = dict(asked)
+        if sale.customer is None:
+            values.pop("customer", None)
+        if sale.partner.pk == actor.organization_id:
+            values.pop("partner", None)
+        offers = list_published_offers(actor)
+        return RecordOrder(
+            records=offers,
+            listed=narrow_by_sale(CatalogueFilterSet(values, offers).qs, actor, sale, values),
+            filter_values=values,
+            options=parse_offer_order(cls.definition, params),
+        )
 
     @cached_property
     def rows(self) -> list[CatalogueRow]:

@@ -6,16 +6,16 @@ from functools import cached_property
 from django.utils.translation import gettext_lazy, pgettext
 
 from marketplace.filters import OFFER_STATES, OfferFilterSet
-from marketplace.models import Audience, OfferType
+from marketplace.models import Audience, Offer, OfferType
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.offers import count_own_offers_by_state, list_own_offers
-from marketplace.rows.offers import OFFER_STATE_LABELS, OfferRow, make_offer_rows
+from marketplace.rows.offers import OFFER_STATE_LABELS, OfferRow, get_offer_name, make_offer_rows
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
 from partnerportal.lib.list_filters import DAYS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
-from partnerportal.lib.personal_lists import PersonalizedList
+from partnerportal.lib.neighbours import RecordList, RecordOrder
 
 
 def list_types(actor: Actor) -> Choices:
@@ -52,7 +52,7 @@ OFFERS = ListDefinition(
 )
 
 
-class OfferList(PersonalizedList):
+class OfferList(RecordList):
     """The publisher's list of offers as its page shows it, with a tab for each state."""
 
     definition = OFFERS
@@ -61,10 +61,21 @@ class OfferList(PersonalizedList):
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
         self.actor = actor
-        self.filter_values = OfferFilterSet(params).cleaned_values
+        order = self.order_records(actor, params)
+        self.filter_values = order.filter_values
         self.tab = self.filter_values.get("state", "")
-        offers = OfferFilterSet(self.filter_values, list_own_offers(actor)).qs
-        self.page = fetch_keyset_page_or_first(offers, **self.keyset_page_options)
+        self.page = fetch_keyset_page_or_first(order.listed, **self.keyset_page_options)
+
+    @classmethod
+    def order_records(cls, actor: Actor, params: Mapping[str, str]) -> RecordOrder:
+        offers = list_own_offers(actor)
+        filters = OfferFilterSet(params, offers)
+        options = cls.definition.parse_keyset_order(params)
+        return RecordOrder(records=offers, listed=filters.qs, filter_values=filters.cleaned_values, options=options)
+
+    @classmethod
+    def name_record(cls, record: Offer) -> str:
+        return get_offer_name(record)
 
     @cached_property
     def rows(self) -> list[OfferRow]:

@@ -44,7 +44,7 @@ from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.days import today
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab, build_list_url, build_query_string
-from partnerportal.lib.personal_lists import PersonalizedList
+from partnerportal.lib.neighbours import RecordList, RecordOrder
 from partnerportal.lib.small_sums import OTHERS
 
 PRODUCTS = ListDefinition(
@@ -101,22 +101,36 @@ class FigureChoices:
         return [*sorted(alone, key=lambda choice: choice[1]), *joined]
 
 
-class ProductList(PersonalizedList):
+class ProductList(RecordList):
     """The publisher's list of products as its page shows it, with a tab for SKUs and one for offers."""
 
     definition = PRODUCTS
     tab_filters = ("type",)
+    kept_parameters = ("month", "country", "measure")
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
         self.actor = actor
         self.figures = FigureChoices(actor, params)
-        cleaned = ProductFilterSet(params).cleaned_values
-        chosen = {name: value for name, value in self.figures.url_values.items() if value}
-        self.filter_values = {name: cleaned[name] for name in ("q", "type") if name in cleaned} | chosen
+        order = self.order_records(actor, params)
+        self.filter_values = dict(order.filter_values) | {
+            name: value for name, value in self.figures.url_values.items() if value
+        }
         self.tab = self.filter_values.get("type", "")
-        products = ProductFilterSet(self.filter_values, list_own_products(actor)).qs
-        self.page = fetch_keyset_page_or_first(products, **self.keyset_page_options)
+        self.page = fetch_keyset_page_or_first(order.listed, **self.keyset_page_options)
+
+    @classmethod
+    def order_records(cls, actor: Actor, params: Mapping[str, str]) -> RecordOrder:
+        products = list_own_products(actor)
+        cleaned = ProductFilterSet(params).cleaned_values
+        values: dict[str, Any] = {name: cleaned[name] for name in ("q", "type") if name in cleaned}
+        listed = ProductFilterSet(values, products).qs
+        options = cls.definition.parse_keyset_order(params)
+        return RecordOrder(records=products, listed=listed, filter_values=values, options=options)
+
+    @classmethod
+    def name_record(cls, record: Product) -> str:
+        return record.local_name
 
     @cached_property
     def rows(self) -> list[ProductRow]:

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy
 
 from marketplace.catalogue_filters import StorefrontFilterSet
-from marketplace.lists.catalogue import CATALOGUE, SEVERAL, PublishedOfferList
+from marketplace.lists.catalogue import CATALOGUE, SEVERAL, PublishedOfferList, parse_offer_order
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.catalogue import list_published_offers
 from marketplace.rows.catalogue import ListedOffer, make_listed_offer
@@ -15,6 +15,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first
 from partnerportal.lib.lists import ListColumn, ListDefinition
+from partnerportal.lib.neighbours import RecordOrder
 
 STOREFRONT = ListDefinition(
     key="storefront",
@@ -48,14 +49,23 @@ class StorefrontList(PublishedOfferList):
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
         self.actor = actor
-        filters = self.filter_set(params, self.list_offers())
-        self.filter_values = filters.cleaned_values
-        self.page = fetch_keyset_page_or_first(annotate_total_row_count(filters.qs), **self.keyset_page_options)
+        order = self.order_records(actor, params)
+        self.filter_values = order.filter_values
+        options = self.keyset_page_options | order.options
+        self.page = fetch_keyset_page_or_first(annotate_total_row_count(order.listed), **options)
         self.matching = self.page.rows[0].total_count if self.page.rows else 0
 
-    def list_offers(self) -> Any:
+    @classmethod
+    def list_offers(cls, actor: Actor) -> Any:
         """Return the offers that the list shows, before its filters."""
-        return list_published_offers(self.actor)
+        return list_published_offers(actor)
+
+    @classmethod
+    def order_records(cls, actor: Actor, params: Mapping[str, str]) -> RecordOrder:
+        offers = cls.list_offers(actor)
+        filters = cls.filter_set(params, offers)
+        options = parse_offer_order(cls.definition, params)
+        return RecordOrder(records=offers, listed=filters.qs, filter_values=filters.cleaned_values, options=options)
 
     @cached_property
     def rows(self) -> list[ListedOffer]:

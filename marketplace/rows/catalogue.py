@@ -30,6 +30,12 @@ def name_language(code: str) -> str:
     return str(get_reader_locale().languages[code]) if code else ""
 
 
+def get_listed_name(offer: Offer) -> str:
+    """Return the name of a published offer, in the reader's language if it has one in it."""
+    listing = offer.listing
+    return str((listing.get(get_language() or "en") or listing["en"])["name"])
+
+
 @dataclass(frozen=True)
 class ListedOffer:
     """What names an offer in the catalogue. `language` is that of its texts, if the reader's has none, else ""."""

@@ -111,6 +111,11 @@ class ListDefinition:
         column, sign = self.sorts[sort.removeprefix("-")], "-" if sort.startswith("-") else ""
         return f"{sign}{column}", f"{sign}{key}"
 
+    def parse_keyset_order(self, url_parameters: Mapping[str, str]) -> dict[str, Any]:
+        """Return the order that URL parameters ask for, as the arguments `sort` and `descending` of a keyset page."""
+        sort = self.parse_sort(url_parameters)
+        return {"sort": self.sorts[sort.removeprefix("-")], "descending": sort.startswith("-")}
+
     def parse_saved_query(self, url_parameters: Mapping[str, str]) -> dict[str, str]:
         """Return the filters and the order in URL parameters as a dict of strings, for storage in a saved view.
 

@@ -115,9 +115,13 @@ class PersonalizedList(ListState):
     def _path(self) -> str:
         return reverse(self.definition.url_name)
 
+    @property
+    def _usual_values(self) -> dict[str, Any]:
+        """The values that no URL of this list repeats, by name."""
+        return {"sort": self.definition.default_sort, "size": DEFAULT_SIZE, **self.usual}
+
     def _make_url(self, values: Mapping[str, Any]) -> str:
-        usual = {"sort": self.definition.default_sort, "size": DEFAULT_SIZE, **self.usual}
-        url = build_list_url(self._path, values, usual)
+        url = build_list_url(self._path, values, self._usual_values)
         return f"{self._path}?view=all" if url == self._path and self.preferences.default_view else url
 
     def build_url_with_query(self, query: Mapping[str, Any]) -> str:
@@ -157,7 +161,7 @@ class PersonalizedList(ListState):
         """The URL of the dialog with the filters that take several values or a range, or "" if there are none."""
         if not (self.definition.ranges or self.definition.several):
             return ""
-        return f"{page_url('list_filters', self.definition.key)}?{build_query_string(self.common_url_values)}"
+        return build_list_url(page_url("list_filters", self.definition.key), self.common_url_values, self._usual_values)
 
     @cached_property
     def filter_chips(self) -> list[FilterChip]:
@@ -294,7 +298,7 @@ class PersonalizedList(ListState):
         """
         filters = {name: value for name, value in self.filter_values.items() if name not in self.definition.fields}
         view = {"view": self.view.public_id if self.view else None}
-        usual = {"sort": self.definition.default_sort, "size": DEFAULT_SIZE, **self.usual}
+        usual = self._usual_values
         fields = filters | {"sort": self.sort, "size": self.size} | view
         return {
             name: format_query_value(value) for name, value in fields.items() if value not in (None, usual.get(name))

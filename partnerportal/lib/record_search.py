@@ -25,7 +25,7 @@ class RecordSearch:
     """A kind of record that people find by words, for the actors for whom `seen_by` returns true.
 
     `find` takes the actor, the text and the most records that it may return, in the order in which they are shown. The
-    page with the URL name `list_url_name` searches for the same text by its parameter q.
+    page with the URL name `list_url_name` finds all of them by the filters that `make_list_filters` makes of the text.
     """
 
     label: Message  # what many are called, such as "Customers"
@@ -34,6 +34,7 @@ class RecordSearch:
     seen_by: Callable[[Actor], object]
     find: Callable[[Actor, str, int], list[FoundRecord]]
     list_url_name: str
+    make_list_filters: Callable[[str], dict[str, str]] = lambda text: {"q": text}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from babel import Locale
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from partnerportal.lib import formats, usage
 from partnerportal.lib.days import SOON, URGENT, today
@@ -111,6 +112,29 @@ def _last_day(day: dt.date, soon: dt.timedelta, today: dt.date, here: dt.date, w
     left = day - today
     tone = "past" if left < dt.timedelta(0) else "soon" if left <= soon else "near" if left <= SOON else ""
     return LastDayLabel(day.isoformat(), date, near if near != date else "", tone)
+
+
+LATE = dt.timedelta(days=3)  # what has waited longer for a decision is in amber
+
+
+@dataclass(frozen=True)
+class WaitingTime:
+    """For how long something has waited for a decision, in the reader's words. ui/waits.html draws it.
+
+    `text` is "" on its first day. `is_late` says that it has waited for more than LATE. All lists of what waits for
+    somebody show it alike.
+    """
+
+    text: str
+    is_late: bool
+
+    @classmethod
+    def since(cls, at: dt.datetime) -> "WaitingTime":
+        """Return the WaitingTime of what has waited since `at`, counted in days (UTC)."""
+        waited = today() - at.astimezone(dt.UTC).date()
+        count = {"count": formats.format_number(waited.days)}
+        text = ngettext("%(count)s day waiting", "%(count)s days waiting", waited.days) % count if waited.days else ""
+        return cls(text, waited > LATE)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from django.template.base import FilterExpression, Parser, TextNode, Token, Vari
 from django.template.defaulttags import url
 from django.templatetags import static
 from django.templatetags.i18n import do_translate
-from django.urls import NoReverseMatch
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -171,6 +171,18 @@ def render_relative_date(value: dt.date | None) -> str:
 def describe_browser(user_agent: str) -> str:
     """Return the browser and system that a session's User-Agent header names, as "Firefox on Windows"."""
     return user_agents.describe_user_agent(user_agent)
+
+
+@register.simple_tag(takes_context=True, name="list_step_url")
+def find_list_step_url(context: Context, page: str) -> str:
+    """Return the URL of a list, with the filters that it had when the present page was opened from it.
+
+    `page` is the name of the list's URL or that URL. One from which the page was not opened has no filters.
+    """
+    url = page if page.startswith("/") else reverse(page)
+    shell = context.get("shell")
+    beside = shell.neighbours if shell else None
+    return beside.list_url if beside and beside.list_url.partition("?")[0] == url else url
 
 
 @register.filter("undo_url")

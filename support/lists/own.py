@@ -12,9 +12,9 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
 from partnerportal.lib.list_filters import DAYS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
-from partnerportal.lib.personal_lists import PersonalizedList
+from partnerportal.lib.neighbours import RecordList, RecordOrder
 from support.filters import OwnRequestFilterSet, list_kind_choices
-from support.models import Severity
+from support.models import Request, Severity
 from support.policies import ROLE_TABLE, SupportPermission
 from support.queries import OWN_VIEWS, list_request_rows
 from support.rows import RequestTableRow, make_request_table_rows
@@ -58,7 +58,7 @@ OWN_REQUESTS = ListDefinition(
 )
 
 
-class RequestListBase(PersonalizedList):
+class RequestListBase(RecordList):
     """The base of the lists of requests, with a tab for each group of states."""
 
     tab_filters = ("state",)
@@ -68,6 +68,10 @@ class RequestListBase(PersonalizedList):
     def tab_labels(self) -> Mapping[str, str]:
         """The label of each tab, by the group of states that it shows, in their order on the page."""
         raise NotImplementedError
+
+    @classmethod
+    def name_record(cls, record: Request) -> str:
+        return record.number
 
     @property
     def filter_tabs(self) -> list[ListTab]:
@@ -100,16 +104,21 @@ class OwnRequestList(RequestListBase):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        values = OwnRequestFilterSet(params).cleaned_values
-        self.tab = values.get("state", "open")
-        self.filter_values = values | {"state": self.tab}
-        self.page = fetch_keyset_page_or_first(
-            OwnRequestFilterSet(self.filter_values, list_request_rows(actor)).qs,
-            sort="id",
-            descending=True,
-            size=self.size,
-            cursor=self.cursor,
-            any_of=[Q(state=state) for state in OWN_VIEWS[self.tab]],
+        order = self.order_records(actor, params)
+        self.filter_values = order.filter_values
+        self.tab = self.filter_values["state"]
+        self.page = fetch_keyset_page_or_first(order.listed, size=self.size, cursor=self.cursor, **order.options)
+
+    @classmethod
+    def order_records(cls, actor: Actor, params: Mapping[str, str]) -> RecordOrder:
+        requests = list_request_rows(actor)
+        values = {"state": "open"} | OwnRequestFilterSet(params).cleaned_values
+        any_of = [Q(state=state) for state in OWN_VIEWS[values["state"]]]
+        return RecordOrder(
+            records=requests,
+            listed=OwnRequestFilterSet(values, requests).qs,
+            filter_values=values,
+            options={"sort": "id", "descending": True, "any_of": any_of},
         )
 
     @cached_property

@@ -12,6 +12,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
 from partnerportal.lib.list_filters import Choices, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition
+from partnerportal.lib.neighbours import RecordOrder
 from support.filters import RequestQueueFilterSet
 from support.lists.own import NUMBER, OWN_REQUESTS, RANGES, SHARED_COLUMNS, RequestListBase
 from support.policies import ROLE_TABLE, SupportPermission
@@ -61,16 +62,22 @@ class RequestQueueList(RequestListBase):
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
         self.actor = actor
-        values = RequestQueueFilterSet(params).cleaned_values
-        self.tab = values.get("state", "waiting")
-        self.filter_values = values | {"state": self.tab}
-        self.page = fetch_keyset_page_or_first(
-            RequestQueueFilterSet(self.filter_values, list_request_rows(actor)).qs,
-            sort="id",
-            descending=self.tab == "closed",
-            size=self.size,
-            cursor=self.cursor,
-            any_of=[Q(state=state) for state in QUEUE_VIEWS[self.tab]],
+        order = self.order_records(actor, params)
+        self.filter_values = order.filter_values
+        self.tab = self.filter_values["state"]
+        self.page = fetch_keyset_page_or_first(order.listed, size=self.size, cursor=self.cursor, **order.options)
+
+    @classmethod
+    def order_records(cls, actor: Actor, params: Mapping[str, str]) -> RecordOrder:
+        requests = list_request_rows(actor)
+        values = {"state": "waiting"} | RequestQueueFilterSet(params).cleaned_values
+        tab = values["state"]
+        any_of = [Q(state=state) for state in QUEUE_VIEWS[tab]]
+        return RecordOrder(
+            records=requests,
+            listed=RequestQueueFilterSet(values, requests).qs,
+            filter_values=values,
+            options={"sort": "id", "descending": tab == "closed", "any_of": any_of},
         )
 
     @cached_property

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from entitlements.models import Entitlement, Sku
+from partnerportal.lib import formats
 from tests.world import SKU_OF_NOBODY, canary
 
 
@@ -25,11 +26,12 @@ def test_the_vendor_sees_who_asks_and_what_they_have(web, world):
     assert canary("customer", "details") not in page
 
 
+@pytest.mark.promise("G-26")
 def test_a_request_is_decided_in_its_row_and_says_how_long_it_waits(web, world, waiting):
     Entitlement.objects.filter(pk=waiting.pk).update(updated_at=timezone.now() - dt.timedelta(days=3))
     client = web("vendor.admin")
     page = client.get(f"/trials/?q={world.customer.org_id}").content.decode()
-    decisions = re.search(r'<span class="decisions">(.*?)</span>', page, re.S)[1]
+    decisions = re.search(r'<span class="decisions">(.*?)</a></span>', page, re.S)[1]
     assert re.findall(r'href="/trials/[^/]+/(\w+)/', decisions) == ["approve", "decline"]
     assert "<small>3 days waiting</small>" in page
     Entitlement.objects.filter(pk=waiting.pk).update(updated_at=timezone.now() - dt.timedelta(days=4))
@@ -37,6 +39,17 @@ def test_a_request_is_decided_in_its_row_and_says_how_long_it_waits(web, world, 
     assert 'class="decisions"' not in client.get("/trials/?state=running").content.decode()
     assert 'class="decisions"' not in web("vendor.reader").get("/trials/").content.decode()
     assert f'href="/organizations/{world.customer.public_id}/"' in page
+
+
+def test_a_customer_reads_who_has_asked_when_and_who_decides(web, world):
+    sku = Sku.objects.create(code="ASKED", service="Asking", name="Asking Ware")
+    web("customer.admin").post("/services/trial/", {"sku": sku.code, "quantity": "5"})
+    name = world.person("customer.admin").name
+    day = formats.format_date(timezone.now())
+    own = web("customer.reader").get("/services/").content.decode()
+    assert f"Requested {day} by {name} · waiting for the vendor" in own
+    page = web("partner.admin").get(f"/customers/{world.customer.public_id}/services/").content.decode()
+    assert f"Requested {day} · waiting for the vendor" in page and name not in page
 
 
 def test_a_customer_reads_why_and_takes_back(web, world, waiting):

@@ -32,7 +32,9 @@ def names_in(response: Any) -> list[str]:
     """The customers of the list, in its order."""
     return [
         unescape(name)
-        for name in re.findall(r'</span><a href="[0-9a-f-]{36}/" title="[^"]*">([^<]+)</a>', response.content.decode())
+        for name in re.findall(
+            r'</span><a href="[0-9a-f-]{36}/[^"]*" title="[^"]*">([^<]+)</a>', response.content.decode()
+        )
     ]
 
 

@@ -75,10 +75,12 @@ def test_two_partners_for_one_customer_do_not_notice_each_other(visitor):
         browser.press(ACCEPT)
         browser.sees(f"{partner.name} is now connected to {customer.name}.")
     page = browser.page
-    page.get_by_role("link", name=f"End the connection with {first.name}").click()
+    menu = page.get_by_role("button", name=f"Actions for {first.name}")
+    menu.click()
+    page.get_by_role("link", name="End connection…").click()
     browser.press("End connection")
-    expect(page.get_by_role("link", name=f"End the connection with {first.name}")).to_have_count(0)
-    expect(page.get_by_role("link", name=f"End the connection with {second.name}")).to_be_visible()
+    expect(menu).to_have_count(0)
+    expect(page.get_by_role("button", name=f"Actions for {second.name}")).to_be_visible()
 
     for partner, status in ((first, 404), (second, 200)):
         side = visitor().arrives_as(people.operator(partner))

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from accounts.models import Operator
+from connections.models import Connection
+from entitlements.models import Order, Sku
+from partnerportal.lib.scopes import ALL, Scope
 from partnerportal.search import FIRST
-from tests.entitlements.test_views import connect
+from tests.entitlements.test_views import connect, entitle
 from tests.world import World
 
 HTMX = {"HX-Request": "true"}
@@ -111,3 +115,67 @@ def test_nothing_found_says_what_to_try(web: Any) -> None:
     for headers in (HTMX, {}):
         page = web("partner.admin").get("/search/", {"q": "zzz"}, headers=headers).content.decode()
         assert "Try fewer words" in page
+
+
+def test_services_are_found_by_their_name_and_that_of_a_customer(world: World, web: Any) -> None:
+    vault = Sku.objects.create(code="VLT", service="Vault", name="Cloud Vault")
+    birch, oak = (connect(world.partner, f"{name} Mills") for name in ("Birch", "Oak"))
+    for customer in (birch, oak):
+        entitle(customer, vault)
+    client = web("partner.reader")
+    assert found(client, "vault")["Services"] == ["Cloud Vault", "Cloud Vault"]
+    html = client.get("/search/", {"q": "birch vlt"}, headers=HTMX).content.decode()
+    assert groups_in(html)["Services"] == ["Cloud Vault"] and "Birch Mills" in html
+    assert f"/customers/{birch.public_id}/services/" in html and str(oak.public_id) not in html
+    assert (
+        f"/organizations/{birch.public_id}/services/"
+        in web("vendor.reader").get("/search/", {"q": "vault birch"}, headers=HTMX).content.decode()
+    )
+    assert "Services" not in found(web("partner2.reader"), "vault")
+    assert "Services" not in found(client, "vault elm") and "Services" not in found(client, "mills")
+
+
+def test_all_customers_of_a_service_are_one_click_away(world: World, web: Any) -> None:
+    vault = Sku.objects.create(code="VLT", service="Vault", name="Cloud Vault")
+    for number in range(FIRST + 1):
+        entitle(connect(world.partner, f"Many {number}"), vault)
+    html = web("partner.reader").get("/search/", {"q": "vault many"}, headers=HTMX).content.decode()
+    assert len(groups_in(html)["Services"]) == FIRST and "/customers/?sku=VLT&amp;q=many" in html
+
+
+def test_a_service_that_is_not_shared_is_not_found(world: World, web: Any) -> None:
+    vault = Sku.objects.create(code="VLT", service="Vault", name="Cloud Vault")
+    entitle(connect(world.partner, "Birch Mills"), vault)
+    assert "Services" in found(web("partner.reader"), "vault")
+    Connection.objects.filter(customer__name="Birch Mills").update(scopes=ALL & ~Scope.ENTITLEMENTS)
+    assert "Services" not in found(web("partner.reader"), "vault")
+
+
+def test_a_customer_finds_its_own_services(world: World, web: Any) -> None:
+    vault = Sku.objects.create(code="VLT", service="Vault", name="Cloud Vault")
+    entitle(world.customer, vault)
+    entitle(world.customer2, Sku.objects.create(code="OTH", service="Other", name="Cloud Other"))
+    assert found(web("customer.reader"), "cloud v")["Services"] == ["Cloud Vault"]
+    assert "Services" not in found(web("customer.reader"), "cloud other")
+
+
+def test_an_order_is_found_by_its_number(world: World, web: Any) -> None:
+    order = Order.objects.create(
+        customer=world.customer, number="SO-9001", placed_on="2026-01-01", state="open", currency="EUR", total="1"
+    )
+    for who, page in (
+        ("partner.admin", f"/customers/{world.customer.public_id}/orders/"),
+        ("customer.reader", "/orders/"),
+        ("vendor.admin", f"/organizations/{world.customer.public_id}/orders/"),
+    ):
+        html = web(who).get("/search/", {"q": " so-9001 "}, headers=HTMX).content.decode()
+        assert groups_in(html)["Orders"] == [order.number] and f'href="{page}"' in html, who
+    for who in ("partner2.admin", "stranger.admin", "lapsed.admin", "publisher.admin"):
+        assert "Orders" not in found(web(who), order.number), who
+
+
+def test_whoever_does_not_see_prices_finds_no_order_of_a_customer(world: World, web: Any) -> None:
+    order = Order.objects.filter(customer=world.customer).earliest("pk")
+    Operator.objects.filter(organization=world.partner).update(finance_granted=False)
+    assert "Orders" in found(web("partner.admin"), order.number)
+    assert "Orders" not in found(web("partner.reader"), order.number)

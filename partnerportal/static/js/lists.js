@@ -26,8 +26,9 @@ function keep() {
 
 function lead() {
   for (const step of document.querySelectorAll("[data-list-step] > a")) {
-    const url = sessionStorage.getItem(key(new URL(step.href).pathname));
-    if (url) step.href = url;
+    const { pathname, search } = new URL(step.href); // with a search if the page's own URL names the list
+    const url = sessionStorage.getItem(key(pathname));
+    if (url && url.startsWith(pathname + search)) step.href = url;
   }
 }
 
