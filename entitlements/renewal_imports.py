@@ -1,4 +1,4 @@
-"""What people do about many renewals at once, from their list (G15): set the state, and set who looks after them."""
+"""What people do about many renewals at once, from their list (G15): set state, owner, and note."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -9,8 +9,9 @@ from django.utils.translation import ngettext
 from accounts.models import Operator
 from entitlements.actions.renewal_work import change_renewal_work
 from entitlements.exports.customers import LISTS
-from entitlements.forms.renewal_work import RenewalOwnerForm, RenewalStateForm
+from entitlements.forms.renewal_work import RenewalNoteForm, RenewalOwnerForm, RenewalStateForm
 from entitlements.models import Entitlement, RenewalState, RenewalWork
+from entitlements.models.renewal_work import NOTE_LENGTH
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.renewal_work import list_renewal_owners, list_renewal_work
 from entitlements.queries.renewals import list_upcoming_renewals
@@ -28,6 +29,7 @@ UNCHANGED = RowResult(RowOutcome.ALREADY_THERE)
 UNKNOWN = RowResult(RowOutcome.UNKNOWN)
 NO_STATE = RowResult(RowOutcome.REFUSED, _("The state is none of those that a renewal can have."))
 NO_OPERATOR = RowResult(RowOutcome.REFUSED, _("The chosen owner is no operator of your organisation any more."))
+LONG_NOTE = RowResult(RowOutcome.REFUSED, _("The note is too long."))
 NEW_TERM = RowResult(RowOutcome.REFUSED, _("The last day has changed since the row was selected."))
 
 # What a row of the file would change: the result of its dry run, and the arguments of the action.
@@ -45,6 +47,7 @@ def _describe_renewal(row: Entitlement, chosen: Mapping[str, Any]) -> dict[str, 
         "renewal_state": chosen.get("state", ""),
         "owner": (owner.person.name or owner.person.email) if owner else "",
         "renewal_owner": str(owner.public_id) if owner else "",
+        "renewal_note": chosen.get("note", ""),
     }
 
 
@@ -63,6 +66,13 @@ def _judge_owner(row: ImportRow, work: RenewalWork | None, operators: Mapping[st
     owner = operators.get(wanted)
     is_same = (work.owner_id if work else None) == (owner.person_id if owner else None)
     return (UNCHANGED if is_same else CHANGES), {"owner": owner}
+
+
+def _judge_note(row: ImportRow, work: RenewalWork | None, _operators: Mapping[str, Operator]) -> Judgement:
+    wanted = row.values["renewal_note"]
+    if len(wanted) > NOTE_LENGTH:
+        return LONG_NOTE, {}
+    return (UNCHANGED if (work.note if work else "") == wanted else CHANGES), {"note": wanted}
 
 
 def _judge_rows(
@@ -113,6 +123,11 @@ def _label_owner(number: int) -> str:
     return words % {"count": formats.format_number(number)}
 
 
+def _label_note(number: int) -> str:
+    words = ngettext("Set the note of %(count)s renewal", "Set the note of %(count)s renewals", number)
+    return words % {"count": formats.format_number(number)}
+
+
 _COLUMNS = (
     ImportColumn("entitlement", _("The ID of the entitlement"), "6f9619ff-8b86-d011-b42d-00cf4fc964ff", is_shown=False),
     ImportColumn("customer", _("Customer"), "Contoso Ltd", is_required=False),
@@ -155,4 +170,15 @@ SET_OWNER = BulkAction(
     **_make_action(_judge_owner),
     **_COMMON,
 )
-RENEWAL_IMPORTS = (SET_STATE, SET_OWNER)
+SET_NOTE = BulkAction(
+    code="renewal_note",
+    label=_("Set the note of renewals"),
+    button=_("Set note…"),
+    icon="pencil",
+    columns=(*_COLUMNS, ImportColumn("renewal_note", _("Note"), "Sent a quote.", is_required=False)),
+    make_form=RenewalNoteForm,
+    describe_confirmation=_label_note,
+    **_make_action(_judge_note),
+    **_COMMON,
+)
+RENEWAL_IMPORTS = (SET_STATE, SET_OWNER, SET_NOTE)

@@ -18,38 +18,39 @@ State = Request.State
 RequestAction = RowAction[Request]
 
 
-def _names(row: Request) -> dict[str, str]:
+def name_request(row: Request) -> dict[str, str]:
+    """Return the number of a request and the name of whoever made it, for messages."""
     return {"number": row.number, "organization": row.organization.name}
 
 
 def format_request_success_message(action: RequestAction, row: Request) -> str:
     """Return the message that is shown after an action on a request. It has the request's number."""
-    return str(action.done) % _names(row)
+    return str(action.done) % name_request(row)
 
 
 def _ask_to_discard(row: Request) -> ConfirmationDialog:
-    title = _("Discard draft %(number)s?") % _names(row)
+    title = _("Discard draft %(number)s?") % name_request(row)
     return ConfirmationDialog(title, _("It is deleted. The vendor never saw it."), _("Discard draft"), "danger-solid")
 
 
 def _ask_to_withdraw(row: Request) -> ConfirmationDialog:
     text = _("The vendor no longer decides it, and nothing is changed. You can make a new request.")
-    title = _("Withdraw request %(number)s?") % _names(row)
+    title = _("Withdraw request %(number)s?") % name_request(row)
     return ConfirmationDialog(title, text, _("Withdraw request"), "danger-solid")
 
 
 def _ask_for_information(row: Request) -> ConfirmationDialog:
     text = _("%(organization)s reads your question, and answers by a new revision. Until then you cannot approve it.")
-    title = _("Ask for information about request %(number)s?") % _names(row)
-    return ConfirmationDialog(title, text % _names(row), _("Ask for information"))
+    title = _("Ask for information about request %(number)s?") % name_request(row)
+    return ConfirmationDialog(title, text % name_request(row), _("Ask for information"))
 
 
 def _ask_to_decline(row: Request) -> ConfirmationDialog:
     text = _(
         "The Admins of %(organization)s will see this reason, in the portal and by email. Don’t name anyone in it."
     )
-    title = _("Decline request %(number)s?") % _names(row)
-    return ConfirmationDialog(title, text % _names(row), pgettext("request", "Decline"), "danger-solid")
+    title = _("Decline request %(number)s?") % name_request(row)
+    return ConfirmationDialog(title, text % name_request(row), pgettext("request", "Decline"), "danger-solid")
 
 
 def _propose_revision(row: Request) -> dict[str, Any]:
@@ -83,7 +84,7 @@ REQUEST_ACTIONS: dict[str, RequestAction] = {
         states=find_states_leading_to(Request.MOVES, State.NEEDS_INFORMATION),
         label=gettext_lazy("Ask for information…"),
         icon="circle-question-mark",
-        done=gettext_lazy("You have asked for information about request %(number)s."),
+        done=gettext_lazy("You have asked %(organization)s for information about request %(number)s."),
         question=_ask_for_information,
         form=RequestMessageForm,
     ),
@@ -93,7 +94,7 @@ REQUEST_ACTIONS: dict[str, RequestAction] = {
         states=find_states_leading_to(Request.MOVES, State.DECLINED),
         label=gettext_lazy("Decline…"),
         icon="x",
-        done=gettext_lazy("Request %(number)s is declined."),
+        done=gettext_lazy("Request %(number)s of %(organization)s is declined."),
         question=_ask_to_decline,
         form=DeclineRequestForm,
         proposal=_propose_revision,

@@ -11,8 +11,11 @@ from django.utils.translation import gettext as _
 
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.row_actions import RowActionMenuItem, list_row_action_menu_items
+from partnerportal.lib.rows import WaitingTime
 from support.kinds import LabelledText, Reason, describe_kind, get_request_kind, list_results
 from support.models import Request, RequestFile, RequestMessage, Severity
+from support.request_actions import REQUEST_ACTIONS
 
 State = Request.State
 TONES = {
@@ -21,6 +24,7 @@ TONES = {
     State.APPROVED: "ok",
     State.DECLINED: "bad",
 }
+DECISIONS = ("approve", "decline")
 SEVERITY_TONES = {Severity.CRITICAL: "bad", Severity.MODERATE: "", Severity.MINIMAL: ""}
 
 
@@ -40,8 +44,15 @@ class RequestTableRow:
     tone: str
     date: str  # of the submission; of a draft, of the last change
     age: str  # the same in words while it is recent
+    waits: WaitingTime | None  # for the vendor's decision; None unless it waits for one
     assignee: str
     is_draft: bool
+    menu: list[RowActionMenuItem]  # what whoever decides may do; empty once nothing is to be decided
+
+    @property
+    def decisions(self) -> list[RowActionMenuItem]:
+        """What is decided in the row: the menu has it too, where there is no room."""
+        return [item for item in self.menu if item.name in DECISIONS]
 
 
 def make_request_table_rows(
@@ -49,12 +60,13 @@ def make_request_table_rows(
 ) -> list[RequestTableRow]:
     """Return a RequestTableRow for each request.
 
-    `assignees` are the names of those to whom they are assigned, by the operator's primary key.
+    `assignees` are the names of those to whom they are assigned, by the operator's primary key. They are given for the
+    vendor's staff, whose rows have a menu.
     """
-    return [_row(request, assignees or {}) for request in requests]
+    return [_row(request, assignees) for request in requests]
 
 
-def _row(row: Request, assignees: Mapping[int, str]) -> RequestTableRow:
+def _row(row: Request, assignees: Mapping[int, str] | None) -> RequestTableRow:
     at = row.submitted_at or row.updated_at
     date, near = formats.format_date(at), formats.format_relative_time(at)
     return RequestTableRow(
@@ -70,9 +82,21 @@ def _row(row: Request, assignees: Mapping[int, str]) -> RequestTableRow:
         tone=TONES.get(State(row.state), ""),
         date=date,
         age=near if near != date else "",
-        assignee=assignees.get(row.assignee_id or 0, ""),
+        assignee=(assignees or {}).get(row.assignee_id or 0, ""),
         is_draft=row.is_draft,
+        waits=WaitingTime.since(at) if row.state == State.SUBMITTED else None,
+        menu=[] if assignees is None else _list_decisions(row),
     )
+
+
+def _list_decisions(row: Request) -> list[RowActionMenuItem]:
+    """Return what the vendor's staff may do with a request in its present state, approval first."""
+    deciding = {name: REQUEST_ACTIONS[name] for name in ("decline", "ask")}
+    items = list_row_action_menu_items(deciding, row, "request_")
+    if row.state != State.SUBMITTED:
+        return items
+    url = reverse("request_approve", args=[row.public_id])
+    return [RowActionMenuItem("approve", _("Approve…"), "check", url, is_danger=False), *items]
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from partnerportal.lib.pages import get_posted_data, render_list_page, require_f
 from partnerportal.lib.personal_lists import PersonalizedList
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
+from partnerportal.lib.rows import WaitingTime
 
 may_view = require_permission(ROLE_TABLE, AccountPermission.VIEW_OPERATORS)
 may_invite = require_permission(ROLE_TABLE, AccountPermission.INVITE_OPERATORS)
@@ -45,6 +46,7 @@ def pending_operator_list(request: PortalRequest) -> HttpResponse:
 
 def _render_tab(request: PortalRequest, name: str, listing: PersonalizedList) -> HttpResponse:
     asking = list_open_join_requests(request.actor) if name == "pending_operators" else ()
+    waiting = [(row, WaitingTime.since(row.created_at)) for row in asking]
     return render_list_page(
         request,
         listing,
@@ -52,7 +54,7 @@ def _render_tab(request: PortalRequest, name: str, listing: PersonalizedList) ->
         list_template=f"accounts/{name}.html#list",
         context={
             "tabs": build_operator_tabs(name, count_pending_operators(request.actor)),
-            "join_requests": asking,
+            "join_requests": waiting,
             "may_invite": ROLE_TABLE[AccountPermission.INVITE_OPERATORS].check_actor(request.actor),
         },
     )

@@ -51,26 +51,28 @@ def withdraw_release_request(*, actor: Actor, assignment: LicenseAssignment) -> 
 
 
 @transaction.atomic
-def mark_licence_released(*, actor: Actor, assignment_key: str) -> None:
+def mark_licence_released(*, actor: Actor, assignment_key: str) -> LicenseAssignment:
     """Mark a licence as released, after the vendor's staff have released it in their own licence system.
+
+    Return the licence with the names of its customer and SKU, and nothing of who holds it.
 
     `assignment_key` is the licence's key in the feed, by which alone the staff know it. The feed may report the release
     before or after. Raises Conflict("state_changed") if no licence with this key waits for its release.
     """
-    _mark(EntitlementEventKind.RELEASE_MARKED, actor, assignment_key, is_released=True)
+    return _mark(EntitlementEventKind.RELEASE_MARKED, actor, assignment_key, is_released=True)
 
 
 @transaction.atomic
-def reopen_licence_release(*, actor: Actor, assignment_key: str) -> None:
+def reopen_licence_release(*, actor: Actor, assignment_key: str) -> LicenseAssignment:
     """Undo a mistaken mark that a licence was released, so that the licence waits for its release again.
 
-    `assignment_key` is the licence's key in the feed. Raises Conflict("state_changed") if no licence with this key is
-    marked as released.
+    Return the licence as `mark_licence_released` does. `assignment_key` is its key in the feed. Raises
+    Conflict("state_changed") if no licence with this key is marked as released.
     """
-    _mark(EntitlementEventKind.RELEASE_REOPENED, actor, assignment_key, is_released=False)
+    return _mark(EntitlementEventKind.RELEASE_REOPENED, actor, assignment_key, is_released=False)
 
 
-def _mark(kind: EntitlementEventKind, actor: Actor, key: str, *, is_released: bool) -> None:
+def _mark(kind: EntitlementEventKind, actor: Actor, key: str, *, is_released: bool) -> LicenseAssignment:
     """Mark the licence, or take the mark back, and record it as an event of this kind.
 
     A function of the database writes the row, because it is the customer's and tells who holds the licence.
@@ -85,6 +87,7 @@ def _mark(kind: EntitlementEventKind, actor: Actor, key: str, *, is_released: bo
     row = LicenseAssignment(public_id=public_id, release_asked_at=asked_at)
     row.customer, row.sku = Organization(pk=customer_id, name=customer_name), Sku(name=sku_name)
     record_events([make_licence_release_event(kind, actor, row)])
+    return row
 
 
 def make_licence_release_event(kind: EntitlementEventKind, actor: Actor, assignment: LicenseAssignment) -> Event:

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from accounts.models import Organization, OrganizationKind
 from entitlements.actions.trials import MOST_IN_PRODUCTION, MOST_SEATS, REASON_LENGTH
-from entitlements.models import CustomerListing, Entitlement, LicenceRelease, Order, Sku, UnusualUse
+from entitlements.models import CustomerListing, Entitlement, LicenceRelease, Order, RenewalState, Sku, UnusualUse
 from partnerportal.lib.api_input import ObjectByCodeField, StrictSerializer
 from partnerportal.lib.api_output import AttributeSerializer, ScopeCodesField, UTCDateTimeField
 from partnerportal.lib.days import today
@@ -168,8 +168,43 @@ class TrialSerializer(EntitlementSerializer):
     reason = serializers.CharField(help_text="Why it was declined.")
 
 
+class RenewalValueSerializer(serializers.Serializer[Any]):
+    amount = serializers.DecimalField(max_digits=22, decimal_places=2, source="worth")
+    currency = serializers.CharField(help_text="ISO 4217, three letters.")
+
+
+class RenewalOwnerSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField(source="work_owner_public_id", help_text="Of the operator, as the filter `owner`.")
+    name = serializers.CharField(source="work_owner")
+
+
+class RenewalWorkSerializer(serializers.Serializer[Any]):
+    """What your organisation does about the end. No other organisation sees it."""
+
+    state = serializers.ChoiceField(source="work_state", choices=RenewalState.choices)
+    owner = RenewalOwnerSerializer(allow_null=True, source="*")
+    note = serializers.CharField(source="work_note", allow_blank=True)
+    noted_at = UTCDateTimeField(source="work_noted_at", allow_null=True)
+
+
 class RenewalSerializer(EntitlementSerializer):
     customer = CustomerReferenceSerializer()
+    value = RenewalValueSerializer(
+        allow_null=True,
+        source="*",
+        help_text="Its licences at the last ordered price. Null: a trial, no order, or none that you see.",
+    )
+    work = RenewalWorkSerializer(allow_null=True, source="*", help_text="Null: nobody has begun with it; it is `open`.")
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        if instance.worth is None:
+            shown["value"] = None
+        if instance.work_state is None:
+            shown["work"] = None
+        elif instance.work_owner_public_id is None:
+            shown["work"]["owner"] = None
+        return shown
 
 
 class RequestTrialSerializer(StrictSerializer):

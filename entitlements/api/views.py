@@ -19,9 +19,11 @@ from entitlements.api.serializers import (
 )
 from entitlements.filters import CustomerFilterSet, RenewalFilterSet
 from entitlements.lists.customers import CUSTOMERS
+from entitlements.lists.renewals import RENEWALS
 from entitlements.models import CustomerListing, Entitlement, Order
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import annotate_latest_report_day, get_customer_with_account, get_portfolio_totals
+from entitlements.queries.renewal_work import annotate_renewal_order, annotate_renewal_work
 from entitlements.queries.renewals import list_upcoming_renewals
 from partnerportal.lib.api import PaginatedListView, PortalAPIView
 from partnerportal.lib.filters import FilterSet
@@ -122,16 +124,26 @@ class CustomerEntitlementsView(CustomerRecordsBaseView):
 
 @extend_schema(tags=["Customers"])
 class RenewalsView(PaginatedListView):
-    """Entitlements that end within 90 days, soonest first: those of visible customers, or else one's own."""
+    """Entitlements that end within 90 days, soonest first: those of visible customers, or else one's own.
+
+    Each says what it is worth, and what your organisation does about it. The filters and the order are those of the
+    renewals page.
+    """
 
     model = Entitlement
     rule = (ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS)
     serializer_class = RenewalSerializer
     filterset_class = RenewalFilterSet
-    default_sort = "ends_on"
+    sorts = RENEWALS.sorts
+    default_sort = RENEWALS.default_sort
 
     def get_queryset(self) -> QuerySet[Entitlement]:
-        return list_upcoming_renewals(self.actor).select_related("sku", "customer")
+        rows = list_upcoming_renewals(self.actor).select_related("sku", "customer")
+        if self.is_generating_schema:
+            return rows
+        column, is_descending = self.parse_sort_parameter()
+        rows = annotate_renewal_order(self.actor, rows, column, is_descending=is_descending)
+        return annotate_renewal_work(self.actor, rows)
 
 
 @extend_schema(tags=["Customers"])

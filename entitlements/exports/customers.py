@@ -19,6 +19,7 @@ from entitlements.exports.columns import (
 )
 from entitlements.filters import CustomerFilterSet, RenewalFilterSet, SoldCustomerFilterSet, choose_customer_filter_set
 from entitlements.lists.customers import CUSTOMERS, SOLD_CUSTOMERS
+from entitlements.lists.renewals import RENEWALS
 from entitlements.models import NO_EXPIRY, Entitlement, Sku
 from entitlements.models.listing import IN_PRODUCTION, ONLY_ON_TRIAL, ValueIfScopeShared
 from entitlements.queries.customers import (
@@ -28,7 +29,7 @@ from entitlements.queries.customers import (
     make_partner_names_query,
     make_services_queryset,
 )
-from entitlements.queries.renewal_work import annotate_renewal_work
+from entitlements.queries.renewal_work import annotate_renewal_order, annotate_renewal_work
 from entitlements.queries.renewals import list_upcoming_renewals
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
@@ -70,7 +71,9 @@ def _renewals(actor: Actor, query: Query, customer: int | None) -> QuerySet[Any]
     if query.get("ids"):
         rows = rows.filter(public_id__in=parse_public_ids(query["ids"]))
     rows = rows.filter(customer=customer) if customer else rows
-    return annotate_renewal_work(actor, rows.select_related("sku", "customer")).order_by("ends_on", "pk")
+    column, key = RENEWALS.list_order_fields(query)
+    rows = annotate_renewal_order(actor, rows, column.removeprefix("-"), is_descending=column.startswith("-"))
+    return annotate_renewal_work(actor, rows.select_related("sku", "customer")).order_by(column, key)
 
 
 _LEVEL = Case(
@@ -147,7 +150,7 @@ LISTS = (
         subject=ExportSubject.OWN_OR_ALL,
         rule=OF_CUSTOMERS,
         own_rule=OWN,
-        filters=frozenset(RenewalFilterSet.base_filters),
+        filters=frozenset({*RenewalFilterSet.base_filters, "sort"}),
         columns=(
             *SERVICE_COLUMNS,
             make_unchanged_column("value", "worth"),

@@ -45,8 +45,8 @@ class RenewalOwnerForm(_FormOfOrganization):
     )
 
 
-class RenewalWorkForm(RenewalOwnerForm, RenewalStateForm):
-    """The form of one renewal: state, owner and note. `work` is what is stored, and it is shown first."""
+class RenewalNoteForm(_FormOfOrganization):
+    """The form that asks for the note of all selected renewals. Each keeps its earlier notes in its history."""
 
     note = forms.CharField(
         label=_("Note"),
@@ -55,6 +55,11 @@ class RenewalWorkForm(RenewalOwnerForm, RenewalStateForm):
         widget=forms.Textarea({"rows": 3}),
         help_text=_("Only your organisation sees it."),
     )
+
+
+class RenewalWorkForm(RenewalNoteForm, RenewalOwnerForm, RenewalStateForm):
+    """The form of one renewal: state, owner and note. `work` is what is stored, and it is shown first."""
+
     ends_on = forms.DateField(widget=forms.HiddenInput)
     field_order = ("state", "owner", "note", "ends_on")
 

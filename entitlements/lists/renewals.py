@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
@@ -16,7 +16,13 @@ from entitlements.lists.choices import list_customer_countries, list_customer_se
 from entitlements.models import Entitlement, RenewalState, Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.renewal_work import (
+    ADDED_UP,
+    OWNER_ORDER,
+    STATE_ORDER,
     UNASSIGNED,
+    VALUE_ORDER,
+    add_up_renewals,
+    annotate_renewal_order,
     list_owner_names,
     list_renewal_owners,
     list_renewal_values,
@@ -32,7 +38,7 @@ from entitlements.queries.renewals import (
     list_upcoming_renewals,
     parse_renewal_day,
 )
-from entitlements.rows.renewal_work import make_renewal_work_cells
+from entitlements.rows.renewal_work import RenewalTotalLine, make_renewal_total_line, make_renewal_work_cells
 from entitlements.rows.renewals import (
     WEEKS_SHOWN,
     CalendarDayCell,
@@ -40,6 +46,7 @@ from entitlements.rows.renewals import (
     describe_customers_not_sharing_services,
     get_first_day_of_week,
     group_renewals_by_week,
+    list_renewals_in_order,
     list_weekday_names,
     make_calendar_weeks,
 )
@@ -77,8 +84,9 @@ def list_owners(actor: Actor) -> Choices:
 _SERVICE = (
     ListColumn(name="service", label=gettext_lazy("Service")),
     ListColumn(name="assigned", label=gettext_lazy("Licences assigned"), css="num"),
-    ListColumn(name="ends_on", label=gettext_lazy("Last day")),
+    ListColumn(name="ends_on", label=gettext_lazy("Last day"), sort="ends_on"),
 )
+_VALUE = ListColumn(name="value", label=gettext_lazy("Value"), css="num", sort=VALUE_ORDER)
 RENEWALS = ListDefinition(
     key="renewals",
     label=gettext_lazy("Renewals"),
@@ -87,11 +95,12 @@ RENEWALS = ListDefinition(
     columns=(  # each column has its branch in parts/renewals_list.html
         ListColumn(name="customer", label=gettext_lazy("Customer")),
         *_SERVICE,
-        ListColumn(name="value", label=gettext_lazy("Value"), css="num"),
-        ListColumn(name="owner", label=gettext_lazy("Owner")),
-        ListColumn(name="state", label=gettext_lazy("State")),
+        _VALUE,
+        ListColumn(name="owner", label=gettext_lazy("Owner"), sort=OWNER_ORDER, css="cell-owner"),
+        ListColumn(name="state", label=gettext_lazy("State"), sort=STATE_ORDER),
     ),
     filter_set=RenewalFilterSet,
+    default_sort="ends_on",
     fields=("q", "sku", "state", "owner"),
     ranges=(
         FilterRange("ends_from", "ends_to", gettext_lazy("Last day"), DAYS),
@@ -111,7 +120,7 @@ OWN_RENEWALS = replace(
     columns=(
         *_SERVICE,
         ListColumn(name="left", label=gettext_lazy("Days left")),
-        ListColumn(name="value", label=gettext_lazy("Value"), css="num"),
+        _VALUE,
     ),
     fields=("sku",),
     several={"sku": SeveralValues(gettext_lazy("Service"), list_own_services)},
@@ -135,7 +144,9 @@ class RenewalList(PersonalizedList):
         super().__init__(actor, params)
         self.day = parse_renewal_day(params.get("on", ""))
         values = RenewalFilterSet(params, acting=actor).cleaned_values
-        self.ends = {name: values[name] for name in ("ends_from", "ends_to") if name in values and not self.day}
+        self.ends: dict[str, Any] = {
+            name: values[name] for name in ("ends_from", "ends_to") if name in values and not self.day
+        }
         self.is_calendar = params.get("show") == "calendar" and not (self.day or self.ends)
         self.first = _choose_first_day(params.get("from", ""))
         self.span = values.get("within", DEFAULT_SPAN)
@@ -146,7 +157,7 @@ class RenewalList(PersonalizedList):
         self.counts = (
             count_renewals_by_day(self._narrow(ahead)) if self.narrowing else count_upcoming_renewals_by_day(actor)
         )
-        self.matching = self._count(*self.covered_date_range)
+        self.matching: int = self._count(*self.covered_date_range)
         self.unshared = (
             describe_customers_not_sharing_services(count_customers_not_sharing_services(actor))
             if self.shows_customers
@@ -188,14 +199,38 @@ class RenewalList(PersonalizedList):
     @cached_property
     def page(self) -> KeysetPage[Any]:  # type: ignore[override]
         """The entitlements on the present page of the list, with the cursors of the pages beside it."""
-        renewals = self._narrow(list_renewals(self.actor, *self.covered_date_range)).select_related("sku", "customer")
-        return fetch_keyset_page_or_first(
-            renewals, sort="ends_on", descending=False, size=self.size, cursor=self.cursor
-        )
+        options = self.keyset_page_options
+        renewals = annotate_renewal_order(
+            self.actor, self._covered, options["sort"], is_descending=options["descending"]
+        ).select_related("sku", "customer")
+        # Sorted by what is looked up for each row, only the keys of all rows are; the page's rows are read after them.
+        any_of = () if self.is_by_week else (Q(),)
+        return fetch_keyset_page_or_first(renewals, any_of=any_of, **options)
+
+    @property
+    def _covered(self) -> QuerySet[Entitlement]:
+        """The entitlements on all pages of the list."""
+        return self._narrow(list_renewals(self.actor, *self.covered_date_range))
+
+    @property
+    def is_by_week(self) -> bool:
+        """Whether the list is in the order of last days, so that its rows stand in weeks."""
+        return self.sort.removeprefix("-") == self.definition.default_sort
+
+    @cached_property
+    def total_line(self) -> RenewalTotalLine | None:
+        """What all renewals of the list are worth together, or None for who does not see what customers pay."""
+        if self.shows_customers and not self.actor.sees_finance:
+            return None
+        total = add_up_renewals(self.actor, self._covered) if self.matching <= ADDED_UP else None
+        return make_renewal_total_line(total, self.matching)
 
     @property
     def renewals_by_week(self) -> list[RenewalWeek]:
-        """The entitlements on the present page of the list, grouped by the calendar week in which they end."""
+        """The entitlements on the present page of the list, grouped by the calendar week in which they end.
+
+        In another order than that of last days they are one group, which is no week.
+        """
         first, last = self.covered_date_range
         counts = {day: count for day, count in self.counts.items() if first <= day <= last}
         rows = self.page.rows
@@ -204,6 +239,8 @@ class RenewalList(PersonalizedList):
         work = list_renewal_work(self.actor, rows) if self.shows_customers else {}
         owners = list_owner_names(self.actor) if self.shows_customers else {}
         cells = {row.pk: make_renewal_work_cells(work.get(row.pk), values.get(row.pk), owners) for row in rows}
+        if not self.is_by_week:
+            return [list_renewals_in_order(rows, cells, shows_customers=self.shows_customers)]
         return group_renewals_by_week(rows, counts, cells, shows_customers=self.shows_customers)
 
     @property

@@ -6,7 +6,23 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, CharField, DecimalField, Exists, F, Field, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import (
+    Case,
+    CharField,
+    DecimalField,
+    Exists,
+    F,
+    Field,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Concat, Lower
 
 from accounts.models import Operator
 from accounts.queries.operators import list_operators
@@ -16,6 +32,9 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.visible_rows import get_by_public_id
 
 UNASSIGNED = "none"  # the value of the filter by owner that keeps what nobody looks after
+ADDED_UP = 1000  # renewals that a page adds up at most, so that it costs the same for 20 customers and 20,000
+VALUE_ORDER, OWNER_ORDER, STATE_ORDER = "value_order", "owner_order", "state_order"  # annotations to sort by
+AMOUNT = "FM000000000000000.00"  # the form of a number whose texts have its order
 
 
 @dataclass(frozen=True)
@@ -24,6 +43,21 @@ class RenewalValue:
 
     amount: Decimal
     currency: str
+
+
+@dataclass(frozen=True)
+class RenewalTotal:
+    """What several ends are worth together: the sum in each currency, and how many of them have a value."""
+
+    sums: tuple[RenewalValue, ...]  # by currency
+    known: int
+
+
+class FormattedNumber(Func):
+    """An SQL expression that writes a number as a text, by a format of PostgreSQL."""
+
+    function = "to_char"
+    output_field = CharField()
 
 
 def get_upcoming_renewal(actor: Actor, public_id: UUID) -> Entitlement:
@@ -100,14 +134,14 @@ def annotate_renewal_work(actor: Actor, rows: QuerySet[Entitlement]) -> QuerySet
     """
     work = _work_of_row(actor)
     owner = list_renewal_owners(actor).order_by().filter(person_id=OuterRef("work_owner_id"))
-    line = _list_priced_lines(actor).filter(order__customer=OuterRef("customer"), sku=OuterRef("sku"))
-    last = line.order_by("-order__placed_on", "-order_id", "-position")
+    last = _last_line_of_row(actor)
     return rows.annotate(
         work_state=Subquery(work.values("state")[:1]),
         work_owner_id=Subquery(work.values("owner_id")[:1]),
         work_note=Subquery(work.values("note")[:1]),
         work_noted_at=Subquery(work.values("noted_at")[:1]),
         work_owner=Subquery(owner.values("person__name")[:1]),
+        work_owner_public_id=Subquery(owner.values("public_id")[:1]),
         worth=_if_bought(F("quantity") * Subquery(last.values("unit_price")[:1]), DecimalField()),
         currency=_if_bought(Subquery(last.values("order__currency")[:1]), CharField()),
     )
@@ -115,6 +149,58 @@ def annotate_renewal_work(actor: Actor, rows: QuerySet[Entitlement]) -> QuerySet
 
 def _if_bought(expression: Any, output: Field) -> Case:
     return Case(When(kind=Entitlement.Kind.PRODUCTION, then=expression), output_field=output)
+
+
+def annotate_renewal_order(
+    actor: Actor, rows: QuerySet[Entitlement], column: str, *, is_descending: bool
+) -> QuerySet[Entitlement]:
+    """Add to each entitlement the annotation `column`, if it is one of those that renewals are sorted by.
+
+    What has no value and no owner comes last in both directions. Values are ordered within their currency, because a
+    yen is no euro. Each row is looked up, so the cost is that of the rows: what ends within 90 days, however many
+    entitlements there are.
+    """
+    known, unknown = ("1", "0") if is_descending else ("0", "1")
+    if column == STATE_ORDER:
+        state = Coalesce(Subquery(_work_of_row(actor).values("state")[:1]), Value(RenewalState.OPEN.value))
+        steps = [When(_of_work=value, then=Value(at)) for at, value in enumerate(RenewalState.values)]
+        return rows.alias(_of_work=state).annotate(state_order=Case(*steps, output_field=IntegerField()))
+    if column == OWNER_ORDER:
+        owner = list_renewal_owners(actor).order_by().filter(person_id=OuterRef("_owner_id"))
+        name = Case(When(person__name="", then="person__email"), default="person__name", output_field=CharField())
+        named = owner.annotate(_name=Concat(Value(known), Lower(name))).values("_name")[:1]
+        rows = rows.alias(_owner_id=Subquery(_work_of_row(actor).values("owner_id")[:1]))
+        return rows.annotate(owner_order=_text_or(Subquery(named), unknown))
+    if column == VALUE_ORDER:
+        amount = FormattedNumber(OuterRef("quantity") * F("unit_price"), Value(AMOUNT))
+        priced = _last_line_of_row(actor).annotate(_worth=Concat(Value(known), "order__currency", amount))
+        return rows.annotate(
+            value_order=_text_or(_if_bought(Subquery(priced.values("_worth")[:1]), CharField()), unknown)
+        )
+    return rows
+
+
+def _text_or(expression: Any, unknown: str) -> Coalesce:
+    return Coalesce(expression, Value(unknown), output_field=CharField())
+
+
+def _last_line_of_row(actor: Actor) -> QuerySet[OrderLine]:
+    """Return the lines of the orders for an entitlement's SKU, the latest first, for a subquery."""
+    line = _list_priced_lines(actor).filter(order__customer=OuterRef("customer"), sku=OuterRef("sku"))
+    return line.order_by("-order__placed_on", "-order_id", "-position")
+
+
+def add_up_renewals(actor: Actor, rows: QuerySet[Entitlement]) -> RenewalTotal:
+    """Return what these entitlements are worth together, by two queries, whatever their number.
+
+    A caller hands over at most ADDED_UP of them.
+    """
+    bought = rows.filter(kind=Entitlement.Kind.PRODUCTION).order_by()
+    values = list_renewal_values(actor, list(bought.only("customer_id", "sku_id", "quantity", "kind")))
+    sums: dict[str, Decimal] = {}
+    for value in values.values():
+        sums[value.currency] = sums.get(value.currency, Decimal()) + value.amount
+    return RenewalTotal(tuple(RenewalValue(sums[currency], currency) for currency in sorted(sums)), len(values))
 
 
 def list_renewal_values(actor: Actor, entitlements: Collection[Entitlement]) -> dict[int, RenewalValue]:

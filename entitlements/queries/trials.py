@@ -1,13 +1,18 @@
 """Queries of trials, for the vendor's staff who decide them and for the customer who asks for one."""
 
+import datetime as dt
 from collections.abc import Iterable
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
+from entitlements.events import EntitlementEventKind
 from entitlements.models import Entitlement, Sku
-from partnerportal.lib.actors import Actor
+from notifications.models import Event
+from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.days import today
 from partnerportal.lib.visible_rows import get_by_public_id
 
@@ -28,9 +33,39 @@ def list_trials(actor: Actor) -> QuerySet[Entitlement]:
     return rows.select_related("sku", "customer")
 
 
+def order_trials(trials: QuerySet[Entitlement], view: str | None) -> tuple[QuerySet[Entitlement], str, bool]:
+    """Return the trials with what a view of TRIAL_VIEWS sorts them by: a column, and whether it is descending.
+
+    Requests that wait come oldest first, and trials that run by the day they end: what is to be done next is on top.
+    All others, also of no view, come newest first. A trial without an end comes last.
+    """
+    if view == "running":
+        return trials.annotate(ends_or_never=Coalesce("ends_on", dt.date.max)), "ends_or_never", False
+    return trials, "id", view != "waiting"
+
+
 def get_trial(actor: Actor, public_id: UUID) -> Entitlement:
     """Return a trial that the actor may see. Raises NotFound, also if it is in production by now."""
     return get_by_public_id(list_trials(actor), public_id)
+
+
+def list_trial_requesters(actor: Actor, trials: Iterable[Entitlement]) -> dict[UUID, str]:
+    """Return the names of the people of the actor's own organisation who have asked for trials that wait.
+
+    They are by the trial's public id, as the activity log has them. One query finds them, or none without such a trial.
+    """
+    waiting = [trial for trial in trials if trial.state == State.REQUESTED]
+    if not waiting:
+        return {}
+    asked = Event.objects.visible_to(actor).filter(
+        organization_id=actor.organization_id,
+        kind=EntitlementEventKind.TRIAL_REQUESTED,
+        actor_kind=ActorKind.PERSON,
+        subject_id__in=[trial.public_id for trial in waiting],
+        # The log is read by time: without this the index would be followed to its beginning.
+        at__gte=min(trial.created_at for trial in waiting) - timedelta(days=1),
+    )
+    return {subject: name for subject, name in asked.order_by("at").values_list("subject_id", "actor_label") if subject}
 
 
 def count_undecided_trial_requests(actor: Actor, limit: int) -> int:

@@ -3,6 +3,8 @@ reader's language."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -66,27 +68,35 @@ def make_customer_table_rows(
     `skus` are by primary key, and `partners` the names of those through which a distributor sees each customer. Rows of
     the vendor's list, to which the names of account managers come, lead to the vendor's pages of organisations.
     """
-    select = _("Select %(name)s")
-    kinds, states = dict(OrganizationKind.choices), {"active": _("Active"), "suspended": _("Suspended")}
+    select, reader = _("Select %(name)s"), formats.ReaderFormats()
+    kinds = {kind: str(label) for kind, label in OrganizationKind.choices}
+    states = {"active": _("Active"), "suspended": _("Suspended")}
+    levels = {kind: str(kind.label) for kind in Entitlement.Kind}
+    name_country = cache(get_country_name)  # many customers share one
     rows = []
     for row in listings:
         running = [skus[sku] for sku in row.skus if sku in skus]
         add_ons = sorted(sku.name for sku in running if sku.kind == Sku.Kind.ADD_ON)
         services = sorted(sku.name for sku in running if sku.kind != Sku.Kind.ADD_ON)
-        words = {"kind": str(kinds[row.kind]), "status": states[row.state], "select_label": select % {"name": row.name}}
+        words = {"kind": kinds[row.kind], "status": states[row.state], "select_label": select % {"name": row.name}}
+        words |= {"country": name_country(row.country), "level": levels[row.level] if row.level else ""}
         words["manager"] = "" if managers is None else managers.get(row.customer_id, "")
         words["path"] = f"{row.public_id}/" if managers is None else reverse("organization", args=[row.public_id])
-        usage = make_licence_bar(get_listed_licence_totals(row), {sku.pk: sku.name for sku in running})
+        usage = make_licence_bar(get_listed_licence_totals(row), {sku.pk: sku.name for sku in running}, reader)
         words |= {
-            "add_ons": formats.join_names(add_ons),
-            "partners": formats.join_names(partners.get(row.customer_id, [])),
+            "add_ons": reader.join_names(add_ons),
+            "partners": reader.join_names(partners.get(row.customer_id, [])),
         }
-        rows.append(_customer_row(row, services, usage, words))
+        rows.append(_customer_row(row, services, usage, words, reader))
     return rows
 
 
 def _customer_row(
-    row: CustomerListing, services: list[str], usage: SeatUsageBar | None, words: Mapping[str, str]
+    row: CustomerListing,
+    services: list[str],
+    usage: SeatUsageBar | None,
+    words: Mapping[str, str],
+    reader: formats.ReaderFormats,
 ) -> CustomerTableRow:
     more = len(services) - 1
     return CustomerTableRow(
@@ -94,20 +104,18 @@ def _customer_row(
         monogram=make_avatar_initials(row.name),
         subtitle=row.website,
         org_id=row.org_id,
-        country=get_country_name(row.country),
         service=services[0] if services else "",
-        more=f"+{formats.format_number(more)}" if more > 0 else "",
-        services=formats.join_names(services) if more > 0 else "",
+        more=f"+{reader.format_number(more)}" if more > 0 else "",
+        services=reader.join_names(services) if more > 0 else "",
         usage=usage,
         spark=charts.build_sparkline_path(row.weekly_usage["weeks"] if row.weekly_usage else ()),  # type: ignore[attr-defined]
-        expiry=LastDayLabel.from_date(row.expires_on),
-        since=formats.format_date(row.connected_at).replace(" ", "\N{NO-BREAK SPACE}"),
+        expiry=LastDayLabel.from_date(row.expires_on, reader=reader),
+        since=reader.format_date(row.connected_at).replace(" ", "\N{NO-BREAK SPACE}"),
         shares_services=row.shares_scope(Scope.ENTITLEMENTS),
         shares_usage=row.shares_scope(Scope.USAGE),
         connection_id=str(row.connection_id or ""),  # type: ignore[attr-defined]
-        trials=formats.format_number(row.trials) if row.trials else "",
-        level=str(row.level.label) if row.level else "",
-        created=formats.format_date(row.created_at).replace(" ", "\N{NO-BREAK SPACE}"),
+        trials=reader.format_number(row.trials) if row.trials else "",
+        created=reader.format_date(row.created_at).replace(" ", "\N{NO-BREAK SPACE}"),
         is_suspended=row.is_suspended,
         **words,
     )
@@ -179,10 +187,12 @@ def list_service_attention_items(entitlements: Sequence[Entitlement], pages: Ser
     return sorted(attention, key=lambda item: ("bad", "warn", "info").index(item.tone))
 
 
-def make_licence_bar(totals: LicenceTotals, sku_names: Mapping[int, str]) -> SeatUsageBar | None:
+def make_licence_bar(
+    totals: LicenceTotals, sku_names: Mapping[int, str], reader: formats.ReaderFormats | None = None
+) -> SeatUsageBar | None:
     """Return the bar of a customer's paid licences, with the overage of each SKU and what is on trial in words.
 
-    Returns None where there are no licences at all.
+    Returns None where there are no licences at all. `reader` is who reads, where that is known already.
     """
     if not (totals.has_paid or totals.trial_purchased or totals.trial_assigned):
         return None
@@ -192,6 +202,7 @@ def make_licence_bar(totals: LicenceTotals, sku_names: Mapping[int, str]) -> Sea
         totals.overage,
         overages=tuple((sku_names[sku], seats) for sku, seats in totals.overage_by_sku.items() if sku in sku_names),
         trial=(totals.trial_assigned, totals.trial_purchased),
+        reader=reader,
     )
 
 
@@ -220,6 +231,7 @@ def describe_overage(seats: int) -> str:
 class ServiceTableRow:
     """A row of the Services tab: an entitlement, with its numbers and dates written out."""
 
+    public_id: str
     name: str
     code: str
     kind: str
@@ -230,6 +242,7 @@ class ServiceTableRow:
     expiry: LastDayLabel | None
     state: str
     reason: str  # why a trial was declined
+    waits: str  # since when a request for a trial waits, from whom, and for whom; "" for all else
     cancel_url: str  # where the reader may cancel a trial or its request
 
 
@@ -242,12 +255,20 @@ class ServiceSection:
     empty: str  # what stands there without rows
     rows: list[ServiceTableRow]
 
+    @property
+    def has_menu(self) -> bool:
+        """Whether the reader may do something with one of the rows."""
+        return any(row.cancel_url for row in self.rows)
 
-def make_service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bool = False) -> list[ServiceSection]:
+
+def make_service_sections(
+    entitlements: Iterable[Entitlement], *, may_cancel: bool = False, requesters: Mapping[UUID, str] | None = None
+) -> list[ServiceSection]:
     """Return the groups of the Services tab, with their rows (CC-48…CC-52).
 
     Ended entitlements are a group only where there are some. `may_cancel` says that the reader is the customer's Admin,
-    who may take back requests and end trials.
+    who may take back requests and end trials. `requesters` are the names of those of its people who have asked for a
+    trial, by the public id of the request; nobody else is told them.
     """
     section = Entitlement.Section
     empty = {
@@ -260,6 +281,8 @@ def make_service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bo
     for entitlement in entitlements:
         key = entitlement.choose_section(today())
         row = make_service_table_row(entitlement, is_running=key in RUNNING)
+        if key == section.PENDING_TRIALS:
+            row = replace(row, waits=_describe_request(entitlement, (requesters or {}).get(entitlement.public_id, "")))
         if may_cancel and key in (section.ACTIVE_TRIALS, section.PENDING_TRIALS):
             row = replace(row, cancel_url=reverse("trial_cancel", args=[entitlement.public_id]))
         groups[key].append(row)
@@ -273,6 +296,7 @@ def make_service_sections(entitlements: Iterable[Entitlement], *, may_cancel: bo
 def make_service_table_row(entitlement: Entitlement, *, is_running: bool) -> ServiceTableRow:
     """Return the row of the Services tab for an entitlement. If it `is_running` today, the row has a bar of seats."""
     return ServiceTableRow(
+        public_id=str(entitlement.public_id),
         name=entitlement.sku.name,
         code=entitlement.sku.code,
         kind=entitlement.get_kind_display() if entitlement.kind == Entitlement.Kind.TRIAL else "",
@@ -283,8 +307,15 @@ def make_service_table_row(entitlement: Entitlement, *, is_running: bool) -> Ser
         expiry=LastDayLabel.from_date(entitlement.ends_on),
         state=entitlement.get_state_display(),
         reason=entitlement.reason if entitlement.state == Entitlement.State.DECLINED else "",
+        waits="",
         cancel_url="",
     )
+
+
+def _describe_request(entitlement: Entitlement, name: str) -> str:
+    text = _("Requested %(date)s by %(name)s · waiting for the vendor") if name else ""
+    text = text or _("Requested %(date)s · waiting for the vendor")
+    return text % {"date": formats.format_date(entitlement.updated_at), "name": name}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from entitlements.models import LicenceRelease
 from partnerportal.lib import formats
 from partnerportal.lib.countries import get_country_name
+from partnerportal.lib.rows import WaitingTime
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class LicenceReleaseTableRow:
     key_query: str  # the query with the key, for URLs that mark the licence or take the mark back
     asked: str
     released: str  # empty while it waits
-    near: str  # the later of both dates, in words while it is recent
+    near: str  # the day of the release, in words while it is recent
+    waits: WaitingTime | None  # None once it is released
     by: str  # who released it
 
 
@@ -38,7 +40,7 @@ def make_licence_release_table_rows(releases: Iterable[LicenceRelease]) -> list[
 
 def _release_row(row: LicenceRelease) -> LicenceReleaseTableRow:
     asked, released = formats.format_date(row.asked_at), formats.format_date(row.released_at) if row.released_at else ""
-    near = formats.format_relative_time(row.released_at or row.asked_at)
+    near = formats.format_relative_time(row.released_at) if row.released_at else ""
     return LicenceReleaseTableRow(
         customer=row.customer_name,
         org_id=row.org_id,
@@ -49,6 +51,7 @@ def _release_row(row: LicenceRelease) -> LicenceReleaseTableRow:
         key_query=urlencode({"key": row.key}),
         asked=asked,
         released=released,
-        near=near if near != (released or asked) else "",
+        near=near if near != released else "",
+        waits=None if row.released_at else WaitingTime.since(row.asked_at),
         by=row.released_by or _("Reported by the feed"),
     )

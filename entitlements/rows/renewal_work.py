@@ -5,9 +5,16 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from entitlements.models import Entitlement, RenewalState, RenewalWork
-from entitlements.queries.renewal_work import RenewalValue, list_owner_names, list_renewal_steps
+from entitlements.queries.renewal_work import (
+    ADDED_UP,
+    RenewalTotal,
+    RenewalValue,
+    list_owner_names,
+    list_renewal_steps,
+)
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 
@@ -66,6 +73,25 @@ def make_renewal_work_cells(
         note=work.note if work else "",
         noted=formats.format_date(work.noted_at) if work and work.noted_at else "",
     )
+
+
+@dataclass(frozen=True)
+class RenewalTotalLine:
+    """What the renewals of a list are worth together, in the reader's language."""
+
+    amounts: str  # one for each currency; "–" where no value is known
+    covers: str  # how many of the renewals have a value, or why they are not added up
+
+
+def make_renewal_total_line(total: RenewalTotal | None, count: int) -> RenewalTotalLine:
+    """Return the line that says what `count` renewals are worth together; None for more than are added up."""
+    if total is None:
+        text = _("Too many to add up: narrow the list to %(most)s or fewer.")
+        return RenewalTotalLine("–", text % {"most": formats.format_number(ADDED_UP)})
+    amounts = " + ".join(formats.format_money(one.amount, one.currency) for one in total.sums)
+    text = ngettext("%(known)s of %(count)s has a value", "%(known)s of %(count)s have a value", total.known)
+    numbers = {"known": formats.format_number(total.known), "count": formats.format_number(count)}
+    return RenewalTotalLine(amounts or "–", text % numbers)
 
 
 def list_renewal_history(actor: Actor, entitlement: Entitlement) -> list[RenewalTerm]:

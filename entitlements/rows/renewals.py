@@ -137,6 +137,14 @@ def group_renewals_by_week(
     ]
 
 
+def list_renewals_in_order(
+    renewals: Iterable[Entitlement], work: Mapping[int, RenewalWorkCells], *, shows_customers: bool
+) -> RenewalWeek:
+    """Return the renewals on one page of a list that is not in the order of last days, as one group without a week."""
+    rows = [make_renewal_table_row(row, work[row.pk], shows_customers=shows_customers) for row in renewals]
+    return RenewalWeek(near="", days="", count="", rows=rows)
+
+
 def _name_near_week(monday: dt.date) -> str:
     this = get_first_day_of_week(today())
     return {this: _("This week"), this + WEEK: _("Next week")}.get(monday, "")

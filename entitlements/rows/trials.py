@@ -1,11 +1,9 @@
 """Rows of trials, as the vendor's staff see them."""
 
-import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.urls import reverse
-from django.utils.translation import ngettext
 
 from entitlements.models import Entitlement
 from entitlements.trial_actions import TRIAL_ACTIONS
@@ -13,10 +11,9 @@ from partnerportal.lib import formats
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.days import today
 from partnerportal.lib.row_actions import RowActionMenuItem, list_row_action_menu_items
-from partnerportal.lib.rows import LastDayLabel
+from partnerportal.lib.rows import LastDayLabel, WaitingTime
 
 State = Entitlement.State
-LATE = dt.timedelta(days=3)  # a request that has waited longer is in amber
 DECISIONS = ("approve", "decline")
 NAMES_SHOWN = 1  # services that a row names of those that the customer runs
 TONES = {State.ACTIVE: "ok", State.REQUESTED: "info"}
@@ -38,8 +35,7 @@ class TrialTableRow:
     services: str  # all their names, where some are not named
     quantity: str
     since: str  # the date on which it was requested, or changed last
-    waits: str  # for how long it has waited, in words; "" on its first day, and once it is decided
-    is_late: bool  # whether it has waited for more than LATE
+    waits: WaitingTime | None  # None once it is decided
     ends: LastDayLabel | None
     tone: str
     state: str
@@ -51,7 +47,7 @@ class TrialTableRow:
     @property
     def decisions(self) -> list[RowActionMenuItem]:
         """What is decided of a request, which stands in the row: the menu has it too, where there is no room."""
-        return [item for item in self.menu if item.name in DECISIONS]
+        return [item for item in self.menu if item.name in DECISIONS and self.is_waiting]
 
 
 def make_trial_table_rows(trials: Iterable[Entitlement], running_services: dict[int, list[str]]) -> list[TrialTableRow]:
@@ -65,7 +61,6 @@ def make_trial_table_rows(trials: Iterable[Entitlement], running_services: dict[
 def _trial_row(row: Entitlement, names: list[str]) -> TrialTableRow:
     left_out = len(names) - NAMES_SHOWN
     is_waiting = row.state == State.REQUESTED
-    waiting = today() - row.updated_at.date() if is_waiting else dt.timedelta()
     is_running = row.state == State.ACTIVE and (row.ends_on is None or row.ends_on >= today())
     return TrialTableRow(
         public_id=str(row.public_id),
@@ -80,8 +75,7 @@ def _trial_row(row: Entitlement, names: list[str]) -> TrialTableRow:
         services=formats.join_names(names) if left_out > 0 else "",
         quantity=formats.format_number(row.quantity),
         since=formats.format_date(row.updated_at),
-        waits=_describe_wait(waiting.days),
-        is_late=waiting > LATE,
+        waits=WaitingTime.since(row.updated_at) if is_waiting else None,
         ends=LastDayLabel.from_date(row.ends_on),
         tone=TONES.get(State(row.state), ""),
         state=row.get_state_display(),
@@ -90,8 +84,3 @@ def _trial_row(row: Entitlement, names: list[str]) -> TrialTableRow:
         is_running=is_running,
         menu=list_row_action_menu_items(TRIAL_ACTIONS, row, "trial_") if is_waiting or is_running else [],
     )
-
-
-def _describe_wait(days: int) -> str:
-    count = {"count": formats.format_number(days)}
-    return ngettext("%(count)s day waiting", "%(count)s days waiting", days) % count if days else ""

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from accounts.queries.own_account import is_customer
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import list_customer_services
+from entitlements.queries.trials import list_trial_requesters
 from entitlements.rows.customers import make_service_sections
 from entitlements.views.customers import make_orders_context
 from partnerportal.lib.pages import require_permission
@@ -22,8 +23,9 @@ def own_services(request: PortalRequest) -> HttpResponse:
         ROLE_TABLE[permission].check_actor(actor)
         for permission in (EntitlementPermission.REQUEST_TRIALS, EntitlementPermission.CANCEL_TRIALS)
     )
+    services = list(list_customer_services(actor, actor.organization_id))
     sections = make_service_sections(
-        list_customer_services(actor, actor.organization_id), may_cancel=bool(cancel_trial)
+        services, may_cancel=bool(cancel_trial), requesters=list_trial_requesters(actor, services)
     )
     return render(
         request,

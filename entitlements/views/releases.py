@@ -42,9 +42,11 @@ def mark_release_done(request: PortalRequest) -> HttpResponse:
     The query parameter `key` names the licence, because keys may have characters that a path cannot.
     """
     key = request.GET.get("key", "")
-    mark_licence_released(actor=request.actor, assignment_key=key)
+    marked = mark_licence_released(actor=request.actor, assignment_key=key)
     undo = f"undo={reverse('release_reopen')}?{urlencode({'key': key})}"
-    messages.success(request, _("The licence %(key)s is marked as released.") % {"key": key}, extra_tags=undo)
+    names = {"key": key, "customer": marked.customer.name}
+    text = _("The licence %(key)s of %(customer)s is marked as released.")
+    messages.success(request, text % names, extra_tags=undo)
     return redirect(read_next_url(request, reverse("releases")))
 
 
@@ -56,6 +58,7 @@ def reopen_release_request(request: PortalRequest) -> HttpResponse:
     The query parameter `key` names the licence. The answer is a redirect to the list.
     """
     key = request.GET.get("key", "")
-    reopen_licence_release(actor=request.actor, assignment_key=key)
-    messages.success(request, _("The licence %(key)s is waiting to be released again.") % {"key": key})
+    reopened = reopen_licence_release(actor=request.actor, assignment_key=key)
+    names = {"key": key, "customer": reopened.customer.name}
+    messages.success(request, _("The licence %(key)s of %(customer)s is waiting to be released again.") % names)
     return redirect(read_next_url(request, reverse("releases")))

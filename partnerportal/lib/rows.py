@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from babel import Locale
-from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from partnerportal.lib import formats, usage
 from partnerportal.lib.days import SOON, URGENT, today
@@ -38,15 +38,17 @@ class SeatUsageBar:
         *,
         overages: tuple[tuple[str, int], ...] = (),
         trial: tuple[int, int] = (0, 0),
+        reader: formats.ReaderFormats | None = None,
     ) -> "SeatUsageBar":
         """Return the bar for these numbers of seats.
 
         Without `overage` the seats are taken to be of one SKU: the overage is then what is assigned beyond what is
         purchased. `overages` are the names of SKUs, each with its overage, and `trial` the seats assigned and those
-        there are on trial.
+        there are on trial. `reader` is who reads, where that is known already.
         """
         over = max(assigned - purchased, 0) if overage is None else overage
-        return _seat_bar(assigned, purchased, over, overages, trial, formats.get_reader_locale())
+        where = reader.locale if reader else formats.get_reader_locale()
+        return _seat_bar(assigned, purchased, over, overages, trial, where)
 
 
 @lru_cache(maxsize=4096)  # lists show the same few numbers and days again and again
@@ -95,13 +97,19 @@ class LastDayLabel:
     tone: str  # "soon", "near", "past" or ""
 
     @classmethod
-    def from_date(cls, day: dt.date | None, soon: dt.timedelta = URGENT) -> "LastDayLabel | None":
+    def from_date(
+        cls, day: dt.date | None, soon: dt.timedelta = URGENT, *, reader: formats.ReaderFormats | None = None
+    ) -> "LastDayLabel | None":
         """Return the LastDayLabel of a date, or None for None.
 
         Its tone is "soon", which has a colour, if the day is at most `soon` away (by default 7 days), "near" if it is
         at most 30 days away, and "past" if it is over. Lists of customers, renewals and trials show an end alike.
+        `reader` is who reads, where that is known already.
         """
-        return _last_day(day, soon, today(), timezone.localdate(), formats.get_reader_locale()) if day else None
+        if not day:
+            return None
+        reader = reader or formats.ReaderFormats()
+        return _last_day(day, soon, today(), reader.day, reader.locale)
 
 
 @lru_cache(maxsize=4096)
@@ -111,6 +119,29 @@ def _last_day(day: dt.date, soon: dt.timedelta, today: dt.date, here: dt.date, w
     left = day - today
     tone = "past" if left < dt.timedelta(0) else "soon" if left <= soon else "near" if left <= SOON else ""
     return LastDayLabel(day.isoformat(), date, near if near != date else "", tone)
+
+
+LATE = dt.timedelta(days=3)  # what has waited longer for a decision is in amber
+
+
+@dataclass(frozen=True)
+class WaitingTime:
+    """For how long something has waited for a decision, in the reader's words. ui/waits.html draws it.
+
+    `text` is "" on its first day. `is_late` says that it has waited for more than LATE. All lists of what waits for
+    somebody show it alike.
+    """
+
+    text: str
+    is_late: bool
+
+    @classmethod
+    def since(cls, at: dt.datetime) -> "WaitingTime":
+        """Return the WaitingTime of what has waited since `at`, counted in days (UTC)."""
+        waited = today() - at.astimezone(dt.UTC).date()
+        count = {"count": formats.format_number(waited.days)}
+        text = ngettext("%(count)s day waiting", "%(count)s days waiting", waited.days) % count if waited.days else ""
+        return cls(text, waited > LATE)
 
 
 @dataclass(frozen=True)

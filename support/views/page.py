@@ -85,11 +85,14 @@ def _make_decision_context(actor: Actor, row: Request) -> dict[str, Any]:
     if row.assignee_id:
         operators = {operator.pk: operator for operator in context["assign"].fields["operator"].queryset}
         context["assign"] = AssignRequestForm(actor, initial={"operator": operators.get(row.assignee_id)})
-    if row.is_open:
-        findings = check_request(row)
-        seen = {"facts_seen": json.dumps(findings.values), "facts_shown": json.dumps(findings.texts)}
-        context |= {"findings": findings, **seen}
-    return context
+    return context | make_decision_facts(row) if row.is_open else context
+
+
+def make_decision_facts(row: Request) -> dict[str, Any]:
+    """Return what a template shows of the facts on which a decision rests, and sends back with an approval."""
+    findings = check_request(row)
+    seen = {"facts_seen": json.dumps(findings.values), "facts_shown": json.dumps(findings.texts)}
+    return {"findings": findings, **seen}
 
 
 def describe_fields(row: Request) -> list[LabelledText]:

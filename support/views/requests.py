@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from partnerportal.lib.attached_files import serve_attached_file
 from partnerportal.lib.errors import Conflict, InvalidInput
 from partnerportal.lib.form_errors import show_errors_in_form
-from partnerportal.lib.pages import get_posted_data, render_list_page, require_form, require_permission
+from partnerportal.lib.pages import get_posted_data, read_next_url, render_list_page, require_form, require_permission
 from partnerportal.lib.policies import ActionDenied
 from partnerportal.lib.requests import PortalRequest
 from support.actions.deciding import approve_request, assign_request
@@ -23,8 +23,8 @@ from support.lists.queue import RequestQueueList
 from support.models import Request
 from support.policies import ROLE_TABLE, SupportPermission
 from support.queries import get_request, get_request_file
-from support.request_actions import REQUEST_ACTIONS, RequestAction, format_request_success_message
-from support.views.page import render_conflict, render_request_page
+from support.request_actions import REQUEST_ACTIONS, RequestAction, format_request_success_message, name_request
+from support.views.page import CHANGED, make_decision_facts, render_conflict, render_request_page
 
 may_decide = require_permission(ROLE_TABLE, SupportPermission.DECIDE_REQUESTS)
 
@@ -38,7 +38,7 @@ def request_queue(request: PortalRequest) -> HttpResponse:
         RequestQueueList(request.actor, request.GET),
         page_template="support/request_queue.html",
         list_template="support/request_queue.html#list",
-        context={},
+        context={"may_decide": ROLE_TABLE[SupportPermission.DECIDE_REQUESTS].check_actor(request.actor)},
     )
 
 
@@ -49,11 +49,21 @@ def request_page(request: PortalRequest, request_id: UUID) -> HttpResponse:
     return render_request_page(request, get_request(request.actor, request_id))
 
 
-@require_POST
+@require_form
 @may_decide
+@vary_on_headers("HX-Request")
 def request_approve(request: PortalRequest, request_id: UUID) -> HttpResponse:
-    """Approve a request as its page showed it, and redirect to it. What has changed shows the page, with status 409."""
+    """Show a dialog with the facts on which an approval rests; on POST approve the request as they were shown.
+
+    The answer is then a redirect to `next`, or to the request. What has changed shows its page, with status 409.
+    """
     row = get_request(request.actor, request_id)
+    page = reverse("request", args=[row.public_id])
+    if request.method != "POST":
+        if row.state != Request.State.SUBMITTED:
+            return render_request_page(request, row, CHANGED, 409)
+        context = {"row": row, "back": read_next_url(request, page), **make_decision_facts(row)}
+        return render(request, "support/request_approve.html", context)
     form = ApproveRequestForm(request.POST)
     if not form.is_valid():
         raise InvalidInput("incomplete", _("Open the request again, then decide."))
@@ -62,10 +72,12 @@ def request_approve(request: PortalRequest, request_id: UUID) -> HttpResponse:
     except Conflict as error:
         return render_conflict(request, request_id, error)
     if decided.state == Request.State.OVERTAKEN:
-        messages.warning(request, _("Request %(number)s is closed as overtaken.") % {"number": row.number})
+        text = _("Request %(number)s of %(organization)s is closed as overtaken.")
+        messages.warning(request, text % name_request(row))
     else:
-        messages.success(request, _("Request %(number)s is approved, and done.") % {"number": row.number})
-    return redirect("request", row.public_id)
+        text = _("Request %(number)s of %(organization)s is approved, and done.")
+        messages.success(request, text % name_request(row))
+    return redirect(read_next_url(request, page))
 
 
 @require_POST
@@ -123,7 +135,7 @@ def _confirm_and_run(request: PortalRequest, action: RequestAction, request_id: 
     answer = action.check_possible(row)
     if isinstance(answer, ActionDenied):
         return render_request_page(request, row, answer.message, 409)
-    page = reverse("request", args=[row.public_id])
+    page = read_next_url(request, reverse("request", args=[row.public_id]))
     form = action.form(get_posted_data(request), request.FILES or None, initial=action.proposal(row))
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):

@@ -87,6 +87,15 @@ def test_what_is_released_or_kept_leaves_the_list(world: World, web: Any, ask: A
     assert "No releases waiting" in web("vendor.admin").get(PAGE).content.decode()
 
 
+@pytest.mark.promise("G-26")
+def test_a_licence_that_waits_for_long_is_in_amber(web: Any, ask: Any) -> None:
+    ask()
+    for days, line in ((3, "<small>3 days waiting</small>"), (4, '<small class="warn">4 days waiting</small>')):
+        at = timezone.now() - dt.timedelta(days=days)
+        LicenseAssignment.objects.exclude(release_asked_at=None).update(release_asked_at=at)
+        assert line in web("vendor.reader").get(PAGE).content.decode()
+
+
 def mark(client: Any, row: LicenseAssignment, action: str = "mark") -> Any:
     return client.post(f"{PAGE}{action}/?{urlencode({'key': row.external_id})}", follow=True)
 
@@ -97,7 +106,7 @@ def test_staff_mark_what_they_have_released_and_take_it_back(world: World, web: 
     client = web("vendor.admin")
     assert f"Mark {escape(row.external_id)} as released" in client.get(PAGE).content.decode()
     page = mark(client, row).content.decode()
-    assert f"The licence {escape(row.external_id)} is marked as released." in page
+    assert f"The licence {escape(row.external_id)} of {escape(row.customer.name)} is marked as released." in page
     assert f"Mark {escape(row.external_id)} as" not in page and other.external_id in page
     undo = page.partition(f'action="{PAGE}reopen/')[2].partition('"')[0]
     row.refresh_from_db()

@@ -194,7 +194,7 @@ PAGES = [
             post=f"403 {READERS} distributor.reader; {SAVERS}",
             data={"what": "ticked"},
         )
-        for code in ("renewal_state", "renewal_owner")
+        for code in ("renewal_state", "renewal_owner", "renewal_note")
     ),
     *(
         page(f"{IMPORT_KIND}{path}", f"/imports/new/goods/{path}", get="404 else", post=post)
@@ -345,7 +345,11 @@ PAGES = [
     page(REQUEST_FILE, "/requests/{request_draft}/files/{request_draft_file}/", get="410 publisher; 404 else"),
     page(REQUEST_FILE, "/requests/{request_publisher}/files/{request_partner_file}/", get="404 else"),
     page(
-        f"{REQUEST}approve/", "/requests/{request_partner}/approve/", post=f"409 vendor.admin; {OTHERS}", data=DECIDED
+        f"{REQUEST}approve/",
+        "/requests/{request_partner}/approve/",
+        get=f"200 vendor.admin; {OTHERS}",
+        post=f"409 vendor.admin; {OTHERS}",
+        data=DECIDED,
     ),
     page(f"{REQUEST}assign/", "/requests/{request_partner}/assign/", post=DECIDES_BY_FORM),
     page(

@@ -275,6 +275,7 @@ PAGES = {
         Shown("requests/queue/"),
         Shown("requests/queue/", "/requests/queue/?state=closed"),
         Shown(REQUEST, "/requests/{request_partner}/"),
+        Shown(f"{REQUEST}approve/", "/requests/{request_partner}/approve/"),
         Shown(f"{REQUEST}ask/", "/requests/{request_partner}/ask/"),
         Shown(f"{REQUEST}decline/", "/requests/{request_partner}/decline/"),
         Shown("ui-kit/"),
