@@ -28,7 +28,7 @@ def test_all_customers_with_what_they_bought(world: World, web: Any) -> None:
     client = web("vendor.reader")
     page = client.get("/customers/")
     html, words = page.content.decode(), text_of(page)
-    assert {name for name in KINDS if f'href="{page_of(world, name)}"' in html} == set(CUSTOMERS)
+    assert {name for name in KINDS if f'href="{page_of(world, name)}' in html} == set(CUSTOMERS)
     for name in CUSTOMERS:
         listed = CustomerListing.objects.get(viewer=world.vendor, customer=world[name])
         assert f"{listed.assigned} / {listed.seats}" in words and listed.seats > 0

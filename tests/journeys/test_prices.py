@@ -37,7 +37,7 @@ def offer(stack) -> Offer:
 def test_a_price_rise_with_its_reach_shown(visitor, offer, has_script):
     browser = visitor(java_script_enabled=has_script).arrives_as("publisher.admin")
     page = browser.opens(f"/offers/{offer.public_id}/prices/")
-    matrix = page.get_by_role("region", name="Prices by market and plan")
+    matrix = page.get_by_role("group", name="Prices by market and plan")
     expect(matrix).to_contain_text("€9.90")
     page.get_by_role("link", name="Change prices of Basic").click()
 
