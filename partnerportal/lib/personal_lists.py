@@ -199,7 +199,7 @@ class PersonalizedList(ListState):
         if SEPARATOR not in value:
             return choices
         number = len(value.split(SEPARATOR))
-        label = ngettext("%(count)s chosen", "%(count)s chosen", number) % {"count": formats.format_number(number)}
+        label = ngettext("%(count)s selected", "%(count)s selected", number) % {"count": formats.format_number(number)}
         return [(value, label), *choices]
 
     @property
