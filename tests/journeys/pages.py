@@ -365,6 +365,7 @@ NOT_PAGES = {
     r"^robots\.txt$": "a text file",
     "exports/new/": "answers a form",
     "exports/news/": "answers a script",
+    "exports/<uuid:export_id>/again/": "answers a form",
     "exports/<uuid:export_id>/file/": "a file",
     f"{AUDIENCE}paste/": "answers a form",
     f"{AUDIENCE}remove/": "answers a form",
