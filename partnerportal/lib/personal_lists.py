@@ -91,6 +91,7 @@ class PersonalizedList(ListState):
         self.sort = self.definition.parse_sort(params)
         self.size = next((size for size in SIZES if str(size) == params.get("size")), DEFAULT_SIZE)
         self.cursor = params.get("cursor", "")
+        self._choices: dict[str, Choices] = {}
 
     @property
     def keyset_page_options(self) -> dict[str, Any]:
@@ -170,7 +171,7 @@ class PersonalizedList(ListState):
         for name, several in self.definition.several.items():
             chosen = [value for value in self.filter_values.get(name, "").split(SEPARATOR) if value]
             if len(chosen) > 1 or (chosen and name not in self.definition.fields):
-                labels = {str(value): str(label) for value, label in self.list_choices(name)}
+                labels = {str(value): str(label) for value, label in self._get_choices(name)}
                 names = formats.join_names(labels.get(one, one) for one in chosen)
                 chips.append(FilterChip(several.label, names, self.build_url(**{name: ""})))
         for one in self.definition.ranges:
@@ -182,17 +183,23 @@ class PersonalizedList(ListState):
         """Return the choices of a filter that may have several values."""
         return self.definition.several[name].list_choices(self.actor)
 
+    def _get_choices(self, name: str) -> Choices:
+        """Return the same, which the field and the chip of a filter need both, and list them once."""
+        if name not in self._choices:
+            self._choices[name] = self.list_choices(name)
+        return self._choices[name]
+
     def list_choices_and_several(self, name: str) -> Choices:
         """Return the choices of a filter that may have several values, for a field with one.
 
         Where several are chosen, one more choice stands for all of them, so that the field keeps them.
         """
-        choices = self.list_choices(name)
+        choices = self._get_choices(name)
         value = self.filter_values.get(name, "")
         if SEPARATOR not in value:
             return choices
         number = len(value.split(SEPARATOR))
-        label = ngettext("%(count)s chosen", "%(count)s chosen", number) % {"count": formats.format_number(number)}
+        label = ngettext("%(count)s selected", "%(count)s selected", number) % {"count": formats.format_number(number)}
         return [(value, label), *choices]
 
     @property
