@@ -52,8 +52,8 @@ STOPPED_CHECK = gettext_lazy(
     "again. If it stops again, split it into smaller files."
 )
 STOPPED_IMPORT = gettext_lazy(
-    "The import stopped %(times)s times before it finished, so it was cancelled. Rows done: %(done)s of %(rows)s; their "
-    "changes are kept. Upload the same file again: nothing is imported twice."
+    "The import stopped %(times)s times before it finished, so it was cancelled. Rows done: %(done)s of %(rows)s; "
+    "their changes are kept. Upload the same file again: nothing is imported twice."
 )
 
 
