@@ -174,7 +174,7 @@ SET_NOTE = BulkAction(
     code="renewal_note",
     label=_("Set the note of renewals"),
     button=_("Set note…"),
-    icon="notebook-pen",
+    icon="message-square",
     columns=(*_COLUMNS, ImportColumn("renewal_note", _("Note"), "Sent a quote.", is_required=False)),
     make_form=RenewalNoteForm,
     describe_confirmation=_label_note,
