@@ -46,10 +46,10 @@ ROLES = {
 }
 _FOLDED_ROLES = {make_search_key(name): role for name, role in ROLES.items()}
 
-NO_ADDRESS = gettext_lazy("This is no email address.")
-NOT_ASCII = gettext_lazy("The address has letters other than a to z. Write its domain in the form “xn--…”.")
-AT_THE_SAME_MOMENT = gettext_lazy("Somebody changed the same at this moment. Upload the file again.")
-EMPTIED = gettext_lazy("Somebody signed up with this address and never verified it: that account is emptied first.")
+NO_ADDRESS = gettext_lazy("This is not an email address.")
+NOT_ASCII = gettext_lazy("The address contains letters other than a to z. Enter its domain in the form “xn--…”.")
+AT_THE_SAME_MOMENT = gettext_lazy("Someone changed the same data at the same time. Upload the file again.")
+EMPTIED = gettext_lazy("Someone signed up with this address but never verified it. That account is emptied first.")
 NEW_EXTERNAL_ID = gettext_lazy("The external ID is kept.")
 
 
@@ -163,11 +163,11 @@ def _describe_plan(plan: OperatorImportPlan, operator: ImportedOperator) -> RowR
         return RowResult(RowOutcome.NEW, EMPTIED if plan.empties_account else "")
     if plan.added:
         shown = {"kept": _name_roles(plan.kept), "added": _name_roles(plan.added)}
-        return RowResult(RowOutcome.CHANGED, _("Keeps these roles: %(kept)s. Gets besides: %(added)s.") % shown)
+        return RowResult(RowOutcome.CHANGED, _("Keeps these roles: %(kept)s. Adds: %(added)s.") % shown)
     if plan.adds_external_id:
         return RowResult(RowOutcome.CHANGED, NEW_EXTERNAL_ID)
     others = [role for role in plan.kept if role not in operator.roles]
-    message = _("Keeps other roles: %(roles)s. An import takes none away.") % {"roles": _name_roles(others)}
+    message = _("Keeps other roles: %(roles)s. An import never removes roles.") % {"roles": _name_roles(others)}
     return RowResult(RowOutcome.ALREADY_THERE, message if others else "")
 
 
@@ -205,12 +205,12 @@ OPERATORS = ImportKind(
     label=gettext_lazy("Operators from the old portal"),
     columns=(
         ImportColumn("org_id", gettext_lazy("The ORGID of the organisation"), "41234567"),
-        ImportColumn("email", gettext_lazy("The address with which the person signs in"), "ann@contoso.example"),
+        ImportColumn("email", gettext_lazy("The address that the person signs in with"), "ann@contoso.example"),
         ImportColumn(
             "role",
             gettext_lazy(
-                "Reader, Admin, Admin agent or Sales agent; from the old portal, Invoice (becomes Reader) or Tenant"
-                " admin (becomes Admin); several are separated by ;"
+                "Reader, Admin, Admin agent or Sales agent; from the old portal, Invoice (becomes Reader) or Tenant "
+                "admin (becomes Admin); separate several with ;"
             ),
             "Invoice",
         ),
@@ -229,7 +229,7 @@ OPERATORS = ImportKind(
         ImportMode(
             ADD,
             gettext_lazy("Add"),
-            gettext_lazy("Adds operators and roles, and takes none away. Each new operator gets an email."),
+            gettext_lazy("Adds operators and roles, and removes none. Each new operator gets an email."),
         ),
     ),
     key_columns=("org_id", "email", "role"),

@@ -68,8 +68,8 @@ from partnerportal.lib.row_actions import RowAction
 State = Organization.State
 SELLERS = frozenset({OrganizationKind.DISTRIBUTOR.value, OrganizationKind.PARTNER.value})
 MEMBERS = SELLERS | {OrganizationKind.PUBLISHER.value}
-HAS_ADMIN = gettext_lazy("It has an Admin, who invites its operators.")
-NO_CONFIRMED_DOMAIN = gettext_lazy("No domain of it is confirmed.")
+HAS_ADMIN = gettext_lazy("It already has an Admin, who can invite operators.")
+NO_CONFIRMED_DOMAIN = gettext_lazy("None of its domains is confirmed.")
 NO_RUNNING_MEMBERSHIP = gettext_lazy("It is not a member of any programme today.")
 
 
@@ -115,7 +115,7 @@ class OrganizationAction(RowAction[Organization]):
 
     def check_possible(self, row: Organization) -> Answer:
         if row.kind not in self.kinds:
-            return ActionDenied("wrong_kind", _("This is not done with this type of organisation."))
+            return ActionDenied("wrong_kind", _("This can’t be done with this type of organisation."))
         return super().check_possible(row)
 
 
@@ -183,9 +183,9 @@ def _preview_move(row: Organization, form: forms.Form) -> ActionPreview | None:
         return None
     texts = []
     if before:
-        texts.append(_("%(name)s no longer sees this partner and its customers.") % {"name": before.name})
+        texts.append(_("%(name)s no longer sees this partner or its customers.") % {"name": before.name})
     if after:
-        text = _("%(name)s sees this partner, and of its customers what they share with it.")
+        text = _("%(name)s sees this partner and what its customers share with it.")
         texts.append(text % {"name": after.name})
     count = count_customers_told_of_move(row)
     told = ngettext("%(count)s customer gets a notification.", "%(count)s customers get a notification.", count)
@@ -200,7 +200,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         aspect=StandingAspect.IDENTITY,
         label=gettext_lazy("Correct verified details…"),
         icon="pencil",
-        done=gettext_lazy("The details of %(name)s are saved."),
+        done=gettext_lazy("Details of %(name)s saved."),
         question=ask_to_correct,
         form=CorrectIdentityForm,
     ),
@@ -211,7 +211,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         states=frozenset({State.ACTIVE.value}),
         label=gettext_lazy("Invite first Admin…"),
         icon="send",
-        done=gettext_lazy("The first Admin of %(name)s is invited."),
+        done=gettext_lazy("The first Admin of %(name)s was invited."),
         question=ask_to_invite,
         form=FirstAdminForm,
         condition=_lacks_admin,
@@ -222,7 +222,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         aspect=StandingAspect.DOMAINS,
         label=gettext_lazy("Confirm a domain…"),
         icon="globe",
-        done=gettext_lazy("The domain of %(name)s is confirmed."),
+        done=gettext_lazy("The domain of %(name)s was confirmed."),
         question=ask_to_confirm_domain,
         form=ConfirmDomainForm,
     ),
@@ -244,7 +244,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         aspect=StandingAspect.ACCOUNT_MANAGER,
         label=gettext_lazy("Set account manager…"),
         icon="users",
-        done=gettext_lazy("The account manager of %(name)s is saved."),
+        done=gettext_lazy("Account manager of %(name)s saved."),
         question=ask_for_manager,
         form=AccountManagerForm,
     ),
@@ -255,7 +255,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         kinds=MEMBERS,
         label=gettext_lazy("Grant membership…"),
         icon="badge-check",
-        done=gettext_lazy("The membership of %(name)s is granted."),
+        done=gettext_lazy("Membership granted to %(name)s."),
         question=ask_to_grant,
         form=GrantMembershipForm,
     ),
@@ -266,7 +266,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         kinds=MEMBERS,
         label=gettext_lazy("Extend membership…"),
         icon="calendar-plus",
-        done=gettext_lazy("The last day of a membership of %(name)s is changed."),
+        done=gettext_lazy("The last day of a membership of %(name)s was changed."),
         question=ask_to_extend,
         form=ExtendMembershipForm,
         condition=_has_running_membership,
@@ -291,7 +291,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         kinds=SELLERS,
         label=gettext_lazy("Set competencies and skills…"),
         icon="list-tree",
-        done=gettext_lazy("The competencies and skills of %(name)s are saved."),
+        done=gettext_lazy("Competencies and skills of %(name)s saved."),
         question=ask_to_qualify,
         form=QualificationsForm,
     ),
@@ -302,7 +302,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         kinds=frozenset({OrganizationKind.PARTNER.value}),
         label=gettext_lazy("Move to another distributor…"),
         icon="building-2",
-        done=gettext_lazy("%(name)s is moved."),
+        done=gettext_lazy("%(name)s was moved."),
         question=ask_to_move,
         form=MovePartnerForm,
         preview=_preview_move,
@@ -314,7 +314,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         kinds=frozenset({OrganizationKind.DISTRIBUTOR.value}),
         label=gettext_lazy("Confirmation of new partners…"),
         icon="clipboard-check",
-        done=gettext_lazy("The setting for new partners of %(name)s is saved."),
+        done=gettext_lazy("Setting for new partners of %(name)s saved."),
         question=ask_to_onboard,
         form=OnboardingForm,
     ),
@@ -325,7 +325,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         states=frozenset({State.ACTIVE.value}),
         label=gettext_lazy("Suspend…"),
         icon="lock",
-        done=gettext_lazy("%(name)s is suspended."),
+        done=gettext_lazy("%(name)s was suspended."),
         question=ask_to_suspend,
         form=SuspendForm,
         is_danger=True,
@@ -337,7 +337,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         states=frozenset({State.SUSPENDED.value}),
         label=gettext_lazy("Lift suspension…"),
         icon="check",
-        done=gettext_lazy("The suspension of %(name)s is lifted."),
+        done=gettext_lazy("The suspension of %(name)s was lifted."),
         question=ask_to_reactivate,
         form=StandingForm,
     ),

@@ -9,7 +9,8 @@ from partnerportal.lib.row_actions import ConfirmationDialog
 def ask_to_correct(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that corrects what was verified of an organisation."""
     text = _(
-        "These are verified: people trust an invitation because of them. The organisation’s Admins get a notification."
+        "These details are verified: people trust an invitation because of them. The organisation’s Admins get a "
+        "notification."
     )
     return ConfirmationDialog(_("Correct %(name)s") % {"name": row.name}, text, _("Save"))
 
@@ -17,8 +18,8 @@ def ask_to_correct(row: Organization) -> ConfirmationDialog:
 def ask_to_invite(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that invites the first Admin of an organisation."""
     text = _(
-        "Nobody is an Admin of it. Whoever accepts becomes its Admin and invites the others. The domain of the address"
-        " then counts as the organisation’s. Sent to another address, this withdraws an earlier invitation."
+        "It has no Admin yet. Whoever accepts becomes its Admin and invites the others. The domain of their address "
+        "then counts as the organisation’s. Sending to another address withdraws an earlier invitation."
     )
     return ConfirmationDialog(_("Invite the first Admin of %(name)s") % {"name": row.name}, text, _("Send invitation"))
 
@@ -26,8 +27,8 @@ def ask_to_invite(row: Organization) -> ConfirmationDialog:
 def ask_to_confirm_domain(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that confirms a domain as an organisation's."""
     text = _(
-        "Anyone with an address at this domain can be added as an operator, for as long as the organisation has proved"
-        " no domain itself. Its Admins get a notification."
+        "Anyone with an address at this domain can be added as an operator until the organisation verifies a domain "
+        "itself. Its Admins get a notification."
     )
     return ConfirmationDialog(_("Confirm a domain of %(name)s") % {"name": row.name}, text, _("Confirm domain"))
 
@@ -35,8 +36,8 @@ def ask_to_confirm_domain(row: Organization) -> ConfirmationDialog:
 def ask_to_withdraw_domain(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that takes the confirmation of a domain back."""
     text = _(
-        "Nobody new can join with this domain until the organisation proves it. Present operators stay. Its Admins get"
-        " a notification."
+        "Nobody new can join with this domain until the organisation verifies it. Current operators stay. Its Admins "
+        "get a notification."
     )
     title = _("Withdraw the confirmation of a domain of %(name)s?") % {"name": row.name}
     return ConfirmationDialog(title, text, _("Withdraw confirmation"), "danger-solid")
@@ -45,15 +46,15 @@ def ask_to_withdraw_domain(row: Organization) -> ConfirmationDialog:
 def ask_to_suspend(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that suspends an organisation."""
     text = _(
-        "Nobody can act for it from now on, and its links, exports and emails stop. Others still see what it shares."
-        " Everybody who acts for it gets the reason by email, so don’t name anyone in it."
+        "Nobody can act for it from now on, and its links, exports and emails stop. Others still see what it shares. "
+        "Everyone who acts for it gets the reason by email, so don’t name anyone in it."
     )
     return ConfirmationDialog(_("Suspend %(name)s?") % {"name": row.name}, text, _("Suspend"), "danger-solid")
 
 
 def ask_to_reactivate(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that lifts a suspension."""
-    text = _("Everything works again as it did before, and everybody who acts for it gets a notification.")
+    text = _("Everything works as before, and everyone who acts for it gets a notification.")
     return ConfirmationDialog(_("Lift the suspension of %(name)s?") % {"name": row.name}, text, _("Lift suspension"))
 
 
@@ -67,13 +68,13 @@ def ask_to_grant(row: Organization) -> ConfirmationDialog:
 
 def ask_to_extend(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that sets another last day of a membership."""
-    text = _("The membership that runs today gets another last day. The Admins get a notification.")
+    text = _("Changes the last day of the current membership. The Admins get a notification.")
     return ConfirmationDialog(_("Extend a membership of %(name)s") % {"name": row.name}, text, _("Extend membership"))
 
 
 def ask_to_end(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that ends a membership."""
-    text = _("Without the badge its features stop. Connections and data are kept until the next membership.")
+    text = _("Without the badge, its features stop. Connections and data are kept until the next membership.")
     title = _("End a membership of %(name)s?") % {"name": row.name}
     return ConfirmationDialog(title, text, _("End membership"), "danger-solid")
 
@@ -81,12 +82,12 @@ def ask_to_end(row: Organization) -> ConfirmationDialog:
 def ask_to_move(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that moves a partner, with where it stands now."""
     if row.parent:
-        text = _("%(name)s now belongs to the distributor %(distributor)s.") % {
+        text = _("%(name)s currently belongs to the distributor %(distributor)s.") % {
             "name": row.name,
             "distributor": row.parent.name,
         }
     else:
-        text = _("%(name)s now stands directly under the vendor.") % {"name": row.name}
+        text = _("%(name)s is currently directly under the vendor.") % {"name": row.name}
     return ConfirmationDialog(_("Move %(name)s") % {"name": row.name}, text, _("Move partner"))
 
 
@@ -101,11 +102,11 @@ def ask_to_onboard(row: Organization) -> ConfirmationDialog:
 
 def ask_for_manager(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that sets the account manager."""
-    text = _("Its people see the name, email and phone wherever they need help.")
+    text = _("Its operators see the name, email and phone number wherever they may need help.")
     return ConfirmationDialog(_("Account manager of %(name)s") % {"name": row.name}, text, _("Save"))
 
 
 def ask_to_qualify(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that sets competencies and skills."""
-    text = _("Publishers find partners by them when they choose who may resell an offer.")
+    text = _("Publishers use them to find partners when they choose who may resell an offer.")
     return ConfirmationDialog(_("Competencies and skills of %(name)s") % {"name": row.name}, text, _("Save"))

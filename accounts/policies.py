@@ -91,11 +91,11 @@ ROLE_TABLE: RoleTable = {
     ),
     AccountPermission.REMOVE_OPERATORS: PermissionRule(label=_("Remove an operator"), roles=frozenset({Role.ADMIN})),
     AccountPermission.DECIDE_JOIN_REQUESTS: PermissionRule(
-        label=_("Let in colleagues who ask, or decline"), roles=frozenset({Role.ADMIN})
+        label=_("Accept or decline colleagues’ requests to join"), roles=frozenset({Role.ADMIN})
     ),
     AccountPermission.VIEW_DOMAINS: PermissionRule(label=_("See the organisation’s domains")),
     AccountPermission.MANAGE_DOMAINS: PermissionRule(
-        label=_("Add, prove and remove domains of the organisation"), roles=frozenset({Role.ADMIN})
+        label=_("Add, verify and remove the organisation’s domains"), roles=frozenset({Role.ADMIN})
     ),
     AccountPermission.VIEW_SECURITY: PermissionRule(label=_("See the organisation’s security rules")),
     AccountPermission.CHANGE_SECURITY: PermissionRule(
@@ -106,7 +106,7 @@ ROLE_TABLE: RoleTable = {
         label=_("Share saved views with the organisation"), roles=frozenset({Role.ADMIN})
     ),
     AccountPermission.VIEW_ORGANIZATIONS: PermissionRule(
-        label=_("See every organisation, its memberships and what the vendor did with it"),
+        label=_("See every organisation, with its memberships and activity"),
         kinds=frozenset({OrganizationKind.VENDOR}),
     ),
     AccountPermission.REGISTER_ORGANIZATIONS: _of_staff(_("Register distributors, partners, publishers and customers")),
@@ -114,11 +114,13 @@ ROLE_TABLE: RoleTable = {
     AccountPermission.CORRECT_ORGANIZATIONS: _of_staff(
         _("Correct the verified name, country, tenant ID and partner ID of an organisation")
     ),
-    AccountPermission.SUSPEND_ORGANIZATIONS: _of_staff(_("Suspend an organisation, and reactivate it")),
+    AccountPermission.SUSPEND_ORGANIZATIONS: _of_staff(_("Suspend an organisation, and lift the suspension")),
     AccountPermission.MANAGE_MEMBERSHIPS: _of_staff(_("Grant, extend and end programme memberships")),
     AccountPermission.MOVE_PARTNERS: _of_staff(_("Move a partner to another distributor")),
     AccountPermission.SET_ACCOUNT_MANAGERS: _of_staff(_("Assign account managers")),
-    AccountPermission.CONFIRM_DOMAINS: _of_staff(_("Confirm that a domain is an organisation’s, and withdraw it")),
+    AccountPermission.CONFIRM_DOMAINS: _of_staff(
+        _("Confirm that a domain belongs to an organisation, and withdraw the confirmation")
+    ),
     AccountPermission.SET_QUALIFICATIONS: _of_staff(_("Set the competencies and skills of an organisation")),
     AccountPermission.EDIT_QUALIFICATIONS: _of_staff(_("Add, rename and retire competencies and skills")),
     AccountPermission.IMPORT_OPERATORS: _of_staff(_("Import operators from the old portal, for any organisation")),

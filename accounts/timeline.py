@@ -57,7 +57,7 @@ _BY_THE_VENDOR: dict[str, ActivityDescription] = {
     Kind.PARTNER_MOVED: ActivityDescription(
         "building-2", _("%(counterpart)s moved to another distributor"), detail=_describe_move
     ),
-    Kind.ACCOUNT_MANAGER_CHANGED: ActivityDescription("users", _("%(counterpart)s has another account manager")),
+    Kind.ACCOUNT_MANAGER_CHANGED: ActivityDescription("users", _("The account manager of %(counterpart)s was changed")),
     Kind.QUALIFICATIONS_CHANGED: ActivityDescription(
         "list-tree", _("Competencies and skills of %(counterpart)s changed")
     ),
@@ -92,18 +92,20 @@ def register_account_words() -> None:
         {
             Kind.CONTACT_CHANGED: ActivityDescription("pencil", _("Contact details were changed")),
             Kind.ONBOARDING_CHANGED: ActivityDescription(
-                "settings-2", _("How partners of %(counterpart)s begin was changed")
+                "settings-2", _("Confirmation of new partners of %(counterpart)s was changed")
             ),
             Kind.SECOND_FACTOR_RULE_CHANGED: ActivityDescription(
-                "shield-check", _("The rule on a second factor was changed")
+                "shield-check", _("The rule on two-factor authentication was changed")
             ),
             Kind.DOMAIN_ADDED: ActivityDescription("plus", _("The domain %(subject)s was added")),
             Kind.DOMAIN_CONFIRMED: ActivityDescription("badge-check", _("The domain %(subject)s was confirmed")),
             Kind.DOMAIN_CONFIRMATION_WITHDRAWN: ActivityDescription(
                 "ban", _("The domain %(subject)s is no longer confirmed")
             ),
-            Kind.DOMAIN_PROVED: ActivityDescription("check", _("The domain %(subject)s was proved")),
-            Kind.DOMAIN_LAPSED: ActivityDescription("triangle-alert", _("The domain %(subject)s is no longer proved")),
+            Kind.DOMAIN_PROVED: ActivityDescription("check", _("The domain %(subject)s was verified")),
+            Kind.DOMAIN_LAPSED: ActivityDescription(
+                "triangle-alert", _("The domain %(subject)s is no longer verified")
+            ),
             Kind.DOMAIN_REMOVED: ActivityDescription("trash-2", _("The domain %(subject)s was removed")),
             Kind.QUALIFICATION_ADDED: ActivityDescription("plus", _("%(subject)s was added to the qualifications")),
             Kind.QUALIFICATION_CHANGED: ActivityDescription("pencil", _("The qualification %(subject)s was changed")),
@@ -119,16 +121,18 @@ def register_account_words() -> None:
             Kind.OPERATOR_INVITED_AGAIN: ActivityDescription(
                 "send", _("The invitation for %(subject)s was sent again")
             ),
-            Kind.OPERATOR_LINK_COPIED: ActivityDescription("copy", _("The invitation link of %(subject)s was copied")),
+            Kind.OPERATOR_LINK_COPIED: ActivityDescription("copy", _("The invitation link for %(subject)s was copied")),
             Kind.OPERATOR_INVITATION_WITHDRAWN: ActivityDescription(
-                "ban", _("The invitation of %(subject)s was withdrawn")
+                "ban", _("The invitation for %(subject)s was withdrawn")
             ),
-            Kind.JOIN_REQUESTED: ActivityDescription("user-plus", _("%(subject)s asked to be let in")),
-            Kind.JOIN_GRANTED: ActivityDescription("user-check", _("%(subject)s, who asked, was let in")),
-            Kind.JOIN_DECLINED: ActivityDescription("circle-x", _("%(subject)s, who asked, was not let in")),
+            Kind.JOIN_REQUESTED: ActivityDescription("user-plus", _("%(subject)s asked to join")),
+            Kind.JOIN_GRANTED: ActivityDescription(
+                "user-check", _("The request to join from %(subject)s was accepted")
+            ),
+            Kind.JOIN_DECLINED: ActivityDescription("circle-x", _("The request to join from %(subject)s was declined")),
             Kind.PERSON_RESET: ActivityDescription("key-round", _("The sign-in of %(subject)s was reset")),
-            Kind.PERSON_LOCKED: ActivityDescription("lock", _("%(subject)s was locked out")),
-            Kind.PERSON_UNLOCKED: ActivityDescription("circle-check", _("%(subject)s was let in again")),
+            Kind.PERSON_LOCKED: ActivityDescription("lock", _("%(subject)s was locked")),
+            Kind.PERSON_UNLOCKED: ActivityDescription("circle-check", _("%(subject)s was unlocked")),
             Kind.PERSON_ADDRESS_CHANGED: ActivityDescription("mail", _("The email address %(subject)s was replaced")),
             Kind.PERSON_ERASED: ActivityDescription("trash-2", _("A person was erased")),
         },

@@ -17,18 +17,17 @@ from partnerportal.lib.errors import InvalidInput
 from partnerportal.lib.formats import join_names
 
 NOT_WORK_ADDRESS = _("Enter the email address of a work or school account, such as name@example.com.")
-FREE_MAIL = _("Anybody can get an address at %(domain)s. Enter the address of a work or school account.")
+FREE_MAIL = _("Anyone can get an address at %(domain)s. Enter the address of a work or school account.")
 FOREIGN_DOMAIN = _(
-    "%(domain)s is not a domain of this organisation. Its work accounts are at: %(accepted)s. Under Settings > Domains,"
-    " an Admin can prove that it owns another domain."
+    "%(domain)s is not a domain of this organisation. Its work accounts are at: %(accepted)s. Under Settings > "
+    "Domains, an Admin can verify another domain."
 )
 NO_DOMAIN = _(
-    "No domain is known to be this organisation’s yet. Under Settings > Domains, an Admin can prove that it owns"
-    " %(domain)s."
+    "No domain has been confirmed for this organisation yet. Under Settings > Domains, an Admin can verify %(domain)s."
 )
 FOREIGN_MAIN_ADDRESS = _(
-    "As an operator of %(organizations)s you need a work address there, and %(domain)s is not a domain that is proved"
-    " there."
+    "As an operator of %(organizations)s you need a work address there, but %(domain)s is not one of its verified "
+    "domains."
 )
 NAMED = 5  # accepted domains that a refusal names
 

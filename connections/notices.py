@@ -241,7 +241,7 @@ class PartnerMovedNotice(ConnectionNotice):
 
     def get_body(self, notice: "Notice") -> str:
         texts = (
-            ("after", _("%(after)s sees the same as %(partner)s: what you share with it.")),
+            ("after", _("%(after)s also sees what you share with %(partner)s.")),
             ("before", _("%(before)s no longer sees it.")),
         )
         return " ".join(text % notice.params for key, text in texts if notice.params[key])

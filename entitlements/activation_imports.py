@@ -32,7 +32,7 @@ MANY = 1000  # links of one file, and of one transaction of its dry run, which s
 COLUMNS_OF_FIELDS = {"name": "organization_name", "seats": "licences", "partner": "partner_orgid"}
 
 CHANGES = RowResult(RowOutcome.CHANGED)
-NOT_YOURS = RowResult(RowOutcome.UNKNOWN, gettext_lazy("This is no activation link of your organisation."))
+NOT_YOURS = RowResult(RowOutcome.UNKNOWN, gettext_lazy("This is not one of your organisation’s activation links."))
 
 
 class _NothingIsSent(Exception):

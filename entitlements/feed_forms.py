@@ -14,7 +14,7 @@ class FeedTokenForm(forms.Form):
     name = OneLineFormField(
         label=_("System"),
         max_length=LONGEST_NAME,
-        help_text=_("Which of your systems sends with it. A name is used only once."),
+        help_text=_("The system that will send with this token. Each name can be used only once."),
         widget=forms.TextInput({"autocomplete": "off", "autofocus": True}),
     )
     kinds = forms.MultipleChoiceField(

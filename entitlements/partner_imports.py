@@ -29,7 +29,7 @@ from partnerportal.lib.visible_rows import parse_public_ids
 
 CHANGES = RowResult(RowOutcome.CHANGED)
 UNCHANGED = RowResult(RowOutcome.ALREADY_THERE)
-NO_OPERATOR = RowResult(RowOutcome.REFUSED, _("The chosen account manager is no operator of the vendor any more."))
+NO_OPERATOR = RowResult(RowOutcome.REFUSED, _("The chosen account manager is no longer one of the vendor’s operators."))
 PARTNERS, DISTRIBUTORS = LISTS
 
 
@@ -114,7 +114,9 @@ _COMMON: dict[str, Any] = {
         ImportColumn("name", _("Organisation"), "Contoso Ltd", is_required=False),
         ImportColumn("account_manager", _("Account manager"), "Ann Example", is_required=False),
         ImportColumn("phone", _("Phone"), "+44 20 7946 0000", is_required=False),
-        ImportColumn("manager", _("The ID of the operator, empty for nobody"), "", is_required=False, is_shown=False),
+        ImportColumn(
+            "manager", _("The ID of the operator. Leave empty for nobody."), "", is_required=False, is_shown=False
+        ),
     ),
     "key_columns": ("org_id",),
     "describe_row": _describe_organization,

@@ -61,7 +61,7 @@ def _deny_partner_without_badge(actor: Actor, _link: object) -> ActionDenied | N
 ROLE_TABLE: RoleTable = {
     EntitlementPermission.VIEW_OWN: PermissionRule(label=_("See the organisation’s own services and orders")),
     EntitlementPermission.VIEW_ORDERS: PermissionRule(
-        label=_("See what customers ordered, and prices; Readers and Sales agents if an Admin allows it"),
+        label=_("See customers’ orders and prices; Readers and Sales agents only if an Admin allows it"),
         kinds=FEATURED_KINDS,
         feature=ProgramFeature.CUSTOMER_DASHBOARD,
         when=deny_without_finance_access,
@@ -107,7 +107,7 @@ ROLE_TABLE: RoleTable = {
         roles=frozenset({Role.ADMIN}),
     ),
     EntitlementPermission.SET_PUBLISHERS: PermissionRule(
-        label=_("Set whose product a SKU is"),
+        label=_("Set the publisher of a SKU"),
         kinds=frozenset({OrganizationKind.VENDOR}),
         roles=frozenset({Role.ADMIN}),
     ),
@@ -124,12 +124,12 @@ ROLE_TABLE: RoleTable = {
         kinds=frozenset({OrganizationKind.VENDOR}),
     ),
     EntitlementPermission.VIEW_SOLD_ORDERS: PermissionRule(
-        label=_("See the orders of all customers, and prices; Readers only if an Admin allows it"),
+        label=_("See the orders and prices of all customers; Readers only if an Admin allows it"),
         kinds=frozenset({OrganizationKind.VENDOR}),
         when=deny_without_finance_access,
     ),
     EntitlementPermission.VIEW_FEEDS: PermissionRule(
-        label=_("See the feeds of the vendor’s systems: what they sent, and what was wrong in it"),
+        label=_("See the feeds of the vendor’s systems: what they sent, and any errors"),
         kinds=frozenset({OrganizationKind.VENDOR}),
     ),
     EntitlementPermission.MANAGE_FEEDS: PermissionRule(

@@ -27,8 +27,8 @@ RENEWALS = next(exported for exported in LISTS if exported.key == "renewals")
 CHANGES = RowResult(RowOutcome.CHANGED)
 UNCHANGED = RowResult(RowOutcome.ALREADY_THERE)
 UNKNOWN = RowResult(RowOutcome.UNKNOWN)
-NO_STATE = RowResult(RowOutcome.REFUSED, _("The state is none of those that a renewal can have."))
-NO_OPERATOR = RowResult(RowOutcome.REFUSED, _("The chosen owner is no operator of your organisation any more."))
+NO_STATE = RowResult(RowOutcome.REFUSED, _("This is not a valid state for a renewal."))
+NO_OPERATOR = RowResult(RowOutcome.REFUSED, _("The chosen owner is no longer an operator of your organisation."))
 LONG_NOTE = RowResult(RowOutcome.REFUSED, _("The note is too long."))
 NEW_TERM = RowResult(RowOutcome.REFUSED, _("The last day has changed since the row was selected."))
 
@@ -162,7 +162,7 @@ SET_OWNER = BulkAction(
         *_COLUMNS,
         ImportColumn("owner", _("Owner"), "Ann Example", is_required=False),
         ImportColumn(
-            "renewal_owner", _("The ID of the operator, empty for nobody"), "", is_required=False, is_shown=False
+            "renewal_owner", _("The ID of the operator. Leave empty for nobody."), "", is_required=False, is_shown=False
         ),
     ),
     make_form=RenewalOwnerForm,
@@ -174,7 +174,7 @@ SET_NOTE = BulkAction(
     code="renewal_note",
     label=_("Set the note of renewals"),
     button=_("Set note…"),
-    icon="message-square",
+    icon="pencil",
     columns=(*_COLUMNS, ImportColumn("renewal_note", _("Note"), "Sent a quote.", is_required=False)),
     make_form=RenewalNoteForm,
     describe_confirmation=_label_note,

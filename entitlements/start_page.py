@@ -243,7 +243,7 @@ FIRST_STEPS = (
         is_done=_has_partner,
     ),
     FirstStep(
-        label=gettext_lazy("Connect the first of your systems, so that services and usage arrive"),
+        label=gettext_lazy("Connect your first system to receive services and usage"),
         icon="file-up",
         url_name="feeds",
         action=gettext_lazy("Open feeds"),

@@ -76,7 +76,7 @@ def _ask_to_convert(trial: Entitlement) -> ConfirmationDialog:
 def _ask_to_cancel(trial: Entitlement) -> ConfirmationDialog:
     if trial.state == State.REQUESTED:
         title = _("Cancel the request for %(service)s?") % _names(trial)
-        text = _("The request of %(customer)s is withdrawn. It can be made again.") % _names(trial)
+        text = _("The request of %(customer)s is withdrawn. It can request the trial again later.") % _names(trial)
         return ConfirmationDialog(title, text, _("Cancel request"), "danger-solid")
     title = _("Cancel the trial of %(service)s?") % _names(trial)
     text = _("%(customer)s loses access to it immediately.") % _names(trial)
@@ -111,7 +111,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
         states=find_states_leading_to(Entitlement.MOVES, State.DECLINED),
         label=gettext_lazy("Decline…"),
         icon="x",
-        done=gettext_lazy("The trial of %(service)s for %(customer)s is declined."),
+        done=gettext_lazy("The trial of %(service)s for %(customer)s was declined."),
         question=_ask_to_decline,
         form=DeclineTrialForm,
     ),
@@ -121,7 +121,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
         states={State.ACTIVE},
         label=gettext_lazy("Extend…"),
         icon="calendar-plus",
-        done=gettext_lazy("The trial of %(service)s for %(customer)s is extended."),
+        done=gettext_lazy("The trial of %(service)s for %(customer)s was extended."),
         question=_ask_to_extend,
         form=ExtendTrialForm,
         proposal=_propose_later_end,
@@ -144,7 +144,7 @@ TRIAL_ACTIONS: dict[str, TrialAction] = {  # in the order of the menu
         states=find_states_leading_to(Entitlement.MOVES, State.CANCELLED),
         label=gettext_lazy("Cancel…"),
         icon="ban",
-        done=gettext_lazy("The trial of %(service)s is cancelled."),
+        done=gettext_lazy("The trial of %(service)s was cancelled."),
         question=_ask_to_cancel,
         is_danger=True,
     ),

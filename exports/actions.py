@@ -1,5 +1,7 @@
 """Actions on exports (CC-38): small ones are answered at once, large ones become a file that a worker makes.
 
+Of a small one only is kept what was asked for: whoever wants it again gets what they see then.
+
 The file holds what the person may see when it is made: it is written from one snapshot, under row-level security, as
 that person. Should the worker die, its lease runs out and the export is begun again (partnerportal/lib/leases.py).
 """
@@ -70,6 +72,8 @@ def request_export(
 ) -> tuple[Export, bytes | None]:
     """Export a list as CSV; return the Export, and the file's content if it has at most SMALL rows, else None.
 
+    Both are stored, so that the person's page of exports lists them.
+
     A larger export is stored, and a worker makes its file later. If the person already waits for the same export, that
     one is returned. `query` are the filters of the page. `customer` limits the list to one organisation, which the
     caller must know to be visible to the actor, or to be its own; None means all customers.
@@ -82,8 +86,10 @@ def request_export(
     row = Export(list=exported_list.key, query=dict(query), customer=customer, rows=rows.order_by().count())
     row.organization_id, row.person_id = actor.organization_id, actor.person_id  # type: ignore[assignment]
     if row.rows <= SMALL:
+        content = _small_file(exported_list, rows)
+        row = _store_sent(row, len(content))
         _record(actor, row)
-        return row, _small_file(exported_list, rows)
+        return row, content
     Person.objects.select_for_update(no_key=True).get(pk=row.person_id)
     unfinished = Export.objects.visible_to(actor).filter(state__in=[Export.State.QUEUED, Export.State.RUNNING])
     if same := unfinished.filter(list=row.list, query=row.query, customer=customer).first():
@@ -94,6 +100,23 @@ def request_export(
     _record(actor, row)
     transaction.on_commit(_wake_worker)
     return row, None
+
+
+def _store_sent(row: Export, size: int) -> Export:
+    """Store that an export was sent. It begins in its last state, which is no step of its state machine."""
+    sent = Export(
+        organization_id=row.organization_id,
+        person_id=row.person_id,
+        list=row.list,
+        query=row.query,
+        customer=row.customer,
+        rows=row.rows,
+        rows_written=row.rows,
+        size=size,
+        state=Export.State.SENT,
+    )
+    sent.save(force_insert=True)
+    return sent
 
 
 def _record(actor: Actor, row: Export) -> None:
@@ -255,13 +278,13 @@ def _chunks(reading: int) -> Iterator[bytes]:
 def delete_old_exports() -> int:
     """Delete the files of exports that are older than KEPT or no longer needed; return how many files were deleted.
 
-    Also deletes the records of exports that ended or failed long ago, by the setting PORTAL_EXPORTS_KEPT.
+    Also deletes the records of exports that were sent, ended or failed long ago, by the setting PORTAL_EXPORTS_KEPT.
     """
     now = timezone.now()
     with transaction.atomic():
         for old in Export.objects.filter(state=Export.State.READY, finished_at__lt=now - KEPT):
             change_row_state(old, Export.State.GONE, error="expired")
-    ended = Export.objects.filter(state__in=[Export.State.GONE, Export.State.FAILED])
+    ended = Export.objects.filter(state__in=[Export.State.GONE, Export.State.FAILED, Export.State.SENT])
     delete_in_batches(ended.filter(asked_at__lt=now - settings.PORTAL_EXPORTS_KEPT))
     stored_files = ((public_id, file) for public_id, _attempt, file in files.list_export_files())
     return delete_unneeded_files(stored_files, Export.objects.only("public_id", "state", "attempts"), _needs_file)

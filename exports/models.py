@@ -20,7 +20,10 @@ class ExportQuerySet(TenantQuerySet):
 
 
 class Export(LeasedWork, PublicIdModel):
-    """A person's request for a list as a CSV file, with the progress of the worker that makes the file."""
+    """A person's request for a list as a CSV file, with the progress of the worker that makes the file.
+
+    No file is stored of one in the state "sent".
+    """
 
     class State(models.TextChoices):
         """How far the file of an export is, from waiting to deleted."""
@@ -28,6 +31,7 @@ class Export(LeasedWork, PublicIdModel):
         QUEUED = "queued"
         RUNNING = "running"
         READY = "ready"
+        SENT = "sent"  # small: it was the answer itself, and is written anew when it is asked for again
         FAILED = "failed"
         GONE = "gone"  # deleted after a day, or because a customer whose rows may be in it went out of sight
 
@@ -35,6 +39,7 @@ class Export(LeasedWork, PublicIdModel):
         State.QUEUED: {State.RUNNING, State.FAILED, State.GONE},
         State.RUNNING: {State.QUEUED, State.READY, State.FAILED, State.GONE},
         State.READY: {State.GONE},
+        State.SENT: {State.GONE},
         State.FAILED: {State.QUEUED, State.GONE},
         State.GONE: set(),
     }

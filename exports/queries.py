@@ -23,6 +23,11 @@ def list_exports(actor: Actor) -> QuerySet[Export]:
     return Export.objects.visible_to(actor).select_related("customer")
 
 
+def list_stored_exports(actor: Actor) -> QuerySet[Export]:
+    """Return those of the same exports that became files, or are to: all but the small ones."""
+    return list_exports(actor).exclude(state=Export.State.SENT)
+
+
 def get_export(actor: Actor, public_id: UUID) -> Export:
     """Return the export with this public id. Raises NotFound unless the acting person has requested it."""
     return get_by_public_id(list_exports(actor), public_id)

@@ -8,11 +8,15 @@ from babel import numbers
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from django_filters import BooleanFilter, Filter
 
 from exports.actions import KEPT
 from exports.catalogue import LISTS
 from exports.models import Export
 from partnerportal.lib import formats
+from partnerportal.lib.actors import Actor
+from partnerportal.lib.errors import NotFound
+from partnerportal.lib.lists import ListDefinition, build_list_url, find_list_definition
 
 MEGA = 1_000_000  # bytes of a megabyte
 
@@ -22,6 +26,8 @@ class ExportRow:
     """An export as the page of a person's exports shows it, with texts in the reader's language."""
 
     label: str  # the name of the list
+    list_url: str  # of the list with the same filters and order; "" if it has no page for that
+    filters: str  # what the export was narrowed to, in words; "" for the whole list
     whose: str  # the name of the one customer whose rows it has; "" for a list of all
     asked_at: dt.datetime
     tone: str
@@ -32,6 +38,8 @@ class ExportRow:
     size: str
     until: dt.datetime | None  # until when the file can be fetched
     url: str  # of the file; "" unless it can be fetched
+    again_url: str  # of the form that exports the same once more; "" unless that is possible
+    again_label: str
 
 
 def is_export_unfinished(export: Export) -> bool:
@@ -39,17 +47,26 @@ def is_export_unfinished(export: Export) -> bool:
     return export.state in (Export.State.QUEUED, Export.State.RUNNING)
 
 
-def build_export_rows(exports: Iterable[Export]) -> list[ExportRow]:
-    """Return an ExportRow for each export, in this order."""
-    return [_row(export) for export in exports]
+def build_export_rows(actor: Actor, exports: Iterable[Export]) -> list[ExportRow]:
+    """Return an ExportRow for each export of the actor, in this order."""
+    return [_row(actor, export) for export in exports]
 
 
-def _row(export: Export) -> ExportRow:
+def _list_name(export: Export) -> str:
+    return str(LISTS[export.list].label) if export.list in LISTS else export.list
+
+
+def _row(actor: Actor, export: Export) -> ExportRow:
     state = Export.State(export.state)
     is_ready = state == Export.State.READY
-    exported_list = LISTS.get(export.list)
+    is_sent = state == Export.State.SENT
+    can_be_repeated = is_sent or state in (Export.State.GONE, Export.State.FAILED)
+    is_lost = export.list not in LISTS or (export.customer_id and export.error == "connection_ended")
+    definition = _find_definition(actor, export)
     return ExportRow(
-        label=str(exported_list.label) if exported_list else export.list,
+        label=_list_name(export),
+        list_url=build_list_url(reverse(definition.url_name), _get_filters(export)) if definition else "",
+        filters=_describe_filters(definition, export),
         whose=export.customer.name if export.customer else "",
         asked_at=export.asked_at,
         tone=_TONES[state],
@@ -57,16 +74,59 @@ def _row(export: Export) -> ExportRow:
         done=100 * export.rows_written // export.rows if export.rows else 0,
         is_made=is_export_unfinished(export),
         progress=_progress(export),
-        size=_size(export.size) if is_ready else "",
+        size=_size(export.size) if is_ready or is_sent else "",
         until=export.finished_at + KEPT if is_ready and export.finished_at else None,
         url=reverse("export_file", args=[export.public_id]) if is_ready else "",
+        again_url=reverse("export_again", args=[export.public_id]) if can_be_repeated and not is_lost else "",
+        again_label=_("Download again") if is_sent else _("Export again"),
     )
+
+
+def _find_definition(actor: Actor, export: Export) -> ListDefinition | None:
+    """Return the list whose page shows what an export holds, or None if there is none, or the actor may not see it."""
+    try:
+        definition = find_list_definition(export.list)
+    except NotFound:
+        return None
+    table, permission = definition.rule
+    return definition if table[permission].check_actor(actor) else None
+
+
+def _get_filters(export: Export) -> dict[str, str]:
+    return {name: value for name, value in export.query.items() if isinstance(value, str)}
+
+
+def _describe_filters(definition: ListDefinition | None, export: Export) -> str:
+    """Return what an export was narrowed to: “birch”, Country: France, 3 chosen rows."""
+    fields = definition.filter_set.base_filters if definition else {}
+    parts = []
+    for name, value in export.query.items():
+        if name == "ids":
+            number = {"count": formats.format_number(len(value))}
+            parts.append(ngettext("%(count)s chosen row", "%(count)s chosen rows", len(value)) % number)
+        elif name == "q":
+            parts.append(_("“%(text)s”") % {"text": value})
+        elif name != "sort":
+            parts.append(_describe_filter(fields.get(name), value))
+    return " · ".join(parts)
+
+
+def _describe_filter(field: Filter | None, value: str) -> str:
+    if field is None:
+        return str(value)
+    if isinstance(field, BooleanFilter):
+        return str(field.label) if value == "true" else _("%(label)s: no") % {"label": field.label}
+    choices = field.extra.get("choices") or ()
+    names = {str(code): str(label) for code, label in (choices() if callable(choices) else choices)}
+    words = formats.join_names(names.get(one, one) for one in str(value).split(","))
+    return _("%(label)s: %(value)s") % {"label": field.label or "", "value": words}
 
 
 _TONES = {
     Export.State.QUEUED: "info",
     Export.State.RUNNING: "info",
     Export.State.READY: "ok",
+    Export.State.SENT: "ok",
     Export.State.FAILED: "bad",
     Export.State.GONE: "",
 }
@@ -88,6 +148,7 @@ def _words(export: Export, state: Export.State) -> str:
         Export.State.QUEUED: _("Waiting"),
         Export.State.RUNNING: _("Preparing"),
         Export.State.READY: _("Ready"),
+        Export.State.SENT: _("Downloaded"),
         Export.State.FAILED: _("Failed. Export the list again."),
     }[state]
 
@@ -96,10 +157,16 @@ def _progress(export: Export) -> str:
     if is_export_unfinished(export):
         numbers_ = {"written": formats.format_number(export.rows_written), "rows": formats.format_number(export.rows)}
         return _("%(written)s of %(rows)s rows") % numbers_
+    return _row_count(export)
+
+
+def _row_count(export: Export) -> str:
     return ngettext("%(count)s row", "%(count)s rows", export.rows) % {"count": formats.format_number(export.rows)}
 
 
 def _size(size: int) -> str:
-    """Return a size in bytes as megabytes (of a million bytes), as file managers say it."""
+    """Return a size in bytes as megabytes (of a million bytes), or below a tenth as kilobytes, as file managers do."""
+    if size < MEGA // 10:
+        return _("%(size)s kB") % {"size": formats.format_number(max(round(size / 1000), 1))}
     mega = numbers.format_decimal(size / MEGA, "#,##0.0", locale=formats.get_reader_locale())
     return _("%(size)s MB") % {"size": mega}

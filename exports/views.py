@@ -15,26 +15,36 @@ from exports import actions, files
 from exports.catalogue import find_exported_list
 from exports.models import Export
 from exports.policies import ROLE_TABLE, ExportPermission
-from exports.queries import find_exported_organization, get_export, list_exports
+from exports.queries import find_exported_organization, get_export, list_exports, list_stored_exports
 from exports.rows import build_export_rows, is_export_unfinished
+from partnerportal.lib.errors import NotFound
+from partnerportal.lib.exports.lists import ExportableList, Query
 from partnerportal.lib.exports.selection import read_selection
+from partnerportal.lib.keyset import fetch_keyset_page
 from partnerportal.lib.pages import read_next_url, require_permission
 from partnerportal.lib.private_files import CSV
 from partnerportal.lib.requests import PortalRequest
 
-SHOWN = 30  # latest exports of a person that the page lists
+SHOWN = 30  # exports on a page
 
 
 @require_safe
 @require_permission(ROLE_TABLE, ExportPermission.EXPORT)
 @vary_on_headers("HX-Request")
 def exports_page(request: PortalRequest) -> HttpResponse:
-    """Show the page of the person's latest exports, at most SHOWN.
+    """Show the page of the person's exports, the latest first.
 
     While one of them is unfinished, the page polls for changes of its list.
     """
-    latest = list(list_exports(request.actor).order_by("-asked_at", "-pk")[:SHOWN])
-    context = {"rows": build_export_rows(latest), "is_waiting": any(map(is_export_unfinished, latest))}
+    page = fetch_keyset_page(
+        list_exports(request.actor),
+        sort="asked_at",
+        descending=True,
+        size=SHOWN,
+        cursor=request.GET.get("cursor", ""),
+    )
+    rows = build_export_rows(request.actor, page.rows)
+    context = {"page": page, "rows": rows, "is_waiting": any(map(is_export_unfinished, page.rows))}
     template = "exports/exports.html#list" if request.htmx else "exports/exports.html"
     return render(request, template, context)
 
@@ -43,15 +53,33 @@ def exports_page(request: PortalRequest) -> HttpResponse:
 @require_permission(ROLE_TABLE, ExportPermission.EXPORT)
 def export_create(request: PortalRequest) -> HttpResponse:
     """Export a list: answer with the CSV file if it is small, else redirect to the page that shows the progress."""
-    actor, form = request.actor, request.POST
+    form = request.POST
     exported_list = find_exported_list(form.get("list", ""))
-    customer = find_exported_organization(
-        actor, request.operator.organization, exported_list, _customer_id(form.get("customer", ""))
-    )
     query = read_selection(exported_list, form)
     if query is None:
         messages.error(request, _("Choose at least one customer."))
         return redirect(read_next_url(request, reverse("customers")))
+    return _export(request, exported_list, query, _customer_id(form.get("customer", "")))
+
+
+@require_POST
+@require_permission(ROLE_TABLE, ExportPermission.EXPORT)
+def export_again(request: PortalRequest, export_id: UUID) -> HttpResponse:
+    """Export the same rows of a list as an earlier export did, with what the person sees of them now."""
+    earlier = get_export(request.actor, export_id)
+    customer_id = None
+    if earlier.customer_id and earlier.customer_id != request.actor.organization_id:
+        if earlier.customer is None:  # the customer is out of sight
+            raise NotFound("not_found", "")
+        customer_id = earlier.customer.public_id
+    return _export(request, find_exported_list(earlier.list), earlier.query, customer_id)
+
+
+def _export(
+    request: PortalRequest, exported_list: ExportableList, query: Query, customer_id: UUID | None
+) -> HttpResponse:
+    actor = request.actor
+    customer = find_exported_organization(actor, request.operator.organization, exported_list, customer_id)
     export, content = actions.request_export(actor=actor, exported_list=exported_list, query=query, customer=customer)
     if content is not None:
         return files.add_download_headers(HttpResponse(content, content_type=CSV), export)
@@ -89,7 +117,7 @@ def poll_finished_exports(request: PortalRequest) -> HttpResponse:
     Pages ask this repeatedly while the session waits for an export: 204 means not yet, 286 means stop asking. It is not
     a notice, because notices belong to organisations and an export to one person.
     """
-    queryset = Export.objects.visible_to(request.actor).order_by("-asked_at")[: actions.AT_ONCE]
+    queryset = list_stored_exports(request.actor).order_by("-asked_at")[: actions.AT_ONCE]
     latest = list(queryset)
     if any(map(is_export_unfinished, latest)):
         return HttpResponse(status=204)

@@ -96,7 +96,7 @@ class RunWords:
 
 IMPORT_WORDS = RunWords(
     failed=gettext_lazy("The import failed"),
-    how_to_repeat=gettext_lazy("Upload the file again. Rows that are imported already are not imported twice."),
+    how_to_repeat=gettext_lazy("Upload the file again. Rows already imported are not imported twice."),
     again=gettext_lazy("Upload another file"),
     cancelled=gettext_lazy("The import was cancelled"),
     expired=gettext_lazy("The import has expired"),
@@ -114,7 +114,7 @@ IMPORT_WORDS = RunWords(
 )
 BULK_WORDS = RunWords(
     failed=gettext_lazy("The bulk action failed"),
-    how_to_repeat=gettext_lazy("Select the rows again. Rows that are done already are not changed twice."),
+    how_to_repeat=gettext_lazy("Select the rows again. Rows already done are not changed twice."),
     again=gettext_lazy("Back to the list"),
     cancelled=gettext_lazy("The bulk action was cancelled"),
     expired=gettext_lazy("The bulk action has expired"),
@@ -327,7 +327,7 @@ def describe_cancellation(source: Import) -> str:
     if not source.mode:
         return _("Nothing was changed.")
     numbers = {"done": formats.format_number(source.rows_done), "rows": formats.format_number(source.rows_total)}
-    return _("Rows done: %(done)s of %(rows)s. What they have changed stays.") % numbers
+    return _("Rows done: %(done)s of %(rows)s. Their changes are kept.") % numbers
 
 
 def build_mode_choices(source: Import, kind: ImportKind) -> list[ModeChoice]:

@@ -14,7 +14,9 @@ from support.models import Request
 
 MOST_NAMED = 20  # names in one sentence
 SYSTEM = Actor.system()  # row-level security still shows whoever asks no more than its own
-NOT_LIVE = Reason("not_live", gettext_lazy("The offer is not published, so its audience changes without a request."))
+NOT_LIVE = Reason(
+    "not_live", gettext_lazy("The offer is not published, so you can change its audience without a request.")
+)
 
 
 def get_request_offer(request: Request) -> Offer:

@@ -52,7 +52,7 @@ from support.models import Request
 DEAUTHORIZE = "audience.deauthorize"
 OPEN_KEY = "audience:%s"  # with the public id of the offer
 RULE = PermissionRule(
-    label=gettext_lazy("Ask for a change of a live offer’s audience"),
+    label=gettext_lazy("Request changes to a live offer’s audience"),
     kinds=frozenset({OrganizationKind.PUBLISHER}),
     roles=frozenset({Role.ADMIN}),
 )
@@ -99,7 +99,7 @@ def _make_option_check(audience: Audience) -> Callable[[Request], Findings]:
         facts: tuple[Fact, ...] = (
             Fact("audience", _("Audience now"), offer.audience, Audience(offer.audience).label),
             Fact("sellers", _("Partners with sales"), str(number), formats.format_number(number)),
-            _name_group("who", _("Who has sold"), sold.sellers),
+            _name_group("who", _("Partners that have sold it"), sold.sellers),
             Fact("quantity", _("Licences sold"), str(sold.quantity), formats.format_number(sold.quantity)),
             Fact("countries", _("Customers’ countries"), " ".join(sold.countries), countries or "–"),
         )
@@ -123,8 +123,8 @@ def _count_additions(offer: Offer, sellers: Collection[int]) -> tuple[Fact, Fact
     keys = list(saved.values_list("organization_id", flat=True))
     number = len(keys)
     return (
-        Fact("additions", _("Saved partners that come in"), str(number), formats.format_number(number)),
-        _name_group("who_comes", _("Who comes in"), keys),
+        Fact("additions", _("Saved partners to be added"), str(number), formats.format_number(number)),
+        _name_group("who_comes", _("Partners to be added"), keys),
     )
 
 
@@ -169,7 +169,7 @@ def register_audience_requests() -> None:
         "lock": _lock_offer,
         "open_key": _open_key,
         "begun_on": BeginningPage(
-            gettext_lazy("What your offers need the vendor for is asked on their tab “Audience”."),
+            gettext_lazy("To make a request about an offer, use its “Audience” tab."),
             gettext_lazy("Open offers"),
             "offers",
         ),

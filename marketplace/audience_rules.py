@@ -48,7 +48,7 @@ class AudienceVerdict:
 UNCHANGED = AudienceRule(Way.UNCHANGED, "unchanged", _("This is the audience now."))
 FREE = AudienceRule(Way.FREE, "free", _("Takes effect when you publish or sync."))
 BY_REQUEST = _("The offer is live, so vendor staff decide on this change.")
-KEEPS_SELLERS = _("Vendor staff decide about this change. Partners that have sold the offer stay in the audience.")
+KEEPS_SELLERS = _("Vendor staff decide on this change. Partners that have sold the offer stay in the audience.")
 HAS_SALES = _("Partners have sold the offer to customers, so it cannot be closed to them.")
 ANY, SPECIFIC, NONE = Audience.ANY, Audience.SPECIFIC, Audience.NONE
 
@@ -64,7 +64,7 @@ RULES: Mapping[tuple[str, str], AudienceRule] = {
 REMOVAL = AudienceRule(  # CA-20, CA-21
     Way.REQUEST,
     "deauthorize",
-    _("The offer is live, so a partner leaves its audience by request only."),
+    _("The offer is live, so partners can leave its audience only by request."),
     is_refused_by_sales=True,
 )
 NOBODY_LEFT = _("None of these partners is in the audience any more.")

@@ -110,19 +110,23 @@ def make_retirement_question(entry: Category | Competency | Skill, name: str, us
             gettext("Offer again"),
             gettext("“%(name)s” can be chosen again."),
         )
-        text = gettext("Publishers can choose it again.") if is_category else gettext("Partners can get it again.")
+        text = (
+            gettext("Publishers can choose it again.")
+            if is_category
+            else gettext("It can be assigned to partners again.")
+        )
     else:
-        title, button, done = gettext("Retire “%(name)s”?"), gettext("Retire"), gettext("“%(name)s” is retired.")
+        title, button, done = gettext("Retire “%(name)s”?"), gettext("Retire"), gettext("“%(name)s” was retired.")
         if is_category:
             text = ngettext(
-                "Nobody can choose it any more. %(number)s published offer has it and keeps it.",
-                "Nobody can choose it any more. %(number)s published offers have it and keep it.",
+                "It can no longer be chosen. %(number)s published offer keeps it.",
+                "It can no longer be chosen. %(number)s published offers keep it.",
                 uses,
             )
         else:
             text = ngettext(
-                "Nobody can get it any more, or filter by it. %(number)s partner has it and keeps it.",
-                "Nobody can get it any more, or filter by it. %(number)s partners have it and keep it.",
+                "It can no longer be assigned or filtered by. %(number)s partner keeps it.",
+                "It can no longer be assigned or filtered by. %(number)s partners keep it.",
                 uses,
             )
     return EntryQuestion(

@@ -53,7 +53,7 @@ class PublisherContactedNotice(OfferMessageNotice):
 
     code = "publisher_contacted"
     event = OfferEvent.PUBLISHER_CONTACTED
-    label = gettext_lazy("Message of a partner about an offer")
+    label = gettext_lazy("Message from a partner about an offer")
     icon = "mail"
     audience = frozenset({OrganizationKind.PUBLISHER.value})
 
@@ -64,7 +64,7 @@ class PublisherContactedNotice(OfferMessageNotice):
 
     def get_subject(self, notice: Notice) -> str:
         values = {"sender": notice.params["sender"], "offer": self.get_offer_name(notice)}
-        return _("%(sender)s writes about %(offer)s") % values
+        return _("%(sender)s sent a message about %(offer)s") % values
 
     def get_link_path(self, notice: Notice) -> str:
         return reverse("offer", args=[notice.params["offer"]])
@@ -82,7 +82,7 @@ class PartnerAskedNotice(OfferMessageNotice):
 
     code = "partner_asked"
     event = OfferEvent.PARTNER_ASKED
-    label = gettext_lazy("Question of a customer about an offer")
+    label = gettext_lazy("Question from a customer about an offer")
     icon = "store"
     audience = frozenset({OrganizationKind.PARTNER.value})
     feature = ProgramFeature.CUSTOMER_DASHBOARD.value
@@ -105,7 +105,7 @@ class PartnerAskedNotice(OfferMessageNotice):
             )
 
     def get_subject(self, notice: Notice) -> str:
-        return _("%(customer)s asks about %(offer)s") % {
+        return _("%(customer)s asked about %(offer)s") % {
             "customer": notice.about_label,
             "offer": self.get_offer_name(notice),
         }

@@ -20,8 +20,8 @@ from partnerportal.lib.errors import Message
 MOST_PLANS, MOST_CATEGORIES, MOST_LINKS = 100, 3, 10
 MOST_SCREENSHOTS, MOST_DOCUMENTS = 5, 20
 LONGEST_NAME, LONGEST_SUMMARY, LONGEST_DESCRIPTION = 100, 300, 20_000
-NO_TERM = _("Choose for each plan how long and how often it is billed.")
-NO_BILLING = _("Choose for each term of a plan a billing frequency that is not longer than it.")
+NO_TERM = _("For each plan, choose its terms and how often it is billed.")
+NO_BILLING = _("For each term of a plan, choose a billing frequency no longer than the term.")
 RETIRED_CATEGORY = _("The vendor has retired a category that you chose. Choose another one.")
 
 
@@ -102,7 +102,7 @@ class PlanSerializer(StrictSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse a smallest number of seats above the largest."""
         if attrs["min_seats"] and attrs["max_seats"] and attrs["min_seats"] > attrs["max_seats"]:
-            message = _("The largest number of licences is smaller than the smallest.")
+            message = _("The maximum number of licences is below the minimum.")
             raise serializers.ValidationError({"max_seats": [message]}, "below_minimum")
         return attrs
 
@@ -226,12 +226,12 @@ def _listing_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
         for field in ("name", "summary", "description"):
             if not texts[language].get(field, "").strip():
                 yield Problem(
-                    f"/texts/{language}/{field}", "text_missing", _("Complete the texts of each language you begin.")
+                    f"/texts/{language}/{field}", "text_missing", _("Complete the texts in every language you start.")
                 )
     if not content.get("categories"):
         yield Problem("/categories", "no_category", _("Choose a category."))
     if not has_contact(content.get("support", {})):
-        yield Problem("/support", "no_support_contact", _("Say how partners and customers reach your support."))
+        yield Problem("/support", "no_support_contact", _("Say how partners and customers can reach your support."))
 
 
 def _category_problems(offer: Offer, content: Mapping[str, Any]) -> Iterator[Problem]:
@@ -269,14 +269,14 @@ def find_opt_in_problems(offer: Offer) -> list[Problem]:
 
 def _channel_problems(channel: Mapping[str, Any]) -> Iterator[Problem]:
     if not channel.get("marketing_url"):
-        yield Problem("/channel/marketing_url", "no_marketing_url", _("Partners need a link to marketing material."))
+        yield Problem("/channel/marketing_url", "no_marketing_url", _("Add a link to marketing material for partners."))
     if not has_contact(channel.get("contact", {})):
-        yield Problem("/channel/contact", "no_channel_contact", _("Partners need a contact for the channel."))
+        yield Problem("/channel/contact", "no_channel_contact", _("Add a contact for partners."))
     kinds = {document["kind"] for document in channel.get("documents", [])}
     if not channel.get("sales_url") and "sales" not in kinds:
-        yield Problem("/channel/sales_url", "no_sales_material", _("Partners need sales material."))
+        yield Problem("/channel/sales_url", "no_sales_material", _("Add sales material for partners."))
     if not channel.get("support_url") and "support" not in kinds:
-        yield Problem("/channel/support_url", "no_support_material", _("Partners need support material."))
+        yield Problem("/channel/support_url", "no_support_material", _("Add support material for partners."))
 
 
 def has_contact(contact: Mapping[str, Any]) -> bool:

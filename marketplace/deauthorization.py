@@ -32,7 +32,7 @@ MARKED = "marked"  # stands for all partners that are marked
 UNSOLD, LEFT, SOLD, GONE = "unsold", "left", "partner_has_sales", "not_in_audience"
 WORDS: Mapping[str, Message] = {
     SOLD: gettext_lazy("Stay, because they have sold the offer"),
-    GONE: gettext_lazy("Not in the audience any more"),
+    GONE: gettext_lazy("No longer in the audience"),
     UNSOLD: gettext_lazy("Has sold nothing"),
     LEFT: gettext_lazy("Left the audience"),
 }

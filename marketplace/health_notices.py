@@ -89,5 +89,5 @@ class HealthClearedNotice(HealthNotice):
 
     code = "health_cleared"
     event = HealthEvent.CLEARED
-    label = gettext_lazy("All-clear for an offer")
-    words = dict.fromkeys(Kind, gettext_lazy("All-clear for %(offer)s"))
+    label = gettext_lazy("Issue with an offer resolved")
+    words = dict.fromkeys(Kind, gettext_lazy("Issue with %(offer)s resolved"))

@@ -28,7 +28,7 @@ from partnerportal.lib.imports.kinds import ImportColumn, ImportKind, ImportMode
 from partnerportal.lib.imports.results import RowOutcome, RowResult
 
 MERGE, REPLACE = "merge", "replace"
-BAD = RowResult(RowOutcome.BAD, _("This is no tenant ID."))
+BAD = RowResult(RowOutcome.BAD, _("This is not a tenant ID."))
 RESULTS = {
     "unknown": RowResult(RowOutcome.UNKNOWN, _("No member of the CSP programme has this tenant ID.")),
     "inactive": RowResult(RowOutcome.REFUSED, PASTED_REASONS["inactive"]),
@@ -72,7 +72,7 @@ def preview_audience(actor: Actor, offer: Offer, mode: str, rows: Iterable[Impor
         return
     left_out = _find_left_out(actor, offer, rows)
     if not left_out:
-        yield _("The file leaves nobody out.")
+        yield _("No partner is missing from the file.")
         return
     yield _fill(
         ngettext("%(number)s partner is not in the file.", "%(number)s partners are not in the file.", len(left_out)),
@@ -129,7 +129,7 @@ IMPORTS = (
             ImportMode(
                 REPLACE,
                 _("Replace"),
-                _("Also takes out the partners that the file leaves out; those in force need a request."),
+                _("Also removes the partners that are not in the file; those in force need a request."),
             ),
         ),
         find_target=get_own_offer,

@@ -90,22 +90,22 @@ class CountryPlacedSellerNotice(CountryPlacedNotice):
 
     def get_body(self, notice: Notice) -> str:
         said = self.list_sentences_of_seller(notice) if notice.params.get("is_there") else [_describe_customers(notice)]
-        return "\n".join([*said, _("What was sold stays as it is.")])
+        return "\n".join([*said, _("Existing sales are not affected.")])
 
     def list_sentences_of_seller(self, notice: Notice) -> list[str]:
         """Return what it means for a seller in the country."""
         values, lost = self.get_values(notice), notice.params["lost"]
         if notice.params["is_other_market"]:
-            said = [_("You now sell to customers of this market alone, at prices in %(currency)s.") % values]
+            said = [_("You now sell only to customers in this market, at prices in %(currency)s.") % values]
         else:
-            said = [_("You now sell at prices in %(currency)s, in place of %(currency_before)s.") % values]
+            said = [_("You now sell at prices in %(currency)s instead of %(currency_before)s.") % values]
         if lost:
             said.append(
                 ngettext(
-                    "%(number)s plan with a price for you until now has none there. You can sell it again once its "
+                    "%(number)s plan that you could sell has no price there. You can sell it again once its "
                     "publisher sets one.",
-                    "%(number)s plans with a price for you until now have none there. You can sell them again once "
-                    "their publishers set one.",
+                    "%(number)s plans that you could sell have no price there. You can sell them again once their "
+                    "publishers set one.",
                     lost,
                 )
                 % {"number": format_number(lost)}
@@ -154,22 +154,22 @@ class CountryPlacedPublisherNotice(CountryPlacedNotice):
         values["place"] = join_names([values["market"], values["currency"]])
         values["old_place"] = join_names([values["before"], values["currency_before"]])
         had = ngettext(
-            "%(number)s plan of yours had a price for its partners: %(old_place)s.",
-            "%(number)s plans of yours had a price for its partners: %(old_place)s.",
+            "%(number)s of your plans had a price for partners in this country: %(old_place)s.",
+            "%(number)s of your plans had a price for partners in this country: %(old_place)s.",
             plans,
         ) % (values | {"number": format_number(plans)})
         if not lost:
             kept = ngettext(
-                "It has one where the country is now, too (%(place)s). You need not do anything.",
-                "They have one where the country is now, too (%(place)s). You need not do anything.",
+                "It also has a price where the country is now (%(place)s). You don’t need to do anything.",
+                "They also have a price where the country is now (%(place)s). You don’t need to do anything.",
                 plans,
             )
             return had + "\n" + kept % values
         missing = ngettext(
-            "%(number)s of them has none where the country is now: %(place)s. Its partners can sell it once you set "
-            "one.",
-            "%(number)s of them have none where the country is now: %(place)s. Its partners can sell them once you set "
-            "one.",
+            "%(number)s of them has no price where the country is now: %(place)s. Its partners can sell it once you "
+            "set one.",
+            "%(number)s of them have no price where the country is now: %(place)s. Its partners can sell them once "
+            "you set one.",
             lost,
         )
         return had + "\n" + missing % (values | {"number": format_number(lost)})

@@ -46,7 +46,7 @@ ROLE_TABLE: RoleTable = {
         label=_("See the organisation’s offers, with drafts and prices"), kinds=frozenset({OrganizationKind.PUBLISHER})
     ),
     OfferPermission.VIEW_PRODUCTS: PermissionRule(
-        label=_("See how the organisation’s products grow"), kinds=frozenset({OrganizationKind.PUBLISHER})
+        label=_("See how the organisation’s products are growing"), kinds=frozenset({OrganizationKind.PUBLISHER})
     ),
     OfferPermission.EDIT: PermissionRule(
         label=_("Create, edit and publish offers"),
@@ -54,7 +54,7 @@ ROLE_TABLE: RoleTable = {
         roles=frozenset({Role.ADMIN}),
     ),
     OfferPermission.DECIDE_AUDIENCE: PermissionRule(
-        label=_("Decide about the audience of a live offer"),
+        label=_("Decide on changes to a live offer’s audience"),
         kinds=frozenset({OrganizationKind.VENDOR}),
         roles=frozenset({Role.ADMIN}),
     ),
@@ -74,7 +74,7 @@ ROLE_TABLE: RoleTable = {
         kinds=frozenset({OrganizationKind.PUBLISHER, OrganizationKind.VENDOR}),
     ),
     OfferPermission.STOP: PermissionRule(
-        label=_("Stop the sale of offers and lift the stop"),
+        label=_("Stop and resume the sale of offers"),
         kinds=frozenset({OrganizationKind.PUBLISHER, OrganizationKind.VENDOR}),
         roles=frozenset({Role.ADMIN}),
     ),

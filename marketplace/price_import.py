@@ -24,7 +24,7 @@ from partnerportal.lib.imports.results import RowOutcome, RowResult
 ADD = "add"
 NOTHING = "none"  # replaced, as a file says it
 MOST_ROWS = 10_000
-NO_DATE = RowResult(RowOutcome.BAD, gettext_lazy("Write the day as 2027-01-31."))
+NO_DATE = RowResult(RowOutcome.BAD, gettext_lazy("Enter the date as 2027-01-31."))
 Found = tuple[list[RowResult], list[CheckedChange]]
 
 
@@ -116,7 +116,7 @@ def preview_prices(actor: Actor, offer: Offer, mode: str, rows: Iterable[ImportR
     """Return the sentence that says which running subscriptions the prices of a file would reach (E-10)."""
     new = _examine(actor, offer, [row for row in rows if not row.problem])[1]
     reached = format_reach(sum(find_reach(actor, [one.price for one in new]), Reach()))
-    return [_("It reaches %(reached)s.") % {"reached": reached} if reached else _("It reaches no subscription.")]
+    return [_("It affects %(reached)s.") % {"reached": reached} if reached else _("It affects no subscription.")]
 
 
 PRICES = ImportKind(
@@ -129,12 +129,15 @@ PRICES = ImportKind(
         ImportColumn("term", gettext_lazy("P1M, P1Y, P2Y or P3Y, as the plan is sold"), "P1M"),
         ImportColumn("billing", gettext_lazy("P1M, P1Y or once, as the plan is billed"), "P1M"),
         ImportColumn(
-            "amount", gettext_lazy("With a point before decimals; empty: no longer offered"), "12.50", is_required=False
+            "amount",
+            gettext_lazy("Use a point before decimals. Leave empty if no longer offered."),
+            "12.50",
+            is_required=False,
         ),
         ImportColumn("valid_from", gettext_lazy("The first day (UTC)"), "2027-01-31"),
         ImportColumn(
             "replaces",
-            gettext_lazy("The amount that it replaces, or “none”; empty: what the check finds"),
+            gettext_lazy("The amount it replaces, or “none”. Leave empty to use what the check finds."),
             "9.90",
             is_required=False,
         ),

@@ -27,10 +27,10 @@ NO_SUCH_TERM = _("The plan is not sold for this term with this billing frequency
 IN_THE_PAST = _("A price can begin today (UTC) at the earliest.")
 TOO_FAR = _("A price can begin at most five years from now.")
 TOO_LARGE = _("Enter an amount below 10,000,000,000.")
-NOTHING_TO_END = _("The plan has no price here that could end.")
+NOTHING_TO_END = _("The plan has no price here to end.")
 TWICE = _("This price is changed twice for the same day.")
-ALREADY_PRICED = _("There is another price from this day already. Withdraw it first, or choose another day.")
-PRICE_CHANGED = _("The price has changed since you looked: another amount is replaced now.")
+ALREADY_PRICED = _("There is already another price from this day. Withdraw it first, or choose another day.")
+PRICE_CHANGED = _("The price has changed since you looked: it would now replace another amount.")
 CONFIRM = _("This changes the price by more than half, or to 0. Enter the code of the plan to confirm it.")
 
 Key = tuple[str, str, str, str, str]  # the codes of plan, market and currency, then term and billing frequency

@@ -12,7 +12,7 @@ from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.filters import FilterSet, make_words_condition
 
 PRODUCT_TYPES = {"sku": _("SKU"), "offer": _("Offer")}
-OTHER_COUNTRIES_LABEL = _("Other countries together")
+OTHER_COUNTRIES_LABEL = _("Other countries")
 
 
 def list_country_filter_choices() -> list[tuple[str, str]]:

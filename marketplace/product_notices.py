@@ -48,7 +48,7 @@ class SkuAssignedNotice(SkuNotice):
         return _("%(sku_name)s is now among your products") % notice.params
 
     def get_body(self, notice: Notice) -> str:
-        return _("Its SKU is %(sku)s. Its numbers appear after the next night.") % notice.params
+        return _("Its SKU is %(sku)s. Its numbers appear after the next nightly count.") % notice.params
 
 
 @register_notice_kind
@@ -63,4 +63,4 @@ class SkuWithdrawnNotice(SkuNotice):
         return _("%(sku_name)s is no longer among your products") % notice.params
 
     def get_body(self, notice: Notice) -> str:
-        return _("The vendor has taken its SKU %(sku)s out of your products, with its numbers.") % notice.params
+        return _("The vendor has removed its SKU %(sku)s, and its numbers, from your products.") % notice.params

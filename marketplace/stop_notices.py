@@ -85,8 +85,8 @@ class SaleResumedNotice(StopNotice):
 
     code = "sale_resumed"
     event = OfferEvent.RESUMED
-    label = gettext_lazy("Stop of a sale lifted by the vendor")
-    words = gettext_lazy("%(vendor)s has lifted its stop of the sale of %(offer)s")
+    label = gettext_lazy("Sale of an offer resumed by the vendor")
+    words = gettext_lazy("%(vendor)s has resumed the sale of %(offer)s")
 
     def get_body(self, notice: Notice) -> str:
         return self.get_place(notice)
@@ -95,5 +95,5 @@ class SaleResumedNotice(StopNotice):
 def _describe_contact(email: str) -> str:
     """Return whom a publisher asks about a stop."""
     if email:
-        return _("The vendor alone lifts the stop. Write to %(email)s about it.") % {"email": email}
-    return _("The vendor alone lifts the stop. Ask your account manager, who is named under Account details.")
+        return _("Only the vendor can resume the sale. Write to %(email)s.") % {"email": email}
+    return _("Only the vendor can resume the sale. Ask your account manager, named under Account details.")

@@ -174,5 +174,6 @@ def _format_value(value: Any, words: Mapping[str, Message]) -> str:
 
 
 register_activity_descriptions(
-    ActivityTopic.LOG, {LogEventKind.PRUNED: ActivityDescription("history", _("Events kept long enough were deleted"))}
+    ActivityTopic.LOG,
+    {LogEventKind.PRUNED: ActivityDescription("history", _("Events past their retention time were deleted"))},
 )

@@ -36,7 +36,7 @@ def build_jinja_environment(**options: Any) -> Environment:
         "csrf_input": render_csrf_input,
         "icon": ui.render_icon,
         "page_url": page_url,
-        "url": lru_cache(maxsize=256)(reverse),
+        "url": _find_url,
     }
     made.filters |= {
         "number": formats.format_number,
@@ -45,6 +45,11 @@ def build_jinja_environment(**options: Any) -> Environment:
         "attributes": render_attributes,
     }
     return made
+
+
+@lru_cache(maxsize=256)  # of the pages that parts lead to, whose addresses name no row
+def _find_url(name: str, *args: str) -> str:
+    return reverse(name, args=args)
 
 
 @lru_cache(maxsize=16)  # as many languages as the portal has, and some to spare

@@ -28,17 +28,17 @@ def list_start_page_blocks_by_area(request: PortalRequest) -> dict[str, list[Pag
     return areas
 
 
-def _list_first_steps(request: PortalRequest) -> list[PagePart]:
-    """Return the checklist of what the person has to do first here, or an empty list once it is done or dismissed.
-
-    That it is done is stored, so that later pages need not ask again.
-    """
+def has_hidden_first_steps(request: PortalRequest) -> bool:
+    """Return whether the person has dismissed the checklist of what to do first here before all of it was done."""
     person: Any = request.user
-    organization_id = request.operator.organization_id
-    if organization_id in person.past_first_steps:
-        return []
+    if request.actor.organization_id not in person.past_first_steps:
+        return False
+    return not all(step["is_done"] for step in _list_steps(request))
+
+
+def _list_steps(request: PortalRequest) -> list[dict[str, Any]]:
     declared = sorted(gather_app_declarations("start_page", "FIRST_STEPS"), key=lambda step: step.order)
-    steps = [
+    return [
         {
             "label": step.label,
             "icon": step.icon,
@@ -49,6 +49,18 @@ def _list_first_steps(request: PortalRequest) -> list[PagePart]:
         for step in declared
         if step.seen_by(request.actor)
     ]
+
+
+def _list_first_steps(request: PortalRequest) -> list[PagePart]:
+    """Return the checklist of what the person has to do first here, or an empty list once it is done or dismissed.
+
+    That it is done is stored, so that later pages need not ask again.
+    """
+    person: Any = request.user
+    organization_id = request.operator.organization_id
+    if organization_id in person.past_first_steps:
+        return []
+    steps = _list_steps(request)
     if all(step["is_done"] for step in steps):
         hide_first_steps(person=person, organization_id=organization_id)
         return []

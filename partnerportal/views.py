@@ -23,8 +23,9 @@ from partnerportal.lib.pages import require_sign_in
 from partnerportal.lib.policies import list_permission_rules
 from partnerportal.lib.requests import PortalRequest
 from partnerportal.lib.roles import list_roles_for_kind
+from partnerportal.news import list_news
 from partnerportal.search import find_everything
-from partnerportal.start_page import list_start_page_blocks_by_area
+from partnerportal.start_page import has_hidden_first_steps, list_start_page_blocks_by_area
 
 PLAIN = "text/plain; charset=utf-8"
 SECURITY_TXT_VALID = dt.timedelta(days=180)
@@ -62,9 +63,12 @@ def _find_page_beneath(request: PortalRequest) -> str:
 @require_safe
 @require_sign_in
 def help_page(request: PortalRequest) -> HttpResponse:
-    """Show the glossary, where to read more, whom to ask, and how to bring back first steps that were hidden."""
-    hidden = request.user.past_first_steps  # type: ignore[union-attr]
-    context = {"glossary": GLOSSARY, "has_hidden_steps": request.actor.organization_id in hidden}
+    """Show the glossary, what is new, where to read more, whom to ask, and how to bring back hidden first steps."""
+    context = {
+        "glossary": GLOSSARY,
+        "news": list_news(request.actor),
+        "has_hidden_steps": has_hidden_first_steps(request),
+    }
     return render(request, "help/help.html", context)
 
 

@@ -98,7 +98,7 @@ CHANGE_OF_COUNTRY = RequestKind(
     label=_("Change of country"),
     title=gettext_noop("Change of country"),
     rule=PermissionRule(
-        label=_("Ask for another country of the organisation"),
+        label=_("Request a change of country"),
         kinds=frozenset({OrganizationKind.DISTRIBUTOR, OrganizationKind.PARTNER, OrganizationKind.PUBLISHER}),
         roles=frozenset({Role.ADMIN}),
     ),

@@ -28,7 +28,7 @@ class AttachmentsField(FilesFormField):
             required=False,
             allow_empty_file=True,  # the check of the content says that it is empty
             widget=FilesInput({"accept": ALL_ENDINGS.replace(" ", "")}),
-            help_text=_("PDF, office documents or pictures, each time at most 20 MB together."),
+            help_text=_("PDF, office documents or pictures, at most 20 MB in total each time."),
             **options,
         )
 
@@ -41,7 +41,7 @@ class RequestFieldsForm(forms.Form):
         label=_("Justification"),
         max_length=TEXT_LENGTH,
         widget=forms.Textarea({"rows": 5}),
-        help_text=_("Why the vendor should do this. Its staff read it."),
+        help_text=_("Tell the vendor’s staff why they should do this."),
     )
     severity = forms.ChoiceField(
         label=_("Severity"),
@@ -64,7 +64,7 @@ class DraftFieldsForm(RequestFieldsForm):
     """The form for the fields of a draft, and for its files: to attach more, and to take some off."""
 
     removed = forms.MultipleChoiceField(
-        label=_("Attached files: select those to remove"), widget=forms.CheckboxSelectMultiple, required=False
+        label=_("Attached files: select any to remove"), widget=forms.CheckboxSelectMultiple, required=False
     )
     attachments = AttachmentsField()
 

@@ -164,7 +164,7 @@ class RequestApprovedNotice(RequestAnswerNotice):
     words = gettext_lazy("Request %(number)s is approved: %(kind)s")
 
     def get_body(self, notice: "Notice") -> str:
-        return _choose_language(notice.params.get("done", {})) or _("What you asked for is done.")
+        return _choose_language(notice.params.get("done", {})) or _("What you requested has been done.")
 
 
 @register_notice_kind

@@ -30,17 +30,19 @@ def format_request_success_message(action: RequestAction, row: Request) -> str:
 
 def _ask_to_discard(row: Request) -> ConfirmationDialog:
     title = _("Discard draft %(number)s?") % name_request(row)
-    return ConfirmationDialog(title, _("It is deleted. The vendor never saw it."), _("Discard draft"), "danger-solid")
+    return ConfirmationDialog(
+        title, _("The draft will be deleted. The vendor never saw it."), _("Discard draft"), "danger-solid"
+    )
 
 
 def _ask_to_withdraw(row: Request) -> ConfirmationDialog:
-    text = _("The vendor no longer decides it, and nothing is changed. You can make a new request.")
+    text = _("The vendor will no longer decide on it, and nothing changes. You can make a new request.")
     title = _("Withdraw request %(number)s?") % name_request(row)
     return ConfirmationDialog(title, text, _("Withdraw request"), "danger-solid")
 
 
 def _ask_for_information(row: Request) -> ConfirmationDialog:
-    text = _("%(organization)s reads your question, and answers by a new revision. Until then you cannot approve it.")
+    text = _("%(organization)s reads your question and answers with a new revision. You can’t approve it until then.")
     title = _("Ask for information about request %(number)s?") % name_request(row)
     return ConfirmationDialog(title, text % name_request(row), _("Ask for information"))
 
@@ -64,7 +66,7 @@ REQUEST_ACTIONS: dict[str, RequestAction] = {
         states={State.DRAFT},
         label=gettext_lazy("Discard draft…"),
         icon="trash-2",
-        done=gettext_lazy("Draft %(number)s is deleted."),
+        done=gettext_lazy("Draft %(number)s was deleted."),
         question=_ask_to_discard,
         is_danger=True,
     ),
@@ -74,7 +76,7 @@ REQUEST_ACTIONS: dict[str, RequestAction] = {
         states=find_states_leading_to(Request.MOVES, State.WITHDRAWN),
         label=gettext_lazy("Withdraw…"),
         icon="undo-2",
-        done=gettext_lazy("Request %(number)s is withdrawn."),
+        done=gettext_lazy("Request %(number)s was withdrawn."),
         question=_ask_to_withdraw,
         is_danger=True,
     ),
@@ -94,7 +96,7 @@ REQUEST_ACTIONS: dict[str, RequestAction] = {
         states=find_states_leading_to(Request.MOVES, State.DECLINED),
         label=gettext_lazy("Decline…"),
         icon="x",
-        done=gettext_lazy("Request %(number)s of %(organization)s is declined."),
+        done=gettext_lazy("Request %(number)s of %(organization)s was declined."),
         question=_ask_to_decline,
         form=DeclineRequestForm,
         proposal=_propose_revision,

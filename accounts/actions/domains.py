@@ -33,13 +33,13 @@ from partnerportal.lib.policies import authorize
 from partnerportal.lib.sweeping import delete_in_batches
 from partnerportal.lib.waking import wake_worker
 
-BAD_NAME = _("Enter the name of a domain, such as example.com: what stands behind the @ of your addresses.")
-FREE_MAIL = _("Anybody can get an address at %(domain)s, so no organisation can prove that this domain is its own.")
-PUBLIC_SUFFIX = _("Anybody can register names below %(domain)s. Enter the domain that is your organisation’s own.")
-THERE_ALREADY = _("%(domain)s is on the list already.")
-TOO_MANY = _("An organisation has %(number)s domains at most. Remove one first.")
+BAD_NAME = _("Enter the name of a domain, such as example.com: the part after the @ in your addresses.")
+FREE_MAIL = _("Anyone can get an address at %(domain)s, so no organisation can verify it as its own.")
+PUBLIC_SUFFIX = _("Anyone can register names below %(domain)s. Enter your organisation’s own domain.")
+THERE_ALREADY = _("%(domain)s is already on the list.")
+TOO_MANY = _("An organisation can have up to %(number)s domains. Remove one first.")
 TOO_MANY_CHECKS = _("You can check %(domain)s %(number)s times in 24 hours. Try again after %(time)s.")
-HAS_LAPSED = _("%(domain)s was proved and its record is gone. An Admin of the organisation has to prove it again.")
+HAS_LAPSED = _("%(domain)s was verified, but its record is gone. An Admin of the organisation has to verify it again.")
 FIRST_CHECK_AFTER = dt.timedelta(days=1)  # if nobody asks for one; the database says the same (accounts 0008)
 LONGEST_PROVABLE = LONGEST_DOMAIN_NAME - len(RECORD_LABEL) - 1  # characters: the record's name has to fit too
 _wake_worker = partial(wake_worker, "accounts.tasks.check_domains")

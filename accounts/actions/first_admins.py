@@ -27,8 +27,8 @@ from partnerportal.lib.mailed_invitations import (
 )
 from partnerportal.lib.policies import authorize
 
-HAS_ADMIN = _("%(organization)s has an Admin, who invites its operators.")
-OWN_PEOPLE = _("%(email)s acts for the vendor. Vendor staff do not come into other organisations by an invitation.")
+HAS_ADMIN = _("%(organization)s already has an Admin, who can invite operators.")
+OWN_PEOPLE = _("%(email)s acts for the vendor. Vendor staff can’t be invited to other organisations.")
 IS_SUSPENDED = _("%(organization)s is suspended. Lift the suspension first.")
 
 

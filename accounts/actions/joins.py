@@ -34,7 +34,7 @@ DAY = dt.timedelta(days=1)
 State = JoinRequest.State
 TOO_MANY = gettext_lazy("You have asked %(number)s times in 24 hours, which is the limit. Try again later.")
 DECLINED = gettext_lazy("The Admins of %(name)s have declined your request. Ask them to add you as an operator.")
-ANSWERED = gettext_lazy("This request was answered already.")
+ANSWERED = gettext_lazy("This request has already been answered.")
 
 
 @transaction.atomic

@@ -115,7 +115,7 @@ def set_list_display(*, actor: Actor, list_definition: ListDefinition, columns: 
     _authorize(actor, list_definition)
     wanted = list(dict.fromkeys(columns))
     if set(wanted) - {column.name for column in list_definition.columns} or density not in ListSettings.Density.values:
-        raise InvalidInput("display", _("Choose columns and a density from those offered."))
+        raise InvalidInput("display", _("Choose columns and a density from the list."))
     _settings(actor, list_definition, columns=wanted, density=density)
 
 

@@ -26,14 +26,16 @@ from partnerportal.lib.roles import list_roles_for_kind
 
 SOURCE = ExternalIdentity.Source.OLD_PORTAL
 UNKNOWN_ORGANIZATION = gettext_lazy("No organisation has this ORGID.")
-SUSPENDED = gettext_lazy("This organisation is suspended. Reactivate it first.")
-SECOND_ADDRESS = gettext_lazy("This is another address of somebody who is there already. Use their main address.")
+SUSPENDED = gettext_lazy("This organisation is suspended. Lift the suspension first.")
+SECOND_ADDRESS = gettext_lazy("This is a secondary address of an existing person. Use their main address.")
 LOCKED = gettext_lazy("This person is locked. Unlock them first.")
-ERASED = gettext_lazy("This person was erased from the portal, and no import brings them back.")
-OWN_VENDOR = gettext_lazy("Operators of the vendor itself are not added by an upload.")
-OWN_PERSON = gettext_lazy("Nobody gives access to themselves by an upload.")
-STAFF = gettext_lazy("This person acts for the vendor. An upload gives vendor staff no access to other organisations.")
-FOREIGN_ID = gettext_lazy("This external ID belongs to somebody else.")
+ERASED = gettext_lazy("This person was erased from the portal. An import can’t bring them back.")
+OWN_VENDOR = gettext_lazy("The vendor’s own operators can’t be added by uploading a file.")
+OWN_PERSON = gettext_lazy("You can’t give yourself access by uploading a file.")
+STAFF = gettext_lazy(
+    "This person acts for the vendor. Vendor staff can’t be given access to other organisations by uploading a file."
+)
+FOREIGN_ID = gettext_lazy("This external ID belongs to someone else.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +145,7 @@ class OperatorBatch:
         possible = list_roles_for_kind(organization.kind)
         if not roles.issubset(possible):
             names = formats.join_names(role.label for role in possible)
-            message = _("This type of organisation has these roles only: %(roles)s.")
+            message = _("Organisations of this type only have these roles: %(roles)s.")
             raise ActionRefused("roles", message % {"roles": names})
 
     def _refuse_person(self, operator: ImportedOperator) -> None:

@@ -165,12 +165,13 @@ def register_organization(
     """
     authorize(actor, ROLE_TABLE, AccountPermission.REGISTER_ORGANIZATIONS)
     if kind == OrganizationKind.VENDOR and not actor.is_system:
-        raise InvalidInput("kind", _("The vendor itself is set up on the server."))
+        raise InvalidInput("kind", _("The vendor’s own organisation is set up on the server."))
     if sent_before := _find_sent_before(actor, details):
         return sent_before
     if parent and (kind != OrganizationKind.PARTNER or parent.kind != OrganizationKind.DISTRIBUTOR):
         raise InvalidInput(
-            "parent", _("Only a partner can have an organisation above it, and it must be a distributor.")
+            "parent",
+            _("Only a partner can have an organisation above it, and that organisation must be a distributor."),
         )
     organization = Organization(kind=kind, name=name, country=country, parent=parent, **details)
     has_org_id = "org_id" in details
@@ -216,7 +217,7 @@ def grant_membership(
     authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_MEMBERSHIPS)
     row = lock_organization(actor, organization)
     if ends_on and ends_on < starts_on:
-        raise InvalidInput("dates", _("The last day is before the first."), field="ends_on")
+        raise InvalidInput("dates", _("The last day can’t be before the first."), field="ends_on")
     key: dict[str, Any] = {"organization": organization, "program": program, "starts_on": starts_on}
     before = ProgramMembership.objects.visible_to(actor).filter(**key).first()
     was = {"starts_on": before.starts_on, "ends_on": before.ends_on} if before else {}

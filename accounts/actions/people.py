@@ -114,7 +114,7 @@ def refuse_taken_secondary_email(email: str, person: Person | None = None) -> No
     """
     proved = EmailAddress.objects.filter(email=email.lower(), verified=True).exclude(user=person)
     if owner := proved.select_related("user").first():
-        message = _("%(email)s is another address of %(account)s: use that one.")
+        message = _("%(email)s is a secondary address. Use %(account)s instead.")
         raise Conflict("further_address", message % {"email": email, "account": owner.user.email})
 
 

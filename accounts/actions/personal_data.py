@@ -116,7 +116,7 @@ def erase_personal_data(*, actor: Actor, email: str) -> bool:
         names = ", ".join(f"{organization} ({organization.org_id})" for organization in without_other_admin)
         raise Conflict(
             "last_admin",
-            _("This person is the only Admin of %(names)s. Make someone else an Admin there first: add_operator.")
+            _("This person is the only Admin of %(names)s. Make someone else an Admin there first with add_operator.")
             % {"names": names},
         )
     for operator in Operator.objects.filter(person=person).select_related("person", "organization"):

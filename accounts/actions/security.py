@@ -13,7 +13,7 @@ from partnerportal.lib.changes import list_row_changes
 from partnerportal.lib.errors import Conflict, NotFound
 from partnerportal.lib.policies import authorize
 
-NONE_YOURSELF = _("Set up two-factor authentication for yourself first: the rule would keep you out.")
+NONE_YOURSELF = _("Set up two-factor authentication for yourself first. Otherwise, this rule would lock you out.")
 
 
 @transaction.atomic

@@ -39,7 +39,7 @@ from partnerportal.lib.states import change_row_state
 from partnerportal.lib.text import make_single_line
 
 State = Organization.State
-RETIRED = _("%(name)s is retired, so nobody gets it any more.")
+RETIRED = _("%(name)s is retired and can no longer be assigned.")
 NO_MEMBERSHIP = _("%(organization)s is not a member of %(program)s on that date.")
 
 
@@ -132,7 +132,7 @@ def change_membership_end(
     if row is None:
         raise NotFound("not_found", NO_MEMBERSHIP % {"organization": organization, "program": program})
     if ends_on and ends_on < row.starts_on:
-        raise InvalidInput("dates", _("The last day is before the first."), field="ends_on")
+        raise InvalidInput("dates", _("The last day can’t be before the first."), field="ends_on")
     changes = list_row_changes(row, {"ends_on": ends_on})
     if changes:
         ensure_as_seen(member, StandingAspect.MEMBERSHIPS, seen)
@@ -155,7 +155,8 @@ def move_partner(
     authorize(actor, ROLE_TABLE, AccountPermission.MOVE_PARTNERS)
     if partner.kind != OrganizationKind.PARTNER or (distributor and distributor.kind != OrganizationKind.DISTRIBUTOR):
         raise InvalidInput(
-            "parent", _("Only a partner can have an organisation above it, and it must be a distributor.")
+            "parent",
+            _("Only a partner can have an organisation above it, and that organisation must be a distributor."),
         )
     row = lock_organization(actor, partner)
     before = row.parent
@@ -179,7 +180,7 @@ def set_partner_onboarding(
     """
     authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_MEMBERSHIPS)
     if distributor.kind != OrganizationKind.DISTRIBUTOR:
-        raise InvalidInput("distributor", _("Only distributors onboard partners."))
+        raise InvalidInput("distributor", _("Only distributors can onboard partners."))
     row = lock_organization(actor, distributor)
     changes = list_row_changes(row, {"onboards_partners_at_once": at_once})
     if changes:
@@ -206,7 +207,7 @@ def set_account_manager(
     """
     authorize(actor, ROLE_TABLE, AccountPermission.SET_ACCOUNT_MANAGERS)
     if operator and operator.organization.kind != OrganizationKind.VENDOR:
-        raise InvalidInput("operator", _("An account manager is one of the vendor’s operators."), field="operator")
+        raise InvalidInput("operator", _("Choose one of the vendor’s operators as account manager."), field="operator")
     row = lock_organization(actor, organization)
     before, phone = row.account_manager, make_single_line(phone) if operator else ""
     if (before, row.account_manager_phone) == (operator, phone):

@@ -67,7 +67,9 @@ class OperatorInvitationForm(GrantedRolesForm):
     email = forms.EmailField(
         label=_("Work email address"),
         max_length=254,
-        help_text=_("The address at your organisation’s domain. An address at a free email service is not accepted."),
+        help_text=_(
+            "Use an address at your organisation’s domain. Addresses from free email services are not accepted."
+        ),
         widget=forms.EmailInput({"autofocus": True, "autocomplete": "off"}),
     )
     field_order = ("email", "roles", "finance_granted")

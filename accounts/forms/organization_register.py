@@ -30,7 +30,7 @@ class RegisterOrganizationForm(UniqueNumbersForm):
         to_field_name="public_id",
         label=_("Distributor"),
         required=False,
-        empty_label=_("None: directly under the vendor"),
+        empty_label=_("None: belongs directly to the vendor"),
     )
     partner_id = forms.CharField(
         label=_("Partner ID"),
@@ -42,14 +42,14 @@ class RegisterOrganizationForm(UniqueNumbersForm):
     tenant_id = forms.UUIDField(
         label=_("Tenant ID"),
         required=False,
-        help_text=_("Of its directory. Leave empty for a new one."),
+        help_text=_("The ID of its directory. Leave empty to create a new one."),
         widget=forms.TextInput({"class": "mono", "translate": "no"}),
     )
     admin_email = forms.EmailField(
         label=_("Work email address of its first Admin"),
         required=False,
         max_length=254,
-        help_text=_("Gets an invitation by email. You can also send it later."),
+        help_text=_("They get an invitation by email. You can also send it later."),
         widget=forms.EmailInput({"autocomplete": "off"}),
     )
     programs = forms.ModelMultipleChoiceField(

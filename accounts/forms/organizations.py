@@ -30,7 +30,9 @@ from partnerportal.lib.formats import format_date
 
 REASON_LENGTH = 400  # characters of why an organisation is suspended
 HAS_PARTNER_ID = frozenset({OrganizationKind.DISTRIBUTOR, OrganizationKind.PARTNER})
-OVERLAPS = _("It is a member of this programme in that time already. Change the last day of that membership instead.")
+OVERLAPS = _(
+    "It is already a member of this programme during that time. Change the last day of that membership instead."
+)
 NO_END = _("Leave empty for no end date.")
 NO_TENANT_ID = _("Enter a tenant ID, such as 9f1c2b7e-40d5-4a63-8c0e-5b7d21e4a986.")
 
@@ -236,7 +238,7 @@ class EndMembershipForm(MembershipEndForm):
     """The form that ends a membership: its last day, which is today unless it says another."""
 
     ends_on = _make_date_field(
-        _("Last day (UTC)"), help_text=_("The badge and its features are there until the end of this day.")
+        _("Last day (UTC)"), help_text=_("The badge and its features stay active until the end of this day.")
     )
 
     def get_present_values(self) -> dict[str, Any]:
@@ -258,7 +260,7 @@ class MovePartnerForm(StandingForm):
         to_field_name="public_id",
         label=_("New distributor"),
         required=False,
-        empty_label=_("None: directly under the vendor"),
+        empty_label=_("None: belongs directly to the vendor"),
     )
 
     def get_present_values(self) -> dict[str, Any]:
@@ -271,7 +273,7 @@ class MovePartnerForm(StandingForm):
         """Return the new distributor, or None. Raises ValidationError for the one above the partner already."""
         distributor: Organization | None = self.cleaned_data["distributor"]
         if distributor == self.organization.parent:
-            raise forms.ValidationError(_("The partner is there already. Choose another place."))
+            raise forms.ValidationError(_("The partner is already there. Choose another place."))
         return distributor
 
 

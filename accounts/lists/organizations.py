@@ -93,5 +93,5 @@ class PublisherList(OrganizationList):
 
     definition = PUBLISHERS
     kind = OrganizationKind.PUBLISHER
-    purpose = gettext_lazy("Who offers products of their own on the marketplace.")
+    purpose = gettext_lazy("Organisations that offer their own products on the marketplace.")
     register_label = gettext_lazy("Register publisher…")

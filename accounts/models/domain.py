@@ -46,8 +46,8 @@ class OrganizationDomain(PublicIdModel):
     class State(models.TextChoices):
         """Whether the domain is proved: not yet, at present, or no longer."""
 
-        OPEN = "open", _("Not proved yet")
-        PROVED = "proved", _("Proved")
+        OPEN = "open", _("Not verified yet")
+        PROVED = "proved", _("Verified")
         LAPSED = "lapsed", _("Lapsed")
 
     class Outcome(models.TextChoices):

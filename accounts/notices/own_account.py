@@ -61,9 +61,9 @@ class DomainProvedNotice(DomainNotice):
 
     code = "domain_proved"
     event = AccountEventKind.DOMAIN_PROVED
-    label = gettext_lazy("Domain proved")
-    words = gettext_lazy("%(domain)s is proved")
-    text = gettext_lazy("People with an address there can become operators.")
+    label = gettext_lazy("Domain verified")
+    words = gettext_lazy("%(domain)s is verified")
+    text = gettext_lazy("People with an address at this domain can become operators.")
 
 
 @register_notice_kind
@@ -74,10 +74,10 @@ class DomainLapsedNotice(DomainNotice):
     event = AccountEventKind.DOMAIN_LAPSED
     label = gettext_lazy("Domain lapsed")
     email_roles = ADMINS
-    words = gettext_lazy("%(domain)s is no longer proved")
+    words = gettext_lazy("%(domain)s is no longer verified")
     text = gettext_lazy(
-        "Two checks in a row did not find its TXT record. Nobody new can join with this domain until it is found again;"
-        " present operators stay."
+        "Its TXT record was missing in two checks in a row. Nobody new can join with this domain until the record is "
+        "found again; current operators stay."
     )
 
 
@@ -91,8 +91,8 @@ class DomainConfirmedNotice(DomainNotice):
     email_roles = ADMINS
     words = gettext_lazy("The vendor has confirmed %(domain)s")
     text = gettext_lazy(
-        "People with an address there can become operators, as long as you have proved no domain yourselves. If it is"
-        " not yours, remove it."
+        "People with an address there can become operators until you verify a domain yourselves. If the domain is "
+        "not yours, remove it."
     )
 
 
@@ -106,7 +106,7 @@ class DomainConfirmationWithdrawnNotice(DomainNotice):
     email_roles = ADMINS
     words = gettext_lazy("The vendor no longer confirms %(domain)s")
     text = gettext_lazy(
-        "Nobody new can join with this domain until you prove it by a TXT record; present operators stay."
+        "Until you verify it with a TXT record, nobody new can join with this domain. Current operators stay."
     )
 
 
@@ -116,7 +116,7 @@ class JoinRequestedNotice(NoticeKind):
 
     code = "join_requested"
     event = AccountEventKind.JOIN_REQUESTED
-    label = gettext_lazy("Request to be let in")
+    label = gettext_lazy("Request to join")
     icon = "user-plus"
     roles = email_roles = ADMINS
 
@@ -126,10 +126,13 @@ class JoinRequestedNotice(NoticeKind):
                 yield event, NoticeRecipient(organization_id=event.organization_id, params=event.data)
 
     def get_subject(self, notice: "Notice") -> str:
-        return _("Somebody asks to be let into your organisation")
+        return _("Someone wants to join your organisation")
 
     def get_body(self, notice: "Notice") -> str:
-        text = _("Their address is at %(domain)s, which you have proved. Let them in with roles, or decline.")
+        text = _(
+            "Their address is at %(domain)s, which you have verified. Accept the request and choose roles, or "
+            "decline it."
+        )
         return text % {"domain": format_domain_name(notice.params["domain"])}
 
     def get_link_path(self, notice: "Notice") -> str:
@@ -156,8 +159,11 @@ class SecondFactorRuleNotice(OwnAccountNotice):
 
     def get_body(self, notice: "Notice") -> str:
         if notice.params["is_required"]:
-            return _("Without a passkey or an authenticator app, you set one up when you next open the portal.")
-        return _("What you have set up for yourself stays, and still protects your account.")
+            return _(
+                "If you don’t have a passkey or an authenticator app yet, you’ll set one up when you next open "
+                "the portal."
+            )
+        return _("Anything you set up yourself stays, and still protects your account.")
 
     def get_link_path(self, notice: "Notice") -> str:
         return reverse("mfa_index")
@@ -193,14 +199,14 @@ class OperatorJoinedNotice(NoticeKind):
 
     def get_subject(self, notice: "Notice") -> str:
         if notice.params.get("is_invited"):
-            return _("Somebody has accepted an invitation to act for your organisation")
+            return _("Someone accepted an invitation to act for your organisation")
         return _("Vendor staff have added an operator to your organisation")
 
     def get_body(self, notice: "Notice") -> str:
-        return _("Check in the list of operators who it is and which roles they have.")
+        return _("See who it is, and which roles they have, in the list of operators.")
 
     def get_link_path(self, notice: "Notice") -> str:
         return f"{reverse('operators')}?sort=-since"
 
     def get_link_label(self, notice: "Notice") -> str:
-        return _("Open the operators")
+        return _("Open operators")

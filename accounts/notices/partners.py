@@ -69,7 +69,7 @@ class PartnerRegisteredNotice(PartnerBelowNotice):
     words = gettext_lazy("New partner: %(partner)s")
 
     def get_body(self, notice: "Notice") -> str:
-        return _("The vendor has registered it below your organisation.")
+        return _("The vendor registered it as one of your partners.")
 
 
 @register_notice_kind
@@ -83,7 +83,10 @@ class PartnerSuspendedNotice(PartnerBelowNotice):
     words = gettext_lazy("Your partner %(partner)s is suspended")
 
     def get_body(self, notice: "Notice") -> str:
-        return _("Nobody can act for it meanwhile. You still see it, and what its customers share.")
+        return _(
+            "Until the suspension is lifted, nobody can act for it. You still see the partner and what its customers "
+            "share."
+        )
 
 
 @register_notice_kind

@@ -158,7 +158,7 @@ class AccountManagerChangedNotice(StandingNotice):
     words = gettext_lazy("Your account manager has changed")
 
     def get_body(self, notice: "Notice") -> str:
-        return _("Your account details show who it is now, and how to reach them.")
+        return _("Your account details show who it is and how to reach them.")
 
 
 @register_notice_kind
@@ -173,7 +173,7 @@ class QualificationsChangedNotice(StandingNotice):
     words = gettext_lazy("The vendor has changed your competencies and skills")
 
     def get_body(self, notice: "Notice") -> str:
-        return _("Publishers find you by them when they choose who may resell an offer.")
+        return _("Publishers use them to find you when they choose who may resell an offer.")
 
 
 @register_notice_kind
@@ -217,15 +217,18 @@ class PartnerMovedAboveNotice(NoticeKind):
     def get_body(self, notice: "Notice") -> str:
         params = notice.params
         if params["side"] == "before":
-            return _("You no longer see it, nor its customers. They have been told.")
+            return _("You no longer see this partner or its customers. The customers have been notified.")
         if params["side"] == "after":
-            return _("You see it, and of its customers what they share with it. They have been told.")
+            return _("You now see this partner and what its customers share with it. The customers have been notified.")
         texts = (
-            ("after", _("%(after)s sees your account details, and of your customers what they share with you.")),
-            ("before", pgettext("distributor", "%(before)s no longer does.")),
+            ("after", _("%(after)s sees your account details and what your customers share with you.")),
+            (
+                "before",
+                pgettext("distributor", "%(before)s no longer sees your account details or your customers’ data."),
+            ),
         )
         told = [text % params for side, text in texts if params[side]]
-        return " ".join([*told, _("Your customers have been told.")])
+        return " ".join([*told, _("Your customers have been notified.")])
 
 
 def collect_membership_params(event: "Event") -> dict[str, Any]:
@@ -238,8 +241,8 @@ def describe_membership_dates(notice: "Notice") -> str:
     params = notice.params
     dates = {"first": format_membership_day(params["starts_on"]), "last": format_membership_day(params["ends_on"])}
     if params["ends_on"]:
-        return _("It runs from %(first)s to %(last)s (UTC). The badge and its features are there until then.") % dates
-    return _("It runs from %(first)s (UTC), without an end date.") % dates
+        return _("It runs from %(first)s to %(last)s (UTC). The badge and its features stay active until then.") % dates
+    return _("It runs from %(first)s (UTC), with no end date.") % dates
 
 
 def format_membership_day(text: str | None) -> str:

@@ -16,20 +16,24 @@ TONES = {State.OPEN: "none", State.PROVED: "ok", State.LAPSED: "bad"}
 FINDINGS: dict[str, Message] = {
     Outcome.FOUND: gettext_lazy("The record was found at %(found_at)s."),
     Outcome.ELSEWHERE: gettext_lazy(
-        "The record stands at %(found_at)s, where it does not count. It has to stand at %(wanted)s. Many providers add"
-        " the domain by themselves: then enter only the part before it."
+        "The record is at %(found_at)s, where it has no effect. It must be at %(wanted)s. Many providers add the "
+        "domain themselves: in that case, enter only the part before it."
     ),
-    Outcome.OTHER_VALUE: gettext_lazy("At %(wanted)s there are other records, but not this one:"),
+    Outcome.OTHER_VALUE: gettext_lazy("%(wanted)s has other records, but not this one:"),
     Outcome.NO_RECORD: gettext_lazy(
-        "No TXT record was found at %(wanted)s. It may take some hours until a new record is seen everywhere."
+        "No TXT record was found at %(wanted)s. A new record can take a few hours to be visible everywhere."
     ),
     Outcome.SERVER_FAILED: gettext_lazy(
-        "The name servers of %(domain)s did not answer, or answered with an error. Whoever runs them can say why."
+        "The name servers of %(domain)s did not answer, or answered with an error. Ask whoever runs them for the "
+        "reason."
     ),
-    Outcome.LOOP: gettext_lazy("%(wanted)s is an alias (CNAME) that leads in a circle, or through too many aliases."),
-    Outcome.BAD_ANSWER: gettext_lazy("The answer about %(wanted)s was cut off or could not be read."),
+    Outcome.LOOP: gettext_lazy(
+        "%(wanted)s is an alias (CNAME) that points back to itself or passes through too many aliases."
+    ),
+    Outcome.BAD_ANSWER: gettext_lazy("The DNS answer for %(wanted)s was cut off or could not be read."),
     Outcome.NO_RESOLVER: gettext_lazy(
-        "The portal could not look up anything, which says nothing of your domain. It tries again within an hour."
+        "The portal could not look up any records, so this says nothing about your domain. It tries again within an "
+        "hour."
     ),
 }
 

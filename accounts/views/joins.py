@@ -29,7 +29,7 @@ def organization_join(request: PortalRequest) -> HttpResponse:
     except ValueError:
         raise NotFound("not_found", "") from None
     ask_to_join(person=request.user, organization_id=organization_id)  # type: ignore[arg-type]
-    messages.success(request, _("The Admins have been asked. You get an email when they answer."))
+    messages.success(request, _("Your request was sent to the Admins. You’ll get an email when they answer."))
     return redirect("organization_new")
 
 
@@ -44,7 +44,7 @@ def join_request_grant(request: PortalRequest, request_id: UUID) -> HttpResponse
     if form.is_valid():
         with show_errors_in_form(form):
             grant_join_request(actor=request.actor, join_request=join_request, **form.cleaned_data)
-            messages.success(request, _("%(name)s can now act for you.") % {"name": join_request.person})
+            messages.success(request, _("%(name)s can now act for your organisation.") % {"name": join_request.person})
             return redirect("pending_operators")
     return render(request, "accounts/join_request_grant.html", {"join_request": join_request, "form": form})
 
@@ -57,6 +57,6 @@ def join_request_decline(request: PortalRequest, request_id: UUID) -> HttpRespon
     join_request = get_open_join_request(request.actor, request_id)
     if request.method == "POST":
         decline_join_request(actor=request.actor, join_request=join_request)
-        messages.success(request, _("The request of %(name)s is declined.") % {"name": join_request.person})
+        messages.success(request, _("The request of %(name)s was declined.") % {"name": join_request.person})
         return redirect("pending_operators")
     return render(request, "accounts/join_request_decline.html", {"join_request": join_request})

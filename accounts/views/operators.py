@@ -69,7 +69,7 @@ def operator_add(request: PortalRequest) -> HttpResponse:
     if form.is_valid():
         with show_errors_in_form(form):
             invitation = invitations.invite_operator(actor=request.actor, **form.cleaned_data)
-            messages.success(request, _("%(email)s is invited.") % {"email": invitation.email})
+            messages.success(request, _("%(email)s was invited.") % {"email": invitation.email})
             return redirect("pending_operators")
     return render(request, "accounts/operator_add.html", {"form": form})
 
@@ -82,7 +82,7 @@ def operator_invitation_resend(request: PortalRequest, invitation_id: UUID) -> H
     invitation = get_operator_invitation(request.actor, invitation_id)
     if request.method == "POST":
         invitation = invitations.resend_operator_invitation(actor=request.actor, invitation=invitation)
-        messages.success(request, _("The invitation of %(email)s is sent again.") % {"email": invitation.email})
+        messages.success(request, _("The invitation for %(email)s was sent again.") % {"email": invitation.email})
         return redirect("pending_operators")
     return render(request, "accounts/operator_invitation_resend.html", {"invitation": invitation})
 
@@ -108,7 +108,7 @@ def operator_invitation_withdraw(request: PortalRequest, invitation_id: UUID) ->
     invitation = get_operator_invitation(request.actor, invitation_id)
     if request.method == "POST":
         invitations.withdraw_operator_invitation(actor=request.actor, invitation=invitation)
-        messages.success(request, _("The invitation of %(email)s is withdrawn.") % {"email": invitation.email})
+        messages.success(request, _("The invitation for %(email)s was withdrawn.") % {"email": invitation.email})
         return redirect("pending_operators")
     return render(request, "accounts/operator_invitation_withdraw.html", {"invitation": invitation})
 

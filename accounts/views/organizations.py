@@ -138,7 +138,7 @@ def organization_register(request: PortalRequest, kind: str) -> HttpResponse:
         raise NotFound("not_found", "")
     form = RegisterOrganizationForm(get_posted_data(request), actor=request.actor, kind=wanted)
     if form.is_valid() and (organization := _register(request, form, wanted)):
-        messages.success(request, _("%(name)s is registered.") % {"name": organization.name})
+        messages.success(request, _("%(name)s was registered.") % {"name": organization.name})
         return redirect("organization", organization.public_id)
     list_label, list_url = build_organization_list_link(wanted)
     context = {"form": form, "title": REGISTER_TITLES[wanted], "back": read_next_url(request, list_url)}

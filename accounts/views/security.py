@@ -41,7 +41,7 @@ def second_factor_rule_change(request: PortalRequest) -> HttpResponse:
     organization = request.operator.organization
     change_second_factor_rule(actor=request.actor, organization=organization, is_required=is_required)
     if is_required:
-        messages.success(request, _("Two-factor authentication is now required of everybody."))
+        messages.success(request, _("Two-factor authentication is now required for everyone."))
     else:
         messages.success(request, _("Two-factor authentication is no longer required."))
     return redirect("organization_security")

@@ -55,7 +55,7 @@ class SessionsView(ListUserSessionsView):
         if session is None:
             raise NotFound("not_found", "")
         end_sessions(self.request, [session])
-        messages.success(self.request, _("That session is signed out."))
+        messages.success(self.request, _("Session signed out."))
         return redirect("usersessions_list")
 
 

@@ -55,7 +55,7 @@ TOO_MANY = _(
     "Your organisation has sent %(number)s emails with activation links in 24 hours, which is the limit. Try again "
     "later."
 )
-SENT_ALREADY = _("%(name)s was sent an activation link to this address on %(day)s. You can send it again.")
+SENT_ALREADY = _("An activation link for %(name)s was sent to this address on %(day)s. You can send it again.")
 
 
 def authorize_to_send(actor: Actor, kind: str) -> None:

@@ -39,11 +39,11 @@ from partnerportal.lib.tokens import digest_secret, has_token_shape
 _PAGE = re.compile(r"/activate/(?P<token>[^/]+)/")  # the path of a link's page, to which a sign-in leads back
 Problem = ActivationLink.Problem
 OTHER_ADDRESS = _("This activation link is for %(email)s. Sign in with that address to use it.")
-WRONG_ORGANIZATION = _("Choose a customer organisation of which you are an Admin, or create a new one.")
-SKU_WITHDRAWN = _("This service can no longer be tried. Ask %(sender)s to choose another one.")
+WRONG_ORGANIZATION = _("Choose a customer organisation where you are an Admin, or create a new one.")
+SKU_WITHDRAWN = _("This service is no longer open for trial. Ask %(sender)s to choose another one.")
 TRIAL_TAKEN = _(
-    "Your organisation has, had or requested %(service)s already, and each service can be tried once. Choose another "
-    "organisation, or ask %(sender)s for another service."
+    "Your organisation has already used or requested %(service)s, and each service can be tried only once. Choose "
+    "another organisation, or ask %(sender)s for another service."
 )
 
 

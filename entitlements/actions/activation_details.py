@@ -22,7 +22,7 @@ from partnerportal.lib.text import make_search_key, make_single_line
 
 Problem = ActivationLink.Problem
 NAME_LENGTH = 200  # characters
-NOT_OPEN = _("This service cannot be tried. Choose one from the list.")
+NOT_OPEN = _("This service is not open for trial. Choose one from the list.")
 TOO_MANY_SEATS = _("Enter a number of licences from 1 to %(most)s.")
 NAME_TAKEN = _("Another partner or distributor in this country has this name.")
 PARTNER_NOT_ACTIVE = _("%(name)s has no active programme membership, so no customer can connect to it.")

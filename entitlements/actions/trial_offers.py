@@ -63,7 +63,9 @@ def _check_offer(
 ) -> None:
     """Raise InvalidInput unless the SKU can be opened for trial in this way."""
     if sku.kind != Sku.Kind.PRODUCT:
-        raise InvalidInput("add_on", _("Only a product can be opened for trial, with add-ons."), field="sku")
+        raise InvalidInput(
+            "add_on", _("Only products can be opened for trial. Add-ons go with a product."), field="sku"
+        )
     if not 1 <= seat_limit <= MOST_SEATS:
         raise InvalidInput("seat_limit", SEATS % {"most": formats.format_number(MOST_SEATS)}, field="seat_limit")
     if any(add_on.kind != Sku.Kind.ADD_ON or add_on.service != sku.service for add_on in add_ons):
@@ -71,7 +73,7 @@ def _check_offer(
     if organizations is None:
         return
     if not organizations:
-        raise InvalidInput("nobody", _("Name at least one distributor or partner."), field="organizations")
+        raise InvalidInput("nobody", _("Enter at least one distributor or partner."), field="organizations")
     if wrong := next((row for row in organizations if row.kind not in OFFERING_KINDS), None):
         message = _("%(name)s is neither a distributor nor a partner.") % {"name": wrong.name}
         raise InvalidInput("wrong_kind", message, field="organizations")
@@ -87,7 +89,7 @@ def withdraw_trial_offer(*, actor: Actor, offer: TrialOffer, revision: int | Non
     authorize(actor, ROLE_TABLE, EntitlementPermission.OPEN_TRIALS)
     locked = _lock_offer(offer, revision)
     if not locked.is_open:
-        raise Conflict("state_changed", _("This has been withdrawn already."))
+        raise Conflict("state_changed", _("This has already been withdrawn."))
     locked.withdrawn_at = timezone.now()
     changes = list_changes_between({"is_open": True}, {"is_open": False})
     _store_offer(actor, locked, EntitlementEventKind.TRIAL_OFFER_WITHDRAWN, changes)

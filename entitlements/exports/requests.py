@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from entitlements.exports.columns import SERVICE_COLUMNS, SKU_COLUMNS
 from entitlements.filters import LicenceHolderFilterSet, LicenceReleaseFilterSet, TrialFilterSet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
-from entitlements.queries.releases import RELEASED, WAITING, list_all_licence_releases
-from entitlements.queries.trials import list_trials
+from entitlements.queries.releases import RELEASED, list_all_licence_releases
+from entitlements.queries.trials import list_trials, order_trials
 from entitlements.queries.usage import list_licence_holders
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
@@ -29,10 +29,11 @@ def _holders(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]
 
 def _trials(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
     """Return the trials that the page shows, in its order, or without a state those of all states."""
-    rows = TrialFilterSet(query, list_trials(actor)).qs
+    trials, sort, descending = order_trials(list_trials(actor), query.get("state"))
+    rows = TrialFilterSet(query, trials).qs
     if query.get("ids"):
         rows = rows.filter(public_id__in=parse_public_ids(query["ids"]))
-    return rows.order_by("pk" if query.get("state") == WAITING else "-pk")
+    return rows.order_by(*(f"-{name}" if descending else name for name in (sort, "pk")))
 
 
 def _releases(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:

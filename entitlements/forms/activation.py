@@ -23,7 +23,7 @@ from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.fields import OneLineFormField
 
 USUAL_SEATS = 10
-SEATS_HELP = _("The most you can offer is shown next to the service.")
+SEATS_HELP = _("The maximum is shown next to the service.")
 
 
 class OfferedSkuField(forms.ModelChoiceField):
@@ -64,7 +64,7 @@ class ActivationForm(forms.Form):
     )
     email = forms.EmailField(
         label=_("Notification email"),
-        help_text=_("The link goes to this address, and only whoever has it can use it."),
+        help_text=_("The link is sent to this address, and only its owner can use it."),
         widget=forms.EmailInput({"autocomplete": "off"}),
     )
     country = forms.ChoiceField(label=_("Country or region"))
@@ -196,7 +196,7 @@ class RevokeActivationForm(forms.Form):
         label=_("Reason"),
         max_length=REASON_LENGTH,
         required=False,
-        help_text=_("Your colleagues see it in the list. It goes to nobody else."),
+        help_text=_("Your colleagues see it in the list. It isn’t sent to anyone else."),
         widget=forms.TextInput({"autocomplete": "off"}),
     )
 
@@ -210,7 +210,7 @@ class ConfirmPartnerForm(forms.Form):
     ends_on = forms.DateField(
         label=_("Last day"),
         required=False,
-        help_text=_("Leave this empty for a membership without an end."),
+        help_text=_("Leave empty for no end date."),
         widget=forms.DateInput({"type": "date"}),
     )
 
@@ -225,7 +225,7 @@ class DeclinePartnerForm(forms.Form):
     reason = OneLineFormField(
         label=_("Reason"),
         max_length=DECLINE_LENGTH,
-        help_text=_("The partner and whoever invited it read the reason. Do not name anybody in it."),
+        help_text=_("The partner and whoever invited it will see the reason. Don’t name anyone in it."),
         error_messages={"required": _("Enter a reason.")},
         widget=forms.TextInput({"autocomplete": "off"}),
     )

@@ -32,7 +32,7 @@ class TrialOfferForm(forms.Form):
         Sku.objects.none(), to_field_name="code", label=_("Service"), empty_label=_("Choose a service")
     )
     seat_limit = forms.IntegerField(
-        label=_("Most licences of a trial"), min_value=1, max_value=MOST_SEATS, initial=MOST_SEATS
+        label=_("Maximum licences per trial"), min_value=1, max_value=MOST_SEATS, initial=MOST_SEATS
     )
     add_ons = AddOnField(
         Sku.objects.none(),
@@ -43,14 +43,14 @@ class TrialOfferForm(forms.Form):
     )
     audience = forms.ChoiceField(
         label=_("Who may offer it"),
-        choices=[(EVERYBODY, _("All distributors and partners")), (CHOSEN, _("Those named below"))],
+        choices=[(EVERYBODY, _("All distributors and partners")), (CHOSEN, _("Only those listed below"))],
         widget=forms.RadioSelect,
         initial=EVERYBODY,
     )
     organizations = forms.CharField(
         label=_("ORGIDs"),
         required=False,
-        help_text=_("Of distributors, whose partners then may offer it too, and of partners; one in each line."),
+        help_text=_("One ORGID per line. Partners of a distributor can then offer it too."),
         widget=forms.Textarea({"rows": 4, "spellcheck": "false"}),
     )
 
@@ -72,7 +72,7 @@ class TrialOfferForm(forms.Form):
         ids = [text for text in typed if text]
         if len(ids) > MOST_NAMED:
             most = formats.format_number(MOST_NAMED)
-            raise forms.ValidationError(gettext("Name at most %(most)s organisations.") % {"most": most})
+            raise forms.ValidationError(gettext("Enter at most %(most)s organisations.") % {"most": most})
         known = Organization.objects.visible_to(self.actor).filter(org_id__in=ids, kind__in=OFFERING_KINDS)
         rows = {row.org_id: row for row in known}
         if unknown := [text[:20] for text in ids if text not in rows]:
@@ -86,7 +86,7 @@ class TrialOfferForm(forms.Form):
         """Refuse a choice of nobody."""
         values = super().clean() or {}
         if values.get("audience") == CHOSEN and not values.get("organizations") and "organizations" not in self.errors:
-            self.add_error("organizations", _("Name at least one distributor or partner."))
+            self.add_error("organizations", _("Enter at least one distributor or partner."))
         return values
 
     @property

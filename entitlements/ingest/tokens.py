@@ -19,10 +19,10 @@ from partnerportal.lib.tokens import digest_secret, generate_token
 
 PREFIX = 8  # characters of the secret that are kept, by which a token is recognised
 LONGEST_NAME = 80  # characters
-BAD_NAME = _("Give a name of 1 to 80 characters.")
-UNKNOWN_KINDS = _("These are not types of files: %(kinds)s.")
-NAME_TAKEN = _("There is a token of this name already; a revoked one keeps its name too.")
-NO_TOKEN = _("No living token has this name.")
+BAD_NAME = _("Enter a name of 1 to 80 characters.")
+UNKNOWN_KINDS = _("Unknown file types: %(kinds)s.")
+NAME_TAKEN = _("A token with this name already exists. Revoked tokens keep their names too.")
+NO_TOKEN = _("No active token has this name.")
 
 
 @transaction.atomic

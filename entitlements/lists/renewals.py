@@ -96,7 +96,7 @@ RENEWALS = ListDefinition(
         ListColumn(name="customer", label=gettext_lazy("Customer")),
         *_SERVICE,
         _VALUE,
-        ListColumn(name="owner", label=gettext_lazy("Owner"), css="cell-owner", sort=OWNER_ORDER),
+        ListColumn(name="owner", label=gettext_lazy("Owner"), sort=OWNER_ORDER, css="cell-owner"),
         ListColumn(name="state", label=gettext_lazy("State"), sort=STATE_ORDER),
     ),
     filter_set=RenewalFilterSet,

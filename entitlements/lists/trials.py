@@ -18,6 +18,7 @@ from entitlements.queries.trials import (
     list_service_names_by_customer,
     list_trial_skus,
     list_trials,
+    order_trials,
 )
 from entitlements.rows.trials import TrialTableRow, make_trial_table_rows
 from partnerportal.lib.actors import Actor
@@ -58,10 +59,7 @@ TRIALS = ListDefinition(
 
 
 class TrialList(VendorRequestList):
-    """The vendor's list of trials as its page shows it.
-
-    Requests that wait come oldest first, all others newest first.
-    """
+    """The vendor's list of trials as its page shows it, in the order of `order_trials`."""
 
     definition = TRIALS
 
@@ -71,10 +69,11 @@ class TrialList(VendorRequestList):
         values = TrialFilterSet(params).cleaned_values
         self.tab = values.get("state", WAITING)
         self.filter_values = values | {"state": self.tab}
+        trials, sort, descending = order_trials(list_trials(actor), self.tab)
         self.page = fetch_keyset_page_or_first(
-            TrialFilterSet(self.filter_values, list_trials(actor)).qs,
-            sort="id",
-            descending=self.tab != WAITING,
+            TrialFilterSet(self.filter_values, trials).qs,
+            sort=sort,
+            descending=descending,
             size=self.size,
             cursor=self.cursor,
             any_of=[Q(state=state) for state in TRIAL_VIEWS[self.tab]],

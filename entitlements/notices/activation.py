@@ -68,7 +68,7 @@ class ActivationAcceptedNotice(ActivationNotice):
     event = EntitlementEventKind.ACTIVATION_ACCEPTED
     label = gettext_lazy("Activation link used")
     icon = "circle-check"
-    words = gettext_lazy("%(name)s is activated")
+    words = gettext_lazy("%(name)s has been activated")
 
     def get_body(self, notice: Notice) -> str:
         params = notice.params
@@ -76,7 +76,7 @@ class ActivationAcceptedNotice(ActivationNotice):
             return _("It is a member of %(program)s and can invite customers.") % params
         if params["kind"] == Kind.PARTNER:
             return _("Its membership of %(program)s begins when vendor staff confirm it.") % params
-        trial = _("Its trial of %(sku_name)s runs: %(licences)s.") % {
+        trial = _("Its trial of %(sku_name)s has started: %(licences)s.") % {
             "sku_name": params["sku_name"],
             "licences": describe_licence_count(params["quantity"]),
         }
@@ -110,7 +110,7 @@ class ActivationBouncedNotice(ActivationNotice):
     words = gettext_lazy("The email with the activation link of %(name)s was not delivered")
 
     def get_body(self, notice: Notice) -> str:
-        return _("Check the address and correct it. The link is then sent again.")
+        return _("Correct the address to send the link again.")
 
 
 @register_notice_kind
@@ -119,13 +119,13 @@ class ActivationStoppedNotice(ActivationNotice):
 
     code = "activation_stopped"
     event = EntitlementEventKind.ACTIVATION_STOPPED
-    label = gettext_lazy("Activation link stopped by a partner’s move")
+    label = gettext_lazy("Activation link stopped because a partner moved")
     icon = "unlink"
     email_default = "digest"
     words = gettext_lazy("The activation link of %(name)s no longer works")
 
     def get_body(self, notice: Notice) -> str:
-        text = _("%(partner)s no longer belongs to your organisation. Choose another; the link is then sent again.")
+        text = _("%(partner)s no longer belongs to your organisation. Choose another partner to send the link again.")
         return text % notice.params
 
 
@@ -153,7 +153,7 @@ class PartnerAwaitsConfirmationNotice(VendorRequestNotice):
                     yield event, NoticeRecipient(organization_id=vendor, about_label=link.name, params=params)
 
     def get_body(self, notice: Notice) -> str:
-        return _("It was invited by %(sender)s. Its dashboard opens when you confirm it.") % notice.params
+        return _("Invited by %(sender)s. Its dashboard opens once you confirm it.") % notice.params
 
     def get_link_path(self, notice: Notice) -> str:
         return reverse("pending_partners")
@@ -173,7 +173,7 @@ class PartnerJoinedNotice(PartnerAwaitsConfirmationNotice):
     is_of_members = True
 
     def get_body(self, notice: Notice) -> str:
-        return _("It was invited by %(sender)s, whose partners need no confirmation.") % notice.params
+        return _("Invited by %(sender)s, whose partners don’t need confirmation.") % notice.params
 
 
 @register_notice_kind
@@ -196,7 +196,7 @@ class OwnMembershipConfirmedNotice(NoticeKind):
         return _("Your membership of %(program)s has begun") % notice.params
 
     def get_body(self, notice: Notice) -> str:
-        return _("Invite your first customers: you find your invitation link and activation links under Customers.")
+        return _("Invite your first customers. You’ll find your invitation link and activation links under Customers.")
 
     def get_link_path(self, notice: Notice) -> str:
         return reverse("customers")

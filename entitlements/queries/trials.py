@@ -1,11 +1,13 @@
 """Queries of trials, for the vendor's staff who decide them and for the customer who asks for one."""
 
+import datetime as dt
 from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from entitlements.events import EntitlementEventKind
 from entitlements.models import Entitlement, Sku
@@ -29,6 +31,17 @@ def list_trials(actor: Actor) -> QuerySet[Entitlement]:
     """
     rows = Entitlement.objects.visible_to(actor).filter(kind=Entitlement.Kind.TRIAL)
     return rows.select_related("sku", "customer")
+
+
+def order_trials(trials: QuerySet[Entitlement], view: str | None) -> tuple[QuerySet[Entitlement], str, bool]:
+    """Return the trials with what a view of TRIAL_VIEWS sorts them by: a column, and whether it is descending.
+
+    Requests that wait come oldest first, and trials that run by the day they end: what is to be done next is on top.
+    All others, also of no view, come newest first. A trial without an end comes last.
+    """
+    if view == "running":
+        return trials.annotate(ends_or_never=Coalesce("ends_on", dt.date.max)), "ends_or_never", False
+    return trials, "id", view != "waiting"
 
 
 def get_trial(actor: Actor, public_id: UUID) -> Entitlement:

@@ -92,7 +92,7 @@ def build_activation_steps(link: ActivationLink) -> list[ActivationStep]:
     sent = ActivationStep(_("Sent"), DONE, link.last_sent_at)
     is_undelivered = link.bounced_at is not None and not link.account_id  # a copied link may be used all the same
     if is_undelivered:
-        note = _("The email was not delivered. Correct the address; the link is then sent again.")
+        note = _("The email was not delivered. Correct the address to send the link again.")
         sent = ActivationStep(_("Not delivered"), FAILED, link.bounced_at, note, _("Correct the address."))
     steps, is_waiting = [sent], not is_undelivered and (link.is_live or bool(link.account_id and not link.declined_at))
     for wait in _list_waits(link):
@@ -124,9 +124,9 @@ def find_problem(link: ActivationLink) -> str:
 def _list_waits(link: ActivationLink) -> list[_Wait]:
     """Return the steps after the mail, whether they are done or not."""
     done = link.closed_at if link.account_id else None
-    lost = _("The email may have been overlooked. Send it again, or ask in another way.")
+    lost = _("The email may have been overlooked. Resend it, or contact them another way.")
     stuck = _("The person may need help. Ask them, send the link again, or withdraw it.")
-    again, ask = _("Send it again, or ask in another way."), _("Ask the person, or send the link again.")
+    again, ask = _("Resend it, or contact them another way."), _("Ask the person, or send the link again.")
     not_there = _("Not activated yet")
     waits = [
         _Wait(_("Opened"), _("Not opened yet"), link.opened_at, link.last_sent_at, OPENED_WITHIN, lost, again),
@@ -170,11 +170,11 @@ def describe_turn(actor: Actor, link: ActivationLink, step: ActivationStep) -> s
         return ""
     if link.account_id:
         is_vendor = actor.organization_kind == OrganizationKind.VENDOR
-        return _("Yours: confirm it") if is_vendor else _("The vendor’s")
+        return _("You: confirm it") if is_vendor else _("The vendor")
     is_mine = link.organization_id == actor.organization_id
     if step.state in NEEDS_SOMEBODY:
-        return pgettext("turn", "Yours") if is_mine else link.sender_name
-    return _("The recipient’s")
+        return pgettext("turn", "You") if is_mine else link.sender_name
+    return _("The recipient")
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ def build_activation_row(actor: Actor, link: ActivationLink) -> ActivationRow:
     """Return the ActivationRow of one link of `list_activation_links`."""
     step = find_present_step(link, build_activation_steps(link))
     if step.state == LATE and link.account_id and actor.organization_kind == OrganizationKind.VENDOR:
-        step = replace(step, note=_("It waits for you to confirm its membership."), hint="")
+        step = replace(step, note=_("It is waiting for you to confirm its membership."), hint="")
     is_confirmed: bool = link.is_confirmed  # type: ignore[attr-defined]
     return ActivationRow(
         public_id=str(link.public_id),
@@ -247,7 +247,7 @@ def describe_awaited_membership(actor: Actor) -> str:
         declined = _("The vendor has declined your membership of %(program)s: %(reason)s")
         return declined % {"program": link.program.name, "reason": link.decline_reason}
     text = _(
-        "You were invited by %(sender)s to join %(program)s. The vendor now confirms your membership; your customer "
-        "dashboard and your invitation link open then, and your Admins get an email."
+        "You were invited by %(sender)s to join %(program)s. The vendor is now confirming your membership. After "
+        "that, you can use your customer dashboard and invitation link, and your Admins get an email."
     )
     return text % {"sender": link.sender_name, "program": link.program.name}

@@ -3,6 +3,7 @@ reader's language."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from uuid import UUID
 
 from django.urls import reverse
@@ -67,27 +68,35 @@ def make_customer_table_rows(
     `skus` are by primary key, and `partners` the names of those through which a distributor sees each customer. Rows of
     the vendor's list, to which the names of account managers come, lead to the vendor's pages of organisations.
     """
-    select = _("Select %(name)s")
-    kinds, states = dict(OrganizationKind.choices), {"active": _("Active"), "suspended": _("Suspended")}
+    select, reader = _("Select %(name)s"), formats.ReaderFormats()
+    kinds = {kind: str(label) for kind, label in OrganizationKind.choices}
+    states = {"active": _("Active"), "suspended": _("Suspended")}
+    levels = {kind: str(kind.label) for kind in Entitlement.Kind}
+    name_country = cache(get_country_name)  # many customers share one
     rows = []
     for row in listings:
         running = [skus[sku] for sku in row.skus if sku in skus]
         add_ons = sorted(sku.name for sku in running if sku.kind == Sku.Kind.ADD_ON)
         services = sorted(sku.name for sku in running if sku.kind != Sku.Kind.ADD_ON)
-        words = {"kind": str(kinds[row.kind]), "status": states[row.state], "select_label": select % {"name": row.name}}
+        words = {"kind": kinds[row.kind], "status": states[row.state], "select_label": select % {"name": row.name}}
+        words |= {"country": name_country(row.country), "level": levels[row.level] if row.level else ""}
         words["manager"] = "" if managers is None else managers.get(row.customer_id, "")
         words["path"] = f"{row.public_id}/" if managers is None else reverse("organization", args=[row.public_id])
-        usage = make_licence_bar(get_listed_licence_totals(row), {sku.pk: sku.name for sku in running})
+        usage = make_licence_bar(get_listed_licence_totals(row), {sku.pk: sku.name for sku in running}, reader)
         words |= {
-            "add_ons": formats.join_names(add_ons),
-            "partners": formats.join_names(partners.get(row.customer_id, [])),
+            "add_ons": reader.join_names(add_ons),
+            "partners": reader.join_names(partners.get(row.customer_id, [])),
         }
-        rows.append(_customer_row(row, services, usage, words))
+        rows.append(_customer_row(row, services, usage, words, reader))
     return rows
 
 
 def _customer_row(
-    row: CustomerListing, services: list[str], usage: SeatUsageBar | None, words: Mapping[str, str]
+    row: CustomerListing,
+    services: list[str],
+    usage: SeatUsageBar | None,
+    words: Mapping[str, str],
+    reader: formats.ReaderFormats,
 ) -> CustomerTableRow:
     more = len(services) - 1
     return CustomerTableRow(
@@ -95,20 +104,18 @@ def _customer_row(
         monogram=make_avatar_initials(row.name),
         subtitle=row.website,
         org_id=row.org_id,
-        country=get_country_name(row.country),
         service=services[0] if services else "",
-        more=f"+{formats.format_number(more)}" if more > 0 else "",
-        services=formats.join_names(services) if more > 0 else "",
+        more=f"+{reader.format_number(more)}" if more > 0 else "",
+        services=reader.join_names(services) if more > 0 else "",
         usage=usage,
         spark=charts.build_sparkline_path(row.weekly_usage["weeks"] if row.weekly_usage else ()),  # type: ignore[attr-defined]
-        expiry=LastDayLabel.from_date(row.expires_on),
-        since=formats.format_date(row.connected_at).replace(" ", "\N{NO-BREAK SPACE}"),
+        expiry=LastDayLabel.from_date(row.expires_on, reader=reader),
+        since=reader.format_date(row.connected_at).replace(" ", "\N{NO-BREAK SPACE}"),
         shares_services=row.shares_scope(Scope.ENTITLEMENTS),
         shares_usage=row.shares_scope(Scope.USAGE),
         connection_id=str(row.connection_id or ""),  # type: ignore[attr-defined]
-        trials=formats.format_number(row.trials) if row.trials else "",
-        level=str(row.level.label) if row.level else "",
-        created=formats.format_date(row.created_at).replace(" ", "\N{NO-BREAK SPACE}"),
+        trials=reader.format_number(row.trials) if row.trials else "",
+        created=reader.format_date(row.created_at).replace(" ", "\N{NO-BREAK SPACE}"),
         is_suspended=row.is_suspended,
         **words,
     )
@@ -180,10 +187,12 @@ def list_service_attention_items(entitlements: Sequence[Entitlement], pages: Ser
     return sorted(attention, key=lambda item: ("bad", "warn", "info").index(item.tone))
 
 
-def make_licence_bar(totals: LicenceTotals, sku_names: Mapping[int, str]) -> SeatUsageBar | None:
+def make_licence_bar(
+    totals: LicenceTotals, sku_names: Mapping[int, str], reader: formats.ReaderFormats | None = None
+) -> SeatUsageBar | None:
     """Return the bar of a customer's paid licences, with the overage of each SKU and what is on trial in words.
 
-    Returns None where there are no licences at all.
+    Returns None where there are no licences at all. `reader` is who reads, where that is known already.
     """
     if not (totals.has_paid or totals.trial_purchased or totals.trial_assigned):
         return None
@@ -193,6 +202,7 @@ def make_licence_bar(totals: LicenceTotals, sku_names: Mapping[int, str]) -> Sea
         totals.overage,
         overages=tuple((sku_names[sku], seats) for sku, seats in totals.overage_by_sku.items() if sku in sku_names),
         trial=(totals.trial_assigned, totals.trial_purchased),
+        reader=reader,
     )
 
 

@@ -39,11 +39,11 @@ def list_partner_attention_items(actor: Actor, partner: PartnerListing) -> list[
     if partner.expires_on and partner.expires_on - today() <= SOON:
         url = build_customer_list_url(actor, customers | {"expires_within": str(SOON.days), "sort": "expires_on"})
         day = LastDayLabel.from_date(partner.expires_on)
-        text = _("The nearest last day among its customers")
+        text = _("The earliest last day among its customers")
         items.append(AttentionItem("warn", "calendar-clock", _("Services end soon"), text, url, day))
     if partner.next_lapse_on - today() <= BADGE_SOON:
         day = LastDayLabel.from_date(partner.next_lapse_on, BADGE_SOON)
-        text = _("Without it, the partner loses what the badge opens.")
+        text = _("Without it, the partner loses the features of the badge.")
         items.append(AttentionItem("warn", "badge-check", _("A badge ends soon"), text, day=day))
     if not partner.badges:
         items.append(AttentionItem("warn", "badge-check", _("No badge"), _("The partner does not see its customers.")))

@@ -114,4 +114,4 @@ def _describe_reason(proposed: ProposedQuantity, purchased: int, assigned: int, 
         return growth
     if proposed.reason == ProposalReason.UNUSED:
         return _("At most %(peak)s of %(purchased)s licences were assigned in three months") % numbers
-    return _("The present quantity fits")
+    return _("The current quantity fits")

@@ -183,7 +183,7 @@ def activation_revoke(request: PortalRequest, link_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             revoke_activation_link(actor=request.actor, activationlink=link, **form.cleaned_data)
-            messages.success(request, _("The activation link of %(name)s is withdrawn.") % {"name": link.name})
+            messages.success(request, _("The activation link of %(name)s was withdrawn.") % {"name": link.name})
             return redirect(back)
     context = {"form": form, "link": link, "back": back, **_describe_page(link.kind)}
     return render(request, "entitlements/activation_revoke.html", context)
@@ -234,7 +234,7 @@ def partner_decline(request: PortalRequest, link_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             decline_activated_partner(actor=request.actor, activationlink=link, **form.cleaned_data)
-            messages.success(request, _("%(name)s is declined.") % {"name": link.name})
+            messages.success(request, _("%(name)s was declined.") % {"name": link.name})
             return redirect("pending_partners")
     context = {"form": form, "link": link, **_describe_page(link.kind)}
     return render(request, "entitlements/partner_decline.html", context)

@@ -135,7 +135,7 @@ def _accept(
         record_activation_problem(actor=request.actor, token=activation.token, code=error.code)
         return _activation_page(request, activation, form, scopes, error)
     request.act_for(_get_account_id(link))
-    messages.success(request, _("%(name)s is activated.") % {"name": request.actor.organization_name})
+    messages.success(request, _("%(name)s is now active.") % {"name": request.actor.organization_name})
     return redirect("/")
 
 

@@ -77,6 +77,6 @@ def feed_token_revoke(request: PortalRequest, token_id: UUID) -> HttpResponse:
     token = get_feed_token(request.actor, token_id)
     if request.method == "POST":
         revoke_ingest_token(actor=request.actor, name=token.name)
-        messages.success(request, _("The token “%(name)s” is revoked.") % {"name": token.name})
+        messages.success(request, _("The token “%(name)s” was revoked.") % {"name": token.name})
         return redirect("feeds")
     return render(request, "entitlements/feed_token_revoke.html", {"token": token})

@@ -55,7 +55,7 @@ def _edit(request: PortalRequest, form: TrialOfferForm) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             offer = open_trial_offer(actor=request.actor, **form.values)
-            messages.success(request, _("%(service)s can be tried.") % {"service": offer.sku.name})
+            messages.success(request, _("%(service)s is now open for trial.") % {"service": offer.sku.name})
             return redirect("trial_offers")
     return render(request, "entitlements/trial_offer.html", {"form": form, "offer": form.offer})
 
@@ -73,7 +73,7 @@ def trial_offer_withdraw(request: PortalRequest, offer_id: UUID) -> HttpResponse
         except Conflict as error:
             refused = error
         else:
-            messages.success(request, _("%(service)s can no longer be tried.") % {"service": offer.sku.name})
+            messages.success(request, _("%(service)s is no longer open for trial.") % {"service": offer.sku.name})
             return redirect("trial_offers")
     context = {"offer": offer, "refused": refused}
     return render(request, "entitlements/trial_offer_withdraw.html", context, status=409 if refused else 200)

@@ -19,6 +19,8 @@ class ExportedCustomerSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
+# A small export is the answer itself: the API lists those that become files.
+STATES = [choice for choice in Export.State.choices if choice[0] != Export.State.SENT]
 EXPORT = {
     "id": "5f0d3a52-8d0c-4b0e-9a5e-54b8c9a1f3d2",
     "list": "customers",
@@ -40,7 +42,7 @@ class ExportSerializer(serializers.Serializer[Export]):
     list = serializers.CharField()
     filters = serializers.DictField(source="query", help_text="As they were asked for.")
     customer = ExportedCustomerSerializer(allow_null=True, help_text="Whose rows it has; null for a list of all.")
-    state = serializers.ChoiceField(choices=Export.State.choices, help_text="`gone`: its file is deleted.")
+    state = serializers.ChoiceField(choices=STATES, help_text="`gone`: its file is deleted.")
     rows = serializers.IntegerField(help_text="In the whole file; an estimate until it is ready.")
     rows_written = serializers.IntegerField(help_text="So far.")
     size = serializers.IntegerField(help_text="Bytes; 0 until it is ready.")

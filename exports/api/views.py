@@ -17,10 +17,11 @@ from exports.api.serializers import ExportSerializer, RequestExportSerializer
 from exports.catalogue import find_exported_list
 from exports.models import Export
 from exports.policies import ROLE_TABLE, ExportPermission
-from exports.queries import find_exported_organization, get_export, list_exports
+from exports.queries import find_exported_organization, get_export, list_stored_exports
 from partnerportal.lib.api import PaginatedListView, PortalAPIView
 from partnerportal.lib.api_pagination import make_query_parameter_error
 from partnerportal.lib.private_files import CSV
+from partnerportal.lib.visible_rows import get_by_public_id
 
 CSV_TYPE = "text/csv"
 
@@ -32,7 +33,7 @@ class BaseExportView(PortalAPIView):
     rule = (ROLE_TABLE, ExportPermission.EXPORT)
 
     def get_queryset(self) -> QuerySet[Export]:
-        return list_exports(self.actor)
+        return list_stored_exports(self.actor)
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:
         """Accept any Accept header, because a client cannot know whether a CSV file or JSON will come."""
@@ -91,7 +92,7 @@ class ExportDetailView(BaseExportView):
     serializer_class = ExportSerializer
 
     def get(self, request: Request, export_id: UUID) -> Response:
-        return Response(ExportSerializer(get_export(self.actor, export_id)).data)
+        return Response(ExportSerializer(get_by_public_id(self.get_queryset(), export_id)).data)
 
 
 @extend_schema(tags=["Exports"], responses={(200, CSV_TYPE): OpenApiTypes.BINARY})

@@ -100,7 +100,7 @@ def confirm_import(*, actor: Actor, source: Import, mode: str) -> Import:
     kind = find_import_kind(source.kind)
     find_authorized_target(actor, kind, source.target_id)
     if not kind.has_mode(mode):
-        raise InvalidInput("unknown_mode", _("Choose how the file is to be imported."), field="mode")
+        raise InvalidInput("unknown_mode", _("Choose how to import the file."), field="mode")
     locked = list_imports(actor).select_for_update().get(pk=source.pk)
     if locked.state != State.CHECKED:  # a worker that gives its work back moves it to CONFIRMED too
         raise make_state_changed_error()

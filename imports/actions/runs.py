@@ -48,12 +48,12 @@ PAUSE = timedelta(seconds=20)  # how long an import waits after an error before 
 PROBLEM = 500  # characters of the sentence that is kept of why an import failed
 REMARKS = 20  # sentences of a kind that are kept
 STOPPED_CHECK = gettext_lazy(
-    "The check stopped %(times)s times before its end, so it was given up. Nothing is changed. Upload the file again. "
-    "If that happens once more, split it into smaller files."
+    "The check stopped before the end %(times)s times, so it was cancelled. Nothing was changed. Upload the file "
+    "again. If it stops again, split it into smaller files."
 )
 STOPPED_IMPORT = gettext_lazy(
-    "The import stopped %(times)s times before its end, so it was given up. Rows done: %(done)s of %(rows)s; what they "
-    "have changed stays. Upload the same file again: what is in already is not imported twice."
+    "The import stopped before the end %(times)s times, so it was cancelled. Rows done: %(done)s of %(rows)s; their "
+    "changes are kept. Upload the same file again: nothing is imported twice."
 )
 
 
@@ -112,7 +112,7 @@ def _run(source: Import) -> None:
     except FileNotFoundError:
         _fail(source, "file_lost", _("The file is no longer there. Upload it again."))
     except NotFound:
-        _fail(source, "target_gone", _("What the file was to be imported into is no longer there."))
+        _fail(source, "target_gone", _("The target of this import no longer exists."))
     except DomainError as error:
         _fail(source, error.code, str(error.message))
 
@@ -121,7 +121,7 @@ def _find_kind(source: Import) -> ImportKind:
     try:
         return find_import_kind(source.kind)
     except NotFound:
-        raise ActionRefused("unknown_kind", _("Such files can no longer be imported.")) from None
+        raise ActionRefused("unknown_kind", _("Files of this type can no longer be imported.")) from None
 
 
 def _fail(source: Import, code: str, sentence: str) -> None:

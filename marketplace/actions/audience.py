@@ -37,11 +37,13 @@ from partnerportal.lib.policies import authorize
 BATCH = 2_000  # rows that one statement writes
 MOST_REPLACED = 50_000  # tenant IDs in one request, whose body they fill; an import takes more
 OVERTAKEN = _("A colleague has saved this audience since you opened it. Reload the page to see the latest.")
-NOT_IN_PROGRAM = _("%(name)s cannot be added, because it is no active member of the CSP programme.")
+NOT_IN_PROGRAM = _("%(name)s can’t be added because it is not an active member of the CSP programme.")
 UNKNOWN = _("No active member of the CSP programme has the tenant ID %(tenant_id)s.")
-TOO_MANY = _("Send at most %(most)s tenant IDs, or import them from a file, which may have more.")
+TOO_MANY = _("Send at most %(most)s tenant IDs. To add more, import them from a file.")
 NOTHING_TO_SYNC = _("There are no saved changes to sync.")
-NOT_FOR_PARTNERS = _("The live version lacks what partners need. Complete the listing and publish it first.")
+NOT_FOR_PARTNERS = _(
+    "The live version is missing details that partners need. Complete the listing and publish it first."
+)
 NOT_LIVE = _("This offer is not published yet. Its audience takes effect when you publish it.")
 
 Source = Authorization.Source
@@ -212,7 +214,9 @@ def deauthorize(*, actor: Actor, offer: Offer, organization_ids: Collection[int]
     locked = _lock_for_staff(actor, offer)
     keys = set(organization_ids)
     if count_sales_through(actor, locked, keys):
-        raise Conflict("partner_has_sales", _("A partner has sold the offer to customers since, so it stays."))
+        raise Conflict(
+            "partner_has_sales", _("A partner has sold the offer in the meantime, so it stays in the audience.")
+        )
     ended = locked.authorizations.active().filter(organization__in=keys).update(ended_at=timezone.now())
     locked.audience_changes.filter(organization__in=keys.union(staying), is_removal=True).delete()
     _touch(locked)

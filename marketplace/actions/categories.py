@@ -26,10 +26,10 @@ from partnerportal.lib.errors import Conflict, InvalidInput
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
 
-BELOW_ITSELF = _("A category cannot stand below itself, or below one of its own subcategories.")
+BELOW_ITSELF = _("A category can’t be placed below itself or one of its own subcategories.")
 TOO_DEEP = _("Categories have at most %(most)s levels.")
-BELOW_RETIRED = _("The category above is retired. Choose another place, or offer that one again first.")
-IN_USE = _("Offers have or had this category, or others stand below it, so it stays. You can retire it.")
+BELOW_RETIRED = _("The parent category is retired. Choose another place, or offer the parent again first.")
+IN_USE = _("Offers use or have used this category, or it has subcategories, so it can’t be removed. You can retire it.")
 HAS_CHILDREN = _("Retire or move its subcategories first.")
 
 

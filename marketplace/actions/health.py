@@ -18,9 +18,9 @@ from partnerportal.lib.policies import authorize
 
 OPEN_ISSUES = 10  # of an offer at the same time
 TEXT = _("Describe what is happening, in at most %(most)s characters.")
-TOO_MANY = _("This offer has %(number)s open issues, which is the limit. Give the all-clear for one first.")
-CLEARED = _("The all-clear for this issue has been given. Report a new one.")
-NOT_LIVE = _("Only a published offer has subscriptions whose partners could be told.")
+TOO_MANY = _("This offer has %(number)s open issues, which is the limit. Resolve one first.")
+CLEARED = _("This issue is already resolved. Report a new one.")
+NOT_LIVE = _("You can report issues once the offer is published.")
 AHEAD = dt.timedelta(days=366)  # how far ahead maintenance may be announced
 
 
@@ -47,7 +47,7 @@ def report_health_issue(
     began_at = began_at or now
     latest = now + AHEAD if kind == HealthIssue.Kind.MAINTENANCE else now
     if not now - AHEAD <= began_at <= latest:
-        raise InvalidInput("began_at", _("Only maintenance can begin later, and within a year."), field="began_at")
+        raise InvalidInput("began_at", _("Only maintenance can start later, and within a year."), field="began_at")
     issue = HealthIssue.objects.create(offer=locked, kind=kind, began_at=began_at)
     _report(issue, text)
     _record(HealthEvent.REPORTED, actor, locked, issue, text)

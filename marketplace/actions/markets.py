@@ -30,10 +30,12 @@ from partnerportal.lib.policies import authorize
 
 NO_CURRENCY = _("This is not an ISO 4217 currency code.")
 NO_COUNTRY = _("This is not an ISO 3166 country code.")
-HAS_CURRENCY = _("The market has this currency already.")
-IN_USE = _("This market has countries, prices or stopped sales, so it stays. Only an unused market can be removed.")
-CURRENCY_IN_USE = _("Plans have prices in this currency here, or countries use it, so it stays.")
-LAST_CURRENCY = _("A market has at least one currency.")
+HAS_CURRENCY = _("The market already has this currency.")
+IN_USE = _(
+    "This market has countries, prices or stopped sales, so it can’t be removed. Only an unused market can be removed."
+)
+CURRENCY_IN_USE = _("Plan prices or countries use this currency here, so it can’t be removed.")
+LAST_CURRENCY = _("A market needs at least one currency.")
 NOT_OF_MARKET = _("%(market)s has no prices in %(currency)s. Add the currency to the market first.")
 OTHER_FACTS = _("The effects have changed since you looked. Check the new numbers and confirm again.")
 
@@ -168,7 +170,7 @@ def check_country_move(actor: Actor, country: str, market: Market, currency: str
         raise InvalidInput("currency_of_no_market", message, field="currency")
     move = preview_country_move(actor, country, market, currency)
     if move.changes_nothing:
-        raise Conflict("unchanged", _("The country is in this market already, with this currency."))
+        raise Conflict("unchanged", _("The country is already in this market, with this currency."))
     return move
 
 

@@ -24,15 +24,17 @@ from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
 
 NO_DRAFT = _("There are no changes to publish.")
-NEVER_LIVE = _("The offer was never published, so there is nothing to go back to.")
-TAKEN = _("You have an offer with this code already.")
-OVERTAKEN = _("A colleague has saved this offer since you opened it. Nothing of yours is lost: compare and save again.")
+NEVER_LIVE = _("The offer was never published, so there is no earlier version to restore.")
+TAKEN = _("You already have an offer with this code.")
+OVERTAKEN = _(
+    "A colleague has saved this offer since you opened it. Your changes are not lost: compare and save again."
+)
 UNKNOWN_FILE = _("The offer has no such file.")
 CODE_FIXED = _("The code of the plan %(code)s has been fixed since version %(number)s.")
 FIXED = _("The plan %(code)s was published and cannot be removed. Stop its sale instead.")
 TERM_FIXED = _(
-    "The plan %(code)s was published with more terms and billing frequencies. "
-    "Stop the sale of a term, or end the prices of a billing frequency instead."
+    "Published terms and billing frequencies of the plan %(code)s can’t be removed. Stop the sale of a term, or end "
+    "the prices of a billing frequency instead."
 )
 
 

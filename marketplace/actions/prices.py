@@ -21,7 +21,7 @@ from partnerportal.lib.policies import authorize
 
 MOST_CHANGES = 1000  # at once
 TOO_MANY = _("Change at most %(most)s prices at a time.")
-BEGUN = _("This price has begun and can no longer be withdrawn. Add another one instead.")
+BEGUN = _("This price is already in force and can no longer be withdrawn. Add another one instead.")
 
 
 class PricesInvalid(InvalidInput):

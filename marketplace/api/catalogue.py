@@ -179,9 +179,9 @@ class EligibilityView(PortalAPIView):
     def get(self, request: Request) -> Response:
         ids = read_ids(request, "plan", "partner", "customer")
         if "plan" not in ids:
-            raise make_query_parameter_error("plan", "required", _("Name a plan."))
+            raise make_query_parameter_error("plan", "required", _("Specify a plan."))
         if "partner" not in ids and self.actor.organization_kind not in SELLERS:
-            raise make_query_parameter_error("partner", "required", _("Name a partner."))
+            raise make_query_parameter_error("partner", "required", _("Specify a partner."))
         country = _read_country(request, has_customer="customer" in ids)
         plan = get_by_public_id(list_plans_to_ask_about(self.actor), ids["plan"])
         sale = get_sale(self.actor, ids.get("partner"), ids.get("customer"), country)
@@ -217,7 +217,7 @@ def read_ids(request: Request, *names: str) -> dict[str, UUID]:
 def _read_country(request: Request, *, has_customer: bool) -> str:
     country = str(request.query_params.get("country", ""))
     if country and has_customer:
-        raise make_query_parameter_error("country", "invalid", _("Name a customer or a country, not both."))
+        raise make_query_parameter_error("country", "invalid", _("Specify a customer or a country, not both."))
     if country and country not in dict(list_country_choices()):
         raise make_query_parameter_error("country", "invalid", _("Use a country code of two letters."))
     return country

@@ -29,7 +29,7 @@ class PasteForm(forms.Form):
     entries = forms.CharField(
         label=_("Names or tenant IDs"),
         max_length=80 * PASTED,
-        help_text=_("One in each line."),
+        help_text=_("One per line."),
         widget=forms.Textarea({"rows": 5, "spellcheck": "false"}),
     )
 

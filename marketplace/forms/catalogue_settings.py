@@ -118,7 +118,7 @@ class CurrencyForm(forms.Form):
 class CategoryForm(NamesForm):
     """The form of a category: its names, and the category below which it stands."""
 
-    parent = forms.ChoiceField(label=_("Category above"), required=False)
+    parent = forms.ChoiceField(label=_("Parent category"), required=False)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, tree: CategoryTree, entry: Any = None) -> None:
         super().__init__(data, entry=entry)

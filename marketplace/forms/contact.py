@@ -9,7 +9,7 @@ from connections.queries import list_active_connections
 from marketplace.actions.contact import MESSAGE_LENGTH
 from partnerportal.lib.actors import Actor
 
-NOT_CONNECTED = _("You are not connected to this partner, or no longer, so your question was not sent.")
+NOT_CONNECTED = _("You are not connected to this partner any more, so your question was not sent.")
 
 
 class ContactPublisherForm(forms.Form):
@@ -18,7 +18,7 @@ class ContactPublisherForm(forms.Form):
     message = forms.CharField(label=_("Message"), max_length=MESSAGE_LENGTH, widget=forms.Textarea(attrs={"rows": 5}))
     reply_to = forms.EmailField(
         label=_("Email for the reply"),
-        help_text=_("The publisher answers to this address by email."),
+        help_text=_("The publisher will reply to this address by email."),
         max_length=254,
     )
 

@@ -14,11 +14,11 @@ class ReportHealthIssueForm(forms.Form):
     began_at = forms.DateTimeField(
         label=_("Start (UTC)"),
         required=False,
-        help_text=_("Empty means now. Only maintenance can begin later."),
+        help_text=_("Leave empty to start now. Only maintenance can start later."),
         widget=forms.DateTimeInput({"type": "datetime-local"}),
     )
     text = forms.CharField(
-        label=_("What happens, and what partners should tell customers"),
+        label=_("What is happening, and what partners should tell customers"),
         max_length=LONGEST_TEXT,
         widget=forms.Textarea({"rows": 4}),
     )

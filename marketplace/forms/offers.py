@@ -14,7 +14,9 @@ class CreateOfferForm(forms.Form):
         label=_("Code"),
         max_length=LONGEST_CODE,
         validators=[validate_code],
-        help_text=_("Lower-case letters, digits, hyphens and underscores. It names the offer in the API and in files."),
+        help_text=_(
+            "Lower-case letters, digits, hyphens and underscores. It identifies the offer in the API and in files."
+        ),
         widget=forms.TextInput({"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}),
     )
     type = forms.ChoiceField(label=_("Type"), choices=OfferType.choices, widget=forms.RadioSelect)
@@ -22,7 +24,7 @@ class CreateOfferForm(forms.Form):
         label=_("Pricing model"),
         choices=PricingModel.choices,
         widget=forms.RadioSelect,
-        help_text=_("All plans of the offer have the same."),
+        help_text=_("Applies to all plans of the offer."),
     )
 
 
@@ -32,6 +34,6 @@ class ChangeOfferForm(CreateOfferForm):
     deletes_prices = forms.BooleanField(
         label=_("Delete the prices if the pricing model changes"),
         required=False,
-        help_text=_("The amounts saved so far would mean something else."),
+        help_text=_("The saved amounts don’t fit the new pricing model."),
     )
     field_order = ("code", "type", "pricing_model", "deletes_prices")

@@ -30,7 +30,7 @@ TEXTS = ("name", "description")
 NUMBERS = ("min_seats", "max_seats")
 NEW_PLAN: dict[str, Any] = {"code": "", "texts": {}, "terms": [], "billing": [], "trial_days": 0}
 MOVES = {"raise_plan": -1, "lower_plan": 1}  # the buttons that move a plan, by how many places
-FIXED = _("Fixed with the first publication.")
+FIXED = _("Becomes fixed when first published.")
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class PlansForm(SectionForm):
             )
             self._add_checkbox(f"{name}.is_for_audience_only", _("For the audience only"), self._describe_open_plans())
         self._add_checkbox(
-            f"{name}.is_one_per_customer", _("Once per customer"), _("A customer can have it only once at a time.")
+            f"{name}.is_one_per_customer", _("Once per customer"), _("A customer can have only one at a time.")
         )
 
     def _describe_open_plans(self) -> Message:
@@ -129,7 +129,7 @@ class PlansForm(SectionForm):
         self.fields[name] = CheckboxField(label=label, help_text=help_text)
 
     def _add_kept_choices(self, name: str, label: Any, choices: list[tuple[str, Any]], kept: list[str]) -> None:
-        hint = _("What was published stays: you stop its sale under Prices.") if kept else ""
+        hint = _("What was published stays. You can stop its sale under Prices.") if kept else ""
         widget = CheckboxSelectMultiple(choices=choices, kept=kept)
         self.add_choices(name, label, choices, help_text=hint, widget=widget)
 

@@ -17,7 +17,7 @@ class SkuPublisherForm(forms.Form):
     publisher = forms.ChoiceField(
         label=_("Publisher"),
         required=False,
-        help_text=_("It sees sums of the usage of this SKU, which name no customer. It gets a notification."),
+        help_text=_("It sees usage totals of this SKU that name no customer. It gets a notification."),
     )
 
     def __init__(self, data: Mapping[str, Any] | None, *, sku: Sku, publishers: Iterable[Organization]) -> None:

@@ -230,7 +230,7 @@ class CatalogueList(PublishedOfferList):
         choices = [("list", _("Price list"), asked)]
         for days in CHANGES:
             since = dt.datetime.combine(today() - dt.timedelta(days), midnight).isoformat()
-            label = ngettext("Changes of the last %(number)s day", "Changes of the last %(number)s days", days)
+            label = ngettext("Changes in the last %(number)s day", "Changes in the last %(number)s days", days)
             query = build_query_string({"changed_since": since})
             choices.append(("history", label % {"number": days}, f"{asked}&{query}" if asked else query))
         return choices

@@ -17,8 +17,8 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 from partnerportal.lib.visible_rows import get_by_public_id
 
-LOST_PARTNER = _("You do not see the chosen partner, or no longer.")
-LOST_CUSTOMER = _("The chosen customer is not connected to the partner, or no longer.")
+LOST_PARTNER = _("You can’t see the chosen partner.")
+LOST_CUSTOMER = _("The chosen customer is not connected to the partner.")
 
 
 def get_sale(actor: Actor, partner_id: UUID | None, customer_id: UUID | None, country: str = "") -> ProspectiveSale:

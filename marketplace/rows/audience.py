@@ -44,9 +44,9 @@ def make_audience_options(offer: Offer, reach: AudienceReach, open_plans: str) -
         Audience.ANY: _describe_partners(reach.any),
         Audience.SPECIFIC: _describe_selected(reach),
         Audience.NONE: (
-            _("Only %(plans)s can still be sold. Subscriptions that were sold continue.") % {"plans": open_plans}
+            _("Only %(plans)s can still be sold. Existing subscriptions continue.") % {"plans": open_plans}
             if open_plans
-            else _("Nobody can make new sales. Subscriptions that were sold continue.")
+            else _("Nobody can make new sales. Existing subscriptions continue.")
         ),
     }
     return [_make_option(offer, option, meanings[option], reach.sellers) for option in Audience]
@@ -230,7 +230,7 @@ PASTED_REASONS = {
     "ambiguous": gettext_lazy("Several partners have this name. Use the tenant ID."),
     "inactive": gettext_lazy("Its membership of the CSP programme is not active."),
     "suspended": gettext_lazy("It is suspended."),
-    "already_there": gettext_lazy("It is in the audience already."),
+    "already_there": gettext_lazy("It is already in the audience."),
 }
 
 

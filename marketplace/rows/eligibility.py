@@ -32,7 +32,7 @@ RULE_LABELS: dict[SaleRule, Message] = {
     SaleRule.NO_MARKET: gettext_lazy("Partner in no market"),
     SaleRule.OUTSIDE_MARKET: gettext_lazy("Customer outside the market"),
     SaleRule.NOT_CONNECTED: gettext_lazy("Customer not connected"),
-    SaleRule.ALREADY_HELD: gettext_lazy("Customer has it already"),
+    SaleRule.ALREADY_HELD: gettext_lazy("Customer already has it"),
 }
 _SENTENCES: dict[SaleRule, Message] = {
     SaleRule.OFFER_NOT_PUBLISHED: gettext_lazy("The offer is not published."),
@@ -42,14 +42,16 @@ _SENTENCES: dict[SaleRule, Message] = {
     SaleRule.PLAN_STOPPED_IN_MARKET: gettext_lazy("The sale of this plan is stopped in the market %(market)s."),
     SaleRule.TERMS_STOPPED: gettext_lazy("The sale of all terms of this plan is stopped in the market %(market)s."),
     SaleRule.OPTED_OUT: gettext_lazy("The publisher sells this offer without partners."),
-    SaleRule.NOT_IN_AUDIENCE: gettext_lazy("Selected partners sell this offer, and %(partner)s is not one of them."),
+    SaleRule.NOT_IN_AUDIENCE: gettext_lazy(
+        "Only selected partners may sell this offer, and %(partner)s is not one of them."
+    ),
     SaleRule.NO_PRICE: gettext_lazy("The plan has no price in %(currency)s for the market %(market)s."),
     SaleRule.PARTNER_SUSPENDED: gettext_lazy("%(partner)s is suspended."),
     SaleRule.NO_MEMBERSHIP: gettext_lazy("%(partner)s has no active membership of the CSP programme."),
     SaleRule.NO_MARKET: gettext_lazy("%(partner_country)s, the country of %(partner)s, is in no market."),
     SaleRule.OUTSIDE_MARKET: gettext_lazy("%(country)s is outside the market of %(partner)s."),
     SaleRule.NOT_CONNECTED: gettext_lazy("%(customer)s is not connected to %(partner)s."),
-    SaleRule.ALREADY_HELD: gettext_lazy("%(customer)s has this plan already, and each customer can have it once."),
+    SaleRule.ALREADY_HELD: gettext_lazy("%(customer)s already has this plan, and each customer can have it only once."),
 }
 _NO_PLACE = gettext_lazy("The plan has no price for %(partner)s, whose country is in no market.")
 _OF_PUBLISHER = {

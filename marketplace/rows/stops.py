@@ -15,8 +15,8 @@ from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 
-BY_VENDOR = gettext_lazy("The vendor alone lifts it.")
-BY_PUBLISHER = gettext_lazy("The publisher alone lifts it.")
+BY_VENDOR = gettext_lazy("Only the vendor can resume it.")
+BY_PUBLISHER = gettext_lazy("Only the publisher can resume it.")
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def audience(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             actions.choose_audience(actor=request.actor, offer=offer, **form.cleaned_data)
-            messages.success(request, _("The audience is saved."))
+            messages.success(request, _("Audience saved."))
             return redirect("offer_audience", offer_id=offer.public_id)
     shows_table = Audience.SPECIFIC in (offer.audience, offer.private.next_audience)
     open_plans = "" if request.htmx else name_open_plans(offer)
@@ -147,7 +147,7 @@ def audience_sync(request: PortalRequest, offer_id: UUID) -> HttpResponse:
         number = actions.sync_audience(actor=request.actor, offer=offer, **form.cleaned_data)
     except (Conflict, StaleVersion):  # a colleague was faster, or another tab
         return _render_sync(request, get_own_offer(request.actor, offer_id), is_overtaken=True)
-    messages.success(request, _("The audience is synced.") + " " + _describe_added(number))
+    messages.success(request, _("Audience synced.") + " " + _describe_added(number))
     return redirect("offer_audience", offer_id=offer.public_id)
 
 

@@ -68,6 +68,8 @@ def contact_publisher(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             write_to_publisher(actor=request.actor, offer=offer, **form.cleaned_data)
-            messages.success(request, _("%(publisher)s has your message.") % {"publisher": offer.publisher.name})
+            messages.success(
+                request, _("Your message was sent to %(publisher)s.") % {"publisher": offer.publisher.name}
+            )
             return redirect("catalogue_offer", offer_id=offer_id)
     return render(request, "marketplace/contact_publisher.html", {"form": form, "offer": offer})

@@ -58,7 +58,7 @@ def category_new(request: PortalRequest) -> HttpResponse:
     words = EntryDialog(
         title=_("Add a category"),
         button=_("Add category"),
-        done=_("The category “%(name)s” is added."),
+        done=_("The category “%(name)s” was added."),
         back=reverse(TAB),
         tab=_("Categories"),
     )
@@ -80,7 +80,7 @@ def category_edit(request: PortalRequest, category_id: UUID) -> HttpResponse:
     words = EntryDialog(
         title=_("Edit the category"),
         button=_("Save category"),
-        done=_("“%(name)s” is saved."),
+        done=_("“%(name)s” saved."),
         back=reverse(TAB),
         tab=_("Categories"),
         hint=_("Offers show the new names and the new place immediately."),
@@ -103,7 +103,9 @@ def category_move(request: PortalRequest, category_id: UUID) -> HttpResponse:
         revision = read_posted_revision(request.POST)
         move_category(actor=request.actor, category=row, is_up=is_up, revision=revision)
     except Conflict:
-        messages.error(request, _("A colleague has changed this category meanwhile, so it was not moved. Try again."))
+        messages.error(
+            request, _("A colleague has changed this category in the meantime, so it was not moved. Try again.")
+        )
     return redirect(TAB)
 
 
@@ -130,7 +132,7 @@ def category_remove(request: PortalRequest, category_id: UUID) -> HttpResponse:
     row = get_category(category_id)
     words = EntryQuestion(
         title=_("Remove the category “%(name)s”?") % {"name": row.local_name},
-        text=_("It can be removed as long as it has no subcategories, and no offer has had it, not even in a draft."),
+        text=_("You can remove it only if it has no subcategories and no offer has ever used it, not even in a draft."),
         button=_("Remove category"),
         done=_("The category “%(name)s” was removed.") % {"name": row.local_name},
         back=reverse(TAB),

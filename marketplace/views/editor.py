@@ -89,7 +89,7 @@ def _save(request: PortalRequest, edit: Edit) -> HttpResponse:
     if request.POST.get("seen", "") != edit.stored:
         return _render(request, replace(edit, overtaken_by=edit.tree), status=409)
     if not compare_versions(edit.tree, {**content, "channel": channel}, {}):
-        messages.info(request, _("You changed nothing, so nothing was saved."))
+        messages.info(request, _("You made no changes, so nothing was saved."))
         return redirect(edit.form.url_name, offer_id=edit.offer.public_id)
     try:
         save_draft(
@@ -110,7 +110,7 @@ def _save(request: PortalRequest, edit: Edit) -> HttpResponse:
     except InvalidInput as error:
         edit.form.add_problems([Problem(error.field or "", error.code, error.message)])
         return _render(request, edit)
-    messages.success(request, _("The draft is saved."))
+    messages.success(request, _("Draft saved."))
     return redirect(edit.form.url_name, offer_id=edit.offer.public_id)
 
 

@@ -57,7 +57,7 @@ def _add(request: PortalRequest, offer: Offer, name: str, form: Form) -> bool:
     kind = form.cleaned_data["kind"] if name == "document" else name
     with show_errors_in_form(form):
         file = add_offer_file(actor=request.actor, offer=offer, kind=kind, upload=form.cleaned_data["file"])
-        messages.success(request, _("%(name)s is in the draft.") % {"name": file.name})
+        messages.success(request, _("%(name)s was added to the draft.") % {"name": file.name})
     return not form.errors
 
 
@@ -68,7 +68,7 @@ def offer_file_remove(request: PortalRequest, offer_id: UUID, file_id: UUID) -> 
     offer = get_own_offer(request.actor, offer_id)
     file = get_own_offer_file(request.actor, offer, file_id)
     remove_offer_file(actor=request.actor, offer=offer, file=file)
-    messages.success(request, _("%(name)s is no longer in the draft.") % {"name": file.name})
+    messages.success(request, _("%(name)s was removed from the draft.") % {"name": file.name})
     return redirect("offer_files", offer_id=offer.public_id)
 
 

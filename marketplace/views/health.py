@@ -33,7 +33,7 @@ def offer_health(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             report_health_issue(actor=request.actor, offer=offer, **form.cleaned_data)
-            messages.success(request, _("The issue is reported. Partners with subscriptions get a notification."))
+            messages.success(request, _("Issue reported. Partners with subscriptions get a notification."))
             return redirect("offer_health", offer_id=offer.public_id)
     return _render(request, offer, {"form": form, "update": UpdateHealthIssueForm()})
 
@@ -48,7 +48,7 @@ def health_update(request: PortalRequest, issue_id: UUID) -> HttpResponse:
         with show_errors_in_form(form):
             is_all_clear = "clear" in request.POST
             update_health_issue(actor=request.actor, issue=issue, is_all_clear=is_all_clear, **form.cleaned_data)
-            messages.success(request, _("The all-clear is given.") if is_all_clear else _("The update is sent."))
+            messages.success(request, _("Issue resolved.") if is_all_clear else _("Update sent."))
             return redirect("offer_health", offer_id=issue.offer.public_id)
     offer = get_own_offer(request.actor, issue.offer.public_id)
     return _render(request, offer, {"form": ReportHealthIssueForm(), "update": form, "updated": issue})

@@ -82,7 +82,7 @@ def market_new(request: PortalRequest) -> HttpResponse:
     words = EntryDialog(
         title=_("Add a market"),
         button=_("Add market"),
-        done=_("The market “%(name)s” is added. Now add its countries, one at a time."),
+        done=_("The market “%(name)s” was added. Now add its countries, one at a time."),
         back=reverse(TAB),
         tab=_("Markets"),
     )
@@ -104,7 +104,7 @@ def market_rename(request: PortalRequest, market_id: UUID) -> HttpResponse:
     words = EntryDialog(
         title=_("Rename the market"),
         button=_("Save names"),
-        done=_("“%(name)s” is saved."),
+        done=_("“%(name)s” saved."),
         back=reverse("catalogue_market", args=[market.public_id]),
         tab=_("Markets"),
     )
@@ -164,7 +164,7 @@ def currency_remove(request: PortalRequest, market_id: UUID, currency: str) -> H
     named = {"currency": currency, "market": market.local_name}
     words = EntryQuestion(
         title=_("Remove %(currency)s from %(market)s?") % named,
-        text=_("Plans can then no longer be priced in it here. A currency that has prices cannot be removed."),
+        text=_("Plans can no longer have prices in it here. A currency with prices can’t be removed."),
         button=_("Remove currency"),
         done=_("%(market)s no longer has prices in %(currency)s.") % named,
         back=reverse("catalogue_market", args=[market.public_id]),

@@ -48,7 +48,7 @@ def offer_create(request: PortalRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             offer = create_offer(actor=request.actor, **form.cleaned_data)
-            messages.success(request, _("The draft of the offer %(code)s is created.") % {"code": offer.code})
+            messages.success(request, _("The draft of the offer %(code)s was created.") % {"code": offer.code})
             return redirect("offer", offer_id=offer.public_id)
     return render(request, "marketplace/offer_new.html", {"form": form})
 
@@ -85,7 +85,7 @@ def offer_technical(request: PortalRequest, offer_id: UUID) -> HttpResponse:
         except StaleVersion:
             context["is_overtaken"] = True
         else:
-            messages.success(request, _("The technical configuration is saved."))
+            messages.success(request, _("Technical configuration saved."))
             return redirect("offer_technical", offer_id=offer.public_id)
     template, status = "marketplace/offer_technical.html", 409 if context["is_overtaken"] else 200
     return render_offer_page(request, offer, tab="technical", template=template, context=context, status=status)

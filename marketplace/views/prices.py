@@ -81,7 +81,7 @@ def _publish(request: PortalRequest, offer: Offer, form: ChangePricesForm, chang
     except (PricesInvalid, PricesOvertaken) as error:
         form.add_problems(error.problems, changes)
         return False
-    text = ngettext("%(count)s price is published.", "%(count)s prices are published.", len(prices))
+    text = ngettext("%(count)s price published.", "%(count)s prices published.", len(prices))
     messages.success(request, text % {"count": formats.format_number(len(prices))})
     return True
 
@@ -137,7 +137,7 @@ def price_withdraw(request: PortalRequest, offer_id: UUID, price_id: UUID) -> Ht
     back = reverse("offer_prices", args=[offer.public_id])
     if request.method == "POST":
         withdraw_price(actor=request.actor, price=price)
-        messages.success(request, _("The price is withdrawn."))
+        messages.success(request, _("Price withdrawn."))
         return redirect(back)
     (row,) = make_price_rows(offer, [price], name_plans(request.actor, offer), {})
     context = {"name": get_offer_name(offer), "row": row, "back": back}

@@ -96,7 +96,7 @@ def offer_discard(request: PortalRequest, offer_id: UUID) -> HttpResponse:
         except (Conflict, StaleVersion) as refusal:
             error = refusal
         else:
-            messages.success(request, _("The draft is discarded."))
+            messages.success(request, _("Draft discarded."))
             return redirect("offer", offer_id=offer.public_id)
     context = {"offer": offer, "name": get_offer_name(offer), "error": error}
     context["discard"] = _describe_discard(request.actor, offer)

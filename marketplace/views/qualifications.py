@@ -99,8 +99,8 @@ def _make_dialog(kind: str, *, is_new: bool) -> EntryDialog:
         )
         if is_new
         else _("Save name"),
-        done=_("“%(name)s” is added.") if is_new else _("“%(name)s” is saved."),
+        done=_("“%(name)s” was added.") if is_new else _("“%(name)s” saved."),
         back=reverse(_tab(kind)),
         tab=_("Skills") if is_skill else _("Competencies"),
-        hint=_("A name is a proper name, so it is the same in every language."),
+        hint=_("Names are the same in every language."),
     )

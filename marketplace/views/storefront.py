@@ -55,6 +55,6 @@ def ask_partner(request: PortalRequest, offer_id: UUID) -> HttpResponse:
         with show_errors_in_form(form):
             ask_partner_about_offer(actor=request.actor, offer=offer, **form.cleaned_data)
             partner = form.cleaned_data["connection"].partner_name
-            messages.success(request, _("%(partner)s has your question.") % {"partner": partner})
+            messages.success(request, _("Your question was sent to %(partner)s.") % {"partner": partner})
             return redirect("storefront_offer", offer_id=offer_id)
     return render(request, "marketplace/ask_partner.html", {"form": form, "offer": offer})

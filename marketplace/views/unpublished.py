@@ -49,7 +49,7 @@ def offer_change(request: PortalRequest, offer_id: UUID) -> HttpResponse:
                 change_unpublished_offer(
                     actor=request.actor, offer=offer, revision=context["revision"], **form.cleaned_data
                 )
-                messages.success(request, _("The offer is changed."))
+                messages.success(request, _("Offer changed."))
                 return redirect("offer", offer_id=offer.public_id)
         except StaleVersion as refusal:
             context |= {"error": refusal.message, "revision": newest}
@@ -71,7 +71,7 @@ def offer_delete(request: PortalRequest, offer_id: UUID) -> HttpResponse:
         except (Conflict, StaleVersion) as refusal:
             error = refusal.message
         else:
-            messages.success(request, _("The offer %(code)s is deleted.") % {"code": offer.code})
+            messages.success(request, _("The offer %(code)s was deleted.") % {"code": offer.code})
             return redirect("offers")
     context = _describe(request.actor, get_own_offer(request.actor, offer_id), OFFER_KEPT) | {"error": error}
     return render(request, "marketplace/offer_delete.html", context, status=409 if error else 200)

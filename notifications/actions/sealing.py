@@ -59,7 +59,10 @@ def prune_events(*, actor: Actor, before: dt.datetime) -> int:
     authorize_system(actor)
     kept = settings.PORTAL_EVENTS_KEPT
     if kept is None:
-        raise InvalidInput("before", _("Events are kept: set EVENT_DAYS to the days after which they may be deleted."))
+        raise InvalidInput(
+            "before",
+            _("Events are kept forever: set EVENT_DAYS to the number of days after which they may be deleted."),
+        )
     if before > timezone.now() - max(kept, LEAST_KEPT):
         raise InvalidInput("before", _("Events are kept for %(days)s days.") % {"days": max(kept, LEAST_KEPT).days})
     deleted = 0

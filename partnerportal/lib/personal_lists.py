@@ -91,6 +91,7 @@ class PersonalizedList(ListState):
         self.sort = self.definition.parse_sort(params)
         self.size = next((size for size in SIZES if str(size) == params.get("size")), DEFAULT_SIZE)
         self.cursor = params.get("cursor", "")
+        self._choices: dict[str, Choices] = {}
 
     @property
     def keyset_page_options(self) -> dict[str, Any]:
@@ -115,9 +116,13 @@ class PersonalizedList(ListState):
     def _path(self) -> str:
         return reverse(self.definition.url_name)
 
+    @property
+    def _usual_values(self) -> dict[str, Any]:
+        """The values that no URL of this list repeats, by name."""
+        return {"sort": self.definition.default_sort, "size": DEFAULT_SIZE, **self.usual}
+
     def _make_url(self, values: Mapping[str, Any]) -> str:
-        usual = {"sort": self.definition.default_sort, "size": DEFAULT_SIZE, **self.usual}
-        url = build_list_url(self._path, values, usual)
+        url = build_list_url(self._path, values, self._usual_values)
         return f"{self._path}?view=all" if url == self._path and self.preferences.default_view else url
 
     def build_url_with_query(self, query: Mapping[str, Any]) -> str:
@@ -157,7 +162,7 @@ class PersonalizedList(ListState):
         """The URL of the dialog with the filters that take several values or a range, or "" if there are none."""
         if not (self.definition.ranges or self.definition.several):
             return ""
-        return f"{page_url('list_filters', self.definition.key)}?{build_query_string(self.common_url_values)}"
+        return build_list_url(page_url("list_filters", self.definition.key), self.common_url_values, self._usual_values)
 
     @cached_property
     def filter_chips(self) -> list[FilterChip]:
@@ -166,7 +171,7 @@ class PersonalizedList(ListState):
         for name, several in self.definition.several.items():
             chosen = [value for value in self.filter_values.get(name, "").split(SEPARATOR) if value]
             if len(chosen) > 1 or (chosen and name not in self.definition.fields):
-                labels = {str(value): str(label) for value, label in self.list_choices(name)}
+                labels = {str(value): str(label) for value, label in self._get_choices(name)}
                 names = formats.join_names(labels.get(one, one) for one in chosen)
                 chips.append(FilterChip(several.label, names, self.build_url(**{name: ""})))
         for one in self.definition.ranges:
@@ -178,17 +183,23 @@ class PersonalizedList(ListState):
         """Return the choices of a filter that may have several values."""
         return self.definition.several[name].list_choices(self.actor)
 
+    def _get_choices(self, name: str) -> Choices:
+        """Return the same, which the field and the chip of a filter need both, and list them once."""
+        if name not in self._choices:
+            self._choices[name] = self.list_choices(name)
+        return self._choices[name]
+
     def list_choices_and_several(self, name: str) -> Choices:
         """Return the choices of a filter that may have several values, for a field with one.
 
         Where several are chosen, one more choice stands for all of them, so that the field keeps them.
         """
-        choices = self.list_choices(name)
+        choices = self._get_choices(name)
         value = self.filter_values.get(name, "")
         if SEPARATOR not in value:
             return choices
         number = len(value.split(SEPARATOR))
-        label = ngettext("%(count)s chosen", "%(count)s chosen", number) % {"count": formats.format_number(number)}
+        label = ngettext("%(count)s selected", "%(count)s selected", number) % {"count": formats.format_number(number)}
         return [(value, label), *choices]
 
     @property
@@ -294,7 +305,7 @@ class PersonalizedList(ListState):
         """
         filters = {name: value for name, value in self.filter_values.items() if name not in self.definition.fields}
         view = {"view": self.view.public_id if self.view else None}
-        usual = {"sort": self.definition.default_sort, "size": DEFAULT_SIZE, **self.usual}
+        usual = self._usual_values
         fields = filters | {"sort": self.sort, "size": self.size} | view
         return {
             name: format_query_value(value) for name, value in fields.items() if value not in (None, usual.get(name))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from babel import Locale
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -39,15 +38,17 @@ class SeatUsageBar:
         *,
         overages: tuple[tuple[str, int], ...] = (),
         trial: tuple[int, int] = (0, 0),
+        reader: formats.ReaderFormats | None = None,
     ) -> "SeatUsageBar":
         """Return the bar for these numbers of seats.
 
         Without `overage` the seats are taken to be of one SKU: the overage is then what is assigned beyond what is
         purchased. `overages` are the names of SKUs, each with its overage, and `trial` the seats assigned and those
-        there are on trial.
+        there are on trial. `reader` is who reads, where that is known already.
         """
         over = max(assigned - purchased, 0) if overage is None else overage
-        return _seat_bar(assigned, purchased, over, overages, trial, formats.get_reader_locale())
+        where = reader.locale if reader else formats.get_reader_locale()
+        return _seat_bar(assigned, purchased, over, overages, trial, where)
 
 
 @lru_cache(maxsize=4096)  # lists show the same few numbers and days again and again
@@ -96,13 +97,19 @@ class LastDayLabel:
     tone: str  # "soon", "near", "past" or ""
 
     @classmethod
-    def from_date(cls, day: dt.date | None, soon: dt.timedelta = URGENT) -> "LastDayLabel | None":
+    def from_date(
+        cls, day: dt.date | None, soon: dt.timedelta = URGENT, *, reader: formats.ReaderFormats | None = None
+    ) -> "LastDayLabel | None":
         """Return the LastDayLabel of a date, or None for None.
 
         Its tone is "soon", which has a colour, if the day is at most `soon` away (by default 7 days), "near" if it is
         at most 30 days away, and "past" if it is over. Lists of customers, renewals and trials show an end alike.
+        `reader` is who reads, where that is known already.
         """
-        return _last_day(day, soon, today(), timezone.localdate(), formats.get_reader_locale()) if day else None
+        if not day:
+            return None
+        reader = reader or formats.ReaderFormats()
+        return _last_day(day, soon, today(), reader.day, reader.locale)
 
 
 @lru_cache(maxsize=4096)

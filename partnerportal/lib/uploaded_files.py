@@ -67,14 +67,16 @@ REFUSALS = (  # the codes of the errors of files that are not accepted
 EMPTY = _("The file is empty.")
 TOO_LARGE = _("The file is larger than %(most)s MB.")
 DOCUMENT_REFUSED = _("This type of file is not accepted. Choose a file of one of these types: %(types)s.")
-IMAGE_REFUSED = _("This is not a picture that is accepted. Choose a PNG, JPEG or WebP file.")
-DIFFERS = _("The file contains something else than the end of its name says. Save it again as the type that you want.")
-PROTECTED = _("The file has a password or an old format. Save it again without a password, as one of these: %(types)s.")
+IMAGE_REFUSED = _("This type of picture is not accepted. Choose a PNG, JPEG or WebP file.")
+DIFFERS = _("The content of the file doesn’t match its extension. Save it again as the right type.")
+PROTECTED = _(
+    "The file is password-protected or in an old format. Save it again without a password, as one of these: %(types)s."
+)
 MACROS = _("The file contains macros. Save it again without macros.")
 DAMAGED = _("The file is damaged or incomplete. Save it again, then choose the new file.")
-UNPACKED = _("The file contains too much: unpacked, it is larger than %(most)s MB.")
+UNPACKED = _("The file is too large: unpacked, it exceeds %(most)s MB.")
 TOO_MANY_PIXELS = _("The picture is too large: at most %(side)s pixels wide and high, and 16 million pixels in all.")
-ANIMATED = _("The picture moves. Choose one that does not.")
+ANIMATED = _("Animated pictures are not accepted. Choose a still one.")
 
 
 @dataclass(frozen=True)

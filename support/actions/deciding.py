@@ -39,7 +39,7 @@ class FactsChanged(Conflict):
 
     def __init__(self, differences: list[LabelledText]) -> None:
         changed = "; ".join(f"{each.label}: {each.text}" for each in differences)
-        text = _("The facts have changed since you opened the request: %(changed)s. Look again, then decide.")
+        text = _("The facts have changed since you opened the request: %(changed)s. Check them, then decide.")
         super().__init__("facts_changed", text % {"changed": changed})
         self.differences = differences
 

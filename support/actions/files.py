@@ -22,8 +22,8 @@ MOST_FILES = 20  # of a request, its messages' too
 MOST_BYTES = 50 * MEGABYTE  # of all of them
 FILES_AN_HOUR = 100  # of an organisation
 PICTURE_BOX = (2400, 2400)  # pixels: a screen can be read
-TOO_MANY = _("A request has at most %(number)s files, those of its messages included.")
-TOO_MUCH = _("The files of a request have at most %(most)s MB together, those of its messages included.")
+TOO_MANY = _("A request can have up to %(number)s files, including those in its messages.")
+TOO_MUCH = _("The files of a request can total up to %(most)s MB, including those in its messages.")
 
 
 @transaction.atomic

@@ -122,15 +122,15 @@ def _act(
     request: PortalRequest, row: Request, forms: RequestForms, open_one: list[Request], *, saves: bool
 ) -> HttpResponse:
     """Do what the form asks for, and redirect to the request. The request that is open already goes to `open_one`."""
-    actions = (save_request_draft, _("The draft is saved.")) if saves else (submit_request, _("Request submitted."))
-    action, done = actions if row.is_draft else (answer_request, _("You have answered. The vendor decides."))
+    actions = (save_request_draft, _("Draft saved.")) if saves else (submit_request, _("Request submitted."))
+    action, done = actions if row.is_draft else (answer_request, _("Your answer was sent. The vendor will decide."))
     try:
         changed = action(actor=request.actor, request=row, **forms.values)
     except RequestAlreadyOpen as error:
         open_one += [error.request] if error.request else []
         raise
     if changed.state == Request.State.OVERTAKEN:
-        done = _("This is no longer possible or already so. The request is closed as overtaken.")
+        done = _("This is no longer possible or already done. The request is closed as overtaken.")
     messages.success(request, done)
     return redirect("request_details" if saves else "request", changed.public_id)
 

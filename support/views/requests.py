@@ -75,7 +75,7 @@ def request_approve(request: PortalRequest, request_id: UUID) -> HttpResponse:
         text = _("Request %(number)s of %(organization)s is closed as overtaken.")
         messages.warning(request, text % name_request(row))
     else:
-        text = _("Request %(number)s of %(organization)s is approved, and done.")
+        text = _("Request %(number)s of %(organization)s was approved and carried out.")
         messages.success(request, text % name_request(row))
     return redirect(read_next_url(request, page))
 
@@ -92,7 +92,7 @@ def request_assign(request: PortalRequest, request_id: UUID) -> HttpResponse:
         assign_request(actor=request.actor, request=row, operator=form.cleaned_data["operator"])
     except Conflict as error:
         return render_conflict(request, request_id, error)
-    messages.success(request, _("The assignment of request %(number)s is saved.") % {"number": row.number})
+    messages.success(request, _("Assignment of request %(number)s saved.") % {"number": row.number})
     return redirect("request", row.public_id)
 
 
@@ -106,7 +106,7 @@ def request_message(request: PortalRequest, request_id: UUID) -> HttpResponse:
         body, attachments = form.cleaned_data["message"], form.cleaned_data["attachments"]
         with show_errors_in_form(form):
             post_message(actor=request.actor, request=row, body=body, attachments=attachments)
-            messages.success(request, _("Your message is sent."))
+            messages.success(request, _("Message sent."))
             return redirect("request", row.public_id)
     return render_request_page(request, get_request(request.actor, request_id), status=400, message_form=form)
 

@@ -82,7 +82,7 @@ def test_what_was_confirmed_meanwhile_is_said_and_twice_is_once(web: Any, world:
     for _twice in range(2):
         assert client.post(path, {"seen": seen, "name": NAME}).status_code == 302
     assert Event.objects.filter(kind="domain.confirmed").count() == 1
-    assert "Stored now" in client.post(path, {"seen": seen, "name": "second.example"}).content.decode()
+    assert "Current values" in client.post(path, {"seen": seen, "name": "second.example"}).content.decode()
     with pytest.raises(Conflict) as refused:
         withdraw_domain_confirmation(actor=STAFF, organization=world.partner, name=NAME, seen=seen)
     assert refused.value.code == "changed_meanwhile"

@@ -20,7 +20,7 @@ def test_the_list_shows_the_record_to_copy(web, domain):
     page = web("partner.admin").get("/domains/")
     text = page.content.decode()
     assert f"_partnerportal.{domain.name}" in text and domain.record_value in text
-    assert "Not proved yet" in text and "Not checked yet." in text
+    assert "Not verified yet" in text and "Not checked yet." in text
     assert "example.com" in text  # the first Admin's, as long as none is proved
 
 
@@ -52,8 +52,8 @@ def test_adding_a_domain(web, world):
     [
         ("", "This field is required."),
         ("no domain", "Enter the name of a domain"),
-        ("gmail.com", "Anybody can get an address"),
-        (domain_of("partner"), "on the list already"),
+        ("gmail.com", "Anyone can get an address"),
+        (domain_of("partner"), "already on the list"),
     ],
 )
 def test_a_wrong_name_is_refused_beside_the_field(name, text, web):
@@ -90,7 +90,7 @@ def test_the_page_stops_asking_when_the_check_is_done(web, domain):
     )
     text = web("partner.admin").get("/domains/").content.decode()
     assert "every 2s" not in text
-    assert "there are other records" in text and "&lt;b&gt;v=spf1&lt;/b&gt;" in text
+    assert "has other records" in text and "&lt;b&gt;v=spf1&lt;/b&gt;" in text
 
 
 @pytest.mark.parametrize("outcome", Outcome)
@@ -103,7 +103,7 @@ def test_each_finding_has_its_words(outcome, domain):
 def test_removing_asks_first(web, domain):
     OrganizationDomain.objects.filter(pk=domain.pk).update(state=State.PROVED, proved_at=timezone.now())
     client = web("partner.admin")
-    assert "Present operators stay" in client.get(f"/domains/{domain.public_id}/remove/").content.decode()
+    assert "Current operators stay" in client.get(f"/domains/{domain.public_id}/remove/").content.decode()
     client.post(f"/domains/{domain.public_id}/remove/")
     assert not OrganizationDomain.objects.filter(pk=domain.pk).exists()
 
@@ -111,7 +111,7 @@ def test_removing_asks_first(web, domain):
 def test_each_state_has_its_word(web, domain):
     now = timezone.now()
     for values, word in (
-        ({"state": State.PROVED, "proved_at": now}, "Proved"),
+        ({"state": State.PROVED, "proved_at": now}, "Verified"),
         ({"state": State.LAPSED, "proved_at": now}, "Lapsed"),
     ):
         OrganizationDomain.objects.filter(pk=domain.pk).update(**values)

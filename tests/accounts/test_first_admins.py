@@ -78,7 +78,7 @@ def test_a_form_sent_twice_mails_once_and_another_address_replaces_the_first(web
 
 @pytest.mark.parametrize(
     ("email", "words"),
-    [("somebody@gmail.com", "Anybody can get an address"), ("nobody", "valid email address")],
+    [("somebody@gmail.com", "Anyone can get an address"), ("nobody", "valid email address")],
 )
 def test_what_is_no_work_address_is_an_error_of_its_field(
     email: str, words: str, web: Any, newcomer: Organization
@@ -129,7 +129,7 @@ def test_a_new_organisation_and_its_first_admin_in_one_form(web: Any, world: Wor
     shown = client.get("/organizations/register/partner/")
     data = {"public_id": hidden(shown, "public_id"), "name": "Fresh", "country": "JP", "admin_email": "a@gmail.com"}
     bad = client.post("/organizations/register/partner/", data)
-    assert bad.status_code == 200 and "Anybody can get an address" in text(bad)
+    assert bad.status_code == 200 and "Anyone can get an address" in text(bad)
     assert not Organization.objects.filter(name="Fresh").exists(), "with an error nothing is made"
     data["admin_email"] = "a@fresh.example"
     assert [client.post("/organizations/register/partner/", data).status_code for _ in range(2)] == [302, 302]

@@ -244,13 +244,13 @@ def test_old_requests_are_deleted(world, ask, proved, settings):
 def test_the_page_that_founds_an_organisation_offers_it(web, world, proved):
     client = web("nobody")
     text = client.get("/organizations/new/").content.decode()
-    assert world.partner.name in text and "Ask its Admins to let you in" in text
+    assert world.partner.name in text and "Ask to join" in text
     for word in ("partner.admin", "Admin pqpartnerq", world.partner.org_id):
         assert word not in text
     assert "Sign out" in text
     page = client.post("/organizations/join/", {"organization": world.partner.public_id}, follow=True)
-    assert "Its Admins have been asked" in page.content.decode()
-    assert "Ask its Admins to let you in" not in page.content.decode()
+    assert "Your request was sent to its Admins" in page.content.decode()
+    assert "Ask to join" not in page.content.decode()
 
 
 def test_without_a_proved_domain_it_offers_nothing(web, world):
@@ -287,7 +287,7 @@ def test_an_admin_lets_somebody_in_on_a_page(web, world, ask, proved):
     assert "nobody@example.com" in client.get(path).content.decode()
     assert "Choose at least one role." in client.post(path, {}).content.decode()
     page = client.post(path, {"roles": ["reader"]}, follow=True)
-    assert "Norman Nobody can now act for you." in page.content.decode()
+    assert "Norman Nobody can now act for your organisation." in page.content.decode()
     assert web("nobody").get("/account/").status_code == 200
     assert client.post(path, {"roles": ["reader"]}).status_code == 404
 

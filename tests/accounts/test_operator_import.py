@@ -212,7 +212,7 @@ def test_what_somebody_claims_of_an_address_goes(world: World) -> None:
 def test_an_import_takes_no_role_away(world: World) -> None:
     email = address("partner.reader_with_finance")
     (changed,) = apply(f"{world.partner.org_id},{email},tenant admin,,,")
-    assert (str(changed.outcome), "Keeps these roles: Reader. Gets besides: Admin." in str(changed.message)) == (
+    assert (str(changed.outcome), "Keeps these roles: Reader. Adds: Admin." in str(changed.message)) == (
         "changed",
         True,
     )
@@ -223,7 +223,7 @@ def test_an_import_takes_no_role_away(world: World) -> None:
     (there,) = apply(f"{world.partner.org_id},{email},Invoice,,,")
     assert (str(there.outcome), str(there.message)) == (
         "already_there",
-        "Keeps other roles: Admin. An import takes none away.",
+        "Keeps other roles: Admin. An import never removes roles.",
     )
     assert world.operator("partner.reader_with_finance").roles == ["reader", "admin"]
 
@@ -257,7 +257,7 @@ def test_an_external_id_that_somebody_takes_meanwhile_leaves_nothing_half_done(
 
     monkeypatch.setattr(imports.OperatorBatch, "plan", plan_before_another)
     (result,) = apply(f"{world.customer.org_id},{ANN},Invoice,,,u-1")
-    assert (str(result.outcome), "somebody else" in str(result.message)) == ("refused", True)
+    assert (str(result.outcome), "someone else" in str(result.message)) == ("refused", True)
     assert not Person.objects.filter(email=ANN).exists()
 
 
@@ -294,19 +294,19 @@ REFUSED: list[tuple[str, Callable[[World], str], str, str]] = [
         "a suspended organisation",
         lambda world: f"{world.stranger.org_id},{ANN},Invoice,,,",
         "refused",
-        "This organisation is suspended. Reactivate it first.",
+        "This organisation is suspended. Lift the suspension first.",
     ),
     (
         "a role of another kind",
         lambda world: f"{world.customer.org_id},{ANN},Invoice;Sales agent,,,",
         "refused",
-        "This type of organisation has these roles only: Reader, Admin.",
+        "Organisations of this type only have these roles: Reader, Admin.",
     ),
     (
         "a second address",
         lambda world: f"{world.customer.org_id},proved@old.example,Invoice,,,",
         "refused",
-        "This is another address of somebody who is there already. Use their main address.",
+        "This is a secondary address of an existing person. Use their main address.",
     ),
     (
         "somebody who is locked",
@@ -333,8 +333,8 @@ def test_a_row_that_may_not_come_in_says_why(
 @pytest.mark.parametrize(
     ("who", "organization", "words"),
     [
-        ("new@old.example", "vendor", "vendor itself"),
-        (address("vendor.admin"), "customer", "to themselves"),
+        ("new@old.example", "vendor", "vendor’s own operators"),
+        (address("vendor.admin"), "customer", "give yourself access"),
         (address("vendor.reader"), "customer", "acts for the vendor"),
     ],
 )

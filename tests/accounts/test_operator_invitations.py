@@ -194,7 +194,7 @@ def test_whoever_has_come_is_not_told_so(invite, world, actor_for, web, as_tenan
     notice = Notice.objects.get(kind="operator_joined")
     mailed = Delivery.objects.filter(notice=notice).values_list("person_id", flat=True)
     assert world.person("nobody").pk not in mailed and world.person("partner.admin").pk in mailed
-    told = "Somebody has accepted an invitation"
+    told = "Someone accepted an invitation"
     assert told in web("partner.admin").get("/inbox/").content.decode()
     newcomer = web("nobody")
     assert told not in newcomer.get("/inbox/").content.decode()

@@ -185,7 +185,7 @@ def test_the_page_switches_it_on_and_off(web, world):
     text = client.get("/security/").content.decode()
     assert 'name="required" value="true"' in text and "6 operators have none yet." in text
     page = client.post("/security/second-factor/", {"required": "true"}, follow=True)
-    assert "is now required of everybody" in page.content.decode()
+    assert "is now required for everyone" in page.content.decode()
     assert 'name="required" value="false"' in client.get("/security/").content.decode()
     client.post("/security/second-factor/", {"required": "false"})
     assert not Organization.objects.get(pk=world.partner.pk).requires_second_factor

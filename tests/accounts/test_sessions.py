@@ -40,7 +40,7 @@ def test_each_has_browser_and_version_and_the_present_one_no_button(world):
 def test_one_is_ended_and_the_others_go_on(world):
     here, other, third = signed_in(FIREFOX), signed_in(SAFARI), signed_in("Chrome/139.0 Linux")
     answer = here.post(PAGE, {"session": number_of(SAFARI)}, follow=True).content.decode()
-    assert "That session is signed out." in answer and "Safari" not in answer
+    assert "Session signed out." in answer and "Safari" not in answer
     assert [is_signed_in(client) for client in (here, other, third)] == [True, False, True]
 
 

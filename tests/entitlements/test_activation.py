@@ -310,10 +310,10 @@ def test_the_steps_say_whose_turn_it_is(link, web):
         expires_at=timezone.now() + settings.PORTAL_ACTIVATION_KEPT - dt.timedelta(days=5),
     )
     page = client.get(path).content.decode()
-    assert "The email may have been overlooked." in page and "Yours" in page
+    assert "The email may have been overlooked." in page and ">You</td>" in page
     ActivationLink.objects.filter(pk=link.pk).update(opened_at=timezone.now())
     page = client.get(path).content.decode()
-    assert "Not signed in yet" in page and "Yours" not in page
+    assert "Not signed in yet" in page and ">You</td>" not in page
     ActivationLink.objects.filter(pk=link.pk).update(bounced_at=timezone.now())
     assert "Not delivered" in client.get(path).content.decode()
 

@@ -61,7 +61,7 @@ def test_a_partner_is_declined_with_a_reason_that_it_and_its_sender_read(world, 
     assert told("partner_declined") == {world.distributor.pk}
     event = Event.objects.get(kind="activation.partner_declined")
     assert (event.organization_id, event.counterpart_id, event.note) == (world.vendor.pk, waiting.account_id, REASON)
-    assert f"{waiting.name} is declined." in vendor.get("/inbox/").content.decode()
+    assert f"{waiting.name} was declined." in vendor.get("/inbox/").content.decode()
     assert waiting.name not in vendor.get("/partners/pending/?state=unconfirmed").content.decode()
     assert f"/activations/{waiting.public_id}/" not in vendor.get("/").content.decode()
     for who in ("vendor.reader", "distributor.reader"):
@@ -77,7 +77,7 @@ def test_the_declined_partner_reads_why_in_place_of_its_dashboard(decline, waiti
     client.begin_session(person)
     for path in ("/", "/customers/"):
         page = client.get(path).content.decode()
-        assert REASON in page and "The vendor now confirms" not in page
+        assert REASON in page and "The vendor is now confirming" not in page
 
 
 def test_it_is_decided_once(actor_for, decline, waiting):

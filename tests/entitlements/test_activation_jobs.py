@@ -160,7 +160,7 @@ def test_the_sender_is_told_that_a_customer_is_there(world, web):
     assert told("activation_accepted") == {world.partner.pk}
     assert not told("partner_awaits")
     page = web("partner.sales_agent").get("/inbox/").content.decode()
-    assert f"{link.name} is activated" in page
+    assert f"{link.name} has been activated" in page
     assert link.email not in page
 
 

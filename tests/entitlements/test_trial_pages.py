@@ -1,6 +1,9 @@
 """The pages and the API of trials: who sees what, what nonsense is answered, and what a page costs."""
 
+import csv
 import datetime as dt
+import html
+import io
 import re
 
 import pytest
@@ -8,6 +11,7 @@ from django.utils import timezone
 
 from entitlements.models import Entitlement, Sku
 from partnerportal.lib import formats
+from partnerportal.lib.days import today
 from tests.world import SKU_OF_NOBODY, canary
 
 
@@ -151,3 +155,26 @@ def test_what_has_no_later_end_is_not_extended(web, waiting, ends_on):
     assert client.post(path, {"ends_on": "2030-01-01"}).status_code == 409
     answer = client.post(f"/api/v1{path}", {"ends_on": "2030-01-01"}, content_type="application/json")
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "no_later_end")
+
+
+def test_trials_that_run_are_listed_by_the_day_they_end(web, world):
+    """Those without an end come last, over the border of a page too, and the file has the same order."""
+    Entitlement.objects.filter(kind="trial", state="active").delete()
+    ends = [None, None, dt.date.max, *(today() + dt.timedelta(days=day) for day in range(30, 5, -1))]
+    for number, ends_on in enumerate(ends):
+        sku = Sku.objects.create(code=f"RUN-{number}", service="S", name=f"Ware {number:02}")
+        Entitlement.objects.create(
+            customer=world.customer, sku=sku, external_id=f"run-{number}", kind="trial", state="active", quantity=1,
+            starts_on=today(), ends_on=ends_on,
+        )  # fmt: skip
+    order = [f"Ware {number:02}" for number in [*range(27, 2, -1), 0, 1, 2]]
+    address, listed, client = "/trials/?state=running&size=25", [], web("vendor.reader")
+    while address:
+        page = client.get(address).content.decode()
+        listed += re.findall(r'<strong title="(Ware \d\d)">', page)
+        following = re.search(r'href="([^"]*cursor=[^"]*)"[^>]*rel="next"|rel="next"[^>]*href="([^"]*)"', page)
+        address = html.unescape(following[1] or following[2]) if following else ""
+    assert listed == order
+    file = client.post("/exports/new/", {"list": "trials", "query": "state=running"})
+    rows = csv.DictReader(io.StringIO(file.content.decode("utf-8-sig")))
+    assert [row["sku_name"] for row in rows] == order

@@ -173,6 +173,7 @@ PAGES = [
     page("exports/new/", post="200 vendor; 404 else", data={"list": "requests"}),
     page("exports/new/", post="404 vendor; 200 else", data={"list": "own_requests"}),
     page("exports/new/", post="404 else", data={"list": "assignments"}),
+    page("exports/<uuid:export_id>/again/", "/exports/{export_partner}/again/", post="200 partner.admin; 404 else"),
     page("exports/<uuid:export_id>/file/", "/exports/{export_partner}/file/", get="409 partner.admin; 404 else"),
     page("imports/", get=EVERYBODY),
     page(BULK, "/imports/bulk/goods/", post="404 else", data={"what": "all"}),

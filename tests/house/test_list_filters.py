@@ -307,3 +307,22 @@ def test_without_a_filter_the_dialog_leads_to_the_whole_list(key: str, show: Any
     assert client.get(path).status_code == 302
     answer = client.post(f"/lists/{key}/filters/", {"query": ""})
     assert client.get(answer.url).status_code == 200 and answer.url.startswith(path)
+
+
+@each_list
+def test_several_values_and_ranges_ask_the_database_nothing_more(
+    key: str, show: Any, web: Any, count_queries: Any
+) -> None:
+    who, tab = WHO.get(key, ("vendor.admin", ""))
+    path, client = reverse(find_list_definition(key).url_name), web(who)
+    values = dict(parse_qsl(tab)) | fill(key, show(key).list)
+    fields = set(find_list_definition(key).fields)
+    one = {name: value.split(SEPARATOR)[0] if name in fields else value for name, value in values.items()}
+
+    def count(query: dict[str, Any]) -> int:
+        client.get(path, query)  # what is kept for the process is kept by now
+        with count_queries() as asked:
+            assert client.get(path, query).status_code == 200
+        return len(asked)
+
+    assert count(values) <= count(one)

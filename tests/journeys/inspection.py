@@ -12,8 +12,9 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # Without what costs a third of the time and nobody reads: selectors of every node, a search for frames, loaded media.
 EVERYTHING = {
     "runOnly": WCAG, "resultTypes": ["violations"], "preload": False, "selectors": False, "iframes": False,
+    "rules": {"landmark-unique": {"enabled": True}},  # a region is found by its name
 }  # fmt: skip
-COLOURS = EVERYTHING | {"runOnly": ["color-contrast", "link-in-text-block"]}
+COLOURS = EVERYTHING | {"runOnly": ["color-contrast", "link-in-text-block"], "rules": {}}
 DESK, PHONE, SMALL_PHONE = 1440, 390, 320
 STRUCTURE = "[document.querySelectorAll('h1').length, document.documentElement.lang, document.title]"
 # Of two values the last counts: a hidden field that is written twice may arrive empty.

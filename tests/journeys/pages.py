@@ -312,10 +312,13 @@ OPENINGS = [
     ("partner.admin", "/customers/", ["Help"]),
     ("partner.admin", "/customers/", ["Account of "]),
     ("partner.admin", "/customers/{customer}/", ["More actions"]),
+    ("partner.admin", "/usage/customers/", ["Advanced"]),
+    ("partner.admin", "/renewals/?within=90", [", Plan sqcustomerq"]),
     ("customer.admin", "/usage/licences/", ["Release the licence of"]),
     ("customer.admin", "/account/", ["Actions for Partner ", "End connection…"]),
     ("many", "/", ["Organisation: "]),
     ("vendor.admin", "/ui-kit/", ["Invite customers"]),
+    ("vendor.admin", "/trials/", ["Approve… "]),
 ]
 
 NOT_PAGES = {
@@ -362,6 +365,7 @@ NOT_PAGES = {
     r"^robots\.txt$": "a text file",
     "exports/new/": "answers a form",
     "exports/news/": "answers a script",
+    "exports/<uuid:export_id>/again/": "answers a form",
     "exports/<uuid:export_id>/file/": "a file",
     f"{AUDIENCE}paste/": "answers a form",
     f"{AUDIENCE}remove/": "answers a form",

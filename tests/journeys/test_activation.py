@@ -39,7 +39,7 @@ def test_whoever_is_signed_in_as_somebody_else_changes_the_address(stack, visito
     browser.follow("Sign in")
     browser.signs_in(person)
     browser.press("Activate and connect")
-    browser.sees(f"{name} is activated.")
+    browser.sees(f"{name} is now active.")
 
 
 def test_a_sender_copies_corrects_and_withdraws_a_link_without_script(visitor, tried):

@@ -97,7 +97,7 @@ def test_partners_are_picked_pasted_and_synced(visitor, publisher, has_script):
     page = opens_audience(browser, offer)
     page.get_by_label("Specific partners").check()
     browser.press("Save draft")
-    browser.sees("The audience is saved.")
+    browser.sees("Audience saved.")
     browser.sees("No partners selected")
     page.get_by_role("link", name="Select CSP partners").first.click()
     search = page.get_by_role("searchbox", name="Search name or tenant ID")
@@ -119,7 +119,7 @@ def test_partners_are_picked_pasted_and_synced(visitor, publisher, has_script):
     refused = page.get_by_role("region", name="These could not be added")
     expect(refused).to_contain_text("Nobody Known Ltd")
     expect(refused).to_contain_text("No member of the CSP programme has this name or tenant ID.")
-    expect(refused).to_contain_text("It is in the audience already.")
+    expect(refused).to_contain_text("It is already in the audience.")
     expect(refused).not_to_contain_text(str(pasted.tenant_id))
     browser.follow("Back to the audience")
 
@@ -128,7 +128,7 @@ def test_partners_are_picked_pasted_and_synced(visitor, publisher, has_script):
     browser.sees("2 partners can sell the offer from now on.")
     expect(page.locator("main")).to_contain_text(picked.name)
     browser.press("Sync CSP audience")
-    browser.sees("The audience is synced. 2 partners added.")
+    browser.sees("Audience synced. 2 partners added.")
     expect(row_of(browser, pasted)).to_contain_text("Since")
     expect(in_catalogue(partner, offer)).to_contain_text("Can be sold")
 
@@ -176,7 +176,7 @@ def asks_for_removal(browser, offer, organization, *, has_script=True):
     browser.press("Remove from the table")
     browser.sees("1 partner is marked for removal, which needs a request.")
     expect(row_of(browser, organization)).to_contain_text("Marked for removal")
-    browser.follow("Request the removal")
+    browser.follow("Request removal")
     browser.sees("Step 1 of 2")
     form = page.locator("main form")
     for text in (offer.code, "Live offer management", "SaaS", "Update existing offer"):
@@ -205,7 +205,7 @@ def test_a_partner_leaves_by_a_request(visitor, publisher, staff, has_script):
     partner = visitor().arrives_as(people.operator(leaving))
     url = asks_for_removal(asking, offer, leaving, has_script=has_script)
     opens_audience(asking, offer)
-    asking.sees_no("Request the removal")
+    asking.sees_no("Request removal")
     asking.follow("Open request")
     expect(asking.page).to_have_url(url)
     expect(in_catalogue(partner, offer)).to_contain_text("Can be sold")  # until it is decided
@@ -218,13 +218,13 @@ def test_a_partner_leaves_by_a_request(visitor, publisher, staff, has_script):
     if has_script:
         is_sound(deciding)
     deciding.press("Approve")
-    deciding.sees("is approved, and done.")
+    deciding.sees("was approved and carried out.")
 
     expect(in_catalogue(partner, offer)).not_to_contain_text("Can be sold")
     opens_audience(asking, offer)
     expect(row_of(asking, staying)).to_be_visible()
     expect(row_of(asking, leaving)).to_have_count(0)
-    asking.sees_no("Request the removal")
+    asking.sees_no("Request removal")
     asking.opens(url)
     expect(asking.page.locator(".page-title .status")).to_have_text("Approved")
 

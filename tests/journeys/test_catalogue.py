@@ -73,8 +73,8 @@ def test_a_partner_finds_what_it_may_sell_to_a_customer(stack, visitor, market, 
     page.get_by_role("main").get_by_role("link", name="Contact publisher").first.click()
     page.get_by_role("textbox", name="Message").fill("We would like to sell it.")
     browser.press("Send message")
-    browser.sees("has your message.")
-    letter = stack.mail(pat.email, f"{partner.name} writes about {closed}")
+    browser.sees("Your message was sent to ")
+    letter = stack.mail(pat.email, f"{partner.name} sent a message about {closed}")
     assert "We would like to sell it." in letter.get_body(("plain",)).get_content()
 
     browser.opens(f"/marketplace/offers/?customer={far.public_id}")
@@ -96,8 +96,8 @@ def test_a_customer_asks_its_partner(stack, visitor, market):
     browser.page.get_by_label("Partner", exact=True).select_option(label=partner.name)
     browser.page.get_by_label("Question").fill("What would 20 licences cost us?")
     browser.press("Send question")
-    browser.sees(f"{partner.name} has your question.")
-    stack.mail(pia.email, f"{near.name} asks about {opened}")
+    browser.sees(f"Your question was sent to {partner.name}.")
+    stack.mail(pia.email, f"{near.name} asked about {opened}")
 
 
 def test_a_list_that_was_open_says_why_it_goes_on_no_more(visitor, market):
@@ -122,5 +122,5 @@ def test_the_simulator_without_scripts(visitor, market):
     browser.follow(f"{opened} · Basic")
     browser.sees("This sale can be made")
     browser.follow(far.name)
-    browser.sees("1 rule says no.")
+    browser.sees("1 rule prevents this sale.")
     browser.sees("Japan is outside the market of")

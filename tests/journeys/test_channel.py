@@ -58,7 +58,7 @@ def registers_distributor(staff, name):
     page.get_by_label("Country or region").select_option("FR")
     page.get_by_label("Work email address of its first Admin").fill(email)
     staff.press("Register")
-    staff.sees(f"{name} is registered.")
+    staff.sees(f"{name} was registered.")
     return email
 
 
@@ -121,7 +121,7 @@ def brings_customer(sender, browser, stack, name, sku):
     email = f"clara@{name.replace(' ', '-').lower()}.example"
     sends_link(sender, "Customers", name, email, Service_to_try=sku.code)
     activates(browser, stack, name, email, "Activate and connect")
-    browser.sees(f"{name} is activated.")
+    browser.sees(f"{name} is now active.")
     return email
 
 
@@ -196,7 +196,7 @@ def moves(staff, name, other):
     page.get_by_label("New distributor").select_option(label=other.name)
     staff.press("Show what changes")
     staff.press("Move partner")
-    staff.sees(f"{name} is moved.")
+    staff.sees(f"{name} was moved.")
 
 
 def sees_nothing(browser, addresses):

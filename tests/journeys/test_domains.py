@@ -47,7 +47,7 @@ def test_a_domain_is_proved_by_its_record(visitor, stack):
     browser.follow("Add a domain")
     page.get_by_role("textbox", name="Domain").fill("gmail.com")
     browser.press("Add domain")
-    browser.sees("Anybody can get an address at gmail.com")
+    browser.sees("Anyone can get an address at gmail.com")
     page.get_by_role("textbox", name="Domain").fill(name.upper())
     browser.press("Add domain")
     browser.sees(f"{name} added")
@@ -57,14 +57,14 @@ def test_a_domain_is_proved_by_its_record(visitor, stack):
 
     stack.dns.add_txt(name, value)  # at the domain itself, where it does not count
     browser.press("Check now")
-    browser.sees(f"The record stands at {name}")
+    browser.sees(f"The record is at {name}")
     stack.dns.add_txt(f"_partnerportal.{name}", value)
     browser.press("Check now")
     browser.sees(f"{name} was checked a moment ago. Try again in")
     found += list(inspection.faults(browser))
     half_a_minute_passes()
     browser.press("Check now")
-    expect(page.locator("main .status", has_text="Proved")).to_be_visible()
+    expect(page.locator("main .status", has_text=re.compile(r"^\s*Verified"))).to_be_visible()
     browser.sees(f"Operators can be added with an address at: {name}")
     found += list(inspection.faults(browser))
 
@@ -83,7 +83,7 @@ def test_without_script_a_check_is_seen_by_reloading(visitor, stack):
     browser.press("Add domain")
     stack.dns.add_txt(f"_partnerportal.{name}", page.get_by_label("Value of the TXT record").input_value())
     browser.press("Check now")
-    browser.reloads_until(page.locator("main .status", has_text="Proved"))
+    browser.reloads_until(page.locator("main .status", has_text=re.compile(r"^\s*Verified")))
 
 
 def test_a_colleague_asks_to_be_let_in_instead_of_founding_another(visitor, stack):
@@ -95,17 +95,17 @@ def test_a_colleague_asks_to_be_let_in_instead_of_founding_another(visitor, stac
     theirs.sees("Is your organisation here already?")
     theirs.sees(partner.name)
     found = list(inspection.faults(theirs))
-    theirs.press("Ask its Admins to let you in")
-    theirs.sees("Its Admins have been asked.")
+    theirs.press("Ask to join")
+    theirs.sees("Your request was sent to its Admins.")
 
     admin = visitor().arrives_as(people.operator(partner), partner)
     admin.opens("/operators/pending/")
     admin.sees("Colin Colleague")
     found += list(inspection.faults(admin))
-    admin.follow("Let in…")
+    admin.follow("Accept…")
     admin.page.get_by_role("checkbox", name="Reader").check()
-    admin.press("Let in")
-    admin.sees("Colin Colleague can now act for you.")
+    admin.press("Accept request")
+    admin.sees("Colin Colleague can now act for your organisation.")
 
     theirs.opens("/account/")
     expect(theirs.heading).to_have_text(partner.name)
@@ -124,7 +124,7 @@ def test_a_second_factor_switched_on_bites(visitor):
     browser.sees("1 operator has none yet.")
     found = list(inspection.faults(browser))
     browser.press("Require")
-    browser.sees("Two-factor authentication is now required of everybody.")
+    browser.sees("Two-factor authentication is now required for everyone.")
 
     page = theirs.opens("/account/", status=403)
     expect(theirs.heading).to_contain_text("requires two-factor authentication")

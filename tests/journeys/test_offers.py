@@ -47,7 +47,7 @@ def fills_listing(browser):
     browser.press("Preview")
     expect(page.locator(".prose strong")).to_have_text("all")
     browser.press("Save draft")
-    browser.sees("The draft is saved.")
+    browser.sees("Draft saved.")
 
 
 def adds_plan(browser):
@@ -71,7 +71,7 @@ def opts_in(browser):
     page.get_by_label("Any partner in the CSP programme").check()
     browser.press("Save draft")
     page.get_by_role("navigation", name="Offer", exact=True).get_by_role("link", name="Overview").click()
-    browser.follow("Partners need a link to marketing material.")
+    browser.follow("Add a link to marketing material for partners.")
     expect(page.get_by_label("Link to marketing material")).to_be_visible()
     for name in ("marketing", "sales", "support"):
         page.get_by_label(f"Link to {name} material").fill(f"https://vault.example/{name}")
@@ -122,14 +122,14 @@ def test_two_editors_meet_side_by_side(visitor, publisher):
     for browser, words in ((first, "Keeps many things"), (second, "Keeps most things")):
         browser.page.locator("details.language").first.get_by_label("Summary").fill(words)
         browser.press("Save draft")
-    first.sees("The draft is saved.")
+    first.sees("Draft saved.")
     row = second.page.get_by_role("row", name="Summary")
     expect(row.locator("del")).to_have_text("most ")
     expect(row.locator("ins")).to_have_text("many ")
     expect(second.page.locator("details.language").first.get_by_label("Summary")).to_have_value("Keeps most things")
     assert not (found := list(inspection.faults(second))), "\n".join(found)
-    second.press("Save mine over it")
-    second.sees("The draft is saved.")
+    second.press("Overwrite with mine")
+    second.sees("Draft saved.")
     draft = Offer.objects.get(publisher=publisher).versions.get(number=None)
     assert draft.content["texts"]["en"]["summary"] == "Keeps most things"
 
@@ -159,9 +159,9 @@ def test_an_offer_that_was_never_published_is_corrected_and_deleted(visitor, pub
     assert not (found := list(inspection.faults(browser))), "\n".join(found)
     page.get_by_role("textbox", name="Code").fill("vault")
     browser.press("Save changes")
-    browser.sees("The offer is changed.")
+    browser.sees("Offer changed.")
     assert Offer.objects.get(publisher=publisher).code == "vault"
     browser.follow("Delete offer…")
     assert not (found := list(inspection.faults(browser))), "\n".join(found)
     browser.press("Delete offer")
-    browser.sees("The offer vault is deleted.")
+    browser.sees("The offer vault was deleted.")

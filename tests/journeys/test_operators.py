@@ -40,7 +40,7 @@ def test_an_admin_adds_a_reader_who_is_out_at_once_when_removed(java_script_enab
     admin = visitor(java_script_enabled=java_script_enabled).arrives_as(people.operator(partner))
     invited = people.person("Rita")
     page = invites(admin, invited.email, "Reader")
-    admin.sees(f"{invited.email} is invited.")
+    admin.sees(f"{invited.email} was invited.")
     link = stack.link(invited.email, partner.name, "/join/")
 
     theirs = visitor(java_script_enabled=java_script_enabled)
@@ -75,7 +75,7 @@ def test_an_admin_adds_a_reader_who_is_out_at_once_when_removed(java_script_enab
 def test_a_free_mail_address_is_refused_where_it_is_typed(visitor):
     admin = visitor().arrives_as(people.operator(people.partner()))
     page = invites(admin, "somebody@gmail.com", "Reader")
-    admin.sees("Anybody can get an address at gmail.com. Enter the address of a work or school account.")
+    admin.sees("Anyone can get an address at gmail.com. Enter the address of a work or school account.")
     expect(page.get_by_role("textbox", name="Work email address")).to_have_attribute("aria-invalid", "true")
     page.get_by_role("textbox", name="Work email address").fill("somebody@elsewhere.example")
     applies(page)
@@ -93,7 +93,7 @@ def test_somebody_else_changes_and_comes_back(visitor):
     browser.press("Continue")
     browser.sees(invited.email)
     browser.sees(other.email)
-    browser.press("Sign in as somebody else")
+    browser.press("Sign in as someone else")
     browser.signs_in(invited)
     browser.press("Accept")
     browser.sees(f"You now act for {partner.name}.")

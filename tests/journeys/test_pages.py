@@ -239,3 +239,5 @@ def assert_nothing_is_cut_off(page):
 def test_the_api_reference_runs(visitor):
     page = visitor().arrives_as("partner.admin").opens("/api/docs/")
     expect(page.get_by_role("heading", name="partnerportal API")).to_be_visible()
+    page.get_by_role("link", name="Back to the portal").click()
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()

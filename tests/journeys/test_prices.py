@@ -37,7 +37,7 @@ def offer(stack) -> Offer:
 def test_a_price_rise_with_its_reach_shown(visitor, offer, has_script):
     browser = visitor(java_script_enabled=has_script).arrives_as("publisher.admin")
     page = browser.opens(f"/offers/{offer.public_id}/prices/")
-    matrix = page.get_by_role("region", name="Prices by market and plan")
+    matrix = page.get_by_role("group", name="Prices by market and plan")
     expect(matrix).to_contain_text("€9.90")
     page.get_by_role("link", name="Change prices of Basic").click()
 
@@ -55,12 +55,12 @@ def test_a_price_rise_with_its_reach_shown(visitor, offer, has_script):
     browser.sees("Enter the code of the plan to confirm it.")
     page.get_by_label("Code of the plan").fill("basic")
     browser.press("Publish prices")
-    browser.sees("1 price is published.")
+    browser.sees("1 price published.")
     expect(matrix).to_contain_text("€24.90 from")
 
     page.get_by_role("link", name=re.compile("Withdraw the price of Basic")).click()
     browser.press("Withdraw price")
-    browser.sees("The price is withdrawn.")
+    browser.sees("Price withdrawn.")
     expect(matrix).not_to_contain_text("€24.90")
 
 
@@ -75,6 +75,6 @@ def test_a_sale_is_stopped_and_goes_on(visitor, offer):
     browser.press("Stop sale")
     browser.sees("Sale stopped: Basic in Europe.")
     expect(page.get_by_role("region", name="Stopped sales").last).to_contain_text("A faulty build")
-    page.get_by_role("link", name="Lift the stop: Basic in Europe").click()
-    browser.press("Lift stop")
+    page.get_by_role("link", name="Resume sale: Basic in Europe").click()
+    browser.press("Resume sale")
     browser.sees("On sale again: Basic in Europe.")

@@ -104,7 +104,7 @@ def test_a_declined_trial_says_why(visitor, trio):
     chooses(deciding, sku, customer, "Decline…")
     deciding.page.get_by_label("Reason").fill("Not sold in your country.")
     deciding.press("Decline")
-    deciding.sees(f"The trial of {sku.name} for {customer.name} is declined.")
+    deciding.sees(f"The trial of {sku.name} for {customer.name} was declined.")
     asking.opens("/services/")
     asking.sees("Not sold in your country.")
 

@@ -120,7 +120,7 @@ def test_a_row_that_fails_leaves_its_partner_in_the_audience(web, world, monitor
     text = f"tenant_id,region\n{world.distributor.tenant_id},Europe,and more\n{world.partner.tenant_id},Europe\n"
     client = web("publisher.admin")
     page = uploaded(client, text.encode(), f"/imports/new/audience/?target={monitor.public_id}")
-    assert "The file leaves nobody out." in client.get(page).content.decode()
+    assert "No partner is missing from the file." in client.get(page).content.decode()
     assert client.post(f"{page}apply/", {"mode": "replace"}).status_code == 302 and run_next_import()
     source = Import.objects.filter(kind="audience").latest("pk")
     assert (source.state, source.applied) == ("done", {"bad": 1, "already_there": 1})

@@ -123,7 +123,7 @@ def test_one_of_the_chosen_has_left_meanwhile_and_the_others_are_added(web, worl
     assert "1 partner added." in text
     assert [row.organization for row in backup.audience_changes.all()] == [world.distributor]
     text = client.post(url(backup, "_select"), chosen).content.decode()  # nobody is left to add
-    assert "No partner was added." in text and "It is in the audience already." in text
+    assert "No partner was added." in text and "It is already in the audience." in text
     world.distributor.memberships.update(ends_on=timezone.now().date() - timedelta(days=1))
     backup.audience_changes.all().delete()
     text = client.post(url(backup, "_select"), chosen).content.decode()
@@ -145,7 +145,7 @@ def test_nothing_chosen_adds_nothing(web, offer, row):
 def test_a_pasted_list_names_what_it_refuses(web, world, offer):
     page = web("publisher.admin").post(url(offer, "_paste"), {"entries": f"{world.partner.tenant_id}\nNobody <b>Inc."})
     text = page.content.decode()
-    assert "It is in the audience already." in text
+    assert "It is already in the audience." in text
     assert "No member of the CSP programme has this name or tenant ID." in text
     assert "Nobody &lt;b&gt;Inc." in text
     assert web("publisher.admin").post(url(offer, "_paste"), {"entries": ""}).status_code == 200
@@ -172,7 +172,7 @@ def test_the_sync_shows_first_what_it_does(web, world, offer):
     client = web("publisher.admin")
     page = client.get(url(offer, "_sync")).content.decode()
     assert "1 partner can sell the offer from now on." in page
-    assert "A partner that you add can leave the audience by a request only." in page
+    assert "Once added, a partner can leave the audience only by request." in page
     refused = client.post(url(offer, "_sync"), {"revision": "1"})  # not what was shown
     assert refused.status_code == 409 and "Nothing was synced" in refused.content.decode()
     assert not offer.authorizations.active().filter(organization=world.partner).exists()
@@ -193,7 +193,7 @@ def test_an_offer_without_partners_is_not_opted_in_without_what_they_need(web, a
     shut.refresh_from_db()
     client, seen = web("publisher.admin"), {"revision": shut.audience_revision}
     page = client.get(url(shut, "_sync")).content.decode()
-    assert "Partners need a link to marketing material." in page and "Partners need sales material." in page
+    assert "Add a link to marketing material for partners." in page and "Add sales material for partners." in page
     assert reverse("offer_listing", args=[shut.public_id]) in page
     assert client.post(url(shut, "_sync"), seen).status_code == 409
     answer = api("publisher.admin").post(

@@ -141,7 +141,7 @@ def test_both_sides_read_who_left_and_who_stayed_and_why(web, api, world, publis
         page = web(who).get(reverse("request", args=[request.public_id])).content.decode()
         result = page[page.index("<h2>Result</h2>") :]
         assert result.index(world.partner.name) < result.index(stayed) < result.index("Left the audience")
-        assert "done where it was possible" in page
+        assert "carried out where possible" in page
         kept = api(who).get(f"/api/v1/requests/{request.public_id}/").json()["results"]
         assert {(each["label"], each["code"]) for each in kept} == {
             (world.partner.name, "partner_has_sales"),
@@ -301,7 +301,7 @@ def test_staff_read_who_comes_in_beside_those_that_have_sold(world, publisher, s
     request = ask(publisher, backup, "specific")
     seen = check_request(request)
     assert seen.values["additions"] == "1"
-    assert [text.text for text in seen.facts_shown if "in" in str(text.label).split()] == ["1", world.distributor.name]
+    assert [text.text for text in seen.facts_shown if "to be added" in str(text.label)] == ["1", world.distributor.name]
     remove_from_audience(actor=publisher, offer=backup, organization_ids=[world.distributor.pk])
     with pytest.raises(Conflict) as refused:
         approve_request(actor=staff, request=request, facts_digest=seen.digest, revision=request.revision)

@@ -126,7 +126,7 @@ class TestTheList:
 
     def test_a_customer_whose_connection_has_ended_is_missed_in_words(self, web: Any, world: Any) -> None:
         """A bookmark or a second tab goes on to name it."""
-        url, said = f"{CATALOGUE}?customer={world.customer.public_id}", "What follows is without it."
+        url, said = f"{CATALOGUE}?customer={world.customer.public_id}", "This page does not take it into account."
         assert said not in text_of(web("partner.reader").get(url))
         end_connection(actor=world.actor("customer.admin"), connection=world.connection("customer", "partner"))
         assert said in text_of(web("partner.reader").get(url))

@@ -128,7 +128,9 @@ def test_the_second_of_two_tabs_loses_nothing(world: World, web: Any) -> None:
     mine |= {"parent": "it-management", "revision": hidden(opened, "revision")}
     refused = client.post(of(row), mine)
     assert "A colleague has changed this since you opened it." in text(refused)
-    assert "Stored now Name in English: Backups" in text(refused) and 'value="Safekeeping"' in refused.content.decode()
+    assert (
+        "Current values Name in English: Backups" in text(refused) and 'value="Safekeeping"' in refused.content.decode()
+    )
     assert backup().names["en"] == "Backups"
     again = client.post(of(row), mine | {"revision": hidden(refused, "revision")})
     assert again.status_code == 302 and backup().names["en"] == "Safekeeping"
@@ -147,7 +149,7 @@ def test_a_form_without_its_revision_changes_nothing(web: Any, revision: str | N
 def test_a_category_is_retired_and_offered_again(web: Any) -> None:
     client = web(STAFF)
     asked = client.get(of(backup(), "retire/"))
-    assert "published offers have it and keep it." in text(asked)
+    assert "published offers keep it." in text(asked)
     client.post(of(backup(), "retire/"), {"revision": hidden(asked, "revision")})
     assert backup().is_retired and "Backup backup Retired" in text(client.get(f"{BASE}categories/"))
     stale = client.post(of(backup(), "retire/"), {"revision": hidden(asked, "revision")})
@@ -188,7 +190,7 @@ def test_a_category_that_something_uses_stays(world: World, web: Any) -> None:
     for row in (backup(), above):
         assert of(row, "remove/") not in page
         refused = client.post(of(row, "remove/"), {"revision": "1"})
-        assert refused.status_code == 409 and "so it stays. You can retire it." in text(refused)
+        assert refused.status_code == 409 and "so it can’t be removed. You can retire it." in text(refused)
     row = Category.objects.get(code="finance")
     content = make_content("Vault", "basic", categories=["finance"])
     publisher = world.actor("publisher.admin")
@@ -258,8 +260,8 @@ def test_competencies_and_skills_are_kept(web: Any, kind: str, model: Any) -> No
     assert "Another entry has this name." in text(client.post(f"{BASE}{kind}/new/", {"code": "q", "name": "QUANTUM"}))
     assert client.post(of(row), {"name": "Quanta", "revision": "1"}).status_code == 302
     stale = client.post(of(row), {"name": "Quark", "revision": "1"})
-    assert "Stored now Name: Quanta" in text(stale)
-    assert "0 partners have it and keep it." in text(client.get(of(row, "retire/")))
+    assert "Current values Name: Quanta" in text(stale)
+    assert "0 partners keep it." in text(client.get(of(row, "retire/")))
     client.post(of(row, "retire/"), {"revision": "2"})
     row.refresh_from_db()
     assert (row.name, row.is_retired) == ("Quanta", True)
@@ -273,9 +275,9 @@ def test_a_market_with_its_currencies(web: Any) -> None:
     assert client.post(f"{BASE}markets/new/", new).status_code == 302
     moon = Market.objects.get(code="moon")
     assert "No countries yet" in text(client.get(of(moon)))
-    assert "A market has at least one currency." in text(client.get(of(moon)))
+    assert "A market needs at least one currency." in text(client.get(of(moon)))
     assert client.post(of(moon, "currencies/add/"), {"currency": "chf"}).status_code == 302
-    assert "The market has this currency already." in text(
+    assert "The market already has this currency." in text(
         client.post(of(moon, "currencies/add/"), {"currency": "CHF"})
     )
     assert "This is not an ISO 4217" in text(client.post(of(moon, "currencies/add/"), {"currency": "XXL"}))
@@ -285,7 +287,7 @@ def test_a_market_with_its_currencies(web: Any) -> None:
     assert client.post(of(moon, "rename/"), {"name_en": "Luna", "revision": "1"}).status_code == 302
     assert client.post(of(moon, "remove/")).status_code == 302
     refused = client.post(of(Market.objects.get(code="japan"), "remove/"))
-    assert refused.status_code == 409 and "so it stays" in text(refused)
+    assert refused.status_code == 409 and "so it can’t be removed" in text(refused)
 
 
 def test_a_country_moves_in_two_steps(world: World, web: Any) -> None:
@@ -296,8 +298,8 @@ def test_a_country_moves_in_two_steps(world: World, web: Any) -> None:
     shown = client.post(f"{BASE}countries/", chosen)
     assert MarketCountry.objects.get(country=country).market.code == "europe"
     partners = Organization.objects.filter(country=country, kind__in=["partner", "distributor"]).count()
-    assert f"{partners} partners of this country sell in Japan from then on" in text(shown)
-    assert "What was sold stays as it is." in text(shown)
+    assert f"From then on, {partners} partners of this country sell only in Japan" in text(shown)
+    assert "Existing sales, prices, audiences and connections do not change." in text(shown)
     confirmed = chosen | {"confirm": "1", "seen": hidden(shown, "seen")}
     Organization.objects.filter(pk=world.partner2.pk).update(
         country="ZW" if world.partner2.country == country else country
@@ -315,7 +317,7 @@ def test_a_country_moves_in_two_steps(world: World, web: Any) -> None:
     ("changes", "said"),
     [
         ({"currency": "EUR"}, "Japan has no prices in EUR. Add the currency to the market first."),
-        ({"country": "FR", "market": "europe", "currency": "EUR"}, "The country is in this market already"),
+        ({"country": "FR", "market": "europe", "currency": "EUR"}, "The country is already in this market"),
         ({"country": "ZZ"}, "not one of the available choices"),
         ({"market": ""}, "This field is required."),
         ({"market": "x" * 10_000}, "not one of the available choices"),

@@ -129,7 +129,7 @@ def test_the_page_confirms_with_what_is_lost(world, web, backup):
     assert client.post(path, {"revision": revision}).status_code == 302
     assert get_draft(backup) is None
     overview = client.get(f"/offers/{backup.public_id}/").content.decode()
-    assert "Discard draft…" not in overview and "The draft is discarded." in overview
+    assert "Discard draft…" not in overview and "Draft discarded." in overview
     assert "There is nothing to discard" in client.get(path).content.decode()
     assert client.post(path, {"revision": revision}).status_code == 409
     assert read_form(client.get(f"/offers/{backup.public_id}/listing/").content.decode())["texts.en.name"] == ["Backup"]

@@ -110,7 +110,7 @@ def test_two_editors_meet_side_by_side_and_nothing_is_lost(world, web, backup):
     answer = send(mine, url(backup, "listing/"), page, **changes)
     assert answer.status_code == 409
     both = answer.content.decode()
-    assert "A colleague has saved this offer since you opened it" in both and "Save mine over it" in both
+    assert "A colleague has saved this offer since you opened it" in both and "Overwrite with mine" in both
     assert "Theirs &lt;b&gt;" in both and "<b>" not in both
     fields = read_form(both)
     assert (fields["texts.en.summary"], fields["texts.fr.name"]) == (["Mine"], ["À moi"])
@@ -157,7 +157,7 @@ def test_a_plan_is_removed_in_the_form_and_a_published_one_has_no_button(world, 
     place = {"market": Market.objects.get(code="europe"), "currency": "EUR", "term": "P1M", "billing": "P1M"}
     backup.plans.get(code="pro").prices.create(**place, amount=5, valid_from=timezone.localdate())
     shorter = send(client, url(backup, "plans/"), page, remove_plan="1").content.decode()
-    assert "Plans that were never published go with their prices: pro." in shorter
+    assert "Plans that were never published are deleted with their prices: pro." in shorter
     assert backup.plans.filter(code="pro").exists()
     assert send(client, url(backup, "plans/"), shorter).status_code == 302
     assert not backup.plans.filter(code="pro").exists()
@@ -175,7 +175,7 @@ def test_published_terms_cannot_be_unticked(world, web, backup):
     kept = read_form(page)
     assert kept["plans.0.terms"] == ["P1M", "P1Y"]  # hidden fields, beside boxes that cannot be changed
     answer = send(client, url(backup, "plans/"), page, plans__0__terms=["P1M"])
-    assert "published with more terms" in answer.content.decode()
+    assert "Published terms and billing frequencies of the plan" in answer.content.decode()
 
 
 WRONG = {
@@ -303,7 +303,7 @@ def test_an_incomplete_draft_has_no_way_to_publish(world, web, backup):
     client = web("publisher.admin")
     send(client, url(backup, "listing/"), support__email="")
     page = client.get(url(backup, "publish/")).content.decode()
-    assert "Say how partners and customers reach your support." in page
+    assert "Say how partners and customers can reach your support." in page
     assert f'href="{url(backup, "listing/#id_support.email")}"' in page
     fields = read_form(page, "publish")
     assert client.post(url(backup, "publish/"), fields).status_code == 409

@@ -200,7 +200,7 @@ def test_the_page_reports_updates_and_clears(web, offer):
     assert client.post(update, {"text": "x" * 2001}).status_code == 200
     assert client.post(update, {"text": "Up again.", "clear": "1"}).status_code == 302
     page = client.get(url).content.decode()
-    assert "All clear" in page and "Up again." in page
+    assert "Resolved" in page and "Up again." in page
     assert (
         "Down since 9."
         not in web("partner.admin").get(reverse("catalogue_offer", args=[offer.public_id])).content.decode()

@@ -18,8 +18,8 @@ from tests.world import World, address
 
 pytestmark = pytest.mark.django_db
 STAFF = "vendor.admin"
-STAYS = "What was sold stays as it is."
-LOST = "1 plan with a price for you until now has none there. You can sell it again once its publisher sets one."
+STAYS = "Existing sales are not affected."
+LOST = "1 plan that you could sell has no price there. You can sell it again once its publisher sets one."
 
 
 def move(world: World, country: str, market: str, currency: str) -> None:
@@ -55,7 +55,7 @@ def test_a_move_is_told_to_sellers_there_to_partners_of_its_customers_and_to_pub
         "partner2": (
             subject,
             [
-                "You now sell to customers of this market alone, at prices in USD.",
+                "You now sell only to customers in this market, at prices in USD.",
                 LOST,
                 STAYS,
             ],
@@ -67,8 +67,9 @@ def test_a_move_is_told_to_sellers_there_to_partners_of_its_customers_and_to_pub
         "publisher": (
             subject,
             [
-                "1 plan of yours had a price for its partners: Europe, EUR.",
-                "1 of them has none where the country is now: Africa, USD. Its partners can sell it once you set one.",
+                "1 of your plans had a price for partners in this country: Europe, EUR.",
+                "1 of them has no price where the country is now: Africa, USD. "
+                "Its partners can sell it once you set one.",
             ],
         ),
     }
@@ -81,10 +82,10 @@ def test_the_way_back_frees_the_customers_and_leaves_nothing_to_do(world: World)
     move(world, "FR", "europe", "EUR")
     rows = told()
     assert rows["partner"][1][0] == "You can now sell to your 1 customer there, because it is in your market."
-    assert rows["partner2"][1] == ["You now sell to customers of this market alone, at prices in EUR.", STAYS]
+    assert rows["partner2"][1] == ["You now sell only to customers in this market, at prices in EUR.", STAYS]
     assert rows["publisher"][1] == [
-        "1 plan of yours had a price for its partners: Japan, JPY.",
-        "It has one where the country is now, too (Europe, EUR). You need not do anything.",
+        "1 of your plans had a price for partners in this country: Japan, JPY.",
+        "It also has a price where the country is now (Europe, EUR). You don’t need to do anything.",
     ]
 
 
@@ -95,7 +96,7 @@ def test_another_currency_is_told_to_those_there_alone(world: World) -> None:
     assert rows["partner2"] == (
         "France now has prices in GBP",
         [
-            "You now sell at prices in GBP, in place of EUR.",
+            "You now sell at prices in GBP instead of EUR.",
             LOST,
             STAYS,
         ],
@@ -123,8 +124,8 @@ def test_several_customers_and_plans_are_counted(world: World) -> None:
     move(world, "FR", "africa", "USD")
     rows = told()
     assert rows["partner"][1][0].startswith("You can no longer sell to your 2 customers there")
-    assert rows["publisher"][1][0].startswith("2 plans of yours had a price")
-    assert rows["publisher"][1][1].startswith("2 of them have none")
+    assert rows["publisher"][1][0].startswith("2 of your plans had a price")
+    assert rows["publisher"][1][1].startswith("2 of them have no price")
 
 
 @pytest.mark.parametrize(

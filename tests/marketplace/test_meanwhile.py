@@ -17,8 +17,8 @@ from tests.world import World
 
 pytestmark = pytest.mark.django_db
 STAFF = Actor.system("vendor staff (test)")
-LOST_CUSTOMER = "The chosen customer is not connected to the partner, or no longer."
-LOST_PARTNER = "You do not see the chosen partner, or no longer."
+LOST_CUSTOMER = "The chosen customer is not connected to the partner."
+LOST_PARTNER = "You can’t see the chosen partner."
 COUNTRY = "Iceland"  # of nobody else: it must not be in a fact, and would be in no list by accident
 
 
@@ -75,7 +75,7 @@ def test_the_customer_ends_the_connection(web: Any, api: Any, world: World) -> N
         assert page.status_code == 200 and LOST_CUSTOMER in html, name
         assert world.customer.name not in html and world.customer.org_id not in html, name
         assert name == "simulator" or COUNTRY not in html, name
-        assert name == "choose" or "What follows is without it." in html, name
+        assert name == "choose" or "This page does not take it into account." in html, name
         assert "/marketplace/offers/choose/" in html or name in ("choose", "simulator"), name
     simulator = text_of(client.get(list_pages(query)["simulator"]))
     answer, _heading, _choices = simulator.partition("Search customer")
@@ -112,7 +112,7 @@ def test_the_question_to_a_partner_that_is_none_any_more(web: Any, world: World,
     html = sent.content.decode()
     assert sent.status_code == 200 and not Event.objects.filter(kind="offer.partner_asked").exists()
     assert ("so your question was not sent" in html) is others and ("What does it cost?" in html) is others
-    assert ("because no connection is left" in html) is not others
+    assert ("because you are no longer connected to a partner" in html) is not others
 
 
 def test_the_partner_leaves_the_programme(web: Any, api: Any, world: World) -> None:

@@ -99,7 +99,7 @@ def test_a_change_is_previewed_with_its_reach_and_then_published(world: World, w
     posted = hidden_fields(preview)
     assert posted["replaces:europe:EUR:P1M:P1M"] == "9.90"
     answer = client.post(url("prices/basic/change/"), {**posted, "step": "publish"}, follow=True)
-    assert "1 price is published." in text(answer)
+    assert "1 price published." in text(answer)
     assert Price.objects.get(plan=plan, valid_from=day).amount == Decimal("10.50")
 
 
@@ -125,7 +125,7 @@ def test_a_preview_that_a_colleague_overtook_shows_the_latest(world: World, web:
     )
     add_prices(actor=world.actor(ADMIN), offer=offer, changes=[change(amount="10.00")])
     answer = client.post(url("prices/basic/change/"), {**hidden_fields(preview), "step": "publish"})
-    assert "another amount is replaced now" in text(answer) and "€10.00" in text(answer)
+    assert "it would now replace another amount" in text(answer) and "€10.00" in text(answer)
     assert hidden_fields(answer)["replaces:europe:EUR:P1M:P1M"] == "10.00"
     assert not Price.objects.filter(amount=11).exists()
     client.post(url("prices/basic/change/"), {**hidden_fields(answer), "step": "publish"})
@@ -171,7 +171,7 @@ def test_a_coming_price_is_withdrawn(world: World, web: Any) -> None:
     )
     path = url(f"prices/{price.public_id}/withdraw/")
     assert "Withdraw this price?" in text(client.get(path))
-    assert "The price is withdrawn." in text(client.post(path, follow=True))
+    assert "Price withdrawn." in text(client.post(path, follow=True))
     price.refresh_from_db()
     assert price.withdrawn_at
     assert "Withdrawn" in text(client.get(url("prices/basic/history/")))
@@ -192,7 +192,7 @@ def test_a_sale_is_stopped_and_goes_on(world: World, web: Any) -> None:
     client.post(url("stops/new/"), {"plan": "basic", "market": "europe"})
     assert SaleStop.objects.filter(market__code="europe").count() == 1
     path = url(f"stops/{stop.public_id}/lift/")
-    assert "Lift the stop?" in text(client.get(path))
+    assert "Resume the sale?" in text(client.get(path))
     assert "On sale again: Basic in Europe." in text(client.post(path, follow=True))
     assert "For one plan only" in text(client.get(url("stops/new/")))
     assert "Choose a plan" in text(client.post(url("stops/new/"), {"market": "europe"}))
@@ -202,7 +202,7 @@ def test_the_vendor_stops_with_a_reason_that_the_publisher_reads(world: World, w
     assert "Enter a reason." in text(web("vendor.admin").post(url("stops/new/"), {}))
     web("vendor.admin").post(url("stops/new/"), {"reason": "Security hole"})
     page = text(web(ADMIN).get(url("prices/")))
-    assert "Security hole" in page and "The vendor alone lifts it." in page and "The whole offer" in page
+    assert "Security hole" in page and "Only the vendor can resume it." in page and "The whole offer" in page
     stop = SaleStop.objects.get(by_vendor=True)
     assert web(ADMIN).post(url(f"stops/{stop.public_id}/lift/")).status_code == 403
     assert web("vendor.admin").post(url(f"stops/{stop.public_id}/lift/")).status_code == 302

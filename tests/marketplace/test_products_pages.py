@@ -42,7 +42,7 @@ def test_the_list_shows_the_latest_month_against_the_year_before(world: World, w
     page = main(web("publisher.reader").get("/products/"))
     assert "715 +9%" in page  # 660 and 55, against 600 and 55
     assert "Not counted for offers" in page and "Fewer than 5 customers" in page
-    assert f"Numbers of {formats.format_month(this_month())}" in page and "Counted on" in page
+    assert f"Numbers for {formats.format_month(this_month())}" in page and "Counted on" in page
 
 
 def test_month_and_country_stand_in_the_url(world: World, web: Any) -> None:
@@ -72,7 +72,7 @@ def test_a_products_page(world: World, web: Any) -> None:
     )
     client = web("publisher.reader")
     page = main(client.get(f"/products/{product.public_id}/"))
-    assert "715 +9% in a year" in page and "Germany 660 92%" in page and "Other countries together 55 8%" in page
+    assert "715 +9% in a year" in page and "Germany 660 92%" in page and "Other countries 55 8%" in page
     assert "Fewer than 5 customers" in page and "Your own licences are left out" in page
     assert "Sweden 8 100%" in main(client.get(f"/products/{product.public_id}/?measure=trials"))
     assert "660 +10% in a year" in main(client.get(f"/products/{product.public_id}/?country=DE"))
@@ -109,7 +109,7 @@ def test_before_the_first_numbers_it_says_what_to_do(world: World, web: Any) -> 
     assert "Your products" not in main(web("publisher.reader").get("/"))
     Product.objects.all().delete()
     page = main(web("publisher.reader").get("/products/"))
-    assert "No products yet" in page and "counted each night" in page
+    assert "No products yet" in page and "counted every night" in page
 
 
 def test_the_file_has_the_sums_that_are_shown(world: World, web: Any) -> None:
@@ -167,7 +167,7 @@ def test_countries_are_ranked_with_the_others_last() -> None:
     assert [(row.name, row.share, row.width) for row in rows] == [
         ("Germany", "60%", 100),
         ("France", "30%", 50),
-        ("Other countries together", "10%", 17),
+        ("Other countries", "10%", 17),
     ]
 
 

@@ -59,7 +59,7 @@ def test_every_rule_that_fails_is_named_with_its_fact(web: Any, world: Any) -> N
     page = web("partner.reader").get(f"{PAGE}?{query}")
     assert codes_on(page) == ["offer_stopped", "no_price", "outside_market"]
     text = text_of(page)
-    assert "3 rules say no." in text and "Japan is outside the market of" in text
+    assert "3 rules prevent this sale." in text and "Japan is outside the market of" in text
     assert "Country: Japan · Market: Europe outside_market Choose another customer" in text
 
 
@@ -311,7 +311,7 @@ def test_bad_questions(api: Any, world: Any, query: str, status: int) -> None:
 @pytest.mark.parametrize("who", ["publisher.reader", "vendor.reader"])
 def test_who_sells_nothing_names_a_partner(api: Any, who: str) -> None:
     answer = api(who).get(f"{API}?plan={plan_of().public_id}")
-    assert answer.status_code == 400 and "Name a partner." in answer.content.decode()
+    assert answer.status_code == 400 and "Specify a partner." in answer.content.decode()
 
 
 def test_a_search_finds_partners_customers_and_plans(web: Any, world: Any) -> None:

@@ -43,8 +43,8 @@ def test_what_a_colleague_has_set_meanwhile_is_shown_first(world: World, web: An
     client, own = web("vendor.admin"), world.publisher.org_id
     SkuPublisher.objects.create(sku=Sku.objects.get(code=SKU_OF_NOBODY), publisher=world.publisher)
     answer = client.post(DIALOG, {"sku": SKU_OF_NOBODY, "publisher": "", "seen": ""})
-    assert "A colleague has changed the publisher meanwhile." in text(answer)
-    assert "Stored now" in text(answer) and f'name="seen" value="{own}"' in answer.content.decode()
+    assert "A colleague has changed the publisher in the meantime." in text(answer)
+    assert "Current values" in text(answer) and f'name="seen" value="{own}"' in answer.content.decode()
     assert publisher_of(SKU_OF_NOBODY) == world.publisher
 
 

@@ -185,15 +185,15 @@ def test_the_publisher_is_told_of_the_vendors_stop_with_the_reason_and_whom_to_a
         for _who, kind, notice in rows
     )
     vendor = Organization.objects.get(kind="vendor").name
-    whom = f"Write to {email} about it." if email else "Ask your account manager, who is named under Account details."
+    whom = f"Write to {email}." if email else "Ask your account manager, named under Account details."
     assert first == (
         f"{vendor} has stopped the sale of Monitor",
         "It affects the plan basic in the market Europe.\nReason: Security hole\n"
-        f"The vendor alone lifts the stop. {whom}",
+        f"Only the vendor can resume the sale. {whom}",
     )
     assert second[1].startswith("It affects all plans in all markets.\nReason: Unsafe\n")
     assert lifted == (
-        f"{vendor} has lifted its stop of the sale of Monitor",
+        f"{vendor} has resumed the sale of Monitor",
         "It affects the plan basic in the market Europe.",
     )
 
@@ -218,7 +218,7 @@ def test_the_vendor_stops_and_lifts_on_the_page_of_the_offer(world: World, web: 
     assert client.post(f"/offers/{monitor().public_id}/stops/{stop.public_id}/lift/", {}).headers["Location"] == path
     stop_sale(actor=world.actor(ADMIN), offer=monitor(), reason="Ours")
     page = client.get(path).content.decode()
-    assert "The publisher alone lifts it." in page and "/lift/" not in page
+    assert "Only the publisher can resume it." in page and "/lift/" not in page
     assert "Stop sale…" in (page := web("vendor.reader").get(path).content.decode()) and "stops/new/" not in page
 
 

@@ -128,7 +128,9 @@ def test_codes_are_checked(publisher, vault):
 def test_a_published_offer_is_neither_changed_nor_deleted(publisher, backup):
     with pytest.raises(Conflict, match="offer_fixed") as refusal:
         change(publisher, backup, code="other")
-    assert str(refusal.value.message) == "The code, type and pricing model of this offer are fixed since version 1."
+    assert (
+        str(refusal.value.message) == "The code, type and pricing model of this offer have been fixed since version 1."
+    )
     with pytest.raises(Conflict, match="offer_fixed"):
         delete_unpublished_offer(actor=publisher, offer=backup, revision=None)
     assert Offer.objects.filter(code="backup").exists()
@@ -320,13 +322,13 @@ def test_the_page_changes_what_it_has_shown(world, web, vault, publisher):
     assert 'value="vault"' in page and "Then they are fixed." in page and page.count('name="revision"') == 1
     sent = {**identify(vault), "pricing_model": "flat", "revision": read_revision(page)}
     refused = client.post(path, sent)
-    assert refused.status_code == 200 and "Confirm that they are deleted." in refused.content.decode()
+    assert refused.status_code == 200 and "Confirm that they will be deleted." in refused.content.decode()
     save_draft(actor=publisher, offer=vault, content=make_content("V", "basic"), channel=CHANNEL, revision=None)
     stale = client.post(path, sent | {"deletes_prices": "on"})
-    assert stale.status_code == 409 and "Stored now: vault, SaaS, Per licence." in stale.content.decode()
+    assert stale.status_code == 409 and "Currently saved: vault, SaaS, Per licence." in stale.content.decode()
     sent["revision"] = read_revision(stale.content.decode())
     taken = client.post(path, sent | {"code": "backup", "deletes_prices": "on"})
-    assert "You have an offer with this code already." in taken.content.decode()
+    assert "You already have an offer with this code." in taken.content.decode()
     assert client.post(path, sent | {"code": "safe", "deletes_prices": "on"}).status_code == 302
     vault.refresh_from_db()
     assert identify(vault) == {"code": "safe", "type": "saas", "pricing_model": "flat"}
@@ -338,7 +340,7 @@ def test_the_page_deletes_what_it_has_shown(world, web, vault):
     assert "Vault was never published" in page
     assert client.post(path, {"revision": "1"}).status_code == 409
     sent = client.post(path, {"revision": read_revision(page)}, follow=True)
-    assert "The offer vault is deleted." in sent.content.decode()
+    assert "The offer vault was deleted." in sent.content.decode()
     assert not Offer.objects.filter(pk=vault.pk).exists() and client.get(path).status_code == 404
 
 

@@ -96,6 +96,7 @@ def test_filter_by_customer_kind_and_tab(world: World, web: Any) -> None:
     assert subjects(client.get(f"{INBOX}?customer={world.stranger.public_id}")) == []
 
 
+@pytest.mark.promise("G-29")
 def test_notices_stand_under_their_day_in_the_readers_time_zone(world: World, web: Any) -> None:
     news(world, "customer")
     rows = build_notice_rows(world.actor("partner.admin"), list_notices(world.actor("partner.admin"))[:1])
@@ -108,6 +109,7 @@ def test_notices_stand_under_their_day_in_the_readers_time_zone(world: World, we
     assert re.findall(r'<h2 class="day-head"[^>]*>([^<]+)</h2>', page)[0] == "Today"
 
 
+@pytest.mark.promise("G-29")
 def test_a_customers_name_opens_the_customer(world: World, web: Any) -> None:
     news(world, "customer")
     client = web("partner.admin")

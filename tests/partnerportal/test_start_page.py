@@ -118,6 +118,17 @@ def test_the_first_steps_go_when_they_are_dismissed_and_come_back_when_that_is_u
     assert "Get started" in main(client.get("/"))
 
 
+def test_help_brings_back_what_was_hidden_and_not_what_is_done(web: Any, world: World) -> None:
+    client, back = web("customer.reader"), "Show the first steps"
+    assert back not in client.get("/help/").content.decode()
+    client.post("/me/first-steps/dismiss/")
+    assert back in client.get("/help/").content.decode()
+    Authenticator.objects.create(
+        user=world.person("customer.reader"), type=Authenticator.Type.TOTP, data={"secret": "x"}
+    )
+    assert back not in client.get("/help/").content.decode()
+
+
 def test_they_are_dismissed_for_one_organisation_alone(web: Any, world: World) -> None:
     client = web("many@customer")
     client.post("/me/first-steps/dismiss/")

@@ -16,6 +16,7 @@ def names(world: World, *who: str) -> list[str]:
     return [str(world.person(one)) for one in who]
 
 
+@pytest.mark.promise("G-28")
 def test_a_reader_is_told_whom_to_ask(world: World, web: Any) -> None:
     page = web("partner.reader").get("/invite/")
     words = text_of(page)

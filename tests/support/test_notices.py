@@ -72,7 +72,7 @@ def test_an_approval_and_what_is_overtaken_are_told(world: World, acts: Any, wai
     again = acts("lapsed.admin", start_request, kind=CODE, subject_id=world.lapsed.public_id)
     asked = acts("lapsed.admin", submit_request, request=again, **FIELDS | {"payload": {"country": "IT"}})
     acts("vendor.admin", approve_request, request=asked, **seen(asked))
-    assert told(world, "lapsed", "request_approved")[0][1] == "What you asked for is done."
+    assert told(world, "lapsed", "request_approved")[0][1] == "What you requested has been done."
     assert told(world, "publisher", "request_approved") == []
 
 

@@ -125,7 +125,7 @@ def test_staff_decide_on_the_facts_that_they_see(world: World, web: Any, submitt
     submitted.refresh_from_db()
     assert submitted.state == "approved"
     assert Organization.objects.get(pk=world.lapsed.pk).country == "FR"
-    assert "is approved, and done" in client.get(url).content.decode()
+    assert "was approved and carried out" in client.get(url).content.decode()
 
 
 @pytest.mark.promise("G-26")
@@ -147,7 +147,7 @@ def test_a_request_is_decided_in_its_row_on_the_facts_of_the_dialog(world: World
     answer = client.post(f"{url}approve/", sent)
     assert (answer.status_code, answer["Location"]) == (302, queue)
     done = client.get("/inbox/").content.decode()
-    assert f"Request {submitted.number} of {world.lapsed.name} is approved, and done." in done
+    assert f"Request {submitted.number} of {world.lapsed.name} was approved and carried out." in done
     assert client.get(f"{url}approve/").status_code == 409
 
 
@@ -155,7 +155,7 @@ def test_a_decline_in_the_row_leads_back_and_names_whom(world: World, web: Any, 
     client, queue = web("vendor.admin"), "/requests/queue/?severity=critical"
     sent = {"reason": "Not yet", "revision": "1", "next": queue}
     assert client.post(f"/requests/{submitted.public_id}/decline/", sent)["Location"] == queue
-    said = f"Request {submitted.number} of {world.lapsed.name} is declined."
+    said = f"Request {submitted.number} of {world.lapsed.name} was declined."
     assert said in client.get("/inbox/").content.decode()
 
 

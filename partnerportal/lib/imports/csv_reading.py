@@ -135,7 +135,7 @@ class CsvReader:
                 message = _("The column “%(name)s” is unknown. The columns are: %(names)s.")
                 raise UnreadableFile("unknown_column", message % shown)
             if key in keys[:position]:
-                raise UnreadableFile("duplicate_column", _("The column “%(name)s” is there twice.") % shown)
+                raise UnreadableFile("duplicate_column", _("The column “%(name)s” appears twice.") % shown)
         if len(keys) > COLUMNS:
             raise UnreadableFile("too_many_columns", _("The file has too many columns."))
         for column in self.kind.columns:

@@ -14,9 +14,14 @@ function show() {
   page.indeterminate = ticked > 0 && !page.checked;
   if (!page.checked) all = false;
   const more = bar().querySelector("[data-select-all]");
+  const copy = bar().querySelector("[data-copy-ticked]");
   bar().toggleAttribute("data-active", ticked > 0);
   for (const part of bar().querySelectorAll("[data-ticked-only]")) part.hidden = !ticked;
   if (more) more.hidden = !page.checked || all;
+  if (copy) {
+    copy.hidden = !ticked || all; // the page does not know the rows beyond it
+    copy.dataset.copyText = boxes.flatMap((box) => (box.checked ? box.value : [])).join("\n");
+  }
   bar().querySelector("[data-count]").textContent = all ? more.dataset.selectAll : ticked;
   bar().querySelector("[data-what]").value = all ? "shown" : "ticked";
 }

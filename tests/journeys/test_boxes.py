@@ -1,0 +1,163 @@
+"""Measured boxes: rows on a laptop, heads over their columns, what is covered, and what a thumb hits."""
+
+import pytest
+from playwright.sync_api import expect
+
+from accounts.models import Role
+from tests.journeys import people
+from tests.world import World
+
+LAPTOP = {"width": 1280, "height": 720}
+PHONE = {"width": 390, "height": 844}
+ROW, HEAD = 52, 36
+LISTS = {
+    "partner": ("/customers/", "/renewals/?within=90", "/usage/customers/", "/operators/", "/marketplace/offers/"),
+    "distributor": ("/customers/", "/partners/", "/customers/pending/", "/partners/pending/"),
+    "vendor": ("/customers/", "/partners/", "/trials/", "/trials/?state=running", "/publishers/"),
+    "publisher": ("/offers/", "/products/"),
+}
+WITH_TICKS = [
+    ("partner", "/customers/"),
+    ("partner", "/renewals/?within=90"),
+    ("distributor", "/partners/"),
+    ("vendor", "/customers/"),
+    ("vendor", "/trials/"),
+    ("vendor", "/trials/?state=running"),
+]
+ON_A_PHONE = {
+    "partner": (
+        *LISTS["partner"],
+        "/",
+        "/inbox/",
+        "/account/",
+        "/help/",
+        *(f"/customers/{{customer}}/{tab}" for tab in ("", "services/", "usage/", "orders/", "activity/")),
+    ),
+    "vendor": ("/", *LISTS["vendor"]),
+    "customer": ("/", "/services/", "/usage/", "/orders/"),
+}
+
+HEIGHTS = """() => [...document.querySelectorAll("main thead tr, main tbody tr")]
+    .map((row) => row.getBoundingClientRect()).map((box) => [Math.round(box.top * 10) / 10, Math.round(box.height)])"""
+# Cells that are not over or under one another, by the text of the head: "Owner" over what is the state, say.
+OUT_OF_LINE = """() => [...document.querySelectorAll("main .table-region > table")].flatMap((table) => {
+    const seen = (cell) => cell.getBoundingClientRect().width > 0;
+    const heads = [...table.querySelectorAll("thead th")].filter(seen);
+    return [...table.querySelectorAll("tbody tr")].slice(0, 5).flatMap((row) => {
+        const cells = [...row.children].filter(seen);
+        const rest = heads.slice(heads.length - cells.length); // a head of its rows that stands over several of them
+        const edge = (cell) => Math.round(cell.getBoundingClientRect().right);
+        return rest.length === cells.length && cells.every((cell, at) => Math.abs(edge(cell) - edge(rest[at])) <= 1)
+            ? [] : [rest.map((cell) => cell.innerText), cells.map((cell) => cell.innerText)];
+    });
+})"""
+# What can be pressed and is less than 24 pixels, which text of a sentence may be (WCAG 2.5.8).
+SMALL = """() => [...document.querySelectorAll("main :is(a[href], button, input, select, summary)")].filter((one) => {
+    const box = one.getBoundingClientRect();
+    if (!box.width || one.closest("[popover]:not(:popover-open), .visually-hidden, .filter-submit")) return false;
+    const text = (element) => element.innerText.trim();
+    const stands = getComputedStyle(one).display === "inline" && text(one.parentElement) !== text(one);
+    const room = one.matches("[type=checkbox], [type=radio]") && one.closest("label, .cell-select, .column-list");
+    return !stands && !room && (box.width < 23.5 || box.height < 23.5);
+}).map((one) => `${one.outerHTML.slice(0, 110)} ${JSON.stringify(one.getBoundingClientRect())}`)"""
+# The tab that says where one is, and what stands over it.
+HIDDEN_TABS = """() => [...document.querySelectorAll("main .tabs > [aria-current]")].filter((tab) => {
+    const box = tab.getBoundingClientRect();
+    const points = [box.left + 8, box.right - 8].map((x) => document.elementFromPoint(x, box.top + box.height / 2));
+    return box.top < innerHeight && !points.every((at) => at && (tab === at || tab.contains(at)));
+}).map((tab) => tab.outerHTML)"""
+# Two that can be pressed and lie on one another.
+OVERLAPS = """() => {
+    const all = [...document.querySelectorAll("main :is(a[href], button, input, select)")].filter((one) => {
+        const box = one.getBoundingClientRect();
+        return box.width && !one.closest("[popover], .visually-hidden, .filter-submit, .tabs, .cards > thead");
+    });
+    const lies = (one, other) => {
+        const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()];
+        const x = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+        const y = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+        return x > 1 && y > 4 && !one.contains(other) && !other.contains(one);
+    };
+    return all.flatMap((one, at) => all.slice(at + 1).filter((other) => lies(one, other))
+        .map((other) => `${one.outerHTML.slice(0, 110)} lies on ${other.outerHTML.slice(0, 110)}`));
+}"""
+# What a card holds and its row does not: the panel cuts it off.
+CUT_OFF = """() => [...document.querySelectorAll("main .table.cards > tbody > tr > :is(td, th) *")].filter((one) => {
+    const edge = one.closest("tr").getBoundingClientRect().right + 1;
+    return !one.closest(".visually-hidden, [popover]") && one.getBoundingClientRect().right > edge;
+}).map((one) => `${one.outerHTML.slice(0, 110)} is cut off`)"""
+
+
+@pytest.fixture
+def reader_of():
+    return lambda who: people.operator(World()[who], role=Role.ADMIN)
+
+
+def test_a_laptop_shows_eight_customers_and_ticking_one_moves_nothing(visitor):
+    partner, name = people.partner("Boxes"), "Grünwald & Partner Vermögensverwaltung"
+    people.connect(partner, *(people.customer(f"{name} {number}") for number in range(9)))
+    page = visitor(viewport=LAPTOP).arrives_as(people.operator(partner)).opens("/customers/")
+    before = page.evaluate(HEIGHTS)
+    assert [height for _top, height in before] == [HEAD, *[ROW] * 9]
+    assert len([top for top, height in before[1:] if top + height <= LAPTOP["height"]]) >= 8
+    page.get_by_role("checkbox", name="Select Grünwald").first.check()
+    expect(page.locator("#bulk-bar")).to_be_visible()
+    assert page.evaluate(HEIGHTS) == before
+    page.get_by_label("Country").select_option("DE")
+    expect(page.locator(".filter-count").first).to_contain_text("9 customers")
+    assert page.evaluate(HEIGHTS) == before
+
+
+@pytest.mark.parametrize("who", LISTS)
+@pytest.mark.parametrize("width", [1024, 1280, 1440, 1920])
+def test_rows_of_lists_have_one_height_and_heads_stand_over_their_columns(width, who, visitor, reader_of, stack):
+    browser = visitor(viewport={"width": width, "height": 800}).arrives_as(reader_of(who))
+    for path in LISTS[who]:
+        page = browser.opens(path.format(**stack.cast))
+        assert page.evaluate(OUT_OF_LINE) == [], path
+        heights = [height for _top, height in page.evaluate(HEIGHTS)]
+        assert set(heights) <= {HEAD, ROW, ROW + 1}, (path, heights)
+
+
+@pytest.mark.parametrize("who, path", WITH_TICKS)
+def test_ticked_rows_bring_what_can_be_done_with_them(who, path, visitor, reader_of):
+    page = visitor().arrives_as(reader_of(who)).opens(path)
+    page.locator("main tbody input[name=row]").first.check()
+    bar = page.locator("#bulk-bar")
+    expect(bar).to_be_in_viewport()
+    expect(bar).to_contain_text("Selected 1")
+    page.get_by_role("checkbox", name="Select this page").check()
+    expect(bar.locator("[data-count]")).to_have_text(str(page.locator("main tbody input[name=row]").count()))
+
+
+def test_orgids_of_ticked_customers_are_copied(visitor):
+    partner, customers = people.partner("Copying"), [people.customer(f"Copied {number}") for number in range(3)]
+    people.connect(partner, *customers)
+    browser = visitor(permissions=["clipboard-read", "clipboard-write"]).arrives_as(people.operator(partner))
+    page = browser.opens("/customers/")
+    for one in (customers[0], customers[2]):
+        page.get_by_role("checkbox", name=f"Select {one.name}").check()
+    page.get_by_role("button", name="Copy ORGIDs").click()
+    expect(page.get_by_role("button", name="Copied", exact=True)).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.split("\n") == [customers[0].org_id, customers[2].org_id]
+
+
+@pytest.mark.parametrize("who", ON_A_PHONE)
+def test_on_a_phone_tabs_are_in_sight_and_targets_large_enough(who, visitor, reader_of, stack):
+    browser = visitor(viewport=PHONE, has_touch=True).arrives_as(reader_of(who))
+    found = []
+    for path in ON_A_PHONE[who]:
+        page = browser.opens(path.format(**stack.cast))
+        for fault in (SMALL, HIDDEN_TABS, OVERLAPS, CUT_OFF):
+            found += [f"{path} {one}" for one in page.evaluate(fault)]
+    assert not found, "\n".join(found)
+
+
+def test_on_a_phone_the_first_row_of_a_list_is_on_the_first_screen(visitor, reader_of):
+    browser = visitor(viewport=PHONE).arrives_as(reader_of("partner"))
+    for path in ("/customers/", "/renewals/?within=90"):
+        page = browser.opens(path)
+        assert page.locator("main tbody tr").first.bounding_box()["y"] < PHONE["height"] / 2, path
+        page.get_by_role("button", name="Filters").click()
+        assert page.get_by_role("main").get_by_role("searchbox").bounding_box()["width"] > 120, path
