@@ -312,10 +312,13 @@ OPENINGS = [
     ("partner.admin", "/customers/", ["Help"]),
     ("partner.admin", "/customers/", ["Account of "]),
     ("partner.admin", "/customers/{customer}/", ["More actions"]),
+    ("partner.admin", "/usage/customers/", ["Advanced"]),
+    ("partner.admin", "/renewals/?within=90", [", Plan sqcustomerq"]),
     ("customer.admin", "/usage/licences/", ["Release the licence of"]),
     ("customer.admin", "/account/", ["Actions for Partner ", "End connection…"]),
     ("many", "/", ["Organisation: "]),
     ("vendor.admin", "/ui-kit/", ["Invite customers"]),
+    ("vendor.admin", "/trials/", ["Approve… "]),
 ]
 
 NOT_PAGES = {

@@ -81,6 +81,11 @@ OVERLAPS = """() => {
     return all.flatMap((one, at) => all.slice(at + 1).filter((other) => lies(one, other))
         .map((other) => `${one.outerHTML.slice(0, 110)} lies on ${other.outerHTML.slice(0, 110)}`));
 }"""
+# What a card holds and its row does not: the panel cuts it off.
+CUT_OFF = """() => [...document.querySelectorAll("main .table.cards > tbody > tr > :is(td, th) *")].filter((one) => {
+    const edge = one.closest("tr").getBoundingClientRect().right + 1;
+    return !one.closest(".visually-hidden, [popover]") && one.getBoundingClientRect().right > edge;
+}).map((one) => `${one.outerHTML.slice(0, 110)} is cut off`)"""
 
 
 @pytest.fixture
@@ -144,7 +149,7 @@ def test_on_a_phone_tabs_are_in_sight_and_targets_large_enough(who, visitor, rea
     found = []
     for path in ON_A_PHONE[who]:
         page = browser.opens(path.format(**stack.cast))
-        for fault in (SMALL, HIDDEN_TABS, OVERLAPS):
+        for fault in (SMALL, HIDDEN_TABS, OVERLAPS, CUT_OFF):
             found += [f"{path} {one}" for one in page.evaluate(fault)]
     assert not found, "\n".join(found)
 

@@ -162,11 +162,11 @@ def test_the_vendor_releases_it_and_takes_that_back(visitor, customer, sku):
     staff = visitor().arrives_as("vendor.admin")
     staff.opens("/releases/")
     staff.press(f"Mark {key} as released")
-    staff.sees(f"The licence {key} is marked as released.")
+    staff.sees(f"The licence {key} of {customer.name} is marked as released.")
     staff.follow("Released")
     staff.sees(World().person("vendor.admin").name)
     staff.press(f"Mark {key} as not released")
-    staff.sees(f"The licence {key} is waiting to be released again.")
+    staff.sees(f"The licence {key} of {customer.name} is waiting to be released again.")
     staff.page.get_by_role("link", name="Waiting").click()
     expect(staff.page.get_by_role("button", name=f"Mark {key} as released")).to_be_visible()
     while write_due_notices():
