@@ -97,13 +97,13 @@ def _get_filters(export: Export) -> dict[str, str]:
 
 
 def _describe_filters(definition: ListDefinition | None, export: Export) -> str:
-    """Return what an export was narrowed to: “birch”, Country: France, 3 chosen rows."""
+    """Return what an export was narrowed to: “birch”, Country: France, 3 selected rows."""
     fields = definition.filter_set.base_filters if definition else {}
     parts = []
     for name, value in export.query.items():
         if name == "ids":
             number = {"count": formats.format_number(len(value))}
-            parts.append(ngettext("%(count)s chosen row", "%(count)s chosen rows", len(value)) % number)
+            parts.append(ngettext("%(count)s selected row", "%(count)s selected rows", len(value)) % number)
         elif name == "q":
             parts.append(_("“%(text)s”") % {"text": value})
         elif name != "sort":

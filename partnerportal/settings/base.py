@@ -403,7 +403,7 @@ SPECTACULAR_SETTINGS = {
         "EntitlementSource": "entitlements.models.Entitlement.Source",
         "SkuKind": "entitlements.models.Sku.Kind",
         "OrderState": "entitlements.models.Order.State",
-        "ExportState": "exports.models.Export.State",
+        "ExportState": "exports.api.serializers.STATES",
         "ImportState": "imports.models.Import.State",
         "UploadKind": "entitlements.models.IngestUpload.Kind",
         "UploadState": "entitlements.models.IngestUpload.State",

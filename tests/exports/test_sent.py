@@ -69,7 +69,7 @@ def test_again_is_what_the_person_sees_then(world: World, web: Any, actor_for: A
 def test_chosen_rows_are_chosen_again(world: World, web: Any) -> None:
     client = web("partner.admin")
     client.post(NEW, {"list": "customers", "what": "ticked", "row": [world.customer2.org_id]})
-    assert "1 chosen row" in text_of(client.get("/exports/"))
+    assert "1 selected row" in text_of(client.get("/exports/"))
     assert [row["org_id"] for row in table(client.post(again_in(client)[0]))] == [world.customer2.org_id]
 
 
