@@ -43,11 +43,12 @@ def mark_release_done(request: PortalRequest) -> HttpResponse:
     """
     key = request.GET.get("key", "")
     marked = mark_licence_released(actor=request.actor, assignment_key=key)
-    undo = f"undo={reverse('release_reopen')}?{urlencode({'key': key})}"
+    back = read_next_url(request, reverse("releases"))
+    undo = f"undo={reverse('release_reopen')}?{urlencode({'key': key, 'next': back})}"
     names = {"key": key, "customer": marked.customer.name}
     text = _("The licence %(key)s of %(customer)s is marked as released.")
     messages.success(request, text % names, extra_tags=undo)
-    return redirect(read_next_url(request, reverse("releases")))
+    return redirect(back)
 
 
 @require_POST

@@ -1,5 +1,6 @@
 """The dialog in which people note what they do about the end of a customer's entitlement."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -46,7 +47,7 @@ def renewal_work(request: PortalRequest, entitlement_id: UUID) -> HttpResponse:
     if form and request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             stored = change_renewal_work(actor=actor, entitlement=entitlement, **form.values)
-            _confirm(request, entitlement, work, stored)
+            _confirm(request, entitlement, work, stored, back)
             return redirect(back)
     context = {
         "form": form,
@@ -60,14 +61,17 @@ def renewal_work(request: PortalRequest, entitlement_id: UUID) -> HttpResponse:
     return render(request, "entitlements/renewal_work.html", context)
 
 
-def _confirm(request: PortalRequest, entitlement: Entitlement, before: RenewalWork, after: RenewalWork) -> None:
-    """Say what was stored. Undo is offered where only state and note changed, of which nobody is told."""
+def _confirm(
+    request: PortalRequest, entitlement: Entitlement, before: RenewalWork, after: RenewalWork, back: str
+) -> None:
+    """Say what was stored. Undo, which leads back too, is offered where only state and note changed: nobody is told."""
     if after.revision == before.revision:
         return
     names = {"service": entitlement.sku.name, "customer": entitlement.customer.name}
     undo = ""
     if after.owner_id == before.owner_id:
-        undo = f"undo={reverse('renewal_work_undo', args=[entitlement.public_id])}?revision={after.revision}"
+        query = urlencode({"revision": after.revision, "next": back})
+        undo = f"undo={reverse('renewal_work_undo', args=[entitlement.public_id])}?{query}"
     text = _("Saved: renewal of %(service)s at %(customer)s, %(state)s.")
     messages.success(request, text % (names | {"state": after.get_state_display()}), extra_tags=undo)
 

@@ -48,12 +48,12 @@ PAUSE = timedelta(seconds=20)  # how long an import waits after an error before 
 PROBLEM = 500  # characters of the sentence that is kept of why an import failed
 REMARKS = 20  # sentences of a kind that are kept
 STOPPED_CHECK = gettext_lazy(
-    "The check stopped before the end %(times)s times, so it was cancelled. Nothing was changed. Upload the file "
+    "The check stopped %(times)s times before it finished, so it was cancelled. Nothing was changed. Upload the file "
     "again. If it stops again, split it into smaller files."
 )
 STOPPED_IMPORT = gettext_lazy(
-    "The import stopped before the end %(times)s times, so it was cancelled. Rows done: %(done)s of %(rows)s; their "
-    "changes are kept. Upload the same file again: nothing is imported twice."
+    "The import stopped %(times)s times before it finished, so it was cancelled. Rows done: %(done)s of %(rows)s; "
+    "their changes are kept. Upload the same file again: nothing is imported twice."
 )
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
 from partnerportal.lib.list_filters import Choices, SeveralValues
-from partnerportal.lib.lists import ListColumn, ListDefinition
+from partnerportal.lib.lists import ColumnHeading, ListColumn, ListDefinition
 from partnerportal.lib.neighbours import RecordOrder
 from support.filters import RequestQueueFilterSet
 from support.lists.own import NUMBER, OWN_REQUESTS, RANGES, SHARED_COLUMNS, RequestListBase
@@ -84,6 +84,16 @@ class RequestQueueList(RequestListBase):
     def rows(self) -> list[RequestTableRow]:
         """The rows of the page, each with the name of whom it is assigned to."""
         return make_request_table_rows(self.page.rows, list_assignee_names(self.actor, self.page.rows))
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the list shows the requests that wait, all of which are in one state."""
+        return self.tab == "waiting"
+
+    @cached_property
+    def column_headings(self) -> list[ColumnHeading]:
+        """The headings of the columns. The state has a column only where requests differ in it."""
+        return [head for head in super().column_headings if head.name != "state" or not self.is_waiting]
 
     @property
     def tab_labels(self) -> dict[str, str]:

@@ -244,7 +244,7 @@ def test_each_role_of_a_kind_is_described(kind, roles):
 
 def test_finance_sight_is_among_what_changes():
     [gained] = compare_roles("partner", ["reader"], ["reader"], finance_before=False, finance_after=True).gained
-    assert str(gained).startswith("See what customers ordered, and prices")
+    assert str(gained).startswith("See customers’ orders and prices")
     change = compare_roles("partner", ["reader"], ["admin_agent"], finance_before=True, finance_after=True)
     assert gained not in change.gained + change.lost
     lost = compare_roles("partner", ["admin_agent"], ["reader"], finance_before=False, finance_after=False).lost

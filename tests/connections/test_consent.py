@@ -359,7 +359,7 @@ def test_customers_are_told_when_their_partner_moves_to_another_distributor(worl
             kind.get_subject(moved) == f"{world.partner.name} now works with the distributor {world.distributor2.name}"
         )
         assert kind.get_body(moved) == (
-            f"{world.distributor2.name} sees the same as {world.partner.name}: what you share with it. "
+            f"{world.distributor2.name} also sees what you share with {world.partner.name}. "
             f"{world.distributor.name} no longer sees it."
         )
         assert kind.get_subject(left).endswith(f"no longer works with the distributor {world.distributor2.name}")

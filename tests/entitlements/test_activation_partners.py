@@ -213,7 +213,8 @@ def test_an_organisation_that_is_connected_already_shares_what_is_ticked_now(wor
     before = connected.consents.count()
     client.post(f"{page_of('partner')}open/")
     assert (
-        "shared from now on, even if your organisation is connected" in client.get(page_of("partner")).content.decode()
+        "shared from now on, even if your organisation is already connected"
+        in client.get(page_of("partner")).content.decode()
     )
     accepted = accept(client, "partner", organization=str(world.customer.public_id), scopes=ticked)
     assert accepted.status_code == 302

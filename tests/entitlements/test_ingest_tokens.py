@@ -48,7 +48,7 @@ def test_a_revoked_token_opens_nothing(send: Send, secret: str, world: World) ->
     assert code(send(body(day(world)), key="k2")) == (401, "authentication_failed")
     answer = JsonClient().get(first["Location"], headers={"Authorization": f"Bearer {secret}"})
     assert answer.status_code == 401
-    with pytest.raises(CommandError, match="No living token"):
+    with pytest.raises(CommandError, match="No active token"):
         call_command("revoke_ingest_token", "Licence server")
     with pytest.raises(CommandError, match="this name already"):
         call_command("create_ingest_token", "Licence server")

@@ -172,7 +172,10 @@ def test_nothing_in_a_preview_leads_where_its_publisher_may_not_go(world: Any, w
     targets = re.findall(r'(?:href|action)="(/[^"#]*)"', page)
     assert {target: client.get(target).status_code for target in targets} == dict.fromkeys(targets, 200)
     button = "Ask your partner" if reader == "customer" else "Contact publisher"
-    assert f'<span class="label-text">{button}</span>' in page and "Works for those who will see this page" in page
+    assert (
+        f'<span class="label-text">{button}</span>' in page
+        and "Works on the published page, but not in this preview." in page
+    )
     steps = re.findall(r'<a role="link" aria-disabled="true" title="Works for those[^>]*>([^<]*)</a>', page)
     assert ("Contact publisher" in steps) is (reader != "customer")
 

@@ -96,7 +96,7 @@ def test_pages_clicked_twice(world: World, web: Any) -> None:
     client, backup = web(ADMIN), Offer.objects.get(code="backup")
     created = [client.post("/offers/new/", NEW) for _click in range(2)]
     assert [answer.status_code for answer in created] == [302, 200] and Offer.objects.filter(code="twice").count() == 1
-    assert "code already" in created[1].content.decode()
+    assert "You already have an offer with this code." in created[1].content.decode()
     url = f"/offers/{backup.public_id}/"
     published = [client.post(f"{url}publish/", {"revision": "3"}).status_code for _click in range(2)]
     assert published == [302, 409]

@@ -348,7 +348,7 @@ def test_the_page_deletes_what_it_has_shown(world, web, vault):
 def test_the_pages_of_a_published_offer_say_that_it_is_fixed(world, web, backup, page):
     client, path = web("publisher.admin"), f"/offers/{backup.public_id}/{page}/"
     shown = client.get(path).content.decode()
-    assert ("fixed since version 1" if page == "change" else "never deleted") in shown
+    assert ("fixed since version 1" if page == "change" else "can’t be deleted") in shown
     assert 'name="revision"' not in shown
     assert client.post(path, {**identify(backup), "revision": "3"}).status_code == 409
 

@@ -179,3 +179,14 @@ def test_whoever_does_not_see_prices_finds_no_order_of_a_customer(world: World, 
     Operator.objects.filter(organization=world.partner).update(finance_granted=False)
     assert "Orders" in found(web("partner.admin"), order.number)
     assert "Orders" not in found(web("partner.reader"), order.number)
+
+
+def test_a_service_is_found_though_many_before_have_the_words_and_not_the_service(
+    world: World, web: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = Sku.objects.create(code="VLT", service="Vault", name="Cloud Vault")
+    for name in ("Birch One", "Birch Two", "Birch Zed"):
+        customer = connect(world.partner, name)
+    entitle(customer, vault)
+    monkeypatch.setattr("entitlements.searches.LOOKED_AT", 1)
+    assert found(web("partner.reader"), "vault birch")["Services"] == ["Cloud Vault"]

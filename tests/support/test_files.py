@@ -242,7 +242,7 @@ def test_what_a_colleague_has_saved_gets_no_files_of_a_refused_form(web: Any, dr
 def test_a_file_that_is_refused_says_so_beside_the_field(web: Any, draft: Request, url: str) -> None:
     sent = FORM | {"version": "1", "attachments": [paper("1.pdf"), paper("2.pdf", b"<html>")]}
     page = web("lapsed.admin").post(url, sent).content.decode()
-    assert "2.pdf: The file contains something else" in page and "field-error" in page
+    assert "2.pdf: The content of the file doesn’t match its extension" in page and "field-error" in page
     assert names(draft) == []
 
 
