@@ -230,12 +230,13 @@ class _Source(threading.Thread):
                 raise PermissionError("The person no longer acts for the organisation")
             exported_list = find_exported_list(export.list)
             authorize_list_export(actor, exported_list, export.customer_id)
-            rows = exported_list.rows(actor, export.query, export.customer_id)
-            self.pipe.write(csv_copy.build_header_line(exported_list.columns))
-            self.pipe.flush()
-            self.total = export.rows or rows.order_by().count()  # a count from the request will do for a bar
             person = Person.objects.get(pk=export.person_id)
+            # Filters by day mean days of the person's time zone, so the rows are chosen in it too.
             with translation.override(person.language), timezone.override(person.time_zone):
+                rows = exported_list.rows(actor, export.query, export.customer_id)
+                self.pipe.write(csv_copy.build_header_line(exported_list.columns))
+                self.pipe.flush()
+                self.total = export.rows or rows.order_by().count()  # a count from the request will do for a bar
                 self.written = csv_copy.write_csv(rows, exported_list.columns, self.pipe)
 
 

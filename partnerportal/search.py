@@ -64,7 +64,7 @@ def find_everything(shell: PageShell, text: str) -> list[FoundGroup]:
 
     A text without words finds every page and action, and no record. Kinds of which nothing was found are left out.
     """
-    text = text[:LONGEST].strip()
+    text = text.replace("\0", " ")[:LONGEST].strip()  # NUL stands in no name, and the database takes none
     others = (
         FoundGroup("pages", _("Pages"), _list_pages(shell)),
         FoundGroup("actions", _("Actions"), _list_action_items(shell.actor)),

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.actions.operators import change_operator_roles
 from accounts.models import Operator
 from connections.actions import change_connection_sharing, end_connection
+from entitlements.models import CustomerListing
 from exports import actions, files
 from exports.models import Export
 from notifications.actions.preferences import set_notice_choices
@@ -89,6 +90,18 @@ def test_words_are_in_the_readers_language(cast: World) -> None:
     rows = rows_in(export)
     assert (fresh(export).rows, len(rows)) == (len(rows), cast.notices("partner").filter(in_reach=True).count())
     assert f"Nouvelle connexion avec {cast.customer2.name}" in {row["text"] for row in rows}
+
+
+def test_days_are_those_of_the_persons_time_zone(cast: World) -> None:
+    """At 02:00 on the 10th in UTC it was still the 9th in Pago Pago."""
+    person = cast.person("partner.reader")
+    person.time_zone = "Pacific/Pago_Pago"
+    person.save()
+    CustomerListing.objects.update(connected_at="2026-11-10T02:00Z")
+    days = {day: queue(cast, "partner.reader", query={"connected_since": day}) for day in ("2026-11-09", "2026-11-10")}
+    while actions.make_next_queued_export():
+        pass
+    assert {day: len(rows_in(export)) for day, export in days.items()} == {"2026-11-09": 2, "2026-11-10": 0}
 
 
 def test_it_leaves_out_what_the_person_switched_off_in_the_inbox(cast: World) -> None:

@@ -81,6 +81,11 @@ def test_one_letter_finds_no_record(world: World, web: Any) -> None:
     assert found(web("partner.reader"), "ze")["Customers"] == ["Zebra"]
 
 
+@pytest.mark.parametrize("text", ["ze%00", "%00%00", "ze%0A", "%F0%9F%98%80" * 30])
+def test_no_character_is_a_fault(text: str, web: Any) -> None:
+    assert web("partner.reader").get(f"/search/?q={text}").status_code == 200
+
+
 def test_pages_and_actions_are_those_of_the_reader(web: Any) -> None:
     admin, reader = (found(web(who), "") for who in ("partner.admin", "partner.reader"))
     assert "Invite customers" in admin["Actions"] and "Invite customers" not in reader.get("Actions", [])
