@@ -157,7 +157,7 @@ def test_a_check_whose_workers_are_killed_each_time_has_changed_nothing(
     failed = fresh(source)
     assert (failed.state, failed.error, failed.mode) == ("failed", "interrupted", "") and shelf() == {}
     assert failed.checked == {"new": 1, "unknown": 1, "not_reached": 3}
-    assert "Rien n’a changé" in read_page(source) and result_files.get_results_deadline(failed)
+    assert "Rien n’a été modifié" in read_page(source) and result_files.get_results_deadline(failed)
 
 
 def test_the_last_worker_is_killed_too(cast: World) -> None:  # noqa: F811

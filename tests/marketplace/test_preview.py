@@ -176,7 +176,7 @@ def test_nothing_in_a_preview_leads_where_its_publisher_may_not_go(world: Any, w
         f'<span class="label-text">{button}</span>' in page
         and "Works on the published page, but not in this preview." in page
     )
-    steps = re.findall(r'<a role="link" aria-disabled="true" title="Works for those[^>]*>([^<]*)</a>', page)
+    steps = re.findall(r'<a role="link" aria-disabled="true" title="Works on the published page[^>]*>([^<]*)</a>', page)
     assert ("Contact publisher" in steps) is (reader != "customer")
 
 
