@@ -52,7 +52,7 @@ UNREADABLE = {  # content -> code, and what its message says
     "a missing column": (b"note\na\n", "missing_column", "“key” is missing"),
     "an unknown column": (b"key,colour\na,red\n", "unknown_column", "“colour” is unknown"),
     "a nameless column": (b"key,,note\na,,b\n", "unknown_column", "“” is unknown"),
-    "a column twice": (b"key,note,KEY\na,b,c\n", "duplicate_column", "“KEY” is there twice"),
+    "a column twice": (b"key,note,KEY\na,b,c\n", "duplicate_column", "“KEY” appears twice"),
     "columns without end": (b"key," + b"note," * 60_000 + b"\na\n", "too_long", "Row 1"),
     "many columns": (b"key" + b",row" * 90 + b",outcome" * 90 + b"\na\n", "duplicate_column", "twice"),
     "a heading of control characters": (b"key,\x1b[2J\na,b\n", "unknown_column", "\\x1b[2J"),
