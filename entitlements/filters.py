@@ -56,6 +56,7 @@ SPANS = (7, 30, 60, 90)  # days ahead that a list of renewals may cover
 NAMED_DAYS = ("on", "ends_from", "ends_to")  # filters of renewals that take precedence over the days ahead
 CREATED_WITHIN = ((30, _("30 days")), (90, _("90 days")), (365, _("12 months")))  # days since a customer was created
 EXPIRES_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))  # days ahead of a customer's next expiry
+ENDS_WITHIN = ((7, _("7 days")), *EXPIRES_WITHIN)  # the SPANS with their labels
 
 
 class CustomerFilterSet(FilterSet):
@@ -266,7 +267,7 @@ class RenewalFilterSet(FilterSet):
     ends_from = DayFilter("ends_on", "gte")
     ends_to = DayFilter("ends_on", "lte")
     within = df.TypedChoiceFilter(
-        method="filter_ending_within", choices=[(days, days) for days in SPANS], coerce=int, label=_("Expires within")
+        method="filter_ending_within", choices=ENDS_WITHIN, coerce=int, label=_("Expires within")
     )
     on = DayFilter("ends_on", label=_("Last day"))
     state = SeveralFilter(method="filter_by_work_state", choices=RenewalState.choices, label=_("State"))
