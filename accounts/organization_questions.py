@@ -102,7 +102,10 @@ def ask_to_onboard(row: Organization) -> ConfirmationDialog:
 
 def ask_for_manager(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that sets the account manager."""
-    text = _("Its operators see the name, email and phone number wherever they may need help.")
+    text = _(
+        "The organisation’s operators see the account manager’s name, email and phone number wherever they "
+        "might need help."
+    )
     return ConfirmationDialog(_("Account manager of %(name)s") % {"name": row.name}, text, _("Save"))
 
 

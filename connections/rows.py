@@ -335,8 +335,10 @@ def explain_refusal_to_change_sharing(actor: Actor, connection: Connection) -> M
 
 
 def format_sharing_saved_message(partner_count: int) -> str:
-    """Return the message “Sharing with 3 partners saved” in the reader's language, for `partner_count` partners."""
-    text = ngettext("Sharing with %(count)s partner saved.", "Sharing with %(count)s partners saved.", partner_count)
+    """Return the message that the sharing settings for so many partners are saved, in the reader's language."""
+    text = ngettext(
+        "Sharing settings saved for %(count)s partner.", "Sharing settings saved for %(count)s partners.", partner_count
+    )
     return text % {"count": formats.format_number(partner_count)}
 
 

@@ -239,7 +239,7 @@ def connection_sharing_page(request: PortalRequest, connection_id: UUID) -> Http
         count = actions.share_scopes_with_all_partners(**options)
         messages.success(request, rows.format_sharing_saved_message(count))
     else:
-        messages.success(request, _("Sharing with %(partner)s saved.") % {"partner": connection.partner_name})
+        messages.success(request, _("Sharing settings saved for %(partner)s.") % {"partner": connection.partner_name})
     back = reverse("connection_sharing", args=[connection_id])
     return redirect(back if "stay" in request.POST else _read_back_url(request))
 

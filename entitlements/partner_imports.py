@@ -97,8 +97,8 @@ def _set_manager(actor: Actor, row: ImportRow) -> RowResult:
 
 def _label_confirmation(number: int) -> str:
     words = ngettext(
-        "Set the account manager of %(count)s organisation",
-        "Set the account manager of %(count)s organisations",
+        "Set the account manager for %(count)s organisation",
+        "Set the account manager for %(count)s organisations",
         number,
     )
     return words % {"count": formats.format_number(number)}

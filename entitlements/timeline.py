@@ -35,12 +35,12 @@ _TEXTS: dict[str, tuple[str, Message]] = {
     EntitlementEventKind.RELEASE_ASKED: ("user-minus", _("The release of a licence of %(service)s was requested")),
     EntitlementEventKind.RELEASE_WITHDRAWN: (
         "user-check",
-        _("A request to release a licence of %(service)s was withdrawn"),
+        _("A request to release a licence for %(service)s was withdrawn"),
     ),
     EntitlementEventKind.RELEASE_MARKED: ("user-check", _("A licence of %(service)s was released")),
     EntitlementEventKind.RELEASE_REOPENED: (
         "user-minus",
-        _("A request to release a licence of %(service)s was reopened"),
+        _("A request to release a licence for %(service)s was reopened"),
     ),
     EntitlementEventKind.USE_UNUSUAL: ("activity", _("Usage of %(service)s left its usual range")),
     ServiceMomentKind.STARTED: ("package-plus", _("%(service)s started")),
@@ -67,13 +67,16 @@ def _describe_trial(event: Event) -> str:
 
 _ACTIVATIONS: dict[str, tuple[str, Message]] = {
     EntitlementEventKind.ACTIVATION_SENT: ("send", _("An activation link was sent to %(name)s")),
-    EntitlementEventKind.ACTIVATION_RESENT: ("send", _("The activation link of %(name)s was sent again")),
-    EntitlementEventKind.ACTIVATION_COPIED: ("copy", _("The activation link of %(name)s was copied")),
-    EntitlementEventKind.ACTIVATION_CHANGED: ("pencil", _("The activation link of %(name)s was changed")),
-    EntitlementEventKind.ACTIVATION_REVOKED: ("ban", _("The activation link of %(name)s was withdrawn")),
-    EntitlementEventKind.ACTIVATION_EXPIRED: ("hourglass", _("The activation link of %(name)s expired")),
-    EntitlementEventKind.ACTIVATION_BOUNCED: ("triangle-alert", _("The activation link of %(name)s was not delivered")),
-    EntitlementEventKind.ACTIVATION_STOPPED: ("unlink", _("The activation link of %(name)s no longer works")),
+    EntitlementEventKind.ACTIVATION_RESENT: ("send", _("The activation link for %(name)s was sent again")),
+    EntitlementEventKind.ACTIVATION_COPIED: ("copy", _("The activation link for %(name)s was copied")),
+    EntitlementEventKind.ACTIVATION_CHANGED: ("pencil", _("The activation link for %(name)s was changed")),
+    EntitlementEventKind.ACTIVATION_REVOKED: ("ban", _("The activation link for %(name)s was withdrawn")),
+    EntitlementEventKind.ACTIVATION_EXPIRED: ("hourglass", _("The activation link for %(name)s expired")),
+    EntitlementEventKind.ACTIVATION_BOUNCED: (
+        "triangle-alert",
+        _("The activation link for %(name)s was not delivered"),
+    ),
+    EntitlementEventKind.ACTIVATION_STOPPED: ("unlink", _("The activation link for %(name)s no longer works")),
     EntitlementEventKind.PARTNER_CONFIRMED: ("badge-check", _("The programme membership of %(name)s was confirmed")),
     EntitlementEventKind.PARTNER_DECLINED: ("ban", _("The programme membership of %(name)s was declined")),
 }

@@ -70,7 +70,9 @@ def _ask_to_extend(trial: Entitlement) -> ConfirmationDialog:
 
 def _ask_to_convert(trial: Entitlement) -> ConfirmationDialog:
     text = _("%(customer)s keeps using it, now in production.") % _names(trial)
-    return ConfirmationDialog(_("Convert the trial of %(service)s?") % _names(trial), text, _("Convert to production"))
+    return ConfirmationDialog(
+        _("Convert the %(service)s trial to production?") % _names(trial), text, _("Convert to production")
+    )
 
 
 def _ask_to_cancel(trial: Entitlement) -> ConfirmationDialog:

@@ -125,7 +125,7 @@ IMPORTS = (
         check=check_audience_rows,
         apply=apply_audience_rows,
         modes=(
-            ImportMode(MERGE, _("Merge"), _("Adds the partners of the file and keeps the others.")),
+            ImportMode(MERGE, _("Merge"), _("Adds the partners in the file and keeps those already in the audience.")),
             ImportMode(
                 REPLACE,
                 _("Replace"),

@@ -124,8 +124,8 @@ def _describe_customers(notice: Notice) -> str:
     number = notice.params["customers"]
     if notice.params["may_sell"]:
         text = ngettext(
-            "You can now sell to your %(number)s customer there, because it is in your market.",
-            "You can now sell to your %(number)s customers there, because they are in your market.",
+            "You can now sell to your %(number)s customer there, because it is now in your market.",
+            "You can now sell to your %(number)s customers there, because they are now in your market.",
             number,
         )
     else:

@@ -63,4 +63,6 @@ class SkuWithdrawnNotice(SkuNotice):
         return _("%(sku_name)s is no longer among your products") % notice.params
 
     def get_body(self, notice: Notice) -> str:
-        return _("The vendor has removed its SKU %(sku)s, and its numbers, from your products.") % notice.params
+        return (
+            _("The vendor has removed SKU %(sku)s from your products. You no longer see its numbers.") % notice.params
+        )

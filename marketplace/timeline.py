@@ -18,7 +18,7 @@ from partnerportal.lib.errors import Message
 
 _OFFERS = {
     OfferEvent.CREATED: ("package-plus", _("The offer %(subject)s was created")),
-    OfferEvent.CHANGED: ("pencil", _("Code, type or pricing of the offer %(subject)s were changed")),
+    OfferEvent.CHANGED: ("pencil", _("The code, type or pricing model of the offer %(subject)s was changed")),
     OfferEvent.DELETED: ("trash-2", _("The offer %(subject)s was deleted")),
     OfferEvent.PLAN_RENAMED: ("pencil", _("The code of a plan of %(subject)s was changed")),
     OfferEvent.PLANS_DELETED: ("trash-2", _("Plans of %(subject)s were deleted")),

@@ -82,7 +82,7 @@ class RequestAnsweredNotice(RequestQueueNotice):
 
     code = "request_answered"
     event = SupportEventKind.REQUEST_ANSWERED
-    label = gettext_lazy("Request answered by an organisation")
+    label = gettext_lazy("Your question about a request answered by an organisation")
     icon = "clipboard-check"
     words = gettext_lazy("%(customer)s answered your question about request %(number)s: %(kind)s")
 

@@ -35,7 +35,7 @@ from partnerportal.lib.waking import wake_worker
 
 BAD_NAME = _("Enter the name of a domain, such as example.com: the part after the @ in your addresses.")
 FREE_MAIL = _("Anyone can get an address at %(domain)s, so no organisation can verify it as its own.")
-PUBLIC_SUFFIX = _("Anyone can register names below %(domain)s. Enter your organisation’s own domain.")
+PUBLIC_SUFFIX = _("Anyone can register a domain under %(domain)s. Enter your organisation’s own domain.")
 THERE_ALREADY = _("%(domain)s is already on the list.")
 TOO_MANY = _("An organisation can have up to %(number)s domains. Remove one first.")
 TOO_MANY_CHECKS = _("You can check %(domain)s %(number)s times in 24 hours. Try again after %(time)s.")

@@ -32,7 +32,7 @@ from partnerportal.lib.sweeping import delete_in_batches
 
 DAY = dt.timedelta(days=1)
 State = JoinRequest.State
-TOO_MANY = gettext_lazy("You have asked %(number)s times in 24 hours, which is the limit. Try again later.")
+TOO_MANY = gettext_lazy("You have asked to join %(number)s times in 24 hours, which is the limit. Try again later.")
 DECLINED = gettext_lazy("The Admins of %(name)s have declined your request. Ask them to add you as an operator.")
 ANSWERED = gettext_lazy("This request has already been answered.")
 

@@ -93,7 +93,7 @@ class ActivationExpiredNotice(ActivationNotice):
     label = gettext_lazy("Activation link expired")
     icon = "hourglass"
     email_default = "digest"
-    words = gettext_lazy("The activation link of %(name)s has expired")
+    words = gettext_lazy("The activation link for %(name)s has expired")
 
     def get_body(self, notice: Notice) -> str:
         return _("Nobody has used it. You can send it again.")
@@ -107,7 +107,7 @@ class ActivationBouncedNotice(ActivationNotice):
     event = EntitlementEventKind.ACTIVATION_BOUNCED
     label = gettext_lazy("Activation link not delivered")
     icon = "mail"
-    words = gettext_lazy("The email with the activation link of %(name)s was not delivered")
+    words = gettext_lazy("The email with the activation link for %(name)s was not delivered")
 
     def get_body(self, notice: Notice) -> str:
         return _("Correct the address to send the link again.")
@@ -122,7 +122,7 @@ class ActivationStoppedNotice(ActivationNotice):
     label = gettext_lazy("Activation link stopped because a partner moved")
     icon = "unlink"
     email_default = "digest"
-    words = gettext_lazy("The activation link of %(name)s no longer works")
+    words = gettext_lazy("The activation link for %(name)s no longer works")
 
     def get_body(self, notice: Notice) -> str:
         text = _("%(partner)s no longer belongs to your organisation. Choose another partner to send the link again.")

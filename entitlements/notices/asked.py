@@ -172,7 +172,7 @@ class ReleaseReopenedNotice(LicenceReleaseAnswerNotice):
     event = EntitlementEventKind.RELEASE_REOPENED
     label = gettext_lazy("Licence release reopened")
     icon = "user-minus"
-    words = gettext_lazy("A request to release a licence of %(service)s was reopened")
+    words = gettext_lazy("A request to release a licence for %(service)s was reopened")
 
     def get_body(self, notice: Notice) -> str:
         text = _("Your organisation requested this on %(day)s. Until it is released, the licence stays assigned.")

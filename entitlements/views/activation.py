@@ -183,7 +183,7 @@ def activation_revoke(request: PortalRequest, link_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             revoke_activation_link(actor=request.actor, activationlink=link, **form.cleaned_data)
-            messages.success(request, _("The activation link of %(name)s was withdrawn.") % {"name": link.name})
+            messages.success(request, _("The activation link for %(name)s was withdrawn.") % {"name": link.name})
             return redirect(back)
     context = {"form": form, "link": link, "back": back, **_describe_page(link.kind)}
     return render(request, "entitlements/activation_revoke.html", context)

@@ -210,7 +210,7 @@ def read_ids(request: Request, *names: str) -> dict[str, UUID]:
             try:
                 ids[name] = UUID(text)
             except ValueError:
-                raise make_query_parameter_error(name, "invalid", _("Use a public id.")) from None
+                raise make_query_parameter_error(name, "invalid", _("Use a public ID (a UUID).")) from None
     return ids
 
 

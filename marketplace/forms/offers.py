@@ -15,7 +15,8 @@ class CreateOfferForm(forms.Form):
         max_length=LONGEST_CODE,
         validators=[validate_code],
         help_text=_(
-            "Lower-case letters, digits, hyphens and underscores. It identifies the offer in the API and in files."
+            "Use lower-case letters, digits, hyphens and underscores. The code identifies the offer in the API and "
+            "in files."
         ),
         widget=forms.TextInput({"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}),
     )

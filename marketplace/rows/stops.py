@@ -15,7 +15,7 @@ from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 
-BY_VENDOR = gettext_lazy("Only the vendor can resume it.")
+BY_VENDOR = gettext_lazy("Only the vendor can resume this sale.")
 BY_PUBLISHER = gettext_lazy("Only the publisher can resume it.")
 
 

@@ -110,7 +110,7 @@ def serve_attached_file(row: AttachedFile, *, inline: bool = False) -> FileRespo
     try:
         response = build_private_file_response(row.path, row.content_type)
     except FileNotFoundError:
-        raise NoLongerExists("file_lost", _("This file is no longer stored.")) from None
+        raise NoLongerExists("file_lost", _("This file is no longer available.")) from None
     add_download_headers(response, row.name, inline=inline and row.content_type in IMAGE_TYPES.values())
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

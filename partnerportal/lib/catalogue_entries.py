@@ -20,7 +20,7 @@ LANGUAGES = ("en", "fr", "ja")  # of names and other texts of catalogues and off
 LONGEST_NAME = 120  # characters
 
 NO_NAME = _("Enter a name.")
-LONG_NAME = _("Enter a name of at most %(most)s characters.")
+LONG_NAME = _("Enter a name of up to %(most)s characters.")
 CODE_TAKEN = _("Another entry has this code.")
 NAME_TAKEN = _("Another entry has this name.")
 

@@ -29,7 +29,7 @@ class RequestAlreadyOpen(Conflict):
     """Raised when another request about the same is open. `request` is that one, if the actor may see it."""
 
     def __init__(self, request: Request | None) -> None:
-        text = _("Another request about this is open: %(number)s. Wait for its decision, or withdraw it.")
+        text = _("Another request about this is already open: %(number)s. Wait until it is decided, or withdraw it.")
         path = reverse("api:request", args=[request.public_id]) if request else None
         super().__init__("request_open", text % {"number": request.number if request else "–"}, path=path)
         self.request = request

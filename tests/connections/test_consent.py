@@ -154,7 +154,7 @@ def test_a_customer_narrows_and_widens_and_sees_its_history(web, world):
     assert "checked" in box(page, "usage")
     answer = client.post(sharing(connection), {"scopes": ["entitlements"], "version": version, "stay": "1"} | READ)
     assert (answer.status_code, answer["Location"]) == (302, sharing(connection))
-    assert said(answer) == [f"Sharing with {world.partner.name} saved."]
+    assert said(answer) == [f"Sharing settings saved for {world.partner.name}."]
     connection.refresh_from_db()
     assert connection.shared_scopes == SOME
     page = client.get(sharing(connection)).content.decode()
@@ -202,7 +202,7 @@ def test_one_choice_for_all_partners(web, world):
     assert "Apply to all my partners" in page
     before = events_of("connection.sharing_changed").count()
     answer = client.post(sharing(connection), {"scopes": ["orders"], "version": version, "all": "on"} | READ)
-    assert said(answer) == ["Sharing with 2 partners saved."]
+    assert said(answer) == ["Sharing settings saved for 2 partners."]
     shared = {row.shared_scopes for row in Connection.objects.filter(customer=world.customer2, state="active")}
     assert shared == {Scope.ACCOUNT | Scope.ORDERS}
     assert events_of("connection.sharing_changed").count() == before + 2

@@ -91,7 +91,7 @@ def test_the_former_distributor_is_told_and_chooses_another_partner(world, actor
     notice = Notice.objects.get(kind="activation_stopped")
     assert notice.recipient_id == world.distributor.pk
     inbox = web("distributor.sales_agent").get("/inbox/").content.decode()
-    assert "The activation link of Moved Ltd no longer works" in inbox
+    assert "The activation link for Moved Ltd no longer works" in inbox
     actor = actor_for("distributor.admin")
     for act in (resend_activation_link, copy_activation_link):
         with as_tenant(actor), pytest.raises(Conflict) as refused:

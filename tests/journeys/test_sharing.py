@@ -74,7 +74,7 @@ def test_by_keyboard_alone(visitor, partner, customer):
     page.evaluate("document.getElementById('dialog').dispatchEvent(new Event('close'))")
     presses(browser, box(browser, "Orders"), "Space")
     presses(browser, dialog.get_by_role("button", name="Save"))
-    browser.sees(f"Sharing with {partner.name} saved.")
+    browser.sees(f"Sharing settings saved for {partner.name}.")
     browser.sees("Not shared: Usage, Orders")
 
     presses(browser, opener)
@@ -83,7 +83,7 @@ def test_by_keyboard_alone(visitor, partner, customer):
     assert shown_consents(browser) == [NO_ORDERS, NO_USAGE]
     presses(browser, box(browser, "Orders"), "Space")
     presses(browser, page.get_by_role("button", name="Save"))
-    browser.sees(f"Sharing with {partner.name} saved.")
+    browser.sees(f"Sharing settings saved for {partner.name}.")
     assert shown_consents(browser) == [NO_USAGE, NO_ORDERS, NO_USAGE]
     presses(browser, page.get_by_role("main").get_by_role("link", name="Cancel"))
     expect(page).to_have_url(re.compile("/account/$"))
@@ -102,7 +102,7 @@ def test_without_script(visitor, partner, customer):
     expect(box(browser, "Usage")).not_to_be_checked()
     box(browser, "Orders").uncheck()
     browser.press("Save")
-    browser.sees(f"Sharing with {partner.name} saved.")
+    browser.sees(f"Sharing settings saved for {partner.name}.")
     expect(box(browser, "Orders")).not_to_be_checked()
     assert shown_consents(browser) == [NO_ORDERS, NO_USAGE]
     given = Consent.objects.filter(connection__customer=customer).order_by("pk")
@@ -131,7 +131,7 @@ def test_each_page_and_dialog_is_accessible(visitor, partner, customer):
     admin.opens(sharing)
     box(admin, "Usage").uncheck()
     admin.press("Save")
-    admin.sees(f"Sharing with {partner.name} saved.")
+    admin.sees(f"Sharing settings saved for {partner.name}.")
     inspect(admin, "history of two, and a toast")
     box(admin, "Orders").uncheck()
     has_read_older_texts(admin)

@@ -146,7 +146,7 @@ def test_an_account_manager_is_set_for_many(visitor, channel, scripts):
     page.get_by_role("textbox", name="Phone").fill("+44 20 7946 0000")
     staff.press("Continue")
     expect(page).to_have_url(re.compile("/imports/[0-9a-f-]{36}/$"))
-    set_manager = page.get_by_role("button", name="Set the account manager of 1 organisation")
+    set_manager = page.get_by_role("button", name="Set the account manager for 1 organisation")
     staff.reloads_until(set_manager)
     assert not Organization.objects.get(pk=partner.pk).account_manager_id
     set_manager.click()

@@ -176,7 +176,7 @@ def test_the_vendor_releases_it_and_takes_that_back(visitor, customer, sku):
     browser = visitor().arrives_as(people.operator(customer))
     browser.opens("/inbox/")
     browser.sees(f"A licence of {sku.name} was released")
-    browser.press(f"A request to release a licence of {sku.name} was reopened")
+    browser.press(f"A request to release a licence for {sku.name} was reopened")
     expect(browser.page).to_have_url(re.compile("/usage/licences/$"))
     browser.sees("Release requested")
 

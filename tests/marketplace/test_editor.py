@@ -342,7 +342,7 @@ def test_the_draft_is_previewed_as_others_will_see_it(world, web, backup, reader
     client = web("publisher.reader")
     page = client.get(url(backup, f"preview/?as={reader}")).content.decode()
     assert "<h1>Draft qdraftq</h1>" in page and "All of <strong>Draft qdraftq</strong>" in page
-    assert "This is the draft, which nobody else sees" in page
+    assert "This is the draft. Only your organisation can see it." in page
     is_partner = reader == "partner"
     assert ("https://publisher.example/channel/sales" in page) is is_partner
     assert ("€9.90" in page) is is_partner

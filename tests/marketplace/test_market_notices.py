@@ -81,7 +81,7 @@ def test_the_way_back_frees_the_customers_and_leaves_nothing_to_do(world: World)
     Notice.objects.all().delete()
     move(world, "FR", "europe", "EUR")
     rows = told()
-    assert rows["partner"][1][0] == "You can now sell to your 1 customer there, because it is in your market."
+    assert rows["partner"][1][0] == "You can now sell to your 1 customer there, because it is now in your market."
     assert rows["partner2"][1] == ["You now sell only to customers in this market, at prices in EUR.", STAYS]
     assert rows["publisher"][1] == [
         "1 of your plans had a price for partners in this country: Japan, JPY.",

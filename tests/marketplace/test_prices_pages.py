@@ -148,7 +148,7 @@ def test_a_price_ends_from_a_day_on(world: World, web: Any) -> None:
         ({FIELD: "1,50"}, "with a point before any decimals"),
         ({"amount:japan:JPY:P1M:P1M": "10.50"}, "has no decimals"),
         ({FIELD: "12", "end:europe:EUR:P1M:P1M": "on"}, "not both"),
-        ({FIELD: "12", "valid_from": "2001-01-01"}, "today (UTC) at the earliest"),
+        ({FIELD: "12", "valid_from": "2001-01-01"}, "before today (UTC)"),
         ({FIELD: "12", "valid_from": "9999-12-31"}, "at most five years"),
         ({FIELD: "12", "valid_from": "soon"}, "date"),
         ({FIELD: "9.90"}, "already apply"),
@@ -202,7 +202,7 @@ def test_the_vendor_stops_with_a_reason_that_the_publisher_reads(world: World, w
     assert "Enter a reason." in text(web("vendor.admin").post(url("stops/new/"), {}))
     web("vendor.admin").post(url("stops/new/"), {"reason": "Security hole"})
     page = text(web(ADMIN).get(url("prices/")))
-    assert "Security hole" in page and "Only the vendor can resume it." in page and "The whole offer" in page
+    assert "Security hole" in page and "Only the vendor can resume this sale." in page and "The whole offer" in page
     stop = SaleStop.objects.get(by_vendor=True)
     assert web(ADMIN).post(url(f"stops/{stop.public_id}/lift/")).status_code == 403
     assert web("vendor.admin").post(url(f"stops/{stop.public_id}/lift/")).status_code == 302

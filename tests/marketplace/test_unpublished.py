@@ -129,7 +129,8 @@ def test_a_published_offer_is_neither_changed_nor_deleted(publisher, backup):
     with pytest.raises(Conflict, match="offer_fixed") as refusal:
         change(publisher, backup, code="other")
     assert (
-        str(refusal.value.message) == "The code, type and pricing model of this offer have been fixed since version 1."
+        str(refusal.value.message)
+        == "The code, type and pricing model of this offer became fixed when version 1 was published."
     )
     with pytest.raises(Conflict, match="offer_fixed"):
         delete_unpublished_offer(actor=publisher, offer=backup, revision=None)
@@ -348,7 +349,7 @@ def test_the_page_deletes_what_it_has_shown(world, web, vault):
 def test_the_pages_of_a_published_offer_say_that_it_is_fixed(world, web, backup, page):
     client, path = web("publisher.admin"), f"/offers/{backup.public_id}/{page}/"
     shown = client.get(path).content.decode()
-    assert ("fixed since version 1" if page == "change" else "can’t be deleted") in shown
+    assert ("became fixed when version 1" if page == "change" else "can’t be deleted") in shown
     assert 'name="revision"' not in shown
     assert client.post(path, {**identify(backup), "revision": "3"}).status_code == 409
 
