@@ -30,7 +30,7 @@ from entitlements.models.release import LicenceReleaseQuerySet
 from entitlements.queries.activation import filter_late_links, make_undecided_condition
 from entitlements.queries.customers import make_expiry_condition, make_partner_condition, make_sold_partner_condition
 from entitlements.queries.releases import RELEASE_VIEWS, WAITING
-from entitlements.queries.renewal_work import UNASSIGNED, make_owner_condition, make_state_condition
+from entitlements.queries.renewal_work import UNASSIGNED, make_owners_condition, make_state_condition
 from entitlements.queries.trials import TRIAL_VIEWS
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import list_country_choices
@@ -291,7 +291,7 @@ class RenewalFilterSet(FilterSet):
         Values that are neither narrow nothing.
         """
         owners = [owner for owner in value if owner == UNASSIGNED or parse_public_ids([owner])]
-        return rows.filter(combine_with_or(make_owner_condition(self.acting, owner) for owner in owners))
+        return rows.filter(make_owners_condition(self.acting, owners))
 
     def filter_ending_within(self, rows: EntitlementQuerySet, name: str, value: int) -> EntitlementQuerySet:
         """Keep entitlements that end at most `value` days from today (UTC), unless their days are named."""

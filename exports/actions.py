@@ -85,10 +85,9 @@ def request_export(
     row = Export(list=exported_list.key, query=dict(query), customer=customer, rows=rows.order_by().count())
     row.organization_id, row.person_id = actor.organization_id, actor.person_id  # type: ignore[assignment]
     if row.rows <= SMALL:
+        _record(actor, row)  # before the file is made: that of the log tells of its own export too
         content = _small_file(exported_list, rows)
-        row = _store_sent(row, len(content))
-        _record(actor, row)
-        return row, content
+        return _store_sent(row, len(content)), content
     Person.objects.select_for_update(no_key=True).get(pk=row.person_id)
     unfinished = Export.objects.visible_to(actor).filter(state__in=[Export.State.QUEUED, Export.State.RUNNING])
     if same := unfinished.filter(list=row.list, query=row.query, customer=customer).first():
@@ -104,6 +103,7 @@ def request_export(
 def _store_sent(row: Export, size: int) -> Export:
     """Store that an export was sent. It begins in its last state, which is no step of its state machine."""
     sent = Export(
+        public_id=row.public_id,
         organization_id=row.organization_id,
         person_id=row.person_id,
         list=row.list,

@@ -144,11 +144,9 @@ class RenewalList(PersonalizedList):
         self.shows_customers = sees_customers(actor)
         self.definition = RENEWALS if self.shows_customers else OWN_RENEWALS
         super().__init__(actor, params)
-        self.day = parse_renewal_day(params.get("on", ""))
         values = RenewalFilterSet(params, acting=actor).cleaned_values
-        self.ends: dict[str, Any] = {
-            name: values[name] for name in ("ends_from", "ends_to") if name in values and not self.day
-        }
+        self.ends: dict[str, Any] = {name: values[name] for name in ("ends_from", "ends_to") if name in values}
+        self.day = None if self.ends else parse_renewal_day(params.get("on", ""))
         self.is_calendar = params.get("show") == "calendar" and not (self.day or self.ends)
         self.first = _choose_first_day(params.get("from", ""))
         self.span = values.get("within", DEFAULT_SPAN)
