@@ -72,11 +72,10 @@ def request_export(
 ) -> tuple[Export, bytes | None]:
     """Export a list as CSV; return the Export, and the file's content if it has at most SMALL rows, else None.
 
-    Both are stored, so that the person's page of exports lists them.
-
-    A larger export is stored, and a worker makes its file later. If the person already waits for the same export, that
-    one is returned. `query` are the filters of the page. `customer` limits the list to one organisation, which the
-    caller must know to be visible to the actor, or to be its own; None means all customers.
+    Every export is stored, so that the person's page of exports lists it; the content of a small one is not. The file
+    of a larger one is made by a worker later. If the person already waits for the same export, that one is returned.
+    `query` are the filters of the page. `customer` limits the list to one organisation, which the caller must know to
+    be visible to the actor, or to be its own; None means all customers.
 
     Raises ActionRefused if the actor may not export this list, and TooManyAttempts while the person has AT_ONCE
     unfinished exports.

@@ -183,7 +183,7 @@ class PersonalizedList(ListState):
         return self.definition.several[name].list_choices(self.actor)
 
     def _get_choices(self, name: str) -> Choices:
-        """Return the same, which the field and the chip of a filter need both, and list them once."""
+        """Return the choices of a filter, read once for a page although its field and its chip both need them."""
         if name not in self._choices:
             self._choices[name] = self.list_choices(name)
         return self._choices[name]
