@@ -6,6 +6,7 @@ from uuid import UUID
 import django_filters as df
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
 from connections.queries import find_organization_id
@@ -30,8 +31,8 @@ class ActivityFilterSet(FilterSet):
     """
 
     q = df.CharFilter(method="filter_by_text", max_length=200)
-    since = df.DateFilter(method="filter_since")
-    until = df.DateFilter(method="filter_until")
+    since = df.DateFilter(method="filter_since", label=_("From"))
+    until = df.DateFilter(method="filter_until", label=_("Until"))
     actor = df.UUIDFilter(method="filter_by_actor")
     customer = df.UUIDFilter(method="filter_by_customer")
     topic = SeveralFilter(method="filter_by_topic", choices=ActivityTopic.choices)

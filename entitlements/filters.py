@@ -30,7 +30,7 @@ from entitlements.models.release import LicenceReleaseQuerySet
 from entitlements.queries.activation import filter_late_links, make_undecided_condition
 from entitlements.queries.customers import make_expiry_condition, make_partner_condition, make_sold_partner_condition
 from entitlements.queries.releases import RELEASE_VIEWS, WAITING
-from entitlements.queries.renewal_work import UNASSIGNED, make_owner_condition, make_state_condition
+from entitlements.queries.renewal_work import UNASSIGNED, make_owners_condition, make_state_condition
 from entitlements.queries.trials import TRIAL_VIEWS
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.countries import list_country_choices
@@ -56,6 +56,7 @@ SPANS = (7, 30, 60, 90)  # days ahead that a list of renewals may cover
 NAMED_DAYS = ("on", "ends_from", "ends_to")  # filters of renewals that take precedence over the days ahead
 CREATED_WITHIN = ((30, _("30 days")), (90, _("90 days")), (365, _("12 months")))  # days since a customer was created
 EXPIRES_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))  # days ahead of a customer's next expiry
+ENDS_WITHIN = ((7, _("7 days")), *EXPIRES_WITHIN)  # the SPANS with their labels
 
 
 class CustomerFilterSet(FilterSet):
@@ -266,7 +267,7 @@ class RenewalFilterSet(FilterSet):
     ends_from = DayFilter("ends_on", "gte")
     ends_to = DayFilter("ends_on", "lte")
     within = df.TypedChoiceFilter(
-        method="filter_ending_within", choices=[(days, days) for days in SPANS], coerce=int, label=_("Expires within")
+        method="filter_ending_within", choices=ENDS_WITHIN, coerce=int, label=_("Expires within")
     )
     on = DayFilter("ends_on", label=_("Last day"))
     state = SeveralFilter(method="filter_by_work_state", choices=RenewalState.choices, label=_("State"))
@@ -290,7 +291,7 @@ class RenewalFilterSet(FilterSet):
         Values that are neither narrow nothing.
         """
         owners = [owner for owner in value if owner == UNASSIGNED or parse_public_ids([owner])]
-        return rows.filter(combine_with_or(make_owner_condition(self.acting, owner) for owner in owners))
+        return rows.filter(make_owners_condition(self.acting, owners))
 
     def filter_ending_within(self, rows: EntitlementQuerySet, name: str, value: int) -> EntitlementQuerySet:
         """Keep entitlements that end at most `value` days from today (UTC), unless their days are named."""

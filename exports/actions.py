@@ -72,11 +72,10 @@ def request_export(
 ) -> tuple[Export, bytes | None]:
     """Export a list as CSV; return the Export, and the file's content if it has at most SMALL rows, else None.
 
-    Both are stored, so that the person's page of exports lists them.
-
-    A larger export is stored, and a worker makes its file later. If the person already waits for the same export, that
-    one is returned. `query` are the filters of the page. `customer` limits the list to one organisation, which the
-    caller must know to be visible to the actor, or to be its own; None means all customers.
+    Every export is stored, so that the person's page of exports lists it; the content of a small one is not. The file
+    of a larger one is made by a worker later. If the person already waits for the same export, that one is returned.
+    `query` are the filters of the page. `customer` limits the list to one organisation, which the caller must know to
+    be visible to the actor, or to be its own; None means all customers.
 
     Raises ActionRefused if the actor may not export this list, and TooManyAttempts while the person has AT_ONCE
     unfinished exports.
@@ -86,10 +85,9 @@ def request_export(
     row = Export(list=exported_list.key, query=dict(query), customer=customer, rows=rows.order_by().count())
     row.organization_id, row.person_id = actor.organization_id, actor.person_id  # type: ignore[assignment]
     if row.rows <= SMALL:
+        _record(actor, row)  # before the file is made: that of the log tells of its own export too
         content = _small_file(exported_list, rows)
-        row = _store_sent(row, len(content))
-        _record(actor, row)
-        return row, content
+        return _store_sent(row, len(content)), content
     Person.objects.select_for_update(no_key=True).get(pk=row.person_id)
     unfinished = Export.objects.visible_to(actor).filter(state__in=[Export.State.QUEUED, Export.State.RUNNING])
     if same := unfinished.filter(list=row.list, query=row.query, customer=customer).first():
@@ -105,6 +103,7 @@ def request_export(
 def _store_sent(row: Export, size: int) -> Export:
     """Store that an export was sent. It begins in its last state, which is no step of its state machine."""
     sent = Export(
+        public_id=row.public_id,
         organization_id=row.organization_id,
         person_id=row.person_id,
         list=row.list,

@@ -24,7 +24,7 @@ def list_exports(actor: Actor) -> QuerySet[Export]:
 
 
 def list_stored_exports(actor: Actor) -> QuerySet[Export]:
-    """Return those of the same exports that became files, or are to: all but the small ones."""
+    """Return the person's exports that have a file, had one or are to get one: all but the small ones, unordered."""
     return list_exports(actor).exclude(state=Export.State.SENT)
 
 

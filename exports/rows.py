@@ -8,10 +8,10 @@ from babel import numbers
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django_filters import BooleanFilter, Filter
 
 from exports.actions import KEPT
 from exports.catalogue import LISTS
+from exports.filter_words import FilterWords
 from exports.models import Export
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -49,14 +49,15 @@ def is_export_unfinished(export: Export) -> bool:
 
 def build_export_rows(actor: Actor, exports: Iterable[Export]) -> list[ExportRow]:
     """Return an ExportRow for each export of the actor, in this order."""
-    return [_row(actor, export) for export in exports]
+    words = FilterWords(actor)
+    return [_row(actor, export, words) for export in exports]
 
 
 def _list_name(export: Export) -> str:
     return str(LISTS[export.list].label) if export.list in LISTS else export.list
 
 
-def _row(actor: Actor, export: Export) -> ExportRow:
+def _row(actor: Actor, export: Export, words: FilterWords) -> ExportRow:
     state = Export.State(export.state)
     is_ready = state == Export.State.READY
     is_sent = state == Export.State.SENT
@@ -66,7 +67,7 @@ def _row(actor: Actor, export: Export) -> ExportRow:
     return ExportRow(
         label=_list_name(export),
         list_url=build_list_url(reverse(definition.url_name), _get_filters(export)) if definition else "",
-        filters=_describe_filters(definition, export),
+        filters=words.describe(definition, export.query),
         whose=export.customer.name if export.customer else "",
         asked_at=export.asked_at,
         tone=_TONES[state],
@@ -94,32 +95,6 @@ def _find_definition(actor: Actor, export: Export) -> ListDefinition | None:
 
 def _get_filters(export: Export) -> dict[str, str]:
     return {name: value for name, value in export.query.items() if isinstance(value, str)}
-
-
-def _describe_filters(definition: ListDefinition | None, export: Export) -> str:
-    """Return what an export was narrowed to: “birch”, Country: France, 3 selected rows."""
-    fields = definition.filter_set.base_filters if definition else {}
-    parts = []
-    for name, value in export.query.items():
-        if name == "ids":
-            number = {"count": formats.format_number(len(value))}
-            parts.append(ngettext("%(count)s selected row", "%(count)s selected rows", len(value)) % number)
-        elif name == "q":
-            parts.append(_("“%(text)s”") % {"text": value})
-        elif name != "sort":
-            parts.append(_describe_filter(fields.get(name), value))
-    return " · ".join(parts)
-
-
-def _describe_filter(field: Filter | None, value: str) -> str:
-    if field is None:
-        return str(value)
-    if isinstance(field, BooleanFilter):
-        return str(field.label) if value == "true" else _("%(label)s: no") % {"label": field.label}
-    choices = field.extra.get("choices") or ()
-    names = {str(code): str(label) for code, label in (choices() if callable(choices) else choices)}
-    words = formats.join_names(names.get(one, one) for one in str(value).split(","))
-    return _("%(label)s: %(value)s") % {"label": field.label or "", "value": words}
 
 
 _TONES = {

@@ -44,7 +44,7 @@ _HEADS = [
     ("Status", "", "", ""),
     ("Country", "wide-only", "?order=country", ""),
     ("Licences", "num", "", ""),
-    ("16 weeks", "wide-only", "", ""),
+    ("Trend", "wide-only", "", ""),
     ("Expires", "", "", ""),
 ]
 

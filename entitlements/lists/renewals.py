@@ -63,8 +63,10 @@ DEFAULT_SPAN = 30  # days from today on that the list covers unless the URL says
 MODE = dict.fromkeys(("within", *NAMED_DAYS, "show", "from", "view"))  # what a URL says of the days that are shown
 
 
-def list_own_services(actor: Actor) -> Choices:
-    """Return the SKUs of the actor's organisation of which licences end, by name."""
+def list_services(actor: Actor) -> Choices:
+    """Return the SKUs that the actor's customers run, or those of its own organisation of which licences end."""
+    if sees_customers(actor):
+        return list_customer_services(actor)
     skus = Sku.objects.filter(pk__in=list_upcoming_renewals(actor).values("sku"))
     return pair_services(skus.order_by("name", "pk"))
 
@@ -108,7 +110,7 @@ RENEWALS = ListDefinition(
     ),
     several={
         "country": SeveralValues(gettext_lazy("Country"), list_customer_countries),
-        "sku": SeveralValues(gettext_lazy("Service"), list_customer_services),
+        "sku": SeveralValues(gettext_lazy("Service"), list_services),
         "state": SeveralValues(gettext_lazy("State"), list_work_states),
         "owner": SeveralValues(gettext_lazy("Owner"), list_owners),
     },
@@ -123,7 +125,7 @@ OWN_RENEWALS = replace(
         _VALUE,
     ),
     fields=("sku",),
-    several={"sku": SeveralValues(gettext_lazy("Service"), list_own_services)},
+    several={"sku": RENEWALS.several["sku"]},
 )
 
 
@@ -141,11 +143,9 @@ class RenewalList(PersonalizedList):
         self.shows_customers = sees_customers(actor)
         self.definition = RENEWALS if self.shows_customers else OWN_RENEWALS
         super().__init__(actor, params)
-        self.day = parse_renewal_day(params.get("on", ""))
         values = RenewalFilterSet(params, acting=actor).cleaned_values
-        self.ends: dict[str, Any] = {
-            name: values[name] for name in ("ends_from", "ends_to") if name in values and not self.day
-        }
+        self.ends: dict[str, Any] = {name: values[name] for name in ("ends_from", "ends_to") if name in values}
+        self.day = None if self.ends else parse_renewal_day(params.get("on", ""))
         self.is_calendar = params.get("show") == "calendar" and not (self.day or self.ends)
         self.first = _choose_first_day(params.get("from", ""))
         self.span = values.get("within", DEFAULT_SPAN)

@@ -278,15 +278,6 @@ def get_customer_with_account(actor: Actor, public_id: UUID) -> CustomerListing:
     return listed
 
 
-def get_names_of_skus_over_limit(listings: Iterable[CustomerListing]) -> dict[int, str]:
-    """Return the names of the SKUs of which any of these customers has more licences assigned than purchased.
-
-    They are by primary key. It is one query, or none where no customer is over.
-    """
-    keys = {sku for row in listings for sku in row.over_skus}
-    return dict(Sku.objects.filter(pk__in=keys).values_list("pk", "name")) if keys else {}
-
-
 def list_customer_services(actor: Actor, customer_id: int | None) -> list[Entitlement]:
     """Return every entitlement that a customer has, had or asked for, with its SKU, soonest end first.
 

@@ -1,6 +1,6 @@
 """Queries of what an organisation does about ends: its work, the history of it, and what an end is worth."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -115,15 +115,19 @@ def make_state_condition(actor: Actor, state: str) -> Q:
     return Q(make_work_condition(actor, state=state))
 
 
-def make_owner_condition(actor: Actor, owner: str) -> Q:
-    """Return a condition for entitlements by who looks after them: an operator's public id, or UNASSIGNED.
+def make_owners_condition(actor: Actor, owners: Sequence[str]) -> Q:
+    """Return a condition for entitlements that any of these looks after: public ids of operators, or UNASSIGNED.
 
-    An owner who is no operator any more counts as none.
+    An owner who is no operator any more counts as none. Without one, every row meets it.
     """
-    owners = list_renewal_owners(actor)
-    if owner == UNASSIGNED:
-        return ~Q(make_work_condition(actor, owner_id__in=owners.order_by().values("person_id")))
-    return Q(make_work_condition(actor, owner_id__in=owners.filter(public_id=owner).order_by().values("person_id")))
+    if not owners:
+        return Q()
+    operators = list_renewal_owners(actor).order_by()
+    chosen = operators.filter(public_id__in=[owner for owner in owners if owner != UNASSIGNED])
+    condition = Q(make_work_condition(actor, owner_id__in=chosen.values("person_id")))
+    if UNASSIGNED in owners:
+        condition |= ~Q(make_work_condition(actor, owner_id__in=operators.values("person_id")))
+    return condition
 
 
 def annotate_renewal_work(actor: Actor, rows: QuerySet[Entitlement]) -> QuerySet[Entitlement]:

@@ -212,14 +212,6 @@ def make_licence_bar_of_entitlements(entitlements: Sequence[Entitlement]) -> Sea
     return make_licence_bar(count_licence_totals(entitlements, today()), names)
 
 
-def describe_overage_of_skus(totals: LicenceTotals, sku_names: Mapping[int, str]) -> str:
-    """Return in words of which SKUs more licences are assigned than purchased: "Over limit: Workspace +12"."""
-    bar = make_licence_bar(totals, sku_names)
-    if bar is None or not totals.overage_by_sku.keys() & sku_names.keys():
-        return describe_overage(totals.overage)
-    return _("Over limit: %(skus)s") % {"skus": bar.over}
-
-
 def describe_overage(seats: int) -> str:
     """Return a number of seats beyond the licence in words: "3 more licences assigned than purchased"."""
     return ngettext(

@@ -1,7 +1,7 @@
 """Filters of a list that take several values or a range: how a list describes them, their dialog, and their chips."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,12 @@ MOST = 10**9  # the highest bound of a range of numbers
 def join_values(value: Any) -> Any:
     """Return the text that stands in the URL for a list of values. Any other value is returned as it is."""
     return SEPARATOR.join(map(str, value)) if isinstance(value, list) else value
+
+
+def name_values(choices: Iterable[tuple[Any, Any]], value: str) -> str:
+    """Return the labels of the values in a URL's parameter, joined. A value without a choice stands for itself."""
+    labels = {str(one): str(label) for one, label in choices}
+    return formats.join_names(labels.get(one, one) for one in value.split(SEPARATOR) if one)
 
 
 def show_number(value: Any) -> str:

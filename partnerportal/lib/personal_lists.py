@@ -14,7 +14,7 @@ from django.utils.translation import ngettext, pgettext
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.known_pages import page_url
-from partnerportal.lib.list_filters import SEPARATOR, Choices, FilterChip
+from partnerportal.lib.list_filters import SEPARATOR, Choices, FilterChip, name_values
 from partnerportal.lib.lists import (
     DEFAULT_SIZE,
     SIZES,
@@ -169,10 +169,9 @@ class PersonalizedList(ListState):
         """The active filters that no field of the page shows in words: ranges, and those with several values."""
         chips = []
         for name, several in self.definition.several.items():
-            chosen = [value for value in self.filter_values.get(name, "").split(SEPARATOR) if value]
-            if len(chosen) > 1 or (chosen and name not in self.definition.fields):
-                labels = {str(value): str(label) for value, label in self._get_choices(name)}
-                names = formats.join_names(labels.get(one, one) for one in chosen)
+            value = self.filter_values.get(name, "")
+            if SEPARATOR in value or (value and name not in self.definition.fields):
+                names = name_values(self._get_choices(name), value)
                 chips.append(FilterChip(several.label, names, self.build_url(**{name: ""})))
         for one in self.definition.ranges:
             if words := one.describe(self.filter_values):
@@ -184,7 +183,7 @@ class PersonalizedList(ListState):
         return self.definition.several[name].list_choices(self.actor)
 
     def _get_choices(self, name: str) -> Choices:
-        """Return the same, which the field and the chip of a filter need both, and list them once."""
+        """Return the choices of a filter, read once for a page although its field and its chip both need them."""
         if name not in self._choices:
             self._choices[name] = self.list_choices(name)
         return self._choices[name]

@@ -292,6 +292,9 @@ def test_the_list_is_narrowed_by_customer_state_and_owner(web: Any, world: World
     assert shows("kind=production&state=contacted") == shows(f"kind=production&owner={admin}") == {"customer"}
     assert shows("kind=production&state=open") == shows("kind=production&owner=none") == {"customer2"}
     assert shows(f"kind=production&owner={agent}") == set()
+    assert shows(f"kind=production&owner={agent},{admin}") == {"customer"}
+    assert shows(f"kind=production&owner={admin},none") == both
+    assert shows(f"kind=production&owner={agent},none") == {"customer2"}
     assert shows("kind=production&owner=nonsense") == shows("kind=production&state=nonsense") == both
 
 

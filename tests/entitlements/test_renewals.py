@@ -332,6 +332,15 @@ def test_pages_of_a_long_list(world, web, ends, monkeypatch):
     assert 'rel="prev"' in second
 
 
+def test_a_range_of_days_takes_the_place_of_a_day(web, world, ends):
+    """The form of ranges keeps the rest of the address, so both can stand in it."""
+    ends(3)
+    ends(40, "customer2")
+    there = f"ends_from={today() + days(30)}&ends_to={today() + days(50)}"
+    page = web("partner.reader").get(f"/renewals/?on={today() + days(3)}&{there}").content.decode()
+    assert world.customer2.name in page and world.customer.name not in page
+
+
 NONSENSE = ("within=31", "within=x", "on=tomorrow", "on=1999-01-01", "on=%00", "from=2026-99", "cursor=%00")
 
 

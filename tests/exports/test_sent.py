@@ -1,6 +1,7 @@
 """Small exports: the page lists them with their filters, and they are written anew when they are asked for again."""
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -131,6 +132,21 @@ def test_all_are_listed_page_by_page(world: World, web: Any) -> None:
     following = re.search(r'rel="next" href="([^"]+)"', first)
     assert following and len(AGAIN.findall(first)) == 30
     assert len(AGAIN.findall(client.get(f"/exports/{following[1]}").content.decode())) == 1
+
+
+def test_an_export_that_is_made_on_a_later_page_leaves_that_page_there(world: World, web: Any) -> None:
+    actor = world.actor("partner.admin")
+    of_actor = {"organization_id": actor.organization_id, "person_id": actor.person_id, "list": "customers"}
+    Export.objects.create(**of_actor, state="running", asked_at="2026-01-01T00:00Z")
+    Export.objects.bulk_create(Export(**of_actor, state="sent") for _number in range(30))
+    client = web("partner.admin")
+    first = client.get("/exports/").content.decode()
+    following = re.search(r'rel="next" href="([^"]+)"', first)
+    assert following and 'hx-trigger="every 2s"' not in first
+    second = client.get(f"/exports/{following[1]}").content.decode()
+    [asked] = re.findall(r'hx-get="([^"]+)" hx-trigger="every 2s"', second)
+    again = client.get(unescape(asked), headers={"HX-Request": "true"}).content.decode()
+    assert "Preparing" in again and AGAIN.findall(again) == [] and f'hx-get="{asked}"' in again
 
 
 def test_a_tenant_stores_what_was_sent_and_nothing_that_is_a_file(world: World, actor_for: Any, as_tenant: Any) -> None:

@@ -4,6 +4,7 @@ Each is asked on the page, in the file, in a saved view, in the dialog and in th
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -13,11 +14,15 @@ from uuid import UUID
 
 import pytest
 from django.urls import reverse
+from django.utils import translation
+from django_filters import DateFilter
 
 from accounts.models import Person, SavedView
 from entitlements.lists.activations import ActivationList
 from entitlements.models import CustomerListing, Entitlement, LicenseAssignment, PartnerListing
 from exports.catalogue import LISTS
+from exports.models import Export
+from exports.rows import build_export_rows
 from partnerportal.lib.countries import list_country_choices
 from partnerportal.lib.list_filters import DAYS, SEPARATOR, FilterRange
 from partnerportal.lib.lists import ListDefinition, find_list_definition, list_list_keys
@@ -279,6 +284,37 @@ def test_the_dialog_shows_what_is_chosen_and_leads_back(
     assert show(key, **dict(parse_qsl(urlsplit(answer.url).query))).filters == page.filters
     emptied = client.post(form["action"], {"query": sent["query"]})
     assert values.keys().isdisjoint(dict(parse_qsl(urlsplit(emptied.url).query)))
+
+
+@pytest.mark.promise("CC-38")
+@pytest.mark.parametrize("key", KEYS)
+def test_the_page_of_exports_says_the_filters_in_words(key: str, show: Any, as_tenant: Any) -> None:
+    """By their labels, with names for codes and days as the reader writes them, and nothing of what a tab sets."""
+    listing = show(key).list
+    definition = listing.definition
+    with as_tenant(listing.actor):
+        values = fill(key, listing)
+    for name, field in definition.filter_set.base_filters.items():
+        choices = field.extra.get("choices") or ()
+        choices = list(choices() if callable(choices) else choices)
+        default = "true" if "widget" in field.extra else "2026-01-02" if isinstance(field, DateFilter) else ""
+        values.setdefault(name, str(choices[0][0]) if choices else default)
+    export = Export(list=FILES.get(key, key), query={"q": "birch", "ids": ["1", "2"], **values}, state="sent")
+    with as_tenant(listing.actor), translation.override("fr"):
+        [row] = build_export_rows(listing.actor, [export])
+        parts = row.filters.split(" · ")
+        for name, several in definition.several.items():
+            names = {str(value): str(label) for value, label in several.list_choices(listing.actor)}
+            labels = [names[value] for value in values[name].split(SEPARATOR) if value]
+            assert not labels or f"{several.label}\N{NARROW NO-BREAK SPACE}: {', '.join(labels)}" in parts, name
+        for one in definition.ranges:
+            days = "1 janv. 2000 – 1 janv. 2100" if one.high else "à partir du 1 janv. 2000"
+            assert any(part.startswith(str(one.label)) for part in parts), one.label
+            assert one.kind is not DAYS or any(days in part for part in parts), one.label
+    assert len(parts) == len(set(parts)) and not [
+        part for part in parts if part.lstrip("\N{NARROW NO-BREAK SPACE}")[0] == ":"
+    ]
+    assert "None" not in row.filters and not re.search(r"[0-9a-f]{8}-|\d{4}-\d\d|, ,|\*", row.filters), row.filters
 
 
 @pytest.mark.promise("G-27")

@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.models import FailedAttempts, IdempotentRequest, Person
+from accounts.models import FailedAttempts, IdempotentRequest, Organization, Person
 from entitlements.models import Anomaly, Entitlement, IngestToken, IngestUpload, RenewalAlert, Sku
 from exports.models import Export
 from imports.models import Import
@@ -199,6 +199,19 @@ def test_what_is_said_to_be_swept_is(something: None) -> None:
             sweep()
             assert count(table) == 0, table
             transaction.set_rollback(True)  # each alone: what is swept of one table may take rows of the next along
+
+
+@pytest.mark.promise("O-14")
+@pytest.mark.parametrize("state", ["gone", "failed", "sent"])
+def test_exports_are_swept_in_each_state_in_which_they_end(state: str, something: None) -> None:
+    Export.objects.all().delete()
+    kept = {"organization": Organization.objects.first(), "person_id": 1, "list": "customers", "state": state}
+    for days in (2, -2):
+        asked_at = timezone.now() - django_settings.PORTAL_EXPORTS_KEPT - dt.timedelta(days=days)
+        Export.objects.create(**kept, asked_at=asked_at, finished_at=asked_at)
+    latest = Export.objects.order_by("asked_at").last()
+    sweep()
+    assert list(Export.objects.all()) == [latest]
 
 
 def test_what_is_open_is_not_swept(world: World, something: None) -> None:

@@ -1,6 +1,8 @@
 """Use of licences in a browser: by keyboard, without script, and what only the customer may do."""
 
+import csv
 import datetime as dt
+import io
 import re
 
 import pytest
@@ -9,7 +11,7 @@ from playwright.sync_api import expect
 
 from entitlements.actions.anomalies import detect_usage_anomalies
 from entitlements.actions.usage import ReportedUsageDay, store_usage_days
-from entitlements.models import Entitlement, LicenseAssignment, Sku
+from entitlements.models import Entitlement, LicenseAssignment, Order, Sku
 from notifications.actions.outbox import write_due_notices
 from tests.journeys import people
 from tests.world import World
@@ -177,3 +179,72 @@ def test_the_vendor_releases_it_and_takes_that_back(visitor, customer, sku):
     browser.press(f"A request to release a licence of {sku.name} was reopened")
     expect(browser.page).to_have_url(re.compile("/usage/licences/$"))
     browser.sees("Release requested")
+
+
+@pytest.fixture
+def outgrown(partner, sku):
+    """A customer that has assigned more than it bought, whose licences end in three weeks, and two that have not."""
+    found = people.customer("Outgrown")
+    today = timezone.now().date()
+    for number, customer in enumerate((found, people.customer("Calm"), people.customer("Quiet"))):
+        people.connect(partner, customer)
+        assigned = 40 if number else 212
+        Entitlement.objects.create(
+            customer=customer, sku=sku, external_id=people.unique("E"), kind="production", state="active",
+            quantity=200, assigned=assigned, starts_on=today - dt.timedelta(days=344),
+            ends_on=today + dt.timedelta(days=21 + number),
+        )  # fmt: skip
+        order = Order.objects.create(
+            customer=customer, number=people.unique("O"), placed_on=today - dt.timedelta(days=344), state="fulfilled",
+            currency="EUR", total=20_000,
+        )  # fmt: skip
+        order.lines.create(position=1, sku=sku, quantity=200, unit_price=100)
+        store_usage_days(
+            actor=people.STAFF,
+            usage_days=[
+                ReportedUsageDay(
+                    back, customer.pk, sku.pk, today - dt.timedelta(days=back), 200, assigned - back // 10, 1, 30, 35,
+                    30, 35, 20,
+                )
+                for back in range(70)
+            ],
+        )  # fmt: skip
+    return found
+
+
+@pytest.mark.promise("G-6")
+def test_a_day_from_the_overview_to_a_noted_renewal_and_its_file(visitor, partner, outgrown, sku):
+    """Who is over, why, what to propose, what was agreed, and the list of it for a colleague, a click each."""
+    page = visitor(viewport={"width": 1280, "height": 720}).arrives_as(people.operator(partner)).opens("/")
+    over = page.get_by_role("region", name=re.compile("^Over limit"))
+    expect(over).to_contain_text(f"{sku.name} +12")
+    expect(over).not_to_contain_text("Calm")
+    over.get_by_role("link", name=outgrown.name).click()
+
+    page.wait_for_url(re.compile(f"/customers/{outgrown.public_id}/"))
+    page.get_by_role("link", name=re.compile("^See proposal")).first.click()
+    page.wait_for_url(re.compile("/usage/#proposals"))
+    proposed = page.get_by_role("group", name="Proposed quantities").get_by_role("row", name=sku.name)
+    expect(proposed).to_contain_text("200")
+    quantity = int(proposed.locator("td b").inner_text())
+    assert quantity >= 212
+    expect(proposed).to_contain_text(f"+{quantity - 200}")
+    expect(proposed).to_contain_text(f"€{(quantity - 200) * 100:,}.00")
+
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Renewals").click()
+    row = page.get_by_role("row", name=outgrown.name)
+    row.locator("a.state").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("State").select_option("quoted")
+    dialog.get_by_label("Note").fill(f"Quoted {quantity} licences.")
+    dialog.get_by_role("button", name="Save", exact=True).click()
+    expect(row).to_contain_text("Quoted")
+
+    page.get_by_label("State").select_option(label="Quoted")
+    expect(page.get_by_role("row", name="Calm")).to_have_count(0)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export", exact=True).click()
+    lines = list(csv.DictReader(io.StringIO(download.value.path().read_text("utf-8-sig"))))
+    assert [(line["customer"], line["renewal_state"], line["renewal_note"]) for line in lines] == [
+        (outgrown.name, "quoted", f"Quoted {quantity} licences.")
+    ]

@@ -166,7 +166,7 @@ def test_an_import_into_a_deleted_offer_fails_and_says_so(publisher, vault, as_t
     delete_unpublished_offer(actor=publisher, offer=vault, revision=None)
     assert run_next_import()
     source.refresh_from_db()
-    assert source.state == Import.State.FAILED and "no longer there" in source.problem
+    assert source.state == Import.State.FAILED and "no longer exists" in source.problem
 
 
 @pytest.mark.parametrize("who", OTHERS)
