@@ -53,7 +53,6 @@ class MembershipList(PersonalizedList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        self.actor = actor
         filters = MembershipFilterSet(params, list_all_memberships(actor))
         self.filter_values = filters.cleaned_values
         any_of = make_search_conditions(self.filter_values)

@@ -86,7 +86,6 @@ class OperatorList(PersonalizedList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        self.actor = actor
         self.filter_values = OperatorFilterSet(params).cleaned_values
         self.page = fetch_keyset_page_or_first(
             OperatorFilterSet(self.filter_values, list_operators_with_sign_in(actor)).qs,
@@ -122,7 +121,6 @@ class PendingOperatorList(PersonalizedList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        self.actor = actor
         self.filter_values = OperatorInvitationFilterSet(params).cleaned_values
         self.page = fetch_keyset_page_or_first(
             OperatorInvitationFilterSet(self.filter_values, list_operator_invitations(actor)).qs,

@@ -127,7 +127,6 @@ class PartnerList(RecordList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        self.actor = actor
         order = self.order_records(actor, params)
         partners, self.filter_values = order.listed, order.filter_values
         if self.filter_values:

@@ -140,7 +140,6 @@ class RenewalList(PersonalizedList):
     usual: ClassVar[Mapping[str, Any]] = {"within": DEFAULT_SPAN}
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
-        self.actor = actor
         self.shows_customers = sees_customers(actor)
         self.definition = RENEWALS if self.shows_customers else OWN_RENEWALS
         super().__init__(actor, params)

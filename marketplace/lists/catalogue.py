@@ -148,7 +148,6 @@ class CatalogueList(PublishedOfferList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        self.actor = actor
         values = CatalogueFilterSet(params).cleaned_values
         self.sale = find_sale(actor, values)
         self.lost_party = describe_lost_party(values, self.sale.partner, self.sale.customer)
