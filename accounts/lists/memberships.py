@@ -66,7 +66,7 @@ class MembershipList(PersonalizedList):
     @property
     def state_choices(self) -> Choices:
         """The choices of the filter by state: pairs of value and label."""
-        return self.list_choices_and_several("state")
+        return self.list_field_choices("state")
 
     @property
     def end_choices(self) -> list[tuple[str, Message]]:

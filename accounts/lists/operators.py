@@ -101,7 +101,7 @@ class OperatorList(PersonalizedList):
     @property
     def role_choices(self) -> Choices:
         """The choices of the filter by role: pairs of value and label."""
-        return self.list_choices_and_several("role")
+        return self.list_field_choices("role")
 
     @property
     def second_factor_choices(self) -> list[tuple[str, str]]:
@@ -135,4 +135,4 @@ class PendingOperatorList(PersonalizedList):
     @property
     def step_choices(self) -> Choices:
         """The choices of the filter by how far an invitation has come: pairs of value and label."""
-        return self.list_choices_and_several("step")
+        return self.list_field_choices("step")

@@ -85,7 +85,7 @@ class ActivityList(PersonalizedList):
     @property
     def topic_choices(self) -> Choices:
         """The choices of the filter by topic."""
-        return self.list_choices_and_several("topic")
+        return self.list_field_choices("topic")
 
     @property
     def until(self) -> str:

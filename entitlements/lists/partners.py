@@ -203,12 +203,12 @@ class PartnerList(RecordList):
     @property
     def country_choices(self) -> Choices:
         """The choices of the filter by country: pairs of a country's code and name, by name."""
-        return self.list_choices_and_several("country")
+        return self.list_field_choices("country")
 
     @property
     def badge_choices(self) -> Choices:
         """The choices of the filter by badge: pairs of a programme's code and name, and one for no badge."""
-        return self.list_choices_and_several("badge")
+        return self.list_field_choices("badge")
 
     @property
     def parent_choices(self) -> list[tuple[str, str]]:

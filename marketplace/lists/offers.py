@@ -108,9 +108,9 @@ class OfferList(RecordList):
     @property
     def type_choices(self) -> Choices:
         """The choices of the filter by type."""
-        return self.list_choices_and_several("type")
+        return self.list_field_choices("type")
 
     @property
     def audience_choices(self) -> Choices:
         """The choices of the filter by audience."""
-        return self.list_choices_and_several("audience")
+        return self.list_field_choices("audience")
