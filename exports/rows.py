@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from babel import numbers
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -17,8 +16,6 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.lists import ListDefinition, build_list_url, find_list_definition
-
-MEGA = 1_000_000  # bytes of a megabyte
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ def _row(actor: Actor, export: Export, words: FilterWords) -> ExportRow:
         done=100 * export.rows_written // export.rows if export.rows else 0,
         is_made=is_export_unfinished(export),
         progress=_progress(export),
-        size=_size(export.size) if is_ready or is_sent else "",
+        size=formats.format_file_size(export.size) if is_ready or is_sent else "",
         until=export.finished_at + KEPT if is_ready and export.finished_at else None,
         url=reverse("export_file", args=[export.public_id]) if is_ready else "",
         again_url=reverse("export_again", args=[export.public_id]) if can_be_repeated and not is_lost else "",
@@ -137,11 +134,3 @@ def _progress(export: Export) -> str:
 
 def _row_count(export: Export) -> str:
     return ngettext("%(count)s row", "%(count)s rows", export.rows) % {"count": formats.format_number(export.rows)}
-
-
-def _size(size: int) -> str:
-    """Return a size in bytes as megabytes (of a million bytes), or below a tenth as kilobytes, as file managers do."""
-    if size < MEGA // 10:
-        return _("%(size)s kB") % {"size": formats.format_number(max(round(size / 1000), 1))}
-    mega = numbers.format_decimal(size / MEGA, "#,##0.0", locale=formats.get_reader_locale())
-    return _("%(size)s MB") % {"size": mega}

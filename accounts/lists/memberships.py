@@ -53,7 +53,6 @@ class MembershipList(PersonalizedList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        self.actor = actor
         filters = MembershipFilterSet(params, list_all_memberships(actor))
         self.filter_values = filters.cleaned_values
         any_of = make_search_conditions(self.filter_values)
@@ -67,7 +66,7 @@ class MembershipList(PersonalizedList):
     @property
     def state_choices(self) -> Choices:
         """The choices of the filter by state: pairs of value and label."""
-        return self.list_choices_and_several("state")
+        return self.list_field_choices("state")
 
     @property
     def end_choices(self) -> list[tuple[str, Message]]:

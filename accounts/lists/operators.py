@@ -86,7 +86,6 @@ class OperatorList(PersonalizedList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        self.actor = actor
         self.filter_values = OperatorFilterSet(params).cleaned_values
         self.page = fetch_keyset_page_or_first(
             OperatorFilterSet(self.filter_values, list_operators_with_sign_in(actor)).qs,
@@ -102,7 +101,7 @@ class OperatorList(PersonalizedList):
     @property
     def role_choices(self) -> Choices:
         """The choices of the filter by role: pairs of value and label."""
-        return self.list_choices_and_several("role")
+        return self.list_field_choices("role")
 
     @property
     def second_factor_choices(self) -> list[tuple[str, str]]:
@@ -122,7 +121,6 @@ class PendingOperatorList(PersonalizedList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        self.actor = actor
         self.filter_values = OperatorInvitationFilterSet(params).cleaned_values
         self.page = fetch_keyset_page_or_first(
             OperatorInvitationFilterSet(self.filter_values, list_operator_invitations(actor)).qs,
@@ -137,4 +135,4 @@ class PendingOperatorList(PersonalizedList):
     @property
     def step_choices(self) -> Choices:
         """The choices of the filter by how far an invitation has come: pairs of value and label."""
-        return self.list_choices_and_several("step")
+        return self.list_field_choices("step")

@@ -80,7 +80,7 @@ class OrganizationList(RecordList):
     @property
     def country_choices(self) -> Choices:
         """The choices of the filter by country: pairs of a country's code and name, by name."""
-        return self.list_choices_and_several("country")
+        return self.list_field_choices("country")
 
     @cached_property
     def rows(self) -> list[OrganizationRow]:

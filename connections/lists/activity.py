@@ -66,7 +66,6 @@ class ActivityList(PersonalizedList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        self.actor = actor
         filters = ActivityFilterSet(params, list_own_activity(actor), acting=actor)
         rows = filters.qs
         self.filter_values = filters.cleaned_values
@@ -86,7 +85,7 @@ class ActivityList(PersonalizedList):
     @property
     def topic_choices(self) -> Choices:
         """The choices of the filter by topic."""
-        return self.list_choices_and_several("topic")
+        return self.list_field_choices("topic")
 
     @property
     def until(self) -> str:

@@ -98,7 +98,7 @@ class ActivationList(PersonalizedList):
     def __init__(self, actor: Actor, kind: str, params: Mapping[str, str]) -> None:
         self.definition = DEFINITIONS[Kind(kind)]
         super().__init__(actor, params)
-        self.actor, self.kind = actor, kind
+        self.kind = kind
         values = ActivationFilterSet(params).cleaned_values
         self.tab = values.get("state", OPEN)
         self.filter_values = values | {"state": self.tab}

@@ -191,12 +191,12 @@ class CustomerList(RecordList):
     @property
     def country_choices(self) -> Choices:
         """The choices of the filter by country: pairs of a country's code and name, by name."""
-        return self.list_choices_and_several("country")
+        return self.list_field_choices("country")
 
     @property
     def service_choices(self) -> Choices:
         """The choices of the filter by service: pairs of a SKU's code and name, by name, add-ons last."""
-        return self.list_choices_and_several("sku")
+        return self.list_field_choices("sku")
 
     @property
     def level_choices(self) -> list[tuple[str, str]]:

@@ -127,7 +127,6 @@ class PartnerList(RecordList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        self.actor = actor
         order = self.order_records(actor, params)
         partners, self.filter_values = order.listed, order.filter_values
         if self.filter_values:
@@ -204,12 +203,12 @@ class PartnerList(RecordList):
     @property
     def country_choices(self) -> Choices:
         """The choices of the filter by country: pairs of a country's code and name, by name."""
-        return self.list_choices_and_several("country")
+        return self.list_field_choices("country")
 
     @property
     def badge_choices(self) -> Choices:
         """The choices of the filter by badge: pairs of a programme's code and name, and one for no badge."""
-        return self.list_choices_and_several("badge")
+        return self.list_field_choices("badge")
 
     @property
     def parent_choices(self) -> list[tuple[str, str]]:

@@ -61,7 +61,6 @@ class LicenceReleaseList(VendorRequestList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        self.actor = actor
         values = LicenceReleaseFilterSet(params).cleaned_values
         self.tab = values.get("state", WAITING)
         self.is_done = self.tab == RELEASED

@@ -140,7 +140,6 @@ class RenewalList(PersonalizedList):
     usual: ClassVar[Mapping[str, Any]] = {"within": DEFAULT_SPAN}
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
-        self.actor = actor
         self.shows_customers = sees_customers(actor)
         self.definition = RENEWALS if self.shows_customers else OWN_RENEWALS
         super().__init__(actor, params)
@@ -259,7 +258,7 @@ class RenewalList(PersonalizedList):
     @cached_property
     def service_choices(self) -> Choices:
         """The choices of the filter by service: the SKUs that the customers run, or else those of one's own."""
-        return self.list_choices_and_several("sku")
+        return self.list_field_choices("sku")
 
     @property
     def kind_tabs(self) -> list[ListTab]:
@@ -278,12 +277,12 @@ class RenewalList(PersonalizedList):
     @property
     def state_choices(self) -> Choices:
         """The choices of the filter by state of the work: pairs of a value and its label."""
-        return self.list_choices_and_several("state") if self.shows_customers else []
+        return self.list_field_choices("state") if self.shows_customers else []
 
     @cached_property
     def owner_choices(self) -> Choices:
         """The choices of the filter by owner: the operators of the organisation, after those who have none."""
-        return self.list_choices_and_several("owner") if self.shows_customers else []
+        return self.list_field_choices("owner") if self.shows_customers else []
 
     @property
     def upcoming_renewal_count(self) -> int:

@@ -34,7 +34,7 @@ class VendorRequestList(PersonalizedList):
     @property
     def service_choices(self) -> Choices:
         """The choices of the filter by service: pairs of a SKU's code and name."""
-        return self.list_choices_and_several("sku")
+        return self.list_field_choices("sku")
 
     @property
     def filter_tabs(self) -> list[ListTab]:

@@ -65,7 +65,6 @@ class TrialList(VendorRequestList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        self.actor = actor
         values = TrialFilterSet(params).cleaned_values
         self.tab = values.get("state", WAITING)
         self.filter_values = values | {"state": self.tab}

@@ -83,12 +83,12 @@ class UploadList(PersonalizedList):
     @property
     def source_choices(self) -> Choices:
         """The choices of the filter by source: pairs of the token's public id and name."""
-        return self.list_choices_and_several("source")
+        return self.list_field_choices("source")
 
     @property
     def kind_choices(self) -> Choices:
         """The choices of the filter by kind of file: pairs of value and label."""
-        return self.list_choices_and_several("kind")
+        return self.list_field_choices("kind")
 
     @property
     def filter_tabs(self) -> list[ListTab]:

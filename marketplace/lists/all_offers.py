@@ -68,4 +68,4 @@ class AllOffersList(StorefrontList):
     @property
     def audience_choices(self) -> Choices:
         """The choices of the filter by audience."""
-        return self.list_choices_and_several("audience")
+        return self.list_field_choices("audience")

@@ -123,17 +123,17 @@ class PublishedOfferList(RecordList):
     @property
     def category_choices(self) -> Choices:
         """The choices of the filter by category: those at the top, each followed by those below it."""
-        return self.list_choices_and_several("category")
+        return self.list_field_choices("category")
 
     @cached_property
     def publisher_choices(self) -> Choices:
         """The choices of the filter by publisher."""
-        return self.list_choices_and_several("publisher")
+        return self.list_field_choices("publisher")
 
     @property
     def type_choices(self) -> Choices:
         """The choices of the filter by type."""
-        return self.list_choices_and_several("type")
+        return self.list_field_choices("type")
 
 
 class CatalogueList(PublishedOfferList):
@@ -148,7 +148,6 @@ class CatalogueList(PublishedOfferList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        self.actor = actor
         values = CatalogueFilterSet(params).cleaned_values
         self.sale = find_sale(actor, values)
         self.lost_party = describe_lost_party(values, self.sale.partner, self.sale.customer)
@@ -248,4 +247,4 @@ class CatalogueList(PublishedOfferList):
     @property
     def pricing_choices(self) -> Choices:
         """The choices of the filter by pricing model."""
-        return self.list_choices_and_several("pricing")
+        return self.list_field_choices("pricing")

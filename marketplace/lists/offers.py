@@ -60,7 +60,6 @@ class OfferList(RecordList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        self.actor = actor
         order = self.order_records(actor, params)
         self.filter_values = order.filter_values
         self.tab = self.filter_values.get("state", "")
@@ -109,9 +108,9 @@ class OfferList(RecordList):
     @property
     def type_choices(self) -> Choices:
         """The choices of the filter by type."""
-        return self.list_choices_and_several("type")
+        return self.list_field_choices("type")
 
     @property
     def audience_choices(self) -> Choices:
         """The choices of the filter by audience."""
-        return self.list_choices_and_several("audience")
+        return self.list_field_choices("audience")

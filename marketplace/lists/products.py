@@ -110,7 +110,6 @@ class ProductList(RecordList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        self.actor = actor
         self.figures = FigureChoices(actor, params)
         order = self.order_records(actor, params)
         self.filter_values = dict(order.filter_values) | {

@@ -48,7 +48,6 @@ class StorefrontList(PublishedOfferList):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        self.actor = actor
         order = self.order_records(actor, params)
         self.filter_values = order.filter_values
         options = self.keyset_page_options | order.options

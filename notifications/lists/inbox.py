@@ -57,7 +57,7 @@ class NoticeList(PersonalizedList):
     @property
     def kind_choices(self) -> Choices:
         """The choices of the filter by kind: pairs of code and label."""
-        return self.list_choices_and_several("kind")
+        return self.list_field_choices("kind")
 
     @property
     def current_tab(self) -> str:

@@ -5,8 +5,8 @@ import datetime as dt
 from django.utils import timezone
 
 SOON = dt.timedelta(days=30)  # a last day of use within it is near
-EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(9000, 1, 1)  # the days of a filter: in every time zone they can be had
 URGENT = dt.timedelta(days=7)  # and within it has a colour, because a list of a month would be all colour
+EARLIEST, LATEST = dt.date(1900, 1, 1), dt.date(9000, 1, 1)  # the first and last day of filters, safe in each time zone
 
 
 def today() -> dt.date:

@@ -69,8 +69,11 @@ class ReaderFormats:
 
 
 def format_file_size(size: int) -> str:
-    """Return the size of a file, given in bytes, in kilobytes."""
-    return gettext("%(number)s KB") % {"number": format_number(max(1, round(size / 1024)))}
+    """Return the size of a file, given in bytes, as text such as 12 kB, from a million bytes on such as 2.5 MB."""
+    if size < 1_000_000:
+        return gettext("%(size)s kB") % {"size": format_number(min(max(1, round(size / 1000)), 999))}
+    mega = numbers.format_decimal(size / 1_000_000, "#,##0.0", locale=get_reader_locale())
+    return gettext("%(size)s MB") % {"size": mega}
 
 
 def format_axis_number(value: int) -> str:

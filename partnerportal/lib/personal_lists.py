@@ -188,7 +188,7 @@ class PersonalizedList(ListState):
             self._choices[name] = self.list_choices(name)
         return self._choices[name]
 
-    def list_choices_and_several(self, name: str) -> Choices:
+    def list_field_choices(self, name: str) -> Choices:
         """Return the choices of a filter that may have several values, for a field with one.
 
         Where several are chosen, one more choice stands for all of them, so that the field keeps them.

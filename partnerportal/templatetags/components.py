@@ -24,14 +24,24 @@ from partnerportal.jinja import get_part_environment
 register = template.Library()
 
 
-@lru_cache(maxsize=512)
 def find_component(name: str, language: str | None) -> Macro | None:
-    """Return the macro that draws a component in a language, or None if the component is a Django template."""
+    """Return the macro that draws a component in a language, or None if the component is a Django template.
+
+    In development it is read each time, so that a component whose file was edited is drawn anew.
+    """
+    is_reloaded = get_part_environment(language).auto_reload
+    return _read_component(name, language) if is_reloaded else _find_kept_component(name, language)
+
+
+def _read_component(name: str, language: str | None) -> Macro | None:
     try:
         part = get_part_environment(language).get_template(f"ui/{name.replace('-', '_')}.jinja")
     except TemplateNotFound:
         return None
-    return cast(Macro, part.module.draw)  # type: ignore[attr-defined]
+    return cast(Macro, part.make_module().draw)  # type: ignore[attr-defined]
+
+
+_find_kept_component = lru_cache(maxsize=512)(_read_component)
 
 
 class ComponentNode(CottonComponentNode):

@@ -88,12 +88,12 @@ class RequestListBase(RecordList):
     @property
     def kind_choices(self) -> Choices:
         """The choices of the filter by kind: pairs of code and label."""
-        return self.list_choices_and_several("kind")
+        return self.list_field_choices("kind")
 
     @property
     def severity_choices(self) -> Choices:
         """The choices of the filter by severity: pairs of value and label."""
-        return self.list_choices_and_several("severity")
+        return self.list_field_choices("severity")
 
 
 class OwnRequestList(RequestListBase):

@@ -61,7 +61,6 @@ class RequestQueueList(RequestListBase):
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)
-        self.actor = actor
         order = self.order_records(actor, params)
         self.filter_values = order.filter_values
         self.tab = self.filter_values["state"]

@@ -3,7 +3,6 @@
 import datetime as dt
 import itertools
 import re
-import time
 
 import pytest
 from django.utils import timezone
@@ -16,7 +15,7 @@ from tests.journeys import people
 from tests.journeys.stack import eventually
 
 LAPTOP, PHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
-A_MINUTE = 60  # seconds
+KEYS_OF_A_MINUTE = 30  # one every two seconds; the reason, which is typed, does not count
 
 
 @pytest.fixture
@@ -49,24 +48,28 @@ def test_the_vendor_decides_five_trials_in_a_minute_by_keyboard(visitor, sku, as
     page = browser.opens(f"/trials/?sku={sku.code}")
     oldest = page.get_by_role("row", name=asking[0].name)
     expect(oldest.locator("small.warn")).to_have_text("11 days waiting")
-    began = time.monotonic()
+    keys = 0
+
+    def press(key):
+        nonlocal keys
+        keys += 1
+        page.keyboard.press(key)
+
     for number, customer in enumerate(asking):
         action = "Decline…" if number == 4 else "Approve…"
         page.get_by_role("link", name=f"{action} {sku.name}, {customer.name}").focus()
-        page.keyboard.press("Enter")
+        press("Enter")
         dialog = page.get_by_role("dialog")
         expect(dialog).to_be_visible()
         if number == 4:
             expect(dialog.get_by_label("Reason")).to_be_focused()
             page.keyboard.type("Not sold in your country.")
         button = dialog.get_by_role("button", name=action.removesuffix("…"), exact=True)
-        for _step in range(6):
-            if button.evaluate("element => element === document.activeElement"):
-                break
-            page.keyboard.press("Tab")
-        page.keyboard.press("Enter")
-        browser.sees(f"The trial of {sku.name} for {customer.name} {'is declined' if number == 4 else 'has started'}.")
-    assert time.monotonic() - began < A_MINUTE
+        while keys < KEYS_OF_A_MINUTE and not button.evaluate("element => element === document.activeElement"):
+            press("Tab")
+        press("Enter")
+        browser.sees(f"The trial of {sku.name} for {customer.name} {'was declined' if number == 4 else 'has started'}.")
+    assert keys <= KEYS_OF_A_MINUTE
     assert states(asking) == ["active"] * 4 + ["declined"]
 
 

@@ -48,6 +48,22 @@ def test_beside_a_chart_millions_are_short(language: str, words: str) -> None:
         assert formats.format_axis_number(999_999) == formats.format_number(999_999)
 
 
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (0, "1 ko"),
+        (1_499, "1 ko"),
+        (64_000, "64 ko"),
+        (999_999, "999 ko"),
+        (1_000_000, "1,0 Mo"),
+        (1_048_576_000, "1\N{NARROW NO-BREAK SPACE}048,6 Mo"),
+    ],
+)
+def test_the_size_of_a_file_is_counted_in_thousands(size: int, words: str) -> None:
+    with translation.override("fr"):
+        assert formats.format_file_size(size) == words
+
+
 def test_money_refuses_a_float_and_knows_the_digits_of_a_currency() -> None:
     with pytest.raises(TypeError):
         formats.format_money(12.5, "EUR")  # type: ignore[arg-type]

@@ -99,7 +99,7 @@ def test_each_list_of_records_is_walked_here() -> None:
     assert {one.definition.key for one in list_record_lists()} == WHO.keys()
 
 
-@pytest.mark.promise("G-14")
+@pytest.mark.promise("G-30")
 @pytest.mark.parametrize("key", WHO)
 def test_next_visits_exactly_the_rows_in_their_order(key: str, many: World, web: Any) -> None:
     """And previous leads back the same way."""
@@ -108,7 +108,7 @@ def test_next_visits_exactly_the_rows_in_their_order(key: str, many: World, web:
     assert walk(client, rows[0]) == rows and walk(client, rows[-1], "prev") == rows[::-1]
 
 
-@pytest.mark.promise("G-14")
+@pytest.mark.promise("G-30")
 @pytest.mark.parametrize("key", WHO)
 def test_it_does_so_in_every_order_and_with_filters(key: str, many: World, actor_for: Any, as_tenant: Any) -> None:
     who, filters = WHO[key]

@@ -1,10 +1,12 @@
 """What is new stands on the page Help, for those who can open the page that it is about."""
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
 
+from partnerportal.glossary import GLOSSARY
 from partnerportal.news import NEWS, list_news
 from tests.world import World
 
@@ -26,11 +28,24 @@ def test_whoever_reads_of_something_new_can_open_it(who: str, world: World, web:
 
 
 def test_news_are_told_to_whom_they_concern(world: World) -> None:
-    texts = {who: {str(item.text)[:20] for item in list_news(world.actor(who))} for who in WHO}
-    trials, own, products = "Approve or decline t", "See thirteen months o", "Follow how your prod"
-    assert {who for who, told in texts.items() if trials in told} == {"vendor.admin"}
-    assert {who for who, told in texts.items() if products in told} == {"publisher.admin"}
-    assert own[:20] in texts["customer.admin"]
+    texts = {who: {str(item.text) for item in list_news(world.actor(who))} for who in WHO}
+
+    def who_reads(text: str) -> set[str]:
+        return {who for who, told in texts.items() if text in told}
+
+    products = "Follow how your products grow: licences, active users, trials and renewals by month and country."
+    own = "See thirteen months of your usage, and a proposed quantity for your next renewal."
+    of_all = "See thirteen months of usage for all your customers, and who is about to run out of licences."
+    assert who_reads("Approve or decline trials right in the list, one or many at a time.") == {"vendor.admin"}
+    assert who_reads(products) == {"publisher.admin"}
+    assert who_reads(own) == {"customer.admin"}
+    assert who_reads(of_all) == {"partner.admin", "partner.reader", "distributor.admin"}
+
+
+@pytest.mark.promise("G-28")
+def test_help_explains_the_words_of_the_portal(world: World, web: Any) -> None:
+    page = unescape(web("partner.reader").get("/help/").content.decode())
+    assert GLOSSARY and all(f"<dt>{one.term}</dt><dd>{one.meaning}</dd>" in page for one in GLOSSARY)
 
 
 def test_the_newest_is_on_top() -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import datetime as dt
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,14 @@ from django.test import RequestFactory
 from django.utils import translation
 from django_cotton.compiler_regex import CottonCompiler
 from django_htmx.middleware import HtmxDetails
+from jinja2 import FileSystemLoader
 
 from notifications import registry
 from partnerportal import finders, icons
+from partnerportal.jinja import build_jinja_environment
 from partnerportal.lib import usage
 from partnerportal.lib.text import make_avatar_initials
-from partnerportal.templatetags import ui
+from partnerportal.templatetags import components, ui
 from tests.house.ours import OURS, tree_of
 
 HOSTILE = '"><script>alert(1)</script>'
@@ -239,3 +242,23 @@ def test_a_dialog_is_a_fragment_for_htmx_and_a_page_without() -> None:
     assert "<html" in whole and '<h1 id="dialog-title">End</h1>' in whole
     assert "<html" not in part and '<h2 id="dialog-title">End</h2>' in part
     assert 'method="post" action="/end/"' in part
+
+
+@pytest.mark.parametrize("is_reloaded", [True, False], ids=["in development", "in operation"])
+def test_an_edited_component_is_drawn_anew_in_development(
+    is_reloaded: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = build_jinja_environment(loader=FileSystemLoader(tmp_path), auto_reload=is_reloaded, autoescape=True)
+    monkeypatch.setattr(components, "get_part_environment", lambda _language: environment)
+    file = tmp_path / "ui" / f"edited_{is_reloaded}.jinja"
+    file.parent.mkdir()
+
+    def write_and_draw(text: str, moment: int) -> str:
+        file.write_text("{% macro draw() %}" + text + "{% endmacro %}")
+        os.utime(file, (moment, moment))
+        draw = components.find_component(file.stem, None)
+        assert draw
+        return str(draw())
+
+    assert write_and_draw("before", 1_000) == "before"
+    assert write_and_draw("after", 2_000) == ("after" if is_reloaded else "before")
