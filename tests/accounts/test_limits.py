@@ -51,7 +51,9 @@ def test_a_person_founds_ten_organisations_a_day(web, world):
         assert found(client, "tomorrow").status_code == 302
 
 
-@pytest.mark.parametrize(("language", "words"), [("fr", "10 organisations en 24 heures"), ("ja", "24時間以内に")])
+@pytest.mark.parametrize(
+    ("language", "words"), [("fr", "10 organisations créées en 24 heures"), ("ja", "24時間に10件まで")]
+)
 def test_the_limit_is_told_in_the_readers_language(web, world, language, words):
     client = web("nobody")
     person = world.person("nobody")
