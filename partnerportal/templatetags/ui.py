@@ -60,7 +60,9 @@ def _register_tag_drawn_once(name: str, compile_tag: Callable[[Parser, Token], A
             return node
         try:
             return TextNode(node.render(Context()))
-        except NoReverseMatch:  # of a page that not every installation has: the condition around it decides
+        except (NoReverseMatch, ValueError):
+            # A page that not every installation has, or a static file that is not collected yet: the page that shows it
+            # fails, if none of its conditions leave the tag out, and no other.
             return node
 
 
