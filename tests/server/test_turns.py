@@ -11,9 +11,9 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from partnerportal.server.thread_pools import FairQueue
+from tests.databases import count_waiting_for
 from tests.faults.plant import Plant, until
 from tests.server.sockets import connect, half_open, read_all, request
-from tests.server.test_slow_clients import waiting_for_the_lock
 
 MANY = 80  # requests of one session
 COOKIE = settings.SESSION_COOKIE_NAME
@@ -58,7 +58,7 @@ def test_many_requests_of_one_session_keep_nobody_else_waiting(plant: Plant, dja
             for link in links:
                 link.sendall(page)
             readings = [pool.submit(read, "one of many", link) for link in links]
-            until(lambda: waiting_for_the_lock(cursor) >= 2)  # both threads of one process, at least
+            until(lambda: count_waiting_for("django_session", cursor) >= 2)  # both threads of one process, at least
             links.append(connect(plant.port))
             links[-1].sendall(page.replace(b"x" * 43, b"y" * 43))
             readings.append(pool.submit(read, "somebody else", links[-1]))
