@@ -63,6 +63,7 @@ PAGES = {
         ("partner.admin", "/customers/{customer}/activity/", "cursor"),
         ("customer.admin", "/orders/", "cursor"),
     ],
+    "exports/views.py": [("partner.admin", "/exports/", "cursor")],
     "marketplace/lists/audience.py": [
         ("publisher.admin", f"/offers/{{offer}}/audience/{page}", "cursor") for page in ("", "select/")
     ],
