@@ -46,10 +46,10 @@ def test_a_trial_from_request_to_production(stack, visitor, trio):
     page.get_by_label("Licences").fill("12")
     asking.press("Request trial")
     asking.sees(f"You have requested a trial of {sku.name}.")
-    expect(page.get_by_role("region", name="Pending trial requests", exact=True)).to_contain_text(sku.name)
+    expect(page.get_by_role("group", name="Pending trial requests", exact=True)).to_contain_text(sku.name)
 
     page = watching.opens(f"/customers/{customer.public_id}/services/")
-    expect(page.get_by_role("region", name="Pending trial requests", exact=True)).to_contain_text(sku.name)
+    expect(page.get_by_role("group", name="Pending trial requests", exact=True)).to_contain_text(sku.name)
 
     deciding.opens("/inbox/")
     asked = f"{customer.name} requested a trial of {sku.name}"
@@ -65,7 +65,7 @@ def test_a_trial_from_request_to_production(stack, visitor, trio):
     later = today() + dt.timedelta(days=28)
     decides(deciding, sku, customer, "Extend…", "Extend", says=formats.format_date(later))
     watching.page.reload()
-    expect(watching.page.get_by_role("region", name="Active trials", exact=True)).to_contain_text(
+    expect(watching.page.get_by_role("group", name="Active trials", exact=True)).to_contain_text(
         f"{later.day} {later:%b}"
     )
 
@@ -76,7 +76,7 @@ def test_a_trial_from_request_to_production(stack, visitor, trio):
     deciding.sees(f"{sku.name} is now in production for {customer.name}.")
     for browser in (watching, asking):
         browser.page.reload()
-        expect(browser.page.get_by_role("region", name="Active entitlements", exact=True)).to_contain_text(sku.name)
+        expect(browser.page.get_by_role("group", name="Active entitlements", exact=True)).to_contain_text(sku.name)
     watching.opens("/inbox/")
     watching.reloads_until(watching.page.get_by_role("button", name=f"{sku.name} is now in production"))
 
