@@ -143,7 +143,7 @@ def shares(browser, scope, *, wanted):
     """On the page “What is shared”, on which the customer stays."""
     browser.page.get_by_role("checkbox", name=scope, exact=True).set_checked(wanted)
     browser.press("Save")
-    browser.sees("saved.")
+    browser.sees("Sharing settings saved")
 
 
 def row_of(browser, customer):
