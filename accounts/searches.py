@@ -8,19 +8,13 @@ from accounts.models import OrganizationKind
 from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.queries.organizations import list_organizations_of_kind
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.countries import get_country_name
-from partnerportal.lib.record_search import FoundRecord, PortalAction, RecordSearch
+from partnerportal.lib.record_search import FoundRecord, PortalAction, RecordSearch, describe_found_organization
 
 
 def _find_publishers(actor: Actor, text: str, limit: int) -> list[FoundRecord]:
     publishers = list_organizations_of_kind(actor, OrganizationKind.PUBLISHER)
     rows = OrganizationFilterSet({"q": text}, publishers, acting=actor).qs.order_by("name_folded", "pk")[:limit]
-    return [
-        FoundRecord(
-            row.name, f"{row.org_id} · {get_country_name(row.country)}", reverse("organization", args=[row.public_id])
-        )
-        for row in rows
-    ]
+    return [describe_found_organization(row, reverse("organization", args=[row.public_id])) for row in rows]
 
 
 SEARCHES = (

@@ -17,10 +17,9 @@ from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import list_customer_services, list_customers
 from entitlements.queries.partners import list_partners
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.days import today
 from partnerportal.lib.keyset import fetch_keyset_page, make_search_conditions
-from partnerportal.lib.record_search import FoundRecord, PortalAction, RecordSearch
+from partnerportal.lib.record_search import FoundRecord, PortalAction, RecordSearch, describe_found_organization
 from partnerportal.lib.text import has_words, make_search_key
 
 LOOKED_AT = 100  # customers that have the words of a search, among whom those that run a service are looked for
@@ -126,12 +125,7 @@ def _fetch(rows: QuerySet[Any], limit: int, key: str, url_name: str) -> list[Fou
     """Return the first rows by name. They are found as in their list, of whose index the search makes use."""
     options: dict[str, Any] = {"key": key, "any_of": make_search_conditions({"q"})}
     page = fetch_keyset_page(rows, sort="name_folded", descending=False, size=limit, **options)
-    return [
-        FoundRecord(
-            row.name, f"{row.org_id} · {get_country_name(row.country)}", reverse(url_name, args=[row.public_id])
-        )
-        for row in page.rows
-    ]
+    return [describe_found_organization(row, reverse(url_name, args=[row.public_id])) for row in page.rows]
 
 
 def _sees_customers_orders(actor: Actor) -> object:

@@ -82,12 +82,16 @@ def request_export(
     """
     authorize_list_export(actor, exported_list, customer.pk if customer else None)
     rows = exported_list.rows(actor, query, customer.pk if customer else None)
-    row = Export(list=exported_list.key, query=dict(query), customer=customer, rows=rows.order_by().count())
+    number = rows.order_by().count()
+    state = Export.State.SENT if number <= SMALL else Export.State.QUEUED
+    row = Export(list=exported_list.key, query=dict(query), customer=customer, rows=number, state=state)
     row.organization_id, row.person_id = actor.organization_id, actor.person_id  # type: ignore[assignment]
-    if row.rows <= SMALL:
+    if state == Export.State.SENT:
         _record(actor, row)  # before the file is made: that of the log tells of its own export too
         content = _small_file(exported_list, rows)
-        return _store_sent(row, len(content)), content
+        row.rows_written, row.size = number, len(content)
+        row.save(force_insert=True)
+        return row, content
     Person.objects.select_for_update(no_key=True).get(pk=row.person_id)
     unfinished = Export.objects.visible_to(actor).filter(state__in=[Export.State.QUEUED, Export.State.RUNNING])
     if same := unfinished.filter(list=row.list, query=row.query, customer=customer).first():
@@ -98,24 +102,6 @@ def request_export(
     _record(actor, row)
     transaction.on_commit(_wake_worker)
     return row, None
-
-
-def _store_sent(row: Export, size: int) -> Export:
-    """Store that an export was sent. It begins in its last state, which is no step of its state machine."""
-    sent = Export(
-        public_id=row.public_id,
-        organization_id=row.organization_id,
-        person_id=row.person_id,
-        list=row.list,
-        query=row.query,
-        customer=row.customer,
-        rows=row.rows,
-        rows_written=row.rows,
-        size=size,
-        state=Export.State.SENT,
-    )
-    sent.save(force_insert=True)
-    return sent
 
 
 def _record(actor: Actor, row: Export) -> None:

@@ -50,19 +50,16 @@ def build_export_rows(actor: Actor, exports: Iterable[Export]) -> list[ExportRow
     return [_row(actor, export, words) for export in exports]
 
 
-def _list_name(export: Export) -> str:
-    return str(LISTS[export.list].label) if export.list in LISTS else export.list
-
-
 def _row(actor: Actor, export: Export, words: FilterWords) -> ExportRow:
     state = Export.State(export.state)
     is_ready = state == Export.State.READY
     is_sent = state == Export.State.SENT
     can_be_repeated = is_sent or state in (Export.State.GONE, Export.State.FAILED)
-    is_lost = export.list not in LISTS or (export.customer_id and export.error == "connection_ended")
+    exported_list = LISTS.get(export.list)
+    is_lost = exported_list is None or (export.customer_id and export.error == "connection_ended")
     definition = _find_definition(actor, export)
     return ExportRow(
-        label=_list_name(export),
+        label=str(exported_list.label) if exported_list else export.list,
         list_url=build_list_url(reverse(definition.url_name), _get_filters(export)) if definition else "",
         filters=words.describe(definition, export.query),
         whose=export.customer.name if export.customer else "",
@@ -129,8 +126,4 @@ def _progress(export: Export) -> str:
     if is_export_unfinished(export):
         numbers_ = {"written": formats.format_number(export.rows_written), "rows": formats.format_number(export.rows)}
         return _("%(written)s of %(rows)s rows") % numbers_
-    return _row_count(export)
-
-
-def _row_count(export: Export) -> str:
     return ngettext("%(count)s row", "%(count)s rows", export.rows) % {"count": formats.format_number(export.rows)}

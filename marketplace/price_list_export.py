@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from django.db.models import F, QuerySet
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext_lazy
 
 from marketplace.catalogue_filters import CatalogueFilterSet, ExportedPriceListFilterSet
 from marketplace.models import Price
@@ -42,12 +42,11 @@ def _prices(actor: Actor, query: Query, _customer: int | None) -> QuerySet[Any]:
 
 
 def _offer_name(price: Price) -> str:
-    listing = price.plan.offer.listing
-    return str((listing.get(get_language() or "en") or listing["en"])["name"])
+    return str(price.plan.offer.shown_listing["name"])
 
 
 def _plan_name(price: Price) -> str:
-    return str(price.plan.names.get(get_language() or "en") or price.plan.code)
+    return price.plan.local_name
 
 
 def _last_day(price: Price) -> str:

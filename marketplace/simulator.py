@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.http import urlencode
-from django.utils.translation import get_language
 
 from accounts.models import OrganizationKind
 from marketplace.models import Offer, Plan
@@ -127,13 +126,12 @@ class Simulation(PartyChooser):
 
 def name_offer(offer: Offer) -> str:
     """Return the name of an offer in the reader's language, or its code before it is published."""
-    shown = offer.listing.get(get_language() or "en") or offer.listing.get("en")
-    return shown["name"] if shown else offer.code
+    return offer.shown_listing.get("name") or offer.code
 
 
 def name_plan(plan: Plan) -> str:
     """Return the name of a plan in the reader's language, or its code before it is published."""
-    return plan.names.get(get_language() or "en") or plan.code
+    return plan.local_name
 
 
 def list_plans_to_ask_about(actor: Actor) -> QuerySet[Plan]:

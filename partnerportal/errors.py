@@ -18,8 +18,7 @@ from rest_framework.exceptions import ErrorDetail
 from rest_framework.response import Response
 
 from accounts.models import Organization
-from accounts.queries.operators import list_names_of_colleagues
-from partnerportal.lib import formats
+from accounts.queries.operators import name_colleagues_to_ask
 from partnerportal.lib.errors import (
     ActionRefused,
     DomainError,
@@ -67,7 +66,7 @@ def render_error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
     template = TEMPLATES.get(type(error), "problem.html")
     context: dict[str, Any] = {"code": error.code, "message": error.message}
     if isinstance(error, ActionRefused) and error.roles:
-        context["ask"] = formats.join_alternatives(list_names_of_colleagues(request.actor, error.roles))  # type: ignore[attr-defined]
+        context["ask"] = name_colleagues_to_ask(request.actor, error.roles)  # type: ignore[attr-defined]
     response = render(request, template, context, status=error.status)
     if isinstance(error, TemporarilyUnavailable):
         response["Retry-After"] = str(RETRY_SECONDS)

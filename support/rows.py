@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.row_actions import RowActionMenuItem, list_row_action_menu_items
+from partnerportal.lib.row_actions import RowActionMenuItem, list_decisions, list_row_action_menu_items
 from partnerportal.lib.rows import WaitingTime
 from support.kinds import LabelledText, Reason, describe_kind, get_request_kind, list_results
 from support.models import Request, RequestFile, RequestMessage, Severity
@@ -24,7 +24,6 @@ TONES = {
     State.APPROVED: "ok",
     State.DECLINED: "bad",
 }
-DECISIONS = ("approve", "decline")
 SEVERITY_TONES = {Severity.CRITICAL: "bad", Severity.MODERATE: "", Severity.MINIMAL: ""}
 
 
@@ -52,7 +51,7 @@ class RequestTableRow:
     @property
     def decisions(self) -> list[RowActionMenuItem]:
         """What is decided in the row: the menu has it too, where there is no room."""
-        return [item for item in self.menu if item.name in DECISIONS]
+        return list_decisions(self.menu)
 
 
 def make_request_table_rows(

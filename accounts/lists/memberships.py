@@ -16,12 +16,6 @@ from partnerportal.lib.list_filters import DAYS, Choices, FilterRange, SeveralVa
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
 from partnerportal.lib.personal_lists import PersonalizedList
 
-
-def list_membership_states(actor: Actor) -> Choices:
-    """Return the states of a membership."""
-    return [(state, str(label)) for state, label in MEMBERSHIP_STATES]
-
-
 MEMBERSHIPS = ListDefinition(
     key="memberships",
     label=gettext_lazy("Programmes"),
@@ -40,7 +34,7 @@ MEMBERSHIPS = ListDefinition(
         FilterRange("starts_from", "starts_to", gettext_lazy("First day"), DAYS),
         FilterRange("ends_from", "ends_to", gettext_lazy("Last day"), DAYS),
     ),
-    several={"state": SeveralValues(gettext_lazy("Status"), list_membership_states)},
+    several={"state": SeveralValues.from_choices(gettext_lazy("Status"), MEMBERSHIP_STATES)},
     default_sort="-first",
 )
 

@@ -29,11 +29,6 @@ def list_roles(actor: Actor) -> Choices:
     return [(role.value, str(role.label)) for role in list_roles_for_kind(actor.organization_kind)]
 
 
-def list_steps(actor: Actor) -> Choices:
-    """Return how far an invitation can have come."""
-    return [(step, str(label)) for step, label in INVITATION_STEPS.items()]
-
-
 OPERATORS = ListDefinition(
     key="operators",
     label=gettext_lazy("Operators"),
@@ -74,7 +69,7 @@ PENDING_OPERATORS = ListDefinition(
         FilterRange("sent_from", "sent_to", pgettext_lazy("day", "Sent"), DAYS),
         FilterRange("valid_from", "valid_to", gettext_lazy("Can be accepted until"), DAYS),
     ),
-    several={"step": SeveralValues(gettext_lazy("Status"), list_steps)},
+    several={"step": SeveralValues.from_choices(gettext_lazy("Status"), INVITATION_STEPS.items())},
     default_sort="-sent",
 )
 

@@ -7,16 +7,17 @@ from django.utils.translation import gettext_lazy
 
 from accounts.filters.organizations import OrganizationFilterSet
 from accounts.models import OrganizationKind
+from accounts.models.organization import OrganizationQuerySet
 from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.queries.organizations import ADMIN_CHOICES, list_organizations_of_kind
 from accounts.rows.organizations import OrganizationRow, make_organization_rows
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.countries import get_country_name
+from partnerportal.lib.countries import pair_countries
 from partnerportal.lib.errors import Message
-from partnerportal.lib.keyset import fetch_keyset_page_or_first, make_search_conditions
+from partnerportal.lib.keyset import fetch_keyset_page_or_first
 from partnerportal.lib.list_filters import DAYS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition
-from partnerportal.lib.neighbours import RecordList, RecordOrder
+from partnerportal.lib.neighbours import RecordList
 
 COLUMNS = (  # each column has its branch in organizations.html
     ListColumn(name="name", label=gettext_lazy("Organisation"), sort="name_folded"),
@@ -30,7 +31,7 @@ COLUMNS = (  # each column has its branch in organizations.html
 def list_countries_of_kind(actor: Actor, kind: OrganizationKind) -> Choices:
     """Return the countries of the organisations of one kind, by name."""
     codes = list_organizations_of_kind(actor, kind).order_by().values_list("country", flat=True).distinct()
-    return sorted(((code, get_country_name(code)) for code in codes), key=lambda pair: pair[1])
+    return pair_countries(codes)
 
 
 PUBLISHERS = ListDefinition(
@@ -62,20 +63,12 @@ class OrganizationList(RecordList):
         super().__init__(actor, params)
         order = self.order_records(actor, params)
         self.filter_values = order.filter_values
-        self.page = fetch_keyset_page_or_first(order.listed, **{**self.keyset_page_options, **order.options})
+        self.page = fetch_keyset_page_or_first(order.listed, size=self.size, cursor=self.cursor, **order.options)
         self.admin_choices = [(value, str(label)) for value, label in ADMIN_CHOICES]
 
     @classmethod
-    def order_records(cls, actor: Actor, params: Mapping[str, str]) -> RecordOrder:
-        organizations = list_organizations_of_kind(actor, cls.kind)
-        filters = cls.definition.filter_set(params, organizations, acting=actor)
-        any_of = make_search_conditions(filters.cleaned_values)
-        return RecordOrder(
-            records=organizations,
-            listed=filters.qs,
-            filter_values=filters.cleaned_values,
-            options={**cls.definition.parse_keyset_order(params), "any_of": any_of},
-        )
+    def list_records(cls, actor: Actor) -> OrganizationQuerySet:
+        return list_organizations_of_kind(actor, cls.kind)
 
     @property
     def country_choices(self) -> Choices:

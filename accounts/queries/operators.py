@@ -16,6 +16,7 @@ from accounts.models import (
 )
 from accounts.queries.programs import collect_organization_features, make_active_programs_subquery
 from notifications.registry import MailAddressee
+from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
 from partnerportal.lib.prepared import PreparedQuery, build_model_instance, list_column_names
@@ -112,15 +113,17 @@ def list_admin_names(actor: Actor) -> list[str]:
     return [str(o.person) for o in rows.select_related("person").order_by("person__name", "pk")]
 
 
-def list_names_of_colleagues(actor: Actor, roles: Iterable[str]) -> list[str]:
-    """Return the names of colleagues who have one of these roles and are not locked out: Admins first, at most three.
+def name_colleagues_to_ask(actor: Actor, roles: Iterable[str]) -> str:
+    """Return the names of colleagues who have one of these roles and are not locked out: "Emma Clarke or Jonas Beck".
+
+    Admins come first, and at most COLLEAGUES_NAMED are named; without any the text is empty.
 
     An Admin can also change the role of whoever asks.
     """
     rows = Operator.objects.visible_to(actor).filter(roles__overlap=list(roles), person__is_active=True)
     is_admin = Q(roles__contains=[Role.ADMIN])
     ordered = rows.select_related("person").order_by(Case(When(is_admin, then=0), default=1), "person__name", "pk")
-    return [str(operator.person) for operator in ordered[:COLLEAGUES_NAMED]]
+    return formats.join_alternatives(operator.person for operator in ordered[:COLLEAGUES_NAMED])
 
 
 def list_organizations_with_sole_admin(person: Person) -> list[Organization]:

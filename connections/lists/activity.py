@@ -32,11 +32,6 @@ INDEXED = {"since", "until", "actor", SHOWS_TIME}  # filters whose events are fo
 LOOKED_AT = (200, 5_000)  # events of each side that a page looks at, where another filter may leave most of them out
 
 
-def list_topics(actor: Actor) -> Choices:
-    """Return the topics of events."""
-    return [(topic.value, str(topic.label)) for topic in ActivityTopic]
-
-
 ACTIVITY = ListDefinition(
     key="activity_log",
     label=gettext_lazy("Activity"),
@@ -53,7 +48,7 @@ ACTIVITY = ListDefinition(
     ),
     filter_set=ActivityFilterSet,
     fields=("q", "since", "until", "topic", "actor", "customer"),
-    several={"topic": SeveralValues(gettext_lazy("Topic"), list_topics)},
+    several={"topic": SeveralValues.from_choices(gettext_lazy("Topic"), ActivityTopic.choices)},
     default_sort="-at",
 )
 

@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 
 from accounts.models import OrganizationKind
 from entitlements.filters import ActivationFilterSet
-from entitlements.lists.choices import pair_countries
 from entitlements.models import ActivationLink
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.activation import annotate_present_step, list_activation_links
 from entitlements.rows.activations import ActivationRow, build_activation_rows
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.countries import pair_countries
 from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first
 from partnerportal.lib.list_filters import DAYS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab

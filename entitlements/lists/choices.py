@@ -5,13 +5,8 @@ from collections.abc import Iterable
 from entitlements.models import Sku
 from entitlements.queries.customers import get_portfolio_totals, list_portfolio_skus
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.countries import get_country_name
+from partnerportal.lib.countries import pair_countries
 from partnerportal.lib.list_filters import Choices
-
-
-def pair_countries(codes: Iterable[str]) -> Choices:
-    """Return pairs of a country's code and its name, by name."""
-    return sorted(((code, get_country_name(code)) for code in codes), key=lambda pair: pair[1])
 
 
 def pair_services(skus: Iterable[Sku]) -> Choices:

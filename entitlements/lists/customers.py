@@ -14,9 +14,10 @@ from connections.policies import ROLE_TABLE as CONNECTIONS
 from connections.policies import ConnectionPermission
 from connections.rows import explain_refusal_to_end_connection
 from entitlements.filters import CREATED_WITHIN, EXPIRES_WITHIN, CustomerFilterSet, SoldCustomerFilterSet
-from entitlements.lists.choices import list_customer_countries, list_customer_services, pair_countries, pair_services
+from entitlements.lists.choices import list_customer_countries, list_customer_services, pair_services
 from entitlements.lists.tabs import count_customers_of_saved_view, make_customer_tabs
 from entitlements.models import Entitlement, UnusualUse
+from entitlements.models.listing import CustomerListingQuerySet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import (
     annotate_weekly_usage,
@@ -31,10 +32,11 @@ from entitlements.rows.customers import make_customer_table_rows
 from entitlements.rows.usage import make_customer_usage_table_rows
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first, make_search_conditions
+from partnerportal.lib.countries import pair_countries
+from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first
 from partnerportal.lib.list_filters import DAYS, NUMBERS, PERCENTS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
-from partnerportal.lib.neighbours import RecordList, RecordOrder
+from partnerportal.lib.neighbours import RecordList
 
 
 def has_partners(actor: Actor) -> bool:
@@ -118,6 +120,7 @@ class CustomerList(RecordList):
     """
 
     definition = CUSTOMERS
+    key = "customer"
     is_of_vendor = False  # else each row leads to the vendor's page, and has nothing of use and no connection
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
@@ -126,8 +129,8 @@ class CustomerList(RecordList):
         customers, self.filter_values = order.listed, order.filter_values
         if self.filter_values:
             customers = annotate_total_row_count(customers)
-        options = self.keyset_page_options | order.options
-        self.page = fetch_keyset_page_or_first(annotate_weekly_usage(customers), **options)
+        customers = annotate_weekly_usage(customers)
+        self.page = fetch_keyset_page_or_first(customers, size=self.size, cursor=self.cursor, **order.options)
         if not self.page.previous_cursor:  # the page is the first: the cursor was out of date, or not one of ours
             self.cursor = ""
         self.numbers = get_portfolio_totals(actor)
@@ -143,19 +146,8 @@ class CustomerList(RecordList):
         self.end_refusal = explain_refusal_to_end_connection(actor)
 
     @classmethod
-    def order_records(cls, actor: Actor, params: Mapping[str, str]) -> RecordOrder:
-        customers = list_customers(actor)
-        filters = cls.definition.filter_set(params, customers, acting=actor)
-        return RecordOrder(
-            records=customers,
-            listed=filters.qs,
-            filter_values=filters.cleaned_values,
-            options={
-                **cls.definition.parse_keyset_order(params),
-                "key": "customer",
-                "any_of": make_search_conditions(filters.cleaned_values),
-            },
-        )
+    def list_records(cls, actor: Actor) -> CustomerListingQuerySet:
+        return list_customers(actor)
 
     def make_table_rows(self, partners: Mapping[int, list[str]], managers: Mapping[int, str] | None) -> list[Any]:
         """Return the rows of the page as its template shows them. `partners` and `managers` are those of customers."""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 from accounts.models import Organization, OrganizationKind
 from accounts.queries.organizations import ADMIN_CHOICES
 from entitlements.filters import EXPIRES_WITHIN
-from entitlements.lists.choices import pair_countries
+from entitlements.models.partner import PartnerListingQuerySet
 from entitlements.partner_filters import NO_BADGE, NO_PARENT, PARTNER_STATES, PartnerFilterSet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.partners import (
@@ -24,11 +24,12 @@ from entitlements.queries.partners import (
 )
 from entitlements.rows.partners import make_partner_table_rows
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.countries import pair_countries
 from partnerportal.lib.days import SOON
-from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first, make_search_conditions
+from partnerportal.lib.keyset import annotate_total_row_count, fetch_keyset_page_or_first
 from partnerportal.lib.list_filters import DAYS, NUMBERS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
-from partnerportal.lib.neighbours import RecordList, RecordOrder
+from partnerportal.lib.neighbours import RecordList
 
 NAME = ListColumn(name="name", label=gettext_lazy("Organisation"), sort="name_folded")
 COLUMNS = (  # each column has its branch in parts/partner_rows.jinja
@@ -131,8 +132,7 @@ class PartnerList(RecordList):
         partners, self.filter_values = order.listed, order.filter_values
         if self.filter_values:
             partners = annotate_total_row_count(partners)
-        options = self.keyset_page_options | order.options
-        self.page = fetch_keyset_page_or_first(partners, **options)
+        self.page = fetch_keyset_page_or_first(partners, size=self.size, cursor=self.cursor, **order.options)
         if not self.page.previous_cursor:  # the page is the first: the cursor was out of date, or not one of ours
             self.cursor = ""
         self.numbers = get_partner_totals(actor, self.kind)
@@ -145,16 +145,8 @@ class PartnerList(RecordList):
         self.rows = make_partner_table_rows(actor, self.page.rows, sku_names, self.programs)
 
     @classmethod
-    def order_records(cls, actor: Actor, params: Mapping[str, str]) -> RecordOrder:
-        partners = list_partners(actor, cls.kind)
-        filters = cls.definition.filter_set(params, partners, acting=actor)
-        any_of = make_search_conditions(filters.cleaned_values)
-        return RecordOrder(
-            records=partners,
-            listed=filters.qs,
-            filter_values=filters.cleaned_values,
-            options={**cls.definition.parse_keyset_order(params), "any_of": any_of},
-        )
+    def list_records(cls, actor: Actor) -> PartnerListingQuerySet:
+        return list_partners(actor, cls.kind)
 
     @property
     def filter_tabs(self) -> list[ListTab]:

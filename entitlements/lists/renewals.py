@@ -71,11 +71,6 @@ def list_services(actor: Actor) -> Choices:
     return pair_services(skus.order_by("name", "pk"))
 
 
-def list_work_states(actor: Actor) -> Choices:
-    """Return the states of the work on an end."""
-    return [(state.value, str(state.label)) for state in RenewalState]
-
-
 def list_owners(actor: Actor) -> Choices:
     """Return who can look after an end: the operators of the actor's organisation, after nobody."""
     operators = list_renewal_owners(actor)
@@ -111,7 +106,7 @@ RENEWALS = ListDefinition(
     several={
         "country": SeveralValues(gettext_lazy("Country"), list_customer_countries),
         "sku": SeveralValues(gettext_lazy("Service"), list_services),
-        "state": SeveralValues(gettext_lazy("State"), list_work_states),
+        "state": SeveralValues.from_choices(gettext_lazy("State"), RenewalState.choices),
         "owner": SeveralValues(gettext_lazy("Owner"), list_owners),
     },
 )

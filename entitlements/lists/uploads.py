@@ -29,11 +29,6 @@ def list_sources(actor: Actor) -> Choices:
     return pair_sources(list_feed_sources(actor, with_revoked=True))
 
 
-def list_kinds_of_files(actor: Actor) -> Choices:
-    """Return the kinds of files."""
-    return list(IngestUpload.Kind.choices)
-
-
 UPLOADS = ListDefinition(
     key="uploads",
     label=gettext_lazy("Feeds"),
@@ -52,7 +47,7 @@ UPLOADS = ListDefinition(
     ranges=(FilterRange("received_from", "received_to", pgettext_lazy("file", "Received"), DAYS),),
     several={
         "source": SeveralValues(gettext_lazy("Source"), list_sources),
-        "kind": SeveralValues(gettext_lazy("Type"), list_kinds_of_files),
+        "kind": SeveralValues.from_choices(gettext_lazy("Type"), IngestUpload.Kind.choices),
     },
 )
 

@@ -10,11 +10,10 @@ from entitlements.trial_actions import TRIAL_ACTIONS
 from partnerportal.lib import formats
 from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.days import today
-from partnerportal.lib.row_actions import RowActionMenuItem, list_row_action_menu_items
+from partnerportal.lib.row_actions import RowActionMenuItem, list_decisions, list_row_action_menu_items
 from partnerportal.lib.rows import LastDayLabel, WaitingTime
 
 State = Entitlement.State
-DECISIONS = ("approve", "decline")
 NAMES_SHOWN = 1  # services that a row names of those that the customer runs
 TONES = {State.ACTIVE: "ok", State.REQUESTED: "info"}
 
@@ -47,7 +46,7 @@ class TrialTableRow:
     @property
     def decisions(self) -> list[RowActionMenuItem]:
         """What is decided of a request, which stands in the row: the menu has it too, where there is no room."""
-        return [item for item in self.menu if item.name in DECISIONS and self.is_waiting]
+        return list_decisions(self.menu) if self.is_waiting else []
 
 
 def make_trial_table_rows(trials: Iterable[Entitlement], running_services: dict[int, list[str]]) -> list[TrialTableRow]:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import OrganizationKind
 from accounts.policies import ROLE_TABLE as ACCOUNTS
 from accounts.policies import AccountPermission
-from accounts.queries.operators import list_names_of_colleagues
+from accounts.queries.operators import name_colleagues_to_ask
 from connections.customers import get_customer_with_tab_counts, render_customer_page
 from connections.guards import require_customer_viewing_permission
 from connections.policies import ROLE_TABLE as CONNECTIONS
@@ -21,7 +21,6 @@ from entitlements.partner_imports import CUSTOMER_MANAGERS
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import list_customer_orders, list_customer_services
 from entitlements.rows.customers import make_order_table_rows, make_service_sections
-from partnerportal.lib import formats
 from partnerportal.lib.imports.bulk import list_bulk_buttons
 from partnerportal.lib.keyset import fetch_keyset_page
 from partnerportal.lib.pages import render_list_page, require_permission
@@ -89,7 +88,7 @@ def customer_orders(request: PortalRequest, customer_id: UUID) -> HttpResponse:
     customer = get_customer_with_tab_counts(request.actor, customer_id)
     answer = ROLE_TABLE[EntitlementPermission.VIEW_ORDERS].check_actor(request.actor)
     if isinstance(answer, ActionDenied):
-        ask = formats.join_alternatives(list_names_of_colleagues(request.actor, answer.roles))
+        ask = name_colleagues_to_ask(request.actor, answer.roles)
         context, status = {"refusal": answer.message, "ask": ask}, 403
     else:
         context, status = make_orders_context(request, customer.organization.pk), 200

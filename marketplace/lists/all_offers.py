@@ -7,7 +7,6 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy
 
 from marketplace.catalogue_filters import StorefrontFilterSet
-from marketplace.lists.offers import list_audiences
 from marketplace.lists.storefront import STOREFRONT, StorefrontList
 from marketplace.models import Audience, SaleStop
 from marketplace.policies import ROLE_TABLE, OfferPermission
@@ -40,7 +39,8 @@ ALL_OFFERS = ListDefinition(
     filter_set=AllOffersFilterSet,
     fields=(*STOREFRONT.fields, "audience"),
     ranges=STOREFRONT.ranges,
-    several=STOREFRONT.several | {"audience": SeveralValues(gettext_lazy("CSP reseller audience"), list_audiences)},
+    several=STOREFRONT.several
+    | {"audience": SeveralValues.from_choices(gettext_lazy("CSP reseller audience"), Audience.choices)},
     default_sort="name",
 )
 

@@ -9,8 +9,7 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from marketplace.catalogue_filters import CatalogueFilterSet
-from marketplace.lists.offers import list_types
-from marketplace.models import Category, Offer, PricingModel
+from marketplace.models import Category, Offer, OfferType, PricingModel
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.catalogue import (
     SELLABLE,
@@ -25,7 +24,7 @@ from marketplace.queries.catalogue import (
 from marketplace.queries.eligibility import ProspectiveSale, list_prices_of_sale
 from marketplace.queries.health import map_open_issues
 from marketplace.queries.prospects import describe_lost_party, find_sale
-from marketplace.rows.catalogue import CatalogueRow, get_listed_name, make_catalogue_rows, name_categories
+from marketplace.rows.catalogue import CatalogueRow, make_catalogue_rows, name_categories
 from marketplace.rows.eligibility import format_reason_counts
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.days import today
@@ -50,15 +49,10 @@ def list_shown_publishers(actor: Actor) -> Choices:
     return [(str(row.public_id), row.name) for row in list_publishers(actor)]
 
 
-def list_pricing_models(actor: Actor) -> Choices:
-    """Return the pricing models."""
-    return [(value, str(label)) for value, label in PricingModel.choices]
-
-
 SEVERAL = {  # of every list of published offers
     "category": SeveralValues(gettext_lazy("Category"), list_shown_categories),
     "publisher": SeveralValues(gettext_lazy("Publisher"), list_shown_publishers),
-    "type": SeveralValues(gettext_lazy("Type"), list_types),
+    "type": SeveralValues.from_choices(gettext_lazy("Type"), OfferType.choices),
 }
 CATALOGUE = ListDefinition(
     key="catalogue",
@@ -76,7 +70,7 @@ CATALOGUE = ListDefinition(
     filter_set=CatalogueFilterSet,
     fields=("q", "category", "publisher", "type", "pricing"),
     ranges=(FilterRange("published_from", "published_to", gettext_lazy("First published"), DAYS),),
-    several=SEVERAL | {"pricing": SeveralValues(gettext_lazy("Pricing model"), list_pricing_models)},
+    several=SEVERAL | {"pricing": SeveralValues.from_choices(gettext_lazy("Pricing model"), PricingModel.choices)},
     default_sort="name",
     more_sorts={"published": "published_at"},
 )
@@ -100,7 +94,7 @@ class PublishedOfferList(RecordList):
 
     @classmethod
     def name_record(cls, record: Offer) -> str:
-        return get_listed_name(record)
+        return str(record.shown_listing["name"])
 
     @cached_property
     def categories(self) -> list[Category]:

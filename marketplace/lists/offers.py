@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from marketplace.filters import OFFER_STATES, OfferFilterSet
 from marketplace.models import Audience, Offer, OfferType
+from marketplace.models.offer import OfferQuerySet
 from marketplace.policies import ROLE_TABLE, OfferPermission
 from marketplace.queries.offers import count_own_offers_by_state, list_own_offers
 from marketplace.rows.offers import OFFER_STATE_LABELS, OfferRow, get_offer_name, make_offer_rows
@@ -15,18 +16,7 @@ from partnerportal.lib.errors import Message
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
 from partnerportal.lib.list_filters import DAYS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab
-from partnerportal.lib.neighbours import RecordList, RecordOrder
-
-
-def list_types(actor: Actor) -> Choices:
-    """Return the types of offers."""
-    return [(value, str(label)) for value, label in OfferType.choices]
-
-
-def list_audiences(actor: Actor) -> Choices:
-    """Return the audiences that an offer can have."""
-    return [(value, str(label)) for value, label in Audience.choices]
-
+from partnerportal.lib.neighbours import RecordList
 
 OFFERS = ListDefinition(
     key="offers",
@@ -45,8 +35,8 @@ OFFERS = ListDefinition(
     fields=("q", "type", "audience"),
     ranges=(FilterRange("changed_from", "changed_to", gettext_lazy("Updated"), DAYS),),
     several={
-        "type": SeveralValues(gettext_lazy("Type"), list_types),
-        "audience": SeveralValues(gettext_lazy("Audience"), list_audiences),
+        "type": SeveralValues.from_choices(gettext_lazy("Type"), OfferType.choices),
+        "audience": SeveralValues.from_choices(gettext_lazy("Audience"), Audience.choices),
     },
     default_sort="-changed",
 )
@@ -63,14 +53,11 @@ class OfferList(RecordList):
         order = self.order_records(actor, params)
         self.filter_values = order.filter_values
         self.tab = self.filter_values.get("state", "")
-        self.page = fetch_keyset_page_or_first(order.listed, **self.keyset_page_options)
+        self.page = fetch_keyset_page_or_first(order.listed, size=self.size, cursor=self.cursor, **order.options)
 
     @classmethod
-    def order_records(cls, actor: Actor, params: Mapping[str, str]) -> RecordOrder:
-        offers = list_own_offers(actor)
-        filters = OfferFilterSet(params, offers)
-        options = cls.definition.parse_keyset_order(params)
-        return RecordOrder(records=offers, listed=filters.qs, filter_values=filters.cleaned_values, options=options)
+    def list_records(cls, actor: Actor) -> OfferQuerySet:
+        return list_own_offers(actor)
 
     @classmethod
     def name_record(cls, record: Offer) -> str:

@@ -40,7 +40,7 @@ from partnerportal.lib.chart_tables import (
     draw_chart_wide_and_narrow,
     format_number_or_dash,
 )
-from partnerportal.lib.countries import get_country_name
+from partnerportal.lib.countries import get_country_name, pair_countries
 from partnerportal.lib.days import today
 from partnerportal.lib.keyset import fetch_keyset_page_or_first
 from partnerportal.lib.lists import ListColumn, ListDefinition, ListTab, build_list_url, build_query_string
@@ -96,9 +96,9 @@ class FigureChoices:
     @property
     def country_choices(self) -> list[tuple[str, str]]:
         """The countries to choose from by name, and the others together."""
-        alone = [(code, get_country_name(code)) for code in self.countries if code != OTHERS]
+        alone = pair_countries(code for code in self.countries if code != OTHERS)
         joined = [(OTHER_COUNTRIES, str(OTHER_COUNTRIES_LABEL))] if OTHERS in self.countries else []
-        return [*sorted(alone, key=lambda choice: choice[1]), *joined]
+        return [*alone, *joined]
 
 
 class ProductList(RecordList):

@@ -4,10 +4,14 @@ Four things change on their own and never wait for one another: texts and plans 
 prices by the day from which they hold, and a stop of sales at once.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrganizationKind, ProgramFeature
@@ -104,6 +108,11 @@ class Offer(PublicIdModel):
     def is_published(self) -> bool:
         """Whether the offer has been published; its code, type and pricing model are then fixed."""
         return self.live_version_id is not None
+
+    @property
+    def shown_listing(self) -> Mapping[str, Any]:
+        """The listing in the reader's language, or else in English. It is empty before the offer is published."""
+        return self.listing.get(get_language() or "en") or self.listing.get("en") or {}
 
 
 class PrivateInfoQuerySet(TenantQuerySet):
@@ -217,3 +226,8 @@ class Plan(PublicIdModel):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def local_name(self) -> str:
+        """The name in the reader's language, or the code before the plan is published."""
+        return str(self.names.get(get_language() or "en") or self.code)

@@ -30,12 +30,6 @@ def name_language(code: str) -> str:
     return str(get_reader_locale().languages[code]) if code else ""
 
 
-def get_listed_name(offer: Offer) -> str:
-    """Return the name of a published offer, in the reader's language if it has one in it."""
-    listing = offer.listing
-    return str((listing.get(get_language() or "en") or listing["en"])["name"])
-
-
 @dataclass(frozen=True)
 class ListedOffer:
     """What names an offer in the catalogue. `language` is that of its texts, if the reader's has none, else ""."""
@@ -52,9 +46,8 @@ class ListedOffer:
 
 def make_listed_offer(offer: Offer, categories: Mapping[str, str], url_name: str) -> ListedOffer:
     """Return what names an offer that comes with its publisher. `categories` are the names by their codes."""
-    reader = get_language() or "en"
-    shown: dict[str, Any] = offer.listing.get(reader) or offer.listing["en"]
-    other = "" if shown["language"] == reader else shown["language"]
+    shown = offer.shown_listing
+    other = "" if shown["language"] == (get_language() or "en") else shown["language"]
     return ListedOffer(
         name=shown["name"],
         summary=shown["summary"],

@@ -42,7 +42,7 @@ def _item(
     is_sellable = [] in failed
     found = set() if is_sellable else {code for codes in failed for code in codes}
     lowest = find_lowest_price(price for plan in plans for price in prices_of.get(plan.pk, []))
-    shown = offer.listing.get(get_language() or "en") or offer.listing["en"]
+    shown = offer.shown_listing
     return {
         "offer": offer,
         "name": shown["name"],

@@ -1,5 +1,6 @@
 """ISO 3166 countries, named in the reader's language."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import pycountry
@@ -30,3 +31,8 @@ def _name(code: str, language: str) -> str:
 def get_country_name(code: str) -> str:
     """Return the name of the country with this code in the active language, or the code itself if it is unknown."""
     return _name(code, get_language() or "en")
+
+
+def pair_countries(codes: Iterable[str]) -> list[tuple[str, str]]:
+    """Return pairs of a country's code and its name in the active language, sorted by name."""
+    return sorted(((code, get_country_name(code)) for code in codes), key=lambda pair: pair[1])

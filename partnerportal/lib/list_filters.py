@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -101,6 +101,12 @@ class SeveralValues:
 
     label: Message
     list_choices: Callable[[Actor], Choices]
+
+    @classmethod
+    def from_choices(cls, label: Message, choices: Iterable[tuple[str, Message]]) -> Self:
+        """Return a filter whose choices, such as those of an enumeration, are the same for every actor."""
+        pairs = tuple(choices)
+        return cls(label, lambda actor: [(value, str(name)) for value, name in pairs])
 
 
 @dataclass(frozen=True)

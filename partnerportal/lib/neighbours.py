@@ -11,11 +11,12 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.keyset import encode_cursor, fetch_keyset_page
+from partnerportal.lib.keyset import encode_cursor, fetch_keyset_page, make_search_conditions
 from partnerportal.lib.lists import build_list_url, build_query_string, register_list_definition
 from partnerportal.lib.personal_lists import PersonalizedList
 from partnerportal.lib.requests import PortalRequest
@@ -40,15 +41,26 @@ class RecordOrder:
 class RecordList(PersonalizedList):
     """The base of lists whose rows each open a page of their own.
 
-    A subclass writes `order_records`, from which its own page is fetched too, and is registered. Its template puts
-    `record_query` behind the URL of each row. Rows have a `public_id`.
+    A subclass writes `list_records`, or `order_records` where its filters and its order are not those of its definition
+    alone; its own page is fetched from there too. It is registered, and its template puts `record_query` behind the URL
+    of each row. Rows have a `public_id`.
     """
 
+    key: ClassVar[str] = "pk"  # the column by which rows of the same place are ordered, which is unique
     kept_parameters: ClassVar[tuple[str, ...]] = ()  # of a record's page, which the pages beside it get as well
 
     @classmethod
     def order_records(cls, actor: Actor, params: Mapping[str, str]) -> RecordOrder:
         """Return the records in the order that the parameters of the list's URL ask for."""
+        records = cls.list_records(actor)
+        filters = cls.definition.filter_set(params, records, acting=actor)
+        any_of = make_search_conditions(filters.cleaned_values)
+        options = {**cls.definition.parse_keyset_order(params), "key": cls.key, "any_of": any_of}
+        return RecordOrder(records=records, listed=filters.qs, filter_values=filters.cleaned_values, options=options)
+
+    @classmethod
+    def list_records(cls, actor: Actor) -> QuerySet[Any]:
+        """Return all records that the actor sees."""
         raise NotImplementedError
 
     @classmethod

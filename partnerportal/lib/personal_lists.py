@@ -96,8 +96,8 @@ class PersonalizedList(ListState):
     @property
     def keyset_page_options(self) -> dict[str, Any]:
         """The order, size and cursor of the page, as keyword arguments of `fetch_keyset_page`."""
-        column, is_descending = self.definition.sorts[self.sort.removeprefix("-")], self.sort.startswith("-")
-        return {"sort": column, "descending": is_descending, "size": self.size, "cursor": self.cursor}
+        order = self.definition.parse_keyset_order({"sort": self.sort})
+        return {**order, "size": self.size, "cursor": self.cursor}
 
     @property
     def common_url_values(self) -> dict[str, Any]:

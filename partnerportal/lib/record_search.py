@@ -5,8 +5,10 @@ What can be done from everywhere stands beside it as a tuple `ACTIONS`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from partnerportal.lib.actors import Actor
+from partnerportal.lib.countries import get_country_name
 from partnerportal.lib.errors import Message
 from partnerportal.lib.navigation import allow_everybody
 
@@ -18,6 +20,12 @@ class FoundRecord:
     label: str
     detail: str
     url: str
+
+
+def describe_found_organization(organization: Any, url: str) -> FoundRecord:
+    """Return the record of an organisation, which has a name, an ORGID and a country, with the URL of its page."""
+    country = get_country_name(organization.country)
+    return FoundRecord(organization.name, f"{organization.org_id} · {country}", url)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Tables of the actions on a row of a state machine. One makes its menus, dialogs, URLs, endpoints and command."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -14,6 +14,7 @@ from partnerportal.lib.errors import Conflict, Message
 from partnerportal.lib.policies import ActionAllowed, ActionDenied, Answer
 
 M = TypeVar("M", bound=models.Model)
+DECISIONS = ("approve", "decline")  # the names of the actions that decide what waits
 
 
 class EmptyConfirmationForm(forms.Form):
@@ -85,6 +86,11 @@ class RowActionMenuItem:
     icon: str
     url: str
     is_danger: bool
+
+
+def list_decisions(menu: Iterable[RowActionMenuItem]) -> list[RowActionMenuItem]:
+    """Return the entries of a menu that decide what waits: their buttons stand in their row too (ui/decisions.html)."""
+    return [item for item in menu if item.name in DECISIONS]
 
 
 def list_row_action_menu_items(actions: Mapping[str, RowAction[M]], row: M, url_prefix: str) -> list[RowActionMenuItem]:

@@ -1,6 +1,6 @@
 """The list of an organisation's own requests: what its URL asks for, and its rows."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -37,11 +37,6 @@ def list_kinds(actor: Actor) -> Choices:
     return list_kind_choices()
 
 
-def list_severities(actor: Actor) -> Choices:
-    """Return how severe a request can be."""
-    return [(value, str(label)) for value, label in Severity.choices]
-
-
 OWN_REQUESTS = ListDefinition(
     key="own_requests",
     label=gettext_lazy("Requests"),
@@ -53,7 +48,7 @@ OWN_REQUESTS = ListDefinition(
     ranges=RANGES,
     several={
         "kind": SeveralValues(gettext_lazy("Type"), list_kinds),
-        "severity": SeveralValues(gettext_lazy("Severity"), list_severities),
+        "severity": SeveralValues.from_choices(gettext_lazy("Severity"), Severity.choices),
     },
 )
 
@@ -62,7 +57,28 @@ class RequestListBase(RecordList):
     """The base of the lists of requests, with a tab for each group of states."""
 
     tab_filters = ("state",)
-    tab: str
+    views: ClassVar[Mapping[str, Collection[Request.State]]]  # the states that each tab shows
+    oldest_first: ClassVar[tuple[str, ...]] = ()  # tabs; the others begin with the newest
+
+    def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
+        super().__init__(actor, params)
+        order = self.order_records(actor, params)
+        self.filter_values = order.filter_values
+        self.tab: str = self.filter_values["state"]
+        self.page = fetch_keyset_page_or_first(order.listed, size=self.size, cursor=self.cursor, **order.options)
+
+    @classmethod
+    def order_records(cls, actor: Actor, params: Mapping[str, str]) -> RecordOrder:
+        requests, filter_set = list_request_rows(actor), cls.definition.filter_set
+        values = {**cls.usual, **filter_set(params).cleaned_values}
+        tab = values["state"]
+        any_of = [Q(state=state) for state in cls.views[tab]]
+        return RecordOrder(
+            records=requests,
+            listed=filter_set(values, requests).qs,
+            filter_values=values,
+            options={"sort": "id", "descending": tab not in cls.oldest_first, "any_of": any_of},
+        )
 
     @property
     def tab_labels(self) -> Mapping[str, str]:
@@ -101,25 +117,7 @@ class OwnRequestList(RequestListBase):
 
     definition = OWN_REQUESTS
     usual: ClassVar[Mapping[str, Any]] = {"state": "open"}
-
-    def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
-        super().__init__(actor, params)
-        order = self.order_records(actor, params)
-        self.filter_values = order.filter_values
-        self.tab = self.filter_values["state"]
-        self.page = fetch_keyset_page_or_first(order.listed, size=self.size, cursor=self.cursor, **order.options)
-
-    @classmethod
-    def order_records(cls, actor: Actor, params: Mapping[str, str]) -> RecordOrder:
-        requests = list_request_rows(actor)
-        values = {"state": "open"} | OwnRequestFilterSet(params).cleaned_values
-        any_of = [Q(state=state) for state in OWN_VIEWS[values["state"]]]
-        return RecordOrder(
-            records=requests,
-            listed=OwnRequestFilterSet(values, requests).qs,
-            filter_values=values,
-            options={"sort": "id", "descending": True, "any_of": any_of},
-        )
+    views = OWN_VIEWS
 
     @cached_property
     def rows(self) -> list[RequestTableRow]:

@@ -4,15 +4,12 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.keyset import fetch_keyset_page_or_first
 from partnerportal.lib.list_filters import Choices, SeveralValues
 from partnerportal.lib.lists import ColumnHeading, ListColumn, ListDefinition
-from partnerportal.lib.neighbours import RecordOrder
 from support.filters import RequestQueueFilterSet
 from support.lists.own import NUMBER, OWN_REQUESTS, RANGES, SHARED_COLUMNS, RequestListBase
 from support.policies import ROLE_TABLE, SupportPermission
@@ -22,7 +19,6 @@ from support.queries import (
     count_waiting_requests,
     list_assignee_names,
     list_possible_assignees,
-    list_request_rows,
 )
 from support.rows import RequestTableRow, make_request_table_rows
 
@@ -58,26 +54,8 @@ class RequestQueueList(RequestListBase):
 
     definition = REQUESTS
     usual: ClassVar[Mapping[str, Any]] = {"state": "waiting"}
-
-    def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
-        super().__init__(actor, params)
-        order = self.order_records(actor, params)
-        self.filter_values = order.filter_values
-        self.tab = self.filter_values["state"]
-        self.page = fetch_keyset_page_or_first(order.listed, size=self.size, cursor=self.cursor, **order.options)
-
-    @classmethod
-    def order_records(cls, actor: Actor, params: Mapping[str, str]) -> RecordOrder:
-        requests = list_request_rows(actor)
-        values = {"state": "waiting"} | RequestQueueFilterSet(params).cleaned_values
-        tab = values["state"]
-        any_of = [Q(state=state) for state in QUEUE_VIEWS[tab]]
-        return RecordOrder(
-            records=requests,
-            listed=RequestQueueFilterSet(values, requests).qs,
-            filter_values=values,
-            options={"sort": "id", "descending": tab == "closed", "any_of": any_of},
-        )
+    views = QUEUE_VIEWS
+    oldest_first = ("waiting", "asked")
 
     @cached_property
     def rows(self) -> list[RequestTableRow]:
