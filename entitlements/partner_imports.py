@@ -42,7 +42,7 @@ class ManagerForm(forms.Form):
     def __init__(self, actor: Actor, data: QueryDict | None) -> None:
         super().__init__(data)
         operators = list_vendor_operators(actor)
-        names = [(str(row.public_id), row.person.name or row.person.email) for row in operators]
+        names = [(str(row.public_id), str(row.person)) for row in operators]
         self.fields["manager"].choices = [("", _("Nobody")), *names]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def _describe_renewal(row: Entitlement, chosen: Mapping[str, Any]) -> dict[str, 
         "service": row.sku.name,
         "ends_on": row.ends_on.isoformat() if row.ends_on else "",
         "renewal_state": chosen.get("state", ""),
-        "owner": (owner.person.name or owner.person.email) if owner else "",
+        "owner": str(owner.person) if owner else "",
         "renewal_owner": str(owner.public_id) if owner else "",
         "renewal_note": chosen.get("note", ""),
     }

@@ -31,7 +31,6 @@ SHOWS_TIME = "utc"  # the one filter that leaves no event out
 INDEXED = {"since", "until", "actor", SHOWS_TIME}  # filters whose events are found without looking at others
 LOOKED_AT = (200, 5_000)  # events of each side that a page looks at, where another filter may leave most of them out
 
-
 ACTIVITY = ListDefinition(
     key="activity_log",
     label=gettext_lazy("Activity"),

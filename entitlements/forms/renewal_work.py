@@ -19,7 +19,7 @@ class OwnerChoiceField(forms.ModelChoiceField):
 
     def label_from_instance(self, operator: Operator) -> str:
         """Return the name of an operator, or the email address of one without a name."""
-        return operator.person.name or operator.person.email
+        return str(operator.person)
 
 
 class _FormOfOrganization(forms.Form):

@@ -74,7 +74,7 @@ def list_services(actor: Actor) -> Choices:
 def list_owners(actor: Actor) -> Choices:
     """Return who can look after an end: the operators of the actor's organisation, after nobody."""
     operators = list_renewal_owners(actor)
-    names = [(str(row.public_id), row.person.name or row.person.email) for row in operators]
+    names = [(str(row.public_id), str(row.person)) for row in operators]
     return [(UNASSIGNED, _("Unassigned")), *names]
 
 

@@ -100,7 +100,7 @@ def list_renewal_owners(actor: Actor) -> QuerySet[Operator]:
 
 def list_owner_names(actor: Actor) -> dict[int, str]:
     """Return the names of the operators of the actor's organisation, by the primary key of the person."""
-    return {row.person_id: row.person.name or row.person.email for row in list_renewal_owners(actor)}
+    return {row.person_id: str(row.person) for row in list_renewal_owners(actor)}
 
 
 def make_work_condition(actor: Actor, **conditions: object) -> Exists:

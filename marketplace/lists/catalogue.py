@@ -148,8 +148,8 @@ class CatalogueList(PublishedOfferList):
         order = self._order(actor, params, values, self.sale)
         self.filter_values = order.filter_values
         self.offers = CatalogueFilterSet(self.filter_values, order.records).qs
-        options = self.keyset_page_options | order.options
-        self.page = fetch_keyset_page_or_first(annotate_total_row_count(order.listed), **options)
+        listed = annotate_total_row_count(order.listed)
+        self.page = fetch_keyset_page_or_first(listed, size=self.size, cursor=self.cursor, **order.options)
         self.matching = self.page.rows[0].total_count if self.page.rows else 0
 
     @classmethod

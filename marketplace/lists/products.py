@@ -116,7 +116,7 @@ class ProductList(RecordList):
             name: value for name, value in self.figures.url_values.items() if value
         }
         self.tab = self.filter_values.get("type", "")
-        self.page = fetch_keyset_page_or_first(order.listed, **self.keyset_page_options)
+        self.page = fetch_keyset_page_or_first(order.listed, size=self.size, cursor=self.cursor, **order.options)
 
     @classmethod
     def order_records(cls, actor: Actor, params: Mapping[str, str]) -> RecordOrder:

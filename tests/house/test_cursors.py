@@ -75,8 +75,10 @@ PAGES = {
         ("vendor.admin", "/marketplace/all/?sort=published", "cursor"),
     ],
     "notifications/lists/inbox.py": [("partner.admin", "/inbox/", "cursor")],
-    "support/lists/own.py": [("publisher.admin", "/requests/", "cursor")],
-    "support/lists/queue.py": [("vendor.admin", "/requests/queue/", "cursor")],
+    "support/lists/own.py": [
+        ("publisher.admin", "/requests/", "cursor"),
+        ("vendor.admin", "/requests/queue/", "cursor"),
+    ],
     "entitlements/searches.py": [("partner.admin", "/search/?q=nq", "cursor")],  # which asks for first pages alone
 }
 OPERATIONS = yaml.load((settings.BASE_DIR / "docs/openapi.yaml").read_text(), yaml.CSafeLoader)["paths"]
