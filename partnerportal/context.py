@@ -156,7 +156,7 @@ class PageShell:
             return []
         return [{"code": c, "name": n, "is_current": c == get_language()} for c, n in settings.LANGUAGES]
 
-    has_font = Path(settings.BASE_DIR, "partnerportal/static/fonts/inter.woff2").exists()
+    has_font = Path(settings.BASE_DIR, "partnerportal/static/fonts/inter-latin.woff2").exists()
 
     def _links(self, menu: NavigationMenu) -> list[MenuLink]:
         return [self._link(item) for item in _items_of(menu) if item.seen_by(self.actor)]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 PORTAL = PROJECT / ".portal"
-FONT = PROJECT / "partnerportal" / "static" / "fonts" / "inter.woff2"
+FONT = PROJECT / "partnerportal" / "static" / "fonts" / "inter-latin.woff2"
 
 
 class StageError(Exception):

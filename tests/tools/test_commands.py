@@ -57,7 +57,7 @@ def test_work_is_repeated_only_when_its_files_changed(tmp_path: Path, monkeypatc
 
 def test_the_sheet_of_a_font_made_a_moment_ago_is_collected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page names the sheet as soon as the font is there; left out, every page of the first `make demo` is a 500."""
-    monkeypatch.setattr(static, "FONT", tmp_path / "inter.woff2")
+    monkeypatch.setattr(static, "FONT", tmp_path / "inter-latin.woff2")
     assert "fonts.css" in static.unused()
     static.FONT.write_bytes(b"")
     assert "fonts.css" not in static.unused()
