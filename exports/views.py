@@ -123,6 +123,6 @@ def poll_finished_exports(request: PortalRequest) -> HttpResponse:
         return HttpResponse(status=204)
     request.session.pop("waits_for_exports", None)
     is_ready = bool(latest) and latest[0].state == Export.State.READY
-    text = _("Your export is ready on the page “Exports”.") if is_ready else _("Your export failed.")
+    text = _("Your export is ready on the “Exports” page.") if is_ready else _("Your export failed.")
     toast = {"text": text, "tone": "ok" if is_ready else "bad"}
     return HttpResponse(status=286, headers={"HX-Trigger": json.dumps({"toast": toast})})  # 286 ends htmx's polling

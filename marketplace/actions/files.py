@@ -19,7 +19,7 @@ from partnerportal.lib.policies import authorize
 from partnerportal.lib.uploaded_files import check_document, encode_image
 
 LOGO_BOX, SCREENSHOT_BOX = (512, 512), (1920, 1200)  # pixels
-TOO_MANY = _("You already have %(number)s, which is the limit. Remove one first.")
+TOO_MANY = _("You already have %(number)s files here, which is the limit. Remove one first.")
 
 Kind = OfferFile.Kind
 

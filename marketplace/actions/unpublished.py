@@ -22,7 +22,7 @@ TECHNICAL = ("landing_page_url", "webhook_url")
 OFFER_FIXED = _("The code, type and pricing model of this offer became fixed when version 1 was published.")
 OFFER_KEPT = _("This offer was published, so it can’t be deleted. Stop its sale instead.")
 PRICED = _("The saved prices don’t fit the new pricing model. Confirm that they will be deleted.")
-SAME_CODE = _("Another plan of the offer has this code.")
+SAME_CODE = _("Another plan in this offer already has this code.")
 
 
 @transaction.atomic
