@@ -49,8 +49,10 @@ _FOLDED_ROLES = {make_search_key(name): role for name, role in ROLES.items()}
 NO_ADDRESS = gettext_lazy("This is not an email address.")
 NOT_ASCII = gettext_lazy("The address contains letters other than a to z. Enter its domain in the form “xn--…”.")
 AT_THE_SAME_MOMENT = gettext_lazy("Someone changed the same data at the same time. Upload the file again.")
-EMPTIED = gettext_lazy("Someone signed up with this address but never verified it. That account is emptied first.")
-NEW_EXTERNAL_ID = gettext_lazy("The external ID is kept.")
+EMPTIED = gettext_lazy(
+    "Someone signed up with this address but never verified it. The import resets that account first."
+)
+NEW_EXTERNAL_ID = gettext_lazy("The external ID is saved.")
 
 
 def read_operator(row: ImportRow) -> ImportedOperator:
@@ -209,8 +211,8 @@ OPERATORS = ImportKind(
         ImportColumn(
             "role",
             gettext_lazy(
-                "Reader, Admin, Admin agent or Sales agent; from the old portal, Invoice (becomes Reader) or Tenant "
-                "admin (becomes Admin); separate several with ;"
+                "Reader, Admin, Admin agent or Sales agent. From the old portal: Invoice (becomes Reader) or Tenant "
+                "admin (becomes Admin). Separate several roles with a semicolon (;)."
             ),
             "Invoice",
         ),
@@ -229,7 +231,7 @@ OPERATORS = ImportKind(
         ImportMode(
             ADD,
             gettext_lazy("Add"),
-            gettext_lazy("Adds operators and roles, and removes none. Each new operator gets an email."),
+            gettext_lazy("Adds operators and roles but never removes any. Each new operator gets an email."),
         ),
     ),
     key_columns=("org_id", "email", "role"),

@@ -68,9 +68,9 @@ from partnerportal.lib.row_actions import RowAction
 State = Organization.State
 SELLERS = frozenset({OrganizationKind.DISTRIBUTOR.value, OrganizationKind.PARTNER.value})
 MEMBERS = SELLERS | {OrganizationKind.PUBLISHER.value}
-HAS_ADMIN = gettext_lazy("It already has an Admin, who can invite operators.")
-NO_CONFIRMED_DOMAIN = gettext_lazy("None of its domains is confirmed.")
-NO_RUNNING_MEMBERSHIP = gettext_lazy("It is not a member of any programme today.")
+HAS_ADMIN = gettext_lazy("This organisation already has an Admin, who can invite operators.")
+NO_CONFIRMED_DOMAIN = gettext_lazy("None of this organisation’s domains is confirmed.")
+NO_RUNNING_MEMBERSHIP = gettext_lazy("This organisation is not currently a member of any programme.")
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class OrganizationAction(RowAction[Organization]):
 
     def check_possible(self, row: Organization) -> Answer:
         if row.kind not in self.kinds:
-            return ActionDenied("wrong_kind", _("This can’t be done with this type of organisation."))
+            return ActionDenied("wrong_kind", _("This action isn’t available for this type of organisation."))
         return super().check_possible(row)
 
 
@@ -230,7 +230,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         run=_withdraw_domain,
         permission=AccountPermission.CONFIRM_DOMAINS,
         aspect=StandingAspect.DOMAINS,
-        label=gettext_lazy("Withdraw the confirmation of a domain…"),
+        label=gettext_lazy("Withdraw a domain confirmation…"),
         icon="ban",
         done=gettext_lazy("The domain of %(name)s is no longer confirmed."),
         question=ask_to_withdraw_domain,
@@ -278,7 +278,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         kinds=MEMBERS,
         label=gettext_lazy("End membership…"),
         icon="calendar-clock",
-        done=gettext_lazy("The membership of %(name)s ends."),
+        done=gettext_lazy("An end date was set for the membership of %(name)s."),
         question=ask_to_end,
         form=EndMembershipForm,
         condition=_has_running_membership,
@@ -312,7 +312,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         permission=AccountPermission.MANAGE_MEMBERSHIPS,
         aspect=StandingAspect.ONBOARDING,
         kinds=frozenset({OrganizationKind.DISTRIBUTOR.value}),
-        label=gettext_lazy("Confirmation of new partners…"),
+        label=gettext_lazy("Set confirmation of new partners…"),
         icon="clipboard-check",
         done=gettext_lazy("Setting for new partners of %(name)s saved."),
         question=ask_to_onboard,

@@ -9,17 +9,18 @@ from partnerportal.lib.row_actions import ConfirmationDialog
 def ask_to_correct(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that corrects what was verified of an organisation."""
     text = _(
-        "These details are verified: people trust an invitation because of them. The organisation’s Admins get a "
-        "notification."
+        "These details have been verified, and they are why people trust an invitation. The organisation’s Admins "
+        "get a notification."
     )
-    return ConfirmationDialog(_("Correct %(name)s") % {"name": row.name}, text, _("Save"))
+    return ConfirmationDialog(_("Correct the verified details of %(name)s") % {"name": row.name}, text, _("Save"))
 
 
 def ask_to_invite(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that invites the first Admin of an organisation."""
     text = _(
-        "It has no Admin yet. Whoever accepts becomes its Admin and invites the others. The domain of their address "
-        "then counts as the organisation’s. Sending to another address withdraws an earlier invitation."
+        "This organisation has no Admin yet. Whoever accepts the invitation becomes its Admin and can invite "
+        "colleagues. The domain of their address then counts as one of the organisation’s domains. Sending an "
+        "invitation to another address withdraws the earlier one."
     )
     return ConfirmationDialog(_("Invite the first Admin of %(name)s") % {"name": row.name}, text, _("Send invitation"))
 
@@ -30,31 +31,32 @@ def ask_to_confirm_domain(row: Organization) -> ConfirmationDialog:
         "Anyone with an address at this domain can be added as an operator until the organisation verifies a domain "
         "itself. Its Admins get a notification."
     )
-    return ConfirmationDialog(_("Confirm a domain of %(name)s") % {"name": row.name}, text, _("Confirm domain"))
+    return ConfirmationDialog(_("Confirm a domain for %(name)s") % {"name": row.name}, text, _("Confirm domain"))
 
 
 def ask_to_withdraw_domain(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that takes the confirmation of a domain back."""
     text = _(
-        "Nobody new can join with this domain until the organisation verifies it. Current operators stay. Its Admins "
-        "get a notification."
+        "Nobody new can join with this domain until the organisation verifies it. Current operators keep their "
+        "access. The organisation’s Admins get a notification."
     )
-    title = _("Withdraw the confirmation of a domain of %(name)s?") % {"name": row.name}
+    title = _("Withdraw a domain confirmation for %(name)s?") % {"name": row.name}
     return ConfirmationDialog(title, text, _("Withdraw confirmation"), "danger-solid")
 
 
 def ask_to_suspend(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that suspends an organisation."""
     text = _(
-        "Nobody can act for it from now on, and its links, exports and emails stop. Others still see what it shares. "
-        "Everyone who acts for it gets the reason by email, so don’t name anyone in it."
+        "From now on, nobody can act for this organisation, and its links, exports and emails stop working. Others "
+        "can still see what it shares. Everyone who acts for the organisation gets the reason by email, so don’t "
+        "name anyone in it."
     )
     return ConfirmationDialog(_("Suspend %(name)s?") % {"name": row.name}, text, _("Suspend"), "danger-solid")
 
 
 def ask_to_reactivate(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that lifts a suspension."""
-    text = _("Everything works as before, and everyone who acts for it gets a notification.")
+    text = _("Everything works as before, and everyone who acts for the organisation gets a notification.")
     return ConfirmationDialog(_("Lift the suspension of %(name)s?") % {"name": row.name}, text, _("Lift suspension"))
 
 
@@ -68,13 +70,13 @@ def ask_to_grant(row: Organization) -> ConfirmationDialog:
 
 def ask_to_extend(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that sets another last day of a membership."""
-    text = _("Changes the last day of the current membership. The Admins get a notification.")
+    text = _("This changes the last day of the current membership. The Admins get a notification.")
     return ConfirmationDialog(_("Extend a membership of %(name)s") % {"name": row.name}, text, _("Extend membership"))
 
 
 def ask_to_end(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that ends a membership."""
-    text = _("Without the badge, its features stop. Connections and data are kept until the next membership.")
+    text = _("The features of the badge stop working. Connections and data are kept for the next membership.")
     title = _("End a membership of %(name)s?") % {"name": row.name}
     return ConfirmationDialog(title, text, _("End membership"), "danger-solid")
 
@@ -82,20 +84,20 @@ def ask_to_end(row: Organization) -> ConfirmationDialog:
 def ask_to_move(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that moves a partner, with where it stands now."""
     if row.parent:
-        text = _("%(name)s currently belongs to the distributor %(distributor)s.") % {
+        text = _("%(name)s currently works with the distributor %(distributor)s.") % {
             "name": row.name,
             "distributor": row.parent.name,
         }
     else:
-        text = _("%(name)s is currently directly under the vendor.") % {"name": row.name}
+        text = _("%(name)s currently works directly with the vendor.") % {"name": row.name}
     return ConfirmationDialog(_("Move %(name)s") % {"name": row.name}, text, _("Move partner"))
 
 
 def ask_to_onboard(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that says whether new partners of a distributor need a confirmation."""
     text = _(
-        "Without confirmation, the membership that the distributor has chosen begins as soon as a new partner"
-        " activates."
+        "Without confirmation, the membership that the distributor has chosen begins as soon as a new partner uses "
+        "its activation link."
     )
     return ConfirmationDialog(_("New partners of %(name)s") % {"name": row.name}, text, _("Save"))
 
@@ -111,5 +113,5 @@ def ask_for_manager(row: Organization) -> ConfirmationDialog:
 
 def ask_to_qualify(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that sets competencies and skills."""
-    text = _("Publishers use them to find partners when they choose who may resell an offer.")
+    text = _("Publishers use competencies and skills to find partners when they choose who may resell an offer.")
     return ConfirmationDialog(_("Competencies and skills of %(name)s") % {"name": row.name}, text, _("Save"))

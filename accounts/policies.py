@@ -101,7 +101,7 @@ ROLE_TABLE: RoleTable = {
     AccountPermission.CHANGE_SECURITY: PermissionRule(
         label=_("Require two-factor authentication for all operators"), roles=frozenset({Role.ADMIN})
     ),
-    AccountPermission.SAVE_VIEWS: PermissionRule(label=_("Save views and choose columns, for themselves")),
+    AccountPermission.SAVE_VIEWS: PermissionRule(label=_("Save personal views and choose which columns to show")),
     AccountPermission.SHARE_VIEWS: PermissionRule(
         label=_("Share saved views with the organisation"), roles=frozenset({Role.ADMIN})
     ),

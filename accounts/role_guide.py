@@ -15,7 +15,7 @@ from partnerportal.lib.roles import SEE_FINANCE, Role, list_roles_for_kind
 SUMMARIES: dict[Role, Message] = {
     Role.READER: _("Sees everything the organisation sees, but can’t change anything."),
     Role.ADMIN: _("Can do everything, and decides who else may act for the organisation."),
-    Role.ADMIN_AGENT: _("Looks after customers: sees their orders and prices, buys and changes services for them."),
+    Role.ADMIN_AGENT: _("Looks after customers: sees their orders and prices, and buys and changes services for them."),
     Role.SALES_AGENT: _("Sells to customers, and sees their orders and prices only if an Admin allows it."),
 }
 

@@ -92,10 +92,10 @@ def register_account_words() -> None:
         {
             Kind.CONTACT_CHANGED: ActivityDescription("pencil", _("Contact details were changed")),
             Kind.ONBOARDING_CHANGED: ActivityDescription(
-                "settings-2", _("Confirmation of new partners of %(counterpart)s was changed")
+                "settings-2", _("The confirmation rule for new partners of %(counterpart)s was changed")
             ),
             Kind.SECOND_FACTOR_RULE_CHANGED: ActivityDescription(
-                "shield-check", _("The rule on two-factor authentication was changed")
+                "shield-check", _("The two-factor authentication rule was changed")
             ),
             Kind.DOMAIN_ADDED: ActivityDescription("plus", _("The domain %(subject)s was added")),
             Kind.DOMAIN_CONFIRMED: ActivityDescription("badge-check", _("The domain %(subject)s was confirmed")),
@@ -107,7 +107,7 @@ def register_account_words() -> None:
                 "triangle-alert", _("The domain %(subject)s is no longer verified")
             ),
             Kind.DOMAIN_REMOVED: ActivityDescription("trash-2", _("The domain %(subject)s was removed")),
-            Kind.QUALIFICATION_ADDED: ActivityDescription("plus", _("%(subject)s was added to the qualifications")),
+            Kind.QUALIFICATION_ADDED: ActivityDescription("plus", _("The qualification %(subject)s was added")),
             Kind.QUALIFICATION_CHANGED: ActivityDescription("pencil", _("The qualification %(subject)s was changed")),
         },
     )
@@ -130,11 +130,11 @@ def register_account_words() -> None:
                 "user-check", _("The request to join from %(subject)s was accepted")
             ),
             Kind.JOIN_DECLINED: ActivityDescription("circle-x", _("The request to join from %(subject)s was declined")),
-            Kind.PERSON_RESET: ActivityDescription("key-round", _("The sign-in of %(subject)s was reset")),
+            Kind.PERSON_RESET: ActivityDescription("key-round", _("The sign-in details of %(subject)s were reset")),
             Kind.PERSON_LOCKED: ActivityDescription("lock", _("%(subject)s was locked")),
             Kind.PERSON_UNLOCKED: ActivityDescription("circle-check", _("%(subject)s was unlocked")),
             Kind.PERSON_ADDRESS_CHANGED: ActivityDescription("mail", _("The email address %(subject)s was replaced")),
-            Kind.PERSON_ERASED: ActivityDescription("trash-2", _("A person was erased")),
+            Kind.PERSON_ERASED: ActivityDescription("trash-2", _("A person was erased from the portal")),
         },
     )
     register_activity_descriptions(
@@ -163,7 +163,7 @@ def register_account_words() -> None:
             "competencies": _("Competencies"),
             "skills": _("Skills"),
             "is_retired": _("Retired"),
-            "onboards_partners_at_once": _("Members without confirmation"),
+            "onboards_partners_at_once": _("Membership without confirmation"),
         },
         words={
             "roles": {role.value: role.label for role in Role},

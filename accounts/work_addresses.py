@@ -19,15 +19,15 @@ from partnerportal.lib.formats import join_names
 NOT_WORK_ADDRESS = _("Enter the email address of a work or school account, such as name@example.com.")
 FREE_MAIL = _("Anyone can get an address at %(domain)s. Enter the address of a work or school account.")
 FOREIGN_DOMAIN = _(
-    "%(domain)s is not a domain of this organisation. Its work accounts are at: %(accepted)s. Under Settings > "
+    "%(domain)s is not one of this organisation’s domains. Its work addresses are at %(accepted)s. Under Settings > "
     "Domains, an Admin can verify another domain."
 )
 NO_DOMAIN = _(
     "No domain has been confirmed for this organisation yet. Under Settings > Domains, an Admin can verify %(domain)s."
 )
 FOREIGN_MAIN_ADDRESS = _(
-    "As an operator of %(organizations)s you need a work address there, but %(domain)s is not one of its verified "
-    "domains."
+    "To act for %(organizations)s, you need a work address at one of its verified domains. %(domain)s is not one of "
+    "them."
 )
 NAMED = 5  # accepted domains that a refusal names
 

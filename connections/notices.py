@@ -127,7 +127,7 @@ class CustomerConnectedNotice(CustomerDecisionNotice):
         return {"shared": _number(event.data["scopes"])}
 
     def get_body(self, notice: "Notice") -> str:
-        return _("It shares: %(names)s.") % {"names": format_scope_names(notice.params["shared"])}
+        return _("The customer shares: %(names)s.") % {"names": format_scope_names(notice.params["shared"])}
 
 
 @register_notice_kind
@@ -183,7 +183,7 @@ class ConnectionEndedByCustomerNotice(ConnectionEndedNotice):
     ended_by_partner = False
 
     def get_body(self, notice: "Notice") -> str:
-        return _("You no longer see its data. It can connect again through your invitation link.")
+        return _("You no longer see this customer’s data. The customer can connect again through your invitation link.")
 
 
 @register_notice_kind
@@ -242,7 +242,7 @@ class PartnerMovedNotice(ConnectionNotice):
     def get_body(self, notice: "Notice") -> str:
         texts = (
             ("after", _("%(after)s also sees what you share with %(partner)s.")),
-            ("before", _("%(before)s no longer sees it.")),
+            ("before", _("%(before)s no longer sees what you share with this partner.")),
         )
         return " ".join(text % notice.params for key, text in texts if notice.params[key])
 

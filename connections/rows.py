@@ -256,7 +256,11 @@ def _live_row(actor: Actor, connection: Connection) -> ActiveConnectionRow:
 def _direction(programs: Iterable[Mapping[str, Any]], *, is_partner: bool, sees: object) -> str:
     """Return who sees whose data: nobody while the partner has no active membership that lets it."""
     if is_partner:
-        return _("You see its data") if sees else _("You see nothing while your programme membership is not active")
+        return (
+            _("You see this customer’s data")
+            if sees
+            else _("You see nothing while your programme membership is not active")
+        )
     if partner_sees_customers(programs):
         return _("Sees your data")
     return _("Sees nothing while its programme membership is not active")
@@ -269,7 +273,7 @@ def describe_distributor_access(distributor_name: str | None) -> str:
     """
     if not distributor_name:
         return ""
-    return _("Its distributor %(name)s sees what you share with it.") % {"name": distributor_name}
+    return _("The partner’s distributor, %(name)s, sees what you share with the partner.") % {"name": distributor_name}
 
 
 def build_ended_connection_rows(actor: Actor, page: KeysetPage[Any]) -> list[EndedConnectionRow]:
@@ -349,6 +353,6 @@ def find_connection_end_url_or_refusal(actor: Actor, connection_id: object) -> t
     or None if only a partner below the actor has one.
     """
     if connection_id is None:
-        return "", _("Only this customer’s own partner can end it.")
+        return "", _("Only this customer’s own partner can end the connection.")
     refusal = explain_refusal_to_end_connection(actor)
     return ("", refusal) if refusal else (reverse("connection_end", args=[connection_id]), "")

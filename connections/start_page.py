@@ -48,10 +48,10 @@ FIRST_STEPS = (
         is_done=_has_customer,
     ),
     FirstStep(
-        label=_("Connect with your partner: open the invitation link that it sends you"),
+        label=_("Open the invitation link from your partner to connect"),
         icon="link",
         url_name="connected_partners",
-        action=_("Open partners"),
+        action=_("View partners"),
         order=50,
         seen_by=_may_connect,
         is_done=_has_partner,

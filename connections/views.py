@@ -174,7 +174,7 @@ def invitation_accept(request: PortalRequest, token: str) -> HttpResponse:
     if is_new:
         messages.success(request, _("%(partner)s is now connected to %(customer)s.") % names)
         return redirect("account_details")
-    text = _("%(partner)s was already connected to %(customer)s. Nothing changed: this is what is shared.")
+    text = _("%(partner)s was already connected to %(customer)s. Nothing has changed. This is what is shared.")
     messages.info(request, text % names)
     return redirect("connection_sharing", connection.public_id)
 

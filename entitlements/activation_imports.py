@@ -155,14 +155,14 @@ def _read_partner(actor: Actor, org_id: str) -> Organization | None:
         return None
     partner = list_partners_to_name(actor).filter(org_id=org_id).first()
     if partner is None:
-        raise InvalidInput("partner", _("No partner of yours has this ORGID."), field="partner")
+        raise InvalidInput("partner", _("None of your partners has this ORGID."), field="partner")
     return partner
 
 
 _COMMON = (
     ImportColumn("organization_name", gettext_lazy("The name of the organisation"), "Contoso Ltd"),
     ImportColumn("email", gettext_lazy("The address that the link is sent to"), "admin@contoso.example"),
-    ImportColumn("country", gettext_lazy("Its country, as an ISO 3166 code"), "FR"),
+    ImportColumn("country", gettext_lazy("The organisation’s country, as an ISO 3166 code"), "FR"),
     ImportColumn("language", gettext_lazy("The language of the email: en, fr or ja"), "fr", is_required=False),
 )
 _MODES = (ImportMode(SEND, gettext_lazy("Send"), gettext_lazy("Sends an email with a link to each address.")),)
@@ -241,7 +241,7 @@ ACTIVATION_IMPORTS = (
     RESEND_PARTNER_LINKS,
     ImportKind(
         code="activation_links",
-        label=gettext_lazy("Activation links of customers"),
+        label=gettext_lazy("Activation links for customers"),
         columns=(
             *_COMMON,
             ImportColumn("sku", gettext_lazy("The SKU of the service to try"), "DESKTOPS-STD"),
@@ -249,7 +249,7 @@ ACTIVATION_IMPORTS = (
             ImportColumn("licences", gettext_lazy("How many licences the trial has"), "10"),
             ImportColumn(
                 "partner_orgid",
-                gettext_lazy("The ORGID of the partner, for distributors and vendor staff"),
+                gettext_lazy("The partner’s ORGID (only for distributors and vendor staff)"),
                 "41234567",
                 is_required=False,
             ),
@@ -268,8 +268,11 @@ ACTIVATION_IMPORTS = (
     ),
     ImportKind(
         code="partner_links",
-        label=gettext_lazy("Activation links of partners"),
-        columns=(*_COMMON, ImportColumn("program", gettext_lazy("The programme that it joins"), "solution_advisor")),
+        label=gettext_lazy("Activation links for partners"),
+        columns=(
+            *_COMMON,
+            ImportColumn("program", gettext_lazy("The programme that the partner joins"), "solution_advisor"),
+        ),
         rule=(ROLE_TABLE, EntitlementPermission.ACTIVATE_PARTNERS),
         check=check_partner_rows,
         apply=apply_partner_rows,

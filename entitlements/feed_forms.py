@@ -14,11 +14,11 @@ class FeedTokenForm(forms.Form):
     name = OneLineFormField(
         label=_("System"),
         max_length=LONGEST_NAME,
-        help_text=_("The system that will send with this token. Each name can be used only once."),
+        help_text=_("The system that will send files with this token. Each name can be used only once."),
         widget=forms.TextInput({"autocomplete": "off", "autofocus": True}),
     )
     kinds = forms.MultipleChoiceField(
-        label=_("Files that it may send"),
+        label=_("Files that the system may send"),
         choices=UploadFileKind.choices,
         initial=UploadFileKind.values,
         widget=forms.CheckboxSelectMultiple,

@@ -64,7 +64,7 @@ class PartnerFilterSet(FilterSet):
         method="filter_by_expiry", choices=EXPIRES_WITHIN, coerce=int, label=_("Expires within")
     )
     quiet = df.BooleanFilter(
-        method="filter_quiet", label=_("No new customer in 90 days"), widget=df.widgets.BooleanWidget
+        method="filter_quiet", label=_("No new customers in 90 days"), widget=df.widgets.BooleanWidget
     )
 
     class Meta:

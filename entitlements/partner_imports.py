@@ -115,7 +115,7 @@ _COMMON: dict[str, Any] = {
         ImportColumn("account_manager", _("Account manager"), "Ann Example", is_required=False),
         ImportColumn("phone", _("Phone"), "+44 20 7946 0000", is_required=False),
         ImportColumn(
-            "manager", _("The ID of the operator. Leave empty for nobody."), "", is_required=False, is_shown=False
+            "manager", _("The ID of the operator. Leave empty to assign nobody."), "", is_required=False, is_shown=False
         ),
     ),
     "key_columns": ("org_id",),

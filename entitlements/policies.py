@@ -55,13 +55,13 @@ def _deny_partner_without_badge(actor: Actor, _link: object) -> ActionDenied | N
     """Return an ActionDenied for a partner without the customer dashboard; a distributor and the vendor need none."""
     if actor.organization_kind != OrganizationKind.PARTNER or ProgramFeature.CUSTOMER_DASHBOARD in actor.features:
         return None
-    return ActionDenied("no_badge", _("This needs an active partner programme membership."))
+    return ActionDenied("no_badge", _("Your organisation needs an active partner programme membership to do this."))
 
 
 ROLE_TABLE: RoleTable = {
     EntitlementPermission.VIEW_OWN: PermissionRule(label=_("See the organisation’s own services and orders")),
     EntitlementPermission.VIEW_ORDERS: PermissionRule(
-        label=_("See customers’ orders and prices; Readers and Sales agents only if an Admin allows it"),
+        label=_("See customers’ orders and prices (Readers and Sales agents only if an Admin allows it)"),
         kinds=FEATURED_KINDS,
         feature=ProgramFeature.CUSTOMER_DASHBOARD,
         when=deny_without_finance_access,
@@ -70,7 +70,7 @@ ROLE_TABLE: RoleTable = {
         label=_("See renewals, and subscribe to them in a calendar app")
     ),
     EntitlementPermission.WORK_ON_RENEWALS: PermissionRule(
-        label=_("Set state, owner and note of customers’ renewals"),
+        label=_("Set the state, owner and note of customers’ renewals"),
         kinds=_SELLERS,
         roles=_SENDERS,
         feature=ProgramFeature.CUSTOMER_DASHBOARD,
@@ -81,7 +81,7 @@ ROLE_TABLE: RoleTable = {
         roles=frozenset({Role.ADMIN}),
     ),
     EntitlementPermission.CANCEL_TRIALS: PermissionRule(
-        label=_("Cancel a trial or its request"), kinds=_ASKS_OR_DECIDES, roles=frozenset({Role.ADMIN})
+        label=_("Cancel a trial or a trial request"), kinds=_ASKS_OR_DECIDES, roles=frozenset({Role.ADMIN})
     ),
     EntitlementPermission.LIST_TRIALS: PermissionRule(label=_("List trials through the API"), kinds=_ASKS_OR_DECIDES),
     EntitlementPermission.VIEW_TRIALS: PermissionRule(
@@ -98,7 +98,7 @@ ROLE_TABLE: RoleTable = {
         roles=frozenset({Role.ADMIN}),
     ),
     EntitlementPermission.VIEW_RELEASES: PermissionRule(
-        label=_("See which licences customers want to release, by key and without their users"),
+        label=_("See the keys of licences that customers want to release, but not their users"),
         kinds=frozenset({OrganizationKind.VENDOR}),
     ),
     EntitlementPermission.MARK_RELEASES: PermissionRule(
@@ -120,11 +120,11 @@ ROLE_TABLE: RoleTable = {
         kinds=frozenset({OrganizationKind.VENDOR}),
     ),
     EntitlementPermission.VIEW_SOLD: PermissionRule(
-        label=_("See all customers, what the vendor sold them and when it ends"),
+        label=_("See all customers, what the vendor sold them, and when each service ends"),
         kinds=frozenset({OrganizationKind.VENDOR}),
     ),
     EntitlementPermission.VIEW_SOLD_ORDERS: PermissionRule(
-        label=_("See the orders and prices of all customers; Readers only if an Admin allows it"),
+        label=_("See the orders and prices of all customers (Readers only if an Admin allows it)"),
         kinds=frozenset({OrganizationKind.VENDOR}),
         when=deny_without_finance_access,
     ),
@@ -163,7 +163,7 @@ ROLE_TABLE: RoleTable = {
         label=_("Send activation links to new partners"), kinds=_ABOVE_PARTNERS, roles=_SENDERS
     ),
     EntitlementPermission.CONFIRM_PARTNERS: PermissionRule(
-        label=_("Confirm new partners, whose programme membership then begins"),
+        label=_("Confirm new partners, so that their programme membership begins"),
         kinds=_VENDOR,
         roles=frozenset({Role.ADMIN}),
     ),

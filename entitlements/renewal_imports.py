@@ -124,7 +124,7 @@ def _label_owner(number: int) -> str:
 
 
 def _label_note(number: int) -> str:
-    words = ngettext("Set the note of %(count)s renewal", "Set the note of %(count)s renewals", number)
+    words = ngettext("Set the note on %(count)s renewal", "Set the note on %(count)s renewals", number)
     return words % {"count": formats.format_number(number)}
 
 
@@ -140,7 +140,7 @@ _COMMON: dict[str, Any] = {
     "rule": (ROLE_TABLE, EntitlementPermission.WORK_ON_RENEWALS),
     "key_columns": ("entitlement",),
     "describe_row": _describe_renewal,
-    "modes": (ImportMode("set", _("Set"), _("Only your organisation sees it.")),),
+    "modes": (ImportMode("set", _("Set"), _("Visible only to your organisation.")),),
 }
 SET_STATE = BulkAction(
     code="renewal_state",
@@ -162,7 +162,11 @@ SET_OWNER = BulkAction(
         *_COLUMNS,
         ImportColumn("owner", _("Owner"), "Ann Example", is_required=False),
         ImportColumn(
-            "renewal_owner", _("The ID of the operator. Leave empty for nobody."), "", is_required=False, is_shown=False
+            "renewal_owner",
+            _("The ID of the operator. Leave empty to assign nobody."),
+            "",
+            is_required=False,
+            is_shown=False,
         ),
     ),
     make_form=RenewalOwnerForm,
@@ -172,7 +176,7 @@ SET_OWNER = BulkAction(
 )
 SET_NOTE = BulkAction(
     code="renewal_note",
-    label=_("Set the note of renewals"),
+    label=_("Set the note on renewals"),
     button=_("Set note…"),
     icon="pencil",
     columns=(*_COLUMNS, ImportColumn("renewal_note", _("Note"), "Sent a quote.", is_required=False)),

@@ -32,12 +32,12 @@ _TEXTS: dict[str, tuple[str, Message]] = {
     EntitlementEventKind.TRIAL_CONVERTED: ("package-check", _("%(service)s was converted to production")),
     EntitlementEventKind.TRIAL_CANCELLED: ("flask-conical", _("The trial of %(service)s was cancelled")),
     EntitlementEventKind.TRIAL_EXPIRED: ("hourglass", _("The trial of %(service)s expired")),
-    EntitlementEventKind.RELEASE_ASKED: ("user-minus", _("The release of a licence of %(service)s was requested")),
+    EntitlementEventKind.RELEASE_ASKED: ("user-minus", _("The release of a licence for %(service)s was requested")),
     EntitlementEventKind.RELEASE_WITHDRAWN: (
         "user-check",
         _("A request to release a licence for %(service)s was withdrawn"),
     ),
-    EntitlementEventKind.RELEASE_MARKED: ("user-check", _("A licence of %(service)s was released")),
+    EntitlementEventKind.RELEASE_MARKED: ("user-check", _("A licence for %(service)s was released")),
     EntitlementEventKind.RELEASE_REOPENED: (
         "user-minus",
         _("A request to release a licence for %(service)s was reopened"),
@@ -91,7 +91,7 @@ _VENDORS: dict[str, tuple[str, Message]] = {
     EntitlementEventKind.FEED_TOKEN_CREATED: ("key-round", _("The feed token %(subject)s was created")),
     EntitlementEventKind.FEED_TOKEN_REVOKED: ("key-round", _("The feed token %(subject)s was revoked")),
     EntitlementEventKind.TRIAL_OFFERED: ("flask-conical", _("%(service)s was opened for trial")),
-    EntitlementEventKind.TRIAL_OFFER_CHANGED: ("flask-conical", _("The trial offer of %(service)s was changed")),
+    EntitlementEventKind.TRIAL_OFFER_CHANGED: ("flask-conical", _("The trial offer for %(service)s was changed")),
     EntitlementEventKind.TRIAL_OFFER_WITHDRAWN: ("flask-conical", _("%(service)s is no longer open for trial")),
 }
 

@@ -42,7 +42,7 @@ def _ask_to_approve(trial: Entitlement) -> ConfirmationDialog:
         "date": formats.format_date(today() + settings.PORTAL_TRIAL_TIME),
         "seats": formats.format_number(trial.quantity),
     }
-    text = _("%(customer)s can use it from today until %(date)s (UTC), with %(seats)s licences.")
+    text = _("%(customer)s can use the service from today until %(date)s (UTC), with %(seats)s licences.")
     return ConfirmationDialog(
         _("Approve the trial of %(service)s?") % _names(trial), text % (_names(trial) | dates), _("Approve")
     )
@@ -58,18 +58,18 @@ def _ask_to_extend(trial: Entitlement) -> ConfirmationDialog:
     new, time = compute_extended_trial_end(trial), settings.PORTAL_TRIAL_TIME
     assert trial.ends_on and new, "the action's condition holds"
     dates = {"old": formats.format_date(trial.ends_on), "new": formats.format_date(new)}
-    text = _("%(customer)s can then use it until %(new)s (UTC) instead of %(old)s.") % (_names(trial) | dates)
+    text = _("%(customer)s can then use the service until %(new)s (UTC) instead of %(old)s.") % (_names(trial) | dates)
     before = (trial.ends_on - trial.starts_on) // time - 1 if trial.starts_on else 0
     note = ""
     if before > 0:
-        note = ngettext("It has been extended once before.", "It has been extended %(count)s times before.", before) % {
-            "count": formats.format_number(before)
-        }
+        note = ngettext(
+            "The trial has been extended once before.", "The trial has been extended %(count)s times before.", before
+        ) % {"count": formats.format_number(before)}
     return ConfirmationDialog(_("Extend the trial of %(service)s?") % _names(trial), text, _("Extend"), note=note)
 
 
 def _ask_to_convert(trial: Entitlement) -> ConfirmationDialog:
-    text = _("%(customer)s keeps using it, now in production.") % _names(trial)
+    text = _("%(customer)s keeps using the service, now in production.") % _names(trial)
     return ConfirmationDialog(
         _("Convert the %(service)s trial to production?") % _names(trial), text, _("Convert to production")
     )
@@ -78,10 +78,12 @@ def _ask_to_convert(trial: Entitlement) -> ConfirmationDialog:
 def _ask_to_cancel(trial: Entitlement) -> ConfirmationDialog:
     if trial.state == State.REQUESTED:
         title = _("Cancel the request for %(service)s?") % _names(trial)
-        text = _("The request of %(customer)s is withdrawn. It can request the trial again later.") % _names(trial)
+        text = _(
+            "The request from %(customer)s will be withdrawn. The customer can request the trial again later."
+        ) % _names(trial)
         return ConfirmationDialog(title, text, _("Cancel request"), "danger-solid")
     title = _("Cancel the trial of %(service)s?") % _names(trial)
-    text = _("%(customer)s loses access to it immediately.") % _names(trial)
+    text = _("%(customer)s loses access to the service immediately.") % _names(trial)
     return ConfirmationDialog(title, text, _("Cancel trial"), "danger-solid")
 
 

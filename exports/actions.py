@@ -135,7 +135,7 @@ def download_export_file(*, actor: Actor, export: Export) -> HttpResponse:
     """
     authorize_list_export(actor, find_exported_list(export.list), export.customer_id)
     if export.state in (Export.State.QUEUED, Export.State.RUNNING, Export.State.FAILED):
-        raise Conflict("export_not_ready", _("The file isn’t ready yet. The page “Exports” shows its progress."))
+        raise Conflict("export_not_ready", _("The file isn’t ready yet. The “Exports” page shows its progress."))
     if export.error in NARROWED:
         raise NoLongerExists(export.error, NARROWED[export.error])
     if get_download_deadline(export) is None:

@@ -138,6 +138,6 @@ def poll_finished_exports(request: PortalRequest) -> HttpResponse:
         return HttpResponse(status=204)
     request.session.pop("waits_for_exports", None)
     is_ready = bool(latest) and latest[0].state == Export.State.READY
-    text = _("Your export is ready on the page “Exports”.") if is_ready else _("Your export failed.")
+    text = _("Your export is ready on the “Exports” page.") if is_ready else _("Your export failed.")
     header = _make_toast_header(text, "ok" if is_ready else "bad")
     return HttpResponse(status=286, headers=header)  # 286 ends htmx's polling

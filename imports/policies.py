@@ -17,5 +17,5 @@ class ImportPermission(StrEnum):
 
 
 ROLE_TABLE: RoleTable = {
-    ImportPermission.IMPORT: PermissionRule(label=_("Import files where they may make the same changes by hand")),
+    ImportPermission.IMPORT: PermissionRule(label=_("Import files to make any changes that their role allows")),
 }

@@ -97,9 +97,9 @@ def _make_option_check(audience: Audience) -> Callable[[Request], Findings]:
         sold = summarize_sales(SYSTEM, offer)
         countries, number = formats.join_names(sold.country_names), len(sold.sellers)
         facts: tuple[Fact, ...] = (
-            Fact("audience", _("Audience now"), offer.audience, Audience(offer.audience).label),
+            Fact("audience", _("Current audience"), offer.audience, Audience(offer.audience).label),
             Fact("sellers", _("Partners with sales"), str(number), formats.format_number(number)),
-            _name_group("who", _("Partners that have sold it"), sold.sellers),
+            _name_group("who", _("Partners that have sold the offer"), sold.sellers),
             Fact("quantity", _("Licences sold"), str(sold.quantity), formats.format_number(sold.quantity)),
             Fact("countries", _("Customers’ countries"), " ".join(sold.countries), countries or "–"),
         )
@@ -170,7 +170,7 @@ def register_audience_requests() -> None:
         "open_key": _open_key,
         "begun_on": BeginningPage(
             gettext_lazy("To make a request about an offer, use its “Audience” tab."),
-            gettext_lazy("Open offers"),
+            gettext_lazy("View offers"),
             "offers",
         ),
     }

@@ -45,7 +45,7 @@ class AudienceVerdict:
     sellers: int = 0
 
 
-UNCHANGED = AudienceRule(Way.UNCHANGED, "unchanged", _("This is the audience now."))
+UNCHANGED = AudienceRule(Way.UNCHANGED, "unchanged", _("This is the current audience."))
 FREE = AudienceRule(Way.FREE, "free", _("Takes effect when you publish or sync."))
 BY_REQUEST = _("The offer is live, so vendor staff decide on this change.")
 KEEPS_SELLERS = _("Vendor staff decide on this change. Partners that have sold the offer stay in the audience.")

@@ -111,7 +111,7 @@ def make_retirement_question(entry: Category | Competency | Skill, name: str, us
             gettext("“%(name)s” can be chosen again."),
         )
         text = (
-            gettext("Publishers can choose it again.")
+            gettext("Publishers can choose this category again.")
             if is_category
             else gettext("It can be assigned to partners again.")
         )
@@ -119,14 +119,14 @@ def make_retirement_question(entry: Category | Competency | Skill, name: str, us
         title, button, done = gettext("Retire “%(name)s”?"), gettext("Retire"), gettext("“%(name)s” was retired.")
         if is_category:
             text = ngettext(
-                "It can no longer be chosen. %(number)s published offer keeps it.",
-                "It can no longer be chosen. %(number)s published offers keep it.",
+                "Publishers can no longer choose this category. %(number)s published offer keeps it.",
+                "Publishers can no longer choose this category. %(number)s published offers keep it.",
                 uses,
             )
         else:
             text = ngettext(
-                "It can no longer be assigned or filtered by. %(number)s partner keeps it.",
-                "It can no longer be assigned or filtered by. %(number)s partners keep it.",
+                "It can no longer be assigned or used as a filter. %(number)s partner keeps it.",
+                "It can no longer be assigned or used as a filter. %(number)s partners keep it.",
                 uses,
             )
     return EntryQuestion(

@@ -116,4 +116,4 @@ class PartnerAskedNotice(OfferMessageNotice):
         return f"{reverse('catalogue_offer', args=[notice.params['offer']])}?customer={notice.about_public_id}"
 
     def get_link_label(self, notice: Notice) -> str:
-        return _("See whether you can sell it") if notice.params["may_browse"] else _("Open customer")
+        return _("See whether you can sell the offer") if notice.params["may_browse"] else _("Open customer")

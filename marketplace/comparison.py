@@ -35,7 +35,7 @@ PLAN_LABELS: dict[str, Message] = {
     "billing": gettext_lazy("Billed"),
     "min_seats": gettext_lazy("Minimum licences"),
     "max_seats": gettext_lazy("Maximum licences"),
-    "trial_days": gettext_lazy("Free trial in days"),
+    "trial_days": gettext_lazy("Free trial (days)"),
     "is_byol": gettext_lazy("Bring your own licence (BYOL)"),
     "is_one_per_customer": gettext_lazy("Once per customer"),
     "is_for_audience_only": gettext_lazy("For the audience only"),
@@ -157,7 +157,7 @@ def _list_group(
 def _list_plan_facts(plans: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Fact]]:
     plans = list(plans)
     codes = [plan["code"] for plan in plans]
-    yield "/plans", Fact("/plans", _("Plans"), _("Plans in their order"), codes or None, formats.join_names(codes))
+    yield "/plans", Fact("/plans", _("Plans"), _("Order of plans"), codes or None, formats.join_names(codes))
     for at, plan in enumerate(plans):
         pointer, place = f"/plans/{at}", _("Plan %(code)s") % {"code": plan["code"]}
         for language in LANGUAGES:

@@ -226,7 +226,9 @@ def _listing_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
         for field in ("name", "summary", "description"):
             if not texts[language].get(field, "").strip():
                 yield Problem(
-                    f"/texts/{language}/{field}", "text_missing", _("Complete the texts in every language you start.")
+                    f"/texts/{language}/{field}",
+                    "text_missing",
+                    _("Complete the texts in every language you have started."),
                 )
     if not content.get("categories"):
         yield Problem("/categories", "no_category", _("Choose a category."))

@@ -33,7 +33,7 @@ UNSOLD, LEFT, SOLD, GONE = "unsold", "left", "partner_has_sales", "not_in_audien
 WORDS: Mapping[str, Message] = {
     SOLD: gettext_lazy("Stay, because they have sold the offer"),
     GONE: gettext_lazy("No longer in the audience"),
-    UNSOLD: gettext_lazy("Has sold nothing"),
+    UNSOLD: gettext_lazy("No sales of the offer"),
     LEFT: gettext_lazy("Left the audience"),
 }
 
@@ -167,7 +167,7 @@ def check_deauthorization(request: Request) -> Findings:
         return Findings(facts=facts, reasons=(Reason("not_in_audience", NOBODY_LEFT),))
     if not leaving:
         return Findings(facts=facts, reasons=(Reason("partner_has_sales", REMOVAL_REFUSED),))
-    return Findings(facts=facts, changes=(LabelledText(_("Leave the audience"), _join(leaving)),))
+    return Findings(facts=facts, changes=(LabelledText(_("Partners leaving the audience"), _join(leaving)),))
 
 
 def _describe_each(judged: Iterable[_Judged]) -> Iterable[Fact]:
@@ -235,4 +235,4 @@ def _say_of(code: str, number: int) -> str:
             "Stay, because they have sold the offer: %(names)s.",
             number,
         )
-    return ngettext("Had left it before: %(names)s.", "Had left it before: %(names)s.", number)
+    return ngettext("Had already left the audience: %(names)s.", "Had already left the audience: %(names)s.", number)

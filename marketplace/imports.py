@@ -96,7 +96,9 @@ def finish_audience(actor: Actor, offer: Offer, mode: str, rows: Iterable[Import
     result = remove_from_audience(actor=actor, offer=offer, organization_ids=set(left_out.values()))
     if result.dropped:
         yield _fill(
-            ngettext("%(number)s saved addition dropped.", "%(number)s saved additions dropped.", result.dropped),
+            ngettext(
+                "%(number)s saved addition was dropped.", "%(number)s saved additions were dropped.", result.dropped
+            ),
             result.dropped,
         )
     if result.marked:
@@ -129,7 +131,10 @@ IMPORTS = (
             ImportMode(
                 REPLACE,
                 _("Replace"),
-                _("Also removes the partners that are not in the file; those in force need a request."),
+                _(
+                    "Also removes the partners that are not in the file. Partners already in force can be removed only "
+                    "by request."
+                ),
             ),
         ),
         find_target=get_own_offer,

@@ -69,7 +69,7 @@ class CountryPlacedSellerNotice(CountryPlacedNotice):
     """The notice to partners and distributors of the country, and to partners that have customers there."""
 
     code = "country_placed"
-    label = gettext_lazy("Market or currency of a country where you sell")
+    label = gettext_lazy("New market or currency for a country where you sell")
     audience = frozenset(kind.value for kind in SELLERS)
 
     def list_concerned(self, facts: dict[str, Any]) -> Iterable[tuple[int, dict[str, Any]]]:
@@ -142,7 +142,7 @@ class CountryPlacedPublisherNotice(CountryPlacedNotice):
     """The notice to publishers whose plans had a price for the country: how many have none where it is now."""
 
     code = "country_placed_prices"
-    label = gettext_lazy("Market or currency of a country where your plans have prices")
+    label = gettext_lazy("New market or currency for a country where your plans have prices")
     audience = frozenset({OrganizationKind.PUBLISHER.value})
 
     def list_concerned(self, facts: dict[str, Any]) -> Iterable[tuple[int, dict[str, Any]]]:
@@ -154,22 +154,24 @@ class CountryPlacedPublisherNotice(CountryPlacedNotice):
         values["place"] = join_names([values["market"], values["currency"]])
         values["old_place"] = join_names([values["before"], values["currency_before"]])
         had = ngettext(
-            "%(number)s of your plans had a price for partners in this country: %(old_place)s.",
-            "%(number)s of your plans had a price for partners in this country: %(old_place)s.",
+            "%(number)s of your plans had a price for partners in this country (%(old_place)s).",
+            "%(number)s of your plans had a price for partners in this country (%(old_place)s).",
             plans,
         ) % (values | {"number": format_number(plans)})
         if not lost:
             kept = ngettext(
-                "It also has a price where the country is now (%(place)s). You don’t need to do anything.",
-                "They also have a price where the country is now (%(place)s). You don’t need to do anything.",
+                "It also has a price for the country’s current market and currency (%(place)s). You don’t need to do "
+                "anything.",
+                "They also have a price for the country’s current market and currency (%(place)s). You don’t need to "
+                "do anything.",
                 plans,
             )
             return had + "\n" + kept % values
         missing = ngettext(
-            "%(number)s of them has no price where the country is now: %(place)s. Its partners can sell it once you "
-            "set one.",
-            "%(number)s of them have no price where the country is now: %(place)s. Its partners can sell them once "
-            "you set one.",
+            "%(number)s of them has no price for the country’s current market and currency (%(place)s). Partners in "
+            "the country can sell it once you set a price.",
+            "%(number)s of them have no price for the country’s current market and currency (%(place)s). Partners in "
+            "the country can sell them once you set a price.",
             lost,
         )
         return had + "\n" + missing % (values | {"number": format_number(lost)})
@@ -178,4 +180,4 @@ class CountryPlacedPublisherNotice(CountryPlacedNotice):
         return reverse("offers")
 
     def get_link_label(self, notice: Notice) -> str:
-        return _("Open offers")
+        return _("View offers")

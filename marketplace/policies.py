@@ -38,12 +38,13 @@ def _deny_sellers_outside_the_programme(actor: Actor, _subject: object) -> Actio
     """Return why a partner or distributor may not ask about sales: it is in no programme that lets it sell."""
     if actor.organization_kind not in SELLERS or ProgramFeature.MARKETPLACE_PURCHASE in actor.features:
         return None
-    return ActionDenied("no_badge", _("This needs an active partner programme membership."))
+    return ActionDenied("no_badge", _("Your organisation needs an active partner programme membership to do this."))
 
 
 ROLE_TABLE: RoleTable = {
     OfferPermission.VIEW_OWN: PermissionRule(
-        label=_("See the organisation’s offers, with drafts and prices"), kinds=frozenset({OrganizationKind.PUBLISHER})
+        label=_("See the organisation’s offers, including drafts and prices"),
+        kinds=frozenset({OrganizationKind.PUBLISHER}),
     ),
     OfferPermission.VIEW_PRODUCTS: PermissionRule(
         label=_("See how the organisation’s products are growing"), kinds=frozenset({OrganizationKind.PUBLISHER})
@@ -59,7 +60,7 @@ ROLE_TABLE: RoleTable = {
         roles=frozenset({Role.ADMIN}),
     ),
     OfferPermission.VIEW_PRICES: PermissionRule(
-        label=_("See prices of offers"),
+        label=_("See the prices of offers"),
         kinds=frozenset(
             {
                 OrganizationKind.PUBLISHER,
@@ -70,7 +71,7 @@ ROLE_TABLE: RoleTable = {
         ),
     ),
     OfferPermission.VIEW_STOPS: PermissionRule(
-        label=_("See which sales of offers are stopped"),
+        label=_("See stopped sales of offers"),
         kinds=frozenset({OrganizationKind.PUBLISHER, OrganizationKind.VENDOR}),
     ),
     OfferPermission.STOP: PermissionRule(
@@ -90,7 +91,7 @@ ROLE_TABLE: RoleTable = {
         feature=ProgramFeature.MARKETPLACE_PURCHASE,
     ),
     OfferPermission.VIEW_STOREFRONT: PermissionRule(
-        label=_("See what the marketplace offers"), kinds=frozenset({OrganizationKind.CUSTOMER})
+        label=_("See the offers on the marketplace"), kinds=frozenset({OrganizationKind.CUSTOMER})
     ),
     OfferPermission.ASK_PARTNER: PermissionRule(
         label=_("Ask a partner about an offer"),
@@ -107,7 +108,7 @@ ROLE_TABLE: RoleTable = {
         when=_deny_sellers_outside_the_programme,
     ),
     OfferPermission.VIEW_CATALOGUE: PermissionRule(
-        label=_("See markets, categories, competencies and skills, and what uses them"),
+        label=_("See markets, categories, competencies and skills, and where they are used"),
         kinds=frozenset({OrganizationKind.VENDOR}),
     ),
     OfferPermission.EDIT_CATALOGUE: PermissionRule(

@@ -94,7 +94,7 @@ class OfferPreview:
     @property
     def inert_reason(self) -> str:
         """Why buttons and next steps of the page do nothing: a sentence that each of them says."""
-        return _("Works on the published page, but not in this preview.")
+        return _("This works on the published page, but not in this preview.")
 
     @cached_property
     def problems(self) -> int:

@@ -24,7 +24,7 @@ from partnerportal.lib.imports.results import RowOutcome, RowResult
 ADD = "add"
 NOTHING = "none"  # replaced, as a file says it
 MOST_ROWS = 10_000
-NO_DATE = RowResult(RowOutcome.BAD, gettext_lazy("Enter the date as 2027-01-31."))
+NO_DATE = RowResult(RowOutcome.BAD, gettext_lazy("Enter the date in the format 2027-01-31."))
 Found = tuple[list[RowResult], list[CheckedChange]]
 
 
@@ -116,7 +116,11 @@ def preview_prices(actor: Actor, offer: Offer, mode: str, rows: Iterable[ImportR
     """Return the sentence that says which running subscriptions the prices of a file would reach (E-10)."""
     new = _examine(actor, offer, [row for row in rows if not row.problem])[1]
     reached = format_reach(sum(find_reach(actor, [one.price for one in new]), Reach()))
-    return [_("It affects %(reached)s.") % {"reached": reached} if reached else _("It affects no subscription.")]
+    return [
+        _("These prices affect %(reached)s.") % {"reached": reached}
+        if reached
+        else _("These prices affect no subscriptions.")
+    ]
 
 
 PRICES = ImportKind(
@@ -126,24 +130,26 @@ PRICES = ImportKind(
         ImportColumn("plan", gettext_lazy("The code of the plan"), "basic"),
         ImportColumn("market", gettext_lazy("The code of the market"), "europe"),
         ImportColumn("currency", gettext_lazy("A currency of the market (ISO 4217)"), "EUR"),
-        ImportColumn("term", gettext_lazy("P1M, P1Y, P2Y or P3Y, as the plan is sold"), "P1M"),
-        ImportColumn("billing", gettext_lazy("P1M, P1Y or once, as the plan is billed"), "P1M"),
+        ImportColumn("term", gettext_lazy("One of the plan’s terms: P1M, P1Y, P2Y or P3Y"), "P1M"),
+        ImportColumn("billing", gettext_lazy("One of the plan’s billing frequencies: P1M, P1Y or once"), "P1M"),
         ImportColumn(
             "amount",
-            gettext_lazy("Use a point before decimals. Leave empty if no longer offered."),
+            gettext_lazy("Use a decimal point. Leave empty if the plan is no longer offered."),
             "12.50",
             is_required=False,
         ),
         ImportColumn("valid_from", gettext_lazy("The first day (UTC)"), "2027-01-31"),
         ImportColumn(
             "replaces",
-            gettext_lazy("The amount it replaces, or “none”. Leave empty to use what the check finds."),
+            gettext_lazy(
+                "The amount that the new price replaces, or “none”. Leave empty to use the amount that the check finds."
+            ),
             "9.90",
             is_required=False,
         ),
         ImportColumn(
             "confirmed_code",
-            gettext_lazy("The code of the plan, for a change by more than half or to 0"),
+            gettext_lazy("The code of the plan. Needed only if the price changes by more than half, or to 0."),
             "",
             is_required=False,
         ),
@@ -153,7 +159,9 @@ PRICES = ImportKind(
     apply=apply_price_rows,
     preview=preview_prices,
     modes=(
-        ImportMode(ADD, gettext_lazy("Publish"), gettext_lazy("Adds the prices of the file; others stay as they are.")),
+        ImportMode(
+            ADD, gettext_lazy("Publish"), gettext_lazy("Adds the prices in the file and leaves all others unchanged.")
+        ),
     ),
     find_target=get_own_offer,
     describe_target=get_offer_name,

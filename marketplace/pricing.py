@@ -22,15 +22,15 @@ FURTHEST = dt.timedelta(days=5 * 366)  # ahead of today, from which a price can 
 CONFLICTS = frozenset({"price_changed", "already_priced"})  # problems that a colleague's change has caused
 
 NO_SUCH_PLAN = _("This offer has no plan with this code.")
-NO_SUCH_PAIR = _("This market does not have this currency.")
+NO_SUCH_PAIR = _("This market does not use this currency.")
 NO_SUCH_TERM = _("The plan is not sold for this term with this billing frequency.")
 IN_THE_PAST = _("A price can’t start before today (UTC).")
 TOO_FAR = _("A price can begin at most five years from now.")
 TOO_LARGE = _("Enter an amount below 10,000,000,000.")
-NOTHING_TO_END = _("The plan has no price here to end.")
-TWICE = _("This price is changed twice for the same day.")
-ALREADY_PRICED = _("There is already another price from this day. Withdraw it first, or choose another day.")
-PRICE_CHANGED = _("The price has changed since you looked: it would now replace another amount.")
+NOTHING_TO_END = _("The plan has no such price, so there is nothing to end.")
+TWICE = _("There are two changes to this price for the same day.")
+ALREADY_PRICED = _("Another price already starts on this day. Withdraw it first, or choose another day.")
+PRICE_CHANGED = _("The price has changed since you looked, so your change would now replace a different amount.")
 CONFIRM = _("This changes the price by more than half, or to 0. Enter the code of the plan to confirm it.")
 
 Key = tuple[str, str, str, str, str]  # the codes of plan, market and currency, then term and billing frequency

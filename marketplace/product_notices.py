@@ -33,7 +33,7 @@ class SkuNotice(NoticeKind):
         return reverse("products")
 
     def get_link_label(self, notice: Notice) -> str:
-        return _("Open your products")
+        return _("View your products")
 
 
 @register_notice_kind
@@ -42,10 +42,10 @@ class SkuAssignedNotice(SkuNotice):
 
     code = "sku_assigned"
     event = EntitlementEventKind.PUBLISHER_SET
-    label = gettext_lazy("New SKU among your products")
+    label = gettext_lazy("SKU added to your products")
 
     def get_subject(self, notice: Notice) -> str:
-        return _("%(sku_name)s is now among your products") % notice.params
+        return _("%(sku_name)s is now one of your products") % notice.params
 
     def get_body(self, notice: Notice) -> str:
         return _("Its SKU is %(sku)s. Its numbers appear after the next nightly count.") % notice.params
@@ -57,10 +57,10 @@ class SkuWithdrawnNotice(SkuNotice):
 
     code = "sku_withdrawn"
     event = EntitlementEventKind.PUBLISHER_REMOVED
-    label = gettext_lazy("SKU no longer among your products")
+    label = gettext_lazy("SKU removed from your products")
 
     def get_subject(self, notice: Notice) -> str:
-        return _("%(sku_name)s is no longer among your products") % notice.params
+        return _("%(sku_name)s is no longer one of your products") % notice.params
 
     def get_body(self, notice: Notice) -> str:
         return (

@@ -50,13 +50,13 @@ class StopNotice(OfferMessageNotice):
         """Return what of the offer the stop is about, in a sentence."""
         plan, market = notice.params["plan"], notice.params["market"]
         if not plan:
-            return _("It affects all plans in all markets.")
+            return _("The change affects all plans in all markets.")
         if notice.params["term"]:
             plan = _("%(plan)s (%(term)s)") % {"plan": plan, "term": Term(notice.params["term"]).label}
         if not market:
-            return _("It affects the plan %(plan)s in all markets.") % {"plan": plan}
+            return _("The change affects the plan %(plan)s in all markets.") % {"plan": plan}
         values = {"plan": plan, "market": pick_name(market, "")}
-        return _("It affects the plan %(plan)s in the market %(market)s.") % values
+        return _("The change affects the plan %(plan)s in the market %(market)s.") % values
 
     def get_link_path(self, notice: Notice) -> str:
         return reverse("offer_prices", args=[notice.params["offer"]])

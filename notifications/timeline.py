@@ -175,5 +175,5 @@ def _format_value(value: Any, words: Mapping[str, Message]) -> str:
 
 register_activity_descriptions(
     ActivityTopic.LOG,
-    {LogEventKind.PRUNED: ActivityDescription("history", _("Events past their retention time were deleted"))},
+    {LogEventKind.PRUNED: ActivityDescription("history", _("Events past their retention period were deleted"))},
 )

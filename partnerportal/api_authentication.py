@@ -27,5 +27,5 @@ class PortalSessionAuthentication(SessionAuthentication):
             super().enforce_csrf(request)
         except PermissionDenied:
             raise PermissionDenied(
-                _("The CSRF token is missing or wrong. Send it in the header X-CSRFToken."), "csrf_failed"
+                _("The CSRF token is missing or wrong. Send it in the X-CSRFToken header."), "csrf_failed"
             ) from None

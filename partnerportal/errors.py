@@ -94,7 +94,7 @@ def build_unavailable_response(request: HttpRequest, seconds: int = RETRY_SECOND
     It works without the database.
     """
     if request.path.startswith("/api/"):
-        detail = _("The portal cannot answer right now. Nothing is lost; try again in a minute.")
+        detail = _("The portal is not available right now. Nothing is lost. Try again in a minute.")
         problem = {"code": "unavailable", "detail": detail, "attr": None}
         response: HttpResponse = JsonResponse({"type": "server_error", "errors": [problem]}, status=503)
     else:
@@ -110,7 +110,7 @@ def build_suspended_response(request: HttpRequest, organization: Organization) -
     It is a page, or in the API's format for a request to the API.
     """
     if request.path.startswith("/api/"):
-        detail = _("Your organisation is suspended. Ask your account manager or the vendor.")
+        detail = _("Your organisation is suspended. Contact your account manager or the vendor.")
         problem = {"code": "suspended", "detail": detail, "attr": None}
         return JsonResponse({"type": "client_error", "errors": [problem]}, status=403)
     return render(request, "accounts/suspended.html", {"organization": organization}, status=403)
@@ -122,7 +122,7 @@ def build_second_factor_response(request: HttpRequest, organization: Organizatio
     It is a page that leads to where they set one up, or in the API's format for a request to the API.
     """
     if request.path.startswith("/api/"):
-        detail = _("Your organisation requires two-factor authentication. Set it up on the portal’s pages first.")
+        detail = _("Your organisation requires two-factor authentication. Set it up in the portal first.")
         problem = {"code": "second_factor_required", "detail": detail, "attr": None}
         return JsonResponse({"type": "client_error", "errors": [problem]}, status=403)
     return render(request, "accounts/second_factor_required.html", {"organization": organization}, status=403)

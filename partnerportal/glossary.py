@@ -16,14 +16,17 @@ class GlossaryTerm:
 
 
 GLOSSARY = (
-    GlossaryTerm(_("ORGID"), _("The number by which the vendor and its partners know an organisation.")),
+    GlossaryTerm(_("ORGID"), _("The number that identifies an organisation to the vendor and its partners.")),
     GlossaryTerm(
         _("Connection"),
         _("What a customer agrees to when it accepts a partner’s invitation. Either side can end it at any time."),
     ),
     GlossaryTerm(
         _("What is shared"),
-        _("The parts of its data that a customer lets a partner see. The customer can change them at any time."),
+        _(
+            "The parts of a customer’s data that it lets a partner see. The customer can change what it shares at any "
+            "time."
+        ),
     ),
     GlossaryTerm(
         _("Invitation link"),
@@ -58,15 +61,18 @@ GLOSSARY = (
     ),
     GlossaryTerm(
         _("Falling usage"),
-        _("The monthly active users of a service have dropped below their usual range in 14 days."),
+        _("In the last 14 days, the number of monthly active users of a service has dropped below its usual range."),
     ),
     GlossaryTerm(
         _("Proposed quantity"),
-        _("How many licences to renew, worked out from what was assigned in the last three months."),
+        _("How many licences to renew, worked out from the licences assigned in the last three months."),
     ),
     GlossaryTerm(
         _("Programme membership"),
-        _("What a partner joins with the vendor. While it is active, the partner has its badge and its features."),
+        _(
+            "A partner’s place in one of the vendor’s programmes. While it is active, the partner has the programme’s "
+            "badge and features."
+        ),
     ),
     GlossaryTerm(
         _("Operator"),

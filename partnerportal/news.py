@@ -41,7 +41,7 @@ NEWS = (
     ),
     NewsItem(
         day=dt.date(2026, 11, 30),
-        text=_("A customer’s activity now goes back to its first order, start of service and renewal."),
+        text=_("A customer’s activity now goes back to its first order, first service and first renewal."),
         url_name="customers",
         seen_by=sees_customers,
     ),
@@ -71,13 +71,13 @@ NEWS = (
     ),
     NewsItem(
         day=dt.date(2026, 11, 28),
-        text=_("Follow how your products grow: licences, active users, trials and renewals by month and country."),
+        text=_("See how your products are growing: licences, active users, trials and renewals by month and country."),
         url_name="products",
         seen_by=OFFER_ROLES[OfferPermission.VIEW_PRODUCTS].check_actor,
     ),
     NewsItem(
         day=dt.date(2026, 11, 28),
-        text=_("The inbox is grouped by day, and a name in it opens the customer."),
+        text=_("The inbox is grouped by day, and choosing a customer’s name opens its page."),
         url_name="inbox",
     ),
     NewsItem(

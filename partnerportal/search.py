@@ -41,12 +41,16 @@ class FoundItem:
 
 @dataclass(frozen=True)
 class FoundGroup:
-    """What a search has found of one kind. `all_url` is the list of all, or "" if there are no more."""
+    """What a search has found of one kind. `all_url` is the list of all, or "" if there are no more.
+
+    `words` are others by which people look for the kind.
+    """
 
     key: str
     label: str
     items: Sequence[FoundItem]
     all_url: str = ""
+    words: str = ""
 
 
 @cache
@@ -69,7 +73,7 @@ def find_everything(shell: PageShell, text: str) -> list[FoundGroup]:
         FoundGroup("pages", _("Pages"), _list_pages(shell)),
         FoundGroup("actions", _("Actions"), _list_action_items(shell.actor)),
         FoundGroup("organizations", _("Switch organisation"), _list_organizations(shell)),
-        FoundGroup("theme", _("Appearance"), _list_themes(shell)),
+        FoundGroup("theme", _("Appearance"), _list_themes(shell), words=_("theme, mode")),
         FoundGroup("language", _("Language"), _list_languages()),
     )
     matching = (FoundGroup(one.key, one.label, _keep_matching(one, text)) for one in others)
@@ -95,8 +99,8 @@ def find_records(actor: Actor, text: str) -> list[FoundGroup]:
 
 
 def _keep_matching(group: FoundGroup, text: str) -> list[FoundItem]:
-    """Return the items with each word in their label or in that of their group."""
-    return [item for item in group.items if has_words(f"{group.label} {item.label}", text)]
+    """Return the items with each word in their label, or in the label or the words of their group."""
+    return [item for item in group.items if has_words(f"{group.label} {group.words} {item.label}", text)]
 
 
 def _list_pages(shell: PageShell) -> list[FoundItem]:
@@ -107,7 +111,14 @@ def _list_action_items(actor: Actor) -> list[FoundItem]:
     if actor.organization_id is None:
         return []
     return [
-        FoundItem(str(one.label), one.icon, reverse(one.url_name, args=one.args), is_dialog=one.is_dialog)
+        FoundItem(
+            label=str(one.label),
+            icon=one.icon,
+            url=reverse(one.url_name, args=one.args),
+            is_dialog=one.is_dialog,
+            name=one.name,
+            value=one.value,
+        )
         for one in _list_actions()
         if one.seen_by(actor)
     ]

@@ -72,7 +72,7 @@ def _check(request: Request) -> Findings:
     present, wanted = request.organization.country, request.payload.get("country", "")
     fact = Fact("country", _("Current country"), present, get_country_name(present))
     if present == wanted:
-        reason = Reason("country_is_the_same", _("The organisation already has this country."))
+        reason = Reason("country_is_the_same", _("This is already the organisation’s country."))
         return Findings(facts=(fact,), reasons=(reason,))
     text = f"{get_country_name(present)} → {get_country_name(wanted)}"
     return Findings(facts=(fact,), changes=(LabelledText(COUNTRY, text),))

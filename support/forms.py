@@ -28,7 +28,7 @@ class AttachmentsField(FilesFormField):
             required=False,
             allow_empty_file=True,  # the check of the content says that it is empty
             widget=FilesInput({"accept": ALL_ENDINGS.replace(" ", "")}),
-            help_text=_("PDF, office documents or pictures, at most 20 MB in total each time."),
+            help_text=_("PDFs, office documents or pictures, up to 20 MB in total per upload."),
             **options,
         )
 
@@ -47,7 +47,7 @@ class RequestFieldsForm(forms.Form):
         label=_("Severity"),
         choices=Severity.choices,
         initial=Severity.MODERATE,
-        help_text=_("How much it affects you."),
+        help_text=_("How serious this is for your organisation."),
     )
     contact_email = forms.EmailField(label=_("Contact email"))
     contact_phone = OneLineFormField(label=_("Contact phone"), max_length=PHONE_LENGTH, required=False)

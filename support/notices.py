@@ -73,7 +73,7 @@ class RequestSubmittedNotice(RequestQueueNotice):
     email_default = "each"
 
     def get_body(self, notice: "Notice") -> str:
-        return _("It is waiting for your decision.")
+        return _("The request is waiting for your decision.")
 
 
 @register_notice_kind
@@ -82,7 +82,7 @@ class RequestAnsweredNotice(RequestQueueNotice):
 
     code = "request_answered"
     event = SupportEventKind.REQUEST_ANSWERED
-    label = gettext_lazy("Your question about a request answered by an organisation")
+    label = gettext_lazy("Answer from an organisation to your question about a request")
     icon = "clipboard-check"
     words = gettext_lazy("%(customer)s answered your question about request %(number)s: %(kind)s")
 
@@ -107,7 +107,7 @@ class RequestMessageToVendorNotice(RequestQueueNotice):
 
     code = "request_message_in"
     event = SupportEventKind.REQUEST_COMMENTED
-    label = gettext_lazy("Message about a request from an organisation")
+    label = gettext_lazy("Message from an organisation about a request")
     icon = "message-square"
     words = gettext_lazy("%(customer)s wrote about request %(number)s: %(kind)s")
 
@@ -193,7 +193,7 @@ class RequestOvertakenNotice(RequestAnswerNotice):
 
     def get_body(self, notice: "Notice") -> str:
         reason = _choose_language(notice.params.get("why", {}))
-        return _("It was closed, and nothing was changed. Reason: %(reason)s") % {"reason": reason}
+        return _("The request was closed, and nothing was changed. Reason: %(reason)s") % {"reason": reason}
 
 
 @register_notice_kind
@@ -202,7 +202,7 @@ class RequestMessageFromVendorNotice(RequestAnswerNotice):
 
     code = "request_message_out"
     event = SupportEventKind.REQUEST_COMMENTED
-    label = gettext_lazy("Message about a request from the vendor")
+    label = gettext_lazy("Message from the vendor about a request")
     icon = "message-square"
     words = gettext_lazy("The vendor wrote about request %(number)s: %(kind)s")
     email_default = "digest"

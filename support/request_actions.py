@@ -36,13 +36,15 @@ def _ask_to_discard(row: Request) -> ConfirmationDialog:
 
 
 def _ask_to_withdraw(row: Request) -> ConfirmationDialog:
-    text = _("The vendor will no longer decide on it, and nothing changes. You can make a new request.")
+    text = _("The vendor won’t decide on this request, and nothing will change. You can make a new request.")
     title = _("Withdraw request %(number)s?") % name_request(row)
     return ConfirmationDialog(title, text, _("Withdraw request"), "danger-solid")
 
 
 def _ask_for_information(row: Request) -> ConfirmationDialog:
-    text = _("%(organization)s reads your question and answers with a new revision. You can’t approve it until then.")
+    text = _(
+        "%(organization)s will answer your question with a new revision. You can’t approve the request until then."
+    )
     title = _("Ask for information about request %(number)s?") % name_request(row)
     return ConfirmationDialog(title, text % name_request(row), _("Ask for information"))
 
@@ -96,7 +98,7 @@ REQUEST_ACTIONS: dict[str, RequestAction] = {
         states=find_states_leading_to(Request.MOVES, State.DECLINED),
         label=gettext_lazy("Decline…"),
         icon="x",
-        done=gettext_lazy("Request %(number)s of %(organization)s was declined."),
+        done=gettext_lazy("Request %(number)s from %(organization)s was declined."),
         question=_ask_to_decline,
         form=DeclineRequestForm,
         proposal=_propose_revision,

@@ -177,22 +177,22 @@ def describe_next_step(actor: Actor, request: Request) -> str:
     """Return what happens next with a request, as its reader sees it."""
     is_own = request.organization_id == actor.organization_id
     if not all(result.is_done for result in list_results(request)):
-        return _("It was approved and carried out where possible. See the result.")
+        return _("The request was approved and carried out where possible. See the result.")
     own = {
         State.DRAFT: _("Only your organisation sees this draft. Complete and submit it."),
-        State.SUBMITTED: _("The vendor’s staff decide. You get a notification."),
+        State.SUBMITTED: _("The vendor’s staff will decide, and you’ll get a notification."),
         State.NEEDS_INFORMATION: _("The vendor needs information. Read the messages, then answer."),
         State.APPROVED: _("What you requested has been done."),
         State.DECLINED: _("Nothing was changed. You can make a new request."),
         State.WITHDRAWN: _("Nothing was changed. You can make a new request."),
-        State.OVERTAKEN: _("What you requested is no longer possible or already done. Nothing was changed."),
+        State.OVERTAKEN: _("What you requested is no longer possible or has already been done. Nothing was changed."),
     }
     vendors = {
         State.SUBMITTED: _("Waiting for your staff to decide."),
         State.NEEDS_INFORMATION: _("Waiting for the organisation’s answer."),
         State.APPROVED: _("What was requested has been done."),
         State.DECLINED: _("The organisation was given the reason. Nothing was changed."),
-        State.WITHDRAWN: _("The organisation has withdrawn it. Nothing was changed."),
-        State.OVERTAKEN: _("What was requested is no longer possible or already done. Nothing was changed."),
+        State.WITHDRAWN: _("The organisation has withdrawn the request. Nothing was changed."),
+        State.OVERTAKEN: _("What was requested is no longer possible or has already been done. Nothing was changed."),
     }
     return (own if is_own else vendors).get(State(request.state), "")

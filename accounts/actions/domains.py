@@ -33,7 +33,7 @@ from partnerportal.lib.policies import authorize
 from partnerportal.lib.sweeping import delete_in_batches
 from partnerportal.lib.waking import wake_worker
 
-BAD_NAME = _("Enter the name of a domain, such as example.com: the part after the @ in your addresses.")
+BAD_NAME = _("Enter a domain name, such as example.com. It is the part after the @ in your email addresses.")
 FREE_MAIL = _("Anyone can get an address at %(domain)s, so no organisation can verify it as its own.")
 PUBLIC_SUFFIX = _("Anyone can register a domain under %(domain)s. Enter your organisation’s own domain.")
 THERE_ALREADY = _("%(domain)s is already on the list.")

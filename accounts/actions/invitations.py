@@ -51,13 +51,13 @@ DAY = dt.timedelta(days=1)
 State = OperatorInvitation.State
 ACTS_ALREADY = _("%(email)s already acts for %(organization)s. Change their roles in the list of operators.")
 INVITED_ALREADY = _(
-    "%(email)s was invited on %(day)s and has not answered yet. You can resend the invitation on the “Pending” tab."
+    "%(email)s was invited on %(day)s and has not responded yet. You can resend the invitation on the “Pending” tab."
 )
 TOO_MANY_INVITED = _("You have invited %(number)s people in 24 hours, which is the limit. Try again later.")
 OTHER_ADDRESS = _("This invitation is for %(email)s. Sign in with that address to accept it.")
 FOREIGN_MAIN_ADDRESS = _(
-    "You sign in with %(main)s, which is not a work address of %(organization)s. Sign in with an account that has"
-    " %(email)s as its address."
+    "You sign in with %(main)s, which is not a work address at %(organization)s. Sign in to an account that uses "
+    "%(email)s instead."
 )
 YOU_ACT_ALREADY = _("You already act for %(organization)s. An Admin can change your roles.")
 

@@ -108,7 +108,9 @@ VERIFIED_FIELDS = {  # what only vendor staff change once they have verified it,
     "name": _("This name has been verified. Only vendor staff can change it."),
     "country": _("The country has been verified and determines the market. Only vendor staff can change it."),
 }
-CHANGED_BY_COMMAND = _("This has been verified. To change it, run the command correct_organization on the server.")
+CHANGED_BY_COMMAND = _(
+    "This detail has been verified. To change it, run the correct_organization command on the server."
+)
 
 
 def explain_locked_field(organization: Organization, field_name: str) -> Message:
@@ -165,7 +167,7 @@ def register_organization(
     """
     authorize(actor, ROLE_TABLE, AccountPermission.REGISTER_ORGANIZATIONS)
     if kind == OrganizationKind.VENDOR and not actor.is_system:
-        raise InvalidInput("kind", _("The vendor’s own organisation is set up on the server."))
+        raise InvalidInput("kind", _("The vendor’s own organisation can only be set up on the server."))
     if sent_before := _find_sent_before(actor, details):
         return sent_before
     if parent and (kind != OrganizationKind.PARTNER or parent.kind != OrganizationKind.DISTRIBUTOR):

@@ -55,9 +55,9 @@ def update_appearance(*, person: Person, theme: str = "", language: str = "") ->
     They are personal settings, so no permission is checked and no event is recorded.
     """
     if theme and theme not in Theme.values:
-        raise InvalidInput("theme", _("Select one of the choices."))
+        raise InvalidInput("theme", _("Choose an option from the list."))
     if language and language not in dict(settings.LANGUAGES):
-        raise InvalidInput("language", _("Select one of the choices."))
+        raise InvalidInput("language", _("Choose an option from the list."))
     person.theme, person.language = theme or person.theme, language or person.language
     person.save(update_fields=["theme", "language"])
 

@@ -24,7 +24,7 @@ from partnerportal.lib.filters import (
 
 ENDS_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))  # days ahead of a membership's last day
 ACTIVE, ENDED, COMING = "active", "ended", "coming"
-MEMBERSHIP_STATES = ((ACTIVE, _("Active")), (COMING, _("Not begun")), (ENDED, _("Ended")))
+MEMBERSHIP_STATES = ((ACTIVE, _("Active")), (COMING, _("Not started yet")), (ENDED, _("Ended")))
 
 
 def list_program_choices() -> list[tuple[str, str]]:

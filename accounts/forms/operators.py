@@ -24,7 +24,10 @@ class GrantedRolesForm(forms.Form):
     )
     finance_granted = forms.BooleanField(
         label=_("May see customers’ orders and prices"),
-        help_text=_("Admins and Admin agents always see them; Readers and Sales agents only if this is ticked."),
+        help_text=_(
+            "Admins and Admin agents can always see orders and prices. Readers and Sales agents can only if "
+            "you tick this box."
+        ),
         required=False,
     )
 

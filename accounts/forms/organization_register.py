@@ -30,26 +30,26 @@ class RegisterOrganizationForm(UniqueNumbersForm):
         to_field_name="public_id",
         label=_("Distributor"),
         required=False,
-        empty_label=_("None: belongs directly to the vendor"),
+        empty_label=_("None: works directly with the vendor"),
     )
     partner_id = forms.CharField(
         label=_("Partner ID"),
         required=False,
         max_length=12,
-        help_text=_("Its number in the partner network, if it has one."),
+        help_text=_("The organisation’s number in the partner network, if it has one."),
         widget=forms.TextInput({"inputmode": "numeric"}),
     )
     tenant_id = forms.UUIDField(
         label=_("Tenant ID"),
         required=False,
-        help_text=_("The ID of its directory. Leave empty to create a new one."),
+        help_text=_("The ID of the organisation’s directory. Leave empty to create a new ID."),
         widget=forms.TextInput({"class": "mono", "translate": "no"}),
     )
     admin_email = forms.EmailField(
-        label=_("Work email address of its first Admin"),
+        label=_("Work email address of the first Admin"),
         required=False,
         max_length=254,
-        help_text=_("They get an invitation by email. You can also send it later."),
+        help_text=_("The first Admin gets an invitation by email. You can also send it later."),
         widget=forms.EmailInput({"autocomplete": "off"}),
     )
     programs = forms.ModelMultipleChoiceField(

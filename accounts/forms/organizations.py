@@ -31,7 +31,8 @@ from partnerportal.lib.formats import format_date
 REASON_LENGTH = 400  # characters of why an organisation is suspended
 HAS_PARTNER_ID = frozenset({OrganizationKind.DISTRIBUTOR, OrganizationKind.PARTNER})
 OVERLAPS = _(
-    "It is already a member of this programme during that time. Change the last day of that membership instead."
+    "The organisation is already a member of this programme during that time. Change the last day of the existing "
+    "membership instead."
 )
 NO_END = _("Leave empty for no end date.")
 NO_TENANT_ID = _("Enter a tenant ID, such as 9f1c2b7e-40d5-4a63-8c0e-5b7d21e4a986.")
@@ -135,7 +136,7 @@ class ConfirmDomainForm(StandingForm):
     name = OneLineFormField(
         label=_("Domain"),
         max_length=253,
-        help_text=_("The part after the @ in its addresses, such as example.com."),
+        help_text=_("The part after the @ in the organisation’s email addresses, such as example.com."),
         widget=forms.TextInput({"autocomplete": "off", "inputmode": "url", "spellcheck": "false"}),
     )
 
@@ -248,7 +249,7 @@ class EndMembershipForm(MembershipEndForm):
         """Return the last day. Yesterday is the earliest: a membership is not taken back where it was used."""
         day: dt.date = self.cleaned_data["ends_on"]
         if day < today() - dt.timedelta(days=1):
-            raise forms.ValidationError(_("Choose yesterday or a later day."))
+            raise forms.ValidationError(_("Choose a date no earlier than yesterday."))
         return day
 
 
@@ -260,7 +261,7 @@ class MovePartnerForm(StandingForm):
         to_field_name="public_id",
         label=_("New distributor"),
         required=False,
-        empty_label=_("None: belongs directly to the vendor"),
+        empty_label=_("None: works directly with the vendor"),
     )
 
     def get_present_values(self) -> dict[str, Any]:
@@ -273,7 +274,7 @@ class MovePartnerForm(StandingForm):
         """Return the new distributor, or None. Raises ValidationError for the one above the partner already."""
         distributor: Organization | None = self.cleaned_data["distributor"]
         if distributor == self.organization.parent:
-            raise forms.ValidationError(_("The partner is already there. Choose another place."))
+            raise forms.ValidationError(_("Nothing would change. Choose a different option."))
         return distributor
 
 
@@ -289,7 +290,7 @@ class OperatorChoiceField(forms.ModelChoiceField):
 class OnboardingForm(StandingForm):
     """The form of whether the partners that a distributor brings are members at once."""
 
-    at_once = forms.BooleanField(label=_("New partners are members without confirmation"), required=False)
+    at_once = forms.BooleanField(label=_("New partners become members without confirmation"), required=False)
 
     def get_present_values(self) -> dict[str, Any]:
         return {"at_once": self.organization.onboards_partners_at_once}

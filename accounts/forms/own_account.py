@@ -41,6 +41,6 @@ class DomainForm(forms.Form):
     name = OneLineFormField(
         label=_("Domain"),
         max_length=253,
-        help_text=_("The part after the @ in your addresses, such as example.com."),
+        help_text=_("The part after the @ in your email addresses, such as example.com."),
         widget=forms.TextInput({"autofocus": True, "autocomplete": "off", "inputmode": "url", "spellcheck": "false"}),
     )

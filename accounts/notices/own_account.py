@@ -52,7 +52,7 @@ class DomainNotice(OwnAccountNotice):
         return reverse("domains")
 
     def get_link_label(self, notice: "Notice") -> str:
-        return _("Open domains")
+        return _("View domains")
 
 
 @register_notice_kind
@@ -76,8 +76,8 @@ class DomainLapsedNotice(DomainNotice):
     email_roles = ADMINS
     words = gettext_lazy("%(domain)s is no longer verified")
     text = gettext_lazy(
-        "Its TXT record was missing in two checks in a row. Nobody new can join with this domain until the record is "
-        "found again; current operators stay."
+        "The TXT record was missing in two checks in a row. Nobody new can join with this domain until the record is "
+        "found again. Current operators keep their access."
     )
 
 
@@ -91,8 +91,8 @@ class DomainConfirmedNotice(DomainNotice):
     email_roles = ADMINS
     words = gettext_lazy("The vendor has confirmed %(domain)s")
     text = gettext_lazy(
-        "People with an address there can become operators until you verify a domain yourselves. If the domain is "
-        "not yours, remove it."
+        "Until you verify a domain yourselves, people with an address at this domain can become operators. If the "
+        "domain is not yours, remove it."
     )
 
 
@@ -104,9 +104,10 @@ class DomainConfirmationWithdrawnNotice(DomainNotice):
     event = AccountEventKind.DOMAIN_CONFIRMATION_WITHDRAWN
     label = gettext_lazy("Domain no longer confirmed")
     email_roles = ADMINS
-    words = gettext_lazy("The vendor no longer confirms %(domain)s")
+    words = gettext_lazy("The vendor has withdrawn its confirmation of %(domain)s")
     text = gettext_lazy(
-        "Until you verify it with a TXT record, nobody new can join with this domain. Current operators stay."
+        "Until you verify this domain with a TXT record, nobody new can join with it. Current operators keep their "
+        "access."
     )
 
 
@@ -139,7 +140,7 @@ class JoinRequestedNotice(NoticeKind):
         return reverse("pending_operators")
 
     def get_link_label(self, notice: "Notice") -> str:
-        return _("Open operators")
+        return _("View operators")
 
 
 @register_notice_kind
@@ -148,7 +149,7 @@ class SecondFactorRuleNotice(OwnAccountNotice):
 
     code = "second_factor_rule"
     event = AccountEventKind.SECOND_FACTOR_RULE_CHANGED
-    label = gettext_lazy("Rule on two-factor authentication")
+    label = gettext_lazy("Two-factor authentication rule")
     icon = "shield-check"
     email_roles = frozenset(Role.values)
 
@@ -163,7 +164,7 @@ class SecondFactorRuleNotice(OwnAccountNotice):
                 "If you don’t have a passkey or an authenticator app yet, you’ll set one up when you next open "
                 "the portal."
             )
-        return _("Anything you set up yourself stays, and still protects your account.")
+        return _("Any two-factor authentication you have set up stays on and still protects your account.")
 
     def get_link_path(self, notice: "Notice") -> str:
         return reverse("mfa_index")
@@ -182,7 +183,7 @@ class OperatorJoinedNotice(NoticeKind):
 
     code = "operator_joined"
     event = AccountEventKind.OPERATOR_ADDED.value
-    label = gettext_lazy("A new operator")
+    label = gettext_lazy("New operator")
     icon = "users"
     roles = email_roles = ADMINS
     email_default = "digest"
@@ -203,10 +204,10 @@ class OperatorJoinedNotice(NoticeKind):
         return _("Vendor staff have added an operator to your organisation")
 
     def get_body(self, notice: "Notice") -> str:
-        return _("See who it is, and which roles they have, in the list of operators.")
+        return _("The list of operators shows who joined and which roles they have.")
 
     def get_link_path(self, notice: "Notice") -> str:
         return f"{reverse('operators')}?sort=-since"
 
     def get_link_label(self, notice: "Notice") -> str:
-        return _("Open operators")
+        return _("View operators")

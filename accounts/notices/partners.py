@@ -69,7 +69,7 @@ class PartnerRegisteredNotice(PartnerBelowNotice):
     words = gettext_lazy("New partner: %(partner)s")
 
     def get_body(self, notice: "Notice") -> str:
-        return _("The vendor registered it as one of your partners.")
+        return _("The vendor has registered this organisation as one of your partners.")
 
 
 @register_notice_kind
@@ -84,8 +84,8 @@ class PartnerSuspendedNotice(PartnerBelowNotice):
 
     def get_body(self, notice: "Notice") -> str:
         return _(
-            "Until the suspension is lifted, nobody can act for it. You still see the partner and what its customers "
-            "share."
+            "Until the suspension is lifted, nobody can act for this partner. You can still see the partner and what "
+            "its customers share."
         )
 
 
@@ -95,7 +95,7 @@ class PartnerReactivatedNotice(PartnerBelowNotice):
 
     code = "partner_reactivated"
     event = PartnerNewsKind.REACTIVATED
-    label = gettext_lazy("Suspension of a partner lifted")
+    label = gettext_lazy("Partner’s suspension lifted")
     icon = "check"
     words = gettext_lazy("Your partner %(partner)s is no longer suspended")
 
@@ -112,7 +112,7 @@ class PartnerMembershipChangedNotice(PartnerBelowNotice):
 
     code = "partner_membership_changed"
     event = PartnerNewsKind.MEMBERSHIP_CHANGED
-    label = gettext_lazy("Programme membership of a partner changed")
+    label = gettext_lazy("Partner’s programme membership changed")
     icon = "badge-check"
     email_default = "digest"
 
@@ -128,7 +128,7 @@ class PartnerMembershipChangedNotice(PartnerBelowNotice):
         params = notice.params
         values = {**params, "date": format_membership_day(params["ends_on"])}
         if params["is_new"]:
-            return _("New membership of your partner %(partner)s: %(program)s") % values
+            return _("Your partner %(partner)s has a new membership: %(program)s") % values
         if params["ends_on"]:
             return _("The %(program)s membership of your partner %(partner)s ends on %(date)s") % values
         return _("The %(program)s membership of your partner %(partner)s no longer has an end date") % values
@@ -156,4 +156,4 @@ class PartnerConfirmedNotice(PartnerBelowNotice):
         return {"name": event.subject_label, "program": event.data["program"]}
 
     def get_body(self, notice: "Notice") -> str:
-        return _("It can invite customers from now on.")
+        return _("The partner can now invite customers.")

@@ -74,8 +74,8 @@ class OrganizationSuspendedNotice(StandingNotice):
 
     def get_body(self, notice: "Notice") -> str:
         text = _(
-            "Nobody can act for it or see its data until the vendor lifts the suspension. Its connections, services and"
-            " data are kept. Your other organisations are not affected."
+            "Nobody can act for this organisation or see its data until the vendor lifts the suspension. Its "
+            "connections, services and data are kept. Your other organisations are not affected."
         )
         return "\n\n".join((_("Reason: %(reason)s") % {"reason": notice.note}, text))
 
@@ -158,7 +158,7 @@ class AccountManagerChangedNotice(StandingNotice):
     words = gettext_lazy("Your account manager has changed")
 
     def get_body(self, notice: "Notice") -> str:
-        return _("Your account details show who it is and how to reach them.")
+        return _("Your account details show who your account manager is and how to contact them.")
 
 
 @register_notice_kind
@@ -173,7 +173,7 @@ class QualificationsChangedNotice(StandingNotice):
     words = gettext_lazy("The vendor has changed your competencies and skills")
 
     def get_body(self, notice: "Notice") -> str:
-        return _("Publishers use them to find you when they choose who may resell an offer.")
+        return _("Publishers use your competencies and skills to find you when they choose who may resell an offer.")
 
 
 @register_notice_kind
@@ -207,11 +207,11 @@ class PartnerMovedAboveNotice(NoticeKind):
     def get_subject(self, notice: "Notice") -> str:
         params = notice.params
         if params["side"] == "before":
-            return _("%(partner)s no longer belongs to your organisation") % params
+            return _("%(partner)s is no longer one of your partners") % params
         if params["side"] == "after":
-            return _("%(partner)s now belongs to your organisation") % params
+            return _("%(partner)s is now one of your partners") % params
         if params["after"]:
-            return _("Your organisation now belongs to the distributor %(after)s") % params
+            return _("Your organisation now works with the distributor %(after)s") % params
         return _("Your organisation now works directly with the vendor")
 
     def get_body(self, notice: "Notice") -> str:
@@ -241,8 +241,14 @@ def describe_membership_dates(notice: "Notice") -> str:
     params = notice.params
     dates = {"first": format_membership_day(params["starts_on"]), "last": format_membership_day(params["ends_on"])}
     if params["ends_on"]:
-        return _("It runs from %(first)s to %(last)s (UTC). The badge and its features stay active until then.") % dates
-    return _("It runs from %(first)s (UTC), with no end date.") % dates
+        return (
+            _(
+                "The membership runs from %(first)s to %(last)s (UTC). The badge and its features stay active until "
+                "then."
+            )
+            % dates
+        )
+    return _("The membership runs from %(first)s (UTC), with no end date.") % dates
 
 
 def format_membership_day(text: str | None) -> str:

@@ -16,24 +16,24 @@ TONES = {State.OPEN: "none", State.PROVED: "ok", State.LAPSED: "bad"}
 FINDINGS: dict[str, Message] = {
     Outcome.FOUND: gettext_lazy("The record was found at %(found_at)s."),
     Outcome.ELSEWHERE: gettext_lazy(
-        "The record is at %(found_at)s, where it has no effect. It must be at %(wanted)s. Many providers add the "
-        "domain themselves: in that case, enter only the part before it."
+        "The record is at %(found_at)s, where it has no effect. It must be at %(wanted)s. Many DNS providers add the "
+        "domain automatically. If yours does, enter only the part before the domain."
     ),
     Outcome.OTHER_VALUE: gettext_lazy("%(wanted)s has other records, but not this one:"),
     Outcome.NO_RECORD: gettext_lazy(
         "No TXT record was found at %(wanted)s. A new record can take a few hours to be visible everywhere."
     ),
     Outcome.SERVER_FAILED: gettext_lazy(
-        "The name servers of %(domain)s did not answer, or answered with an error. Ask whoever runs them for the "
-        "reason."
+        "The name servers of %(domain)s did not answer, or answered with an error. Ask whoever runs them to find out "
+        "why."
     ),
     Outcome.LOOP: gettext_lazy(
         "%(wanted)s is an alias (CNAME) that points back to itself or passes through too many aliases."
     ),
     Outcome.BAD_ANSWER: gettext_lazy("The DNS answer for %(wanted)s was cut off or could not be read."),
     Outcome.NO_RESOLVER: gettext_lazy(
-        "The portal could not look up any records, so this says nothing about your domain. It tries again within an "
-        "hour."
+        "The portal could not look up any records. This does not mean there is a problem with your domain. The "
+        "portal tries again within an hour."
     ),
 }
 

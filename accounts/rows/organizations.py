@@ -55,7 +55,7 @@ def _membership_row(row: ProgramMembership) -> MembershipRow:
         first=formats.format_date(row.starts_on),
         last=LastDayLabel.from_date(row.ends_on, ENDS_SOON),
         tone="" if is_over else "ok" if is_running else "info",
-        state=_("Ended") if is_over else _("Active") if is_running else _("Not begun"),
+        state=_("Ended") if is_over else _("Active") if is_running else _("Not started yet"),
         is_running=is_running and not is_over,
     )
 
@@ -142,7 +142,7 @@ def _describe_qualifications(row: Organization) -> list[str]:
 _DESCRIBED_BY: dict[StandingAspect, Callable[[Organization], list[str]]] = {
     StandingAspect.IDENTITY: _describe_identity,
     StandingAspect.STATE: lambda row: [_("Suspended") if row.is_suspended else _("Active")],
-    StandingAspect.PARENT: lambda row: [row.parent.name if row.parent else _("Directly under the vendor")],
+    StandingAspect.PARENT: lambda row: [row.parent.name if row.parent else _("Works directly with the vendor")],
     StandingAspect.ACCOUNT_MANAGER: lambda row: [row.account_manager_name or _("Nobody"), row.account_manager_phone],
     StandingAspect.QUALIFICATIONS: _describe_qualifications,
     StandingAspect.MEMBERSHIPS: _describe_memberships,

@@ -57,6 +57,6 @@ def join_request_decline(request: PortalRequest, request_id: UUID) -> HttpRespon
     join_request = get_open_join_request(request.actor, request_id)
     if request.method == "POST":
         decline_join_request(actor=request.actor, join_request=join_request)
-        messages.success(request, _("The request of %(name)s was declined.") % {"name": join_request.person})
+        messages.success(request, _("The request from %(name)s was declined.") % {"name": join_request.person})
         return redirect("pending_operators")
     return render(request, "accounts/join_request_decline.html", {"join_request": join_request})

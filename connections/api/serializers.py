@@ -69,7 +69,7 @@ class AcceptInvitationSerializer(StrictSerializer):
         """
         match = LINK.fullmatch(value)
         if match is None or match["origin"] not in (None, settings.PORTAL_ORIGIN):
-            raise serializers.ValidationError(_("This is not an invitation link of this portal."), "invalid_link")
+            raise serializers.ValidationError(_("This is not an invitation link from this portal."), "invalid_link")
         return match["token"]
 
 

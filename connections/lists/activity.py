@@ -39,7 +39,7 @@ ACTIVITY = ListDefinition(
     columns=(
         ListColumn(name="at", label=gettext_lazy("Date and time"), sort="at"),
         ListColumn(name="actor", label=gettext_lazy("Done by")),
-        ListColumn(name="customer", label=gettext_lazy("Concerns")),
+        ListColumn(name="customer", label=gettext_lazy("Organisation concerned")),
         ListColumn(name="action", label=gettext_lazy("Action")),
         ListColumn(name="changes", label=gettext_lazy("Before → after")),
         ListColumn(name="topic", label=gettext_lazy("Topic"), is_usual=False),

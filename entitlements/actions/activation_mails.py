@@ -35,7 +35,7 @@ def _compose_subject(link: ActivationLink, *, is_reminder: bool) -> str:
     names = {"sender": link.sender_name, "name": link.name}
     if is_reminder:
         return _("Reminder: activate %(name)s in the partner portal") % names
-    return _("%(sender)s invites you: activate %(name)s in the partner portal") % names
+    return _("%(sender)s invites you to activate %(name)s in the partner portal") % names
 
 
 def _context(link: ActivationLink, token: str, is_reminder: bool) -> dict[str, Any]:

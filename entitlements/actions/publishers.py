@@ -19,7 +19,7 @@ from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
 
 NO_PUBLISHER = _("%(name)s is not a publisher.")
-CHANGED_MEANWHILE = _("A colleague has changed the publisher in the meantime. Check it and save again.")
+CHANGED_MEANWHILE = _("A colleague has changed the publisher in the meantime. Check the change and save again.")
 
 
 @transaction.atomic

@@ -19,7 +19,9 @@ from partnerportal.lib.errors import Conflict, InvalidInput, NotFound
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.states import change_row_state, make_changed_meanwhile_error, make_state_changed_error
 
-NEW_TERM = _("The last day has changed since you opened this. Open it again: the new term has no state yet.")
+NEW_TERM = _(
+    "The last day has changed since you opened this renewal. Open it again, because the new term has no state yet."
+)
 KEEP: Any = object()  # the argument that leaves a value as it is
 
 

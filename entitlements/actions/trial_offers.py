@@ -89,7 +89,7 @@ def withdraw_trial_offer(*, actor: Actor, offer: TrialOffer, revision: int | Non
     authorize(actor, ROLE_TABLE, EntitlementPermission.OPEN_TRIALS)
     locked = _lock_offer(offer, revision)
     if not locked.is_open:
-        raise Conflict("state_changed", _("This has already been withdrawn."))
+        raise Conflict("state_changed", _("This service has already been withdrawn."))
     locked.withdrawn_at = timezone.now()
     changes = list_changes_between({"is_open": True}, {"is_open": False})
     _store_offer(actor, locked, EntitlementEventKind.TRIAL_OFFER_WITHDRAWN, changes)

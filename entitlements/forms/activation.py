@@ -64,7 +64,7 @@ class ActivationForm(forms.Form):
     )
     email = forms.EmailField(
         label=_("Notification email"),
-        help_text=_("The link is sent to this address, and only its owner can use it."),
+        help_text=_("The link is sent to this address, and only the owner of the address can use it."),
         widget=forms.EmailInput({"autocomplete": "off"}),
     )
     country = forms.ChoiceField(label=_("Country or region"))
@@ -136,7 +136,7 @@ class ActivationForm(forms.Form):
             return value or None
         partner = list_partners_to_name(self.actor).filter(org_id=value.strip()).first() if value.isascii() else None
         if partner is None:
-            raise forms.ValidationError(_("No partner of yours has this ORGID."), code="unknown")
+            raise forms.ValidationError(_("None of your partners has this ORGID."), code="unknown")
         return partner
 
     @property
@@ -156,7 +156,7 @@ def make_partner_field(actor: Actor, partners: QuerySet[Organization]) -> forms.
     Few partners are a list to choose from. Of many, the ORGID is typed.
     """
     is_required = actor.organization_kind != OrganizationKind.VENDOR
-    help_text = _("The customer connects to this partner when it accepts.")
+    help_text = _("When the customer accepts, it is connected to this partner.")
     if partners[: PARTNERS_LISTED + 1].count() <= PARTNERS_LISTED:
         return OfferedPartnerField(
             partners,
@@ -196,7 +196,7 @@ class RevokeActivationForm(forms.Form):
         label=_("Reason"),
         max_length=REASON_LENGTH,
         required=False,
-        help_text=_("Your colleagues see it in the list. It isn’t sent to anyone else."),
+        help_text=_("Your colleagues see the reason in the list. It isn’t sent to anyone else."),
         widget=forms.TextInput({"autocomplete": "off"}),
     )
 

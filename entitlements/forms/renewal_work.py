@@ -53,7 +53,7 @@ class RenewalNoteForm(_FormOfOrganization):
         required=False,
         max_length=NOTE_LENGTH,
         widget=forms.Textarea({"rows": 3}),
-        help_text=_("Only your organisation sees it."),
+        help_text=_("Visible only to your organisation."),
     )
 
 

@@ -37,12 +37,12 @@ class TrialOfferForm(forms.Form):
     add_ons = AddOnField(
         Sku.objects.none(),
         to_field_name="code",
-        label=_("Add-ons that can be tried with it"),
+        label=_("Add-ons that can be tried with the service"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
     audience = forms.ChoiceField(
-        label=_("Who may offer it"),
+        label=_("Who may offer the service"),
         choices=[(EVERYBODY, _("All distributors and partners")), (CHOSEN, _("Only those listed below"))],
         widget=forms.RadioSelect,
         initial=EVERYBODY,
@@ -50,7 +50,7 @@ class TrialOfferForm(forms.Form):
     organizations = forms.CharField(
         label=_("ORGIDs"),
         required=False,
-        help_text=_("One ORGID per line. Partners of a distributor can then offer it too."),
+        help_text=_("One ORGID per line. If you enter a distributor, its partners can offer the service too."),
         widget=forms.Textarea({"rows": 4, "spellcheck": "false"}),
     )
 

@@ -149,7 +149,7 @@ def _key(request: Request) -> str:
     key = request.headers.get(idempotency.HEADER, "")
     if not idempotency.KEY.fullmatch(key):
         raise InvalidInput(
-            "key_required", _("Name the upload in the Idempotency-Key header, in 1 to 120 visible characters.")
+            "key_required", _("Give the upload a name of 1 to 120 visible characters in the Idempotency-Key header.")
         )
     return key
 

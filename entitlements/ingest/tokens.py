@@ -21,7 +21,7 @@ PREFIX = 8  # characters of the secret that are kept, by which a token is recogn
 LONGEST_NAME = 80  # characters
 BAD_NAME = _("Enter a name of 1 to 80 characters.")
 UNKNOWN_KINDS = _("Unknown file types: %(kinds)s.")
-NAME_TAKEN = _("A token with this name already exists. Revoked tokens keep their names too.")
+NAME_TAKEN = _("A token with this name already exists. Names of revoked tokens can’t be reused.")
 NO_TOKEN = _("No active token has this name.")
 
 

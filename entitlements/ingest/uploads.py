@@ -74,7 +74,9 @@ def receive_upload(
         if row.size != length:
             raise InvalidInput("incomplete", _("The upload was cut off."))
         if is_gzip and head != GZIP:
-            raise InvalidInput("not_gzip", _("The header says gzip, but the content is not."))
+            raise InvalidInput(
+                "not_gzip", _("The header says that the content is compressed with gzip, but it is not.")
+            )
         with open_token_transaction(token):
             return _first_with_key(row)
     except BaseException:

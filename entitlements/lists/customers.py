@@ -72,7 +72,7 @@ CUSTOMERS = ListDefinition(
     fields=("q", "country", "sku", "partner", "level", "kind", "state", "created_within", "expires_within", "unusual"),
     ranges=(
         FilterRange("seats_min", "seats_max", gettext_lazy("Licences purchased"), NUMBERS),
-        FilterRange("used_min", "used_max", gettext_lazy("Licences assigned, in %"), PERCENTS),
+        FilterRange("used_min", "used_max", gettext_lazy("Licences assigned (%)"), PERCENTS),
         FilterRange("expires_from", "expires_to", gettext_lazy("Next expiry"), DAYS),
         FilterRange("connected_since", "", gettext_lazy("Connected since"), DAYS),
     ),
@@ -246,7 +246,7 @@ CUSTOMER_USAGE = replace(
     url_name="usage_of_customers",
     columns=(  # each column has its branch in parts/customer_usage_rows.jinja
         CUSTOMERS.columns[0],
-        ListColumn(name="share", label=gettext_lazy("Share assigned"), css="num"),
+        ListColumn(name="share", label=gettext_lazy("Percentage assigned"), css="num"),
         ListColumn(name="seats", label=gettext_lazy("Purchased"), sort="seats", css="num"),
         ListColumn(name="assigned", label=gettext_lazy("Assigned"), sort="assigned", css="num"),
         ListColumn(name="available", label=gettext_lazy("Available"), css="num wide-only"),

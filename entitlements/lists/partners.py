@@ -154,9 +154,9 @@ class PartnerList(RecordList):
         numbers = self.numbers
         narrowings = (
             (_("Over limit"), "over", True, numbers.over, "-over"),
-            (_("Expiring in 30 days"), "expires_within", SOON.days, numbers.expiring, "expires_on"),
-            (_("Badge ends in 60 days"), "badge_ends_within", BADGE_SOON.days, numbers.lapsing, "badges"),
-            (_("No new customer in 90 days"), "quiet", True, numbers.quiet, "last_customer"),
+            (_("Expiring within 30 days"), "expires_within", SOON.days, numbers.expiring, "expires_on"),
+            (_("Badge ends within 60 days"), "badge_ends_within", BADGE_SOON.days, numbers.lapsing, "badges"),
+            (_("No new customers in 90 days"), "quiet", True, numbers.quiet, "last_customer"),
         )
         tabs = [
             ListTab(

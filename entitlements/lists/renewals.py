@@ -94,7 +94,7 @@ RENEWALS = ListDefinition(
     label=gettext_lazy("Renewals"),
     url_name="renewals",
     rule=(ROLE_TABLE, EntitlementPermission.VIEW_RENEWALS),
-    columns=(  # each column has its branch in parts/renewals_list.html
+    columns=(  # each column has its branch in parts/renewal_rows.jinja
         ListColumn(name="customer", label=gettext_lazy("Customer")),
         *_SERVICE,
         _VALUE,

@@ -25,7 +25,7 @@ def make_customer_tabs(
     """
     narrowings = (
         (_("Over limit"), "over", True, totals.over, "-over"),
-        (_("Expiring in 30 days"), "expires_within", SOON.days, totals.expiring, "expires_on"),
+        (_("Expiring within 30 days"), "expires_within", SOON.days, totals.expiring, "expires_on"),
         (_("Trials"), "trials", True, totals.on_trial, ""),
         (_("Falling usage"), "unusual", UnusualUse.FALLING, totals.unusual.get(UnusualUse.FALLING, 0), ""),
     )

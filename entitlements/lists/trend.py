@@ -228,7 +228,7 @@ class UsageTrendPage:
                 dimensions, series, self.chart_point_labels, in_slots=self.is_by_month
             )
         )
-        names = [_("Monthly active"), _("Daily active") if self.range == "12w" else _("Daily active, peak")]
+        names = [_("Monthly active"), _("Daily active") if self.range == "12w" else _("Daily active (peak)")]
         words = [
             f"{name}: {describe_chart_series(self.chart_point_names, values)}"
             for name, (_short, values) in zip(names, series, strict=True)

@@ -57,7 +57,7 @@ class ActivationNotice(NoticeKind):
         return reverse(get_pending_url_name(notice.params["kind"]))
 
     def get_link_label(self, notice: Notice) -> str:
-        return _("Open pending partners") if notice.params["kind"] == Kind.PARTNER else _("Open pending customers")
+        return _("View pending partners") if notice.params["kind"] == Kind.PARTNER else _("View pending customers")
 
 
 @register_notice_kind
@@ -73,14 +73,14 @@ class ActivationAcceptedNotice(ActivationNotice):
     def get_body(self, notice: Notice) -> str:
         params = notice.params
         if params.get("is_member"):
-            return _("It is a member of %(program)s and can invite customers.") % params
+            return _("The partner is a member of %(program)s and can invite customers.") % params
         if params["kind"] == Kind.PARTNER:
-            return _("Its membership of %(program)s begins when vendor staff confirm it.") % params
-        trial = _("Its trial of %(sku_name)s has started: %(licences)s.") % {
+            return _("The partner’s membership of %(program)s begins when vendor staff confirm it.") % params
+        trial = _("The customer’s trial of %(sku_name)s has started with %(licences)s.") % {
             "sku_name": params["sku_name"],
             "licences": describe_licence_count(params["quantity"]),
         }
-        connected = _("It is connected to %(partner)s.") % params if params["partner"] else ""
+        connected = _("The customer is connected to %(partner)s.") % params if params["partner"] else ""
         return f"{trial} {connected}".strip()
 
 
@@ -96,7 +96,7 @@ class ActivationExpiredNotice(ActivationNotice):
     words = gettext_lazy("The activation link for %(name)s has expired")
 
     def get_body(self, notice: Notice) -> str:
-        return _("Nobody has used it. You can send it again.")
+        return _("Nobody has used the link. You can send it again.")
 
 
 @register_notice_kind
@@ -119,13 +119,13 @@ class ActivationStoppedNotice(ActivationNotice):
 
     code = "activation_stopped"
     event = EntitlementEventKind.ACTIVATION_STOPPED
-    label = gettext_lazy("Activation link stopped because a partner moved")
+    label = gettext_lazy("Activation link no longer works because its partner left")
     icon = "unlink"
     email_default = "digest"
     words = gettext_lazy("The activation link for %(name)s no longer works")
 
     def get_body(self, notice: Notice) -> str:
-        text = _("%(partner)s no longer belongs to your organisation. Choose another partner to send the link again.")
+        text = _("%(partner)s is no longer one of your partners. Choose another partner to send the link again.")
         return text % notice.params
 
 
@@ -153,13 +153,16 @@ class PartnerAwaitsConfirmationNotice(VendorRequestNotice):
                     yield event, NoticeRecipient(organization_id=vendor, about_label=link.name, params=params)
 
     def get_body(self, notice: Notice) -> str:
-        return _("Invited by %(sender)s. Its dashboard opens once you confirm it.") % notice.params
+        return (
+            _("%(sender)s invited this partner. Its customer dashboard opens once you confirm its membership.")
+            % notice.params
+        )
 
     def get_link_path(self, notice: Notice) -> str:
         return reverse("pending_partners")
 
     def get_link_label(self, notice: Notice) -> str:
-        return _("Open pending partners")
+        return _("View pending partners")
 
 
 @register_notice_kind
@@ -167,13 +170,13 @@ class PartnerJoinedNotice(PartnerAwaitsConfirmationNotice):
     """The notice to the vendor of a new partner whose distributor's partners need no confirmation."""
 
     code = "partner_joined"
-    label = gettext_lazy("New partner without confirmation")
+    label = gettext_lazy("New partner joined without confirmation")
     email_default = "digest"
     words = gettext_lazy("%(customer)s has joined %(program)s")
     is_of_members = True
 
     def get_body(self, notice: Notice) -> str:
-        return _("Invited by %(sender)s, whose partners don’t need confirmation.") % notice.params
+        return _("This partner was invited by %(sender)s, whose partners don’t need confirmation.") % notice.params
 
 
 @register_notice_kind
@@ -202,7 +205,7 @@ class OwnMembershipConfirmedNotice(NoticeKind):
         return reverse("customers")
 
     def get_link_label(self, notice: Notice) -> str:
-        return _("Open customers")
+        return _("View customers")
 
 
 @register_notice_kind

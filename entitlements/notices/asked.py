@@ -53,7 +53,7 @@ class TrialAwaitsDecisionNotice(VendorRequestNotice):
         return reverse("trials")
 
     def get_link_label(self, notice: Notice) -> str:
-        return _("Open trials")
+        return _("View trials")
 
 
 @register_notice_kind
@@ -63,7 +63,7 @@ class TrialWithdrawnNotice(TrialAwaitsDecisionNotice):
     code = "trial_withdrawn"
     event = EntitlementEventKind.TRIAL_CANCELLED
     label = gettext_lazy("Trial request withdrawn by a customer")
-    words = gettext_lazy("%(customer)s withdrew the request for a trial of %(service)s")
+    words = gettext_lazy("%(customer)s withdrew its request for a trial of %(service)s")
 
     def list_recipients(self, events: "Sequence[Event]") -> "Iterable[tuple[Event, NoticeRecipient]]":
         return super().list_recipients([event for event in events if event.data.get("is_request")])
@@ -93,13 +93,13 @@ class LicenceReleaseVendorNotice(VendorRequestNotice):
                     yield event, NoticeRecipient(organization_id=vendor, about_label=name, params=params)
 
     def get_body(self, notice: Notice) -> str:
-        return _("The page “Licence releases” shows which licences to release.")
+        return _("The “Licence releases” page shows which licences to release.")
 
     def get_link_path(self, notice: Notice) -> str:
         return reverse("releases")
 
     def get_link_label(self, notice: Notice) -> str:
-        return _("Open licence releases")
+        return _("View licence releases")
 
 
 @register_notice_kind
@@ -146,7 +146,7 @@ class LicenceReleaseAnswerNotice(RequestAnswerNotice):
         return reverse("licence_holders")
 
     def get_link_label(self, notice: Notice) -> str:
-        return _("Open licence users")
+        return _("View licence users")
 
 
 @register_notice_kind
@@ -157,7 +157,7 @@ class LicenceReleasedNotice(LicenceReleaseAnswerNotice):
     event = EntitlementEventKind.RELEASE_MARKED
     label = gettext_lazy("Licence released")
     icon = "user-check"
-    words = gettext_lazy("A licence of %(service)s was released")
+    words = gettext_lazy("A licence for %(service)s was released")
 
     def get_body(self, notice: Notice) -> str:
         text = _("Your organisation requested this on %(day)s. The licence is available again.")
@@ -175,5 +175,5 @@ class ReleaseReopenedNotice(LicenceReleaseAnswerNotice):
     words = gettext_lazy("A request to release a licence for %(service)s was reopened")
 
     def get_body(self, notice: Notice) -> str:
-        text = _("Your organisation requested this on %(day)s. Until it is released, the licence stays assigned.")
+        text = _("Your organisation requested this on %(day)s. The licence stays assigned until it is released.")
         return text % {"day": self.format_request_day(notice)}

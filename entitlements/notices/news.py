@@ -35,7 +35,7 @@ class ServiceNewsNotice(CustomerNewsNotice):
     words: ClassVar[Message]  # of the subject, with %(service)s
 
     def get_link_label(self, notice: Notice) -> str:
-        return _("Open services")
+        return _("View services")
 
     def get_subject(self, notice: Notice) -> str:
         return str(self.words) % {"service": notice.params["sku_name"]}
@@ -238,4 +238,4 @@ class UnusualUsageNotice(CustomerNewsNotice):
         return anomalies.describe_anomalies(notice.params["uses"], total_count=notice.params["found"])
 
     def get_link_label(self, notice: Notice) -> str:
-        return _("Open usage")
+        return _("View usage")

@@ -124,9 +124,12 @@ def find_problem(link: ActivationLink) -> str:
 def _list_waits(link: ActivationLink) -> list[_Wait]:
     """Return the steps after the mail, whether they are done or not."""
     done = link.closed_at if link.account_id else None
-    lost = _("The email may have been overlooked. Resend it, or contact them another way.")
-    stuck = _("The person may need help. Ask them, send the link again, or withdraw it.")
-    again, ask = _("Resend it, or contact them another way."), _("Ask the person, or send the link again.")
+    lost = _("The email may have been overlooked. Resend it, or contact the recipient another way.")
+    stuck = _("The recipient may need help. Ask them, send the link again, or withdraw it.")
+    again, ask = (
+        _("Resend the email, or contact the recipient another way."),
+        _("Ask the recipient, or send the link again."),
+    )
     not_there = _("Not activated yet")
     waits = [
         _Wait(_("Opened"), _("Not opened yet"), link.opened_at, link.last_sent_at, OPENED_WITHIN, lost, again),
@@ -135,7 +138,7 @@ def _list_waits(link: ActivationLink) -> list[_Wait]:
     ]
     if not link.is_for_customer:
         confirmed = done if getattr(link, "is_confirmed", False) else None
-        slow = _("The vendor has not confirmed it yet. Ask your account manager.")
+        slow = _("The vendor has not confirmed the membership yet. Ask your account manager.")
         awaited = _("Membership not confirmed yet")
         hint = _("Ask your account manager.")
         return [*waits, _Wait(_("Membership confirmed"), awaited, confirmed, done, CONFIRMED_WITHIN, slow, hint)]
@@ -154,7 +157,10 @@ def find_present_step(link: ActivationLink, steps: list[ActivationStep]) -> Acti
         return ActivationStep(pgettext("activation", "Declined"), TO_COME, link.declined_at, link.decline_reason)
     if link.is_expired and not link.bounced_at:  # else the first step says what became of the mail
         return ActivationStep(
-            pgettext("activation", "Expired"), LATE, link.expires_at, _("Nobody has used it. You can send it again.")
+            pgettext("activation", "Expired"),
+            LATE,
+            link.expires_at,
+            _("Nobody has used the link. You can send it again."),
         )
     return next((step for step in steps if step.state in (LATE, FAILED, CURRENT)), steps[-1])
 
@@ -170,7 +176,7 @@ def describe_turn(actor: Actor, link: ActivationLink, step: ActivationStep) -> s
         return ""
     if link.account_id:
         is_vendor = actor.organization_kind == OrganizationKind.VENDOR
-        return _("You: confirm it") if is_vendor else _("The vendor")
+        return _("Your confirmation") if is_vendor else _("The vendor")
     is_mine = link.organization_id == actor.organization_id
     if step.state in NEEDS_SOMEBODY:
         return pgettext("turn", "You") if is_mine else link.sender_name
@@ -208,7 +214,7 @@ def build_activation_row(actor: Actor, link: ActivationLink) -> ActivationRow:
     """Return the ActivationRow of one link of `list_activation_links`."""
     step = find_present_step(link, build_activation_steps(link))
     if step.state == LATE and link.account_id and actor.organization_kind == OrganizationKind.VENDOR:
-        step = replace(step, note=_("It is waiting for you to confirm its membership."), hint="")
+        step = replace(step, note=_("The partner is waiting for you to confirm its membership."), hint="")
     is_confirmed: bool = link.is_confirmed  # type: ignore[attr-defined]
     return ActivationRow(
         public_id=str(link.public_id),

@@ -307,8 +307,8 @@ def make_service_table_row(entitlement: Entitlement, *, is_running: bool) -> Ser
 
 
 def _describe_request(entitlement: Entitlement, name: str) -> str:
-    text = _("Requested %(date)s by %(name)s · waiting for the vendor") if name else ""
-    text = text or _("Requested %(date)s · waiting for the vendor")
+    text = _("Requested on %(date)s by %(name)s · waiting for the vendor") if name else ""
+    text = text or _("Requested on %(date)s · waiting for the vendor")
     return text % {"date": formats.format_date(entitlement.updated_at), "name": name}
 
 

@@ -19,8 +19,8 @@ TONES = {State.DONE: "ok", State.FAILED: "bad", State.RUNNING: "info", State.REC
 def _get_state_label(state: str) -> str:
     labels = {
         State.RECEIVED: _("Waiting"),
-        State.RUNNING: _("Being read"),
-        State.DONE: _("Read"),
+        State.RUNNING: _("Processing"),
+        State.DONE: _("Processed"),
         State.FAILED: _("Failed"),
     }
     return labels[State(state)]
@@ -88,7 +88,7 @@ def _source_row(source: FeedSource) -> FeedSourceRow:
         prefix=token.prefix,
         kinds=formats.join_names(UploadFileKind(kind).label for kind in token.kinds),
         last_used=formats.format_relative_time(token.last_used_at) if token.last_used_at else "–",
-        freshness=formats.format_relative_time(source.received_at) if source.received_at else _("Nothing yet"),
+        freshness=formats.format_relative_time(source.received_at) if source.received_at else _("No file yet"),
         tone=tone,
         state=state,
         uploads_url=f"{reverse('feeds')}?source={token.public_id}",
@@ -101,9 +101,9 @@ def _judge_source(source: FeedSource) -> tuple[str, str]:
     if source.token.revoked_at is not None:
         return "", _("Revoked")
     if source.is_failing:
-        return "bad", _("Errors in its last file")
+        return "bad", _("Errors in the last file")
     if source.is_stale:
-        return "warn", _("Nothing for a day and a half")
+        return "warn", _("No file for a day and a half")
     return "ok", _("Up to date")
 
 
@@ -113,7 +113,7 @@ def list_feed_attention_items(sources: Iterable[FeedSource]) -> list[AttentionIt
     for source in sources:
         if source.is_failing or source.is_stale:
             tone, state = _judge_source(source)
-            freshness = formats.format_relative_time(source.received_at) if source.received_at else _("Nothing yet")
+            freshness = formats.format_relative_time(source.received_at) if source.received_at else _("No file yet")
             title, url = f"{source.token.name}: {state}", f"{reverse('feeds')}?source={source.token.public_id}"
             items.append(
                 AttentionItem(

@@ -39,20 +39,20 @@ def list_partner_attention_items(actor: Actor, partner: PartnerListing) -> list[
     if partner.expires_on and partner.expires_on - today() <= SOON:
         url = build_customer_list_url(actor, customers | {"expires_within": str(SOON.days), "sort": "expires_on"})
         day = LastDayLabel.from_date(partner.expires_on)
-        text = _("The earliest last day among its customers")
+        text = _("The earliest last day among this partner’s customers")
         items.append(AttentionItem("warn", "calendar-clock", _("Services end soon"), text, url, day))
     if partner.next_lapse_on - today() <= BADGE_SOON:
         day = LastDayLabel.from_date(partner.next_lapse_on, BADGE_SOON)
-        text = _("Without it, the partner loses the features of the badge.")
+        text = _("The partner will lose the features that come with the badge.")
         items.append(AttentionItem("warn", "badge-check", _("A badge ends soon"), text, day=day))
     if not partner.badges:
-        items.append(AttentionItem("warn", "badge-check", _("No badge"), _("The partner does not see its customers.")))
+        items.append(AttentionItem("warn", "badge-check", _("No badge"), _("The partner can’t see its customers.")))
     before = timezone.now() - QUIET
     if partner.last_customer_at < before and partner.created_at < before:
-        text = _("No customer yet.")
+        text = _("No customers yet.")
         if partner.last_customer_at != NEVER:
             text = _("Latest customer: %(date)s.") % {"date": formats.format_date(partner.last_customer_at)}
-        items.append(AttentionItem("info", "building-2", _("No new customer in 90 days"), text))
+        items.append(AttentionItem("info", "building-2", _("No new customers in 90 days"), text))
     return items
 
 

@@ -178,21 +178,21 @@ def list_attention_items(totals: PartnerTotals) -> list[AttentionItem]:
         (
             "warn",
             "calendar-clock",
-            _("Services end in 30 days"),
+            _("Services end within 30 days"),
             totals.expiring,
             {"expires_within": SOON.days, "sort": "expires_on"},
         ),
         (
             "warn",
             "badge-check",
-            _("Badge ends in 60 days"),
+            _("Badge ends within 60 days"),
             totals.lapsing,
             {"badge_ends_within": BADGE_SOON.days, "sort": "badges"},
         ),
         (
             "info",
             "building-2",
-            _("No new customer in 90 days"),
+            _("No new customers in 90 days"),
             totals.quiet,
             {"quiet": "true", "sort": "last_customer"},
         ),
@@ -214,7 +214,7 @@ def list_late_activation_items(counts: Mapping[str, int]) -> list[AttentionItem]
     for kind, page in pages.items():
         if count := counts.get(kind, 0):
             words = ngettext("%(count)s activation link", "%(count)s activation links", count)
-            title = _("Onboarding of partners is stuck") if kind == "partner" else _("Onboarding of customers is stuck")
+            title = _("Partner onboarding is stuck") if kind == "partner" else _("Customer onboarding is stuck")
             text = words % {"count": formats.format_number(count)}
             items.append(AttentionItem("warn", "send", title, text, build_list_url(reverse(page), {"state": "late"})))
     return items

@@ -113,5 +113,5 @@ def _describe_reason(proposed: ProposedQuantity, purchased: int, assigned: int, 
     if proposed.reason == ProposalReason.GROWING:
         return growth
     if proposed.reason == ProposalReason.UNUSED:
-        return _("At most %(peak)s of %(purchased)s licences were assigned in three months") % numbers
-    return _("The current quantity fits")
+        return _("At most %(peak)s of %(purchased)s licences were assigned in the last three months") % numbers
+    return _("The current quantity is right")

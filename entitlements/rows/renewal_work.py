@@ -86,10 +86,12 @@ class RenewalTotalLine:
 def make_renewal_total_line(total: RenewalTotal | None, count: int) -> RenewalTotalLine:
     """Return the line that says what `count` renewals are worth together; None for more than are added up."""
     if total is None:
-        text = _("Too many to add up: narrow the list to %(most)s or fewer.")
+        text = _("Too many renewals to add up. Narrow the list to %(most)s or fewer.")
         return RenewalTotalLine("–", text % {"most": formats.format_number(ADDED_UP)})
     amounts = " + ".join(formats.format_money(one.amount, one.currency) for one in total.sums)
-    text = ngettext("%(known)s of %(count)s has a value", "%(known)s of %(count)s have a value", total.known)
+    text = ngettext(
+        "%(known)s of %(count)s renewals has a value", "%(known)s of %(count)s renewals have a value", total.known
+    )
     numbers = {"known": formats.format_number(total.known), "count": formats.format_number(count)}
     return RenewalTotalLine(amounts or "–", text % numbers)
 

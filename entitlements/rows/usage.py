@@ -108,7 +108,7 @@ def describe_usage_report_freshness(usage: CustomerUsage) -> UsageReportFreshnes
 
     It is old if its day is more than two days (UTC) ago.
     """
-    text = _("Usage last reported %(day)s") % {"day": formats.format_date(usage.as_of)}
+    text = _("Usage last reported on %(day)s") % {"day": formats.format_date(usage.as_of)}
     return UsageReportFreshness(text, today() - usage.as_of > STALE)
 
 
@@ -304,7 +304,7 @@ def make_licence_limit_label(limit: int | None, charts_by_size: list[tuple[str, 
     number = {"limit": formats.format_number(limit)}
     if charts_by_size[0][1].scale.shows_limit:
         return _("Licence limit %(limit)s") % number
-    return _("Licence limit %(limit)s, above this scale") % number
+    return _("Licence limit %(limit)s, above the range of this chart") % number
 
 
 def describe_licence_limit(limit: int | None) -> str:

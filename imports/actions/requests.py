@@ -106,7 +106,10 @@ def confirm_import(*, actor: Actor, source: Import, mode: str) -> Import:
         raise make_state_changed_error()
     row = change_row_state(locked, State.CONFIRMED, mode=mode, attempts=0, rows_done=0)
     if not has_something_to_apply(row):
-        raise Conflict("nothing_to_import", _("No row of this file can be imported. Correct it and upload it again."))
+        raise Conflict(
+            "nothing_to_import",
+            _("None of the rows in this file can be imported. Correct the file and upload it again."),
+        )
     counts = {"kind": kind.code, "mode": mode, "rows": row.rows_total}
     record_event(ImportEventKind.CONFIRMED, actor=actor, subject=row, label=kind.code, data=counts)
     transaction.on_commit(_wake_worker)

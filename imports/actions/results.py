@@ -165,7 +165,7 @@ def download_results(*, actor: Actor, source: Import, only_failed: bool) -> Http
     if source.state == State.EXPIRED:
         raise NoLongerExists("import_gone", _("This file has been deleted. Upload it again."))
     if source.state not in WITH_RESULTS:
-        raise Conflict("results_not_ready", _("There are no results yet. The page of the import shows its progress."))
+        raise Conflict("results_not_ready", _("There are no results yet. The import’s page shows its progress."))
     try:
         if get_results_deadline(source) is None:
             raise FileNotFoundError

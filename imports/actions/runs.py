@@ -112,7 +112,7 @@ def _run(source: Import) -> None:
     except FileNotFoundError:
         _fail(source, "file_lost", _("The file is no longer there. Upload it again."))
     except NotFound:
-        _fail(source, "target_gone", _("The target of this import no longer exists."))
+        _fail(source, "target_gone", _("The item that this import was meant to change no longer exists."))
     except DomainError as error:
         _fail(source, error.code, str(error.message))
 
@@ -231,7 +231,9 @@ def _act_as_person(source: Import, kind: ImportKind) -> Iterator[tuple[Actor, An
     with tenancy.as_tenant(organization_id=source.organization_id, person_id=source.person_id):
         actor = build_actor_with_current_roles(source.person_id, source.organization_id)
         if actor is None:
-            raise ActionRefused("no_longer_member", _("The person no longer acts for the organisation."))
+            raise ActionRefused(
+                "no_longer_member", _("The person who started this action no longer acts for the organisation.")
+            )
         target = find_authorized_target(actor, kind, source.target_id)
         if not kind.runs_as_system:
             yield actor, target

@@ -144,6 +144,6 @@ class ImportResultsView(BaseImportView):
     def get(self, request: Request, import_id: UUID) -> HttpResponse:
         only = request.query_params.get("only")
         if only not in (None, "failed"):
-            raise make_query_parameter_error("only", "invalid_choice", _("Use failed, or leave it out."))
+            raise make_query_parameter_error("only", "invalid_choice", _("Use “failed”, or leave the parameter out."))
         source = get_import(self.actor, import_id)
         return download_results(actor=self.actor, source=source, only_failed=only == "failed")

@@ -292,7 +292,7 @@ def _make_request_needed_error(
     reason: Message, offer: Offer, option: str = REMOVAL.code, *, field: str, partner_ids: Iterable[uuid.UUID] = ()
 ) -> Conflict:
     """Return the error of a change that needs a request, with the URL of the page on which this begins, filled in."""
-    message = _("%(reason)s Request it at %(url)s.")
+    message = _("%(reason)s Request the change at %(url)s.")
     values = {"reason": reason, "url": build_audience_request_url(offer, option)}
     path = build_audience_request_url(offer, option, partner_ids)
     return Conflict("request_needed", message % values, field=field, path=path)

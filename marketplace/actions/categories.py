@@ -27,9 +27,12 @@ from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
 
 BELOW_ITSELF = _("A category can’t be placed below itself or one of its own subcategories.")
-TOO_DEEP = _("Categories have at most %(most)s levels.")
-BELOW_RETIRED = _("The parent category is retired. Choose another place, or offer the parent again first.")
-IN_USE = _("Offers use or have used this category, or it has subcategories, so it can’t be removed. You can retire it.")
+TOO_DEEP = _("Categories can have at most %(most)s levels.")
+BELOW_RETIRED = _("The parent category is retired. Choose another parent, or offer the retired category again first.")
+IN_USE = _(
+    "This category can’t be removed, because offers use or have used it, or it has subcategories. You can "
+    "retire it instead."
+)
 HAS_CHILDREN = _("Retire or move its subcategories first.")
 
 

@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.actions.offers import OVERTAKEN, store_draft
+from marketplace.actions.offers import SAVED_MEANWHILE, store_draft
 from marketplace.content import MOST_DOCUMENTS, MOST_SCREENSHOTS, list_file_ids
 from marketplace.models import Offer, OfferFile
 from marketplace.policies import ROLE_TABLE, OfferPermission
@@ -19,7 +19,7 @@ from partnerportal.lib.policies import authorize
 from partnerportal.lib.uploaded_files import check_document, encode_image
 
 LOGO_BOX, SCREENSHOT_BOX = (512, 512), (1920, 1200)  # pixels
-TOO_MANY = _("You already have %(number)s, which is the limit. Remove one first.")
+TOO_MANY = _("You already have %(number)s files here, which is the limit. Remove one first.")
 
 Kind = OfferFile.Kind
 
@@ -82,7 +82,7 @@ def remove_offer_file(*, actor: Actor, offer: Offer, file: OfferFile, revision: 
     if key not in list_file_ids(content, channel):
         raise NotFound("not_found", "")
     if revision is not None and revision != newest.revision:
-        raise StaleVersion("changed_meanwhile", OVERTAKEN)
+        raise StaleVersion("changed_meanwhile", SAVED_MEANWHILE)
     if content.get("logo") == key:
         content["logo"] = None
     content["screenshots"] = [other for other in content.get("screenshots", []) if other != key]

@@ -47,7 +47,11 @@ def report_health_issue(
     began_at = began_at or now
     latest = now + AHEAD if kind == HealthIssue.Kind.MAINTENANCE else now
     if not now - AHEAD <= began_at <= latest:
-        raise InvalidInput("began_at", _("Only maintenance can start later, and within a year."), field="began_at")
+        raise InvalidInput(
+            "began_at",
+            _("Only planned maintenance can start in the future, and every start must be within a year of today."),
+            field="began_at",
+        )
     issue = HealthIssue.objects.create(offer=locked, kind=kind, began_at=began_at)
     _report(issue, text)
     _record(HealthEvent.REPORTED, actor, locked, issue, text)

@@ -34,7 +34,7 @@ HAS_CURRENCY = _("The market already has this currency.")
 IN_USE = _(
     "This market has countries, prices or stopped sales, so it can’t be removed. Only an unused market can be removed."
 )
-CURRENCY_IN_USE = _("Plan prices or countries use this currency here, so it can’t be removed.")
+CURRENCY_IN_USE = _("Plan prices or countries in this market use this currency, so it can’t be removed.")
 LAST_CURRENCY = _("A market needs at least one currency.")
 NOT_OF_MARKET = _("%(market)s has no prices in %(currency)s. Add the currency to the market first.")
 OTHER_FACTS = _("The effects have changed since you looked. Check the new numbers and confirm again.")

@@ -26,8 +26,12 @@ from partnerportal.lib.policies import authorize
 NO_DRAFT = _("There are no changes to publish.")
 NEVER_LIVE = _("The offer was never published, so there is no earlier version to restore.")
 TAKEN = _("You already have an offer with this code.")
-OVERTAKEN = _(
-    "A colleague has saved this offer since you opened it. Your changes are not lost: compare and save again."
+OVERTAKEN = _(  # of what somebody has typed
+    "A colleague has saved this offer since you opened it. Your changes are not lost: compare the two versions, then "
+    "save again."
+)
+SAVED_MEANWHILE = _(  # of what needs no typing, such as publishing
+    "A colleague has saved this offer since you opened this page. Check the latest version, then try again."
 )
 UNKNOWN_FILE = _("The offer has no such file.")
 CODE_FIXED = _("The code of the plan %(code)s has been fixed since version %(number)s.")
@@ -111,7 +115,7 @@ def publish_offer(*, actor: Actor, offer: Offer, revision: int) -> OfferVersion:
     if draft is None:
         raise Conflict("no_draft", NO_DRAFT)
     if draft.revision != revision:
-        raise StaleVersion("changed_meanwhile", OVERTAKEN)
+        raise StaleVersion("changed_meanwhile", SAVED_MEANWHILE)
     if find_problems(locked, draft.content, draft.channel.content):
         raise Conflict("incomplete", _("Complete the checklist first."))
     newest = locked.versions.exclude(number=None).order_by("-number").first()
@@ -147,7 +151,7 @@ def discard_draft(*, actor: Actor, offer: Offer, revision: int | None) -> None:
     if draft is None:
         raise Conflict("no_draft", NO_DRAFT)
     if revision is not None and revision != draft.revision:
-        raise StaleVersion("changed_meanwhile", OVERTAKEN)
+        raise StaleVersion("changed_meanwhile", SAVED_MEANWHILE)
     locked.last_discarded, locked.changed_at = draft.revision, timezone.now()
     draft.delete()
     locked.save(update_fields=["last_discarded", "changed_at"])

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.actions.offers import FIXED, OVERTAKEN, TAKEN, save_draft, store_draft
+from marketplace.actions.offers import FIXED, SAVED_MEANWHILE, TAKEN, save_draft, store_draft
 from marketplace.events import OfferEvent
 from marketplace.models import Offer, OfferType, OfferVersion, Plan, Price, PricingModel
 from marketplace.models.offer import BYOL_TYPES
@@ -22,7 +22,7 @@ TECHNICAL = ("landing_page_url", "webhook_url")
 OFFER_FIXED = _("The code, type and pricing model of this offer became fixed when version 1 was published.")
 OFFER_KEPT = _("This offer was published, so it can’t be deleted. Stop its sale instead.")
 PRICED = _("The saved prices don’t fit the new pricing model. Confirm that they will be deleted.")
-SAME_CODE = _("Another plan of the offer has this code.")
+SAME_CODE = _("Another plan in this offer already has this code.")
 
 
 @transaction.atomic
@@ -129,7 +129,7 @@ def _lock_unpublished(actor: Actor, offer: Offer, revision: int | None, refusal:
         raise Conflict("offer_fixed", refusal)
     draft = get_newest_version(locked)
     if revision is not None and revision != draft.revision:
-        raise StaleVersion("changed_meanwhile", OVERTAKEN)
+        raise StaleVersion("changed_meanwhile", SAVED_MEANWHILE)
     return locked, draft
 
 

@@ -219,5 +219,5 @@ def _read_country(request: Request, *, has_customer: bool) -> str:
     if country and has_customer:
         raise make_query_parameter_error("country", "invalid", _("Specify a customer or a country, not both."))
     if country and country not in dict(list_country_choices()):
-        raise make_query_parameter_error("country", "invalid", _("Use a country code of two letters."))
+        raise make_query_parameter_error("country", "invalid", _("Use a two-letter country code."))
     return country

@@ -159,7 +159,7 @@ class CountryForm(forms.Form):
 
     country = forms.ChoiceField(label=_("Country or region"))
     market = forms.ChoiceField(label=_("Market"))
-    currency = forms.ChoiceField(label=_("Currency of its prices"), help_text=_("One of the market’s currencies."))
+    currency = forms.ChoiceField(label=_("Price currency"), help_text=_("One of the market’s currencies."))
 
     def __init__(
         self, data: Mapping[str, Any] | None, *, markets: Iterable[Market], initial: Mapping[str, Any] | None = None

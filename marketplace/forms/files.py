@@ -37,4 +37,4 @@ class DocumentForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["file"].help_text = _("One of %(types)s, at most 20 MB.") % {"types": ENDINGS}
+        self.fields["file"].help_text = _("Allowed types: %(types)s. At most 20 MB.") % {"types": ENDINGS}

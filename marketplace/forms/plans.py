@@ -30,7 +30,7 @@ TEXTS = ("name", "description")
 NUMBERS = ("min_seats", "max_seats")
 NEW_PLAN: dict[str, Any] = {"code": "", "texts": {}, "terms": [], "billing": [], "trial_days": 0}
 MOVES = {"raise_plan": -1, "lower_plan": 1}  # the buttons that move a plan, by how many places
-FIXED = _("Becomes fixed when first published.")
+FIXED = _("You can’t change the code after the plan is first published.")
 
 
 @dataclass(frozen=True)
@@ -105,11 +105,11 @@ class PlansForm(SectionForm):
             )
         self.add_text(
             f"{name}.trial_days",
-            _("Free trial in days"),
+            _("Free trial (days)"),
             type="number",
             min=0,
             max=180,
-            help_text=_("0 for no free trial."),
+            help_text=_("Enter 0 for no free trial."),
         )
         if self.offer.type in BYOL_TYPES:
             self._add_checkbox(
@@ -117,19 +117,25 @@ class PlansForm(SectionForm):
             )
             self._add_checkbox(f"{name}.is_for_audience_only", _("For the audience only"), self._describe_open_plans())
         self._add_checkbox(
-            f"{name}.is_one_per_customer", _("Once per customer"), _("A customer can have only one at a time.")
+            f"{name}.is_one_per_customer",
+            _("Once per customer"),
+            _("Each customer can have only one subscription to this plan at a time."),
         )
 
     def _describe_open_plans(self) -> Message:
         if self.offer.type == OfferType.CONTAINER:
-            return _("Otherwise every partner of the CSP programme may sell the plan, whatever the audience.")
-        return _("Otherwise every partner of the CSP programme may sell a BYOL plan, whatever the audience.")
+            return _(
+                "If this is not selected, every partner in the CSP programme may sell the plan, whatever the audience."
+            )
+        return _(
+            "If this is not selected, every partner in the CSP programme may sell a BYOL plan, whatever the audience."
+        )
 
     def _add_checkbox(self, name: str, label: Any, help_text: Any) -> None:
         self.fields[name] = CheckboxField(label=label, help_text=help_text)
 
     def _add_kept_choices(self, name: str, label: Any, choices: list[tuple[str, Any]], kept: list[str]) -> None:
-        hint = _("What was published stays. You can stop its sale under Prices.") if kept else ""
+        hint = _("Published choices can’t be removed. You can stop their sale under Prices.") if kept else ""
         widget = CheckboxSelectMultiple(choices=choices, kept=kept)
         self.add_choices(name, label, choices, help_text=hint, widget=widget)
 

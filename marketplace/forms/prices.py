@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from marketplace.rows.prices import PairRow, PriceCell
 
 NOTHING = _("Enter at least one new price.")
-BOTH = _("Enter a price or end it, not both.")
+BOTH = _("Enter a new price or end the current one, but not both.")
 
 
 def name_field(kind: str, key: Key) -> str:

@@ -17,7 +17,9 @@ class SkuPublisherForm(forms.Form):
     publisher = forms.ChoiceField(
         label=_("Publisher"),
         required=False,
-        help_text=_("It sees usage totals of this SKU that name no customer. It gets a notification."),
+        help_text=_(
+            "The publisher gets a notification, and sees usage totals for this SKU that don’t name any customers."
+        ),
     )
 
     def __init__(self, data: Mapping[str, Any] | None, *, sku: Sku, publishers: Iterable[Organization]) -> None:
@@ -26,7 +28,7 @@ class SkuPublisherForm(forms.Form):
         super().__init__(data, initial={"publisher": self.stored})
         self.by_org_id = {row.org_id: row for row in publishers}
         choices = [(org_id, f"{row.name} · {org_id}") for org_id, row in self.by_org_id.items()]
-        self.fields["publisher"].choices = [("", _("The vendor’s own")), *choices]  # type: ignore[attr-defined]
+        self.fields["publisher"].choices = [("", _("The vendor’s own SKU")), *choices]  # type: ignore[attr-defined]
 
     @property
     def seen(self) -> str:

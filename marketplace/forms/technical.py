@@ -19,5 +19,5 @@ class TechnicalForm(forms.Form):
         required=False,
         max_length=500,
         assume_scheme="https",
-        help_text=_("We notify your service here of purchases, changes and cancellations."),
+        help_text=_("We notify your service of purchases, changes and cancellations at this address."),
     )

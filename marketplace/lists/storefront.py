@@ -44,7 +44,7 @@ class StorefrontList(PublishedOfferList):
     filter_set = StorefrontFilterSet
     offer_url_name = "storefront_offer"
     row_template = "marketplace/parts/storefront_row.html"
-    purpose: Message = gettext_lazy("What publishers offer. Your partner sells it to you.")
+    purpose: Message = gettext_lazy("Offers from publishers, which you can buy from your partner.")
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
         super().__init__(actor, params)

@@ -45,7 +45,7 @@ class Authorization(PublicIdModel):
         SELECTED = "selected", _("Selected by the publisher")
         IMPORTED = "imported", _("Imported from a file")
         API = "api", _("Added by API")
-        RESOLD = "resold", _("Had resold the offer before")
+        RESOLD = "resold", _("Had already sold the offer")
 
     offer = models.ForeignKey(Offer, models.PROTECT, related_name="authorizations")
     publisher = models.ForeignKey(Organization, models.PROTECT, related_name="+", editable=False)  # of the offer

@@ -66,7 +66,9 @@ def _make_option(offer: Offer, option: Audience, meaning: str, sellers: int) -> 
 
 
 def _describe_partners(number: int) -> str:
-    text = ngettext("%(number)s partner may sell it today.", "%(number)s partners may sell it today.", number)
+    text = ngettext(
+        "%(number)s partner may sell the offer today.", "%(number)s partners may sell the offer today.", number
+    )
     return text % {"number": formats.format_number(number)}
 
 
@@ -188,8 +190,8 @@ def describe_lock(sales: int) -> str:
     if not sales:
         return ""
     text = ngettext(
-        "Can’t be removed: %(number)s subscription was sold.",
-        "Can’t be removed: %(number)s subscriptions were sold.",
+        "Can’t be removed because it has sold %(number)s subscription.",
+        "Can’t be removed because it has sold %(number)s subscriptions.",
         sales,
     )
     return text % {"number": formats.format_number(sales)}
@@ -198,8 +200,8 @@ def describe_lock(sales: int) -> str:
 def describe_marked(number: int) -> str:
     """Return the sentence that so many partners are marked for removal from an audience."""
     text = ngettext(
-        "%(number)s partner is marked for removal, which needs a request.",
-        "%(number)s partners are marked for removal, which needs a request.",
+        "%(number)s partner is marked for removal. You need to submit a request to remove it.",
+        "%(number)s partners are marked for removal. You need to submit a request to remove them.",
         number,
     )
     return text % {"number": formats.format_number(number)}
@@ -228,9 +230,9 @@ def describe_locked(number: int) -> str:
 PASTED_REASONS = {
     "unknown": gettext_lazy("No member of the CSP programme has this name or tenant ID."),
     "ambiguous": gettext_lazy("Several partners have this name. Use the tenant ID."),
-    "inactive": gettext_lazy("Its membership of the CSP programme is not active."),
-    "suspended": gettext_lazy("It is suspended."),
-    "already_there": gettext_lazy("It is already in the audience."),
+    "inactive": gettext_lazy("This organisation’s membership of the CSP programme is not active."),
+    "suspended": gettext_lazy("This organisation is suspended."),
+    "already_there": gettext_lazy("This organisation is already in the audience."),
 }
 
 

@@ -22,38 +22,40 @@ RULE_LABELS: dict[SaleRule, Message] = {
     SaleRule.PLAN_NOT_LIVE: gettext_lazy("Plan not on sale"),
     SaleRule.OFFER_STOPPED: gettext_lazy("Sale stopped"),
     SaleRule.PLAN_STOPPED: gettext_lazy("Sale of the plan stopped"),
-    SaleRule.PLAN_STOPPED_IN_MARKET: gettext_lazy("Sale stopped in the market"),
-    SaleRule.TERMS_STOPPED: gettext_lazy("Sale of the terms stopped"),
+    SaleRule.PLAN_STOPPED_IN_MARKET: gettext_lazy("Sale stopped in the partner’s market"),
+    SaleRule.TERMS_STOPPED: gettext_lazy("Sale of all terms stopped"),
     SaleRule.OPTED_OUT: gettext_lazy("Not sold through partners"),
     SaleRule.NOT_IN_AUDIENCE: gettext_lazy("For selected partners"),
-    SaleRule.NO_PRICE: gettext_lazy("No price in the currency"),
+    SaleRule.NO_PRICE: gettext_lazy("No price in the partner’s currency"),
     SaleRule.PARTNER_SUSPENDED: gettext_lazy("Partner suspended"),
     SaleRule.NO_MEMBERSHIP: gettext_lazy("No programme membership"),
-    SaleRule.NO_MARKET: gettext_lazy("Partner in no market"),
-    SaleRule.OUTSIDE_MARKET: gettext_lazy("Customer outside the market"),
+    SaleRule.NO_MARKET: gettext_lazy("Partner not in any market"),
+    SaleRule.OUTSIDE_MARKET: gettext_lazy("Customer outside the partner’s market"),
     SaleRule.NOT_CONNECTED: gettext_lazy("Customer not connected"),
-    SaleRule.ALREADY_HELD: gettext_lazy("Customer already has it"),
+    SaleRule.ALREADY_HELD: gettext_lazy("Customer already has the plan"),
 }
 _SENTENCES: dict[SaleRule, Message] = {
     SaleRule.OFFER_NOT_PUBLISHED: gettext_lazy("The offer is not published."),
     SaleRule.PLAN_NOT_LIVE: gettext_lazy("The live version of the offer does not have this plan."),
-    SaleRule.OFFER_STOPPED: gettext_lazy("The sale of the offer is stopped."),
-    SaleRule.PLAN_STOPPED: gettext_lazy("The sale of this plan is stopped."),
-    SaleRule.PLAN_STOPPED_IN_MARKET: gettext_lazy("The sale of this plan is stopped in the market %(market)s."),
-    SaleRule.TERMS_STOPPED: gettext_lazy("The sale of all terms of this plan is stopped in the market %(market)s."),
-    SaleRule.OPTED_OUT: gettext_lazy("The publisher sells this offer without partners."),
+    SaleRule.OFFER_STOPPED: gettext_lazy("The sale of the offer has been stopped."),
+    SaleRule.PLAN_STOPPED: gettext_lazy("The sale of this plan has been stopped."),
+    SaleRule.PLAN_STOPPED_IN_MARKET: gettext_lazy("The sale of this plan has been stopped in the market %(market)s."),
+    SaleRule.TERMS_STOPPED: gettext_lazy(
+        "The sale of all terms of this plan has been stopped in the market %(market)s."
+    ),
+    SaleRule.OPTED_OUT: gettext_lazy("The publisher does not sell this offer through partners."),
     SaleRule.NOT_IN_AUDIENCE: gettext_lazy(
         "Only selected partners may sell this offer, and %(partner)s is not one of them."
     ),
     SaleRule.NO_PRICE: gettext_lazy("The plan has no price in %(currency)s for the market %(market)s."),
     SaleRule.PARTNER_SUSPENDED: gettext_lazy("%(partner)s is suspended."),
     SaleRule.NO_MEMBERSHIP: gettext_lazy("%(partner)s has no active membership of the CSP programme."),
-    SaleRule.NO_MARKET: gettext_lazy("%(partner_country)s, the country of %(partner)s, is in no market."),
+    SaleRule.NO_MARKET: gettext_lazy("%(partner_country)s, the country of %(partner)s, is not in any market."),
     SaleRule.OUTSIDE_MARKET: gettext_lazy("%(country)s is outside the market of %(partner)s."),
     SaleRule.NOT_CONNECTED: gettext_lazy("%(customer)s is not connected to %(partner)s."),
     SaleRule.ALREADY_HELD: gettext_lazy("%(customer)s already has this plan, and each customer can have it only once."),
 }
-_NO_PLACE = gettext_lazy("The plan has no price for %(partner)s, whose country is in no market.")
+_NO_PLACE = gettext_lazy("The plan has no price for %(partner)s, whose country is not in any market.")
 _OF_PUBLISHER = {
     SaleRule.PLAN_NOT_LIVE,
     SaleRule.OFFER_STOPPED,
@@ -81,12 +83,12 @@ class Reason:
 
 
 _GROUNDS = {
-    SaleGround.ANY: gettext_lazy("Every partner of the CSP programme may sell this offer."),
-    SaleGround.OPEN_PLAN: gettext_lazy("Every partner of the CSP programme may sell this plan, whatever the audience."),
+    SaleGround.ANY: gettext_lazy("Every partner in the CSP programme may sell this offer."),
+    SaleGround.OPEN_PLAN: gettext_lazy("Every partner in the CSP programme may sell this plan, whatever the audience."),
     SaleGround.SELECTED: gettext_lazy("The publisher has selected %(partner)s."),
-    SaleGround.DISTRIBUTOR: gettext_lazy("Through %(distributor)s, which the publisher has selected."),
+    SaleGround.DISTRIBUTOR: gettext_lazy("The publisher has selected the partner’s distributor, %(distributor)s."),
 }
-_UNNAMED = gettext_lazy("Through its distributor, which the publisher has selected.")
+_UNNAMED = gettext_lazy("The publisher has selected the partner’s distributor.")
 
 
 def describe_sale_ground(sale: ProspectiveSale, ground: SaleGround | None) -> str:
@@ -149,7 +151,7 @@ def _next_step(rule: SaleRule, actor: Actor, sale: ProspectiveSale, plan: Plan) 
         return (_("Open the offer"), reverse("offer", args=[offer.public_id])) if is_offers else another_partner
     if kind == OrganizationKind.VENDOR:
         if rule in _OF_MARKETS:
-            return _("Open the markets"), reverse("catalogue_markets")
+            return _("View markets"), reverse("catalogue_markets")
         is_offers = rule in _OF_PUBLISHER
         return (_("Open the offer"), reverse("vendor_offer", args=[offer.public_id])) if is_offers else another_partner
     if rule in _OF_PUBLISHER:

@@ -51,7 +51,7 @@ def find_lowest_price(prices: Iterable[Price]) -> Price | None:
 
 def describe_month_unit(pricing_model: str) -> str:
     """Return what a monthly amount is for, as the head of a column says it."""
-    return _("per licence and month") if pricing_model == PricingModel.PER_SEAT else _("per month")
+    return _("per licence per month") if pricing_model == PricingModel.PER_SEAT else _("per month")
 
 
 @dataclass(frozen=True)

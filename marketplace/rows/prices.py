@@ -195,5 +195,5 @@ def format_reach(reach: Reach) -> str:
         "last": formats.format_date(reach.last),
     }
     if reach.first == reach.last:
-        return _("%(subscriptions)s with %(licences)s, renewed on %(first)s") % values
-    return _("%(subscriptions)s with %(licences)s, renewed from %(first)s to %(last)s") % values
+        return _("%(subscriptions)s with %(licences)s, due for renewal on %(first)s") % values
+    return _("%(subscriptions)s with %(licences)s, due for renewal between %(first)s and %(last)s") % values

@@ -16,7 +16,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 
 BY_VENDOR = gettext_lazy("Only the vendor can resume this sale.")
-BY_PUBLISHER = gettext_lazy("Only the publisher can resume it.")
+BY_PUBLISHER = gettext_lazy("Only the publisher can resume this sale.")
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def category_edit(request: PortalRequest, category_id: UUID) -> HttpResponse:
         done=_("“%(name)s” saved."),
         back=reverse(TAB),
         tab=_("Categories"),
-        hint=_("Offers show the new names and the new place immediately."),
+        hint=_("Offers show the new names and parent category immediately."),
     )
 
     def save() -> Category:

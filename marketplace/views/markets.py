@@ -123,7 +123,7 @@ def market_remove(request: PortalRequest, market_id: UUID) -> HttpResponse:
     market = get_market(market_id)
     words = EntryQuestion(
         title=_("Remove the market “%(name)s”?") % {"name": market.local_name},
-        text=_("Only a market without countries, prices and stopped sales can be removed."),
+        text=_("A market can be removed only if it has no countries, prices or stopped sales."),
         button=_("Remove market"),
         done=_("The market “%(name)s” was removed.") % {"name": market.local_name},
         back=reverse(TAB),
@@ -143,10 +143,10 @@ def currency_add(request: PortalRequest, market_id: UUID) -> HttpResponse:
     words = EntryDialog(
         title=_("Add a currency to %(market)s") % {"market": market.local_name},
         button=_("Add currency"),
-        done=_("Plans can now be priced in %(name)s here."),
+        done=_("Plans can now be priced in %(name)s in this market."),
         back=reverse("catalogue_market", args=[market.public_id]),
         tab=_("Markets"),
-        hint=_("Publishers can set prices in it from now on. Then move the countries that use it."),
+        hint=_("Publishers can set prices in the new currency immediately. Next, move the countries that use it."),
     )
 
     def save() -> str:
@@ -164,7 +164,9 @@ def currency_remove(request: PortalRequest, market_id: UUID, currency: str) -> H
     named = {"currency": currency, "market": market.local_name}
     words = EntryQuestion(
         title=_("Remove %(currency)s from %(market)s?") % named,
-        text=_("Plans can no longer have prices in it here. A currency with prices can’t be removed."),
+        text=_(
+            "Plans can no longer be priced in this currency in this market. A currency with prices can’t be removed."
+        ),
         button=_("Remove currency"),
         done=_("%(market)s no longer has prices in %(currency)s.") % named,
         back=reverse("catalogue_market", args=[market.public_id]),

@@ -61,7 +61,10 @@ def prune_events(*, actor: Actor, before: dt.datetime) -> int:
     if kept is None:
         raise InvalidInput(
             "before",
-            _("Events are kept forever: set EVENT_DAYS to the number of days after which they may be deleted."),
+            _(
+                "Events are kept forever unless EVENT_DAYS is set to the number of days after which they may be "
+                "deleted."
+            ),
         )
     if before > timezone.now() - max(kept, LEAST_KEPT):
         raise InvalidInput("before", _("Events are kept for %(days)s days.") % {"days": max(kept, LEAST_KEPT).days})

@@ -31,7 +31,8 @@ def read_seen_version(request: Request) -> str | None:
     header = request.headers.get("If-Match", "").strip()
     if not header:
         raise PreconditionRequired(
-            "if_match_required", _("Send the ETag that you have seen in the header If-Match, so that nothing is lost.")
+            "if_match_required",
+            _("Send the ETag of the version you last read in the If-Match header, so that nobody’s changes are lost."),
         )
     return None if header == "*" else header.removeprefix('"').removesuffix('"')
 

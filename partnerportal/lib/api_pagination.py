@@ -85,7 +85,9 @@ class KeysetPagination(SingleResponsePagination):
         sort, descending = view.parse_sort_parameter()
         cursor = request.query_params.get("cursor", "")
         if cursor and not is_valid_cursor(queryset, sort=sort, cursor=cursor):
-            raise make_query_parameter_error("cursor", "invalid_cursor", _("Use a cursor from the links of a page."))
+            raise make_query_parameter_error(
+                "cursor", "invalid_cursor", _("Use a cursor from the links in a page of results.")
+            )
         known = view.get_stored_total_count()
         self.page = fetch_keyset_page(
             queryset if known is not None else annotate_total_row_count(queryset),

@@ -73,13 +73,15 @@ def read_idempotency_key(request: Request) -> str | None:
     """Return the idempotency key of a request, or None without the header. Raises InvalidInput for a malformed one."""
     key: str | None = request.headers.get(HEADER)
     if key is not None and not KEY.fullmatch(key):
-        raise InvalidInput("invalid_key", _("Write the Idempotency-Key in 1 to 120 visible ASCII characters."))
+        raise InvalidInput("invalid_key", _("The Idempotency-Key must be 1 to 120 visible ASCII characters long."))
     return key
 
 
 def make_reused_key_error() -> ContradictoryInput:
     """Return the error, for the caller to raise, of a key that was used for another request."""
-    return ContradictoryInput("key_reused", _("This Idempotency-Key was already used for different content."))
+    return ContradictoryInput(
+        "key_reused", _("This Idempotency-Key has already been used for a request with different content.")
+    )
 
 
 def make_post_idempotent(post: Callable[..., Any]) -> Callable[..., Any]:

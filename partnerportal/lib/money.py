@@ -16,8 +16,8 @@ from partnerportal.lib.errors import InvalidInput
 MOST_DIGITS = 12  # before the point
 _AMOUNT = re.compile(r"(0|[1-9][0-9]*)(?:\.([0-9]+))?")
 _CODE = re.compile("[A-Z]{3}")
-NO_DECIMALS = _("An amount in %(currency)s has no decimals.")
-MOST_DECIMALS = _("An amount in %(currency)s has at most %(decimals)s decimals.")
+NO_DECIMALS = _("An amount in %(currency)s can’t have decimal places.")
+MOST_DECIMALS = _("An amount in %(currency)s can have at most %(decimals)s decimal places.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def parse_amount(text: str, currency: str, *, field: str | None = None) -> Money
         message = _("Enter the amount in digits, with a point before any decimals, such as %(example)s.")
         raise InvalidInput("bad_amount", message % {"example": f"{1234.5:.{decimals}f}"}, field=field)
     if len(found[1]) > MOST_DIGITS:
-        message = _("Enter an amount of at most %(most)s digits before the point.")
+        message = _("Enter an amount with at most %(most)s digits before the decimal point.")
         raise InvalidInput("amount_too_large", message % {"most": MOST_DIGITS}, field=field)
     if len(found[2] or "") > decimals:
         message = MOST_DECIMALS if decimals else NO_DECIMALS

@@ -97,7 +97,9 @@ class PermissionRule:
         if self.kinds and actor.organization_kind not in self.kinds:
             return ActionDenied(WRONG_KIND, _("This is not available to your type of organisation."))
         if self.feature and self.feature not in actor.features:  # of whom a membership would help
-            return ActionDenied("no_badge", _("This needs an active partner programme membership."))
+            return ActionDenied(
+                "no_badge", _("Your organisation needs an active partner programme membership to do this.")
+            )
         if self.roles and not self.roles & actor.roles:
             permitted = self.list_permitted_roles(actor.organization_kind)
             message = gettext("Only %(roles)s can do this.") % {"roles": describe_roles(permitted)}

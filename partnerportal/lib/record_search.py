@@ -47,7 +47,10 @@ class RecordSearch:
 
 @dataclass(frozen=True, kw_only=True)
 class PortalAction:
-    """Something to begin from every page, such as an invitation. Its page opens as a dialog if `is_dialog` is true."""
+    """Something to begin from every page, such as an invitation. Its page opens as a dialog if `is_dialog` is true.
+
+    With a `name` it is no page to open but a form to send, with that name and value.
+    """
 
     label: Message
     icon: str
@@ -55,4 +58,6 @@ class PortalAction:
     order: int
     args: tuple[str, ...] = ()
     is_dialog: bool = False
+    name: str = ""
+    value: str = ""
     seen_by: Callable[[Actor], object] = allow_everybody

@@ -67,7 +67,9 @@ class RowAction(Generic[M]):
         It does not check the permissions of an actor.
         """
         if row.state not in self.states:  # type: ignore[attr-defined]
-            return ActionDenied("state_changed", _("This has changed in the meantime. Nothing else was changed."))
+            return ActionDenied(
+                "state_changed", _("This has changed in the meantime, so your action was not carried out.")
+            )
         return self.condition(row)
 
     def ensure_possible(self, row: M) -> None:

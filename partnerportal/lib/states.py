@@ -46,7 +46,7 @@ def _set_state(locked: models.Model, to: str, changes: dict[str, Any]) -> None:
 
 def make_state_changed_error() -> Conflict:
     """Return the error, for the caller to raise, of a row whose state has changed since somebody looked at it."""
-    return Conflict("state_changed", _("This has changed in the meantime. Reload the page to see the latest."))
+    return Conflict("state_changed", _("This has changed in the meantime. Reload the page to see the latest version."))
 
 
 def make_changed_meanwhile_error() -> Conflict:

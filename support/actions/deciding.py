@@ -31,7 +31,7 @@ from support.models.request import REASON_LENGTH
 from support.policies import ROLE_TABLE, SupportPermission
 
 State = Request.State
-REVISION_CHANGED = _("The request was answered since you opened it. Read the new revision before you decide.")
+REVISION_CHANGED = _("The request has been answered since you opened it. Read the new revision before you decide.")
 
 
 class FactsChanged(Conflict):
@@ -39,7 +39,7 @@ class FactsChanged(Conflict):
 
     def __init__(self, differences: list[LabelledText]) -> None:
         changed = "; ".join(f"{each.label}: {each.text}" for each in differences)
-        text = _("The facts have changed since you opened the request: %(changed)s. Check them, then decide.")
+        text = _("These facts have changed since you opened the request: %(changed)s. Check them, then decide.")
         super().__init__("facts_changed", text % {"changed": changed})
         self.differences = differences
 

@@ -21,7 +21,7 @@ from support.kinds import Findings, find_request_facts, get_request_kind
 from support.models import Request, RequestRevision
 
 State = Request.State
-STATE_CHANGED = _("This has changed in the meantime. Reload the page to see the latest.")
+STATE_CHANGED = _("This has changed in the meantime. Reload the page to see the latest version.")
 REQUIRED = ("title", "justification", "contact_email")  # of what is submitted
 
 

@@ -130,7 +130,10 @@ def _act(
         open_one += [error.request] if error.request else []
         raise
     if changed.state == Request.State.OVERTAKEN:
-        done = _("This is no longer possible or already done. The request is closed as overtaken.")
+        done = _(
+            "This is no longer possible or has already been done. The request has been overtaken by events and "
+            "is now closed."
+        )
     messages.success(request, done)
     return redirect("request_details" if saves else "request", changed.public_id)
 

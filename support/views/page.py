@@ -28,7 +28,7 @@ from support.rows import (
     make_request_table_rows,
 )
 
-CHANGED = _("This has changed in the meantime. Nothing else was changed.")
+CHANGED = _("This has changed in the meantime, so your action was not carried out.")
 
 
 def render_conflict(request: PortalRequest, request_id: UUID, error: Conflict) -> HttpResponse:

@@ -72,10 +72,10 @@ def request_approve(request: PortalRequest, request_id: UUID) -> HttpResponse:
     except Conflict as error:
         return render_conflict(request, request_id, error)
     if decided.state == Request.State.OVERTAKEN:
-        text = _("Request %(number)s of %(organization)s is closed as overtaken.")
+        text = _("Request %(number)s from %(organization)s has been overtaken by events and is now closed.")
         messages.warning(request, text % name_request(row))
     else:
-        text = _("Request %(number)s of %(organization)s was approved and carried out.")
+        text = _("Request %(number)s from %(organization)s was approved and carried out.")
         messages.success(request, text % name_request(row))
     return redirect(read_next_url(request, page))
 

@@ -51,7 +51,7 @@ def test_adding_a_domain(web, world):
     ("name", "text"),
     [
         ("", "This field is required."),
-        ("no domain", "Enter the name of a domain"),
+        ("no domain", "Enter a domain name"),
         ("gmail.com", "Anyone can get an address"),
         (domain_of("partner"), "already on the list"),
     ],

@@ -47,7 +47,7 @@ def main_address(world):
 def test_where_a_domain_is_proved_the_main_address_stays_there(email, change, world):
     add_domain(world.partner, "proved.example")
     page, _confirm = change(email)
-    assert f"As an operator of {world.partner.name} you need a work address there" in page
+    assert f"To act for {world.partner.name}, you need a work address" in page
     assert email.rpartition("@")[2] in page
     assert not mails.sent() and main_address(world) != email
     _page, confirm = change("anna@proved.example")
@@ -58,7 +58,7 @@ def test_where_a_domain_is_proved_the_main_address_stays_there(email, change, wo
 @pytest.mark.promise("CV-19")
 def test_where_none_is_proved_the_person_is_told_whose_rule_it_breaks(change, world):
     page, confirm = change()
-    assert f"{NEW} is not a work address of {world.partner.name}" in page
+    assert f"{NEW} is not a work address at {world.partner.name}" in page
     confirm()
     assert main_address(world) == NEW
     assert list_accepted_domains(world.partner) == ["example.com"], "the first Admin has taken the domain along"
@@ -76,14 +76,14 @@ def test_each_organisation_that_the_person_acts_for_has_its_rule(change, world):
     Operator.objects.create(organization=world.customer, person=world.person("partner.admin"), roles=[Role.READER])
     add_domain(world.customer, "customer.example")
     page, _confirm = change("anna@partner.example")
-    assert f"As an operator of {world.customer.name} you need" in page
+    assert f"To act for {world.customer.name}, you need" in page
     assert main_address(world) != "anna@partner.example"
 
 
 def test_the_rule_is_asked_again_with_the_code(change, world):
     _page, confirm = change()
     add_domain(world.partner, "proved.example")
-    assert "you need a work address there" in confirm()
+    assert "you need a work address at" in confirm()
     assert main_address(world) != NEW
     OrganizationDomain.objects.filter(organization=world.partner).delete()
 

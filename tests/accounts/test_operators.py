@@ -187,17 +187,17 @@ def test_a_change_of_roles_says_first_what_it_adds_and_takes_away(web, world):
     client, reader = web("customer.admin"), world.operator("customer.reader")
     path = f"/operators/{reader.public_id}/roles/"
     page = client.post(path, {"roles": ["admin"], "review": "1"}).content.decode()
-    assert "From now on also:" in page and "Edit the contact details" in page and "No longer:" not in page
+    assert "New permissions:" in page and "Edit the contact details" in page and "Removed permissions:" not in page
     reader.refresh_from_db()
     assert reader.roles == [Role.READER], "nothing is stored yet"
     same = client.post(path, {"roles": ["reader"], "review": "1"}).content.decode()
-    assert "Nothing changes in what this person can do." in same
+    assert "What this person can do stays the same." in same
     mails.sent().clear()
     assert client.post(path, {"roles": ["admin"]})["Location"] == "/operators/"
     [told] = mails.sent()
     assert told.to == [reader.person.email] and "Admin" in told.body
     back = client.post(path, {"roles": ["reader"], "review": "1"}).content.decode()
-    assert "No longer:" in back and "From now on also:" not in back
+    assert "Removed permissions:" in back and "New permissions:" not in back
 
 
 def test_of_two_admins_who_change_roles_the_second_learns_of_the_first(web, world):

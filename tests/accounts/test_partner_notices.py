@@ -39,7 +39,7 @@ def test_the_distributor_hears_of_a_suspension_and_of_badges(world: World, web: 
         assert told(world, who) == []
     inbox = web("distributor.reader").get("/inbox/").content.decode()
     assert f"Your partner {world.partner.name} is suspended" in inbox and "Has not paid" not in inbox
-    assert f"New membership of your partner {world.partner.name}: Solution Advisor" in inbox
+    assert f"Your partner {world.partner.name} has a new membership: Solution Advisor" in inbox
     notice = Notice.objects.get(kind="partner_suspended")
     answer = web("distributor.reader").post(f"/inbox/{notice.public_id}/")
     assert answer["Location"] == f"/partners/{world.partner.public_id}/"
@@ -71,14 +71,14 @@ def test_a_move_is_told_to_the_partner_and_to_the_distributors_on_both_sides(wor
     staff, partner = world.actor("vendor.admin"), world.partner
     move_partner(actor=staff, partner=partner, distributor=world.distributor2)
     assert said(world, "partner_moved_above") == {
-        "partner": f"Your organisation now belongs to the distributor {world.distributor2}",
-        "distributor": f"{partner} no longer belongs to your organisation",
-        "distributor2": f"{partner} now belongs to your organisation",
+        "partner": f"Your organisation now works with the distributor {world.distributor2}",
+        "distributor": f"{partner} is no longer one of your partners",
+        "distributor2": f"{partner} is now one of your partners",
     }
     move_partner(actor=staff, partner=partner, distributor=None)
     assert said(world, "partner_moved_above") == {
         "partner": "Your organisation now works directly with the vendor",
-        "distributor2": f"{partner} no longer belongs to your organisation",
+        "distributor2": f"{partner} is no longer one of your partners",
     }
 
 

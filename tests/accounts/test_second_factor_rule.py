@@ -174,7 +174,7 @@ def test_staff_at_the_command_line_may(world):
 def test_the_page_says_what_is_missing_and_leads_there(web, world):
     text = web("partner.admin").get("/security/").content.decode()
     assert "Set up two-factor authentication for yourself first" in text and "/sign-in/two-factor/" in text
-    assert "7 operators have none yet." in text
+    assert "7 operators have no passkey or authenticator app yet." in text
     text = web("partner.reader").get("/security/").content.decode()
     assert "Only Admins" in text
 
@@ -183,7 +183,7 @@ def test_the_page_switches_it_on_and_off(web, world):
     give_factor(world, "partner.admin")
     client = web("partner.admin")
     text = client.get("/security/").content.decode()
-    assert 'name="required" value="true"' in text and "6 operators have none yet." in text
+    assert 'name="required" value="true"' in text and "6 operators have no passkey or authenticator app yet." in text
     page = client.post("/security/second-factor/", {"required": "true"}, follow=True)
     assert "is now required for everyone" in page.content.decode()
     assert 'name="required" value="false"' in client.get("/security/").content.decode()

@@ -98,7 +98,7 @@ def test_the_last_page_says_that_there_was_nothing_more(world: World, web: Any, 
     client = web("partner.reader")
     _rows, last = walk(client, f"{LOG}?q=nothing-like-it", "next_url")
     said = client.get(last.current_url).content.decode()
-    assert "Nothing more was found" in said and "All events of these days have been searched." in said
+    assert "Nothing more was found" in said and "All events in this period have been searched." in said
 
 
 def test_the_links_say_which_way_they_go(world: World, web: Any, needles: Any) -> None:

@@ -141,7 +141,7 @@ def test_accepting_while_connected_leads_to_what_is_shared(web, world):
     connection = world.connection("customer", "partner")
     response = web("customer.admin").post(opened(world) + "accept/", {"scopes": []} | READ)
     assert (response.status_code, response["Location"]) == (302, sharing(connection))
-    assert "Nothing changed" in said(response)[0]
+    assert "Nothing has changed" in said(response)[0]
     connection.refresh_from_db()
     assert connection.shared_scopes == get_all_shareable_scopes()
 
@@ -178,7 +178,7 @@ def test_two_people_do_not_overwrite_each_other(web, world, actor_for):
         )
     response = client.post(sharing(connection), {"scopes": ["usage"], "version": seen} | READ)
     page = response.content.decode()
-    assert response.status_code == 412 and "Check it and save again." in page
+    assert response.status_code == 412 and "Check the change and save again." in page
     assert "checked" in box(page, "usage") and "checked" not in box(page, "entitlements")
     connection.refresh_from_db()
     assert connection.shared_scopes == SOME
@@ -289,7 +289,9 @@ def test_the_notice_of_a_new_customer_names_what_it_shares(web, world):
     while write_due_notices():
         pass
     notice = world.notices("partner").filter(kind="customer_connected").last()
-    assert get_notice_kinds()["customer_connected"].get_body(notice) == "It shares: Account information, Orders."
+    assert (
+        get_notice_kinds()["customer_connected"].get_body(notice) == "The customer shares: Account information, Orders."
+    )
 
 
 def test_the_account_and_first_page_say_what_each_partner_sees(web, world, actor_for):
@@ -360,7 +362,7 @@ def test_customers_are_told_when_their_partner_moves_to_another_distributor(worl
         )
         assert kind.get_body(moved) == (
             f"{world.distributor2.name} also sees what you share with {world.partner.name}. "
-            f"{world.distributor.name} no longer sees it."
+            f"{world.distributor.name} no longer sees what you share with this partner."
         )
         assert kind.get_subject(left).endswith(f"no longer works with the distributor {world.distributor2.name}")
         connection = world.connection(customer, "partner")

@@ -254,7 +254,9 @@ def test_a_partner_without_an_active_membership_is_said_to_see_nothing(web, worl
         after = {name: page.split(f">{world[name].name}<")[1][:200] for name in ("partner", "lapsed")}
         assert nothing in after["lapsed"] and page.count(nothing) == 1
         assert "Sees" in after["partner"] and nothing not in after["partner"]
-        assert page.count(f"Its distributor {world.distributor} sees what you share with it.") == 1  # of partner alone
+        assert (
+            page.count(f"The partner’s distributor, {world.distributor}, sees what you share with the partner.") == 1
+        )  # of partner alone
     own = web("lapsed.admin").get("/account/").content.decode()
     assert "You see nothing while your programme membership is not active" in own
     assert f"/customers/{world.customer.public_id}/" not in own

@@ -173,7 +173,10 @@ def test_a_partner_that_begins_at_once_is_told_as_a_member(world, web):
     tell()
     link.refresh_from_db()
     inbox = web("distributor.admin").get("/inbox/").content.decode()
-    assert "It is a member of Solution Advisor and can invite customers." in inbox and "when vendor staff" not in inbox
+    assert (
+        "The partner is a member of Solution Advisor and can invite customers." in inbox
+        and "when vendor staff" not in inbox
+    )
     assert told("partner_joined") == {world.vendor.pk} and not told("partner_awaits")
     event = Event.objects.get(kind="membership.changed")
     assert (event.actor_kind, event.organization_id, event.counterpart_id) == (
@@ -293,7 +296,7 @@ def test_the_start_page_counts_partners_that_wait_long_and_none_that_has_ended(w
     assert count == "1" and waiting.name in client.get(path).content.decode()
     ended = ActivationLink.objects.get(organization=world.partner)
     ago(ended, organization=world.distributor, since=["created_at", "expires_at"])
-    assert "Onboarding of customers is stuck" not in client.get("/").content.decode()
+    assert "Customer onboarding is stuck" not in client.get("/").content.decode()
 
 
 def test_the_vendors_start_page_counts_the_partners_to_confirm_and_leads_to_them(web, waiting, monkeypatch):
@@ -311,4 +314,4 @@ def test_one_that_bounced_says_so_after_its_end_too(world, web):
     link = ActivationLink.objects.get(organization=world.partner)
     ago(link, since=["bounced_at"], expires_at=timezone.now() - dt.timedelta(hours=1))
     page = web("partner.reader").get("/customers/pending/?state=ended").content.decode()
-    assert "Not delivered" in page and "Nobody has used it" not in page
+    assert "Not delivered" in page and "Nobody has used the link" not in page

@@ -106,7 +106,7 @@ def test_staff_mark_what_they_have_released_and_take_it_back(world: World, web: 
     client = web("vendor.admin")
     assert f"Mark {escape(row.external_id)} as released" in client.get(PAGE).content.decode()
     page = mark(client, row).content.decode()
-    assert f"The licence {escape(row.external_id)} of {escape(row.customer.name)} is marked as released." in page
+    assert f"Licence {escape(row.external_id)} of {escape(row.customer.name)} is marked as released." in page
     assert f"Mark {escape(row.external_id)} as" not in page and other.external_id in page
     undo = page.partition(f'action="{PAGE}reopen/')[2].partition('"')[0]
     row.refresh_from_db()
@@ -263,7 +263,7 @@ def test_staff_hear_of_releases_once_a_day_for_each_customer(world: World, ask: 
     assert [said(notice)[0] for notice in notices] == [
         f"{world[name].name} wants to release licences" for name in ("customer", "stranger")
     ]
-    assert said(notices[0])[1:] == ("The page “Licence releases” shows which licences to release.", PAGE)
+    assert said(notices[0])[1:] == ("The “Licence releases” page shows which licences to release.", PAGE)
     LicenseAssignment.objects.update(release_asked_at=None)
     ask()
     assert len(told(world, "release_asked")) == 2
@@ -283,7 +283,7 @@ def test_staff_hear_that_a_release_is_taken_back(world: World, ask: Any, actor_f
     (notice,) = told(world, "release_withdrawn")
     assert said(notice) == (
         f"{world.customer.name} withdrew a request to release licences",
-        "The page “Licence releases” shows which licences to release.",
+        "The “Licence releases” page shows which licences to release.",
         PAGE,
     )
     assert canary("customer", "licence holders") not in str(vars(notice))
@@ -331,7 +331,7 @@ def test_staff_hear_of_a_request_that_is_taken_back(world: World, actor_for: Any
     with as_tenant(actor):
         cancel_trial(actor=actor, trial=ran)
     (notice,) = told(world, "trial_withdrawn")
-    subject = f"{world.customer.name} withdrew the request for a trial of Try 0"
+    subject = f"{world.customer.name} withdrew its request for a trial of Try 0"
     assert said(notice) == (subject, "12 licences", "/trials/")
     assert [code for code, _ in registry.list_notice_kind_choices(actor) if code == "trial_withdrawn"] == []
     while send_due_emails():

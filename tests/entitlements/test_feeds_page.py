@@ -44,8 +44,8 @@ def test_each_source_says_how_fresh_it_is_and_what_was_wrong(who: str, web: Any,
     page = text(web(who).get("/feeds/"))
     for name, state in (
         ("Fresh", "Up to date"),
-        ("Failing", "Errors in its last file"),
-        ("Silent", "Nothing for a day and a half"),
+        ("Failing", "Errors in the last file"),
+        ("Silent", "No file for a day and a half"),
     ):
         assert re.search(rf"{name} {name}… [^…]* {state}", page), name
     assert ("Create token… . Only Admins can do this." in page) is (who == READER)
@@ -54,7 +54,7 @@ def test_each_source_says_how_fresh_it_is_and_what_was_wrong(who: str, web: Any,
     detail = text(web(who).get(f"/feeds/uploads/{bad.public_id}/"))
     assert "No such SKU." in detail and "unknown_sku" in detail
     start = text(web(who).get("/"))
-    assert "Failing: Errors in its last file" in start and "Silent: Nothing for" in start and "Fresh:" not in start
+    assert "Failing: Errors in the last file" in start and "Silent: No file for" in start and "Fresh:" not in start
 
 
 @pytest.mark.parametrize("who", ["partner.admin", "distributor.admin", "customer.admin", "publisher.admin"])

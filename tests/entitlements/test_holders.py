@@ -95,7 +95,7 @@ def test_pages_of_fifty(world: World, web: Any, count_queries: Any) -> None:
 def test_asked_once_undone_and_too_late(world: World, web: Any, actor_for: Any) -> None:
     client, row = web("customer.admin"), held(world)
     question = client.get(f"{LIST}{row.public_id}/release/").content.decode()
-    assert f"Release the licence of {row.holder}?" in question
+    assert f"Release the licence assigned to {row.holder}?" in question
     for _twice in range(2):
         page = client.post(f"{LIST}{row.public_id}/release/", follow=True)
     assert f"{LIST}{row.public_id}/keep/" in page.content.decode()

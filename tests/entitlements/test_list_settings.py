@@ -46,7 +46,7 @@ def save(client: Any, name: str, query: str, **data: str) -> SavedView:
 
 def test_the_usual_views_have_their_counts(partner: Organization, web: Any) -> None:
     page = web("partner.reader").get(f"{LIST}?over=true")
-    assert list(tabs(page)) == ["All", "*Over limit", "Expiring in 30 days", "Trials", "Falling usage"]
+    assert list(tabs(page)) == ["All", "*Over limit", "Expiring within 30 days", "Trials", "Falling usage"]
     assert tabs(page)["All"] == "5" and tabs(page)["Trials"] == "2"
 
 

@@ -102,7 +102,7 @@ def test_the_list_says_it_in_each_cell(who, web, world, share):
     assert mine.count(f'class="unshared" title="{WORDS}"') == 4
     assert canary("customer", "skus") not in mine and "usage-bar" not in mine and "<time" not in mine
     assert WORDS not in other and canary("customer2", "skus") in other
-    assert "1 shares its services" in page
+    assert "1 customer shares its services" in page
 
 
 def test_the_list_without_usage_has_no_trend(web, world, share):
@@ -158,8 +158,8 @@ def test_sums_pace_and_renewals_name_who_is_missing(web, world, share):
     share(NOTHING)
     assert "1 customer does not share its services" in client.get("/renewals/").content.decode()
     usage = client.get("/usage/customers/").content.decode()
-    assert "1 customer does not share its usage" in usage and "1 shares its services" in usage
-    assert "1 shares its services" in client.get("/").content.decode()
+    assert "1 customer does not share its usage" in usage and "1 customer shares its services" in usage
+    assert "1 customer shares its services" in client.get("/").content.decode()
 
 
 def test_a_pace_without_services_has_no_bar(web, world, share):
@@ -244,7 +244,7 @@ def test_no_falling_usage_is_no_zero_where_nobody_shares_it(web, world, share):
     client = web("partner.reader")
     assert "share their usage" not in client.get("/").content.decode()
     share(NO_USAGE)
-    assert "1 shares its usage" in client.get("/").content.decode()
+    assert "1 customer shares its usage" in client.get("/").content.decode()
     share(NO_USAGE, customer="customer2")
     page = client.get("/").content.decode()
-    assert "0 share their usage" in page and "unusual=falling" not in page
+    assert "0 customers share their usage" in page and "unusual=falling" not in page

@@ -203,7 +203,7 @@ def test_the_page_of_a_partner(channel: dict[str, Organization], world: World, w
     assert f"/customers/?partner={channel['over'].org_id}&amp;over=true" in over.content.decode()
     assert "A badge ends soon" in text_of(client.get(f"/partners/{channel['lapsing'].public_id}/"))
     quiet = text_of(client.get(f"/partners/{channel['quiet'].public_id}/"))
-    assert "No new customer in 90 days" in quiet and "No customer yet." in quiet
+    assert "No new customers in 90 days" in quiet and "No customers yet." in quiet
 
 
 @pytest.mark.promise("CV-8")

@@ -82,7 +82,7 @@ def test_who_stops_sharing_is_in_no_sum_from_that_moment(used: World, actor_for:
     change_connection_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=NO_USAGE)
     assert sums_of(used) == {} == sums_of(used, "distributor.admin")
     page = web("partner.admin").get("/")
-    assert 'data-chart="portfolio"' not in page.content.decode() and "being added up" in text_of(page)
+    assert 'data-chart="portfolio"' not in page.content.decode() and "We are adding up" in text_of(page)
     assert count_due_portfolio_months() == 2  # the partner, and the distributor above it
     assert sums_of(used) == naive_sums(used.partner)
     assert PortfolioMonth.objects.filter(month=None).count() == 0 == count_due_portfolio_months()

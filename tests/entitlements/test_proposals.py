@@ -73,7 +73,7 @@ def customer(world: World, sku: Sku) -> Any:
 def test_a_proposal_says_why_and_what_it_saves(customer: Any, web: Any) -> None:
     address = f"/customers/{customer.public_id}/usage/"
     words = text_of(web("partner.admin").get(address))
-    assert "Vault Pro At most 60 of 100 licences were assigned in three months" in words
+    assert "Vault Pro At most 60 of 100 licences were assigned in the last three months" in words
     assert "−37 licences · −€462.50" in words
     words = text_of(web("partner.reader").get(address))
     assert "−37 licences" in words and "€" not in words, "without finance sight"

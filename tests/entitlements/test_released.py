@@ -136,7 +136,7 @@ def test_the_customer_hears_that_it_is_released_and_that_it_is_not(world: World,
     done, open_again = hears(world, ask, web, "mark", "reopen")
     day = f"Your organisation requested this on {formats.format_date(today())}."
     assert said(done) == (
-        f"A licence of {service} was released", f"{day} The licence is available again.", "/usage/licences/",
+        f"A licence for {service} was released", f"{day} The licence is available again.", "/usage/licences/",
     )  # fmt: skip
     assert said(open_again)[0] == f"A request to release a licence for {service} was reopened"
     assert said(open_again)[1].startswith(day)
@@ -210,7 +210,7 @@ def test_its_mails_go_to_admins_whatever_others_chose(world: World, ask: Any, we
         mail=MailMode.EACH,
     )  # fmt: skip
     hears(world, ask, web, "mark", "reopen")
-    mails = [(to, body) for to, body in sent() if "A licence of" in body]
+    mails = [(to, body) for to, body in sent() if "A licence for" in body]
     assert [to for to, _body in mails] == [world.person("customer.admin").email]
     assert "/usage/licences/" in mails[0][1] and "was reopened" in mails[0][1]
     assert not [holder for holder in HOLDERS if holder in mails[0][1]]
@@ -225,14 +225,14 @@ def test_an_admin_chooses_and_who_is_none_any_more_gets_nothing(world: World, as
         mark(web("vendor.admin"), row, action)
     told(world, "release_asked")
     admin = world.person("customer.admin").email
-    assert [body.count("was reopened") for to, body in sent() if to == admin and "A licence of" in body] == [0]
+    assert [body.count("was reopened") for to, body in sent() if to == admin and "A licence for" in body] == [0]
     mail.outbox.clear()
     mark(web("vendor.admin"), row)
     told(world, "release_asked")
     operator = world.operator("customer.admin")
     operator.roles = [Role.READER]
     operator.save()
-    assert [to for to, body in sent() if "A licence of" in body] == []
+    assert [to for to, body in sent() if "A licence for" in body] == []
 
 
 def test_the_system_sees_it(world: World, ask: Any, web: Any) -> None:  # noqa: F811

@@ -214,7 +214,7 @@ def test_a_change_of_state_and_note_can_be_undone(web: Any, world: World, ending
     owner = str(world.operator("partner.admin").public_id)
     sent = {"state": "will_lapse", "owner": owner, "note": "No", "ends_on": str(ending.ends_on), "revision": "1"}
     page = client.post(url, sent, follow=True).content.decode()
-    assert world.customer.name in page and f"Saved: renewal of {ending.sku.name} at" in page
+    assert world.customer.name in page and f"Saved. The renewal of {ending.sku.name} at" in page
     assert f"{url}undo/?revision=2" in page
     page = client.post(f"{url}undo/?revision=2", follow=True).content.decode()
     assert "is Contacted again" in page
@@ -226,7 +226,7 @@ def test_a_change_of_state_and_note_can_be_undone(web: Any, world: World, ending
 def test_a_new_owner_is_not_undone(web: Any, world: World, ending: Entitlement) -> None:
     sent = {"state": "contacted", "owner": "", "note": NOTE, "ends_on": str(ending.ends_on), "revision": "1"}
     page = web("partner.admin").post(f"/renewals/{ending.public_id}/", sent, follow=True).content.decode()
-    assert "Saved: renewal" in page and "undo/?revision" not in page
+    assert "Saved. The renewal" in page and "undo/?revision" not in page
 
 
 def test_the_first_note_is_undone_to_nothing(change: Any, actor_for: Any, as_tenant: Any, ending: Entitlement) -> None:

@@ -51,9 +51,9 @@ def test_a_customer_reads_who_has_asked_when_and_who_decides(web, world):
     name = world.person("customer.admin").name
     day = formats.format_date(timezone.now())
     own = web("customer.reader").get("/services/").content.decode()
-    assert f"Requested {day} by {name} · waiting for the vendor" in own
+    assert f"Requested on {day} by {name} · waiting for the vendor" in own
     page = web("partner.admin").get(f"/customers/{world.customer.public_id}/services/").content.decode()
-    assert f"Requested {day} · waiting for the vendor" in page and name not in page
+    assert f"Requested on {day} · waiting for the vendor" in page and name not in page
 
 
 def test_a_customer_reads_why_and_takes_back(web, world, waiting):

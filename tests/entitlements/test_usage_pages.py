@@ -74,7 +74,7 @@ def test_licensing_in_words_and_numbers(world: World, sku: Sku, web: Any) -> Non
     page = usage_page(world, web)
     words = text_of(page)
     assert "View usage trend" in words and "87% · Within limit" in words
-    assert "For concurrent licences, the highest number in use at the same time counts." in words
+    assert "For concurrent licences, the highest number in use at the same time is counted." in words
     assert "13 licences available" in words and "Monthly active users 70" in words and "Daily active users 40" in words
     assert 'data-path="usage/"' in web("partner.reader").get("/customers/").content.decode()
 
@@ -132,7 +132,7 @@ def test_the_trend_had_an_address_of_its_own(world: World, sku: Sku, web: Any) -
 
 def test_far_below_the_limit_the_scale_is_the_datas(world: World, sku: Sku, web: Any) -> None:
     report(world, sku, purchased=1200, assigned=174)
-    assert "Licence limit 1,200, above this scale" in text_of(usage_page(world, web, tab="usage/"))
+    assert "Licence limit 1,200, above the range of this chart" in text_of(usage_page(world, web, tab="usage/"))
 
 
 @pytest.mark.parametrize(("asked", "rows"), [("6m", 6), ("13m", 13), ("rubbish", 84), ("", 84)])
@@ -249,7 +249,7 @@ def test_all_customers_in_sum_and_who_stands_out(world: World, web: Any, count_q
     unused = sum(row.unused_seats for row in rows)
     assert f"Unused licences {unused}" in words and "+20" in words and "−4" in words
     assert "less than 28 days of history" in words and len(few) <= 15
-    assert words.index("Biggest changes") < words.index("+20") < words.index("−4") < words.index("Running out first")
+    assert words.index("Biggest changes") < words.index("+20") < words.index("−4") < words.index("First to run out")
 
 
 def cells_of(page: Any) -> list[list[str]]:

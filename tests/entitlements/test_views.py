@@ -246,7 +246,7 @@ def test_row_menu_ends_only_own_connections(world: World, web: Any) -> None:
     assert f'data-row-menu="{own}">' in web("partner.admin").get(LIST).content.decode()
     assert "Only Admins can do this." in text_of(web("partner.reader").get(LIST))
     indirect = web("distributor.admin").get(LIST)
-    assert own not in indirect.content.decode() and "own partner can end it" in text_of(indirect)
+    assert own not in indirect.content.decode() and "own partner can end the connection" in text_of(indirect)
 
 
 @pytest.mark.promise("CC-29")

@@ -50,7 +50,7 @@ def test_a_file_with_too_many_rows_is_cut_where_it_must_be_split(cast: World, mo
     source = upload(cast, b"key\na\nb\nc\nd\n")
     assert runs.run_next_import()
     assert results(source) == [("2", "not_reached", "a"), ("3", "not_reached", "b"), ("4", "bad", "c")]
-    assert "Split it from row 4 on." in read_failed(cast, source).decode()
+    assert "Split it before row 4." in read_failed(cast, source).decode()
 
 
 @pytest.mark.parametrize("how", ["the kind fails each time", "the person has left"])
@@ -66,7 +66,9 @@ def test_what_was_applied_is_told_from_what_was_not(cast: World, monkeypatch: An
         if rows[0].values["key"] != "c":
             return ask(source, kind, rows)
         if how == "the person has left":
-            raise runs.ActionRefused("no_longer_member", "The person no longer acts for the organisation.")
+            raise runs.ActionRefused(
+                "no_longer_member", "The person who started this action no longer acts for the organisation."
+            )
         raise RuntimeError
 
     with monkeypatch.context() as patch:

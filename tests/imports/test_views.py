@@ -152,7 +152,7 @@ def test_a_mode_is_one_of_the_kind(web: Any) -> None:
 def test_a_file_without_a_good_row_is_not_applied(web: Any) -> None:
     client = web("partner.admin")
     url = uploaded(client, b"key\nunknown a\n")
-    assert "No row of this file can be imported" in text_of(client.get(url))
+    assert "None of the rows in this file can be imported" in text_of(client.get(url))
     assert client.post(f"{url}apply/", {"mode": "merge"}).status_code == 409
     assert Import.objects.get(kind="shelf").state == "checked"
 

@@ -126,7 +126,7 @@ def test_ticked_rows_bring_what_can_be_done_with_them(who, path, visitor, reader
     bar = page.locator("#bulk-bar")
     expect(bar).to_be_in_viewport()
     expect(bar).to_contain_text("Selected 1")
-    page.get_by_role("checkbox", name="Select this page").check()
+    page.get_by_role("checkbox", name="Select all rows on this page").check()
     expect(bar.locator("[data-count]")).to_have_text(str(page.locator("main tbody input[name=row]").count()))
 
 

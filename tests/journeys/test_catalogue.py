@@ -69,7 +69,7 @@ def test_a_partner_finds_what_it_may_sell_to_a_customer(stack, visitor, market, 
     expect(page.get_by_role("row", name=opened)).to_have_count(0)
 
     browser.follow(closed)
-    browser.sees("The publisher sells this offer without partners.")
+    browser.sees("The publisher does not sell this offer through partners.")
     page.get_by_role("main").get_by_role("link", name="Contact publisher").first.click()
     page.get_by_role("textbox", name="Message").fill("We would like to sell it.")
     browser.press("Send message")
@@ -78,7 +78,7 @@ def test_a_partner_finds_what_it_may_sell_to_a_customer(stack, visitor, market, 
     assert "We would like to sell it." in letter.get_body(("plain",)).get_content()
 
     browser.opens(f"/marketplace/offers/?customer={far.public_id}")
-    expect(page.get_by_role("row", name=opened)).to_contain_text("Customer outside the market")
+    expect(page.get_by_role("row", name=opened)).to_contain_text("Customer outside the partner’s market")
     browser.follow(opened)
     browser.sees("Japan is outside the market of")
     if scripts:
@@ -107,7 +107,7 @@ def test_a_list_that_was_open_says_why_it_goes_on_no_more(visitor, market):
     page = browser.opens("/marketplace/offers/")
     ProgramMembership.objects.filter(organization=partner, program__code="csp").delete()
     page.get_by_role("searchbox", name="Search offer or publisher").fill("ledger")
-    browser.sees("This needs an active partner programme membership.")
+    browser.sees("Your organisation needs an active partner programme membership to do this.")
     expect(page.get_by_role("button", name="Try again")).to_have_count(0)
     browser.complaints = [text for text in browser.complaints if "403" not in text]
 

@@ -56,7 +56,7 @@ def registers_distributor(staff, name):
     staff.follow("Register distributor…")
     page.get_by_label("Organisation name").fill(name)
     page.get_by_label("Country or region").select_option("FR")
-    page.get_by_label("Work email address of its first Admin").fill(email)
+    page.get_by_label("Work email address of the first Admin").fill(email)
     staff.press("Register")
     staff.sees(f"{name} was registered.")
     return email
@@ -139,7 +139,7 @@ def sends_many_from_a_file(browser, partner, sku):
     """By the template, with one row that is wrong."""
     page = browser.opens("/customers/")
     page.get_by_role("main").get_by_role("button", name="Actions", exact=True).click()
-    page.get_by_role("link", name="Send many from a file…").click()
+    page.get_by_role("link", name="Send links from a file…").click()
     with page.expect_download() as template:
         browser.follow("Download template")
     columns = read(template.value)[0]

@@ -94,7 +94,7 @@ def test_usage_is_kept_back_shared_and_taken_back(stack, visitor, monkeypatch, c
     for browser, calendar in zip(onlookers, calendars, strict=True):
         sees_seats_and_no_trend(browser, customer)
         assert len(fetched(calendar)) == 2
-    is_told_by_mail(stack, ada, f"{customer.name} is now connected to you", f"It shares: {NO_USAGE}.")
+    is_told_by_mail(stack, ada, f"{customer.name} is now connected to you", f"The customer shares: {NO_USAGE}.")
     is_used(customer, "Vault")
     sees_seats_and_no_trend(onlookers[0], customer)
     assert not told.exists()
@@ -135,7 +135,7 @@ def accepts_without_usage(browser, partner):
     page.get_by_role("checkbox", name="Usage", exact=True).uncheck()
     browser.press("Accept and connect")
     browser.sees(f"{partner.name} is now connected to")
-    browser.follow(f"What is shared, {partner.name}")
+    browser.follow(f"What is shared in your connection with {partner.name}")
     browser.page.get_by_role("dialog").get_by_role("link", name="History").click()
 
 

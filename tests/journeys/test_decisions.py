@@ -76,7 +76,7 @@ def test_the_vendor_decides_five_trials_in_a_minute_by_keyboard(visitor, sku, as
 def test_all_five_are_approved_at_once(visitor, sku, asking):
     browser = visitor(viewport=LAPTOP).arrives_as("vendor.admin")
     page = browser.opens(f"/trials/?sku={sku.code}")
-    page.get_by_role("checkbox", name="Select this page").focus()
+    page.get_by_role("checkbox", name="Select all rows on this page").focus()
     page.keyboard.press("Space")
     expect(page.locator("[data-count]")).to_have_text("5")
     page.locator("#bulk-bar").get_by_role("button", name="Approve…", exact=True).press("Enter")
@@ -145,7 +145,7 @@ def test_a_renewal_is_worked_from_the_list_to_its_history(visitor, renewing, sku
     browser = visitor(viewport=LAPTOP).arrives_as(ada)
     page = browser.opens("/renewals/")
     expect(page.locator(".renewals-total")).to_contain_text("€14,500.00")
-    expect(page.locator(".renewals-total")).to_contain_text("10 of 10 have a value")
+    expect(page.locator(".renewals-total")).to_contain_text("10 of 10 renewals have a value")
     page.get_by_role("link", name="Value", exact=True).click()
     page.wait_for_url(re.compile("sort=value"))
     page.get_by_role("link", name="Value", exact=True).click()
@@ -155,7 +155,7 @@ def test_a_renewal_is_worked_from_the_list_to_its_history(visitor, renewing, sku
     expect(first).to_contain_text("€1,900.00")
 
     works(page, customer, state="quoted", note="Sent a quote for 40 licences.")
-    browser.sees(f"Saved: renewal of {sku.name} at {customer.name}, Quoted.")
+    browser.sees(f"Saved. The renewal of {sku.name} at {customer.name} is “Quoted”.")
     expect(page).to_have_url(re.compile("sort=-value"))
     page.get_by_role("button", name="Undo").click()
     browser.sees("is Open again")

@@ -65,7 +65,7 @@ def test_a_domain_is_proved_by_its_record(visitor, stack):
     half_a_minute_passes()
     browser.press("Check now")
     expect(page.locator("main .status", has_text=re.compile(r"^\s*Verified"))).to_be_visible()
-    browser.sees(f"Operators can be added with an address at: {name}")
+    browser.sees(f"Operators need an email address at {name}")
     found += list(inspection.faults(browser))
 
     browser.follow("Remove…")
@@ -121,7 +121,7 @@ def test_a_second_factor_switched_on_bites(visitor):
     theirs.opens("/account/")
     browser = visitor().arrives_as(admin, partner)
     browser.opens("/security/")
-    browser.sees("1 operator has none yet.")
+    browser.sees("1 operator has no passkey or authenticator app yet.")
     found = list(inspection.faults(browser))
     browser.press("Require")
     browser.sees("Two-factor authentication is now required for everyone.")

@@ -129,7 +129,7 @@ def sees_in_the_trend(browser, customer, numbers, *, least):
     """In the table, in the chart and in its words: `numbers` by how long ago; None is a gap."""
     page = browser.opens(f"/customers/{customer.public_id}/usage/")
     browser.sees(f"{LATEST} of {SEATS} licences assigned")
-    browser.sees(f"Usage last reported {formats.format_date(day(0))}")
+    browser.sees(f"Usage last reported on {formats.format_date(day(0))}")
     page.locator("summary").first.click()
     table = page.get_by_role("table", name="Licences assigned")
     for back, number in numbers.items():

@@ -95,7 +95,7 @@ def test_ticked_rows_are_exported(script, visitor, partner):
     page = one.opens("/customers/")
     boxes = page.get_by_role("checkbox", name=re.compile("^Select Client"))
     if script:
-        page.get_by_role("checkbox", name="Select this page").check()
+        page.get_by_role("checkbox", name="Select all rows on this page").check()
         expect(page.locator("[data-count]")).to_have_text("3")
         page.get_by_role("button", name="Clear selection").click()
         expect(page.locator("#bulk-bar")).to_be_hidden()
@@ -143,7 +143,7 @@ def test_twenty_thousand_rows_with_progress(visitor, crowd):
     one.sees("Export started.")
     expect(page.get_by_text(re.compile(r"of 20,000 rows|^20,000 rows")).first).to_be_visible()
     one.opens("/inbox/")  # it goes on without the page
-    one.sees("Your export is ready on the page “Exports”.")
+    one.sees("Your export is ready on the “Exports” page.")
     page = one.opens("/exports/")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()

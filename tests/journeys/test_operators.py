@@ -59,7 +59,7 @@ def test_an_admin_adds_a_reader_who_is_out_at_once_when_removed(java_script_enab
     page.get_by_role("link", name="Change roles…").click()
     page.get_by_role("checkbox", name="Sales agent").check()
     admin.press("Show what changes")
-    admin.sees("From now on also:")
+    admin.sees("New permissions:")
     applies(page)
     admin.sees(f"Roles of {invited.name} saved.")
     page.get_by_role("button", name=f"Actions for {invited.name}").click()
@@ -79,7 +79,7 @@ def test_a_free_mail_address_is_refused_where_it_is_typed(visitor):
     expect(page.get_by_role("textbox", name="Work email address")).to_have_attribute("aria-invalid", "true")
     page.get_by_role("textbox", name="Work email address").fill("somebody@elsewhere.example")
     applies(page)
-    admin.sees("elsewhere.example is not a domain of this organisation.")
+    admin.sees("elsewhere.example is not one of this organisation’s domains.")
 
 
 def test_somebody_else_changes_and_comes_back(visitor):

@@ -49,7 +49,7 @@ def test_a_price_rise_with_its_reach_shown(visitor, offer, has_script):
     browser.sees("with a point before any decimals")
     cell.fill("24.90")
     browser.press("Preview")
-    browser.sees("1 subscription with 5 licences, renewed on")
+    browser.sees("1 subscription with 5 licences, due for renewal on")
     expect(page.get_by_role("row", name=re.compile("Europe, EUR"))).to_contain_text("+152%")
     browser.press("Publish prices")
     browser.sees("Enter the code of the plan to confirm it.")

@@ -59,7 +59,7 @@ def test_by_keyboard_alone(visitor, partner, customer):
     browser.sees(f"{partner.name} is now connected to {customer.name}.")
     browser.sees("Not shared: Usage")
 
-    opener = page.get_by_role("link", name=f"What is shared, {partner.name}")
+    opener = page.get_by_role("link", name=f"What is shared in your connection with {partner.name}")
     presses(browser, opener)
     dialog = page.get_by_role("dialog", name=f"What {partner.name} sees")
     expect(dialog).to_be_visible()
@@ -97,7 +97,7 @@ def test_without_script(visitor, partner, customer):
     browser.press("Accept and connect")
     browser.sees(f"{partner.name} is now connected to {customer.name}.")
     browser.sees("Not shared: Usage")
-    browser.follow(f"What is shared, {partner.name}")
+    browser.follow(f"What is shared in your connection with {partner.name}")
     expect(browser.heading).to_have_text(f"What {partner.name} sees")
     expect(box(browser, "Usage")).not_to_be_checked()
     box(browser, "Orders").uncheck()
@@ -125,7 +125,7 @@ def test_each_page_and_dialog_is_accessible(visitor, partner, customer):
         found.extend(f"{what}: {fault}" for fault in inspection.faults(browser))
 
     page = admin.opens("/account/")
-    admin.follow(f"What is shared, {partner.name}")
+    admin.follow(f"What is shared in your connection with {partner.name}")
     expect(page.get_by_role("dialog")).to_be_visible()
     inspect(admin, "dialog")
     admin.opens(sharing)

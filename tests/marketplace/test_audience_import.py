@@ -77,8 +77,8 @@ def test_replace_marks_whom_the_file_leaves_out_and_keeps_who_has_sold(world, pu
     assert list(AUDIENCE.preview(publisher, monitor, "merge", given)) == []
     assert list(AUDIENCE.finish(publisher, monitor, "merge", given)) == []  # so that the addition is there to drop
     assert [str(text) for text in AUDIENCE.finish(publisher, monitor, "replace", given)] == [
-        "1 saved addition dropped.",
-        "1 partner is marked for removal, which needs a request.",
+        "1 saved addition was dropped.",
+        "1 partner is marked for removal. You need to submit a request to remove it.",
     ]
     assert [(row.organization, row.is_removal) for row in monitor.audience_changes.all()] == [(world.distributor, True)]
 

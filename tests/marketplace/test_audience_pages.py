@@ -31,7 +31,7 @@ def test_the_page_shows_three_options_with_what_they_mean_today(web, offer):
     page = web("publisher.reader").get(url(offer))
     text = page.content.decode()
     assert text.count('type="radio"') == 3
-    assert "2 partners may sell it today." in text
+    assert "2 partners may sell the offer today." in text
     assert "2 organisations selected, with 1 partner under them" in text
     assert 'data-reason="Only Admins can do this."' in text or "Only Admins can do this." in text
 
@@ -118,16 +118,16 @@ def test_one_of_the_chosen_has_left_meanwhile_and_the_others_are_added(web, worl
     Organization.objects.filter(pk=world.partner.pk).update(state="suspended")
     page = client.post(url(backup, "_select"), chosen)
     text = page.content.decode()
-    refused = text[text.index("These could not be added") :]
-    assert refused.index(world.partner.name) < refused.index("It is suspended.")
+    refused = text[text.index("Entries that could not be added") :]
+    assert refused.index(world.partner.name) < refused.index("This organisation is suspended.")
     assert "1 partner added." in text
     assert [row.organization for row in backup.audience_changes.all()] == [world.distributor]
     text = client.post(url(backup, "_select"), chosen).content.decode()  # nobody is left to add
-    assert "No partner was added." in text and "It is already in the audience." in text
+    assert "No partner was added." in text and "This organisation is already in the audience." in text
     world.distributor.memberships.update(ends_on=timezone.now().date() - timedelta(days=1))
     backup.audience_changes.all().delete()
     text = client.post(url(backup, "_select"), chosen).content.decode()
-    assert "Its membership of the CSP programme is not active." in text
+    assert "This organisation’s membership of the CSP programme is not active." in text
 
 
 @pytest.mark.parametrize(("code", "page"), [("monitor", ""), ("backup", "_select")])
@@ -145,7 +145,7 @@ def test_nothing_chosen_adds_nothing(web, offer, row):
 def test_a_pasted_list_names_what_it_refuses(web, world, offer):
     page = web("publisher.admin").post(url(offer, "_paste"), {"entries": f"{world.partner.tenant_id}\nNobody <b>Inc."})
     text = page.content.decode()
-    assert "It is already in the audience." in text
+    assert "This organisation is already in the audience." in text
     assert "No member of the CSP programme has this name or tenant ID." in text
     assert "Nobody &lt;b&gt;Inc." in text
     assert web("publisher.admin").post(url(offer, "_paste"), {"entries": ""}).status_code == 200
@@ -158,7 +158,7 @@ def test_the_table_marks_locks_and_takes_back(web, world, offer):
     assert [(row.organization, row.is_removal) for row in offer.audience_changes.all()] == [(world.distributor, True)]
     sell(world, offer)
     page = client.get(url(offer)).content.decode()
-    assert "Can’t be removed: 1 subscription was sold." in page
+    assert "Can’t be removed because it has sold 1 subscription." in page
     box = f'name="row" value="{world.distributor.public_id}"'
     assert box in page, "although it stays, its mark can be taken off"
     kept = client.post(url(offer, "_remove"), {"row": str(world.distributor.public_id), "keep": "1"}, follow=True)

@@ -136,7 +136,7 @@ def test_what_became_of_each_partner_is_kept(world, publisher, staff, monitor):
 @pytest.mark.promise("CA-21")
 def test_both_sides_read_who_left_and_who_stayed_and_why(web, api, world, publisher, staff, monitor):
     request = decide_with_a_sale_between(world, publisher, staff, monitor)
-    stayed = "Can’t be removed: 1 subscription was sold."
+    stayed = "Can’t be removed because it has sold 1 subscription."
     for who in ("publisher.admin", "vendor.admin"):
         page = web(who).get(reverse("request", args=[request.public_id])).content.decode()
         result = page[page.index("<h2>Result</h2>") :]

@@ -69,19 +69,22 @@ class TestTheList:
 
     def test_each_offer_says_its_price_and_whether_it_may_be_sold(self, web: Any) -> None:
         backup, monitor = rows_of(web("partner.reader").get(CATALOGUE))
-        assert "Backup" in backup and "€9.90 per licence and month" in backup and "Can be sold" in backup
-        assert "Monitor" in monitor and "—" in monitor and "No price in the currency" in monitor
+        assert "Backup" in backup and "€9.90 per licence per month" in backup and "Can be sold" in backup
+        assert "Monitor" in monitor and "—" in monitor and "No price in the partner’s currency" in monitor
 
     def test_all_are_counted_by_reason_and_lead_to_theirs(self, web: Any, actor_for: Any) -> None:
         page = text_of(web("partner.reader").get(CATALOGUE))
-        assert "All offers 2 Can be sold 1 Cannot be sold 1" in page and "Why not: No price in the currency 1 " in page
+        assert (
+            "All offers 2 Can be sold 1 Cannot be sold 1" in page
+            and "Why not: No price in the partner’s currency 1 " in page
+        )
         (row,) = rows_of(web("partner.reader").get(f"{CATALOGUE}?reason=no_price"))
         assert "Monitor" in row
         (row,) = rows_of(web("partner.reader").get(f"{CATALOGUE}?sellable=true"))
         assert "Backup" in row
         publish(actor_for("publisher.admin"), "backup", plans=make_content("Backup", "basic", "pro")["plans"])
         page = text_of(web("partner.reader").get(CATALOGUE))
-        assert "Why not: No price in the currency 1 " in page, "of an offer that can be sold, no plan counts"
+        assert "Why not: No price in the partner’s currency 1 " in page, "of an offer that can be sold, no plan counts"
         SaleStop.objects.create(offer=offer(), by_vendor=True)
         page = text_of(web("partner.reader").get(CATALOGUE))
         assert "Can be sold 0 Cannot be sold 2" in page and "Sale stopped 1" in page
@@ -116,9 +119,13 @@ class TestTheList:
     def test_a_customer_turns_it_into_what_may_be_sold_to_it(self, web: Any, world: Any) -> None:
         Organization.objects.filter(pk=world.customer.pk).update(country="JP")
         page = web("partner.reader").get(f"{CATALOGUE}?customer={world.customer.public_id}")
-        assert all("Customer outside the market" in row or "No price" in row for row in rows_of(page))
+        assert all("Customer outside the partner’s market" in row or "No price" in row for row in rows_of(page))
         text = text_of(page)
-        assert "Can be sold 0" in text and "Customer outside the market 2" in text and world.customer.name in text
+        assert (
+            "Can be sold 0" in text
+            and "Customer outside the partner’s market 2" in text
+            and world.customer.name in text
+        )
 
     def test_of_strangers_it_knows_nothing(self, web: Any, world: Any) -> None:
         text = text_of(web("partner.reader").get(f"{CATALOGUE}?customer={world.stranger.public_id}"))
@@ -126,7 +133,7 @@ class TestTheList:
 
     def test_a_customer_whose_connection_has_ended_is_missed_in_words(self, web: Any, world: Any) -> None:
         """A bookmark or a second tab goes on to name it."""
-        url, said = f"{CATALOGUE}?customer={world.customer.public_id}", "This page does not take it into account."
+        url, said = f"{CATALOGUE}?customer={world.customer.public_id}", "This page ignores that choice."
         assert said not in text_of(web("partner.reader").get(url))
         end_connection(actor=world.actor("customer.admin"), connection=world.connection("customer", "partner"))
         assert said in text_of(web("partner.reader").get(url))
@@ -195,7 +202,7 @@ class TestAnOffer:
         price(plan_of(), "europe", "EUR", 120, term="P1Y", billing="P1Y")
         price(plan_of(), "europe", "EUR", 240, term="P2Y", billing="once")
         text = text_of(web("partner.reader").get(f"{CATALOGUE}{offer().public_id}/"))
-        assert "Per licence and bill Per licence and month Per licence, whole term" in text
+        assert "Per licence per bill Per licence per month Per licence, whole term" in text
         assert "1 year yearly €120.00 €10.00 €120.00" in text
         assert "1 month monthly €9.90 €9.90 €9.90" in text
         assert "2 years once for the whole term €240.00 €10.00 €240.00" in text

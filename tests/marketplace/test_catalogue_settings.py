@@ -190,7 +190,7 @@ def test_a_category_that_something_uses_stays(world: World, web: Any) -> None:
     for row in (backup(), above):
         assert of(row, "remove/") not in page
         refused = client.post(of(row, "remove/"), {"revision": "1"})
-        assert refused.status_code == 409 and "so it can’t be removed. You can retire it." in text(refused)
+        assert refused.status_code == 409 and "or it has subcategories. You can retire it instead." in text(refused)
     row = Category.objects.get(code="finance")
     content = make_content("Vault", "basic", categories=["finance"])
     publisher = world.actor("publisher.admin")
@@ -225,7 +225,7 @@ def test_the_countries_of_a_market_are_searched(web: Any, query: str, found: lis
     page = web(STAFF).get(f"{of(Market.objects.get(code='europe'))}?{query}").content.decode()
     assert re.findall(r"<strong>([^<]*)</strong>", page.partition('id="countries"')[2]) == found
     assert ("No country matches" in page) is (not found)
-    assert "Only a market without countries" in page, "the search does not free the market"
+    assert "A market can be removed only if it has no countries" in page, "the search does not free the market"
 
 
 def test_categories_are_moved_by_the_menu(web: Any) -> None:
@@ -298,7 +298,7 @@ def test_a_country_moves_in_two_steps(world: World, web: Any) -> None:
     shown = client.post(f"{BASE}countries/", chosen)
     assert MarketCountry.objects.get(country=country).market.code == "europe"
     partners = Organization.objects.filter(country=country, kind__in=["partner", "distributor"]).count()
-    assert f"From then on, {partners} partners of this country sell only in Japan" in text(shown)
+    assert f"After this change, {partners} partners in this country sell only in Japan" in text(shown)
     assert "Existing sales, prices, audiences and connections do not change." in text(shown)
     confirmed = chosen | {"confirm": "1", "seen": hidden(shown, "seen")}
     Organization.objects.filter(pk=world.partner2.pk).update(
@@ -331,10 +331,10 @@ def test_a_country_that_cannot_move(web: Any, changes: dict[str, str], said: str
 
 
 def test_countries_of_no_market_are_named_with_who_is_there(world: World, web: Any) -> None:
-    assert "Countries in no market" not in text(web(STAFF).get(BASE))
+    assert "Countries not in any market" not in text(web(STAFF).get(BASE))
     MarketCountry.objects.filter(country=world.partner.country).delete()
     page = text(web(STAFF).get(BASE))
-    assert "Countries in no market" in page and "Nobody can sell from these countries" in page
+    assert "Countries not in any market" in page and "Nobody can sell from or into these countries" in page
 
 
 @pytest.mark.parametrize("path", ["markets/{}/", "categories/{}/", "skills/{}/retire/", "competencies/{}/"])

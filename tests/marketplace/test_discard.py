@@ -124,7 +124,7 @@ def test_the_page_confirms_with_what_is_lost(world, web, backup):
     assert f'name="revision" value="{revision}"' in page
     assert client.post(path, {"revision": "x"}).status_code == 409
     stale = client.post(path, {"revision": "1"})
-    assert stale.status_code == 409 and "A colleague has saved this offer" in stale.content.decode()
+    assert stale.status_code == 409 and "Check the latest version, then try again." in stale.content.decode()
     assert get_draft(backup)
     assert client.post(path, {"revision": revision}).status_code == 302
     assert get_draft(backup) is None

@@ -110,7 +110,7 @@ def test_two_editors_meet_side_by_side_and_nothing_is_lost(world, web, backup):
     answer = send(mine, url(backup, "listing/"), page, **changes)
     assert answer.status_code == 409
     both = answer.content.decode()
-    assert "A colleague has saved this offer since you opened it" in both and "Overwrite with mine" in both
+    assert "A colleague has saved this offer since you opened it" in both and "Overwrite with my changes" in both
     assert "Theirs &lt;b&gt;" in both and "<b>" not in both
     fields = read_form(both)
     assert (fields["texts.en.summary"], fields["texts.fr.name"]) == (["Mine"], ["À moi"])

@@ -67,9 +67,9 @@ def test_a_move_is_told_to_sellers_there_to_partners_of_its_customers_and_to_pub
         "publisher": (
             subject,
             [
-                "1 of your plans had a price for partners in this country: Europe, EUR.",
-                "1 of them has no price where the country is now: Africa, USD. "
-                "Its partners can sell it once you set one.",
+                "1 of your plans had a price for partners in this country (Europe, EUR).",
+                "1 of them has no price for the country’s current market and currency (Africa, USD). "
+                "Partners in the country can sell it once you set a price.",
             ],
         ),
     }
@@ -84,8 +84,9 @@ def test_the_way_back_frees_the_customers_and_leaves_nothing_to_do(world: World)
     assert rows["partner"][1][0] == "You can now sell to your 1 customer there, because it is now in your market."
     assert rows["partner2"][1] == ["You now sell only to customers in this market, at prices in EUR.", STAYS]
     assert rows["publisher"][1] == [
-        "1 of your plans had a price for partners in this country: Japan, JPY.",
-        "It also has a price where the country is now (Europe, EUR). You don’t need to do anything.",
+        "1 of your plans had a price for partners in this country (Japan, JPY).",
+        "It also has a price for the country’s current market and currency (Europe, EUR). "
+        "You don’t need to do anything.",
     ]
 
 

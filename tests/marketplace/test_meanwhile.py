@@ -75,7 +75,7 @@ def test_the_customer_ends_the_connection(web: Any, api: Any, world: World) -> N
         assert page.status_code == 200 and LOST_CUSTOMER in html, name
         assert world.customer.name not in html and world.customer.org_id not in html, name
         assert name == "simulator" or COUNTRY not in html, name
-        assert name == "choose" or "This page does not take it into account." in html, name
+        assert name == "choose" or "This page ignores that choice." in html, name
         assert "/marketplace/offers/choose/" in html or name in ("choose", "simulator"), name
     simulator = text_of(client.get(list_pages(query)["simulator"]))
     answer, _heading, _choices = simulator.partition("Search customer")

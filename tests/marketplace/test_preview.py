@@ -74,7 +74,7 @@ def test_the_preview_of_a_draft_is_the_page_after_its_publication(world: Any, we
     assert without_targets(shown) == without_targets(read_page(web, offer, reader)) != without_targets(before)
     assert shown == read_preview(web, offer, reader, "place=europe.EUR")  # which is now of what is live
     assert ("12.50" in shown) is (reader != "customer") is ("For partners" in shown)
-    assert ("The sale of this plan is stopped." in shown) is (reader != "customer")
+    assert ("The sale of this plan has been stopped." in shown) is (reader != "customer")
 
 
 @pytest.mark.parametrize("reader", PAGES)
@@ -150,7 +150,7 @@ def test_a_draft_without_anything_is_previewed_and_says_what_is_missing(world: A
     )
     for reader in PAGES:
         page = web("publisher.admin").get(f"/offers/{offer.public_id}/preview/?as={reader}").content.decode()
-        assert "<h1>vault</h1>" in page and "things are missing before it can be published" in page
+        assert "<h1>vault</h1>" in page and "things are still needed before the offer can be published" in page
 
 
 @pytest.mark.parametrize("place", ["japan.JPY", "europe.GBP"])
@@ -174,9 +174,9 @@ def test_nothing_in_a_preview_leads_where_its_publisher_may_not_go(world: Any, w
     button = "Ask your partner" if reader == "customer" else "Contact publisher"
     assert (
         f'<span class="label-text">{button}</span>' in page
-        and "Works on the published page, but not in this preview." in page
+        and "This works on the published page, but not in this preview." in page
     )
-    steps = re.findall(r'<a role="link" aria-disabled="true" title="Works on the published page[^>]*>([^<]*)</a>', page)
+    steps = re.findall(r'<a role="link" aria-disabled="true" title="This works on the published[^>]*>([^<]*)</a>', page)
     assert ("Contact publisher" in steps) is (reader != "customer")
 
 

@@ -110,7 +110,7 @@ def test_what_a_colleague_has_changed_since_the_dry_run_is_not_replaced(
     assert [outcome for outcome, _replaces in list_results(web, url)] == ["refused", "refused", "refused", "changed"]
     coming = Price.objects.filter(plan__offer=offer, valid_from__gt=today()).order_by("currency", "valid_from")
     assert [(row.currency, row.amount) for row in coming] == [("CHF", 12), ("EUR", 11), ("JPY", 1100)]
-    assert "it would now replace another amount" in text_of(web(ADMIN).get(url))
+    assert "would now replace a different amount" in text_of(web(ADMIN).get(url))
 
 
 def test_a_file_without_what_it_replaces_is_imported_as_it_was_checked(
@@ -147,7 +147,7 @@ def test_the_dry_run_shows_what_changes_and_whom_it_reaches(world: World, web: A
     lines = f"basic,japan,JPY,P1M,P1M,,{DAYS[2]}\nshort\n"
     page = web(ADMIN).get(uploaded(web(ADMIN), (HEAD + lines).encode(), f"/imports/new/prices/?target={target}"))
     assert "¥1,000 → no longer offered" in page.content.decode()
-    assert "It affects no subscription." in page.content.decode()
+    assert "These prices affect no subscriptions." in page.content.decode()
 
 
 def test_its_own_export_changes_nothing(world: World, web: Any) -> None:

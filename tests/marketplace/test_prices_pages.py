@@ -94,7 +94,7 @@ def test_a_change_is_previewed_with_its_reach_and_then_published(world: World, w
     preview = client.post(url("prices/basic/change/"), {"valid_from": day, FIELD: "10.50", "step": "preview"})
     shown = text(preview)
     assert "€9.90" in shown and "€10.50" in shown and "+6%" in shown
-    assert "subscriptions affected: 1 subscription with 5 licences, renewed on" in shown
+    assert "subscriptions affected: 1 subscription with 5 licences, due for renewal on" in shown
     assert Price.objects.filter(plan=plan, currency="EUR").count() == 1
     posted = hidden_fields(preview)
     assert posted["replaces:europe:EUR:P1M:P1M"] == "9.90"
@@ -125,7 +125,7 @@ def test_a_preview_that_a_colleague_overtook_shows_the_latest(world: World, web:
     )
     add_prices(actor=world.actor(ADMIN), offer=offer, changes=[change(amount="10.00")])
     answer = client.post(url("prices/basic/change/"), {**hidden_fields(preview), "step": "publish"})
-    assert "it would now replace another amount" in text(answer) and "€10.00" in text(answer)
+    assert "would now replace a different amount" in text(answer) and "€10.00" in text(answer)
     assert hidden_fields(answer)["replaces:europe:EUR:P1M:P1M"] == "10.00"
     assert not Price.objects.filter(amount=11).exists()
     client.post(url("prices/basic/change/"), {**hidden_fields(answer), "step": "publish"})
@@ -146,7 +146,7 @@ def test_a_price_ends_from_a_day_on(world: World, web: Any) -> None:
     [
         ({}, "Enter at least one new price."),
         ({FIELD: "1,50"}, "with a point before any decimals"),
-        ({"amount:japan:JPY:P1M:P1M": "10.50"}, "has no decimals"),
+        ({"amount:japan:JPY:P1M:P1M": "10.50"}, "can’t have decimal places"),
         ({FIELD: "12", "end:europe:EUR:P1M:P1M": "on"}, "not both"),
         ({FIELD: "12", "valid_from": "2001-01-01"}, "before today (UTC)"),
         ({FIELD: "12", "valid_from": "9999-12-31"}, "at most five years"),

@@ -144,7 +144,7 @@ def test_a_publisher_is_told_of_its_skus(world: World, web: Any, actor_for: Any)
     notices = Notice.objects.filter(kind__startswith="sku_").order_by("pk")
     assert {notice.recipient_id for notice in notices} == {world.publisher.pk}
     subjects = [get_notice_kinds()[notice.kind].get_subject(notice) for notice in notices]
-    assert subjects == [f"{sku.name} is no longer among your products", f"{sku.name} is now among your products"]
+    assert subjects == [f"{sku.name} is no longer one of your products", f"{sku.name} is now one of your products"]
     assert SkuAssignedNotice().get_link_path(notices[1]) == "/products/"
 
 

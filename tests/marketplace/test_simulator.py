@@ -217,7 +217,7 @@ def test_by_what_the_audience_lets_a_partner_sell(web: Any, api: Any, world: Any
     answer = api(who).get(f"{API}?{urlencode(values)}").json()
     assert (answer["allowed_by"], answer["distributor"]["name"]) == ("distributor", distributor.name)
     page = web(who).get(f"{PAGE}?{urlencode(values)}").content.decode()
-    assert f"Through {distributor.name}, which the publisher has selected." in page
+    assert f"The publisher has selected the partner’s distributor, {distributor.name}." in page
     Authorization.objects.create(offer=plan.offer, organization=world.partner)
     answer = api(who).get(f"{API}?{urlencode(values)}").json()
     assert (answer["allowed_by"], answer["distributor"]) == ("selected", None)

@@ -154,7 +154,7 @@ def test_a_partner_reads_that_it_is_not_on_sale_and_no_reason(world: World, web:
     path = f"marketplace/offers/{monitor().public_id}/"
     for who in ("partner.admin", "distributor.admin"):
         page = web(who).get(f"/{path}").content.decode()
-        assert "The sale of the offer is stopped." in page and "qwhyq" not in page
+        assert "The sale of the offer has been stopped." in page and "qwhyq" not in page
         shown = api(who).get(f"/api/v1/catalogue/{monitor().public_id}/").content.decode()
         assert "offer_stopped" in shown and "qwhyq" not in shown
     assert "qwhyq" in web(ADMIN).get(f"/offers/{monitor().public_id}/prices/").content.decode()
@@ -188,13 +188,13 @@ def test_the_publisher_is_told_of_the_vendors_stop_with_the_reason_and_whom_to_a
     whom = f"Write to {email}." if email else "Ask your account manager, named under Account details."
     assert first == (
         f"{vendor} has stopped the sale of Monitor",
-        "It affects the plan basic in the market Europe.\nReason: Security hole\n"
+        "The change affects the plan basic in the market Europe.\nReason: Security hole\n"
         f"Only the vendor can resume the sale. {whom}",
     )
-    assert second[1].startswith("It affects all plans in all markets.\nReason: Unsafe\n")
+    assert second[1].startswith("The change affects all plans in all markets.\nReason: Unsafe\n")
     assert lifted == (
         f"{vendor} has resumed the sale of Monitor",
-        "It affects the plan basic in the market Europe.",
+        "The change affects the plan basic in the market Europe.",
     )
 
 
@@ -218,7 +218,7 @@ def test_the_vendor_stops_and_lifts_on_the_page_of_the_offer(world: World, web: 
     assert client.post(f"/offers/{monitor().public_id}/stops/{stop.public_id}/lift/", {}).headers["Location"] == path
     stop_sale(actor=world.actor(ADMIN), offer=monitor(), reason="Ours")
     page = client.get(path).content.decode()
-    assert "Only the publisher can resume it." in page and "/lift/" not in page
+    assert "Only the publisher can resume this sale." in page and "/lift/" not in page
     assert "Stop sale…" in (page := web("vendor.reader").get(path).content.decode()) and "stops/new/" not in page
 
 

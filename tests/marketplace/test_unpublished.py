@@ -311,7 +311,7 @@ def read_revision(page: str) -> str:
 def test_the_overview_leads_to_both_while_it_can(world, web, vault, backup):
     client = web("publisher.admin")
     page = client.get(f"/offers/{vault.public_id}/").content.decode()
-    assert "Change…" in page and "Delete offer…" in page and "with the first publication" in page
+    assert "Change…" in page and "Delete offer…" in page and "from the first publication" in page
     page = client.get(f"/offers/{backup.public_id}/").content.decode()
     assert "Change…" not in page and "Delete offer…" not in page and "since version 1" in page
     assert "Delete offer…" not in web("publisher.reader").get(f"/offers/{vault.public_id}/").content.decode()

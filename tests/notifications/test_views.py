@@ -117,7 +117,7 @@ def test_a_customers_name_opens_the_customer(world: World, web: Any) -> None:
     link = f"/customers/{world.customer.public_id}/"
     assert f'<a class="quiet" href="{link}">' in page and client.get(link).status_code == 200
     assert f'href="{INBOX}?customer={world.customer.public_id}"' in page  # and nothing but its news is one step away
-    assert "Only this customer" not in client.get(f"{INBOX}?customer={world.customer.public_id}").content.decode()
+    assert "Show only this customer" not in client.get(f"{INBOX}?customer={world.customer.public_id}").content.decode()
 
 
 def test_opening_marks_as_read_for_this_person_only(world: World, web: Any, actor_for: Any) -> None:

@@ -33,7 +33,7 @@ def test_news_are_told_to_whom_they_concern(world: World) -> None:
     def who_reads(text: str) -> set[str]:
         return {who for who, told in texts.items() if text in told}
 
-    products = "Follow how your products grow: licences, active users, trials and renewals by month and country."
+    products = "See how your products are growing: licences, active users, trials and renewals by month and country."
     own = "See thirteen months of your usage, and a proposed quantity for your next renewal."
     of_all = "See thirteen months of usage for all your customers, and who is about to run out of licences."
     assert who_reads("Approve or decline trials right in the list, one or many at a time.") == {"vendor.admin"}

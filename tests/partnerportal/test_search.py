@@ -107,6 +107,29 @@ def test_an_organisation_a_theme_and_a_language_are_switched_from_it(world: Worl
     assert (person.theme, person.language) == ("dark", "fr")
 
 
+@pytest.mark.parametrize("text", ["theme", "dark mode", "theme dark"])
+def test_the_appearance_is_found_by_other_words_for_it(text: str, web: Any) -> None:
+    assert "Dark" in found(web("partner.reader"), text)["Appearance"]
+
+
+@pytest.mark.parametrize(
+    ("who", "exports"),
+    [
+        ("partner.admin", ["Export customers", "Export renewals", "Export usage"]),
+        ("vendor.admin", ["Export customers", "Export partners", "Export distributors"]),
+        ("customer.admin", []),
+        ("publisher.admin", []),
+        ("nobody", []),
+    ],
+)
+def test_the_lists_that_one_sees_are_exported_from_it(who: str, exports: list[str], web: Any) -> None:
+    client = web(who)
+    assert found(client, "export").get("Actions", []) == exports
+    html = client.get("/search/", {"q": "export"}).content.decode()
+    for key in re.findall(r'name="list" value="(\w+)"', html):
+        assert client.post("/exports/new/", {"list": key})["Content-Type"].startswith("text/csv"), key
+
+
 @pytest.mark.parametrize("chosen", [{"theme": "loud"}, {"language": "xx"}])
 def test_an_unknown_choice_changes_nothing(chosen: dict[str, str], web: Any, world: World) -> None:
     client = web("partner.admin")

@@ -12,7 +12,14 @@ from tests.world import World
 
 OWN_STRIP = ["Licences assigned", "Active entitlements", "Active trials", "Pending trial requests"]
 OWN_PANELS = ["Licences and active users", "Needs attention", "Licences"]
-STRIP = ["Customers", "Licences assigned", "Expiring in 30 days", "Over limit", "Falling usage", "Waiting for a trial"]
+STRIP = [
+    "Customers",
+    "Licences assigned",
+    "Expiring within 30 days",
+    "Over limit",
+    "Falling usage",
+    "Waiting for a trial",
+]
 PORTFOLIO = ["Licences and active users", "Next 30 days 4 services end", "Ending (2)", "Waiting for a trial (2)"]
 OFFER_STRIP = ["Draft", "Live", "Live, with changes", "Sale stopped"]
 PAGES = {

@@ -98,7 +98,7 @@ def test_what_is_overtaken_is_answered_by_its_state(world: World, api: Any, subm
     closed = api("lapsed.admin").get(submitted).json()
     assert closed["state"] == "overtaken"
     (reason,) = closed["overtaken_by"]["reasons"]
-    assert reason == {"code": "country_is_the_same", "message": "The organisation already has this country."}
+    assert reason == {"code": "country_is_the_same", "message": "This is already the organisation’s country."}
     assert closed["overtaken_by"]["facts"][:1] == [{"label": "Current country", "text": "France"}]
 
 

@@ -67,8 +67,8 @@ def test_an_approval_and_what_is_overtaken_are_told(world: World, acts: Any, wai
     Organization.objects.filter(pk=world.lapsed.pk).update(country="FR")
     acts("vendor.admin", approve_request, request=waiting, **before)
     ((_subject, body, _link),) = told(world, "lapsed", "request_overtaken")
-    reason = "The organisation already has this country."
-    assert body == f"It was closed, and nothing was changed. Reason: {reason}"
+    reason = "This is already the organisation’s country."
+    assert body == f"The request was closed, and nothing was changed. Reason: {reason}"
     again = acts("lapsed.admin", start_request, kind=CODE, subject_id=world.lapsed.public_id)
     asked = acts("lapsed.admin", submit_request, request=again, **FIELDS | {"payload": {"country": "IT"}})
     acts("vendor.admin", approve_request, request=asked, **seen(asked))

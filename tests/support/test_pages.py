@@ -85,7 +85,7 @@ def test_a_submission_with_nonsense_is_shown_again(world: World, web: Any, begun
 
 def test_what_is_submitted_is_read_only(web: Any, submitted: Request, begun: str) -> None:
     page = web("lapsed.admin").get(f"/requests/{submitted.public_id}/").content.decode()
-    for shown in ("Our office is in &lt;Paris&gt; now.", "Critical", "France", "The vendor’s staff decide."):
+    for shown in ("Our office is in &lt;Paris&gt; now.", "Critical", "France", "The vendor’s staff will decide"):
         assert shown in page
     assert web("lapsed.admin").get(begun).status_code == 409
     assert "/withdraw/" not in web("lapsed.reader").get(f"/requests/{submitted.public_id}/").content.decode()
@@ -147,7 +147,7 @@ def test_a_request_is_decided_in_its_row_on_the_facts_of_the_dialog(world: World
     answer = client.post(f"{url}approve/", sent)
     assert (answer.status_code, answer["Location"]) == (302, queue)
     done = client.get("/inbox/").content.decode()
-    assert f"Request {submitted.number} of {world.lapsed.name} was approved and carried out." in done
+    assert f"Request {submitted.number} from {world.lapsed.name} was approved and carried out." in done
     assert client.get(f"{url}approve/").status_code == 409
 
 
@@ -155,7 +155,7 @@ def test_a_decline_in_the_row_leads_back_and_names_whom(world: World, web: Any, 
     client, queue = web("vendor.admin"), "/requests/queue/?severity=critical"
     sent = {"reason": "Not yet", "revision": "1", "next": queue}
     assert client.post(f"/requests/{submitted.public_id}/decline/", sent)["Location"] == queue
-    said = f"Request {submitted.number} of {world.lapsed.name} was declined."
+    said = f"Request {submitted.number} from {world.lapsed.name} was declined."
     assert said in client.get("/inbox/").content.decode()
 
 
@@ -183,7 +183,7 @@ def test_a_tab_of_yesterday_shows_the_request_as_it_is(web: Any, submitted: Requ
     pressed += [asker.post(f"{url}withdraw/"), asker.post(f"{url}details/", FORM), asker.get(f"{url}details/")]
     for answer in pressed:
         page = answer.content.decode()
-        assert answer.status_code == 409 and "Nothing else was changed." in page
+        assert answer.status_code == 409 and "so your action was not carried out" in page
         assert "Declined" in page and "Not &lt;yet&gt;<br>Please wait" in page
 
 
@@ -202,7 +202,7 @@ def test_what_is_overtaken_says_so_and_closes(world: World, web: Any, submitted:
     client, url = web("vendor.admin"), f"/requests/{submitted.public_id}/"
     Organization.objects.filter(pk=world.lapsed.pk).update(country="FR")
     page = client.get(url).content.decode()
-    assert "The organisation already has this country." in page and "Close as overtaken" in page
+    assert "This is already the organisation’s country." in page and "Close as overtaken" in page
     decision = {name: hidden(page, name) for name in SHOWN}
     client.post(f"{url}approve/", decision)
     submitted.refresh_from_db()
@@ -210,7 +210,7 @@ def test_what_is_overtaken_says_so_and_closes(world: World, web: Any, submitted:
     assert "Overtaken" in client.get(url).content.decode()
     Organization.objects.filter(pk=world.lapsed.pk).update(country="IT")
     told = web("lapsed.reader").get(url).content.decode().partition("Why it was overtaken")[2]
-    assert "The organisation already has this country." in told and "Current country" in told and "France" in told
+    assert "This is already the organisation’s country." in told and "Current country" in told and "France" in told
 
 
 def test_whoever_closes_what_is_overtaken_approves_nothing(world: World, web: Any, submitted: Request) -> None:

@@ -78,7 +78,7 @@ class CsvReader:
             if len(line) > LINE_BYTES:
                 raise self._make_error("too_long", _("Row %(row)s is too long. Is this a CSV file?"))
             if b"\0" in line:
-                raise self._make_error("binary", _("Row %(row)s has a NUL character, so this is no CSV file."))
+                raise self._make_error("binary", _("Row %(row)s has a NUL character, so this is not a CSV file."))
             try:
                 yield line.decode()
             except UnicodeDecodeError:
@@ -184,8 +184,8 @@ def count_rows(file: IO[bytes], kind: ImportKind) -> int:
 def describe_too_many_rows(kind: ImportKind, row: int) -> str:
     """Return the sentence that refuses a file with more rows than the kind allows, of which `row` is the first."""
     message = ngettext(
-        "The file has more than %(count)s row. Split it from row %(row)s on.",
-        "The file has more than %(count)s rows. Split it from row %(row)s on.",
+        "The file has more than %(count)s row. Split it before row %(row)s.",
+        "The file has more than %(count)s rows. Split it before row %(row)s.",
         kind.max_rows,
     )
     return message % {"count": formats.format_number(kind.max_rows), "row": formats.format_number(row)}
