@@ -75,6 +75,18 @@ def test_a_saved_file_is_said_and_exported_once(visitor, customers):
     assert exports.count() == 3
 
 
+def test_the_search_of_the_portal_exports_as_often_as_one_likes(visitor, customers):
+    partner, _made = customers
+    page = visitor().arrives_as(people.operator(partner)).opens("/")
+    for list_name, words in (("customers", "Exported 3 customers"), ("renewals", "Exported 2 renewals")):
+        page.keyboard.press("Control+k")
+        page.get_by_role("combobox").fill(f"export {list_name}")
+        with page.expect_download():
+            page.get_by_role("option", name=f"Export {list_name}").click()
+        expect(toast(page).last).to_have_text(words)
+        expect(page.get_by_role("combobox")).to_be_hidden()
+
+
 def test_what_cannot_be_exported_is_said_where_one_is(visitor, customers):
     partner, _made = customers
     browser = visitor().arrives_as(people.operator(partner))
@@ -84,7 +96,7 @@ def test_what_cannot_be_exported_is_said_where_one_is(visitor, customers):
     export = page.get_by_role("button", name="Export", exact=True)
     export.click()
     page.get_by_role("button", name=re.compile("These 3 customers")).click()
-    expect(toast(page)).to_have_text("The portal did not answer. Check your connection.")
+    expect(toast(page)).to_have_text("The portal did not respond. Check your internet connection.")
     page.unroute("**/exports/new/")
     with page.expect_download() as download:
         page.get_by_role("button", name="Try again").click()
@@ -107,7 +119,7 @@ def test_addresses_of_selected_customers_are_copied(visitor, customers):
     page.get_by_role("checkbox", name=f"Select {made[2].name}").check()
     expect(page.get_by_role("button", name="Copy ORGIDs")).to_be_visible()
     expect(copy).to_be_hidden()  # it has none
-    page.get_by_role("checkbox", name="Select this page").check()
+    page.get_by_role("checkbox", name="Select all rows on this page").check()
     copy.click()
     expect(page.get_by_role("button", name="Copied", exact=True)).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == "office0@client.example; office1@client.example"

@@ -21,9 +21,9 @@ function leave(url) {
   return new Promise((left) => addEventListener("pagehide", left, { once: true }));
 }
 
-async function send(form, button) {
+async function send(url, form, button) {
   const body = new FormData(form, button);
-  const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
+  const answer = await fetch(url, { method: "POST", body, headers: { "HX-Request": "true" } });
   const page = answer.headers.get("HX-Redirect") ?? (answer.redirected && answer.url);
   if (page) return leave(page);
   const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1];
@@ -35,14 +35,18 @@ async function send(form, button) {
   if (toast) document.dispatchEvent(new CustomEvent("toast", { detail: toast }));
 }
 
+// A form exports, unless the button leads elsewhere; in the palette the button itself does. forms.js, which comes later,
+// leaves alone what is taken here.
 document.addEventListener("submit", async (event) => {
   const { target: form, submitter: button } = event;
-  if (event.defaultPrevented || !form.matches("[data-export]") || button?.hasAttribute("formaction")) return;
+  const url = button?.getAttribute("formaction");
+  if (event.defaultPrevented || !(url ? button : form).matches("[data-export]")) return;
   event.preventDefault();
   if (running.has(form)) return;
   running.add(form);
   button?.setAttribute("aria-busy", "true");
-  await send(form, button).catch(() => fail(button ?? form, "htmx:sendError"));
+  await send(url ?? form.action, form, button).catch(() => fail(button ?? form, "htmx:sendError"));
   button?.removeAttribute("aria-busy");
+  button?.closest(":popover-open")?.hidePopover();
   running.delete(form);
 });
