@@ -47,12 +47,15 @@ ROLES = {
 _FOLDED_ROLES = {make_search_key(name): role for name, role in ROLES.items()}
 
 NO_ADDRESS = gettext_lazy("This is not an email address.")
-NOT_ASCII = gettext_lazy("The address contains letters other than a to z. Enter its domain in the form “xn--…”.")
+NOT_ASCII = gettext_lazy(
+    "The address can’t contain accented or other non-English letters. If the domain contains "
+    "any, enter it in its “xn--…” form."
+)
 AT_THE_SAME_MOMENT = gettext_lazy("Someone changed the same data at the same time. Upload the file again.")
 EMPTIED = gettext_lazy(
     "Someone signed up with this address but never verified it. The import resets that account first."
 )
-NEW_EXTERNAL_ID = gettext_lazy("The external ID is saved.")
+NEW_EXTERNAL_ID = gettext_lazy("Saves the external ID.")
 
 
 def read_operator(row: ImportRow) -> ImportedOperator:
@@ -231,7 +234,7 @@ OPERATORS = ImportKind(
         ImportMode(
             ADD,
             gettext_lazy("Add"),
-            gettext_lazy("Adds operators and roles but never removes any. Each new operator gets an email."),
+            gettext_lazy("Adds operators and roles but never removes any. Each new operator will get an email."),
         ),
     ),
     key_columns=("org_id", "email", "role"),

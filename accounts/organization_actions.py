@@ -183,12 +183,14 @@ def _preview_move(row: Organization, form: forms.Form) -> ActionPreview | None:
         return None
     texts = []
     if before:
-        texts.append(_("%(name)s no longer sees this partner or its customers.") % {"name": before.name})
+        texts.append(_("%(name)s will no longer be able to see this partner or its customers.") % {"name": before.name})
     if after:
-        text = _("%(name)s sees this partner and what its customers share with it.")
+        text = _("%(name)s will be able to see this partner and everything that the partner’s customers share with it.")
         texts.append(text % {"name": after.name})
     count = count_customers_told_of_move(row)
-    told = ngettext("%(count)s customer gets a notification.", "%(count)s customers get a notification.", count)
+    told = ngettext(
+        "%(count)s customer will get a notification.", "%(count)s customers will get a notification.", count
+    )
     texts.append(told % {"count": formats.format_number(count)})
     return ActionPreview(str(after.public_id) if after else "none", " ".join(texts))
 
@@ -200,7 +202,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         aspect=StandingAspect.IDENTITY,
         label=gettext_lazy("Correct verified details…"),
         icon="pencil",
-        done=gettext_lazy("Details of %(name)s saved."),
+        done=gettext_lazy("Details saved for %(name)s."),
         question=ask_to_correct,
         form=CorrectIdentityForm,
     ),
@@ -244,7 +246,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         aspect=StandingAspect.ACCOUNT_MANAGER,
         label=gettext_lazy("Set account manager…"),
         icon="users",
-        done=gettext_lazy("Account manager of %(name)s saved."),
+        done=gettext_lazy("Account manager saved for %(name)s."),
         question=ask_for_manager,
         form=AccountManagerForm,
     ),
@@ -291,7 +293,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         kinds=SELLERS,
         label=gettext_lazy("Set competencies and skills…"),
         icon="list-tree",
-        done=gettext_lazy("Competencies and skills of %(name)s saved."),
+        done=gettext_lazy("Competencies and skills saved for %(name)s."),
         question=ask_to_qualify,
         form=QualificationsForm,
     ),
@@ -314,7 +316,7 @@ ORGANIZATION_ACTIONS: dict[str, OrganizationAction] = {  # in the order of the m
         kinds=frozenset({OrganizationKind.DISTRIBUTOR.value}),
         label=gettext_lazy("Set confirmation of new partners…"),
         icon="clipboard-check",
-        done=gettext_lazy("Setting for new partners of %(name)s saved."),
+        done=gettext_lazy("Setting saved for new partners of %(name)s."),
         question=ask_to_onboard,
         form=OnboardingForm,
     ),

@@ -10,7 +10,7 @@ def ask_to_correct(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that corrects what was verified of an organisation."""
     text = _(
         "These details have been verified, and they are why people trust an invitation. The organisation’s Admins "
-        "get a notification."
+        "will get a notification."
     )
     return ConfirmationDialog(_("Correct the verified details of %(name)s") % {"name": row.name}, text, _("Save"))
 
@@ -18,9 +18,9 @@ def ask_to_correct(row: Organization) -> ConfirmationDialog:
 def ask_to_invite(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that invites the first Admin of an organisation."""
     text = _(
-        "This organisation has no Admin yet. Whoever accepts the invitation becomes its Admin and can invite "
-        "colleagues. The domain of their address then counts as one of the organisation’s domains. Sending an "
-        "invitation to another address withdraws the earlier one."
+        "This organisation has no Admin yet. Whoever accepts the invitation will become its Admin and be able to "
+        "invite colleagues. The domain of their address will then count as one of the organisation’s domains. "
+        "Sending an invitation to another address will withdraw the earlier one."
     )
     return ConfirmationDialog(_("Invite the first Admin of %(name)s") % {"name": row.name}, text, _("Send invitation"))
 
@@ -29,7 +29,7 @@ def ask_to_confirm_domain(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that confirms a domain as an organisation's."""
     text = _(
         "Anyone with an address at this domain can be added as an operator until the organisation verifies a domain "
-        "itself. Its Admins get a notification."
+        "itself. The organisation’s Admins will get a notification."
     )
     return ConfirmationDialog(_("Confirm a domain for %(name)s") % {"name": row.name}, text, _("Confirm domain"))
 
@@ -37,8 +37,8 @@ def ask_to_confirm_domain(row: Organization) -> ConfirmationDialog:
 def ask_to_withdraw_domain(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that takes the confirmation of a domain back."""
     text = _(
-        "Nobody new can join with this domain until the organisation verifies it. Current operators keep their "
-        "access. The organisation’s Admins get a notification."
+        "Nobody new will be able to join with this domain until the organisation verifies it. Current operators will "
+        "keep their access. The organisation’s Admins will get a notification."
     )
     title = _("Withdraw a domain confirmation for %(name)s?") % {"name": row.name}
     return ConfirmationDialog(title, text, _("Withdraw confirmation"), "danger-solid")
@@ -47,36 +47,37 @@ def ask_to_withdraw_domain(row: Organization) -> ConfirmationDialog:
 def ask_to_suspend(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that suspends an organisation."""
     text = _(
-        "From now on, nobody can act for this organisation, and its links, exports and emails stop working. Others "
-        "can still see what it shares. Everyone who acts for the organisation gets the reason by email, so don’t "
-        "name anyone in it."
+        "From now on, nobody will be able to act for this organisation, and its links, exports and emails will stop "
+        "working. Others will still be able to see what it shares. Everyone who acts for the organisation will get "
+        "the reason by email, so don’t name anyone in it."
     )
     return ConfirmationDialog(_("Suspend %(name)s?") % {"name": row.name}, text, _("Suspend"), "danger-solid")
 
 
 def ask_to_reactivate(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that lifts a suspension."""
-    text = _("Everything works as before, and everyone who acts for the organisation gets a notification.")
+    text = _("Everything will work as before, and everyone who acts for the organisation will get a notification.")
     return ConfirmationDialog(_("Lift the suspension of %(name)s?") % {"name": row.name}, text, _("Lift suspension"))
 
 
 def ask_to_grant(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that grants a membership."""
     text = _(
-        "The badge is shown, and its features work, from the first day to the last. The Admins get a notification."
+        "The badge will be shown, and its features will work, from the first day to the last. The Admins will get a "
+        "notification."
     )
     return ConfirmationDialog(_("Grant a membership to %(name)s") % {"name": row.name}, text, _("Grant membership"))
 
 
 def ask_to_extend(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that sets another last day of a membership."""
-    text = _("This changes the last day of the current membership. The Admins get a notification.")
+    text = _("This will change the last day of the current membership. The Admins will get a notification.")
     return ConfirmationDialog(_("Extend a membership of %(name)s") % {"name": row.name}, text, _("Extend membership"))
 
 
 def ask_to_end(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that ends a membership."""
-    text = _("The features of the badge stop working. Connections and data are kept for the next membership.")
+    text = _("The badge’s features will stop working. Connections and data will be kept for the next membership.")
     title = _("End a membership of %(name)s?") % {"name": row.name}
     return ConfirmationDialog(title, text, _("End membership"), "danger-solid")
 
@@ -105,7 +106,7 @@ def ask_to_onboard(row: Organization) -> ConfirmationDialog:
 def ask_for_manager(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that sets the account manager."""
     text = _(
-        "The organisation’s operators see the account manager’s name, email and phone number wherever they "
+        "The organisation’s operators will see the account manager’s name, email and phone number wherever they "
         "might need help."
     )
     return ConfirmationDialog(_("Account manager of %(name)s") % {"name": row.name}, text, _("Save"))

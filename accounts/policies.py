@@ -59,7 +59,7 @@ def _is_somebody_else(actor: Actor, operator: Operator | None) -> ActionDenied |
     """Return why the actor may not change this operator's roles: they are their own."""
     if operator is None or operator.person_id != actor.person_id:
         return None
-    return ActionDenied("own_role", _("You cannot change your own roles. Ask another Admin."))
+    return ActionDenied("own_role", _("You can’t change your own roles. Ask another Admin."))
 
 
 def deny_without_finance_access(actor: Actor, _subject: object) -> ActionDenied | None:
@@ -70,7 +70,7 @@ def deny_without_finance_access(actor: Actor, _subject: object) -> ActionDenied 
     if actor.sees_finance:
         return None
     who = describe_roles(SEE_FINANCE.intersection(list_roles_for_kind(actor.organization_kind)))
-    text = gettext("Only %(roles)s see customers’ orders and prices. An Admin can let you see them too.")
+    text = gettext("Only %(roles)s can see customers’ orders and prices. An Admin can let you see them too.")
     return ActionDenied("no_finance_sight", text % {"roles": who}, frozenset({Role.ADMIN}))
 
 

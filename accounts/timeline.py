@@ -50,7 +50,7 @@ _BY_THE_VENDOR: dict[str, ActivityDescription] = {
     Kind.ORGANIZATION_CREATED: ActivityDescription("plus", _("%(counterpart)s was registered")),
     Kind.FIRST_ADMIN_INVITED: ActivityDescription("send", _("The first Admin of %(counterpart)s was invited")),
     Kind.IDENTITY_CORRECTED: ActivityDescription(
-        "pencil", _("Verified details of %(counterpart)s were corrected"), detail=_list_fields
+        "pencil", _("The verified details of %(counterpart)s were corrected"), detail=_list_fields
     ),
     Kind.SUSPENDED: ActivityDescription("lock", _("%(counterpart)s was suspended"), detail=_quote_note),
     Kind.REACTIVATED: ActivityDescription("check", _("The suspension of %(counterpart)s was lifted")),
@@ -59,11 +59,11 @@ _BY_THE_VENDOR: dict[str, ActivityDescription] = {
     ),
     Kind.ACCOUNT_MANAGER_CHANGED: ActivityDescription("users", _("The account manager of %(counterpart)s was changed")),
     Kind.QUALIFICATIONS_CHANGED: ActivityDescription(
-        "list-tree", _("Competencies and skills of %(counterpart)s changed")
+        "list-tree", _("The competencies and skills of %(counterpart)s were changed")
     ),
     Kind.MEMBERSHIP_CHANGED: ActivityDescription(
         "badge-check",
-        _("Membership of %(counterpart)s changed: %(program)s"),
+        _("The membership of %(counterpart)s was changed: %(program)s"),
         values=_name_program,
         detail=_describe_dates,
     ),
@@ -79,7 +79,10 @@ _OF_PARTNERS: dict[str, ActivityDescription] = {
     PartnerNewsKind.SUSPENDED: ActivityDescription("lock", _("The vendor suspended %(subject)s")),
     PartnerNewsKind.REACTIVATED: ActivityDescription("check", _("The vendor lifted the suspension of %(subject)s")),
     PartnerNewsKind.MEMBERSHIP_CHANGED: ActivityDescription(
-        "badge-check", _("Membership of %(subject)s changed: %(program)s"), values=_name_program, detail=_describe_dates
+        "badge-check",
+        _("The membership of %(subject)s was changed: %(program)s"),
+        values=_name_program,
+        detail=_describe_dates,
     ),
 }
 
@@ -90,7 +93,7 @@ def register_account_words() -> None:
     register_activity_descriptions(
         ActivityTopic.ACCOUNT,
         {
-            Kind.CONTACT_CHANGED: ActivityDescription("pencil", _("Contact details were changed")),
+            Kind.CONTACT_CHANGED: ActivityDescription("pencil", _("The contact details were changed")),
             Kind.ONBOARDING_CHANGED: ActivityDescription(
                 "settings-2", _("The confirmation rule for new partners of %(counterpart)s was changed")
             ),
@@ -115,7 +118,7 @@ def register_account_words() -> None:
         ActivityTopic.PEOPLE,
         {
             Kind.OPERATOR_ADDED: ActivityDescription("user-plus", _("%(subject)s was added as an operator")),
-            Kind.OPERATOR_ROLES_CHANGED: ActivityDescription("badge-check", _("Roles of %(subject)s were changed")),
+            Kind.OPERATOR_ROLES_CHANGED: ActivityDescription("badge-check", _("The roles of %(subject)s were changed")),
             Kind.OPERATOR_REMOVED: ActivityDescription("user-minus", _("%(subject)s was removed as an operator")),
             Kind.OPERATOR_INVITED: ActivityDescription("send", _("%(subject)s was invited as an operator")),
             Kind.OPERATOR_INVITED_AGAIN: ActivityDescription(

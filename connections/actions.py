@@ -25,7 +25,7 @@ from partnerportal.lib.states import change_row_state
 from partnerportal.lib.tokens import generate_token
 
 DAY = timedelta(days=1)
-PARTNER_NOT_ACTIVE = _("This partner cannot accept new customers at the moment.")  # no badge, or suspended
+PARTNER_NOT_ACTIVE = _("This partner can’t accept new customers at the moment.")  # no badge, or suspended
 TOO_MANY_ACCEPTED = _(
     "Your organisation has accepted %(number)s invitations in 24 hours, which is the limit. Try again later."
 )

@@ -183,7 +183,9 @@ class ConnectionEndedByCustomerNotice(ConnectionEndedNotice):
     ended_by_partner = False
 
     def get_body(self, notice: "Notice") -> str:
-        return _("You no longer see this customer’s data. The customer can connect again through your invitation link.")
+        return _(
+            "You can no longer see this customer’s data. The customer can connect again through your invitation link."
+        )
 
 
 @register_notice_kind
@@ -195,7 +197,7 @@ class ConnectionEndedByPartnerNotice(ConnectionEndedNotice):
     ended_by_partner = True
 
     def get_body(self, notice: "Notice") -> str:
-        return _("This partner no longer sees your data.")
+        return _("This partner can no longer see your data.")
 
     def get_link_path(self, notice: "Notice") -> str:
         return reverse("account_details")
@@ -241,8 +243,8 @@ class PartnerMovedNotice(ConnectionNotice):
 
     def get_body(self, notice: "Notice") -> str:
         texts = (
-            ("after", _("%(after)s also sees what you share with %(partner)s.")),
-            ("before", _("%(before)s no longer sees what you share with this partner.")),
+            ("after", _("%(after)s can also see what you share with %(partner)s.")),
+            ("before", _("%(before)s can no longer see what you share with this partner.")),
         )
         return " ".join(text % notice.params for key, text in texts if notice.params[key])
 

@@ -104,8 +104,8 @@ def get_invitation(actor: Actor, token: str) -> Invitation:
 def find_sign_up_purpose(actor: Actor, token: str) -> SignUpPurpose:
     """Return what somebody signs up for who comes from the invitation with this token. Raises NotFound."""
     return SignUpPurpose(
-        text=_("To connect with %(name)s"),
-        step_text=_("Step %(step)s of %(steps)s, to connect with %(name)s"),
+        text=_("Connect with %(name)s"),
+        step_text=_("Step %(step)s of %(steps)s to connect with %(name)s"),
         name=get_invitation(actor, token).partner_name,
     )
 

@@ -257,13 +257,13 @@ def _direction(programs: Iterable[Mapping[str, Any]], *, is_partner: bool, sees:
     """Return who sees whose data: nobody while the partner has no active membership that lets it."""
     if is_partner:
         return (
-            _("You see this customer’s data")
+            _("You can see this customer’s data")
             if sees
-            else _("You see nothing while your programme membership is not active")
+            else _("You can’t see anything while your programme membership is not active")
         )
     if partner_sees_customers(programs):
-        return _("Sees your data")
-    return _("Sees nothing while its programme membership is not active")
+        return _("Can see your data")
+    return _("Can’t see anything while its programme membership is not active")
 
 
 def describe_distributor_access(distributor_name: str | None) -> str:
@@ -273,7 +273,9 @@ def describe_distributor_access(distributor_name: str | None) -> str:
     """
     if not distributor_name:
         return ""
-    return _("The partner’s distributor, %(name)s, sees what you share with the partner.") % {"name": distributor_name}
+    return _("The partner’s distributor, %(name)s, can see what you share with the partner.") % {
+        "name": distributor_name
+    }
 
 
 def build_ended_connection_rows(actor: Actor, page: KeysetPage[Any]) -> list[EndedConnectionRow]:

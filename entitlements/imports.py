@@ -154,7 +154,11 @@ END_CONNECTIONS = BulkAction(
     describe_row=_describe_customer,
     check=_check_connections,
     apply=apply_row_by_row(_end_connection),
-    modes=(ImportMode("end", _("End"), _("You no longer see these customers. They get a notification.")),),
+    modes=(
+        ImportMode(
+            "end", _("End"), _("You will no longer be able to see these customers. They will get a notification.")
+        ),
+    ),
     describe_confirmation=_label_end,
 )
 APPROVE_TRIALS = BulkAction(
@@ -170,7 +174,9 @@ APPROVE_TRIALS = BulkAction(
     describe_row=_describe_trial,
     check=_check_approvals,
     apply=apply_row_by_row(_approve),
-    modes=(ImportMode("approve", _("Approve"), _("The trials start today. The customers get a notification.")),),
+    modes=(
+        ImportMode("approve", _("Approve"), _("The trials will start today. The customers will get a notification.")),
+    ),
     describe_confirmation=_label_approve,
 )
 EXTEND_TRIALS = BulkAction(
@@ -189,7 +195,9 @@ EXTEND_TRIALS = BulkAction(
     apply=apply_row_by_row(_extend),
     modes=(
         ImportMode(
-            "extend", _("Extend"), _("Each trial runs until its new last day. The customers get a notification.")
+            "extend",
+            _("Extend"),
+            _("Each trial will run until its new last day. The customers will get a notification."),
         ),
     ),
     describe_confirmation=_label_extend,

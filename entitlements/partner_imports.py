@@ -123,7 +123,7 @@ _COMMON: dict[str, Any] = {
     "check": _check_managers,
     "apply": apply_row_by_row(_set_manager),
     "make_form": ManagerForm,
-    "modes": (ImportMode("set", _("Set"), _("The organisations see the new account manager immediately.")),),
+    "modes": (ImportMode("set", _("Set"), _("The organisations will see the new account manager immediately.")),),
     "describe_confirmation": _label_confirmation,
 }
 PARTNER_MANAGERS = BulkAction(code="partner_managers", source=PARTNERS, list_url_name="partners", **_COMMON)

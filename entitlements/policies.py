@@ -98,7 +98,7 @@ ROLE_TABLE: RoleTable = {
         roles=frozenset({Role.ADMIN}),
     ),
     EntitlementPermission.VIEW_RELEASES: PermissionRule(
-        label=_("See the keys of licences that customers want to release, but not their users"),
+        label=_("See the licence keys in customers’ release requests, but not who the licences are assigned to"),
         kinds=frozenset({OrganizationKind.VENDOR}),
     ),
     EntitlementPermission.MARK_RELEASES: PermissionRule(

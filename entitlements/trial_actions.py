@@ -42,7 +42,7 @@ def _ask_to_approve(trial: Entitlement) -> ConfirmationDialog:
         "date": formats.format_date(today() + settings.PORTAL_TRIAL_TIME),
         "seats": formats.format_number(trial.quantity),
     }
-    text = _("%(customer)s can use the service from today until %(date)s (UTC), with %(seats)s licences.")
+    text = _("%(customer)s will be able to use the service from today until %(date)s (UTC), with %(seats)s licences.")
     return ConfirmationDialog(
         _("Approve the trial of %(service)s?") % _names(trial), text % (_names(trial) | dates), _("Approve")
     )
@@ -58,7 +58,9 @@ def _ask_to_extend(trial: Entitlement) -> ConfirmationDialog:
     new, time = compute_extended_trial_end(trial), settings.PORTAL_TRIAL_TIME
     assert trial.ends_on and new, "the action's condition holds"
     dates = {"old": formats.format_date(trial.ends_on), "new": formats.format_date(new)}
-    text = _("%(customer)s can then use the service until %(new)s (UTC) instead of %(old)s.") % (_names(trial) | dates)
+    text = _("%(customer)s will then be able to use the service until %(new)s (UTC) instead of %(old)s.") % (
+        _names(trial) | dates
+    )
     before = (trial.ends_on - trial.starts_on) // time - 1 if trial.starts_on else 0
     note = ""
     if before > 0:
@@ -69,7 +71,7 @@ def _ask_to_extend(trial: Entitlement) -> ConfirmationDialog:
 
 
 def _ask_to_convert(trial: Entitlement) -> ConfirmationDialog:
-    text = _("%(customer)s keeps using the service, now in production.") % _names(trial)
+    text = _("%(customer)s will keep using the service, now in production.") % _names(trial)
     return ConfirmationDialog(
         _("Convert the %(service)s trial to production?") % _names(trial), text, _("Convert to production")
     )
@@ -83,7 +85,7 @@ def _ask_to_cancel(trial: Entitlement) -> ConfirmationDialog:
         ) % _names(trial)
         return ConfirmationDialog(title, text, _("Cancel request"), "danger-solid")
     title = _("Cancel the trial of %(service)s?") % _names(trial)
-    text = _("%(customer)s loses access to the service immediately.") % _names(trial)
+    text = _("%(customer)s will lose access to the service immediately.") % _names(trial)
     return ConfirmationDialog(title, text, _("Cancel trial"), "danger-solid")
 
 

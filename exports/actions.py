@@ -55,12 +55,12 @@ CHUNK = 1 << 18  # bytes that are copied into the file at a time
 GONE = _("This file has been deleted. Exports are kept for a day, or until a connection ends. Export the list again.")
 NARROWED = {
     "sharing_narrowed": _(
-        "This file has been deleted because a customer now shares less. Export the list again: the new file contains "
-        "what is shared now."
+        "This file has been deleted because a customer now shares less data with you. Export the list again: the new "
+        "file will contain what is shared now."
     ),
     "role_narrowed": _(
-        "This file has been deleted because you no longer see orders and prices. Export the list again: the new file "
-        "contains what you see now."
+        "This file has been deleted because you can no longer see orders and prices. Export the list again: the new "
+        "file will contain what you can see now."
     ),
 }
 TOO_MANY = _("Three of your exports are still being prepared. Wait until one is ready.")

@@ -115,8 +115,8 @@ _TONES = {
 
 _WHY_GONE = {
     "connection_ended": gettext_lazy("Deleted: a connection has ended"),
-    "sharing_narrowed": gettext_lazy("Deleted: a customer now shares less. Export the list again."),
-    "role_narrowed": gettext_lazy("Deleted: you no longer see orders and prices. Export the list again."),
+    "sharing_narrowed": gettext_lazy("Deleted: a customer now shares less data with you. Export the list again."),
+    "role_narrowed": gettext_lazy("Deleted: you can no longer see orders and prices. Export the list again."),
 }
 
 

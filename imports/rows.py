@@ -96,7 +96,7 @@ class RunWords:
 
 IMPORT_WORDS = RunWords(
     failed=gettext_lazy("The import failed"),
-    how_to_repeat=gettext_lazy("Upload the file again. Rows already imported are not imported twice."),
+    how_to_repeat=gettext_lazy("Upload the file again. Rows already imported won’t be imported twice."),
     again=gettext_lazy("Upload another file"),
     cancelled=gettext_lazy("The import was cancelled"),
     expired=gettext_lazy("The import has expired"),
@@ -107,14 +107,14 @@ IMPORT_WORDS = RunWords(
     preview=gettext_lazy("What the import would do"),
     outcome=gettext_lazy("What the import did"),
     cancel=gettext_lazy("Cancel the import"),
-    goes_on=gettext_lazy("You can leave this page; the import continues."),
+    goes_on=gettext_lazy("You can leave this page; the import will continue."),
     ready=gettext_lazy("Ready to import"),
     running=gettext_lazy("Importing"),
     useless=gettext_lazy("Nothing to import"),
 )
 BULK_WORDS = RunWords(
     failed=gettext_lazy("The bulk action failed"),
-    how_to_repeat=gettext_lazy("Select the rows again. Rows already done are not changed twice."),
+    how_to_repeat=gettext_lazy("Select the rows again. Rows already done won’t be changed twice."),
     again=gettext_lazy("Back to the list"),
     cancelled=gettext_lazy("The bulk action was cancelled"),
     expired=gettext_lazy("The bulk action has expired"),
@@ -127,7 +127,7 @@ BULK_WORDS = RunWords(
     preview=gettext_lazy("What would happen"),
     outcome=gettext_lazy("What happened"),
     cancel=gettext_lazy("Cancel the bulk action"),
-    goes_on=gettext_lazy("You can leave this page; the bulk action continues."),
+    goes_on=gettext_lazy("You can leave this page; the bulk action will continue."),
     ready=gettext_lazy("Ready to confirm"),
     running=gettext_lazy("In progress"),
     useless=gettext_lazy("Nothing to do"),
@@ -329,7 +329,7 @@ def describe_cancellation(source: Import) -> str:
     if not source.mode:
         return _("Nothing was changed.")
     numbers = {"done": formats.format_number(source.rows_done), "rows": formats.format_number(source.rows_total)}
-    return _("Rows done: %(done)s of %(rows)s. Their changes are kept.") % numbers
+    return _("Rows done: %(done)s of %(rows)s. Their changes have been kept.") % numbers
 
 
 def build_mode_choices(source: Import, kind: ImportKind) -> list[ModeChoice]:

@@ -46,10 +46,10 @@ class AudienceVerdict:
 
 
 UNCHANGED = AudienceRule(Way.UNCHANGED, "unchanged", _("This is the current audience."))
-FREE = AudienceRule(Way.FREE, "free", _("Takes effect when you publish or sync."))
+FREE = AudienceRule(Way.FREE, "free", _("Will take effect when you publish or sync."))
 BY_REQUEST = _("The offer is live, so vendor staff decide on this change.")
 KEEPS_SELLERS = _("Vendor staff decide on this change. Partners that have sold the offer stay in the audience.")
-HAS_SALES = _("Partners have sold the offer to customers, so it cannot be closed to them.")
+HAS_SALES = _("Partners have sold the offer to customers, so it can’t be closed to those partners.")
 ANY, SPECIFIC, NONE = Audience.ANY, Audience.SPECIFIC, Audience.NONE
 
 # From the option in force of a live offer to another one. Offers that are not live change freely.

@@ -111,22 +111,22 @@ def make_retirement_question(entry: Category | Competency | Skill, name: str, us
             gettext("“%(name)s” can be chosen again."),
         )
         text = (
-            gettext("Publishers can choose this category again.")
+            gettext("Publishers will be able to choose this category again.")
             if is_category
-            else gettext("It can be assigned to partners again.")
+            else gettext("It will be available to assign to partners again.")
         )
     else:
         title, button, done = gettext("Retire “%(name)s”?"), gettext("Retire"), gettext("“%(name)s” was retired.")
         if is_category:
             text = ngettext(
-                "Publishers can no longer choose this category. %(number)s published offer keeps it.",
-                "Publishers can no longer choose this category. %(number)s published offers keep it.",
+                "Publishers will no longer be able to choose this category. %(number)s published offer will keep it.",
+                "Publishers will no longer be able to choose this category. %(number)s published offers will keep it.",
                 uses,
             )
         else:
             text = ngettext(
-                "It can no longer be assigned or used as a filter. %(number)s partner keeps it.",
-                "It can no longer be assigned or used as a filter. %(number)s partners keep it.",
+                "It will no longer be available to assign or to filter by. %(number)s partner will keep it.",
+                "It will no longer be available to assign or to filter by. %(number)s partners will keep it.",
                 uses,
             )
     return EntryQuestion(

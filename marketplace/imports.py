@@ -81,8 +81,8 @@ def preview_audience(actor: Actor, offer: Offer, mode: str, rows: Iterable[Impor
     if locked := len(count_sales_through(actor, offer, left_out.values())):
         yield _fill(
             ngettext(
-                "%(number)s of them stays, because it has sold the offer.",
-                "%(number)s of them stay, because they have sold the offer.",
+                "%(number)s of them will stay, because it has sold the offer.",
+                "%(number)s of them will stay, because they have sold the offer.",
                 locked,
             ),
             locked,

@@ -117,9 +117,9 @@ def preview_prices(actor: Actor, offer: Offer, mode: str, rows: Iterable[ImportR
     new = _examine(actor, offer, [row for row in rows if not row.problem])[1]
     reached = format_reach(sum(find_reach(actor, [one.price for one in new]), Reach()))
     return [
-        _("These prices affect %(reached)s.") % {"reached": reached}
+        _("These prices will affect %(reached)s.") % {"reached": reached}
         if reached
-        else _("These prices affect no subscriptions.")
+        else _("These prices won’t affect any subscriptions.")
     ]
 
 

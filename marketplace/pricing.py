@@ -22,7 +22,7 @@ FURTHEST = dt.timedelta(days=5 * 366)  # ahead of today, from which a price can 
 CONFLICTS = frozenset({"price_changed", "already_priced"})  # problems that a colleague's change has caused
 
 NO_SUCH_PLAN = _("This offer has no plan with this code.")
-NO_SUCH_PAIR = _("This market does not use this currency.")
+NO_SUCH_PAIR = _("This market doesn’t use this currency.")
 NO_SUCH_TERM = _("The plan is not sold for this term with this billing frequency.")
 IN_THE_PAST = _("A price can’t start before today (UTC).")
 TOO_FAR = _("A price can begin at most five years from now.")

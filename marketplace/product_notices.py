@@ -48,7 +48,7 @@ class SkuAssignedNotice(SkuNotice):
         return _("%(sku_name)s is now one of your products") % notice.params
 
     def get_body(self, notice: Notice) -> str:
-        return _("Its SKU is %(sku)s. Its numbers appear after the next nightly count.") % notice.params
+        return _("Its SKU is %(sku)s. Its numbers will appear after the next nightly count.") % notice.params
 
 
 @register_notice_kind
@@ -64,5 +64,6 @@ class SkuWithdrawnNotice(SkuNotice):
 
     def get_body(self, notice: Notice) -> str:
         return (
-            _("The vendor has removed SKU %(sku)s from your products. You no longer see its numbers.") % notice.params
+            _("The vendor has removed SKU %(sku)s from your products. You can no longer see its numbers.")
+            % notice.params
         )

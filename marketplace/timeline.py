@@ -21,7 +21,7 @@ _OFFERS = {
     OfferEvent.CHANGED: ("pencil", _("The code, type or pricing model of the offer %(subject)s was changed")),
     OfferEvent.DELETED: ("trash-2", _("The offer %(subject)s was deleted")),
     OfferEvent.PLAN_RENAMED: ("pencil", _("The code of a plan in %(subject)s was changed")),
-    OfferEvent.PLANS_DELETED: ("trash-2", _("Plans of %(subject)s were deleted")),
+    OfferEvent.PLANS_DELETED: ("trash-2", _("Plans were deleted from %(subject)s")),
     OfferEvent.CONFIGURED: ("settings-2", _("The technical configuration of %(subject)s was changed")),
     OfferEvent.PUBLISHED: ("store", _("Version %(version)s of %(subject)s was published")),
     OfferEvent.DRAFT_DISCARDED: ("undo-2", _("The draft of %(subject)s was discarded")),

@@ -150,7 +150,7 @@ class InformationAskedNotice(RequestAnswerNotice):
     event = SupportEventKind.REQUEST_INFORMATION_ASKED
     label = gettext_lazy("Request needs information")
     icon = "circle-question-mark"
-    words = gettext_lazy("Request %(number)s needs information: %(kind)s")
+    words = gettext_lazy("Request %(number)s (%(kind)s) needs information")
 
 
 @register_notice_kind
@@ -161,7 +161,7 @@ class RequestApprovedNotice(RequestAnswerNotice):
     event = SupportEventKind.REQUEST_APPROVED
     label = gettext_lazy("Request approved")
     icon = "circle-check"
-    words = gettext_lazy("Request %(number)s is approved: %(kind)s")
+    words = gettext_lazy("Request %(number)s (%(kind)s) was approved")
 
     def get_body(self, notice: "Notice") -> str:
         return _choose_language(notice.params.get("done", {})) or _("What you requested has been done.")
@@ -175,7 +175,7 @@ class RequestDeclinedNotice(RequestAnswerNotice):
     event = SupportEventKind.REQUEST_DECLINED
     label = gettext_lazy("Request declined")
     icon = "circle-x"
-    words = gettext_lazy("Request %(number)s is declined: %(kind)s")
+    words = gettext_lazy("Request %(number)s (%(kind)s) was declined")
 
     def get_body(self, notice: "Notice") -> str:
         return _("Reason: %(reason)s") % {"reason": notice.note}
@@ -189,7 +189,7 @@ class RequestOvertakenNotice(RequestAnswerNotice):
     event = SupportEventKind.REQUEST_OVERTAKEN
     label = gettext_lazy("Request overtaken")
     icon = "circle-slash"
-    words = gettext_lazy("Request %(number)s was overtaken by events: %(kind)s")
+    words = gettext_lazy("Request %(number)s (%(kind)s) was overtaken by events")
 
     def get_body(self, notice: "Notice") -> str:
         reason = _choose_language(notice.params.get("why", {}))

@@ -35,5 +35,5 @@ ROLE_TABLE: RoleTable = {
     SupportPermission.DECIDE_REQUESTS: PermissionRule(
         label=_("Assign, approve and decline requests, and ask for information"), kinds=_VENDOR, roles=_ADMINS
     ),
-    SupportPermission.WRITE_MESSAGES: PermissionRule(label=_("Write messages about requests"), roles=_ADMINS),
+    SupportPermission.WRITE_MESSAGES: PermissionRule(label=_("Send messages about requests"), roles=_ADMINS),
 }

@@ -179,7 +179,7 @@ def describe_next_step(actor: Actor, request: Request) -> str:
     if not all(result.is_done for result in list_results(request)):
         return _("The request was approved and carried out where possible. See the result.")
     own = {
-        State.DRAFT: _("Only your organisation sees this draft. Complete and submit it."),
+        State.DRAFT: _("Only your organisation can see this draft. Complete and submit it."),
         State.SUBMITTED: _("The vendor’s staff will decide, and you’ll get a notification."),
         State.NEEDS_INFORMATION: _("The vendor needs information. Read the messages, then answer."),
         State.APPROVED: _("What you requested has been done."),

@@ -89,7 +89,7 @@ def suspend_organization(
     if not make_single_line(reason):
         raise InvalidInput("reason", _("Enter a reason."), field="reason")
     if organization.kind == OrganizationKind.VENDOR:
-        raise InvalidInput("vendor", _("The vendor itself cannot be suspended."))
+        raise InvalidInput("vendor", _("The vendor itself can’t be suspended."))
     return _change_state(
         AccountEventKind.SUSPENDED, actor, organization, State.SUSPENDED, seen, make_single_line(reason)
     )

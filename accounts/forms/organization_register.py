@@ -49,7 +49,7 @@ class RegisterOrganizationForm(UniqueNumbersForm):
         label=_("Work email address of the first Admin"),
         required=False,
         max_length=254,
-        help_text=_("The first Admin gets an invitation by email. You can also send it later."),
+        help_text=_("The first Admin will get an invitation by email. You can also send it later."),
         widget=forms.EmailInput({"autocomplete": "off"}),
     )
     programs = forms.ModelMultipleChoiceField(

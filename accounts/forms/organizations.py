@@ -239,7 +239,7 @@ class EndMembershipForm(MembershipEndForm):
     """The form that ends a membership: its last day, which is today unless it says another."""
 
     ends_on = _make_date_field(
-        _("Last day (UTC)"), help_text=_("The badge and its features stay active until the end of this day.")
+        _("Last day (UTC)"), help_text=_("The badge and its features will stay active until the end of this day.")
     )
 
     def get_present_values(self) -> dict[str, Any]:

@@ -42,8 +42,8 @@ from partnerportal.lib.formats import join_names
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 
 FOREIGN_ADDRESS = _(
-    "%(email)s is not a work address at %(organizations)s. You remain an operator there, and the activity log "
-    "records the change."
+    "%(email)s is not a work address at %(organizations)s. You’ll remain an operator there, and the activity log "
+    "will record the change."
 )
 CODE_ON_ITS_WAY = _("We have just sent you a code by email. To get a new one, wait a few seconds and sign in again.")
 TOO_MANY_CODES = _(

@@ -62,7 +62,7 @@ class DomainProvedNotice(DomainNotice):
     code = "domain_proved"
     event = AccountEventKind.DOMAIN_PROVED
     label = gettext_lazy("Domain verified")
-    words = gettext_lazy("%(domain)s is verified")
+    words = gettext_lazy("%(domain)s has been verified")
     text = gettext_lazy("People with an address at this domain can become operators.")
 
 

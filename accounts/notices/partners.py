@@ -80,7 +80,7 @@ class PartnerSuspendedNotice(PartnerBelowNotice):
     event = PartnerNewsKind.SUSPENDED
     label = gettext_lazy("Partner suspended")
     icon = "lock"
-    words = gettext_lazy("Your partner %(partner)s is suspended")
+    words = gettext_lazy("Your partner %(partner)s has been suspended")
 
     def get_body(self, notice: "Notice") -> str:
         return _(

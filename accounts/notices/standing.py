@@ -70,7 +70,7 @@ class OrganizationSuspendedNotice(StandingNotice):
     label = gettext_lazy("Organisation suspended")
     icon = "lock"
     is_always_mailed = True
-    words = gettext_lazy("%(name)s is suspended")
+    words = gettext_lazy("%(name)s has been suspended")
 
     def get_body(self, notice: "Notice") -> str:
         text = _(
@@ -217,14 +217,17 @@ class PartnerMovedAboveNotice(NoticeKind):
     def get_body(self, notice: "Notice") -> str:
         params = notice.params
         if params["side"] == "before":
-            return _("You no longer see this partner or its customers. The customers have been notified.")
+            return _("You can no longer see this partner or its customers. The customers have been notified.")
         if params["side"] == "after":
-            return _("You now see this partner and what its customers share with it. The customers have been notified.")
+            return _(
+                "You can now see this partner and what the partner’s customers share with it. The customers "
+                "have been notified."
+            )
         texts = (
-            ("after", _("%(after)s sees your account details and what your customers share with you.")),
+            ("after", _("%(after)s can now see your account details and what your customers share with you.")),
             (
                 "before",
-                pgettext("distributor", "%(before)s no longer sees your account details or your customers’ data."),
+                pgettext("distributor", "%(before)s can no longer see your account details or your customers’ data."),
             ),
         )
         told = [text % params for side, text in texts if params[side]]
@@ -243,8 +246,8 @@ def describe_membership_dates(notice: "Notice") -> str:
     if params["ends_on"]:
         return (
             _(
-                "The membership runs from %(first)s to %(last)s (UTC). The badge and its features stay active until "
-                "then."
+                "The membership runs from %(first)s to %(last)s (UTC). The badge and its features will stay active "
+                "until then."
             )
             % dates
         )

@@ -89,8 +89,8 @@ def find_sign_up_purpose(actor: Actor, token: str) -> SignUpPurpose:
     """Return what somebody signs up for who comes from the operator's invitation with this token. Raises NotFound."""
     _invitation, organization = get_operator_invitation_of_token(actor, token)
     return SignUpPurpose(
-        text=_("To act for %(name)s"),
-        step_text=_("Step %(step)s of %(steps)s, to act for %(name)s"),
+        text=_("Act for %(name)s"),
+        step_text=_("Step %(step)s of %(steps)s to act for %(name)s"),
         name=organization.name,
     )
 

@@ -24,16 +24,16 @@ FINDINGS: dict[str, Message] = {
         "No TXT record was found at %(wanted)s. A new record can take a few hours to be visible everywhere."
     ),
     Outcome.SERVER_FAILED: gettext_lazy(
-        "The name servers of %(domain)s did not answer, or answered with an error. Ask whoever runs them to find out "
+        "The name servers of %(domain)s didn’t answer, or answered with an error. Ask whoever runs them to find out "
         "why."
     ),
     Outcome.LOOP: gettext_lazy(
         "%(wanted)s is an alias (CNAME) that points back to itself or passes through too many aliases."
     ),
-    Outcome.BAD_ANSWER: gettext_lazy("The DNS answer for %(wanted)s was cut off or could not be read."),
+    Outcome.BAD_ANSWER: gettext_lazy("The DNS answer for %(wanted)s was cut off or couldn’t be read."),
     Outcome.NO_RESOLVER: gettext_lazy(
-        "The portal could not look up any records. This does not mean there is a problem with your domain. The "
-        "portal tries again within an hour."
+        "The portal couldn’t look up any records. This doesn’t mean there is a problem with your domain. The portal "
+        "will try again within an hour."
     ),
 }
 

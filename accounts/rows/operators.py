@@ -68,7 +68,7 @@ def _row(actor: Actor, operator: Any, is_last_admin: bool) -> OperatorRow:
         since=formats.format_date(operator.created_at),
         is_me=operator.person_id == actor.person_id,
         no_change=_refusal(actor, AccountPermission.CHANGE_ROLES, operator),
-        no_removal=no_removal or (_("The only Admin cannot be removed.") if is_last_admin else ""),
+        no_removal=no_removal or (_("The only Admin can’t be removed.") if is_last_admin else ""),
     )
 
 

@@ -35,7 +35,7 @@ def organization_create(request: PortalRequest) -> HttpResponse:
         with show_errors_in_form(form):
             organization = create_own_organization(person=request.user, **form.cleaned_data)  # type: ignore[arg-type]
             request.act_for(organization.public_id)
-            messages.success(request, _("%(name)s is set up. You are its Admin.") % {"name": organization.name})
+            messages.success(request, _("%(name)s has been set up. You are its Admin.") % {"name": organization.name})
             return redirect(read_next_url(request))
     back = read_next_url(request)
     context = {
@@ -90,7 +90,7 @@ def dismiss_first_steps(request: PortalRequest) -> HttpResponse:
     if request.operator:
         hide_first_steps(person=request.user, organization_id=request.operator.organization_id)  # type: ignore[arg-type]
         undo = f"undo={reverse('first_steps_restore')}"
-        messages.success(request, _("The first steps are hidden."), extra_tags=undo)
+        messages.success(request, _("The first steps have been hidden."), extra_tags=undo)
     return redirect("/")
 
 

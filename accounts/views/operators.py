@@ -130,7 +130,7 @@ def operator_roles_edit(request: PortalRequest, operator_id: UUID) -> HttpRespon
         with show_errors_in_form(form):
             seen = request.POST.get("seen")
             change_operator_roles(actor=request.actor, operator=operator, seen=seen, **form.cleaned_data)
-            messages.success(request, _("Roles of %(name)s saved.") % {"name": operator.person})
+            messages.success(request, _("Roles saved for %(name)s.") % {"name": operator.person})
             return redirect("operators")
         operator = get_operator(request.actor, operator_id)
     seen = digest_roles(operator)

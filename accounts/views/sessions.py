@@ -49,7 +49,7 @@ class SessionsView(ListUserSessionsView):
         number = self.request.POST.get("session")
         if number is None:
             end_sessions(self.request, [session for session in sessions if not session.is_current()])
-            messages.success(self.request, _("You are signed out everywhere else."))
+            messages.success(self.request, _("You have been signed out everywhere else."))
             return redirect("usersessions_list")
         session = sessions.filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
         if session is None:

@@ -19,7 +19,7 @@ from partnerportal.lib.states import make_state_changed_error
 from partnerportal.lib.text import make_single_line
 
 REASON_LENGTH = 200  # characters of the reason why a new partner is declined
-NO_DASHBOARD = _("%(program)s does not include the customer dashboard. Choose a programme that does.")
+NO_DASHBOARD = _("%(program)s doesn’t include the customer dashboard. Choose a programme that does.")
 
 
 @transaction.atomic

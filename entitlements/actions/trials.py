@@ -38,7 +38,7 @@ ALREADY_REQUESTED = _("A trial of this service has already been requested.")
 ALREADY_RUNNING = _("Your organisation already uses this service.")
 TOO_MANY = _("Your organisation has requested %(number)s trials in 24 hours, which is the limit. Try again later.")
 SEATS = _("Enter a number of licences from 1 to %(most)s.")
-NO_LATER_END = _("This trial has no end date, or cannot be extended any further.")
+NO_LATER_END = _("This trial has no end date, or can’t be extended any further.")
 STATE_CHANGED = _("This has changed in the meantime. Reload the page to see the latest version.")
 
 

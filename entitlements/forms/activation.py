@@ -64,7 +64,7 @@ class ActivationForm(forms.Form):
     )
     email = forms.EmailField(
         label=_("Notification email"),
-        help_text=_("The link is sent to this address, and only the owner of the address can use it."),
+        help_text=_("The link will be sent to this address, and only the owner of the address can use it."),
         widget=forms.EmailInput({"autocomplete": "off"}),
     )
     country = forms.ChoiceField(label=_("Country or region"))
@@ -88,7 +88,7 @@ class ActivationForm(forms.Form):
         to_field_name="code",
         label=_("Programme to join"),
         empty_label=_("Choose a programme"),
-        help_text=_("The membership begins when vendor staff confirm the new partner."),
+        help_text=_("The membership will begin when vendor staff confirm the new partner."),
     )
 
     def __init__(
@@ -156,7 +156,7 @@ def make_partner_field(actor: Actor, partners: QuerySet[Organization]) -> forms.
     Few partners are a list to choose from. Of many, the ORGID is typed.
     """
     is_required = actor.organization_kind != OrganizationKind.VENDOR
-    help_text = _("When the customer accepts, it is connected to this partner.")
+    help_text = _("When the customer accepts, it will be connected to this partner.")
     if partners[: PARTNERS_LISTED + 1].count() <= PARTNERS_LISTED:
         return OfferedPartnerField(
             partners,
@@ -196,7 +196,7 @@ class RevokeActivationForm(forms.Form):
         label=_("Reason"),
         max_length=REASON_LENGTH,
         required=False,
-        help_text=_("Your colleagues see the reason in the list. It isn’t sent to anyone else."),
+        help_text=_("Your colleagues will see the reason in the list. It won’t be sent to anyone else."),
         widget=forms.TextInput({"autocomplete": "off"}),
     )
 

@@ -75,7 +75,7 @@ def make_licence_holder_table_rows(assignments: Iterable[LicenseAssignment]) -> 
             last_used=formats.format_relative_time(row.last_used_at) if row.last_used_at else _("Never"),
             is_unused=row.is_unused,
             asked=formats.format_date(row.release_asked_at) if row.release_asked_at else "",
-            label=_("Release the licence of %(holder)s") % {"holder": row.holder},
+            label=_("Release the licence assigned to %(holder)s") % {"holder": row.holder},
         )
         for row in assignments
     ]

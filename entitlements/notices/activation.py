@@ -75,7 +75,7 @@ class ActivationAcceptedNotice(ActivationNotice):
         if params.get("is_member"):
             return _("The partner is a member of %(program)s and can invite customers.") % params
         if params["kind"] == Kind.PARTNER:
-            return _("The partner’s membership of %(program)s begins when vendor staff confirm it.") % params
+            return _("The partner’s membership of %(program)s will begin when vendor staff confirm it.") % params
         trial = _("The customer’s trial of %(sku_name)s has started with %(licences)s.") % {
             "sku_name": params["sku_name"],
             "licences": describe_licence_count(params["quantity"]),
@@ -154,7 +154,10 @@ class PartnerAwaitsConfirmationNotice(VendorRequestNotice):
 
     def get_body(self, notice: Notice) -> str:
         return (
-            _("%(sender)s invited this partner. Its customer dashboard opens once you confirm its membership.")
+            _(
+                "%(sender)s invited this partner. The partner’s customer dashboard will open once you confirm its "
+                "membership."
+            )
             % notice.params
         )
 

@@ -208,7 +208,7 @@ def get_activation(actor: Actor, token: str) -> Activation:
 def find_sign_up_purpose(actor: Actor, token: str) -> SignUpPurpose:
     """Return what somebody signs up for who comes from the activation link with this token. Raises NotFound."""
     return SignUpPurpose(
-        text=_("To activate %(name)s"),
+        text=_("Activate %(name)s"),
         step_text=_("Step %(step)s of %(steps)s to activate %(name)s"),
         name=get_activation(actor, token).link.name,
     )

@@ -254,6 +254,6 @@ def describe_awaited_membership(actor: Actor) -> str:
         return declined % {"program": link.program.name, "reason": link.decline_reason}
     text = _(
         "You were invited by %(sender)s to join %(program)s. The vendor is now confirming your membership. After "
-        "that, you can use your customer dashboard and invitation link, and your Admins get an email."
+        "that, you’ll be able to use your customer dashboard and invitation link, and your Admins will get an email."
     )
     return text % {"sender": link.sender_name, "program": link.program.name}

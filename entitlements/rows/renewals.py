@@ -70,8 +70,8 @@ def describe_customers_not_sharing_services(count: int) -> str:
     Their renewals are missing in the list.
     """
     text = ngettext(
-        "%(count)s customer does not share its services, so they are not listed here.",
-        "%(count)s customers do not share their services, so they are not listed here.",
+        "%(count)s customer doesn’t share its services, so these services are not listed here.",
+        "%(count)s customers don’t share their services, so these services are not listed here.",
         count,
     )
     return text % {"count": formats.format_number(count)} if count else ""
@@ -98,7 +98,7 @@ def make_renewal_table_row(
         ends=ends,
         left=describe_days_left(entitlement.ends_on),
         public_id=str(entitlement.public_id),
-        select_label=_("Select %(service)s of %(name)s")
+        select_label=_("Select %(service)s at %(name)s")
         % {"service": entitlement.sku.name, "name": entitlement.customer.name},
         work=work,
     )

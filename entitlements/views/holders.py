@@ -51,7 +51,9 @@ def licence_release(request: PortalRequest, assignment_id: UUID) -> HttpResponse
     if request.method == "POST":
         request_licence_release(actor=request.actor, assignment=assignment)
         undo = f"undo={reverse('licence_keep', args=[assignment.public_id])}"
-        text = _("You have asked the vendor to release the licence of %(holder)s.") % {"holder": assignment.holder}
+        text = _("You have asked the vendor to release the licence assigned to %(holder)s.") % {
+            "holder": assignment.holder
+        }
         messages.success(request, text, extra_tags=undo)
         return redirect("licence_holders")
     return render(request, "entitlements/licence_release.html", {"assignment": assignment})

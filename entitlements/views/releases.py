@@ -46,7 +46,7 @@ def mark_release_done(request: PortalRequest) -> HttpResponse:
     back = read_next_url(request, reverse("releases"))
     undo = f"undo={reverse('release_reopen')}?{urlencode({'key': key, 'next': back})}"
     names = {"key": key, "customer": marked.customer.name}
-    text = _("Licence %(key)s of %(customer)s is marked as released.")
+    text = _("Licence %(key)s for %(customer)s has been marked as released.")
     messages.success(request, text % names, extra_tags=undo)
     return redirect(back)
 
@@ -61,5 +61,5 @@ def reopen_release_request(request: PortalRequest) -> HttpResponse:
     key = request.GET.get("key", "")
     reopened = reopen_licence_release(actor=request.actor, assignment_key=key)
     names = {"key": key, "customer": reopened.customer.name}
-    messages.success(request, _("Licence %(key)s of %(customer)s is once again waiting to be released.") % names)
+    messages.success(request, _("Licence %(key)s for %(customer)s is once again waiting to be released.") % names)
     return redirect(read_next_url(request, reverse("releases")))

@@ -53,7 +53,7 @@ STOPPED_CHECK = gettext_lazy(
 )
 STOPPED_IMPORT = gettext_lazy(
     "The import stopped %(times)s times before it finished, so it was cancelled. Rows done: %(done)s of %(rows)s; "
-    "their changes are kept. Upload the same file again: nothing is imported twice."
+    "their changes have been kept. Upload the same file again: nothing will be imported twice."
 )
 
 

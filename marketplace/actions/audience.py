@@ -44,7 +44,7 @@ NOTHING_TO_SYNC = _("There are no saved changes to sync.")
 NOT_FOR_PARTNERS = _(
     "The live version is missing details that partners need. Complete the listing and publish it first."
 )
-NOT_LIVE = _("This offer is not published yet. Its audience takes effect when you publish it.")
+NOT_LIVE = _("This offer is not published yet. Its audience will take effect when you publish it.")
 
 Source = Authorization.Source
 

@@ -30,8 +30,7 @@ BELOW_ITSELF = _("A category can’t be placed below itself or one of its own su
 TOO_DEEP = _("Categories can have at most %(most)s levels.")
 BELOW_RETIRED = _("The parent category is retired. Choose another parent, or offer the retired category again first.")
 IN_USE = _(
-    "This category can’t be removed, because offers use or have used it, or it has subcategories. You can "
-    "retire it instead."
+    "This category can’t be removed because it has subcategories or has been used by offers. You can retire it instead."
 )
 HAS_CHILDREN = _("Retire or move its subcategories first.")
 

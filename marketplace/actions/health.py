@@ -17,7 +17,7 @@ from partnerportal.lib.errors import Conflict, InvalidInput, NotFound, TooManyAt
 from partnerportal.lib.policies import authorize
 
 OPEN_ISSUES = 10  # of an offer at the same time
-TEXT = _("Describe what is happening, in at most %(most)s characters.")
+TEXT = _("Describe what is happening in no more than %(most)s characters.")
 TOO_MANY = _("This offer has %(number)s open issues, which is the limit. Resolve one first.")
 CLEARED = _("This issue is already resolved. Report a new one.")
 NOT_LIVE = _("You can report issues once the offer is published.")

@@ -24,7 +24,7 @@ from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
 
 NO_DRAFT = _("There are no changes to publish.")
-NEVER_LIVE = _("The offer was never published, so there is no earlier version to restore.")
+NEVER_LIVE = _("The offer has never been published, so there is no earlier version to restore.")
 TAKEN = _("You already have an offer with this code.")
 OVERTAKEN = _(  # of what somebody has typed
     "A colleague has saved this offer since you opened it. Your changes are not lost: compare the two versions, then "
@@ -35,7 +35,7 @@ SAVED_MEANWHILE = _(  # of what needs no typing, such as publishing
 )
 UNKNOWN_FILE = _("The offer has no such file.")
 CODE_FIXED = _("The code of the plan %(code)s has been fixed since version %(number)s.")
-FIXED = _("The plan %(code)s was published and cannot be removed. Stop its sale instead.")
+FIXED = _("The plan %(code)s has been published, so it can’t be removed. Stop its sale instead.")
 TERM_FIXED = _(
     "Published terms and billing frequencies of the plan %(code)s can’t be removed. Stop the sale of a term, or end "
     "the prices of a billing frequency instead."

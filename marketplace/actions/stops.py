@@ -21,7 +21,7 @@ LONGEST_REASON = 500
 REASON = _("Enter a reason of at most %(most)s characters.")
 OF_NO_PLAN = _("Choose a plan to stop its sale for one term or in one market.")
 NO_SUCH_TERM = _("The plan is not sold for this term.")
-NEVER_LIVE = _("The plan %(code)s was never published, so nobody can buy it.")
+NEVER_LIVE = _("The plan %(code)s has never been published, so nobody can buy it.")
 VENDORS = _("The vendor stopped this sale, and only the vendor can resume it.")
 NOT_VENDORS = _("The publisher stopped this sale, and only the publisher can resume it.")
 

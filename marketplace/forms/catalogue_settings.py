@@ -29,7 +29,7 @@ class EntryForm(forms.Form):
         label=_("Code"),
         max_length=LONGEST_CODE,
         validators=[validate_code],
-        help_text=_("Lower-case letters, digits, hyphens and underscores. It cannot be changed later."),
+        help_text=_("Lower-case letters, digits, hyphens and underscores. The code can’t be changed later."),
         widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
     )
 

@@ -18,7 +18,8 @@ class SkuPublisherForm(forms.Form):
         label=_("Publisher"),
         required=False,
         help_text=_(
-            "The publisher gets a notification, and sees usage totals for this SKU that don’t name any customers."
+            "The publisher will get a notification, and will be able to see usage totals for this SKU that don’t "
+            "name any customers."
         ),
     )
 

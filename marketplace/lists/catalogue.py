@@ -195,7 +195,7 @@ class CatalogueList(PublishedOfferList):
         tabs = (
             (_("All offers"), None, total),
             (_("Can be sold"), True, sellable),
-            (_("Cannot be sold"), False, total - sellable),
+            (_("Can’t be sold"), False, total - sellable),
         )
         return [
             ListTab(label, self.build_url(sellable=value, reason="", view=""), count, chosen is value)

@@ -200,8 +200,8 @@ def describe_lock(sales: int) -> str:
 def describe_marked(number: int) -> str:
     """Return the sentence that so many partners are marked for removal from an audience."""
     text = ngettext(
-        "%(number)s partner is marked for removal. You need to submit a request to remove it.",
-        "%(number)s partners are marked for removal. You need to submit a request to remove them.",
+        "%(number)s partner has been marked for removal. You need to submit a request to remove it.",
+        "%(number)s partners have been marked for removal. You need to submit a request to remove them.",
         number,
     )
     return text % {"number": formats.format_number(number)}

@@ -36,14 +36,14 @@ RULE_LABELS: dict[SaleRule, Message] = {
 }
 _SENTENCES: dict[SaleRule, Message] = {
     SaleRule.OFFER_NOT_PUBLISHED: gettext_lazy("The offer is not published."),
-    SaleRule.PLAN_NOT_LIVE: gettext_lazy("The live version of the offer does not have this plan."),
+    SaleRule.PLAN_NOT_LIVE: gettext_lazy("The live version of the offer doesn’t have this plan."),
     SaleRule.OFFER_STOPPED: gettext_lazy("The sale of the offer has been stopped."),
     SaleRule.PLAN_STOPPED: gettext_lazy("The sale of this plan has been stopped."),
     SaleRule.PLAN_STOPPED_IN_MARKET: gettext_lazy("The sale of this plan has been stopped in the market %(market)s."),
     SaleRule.TERMS_STOPPED: gettext_lazy(
         "The sale of all terms of this plan has been stopped in the market %(market)s."
     ),
-    SaleRule.OPTED_OUT: gettext_lazy("The publisher does not sell this offer through partners."),
+    SaleRule.OPTED_OUT: gettext_lazy("The publisher doesn’t sell this offer through partners."),
     SaleRule.NOT_IN_AUDIENCE: gettext_lazy(
         "Only selected partners may sell this offer, and %(partner)s is not one of them."
     ),
@@ -171,4 +171,4 @@ def format_reason_counts(counts: dict[str, int]) -> Iterable[tuple[SaleRule, str
             yield rule, str(RULE_LABELS[rule]), counts[rule.value]
 
 
-NOT_BUYABLE = pgettext_lazy("offer", "Cannot be sold")
+NOT_BUYABLE = pgettext_lazy("offer", "Can’t be sold")

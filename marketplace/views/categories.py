@@ -83,7 +83,7 @@ def category_edit(request: PortalRequest, category_id: UUID) -> HttpResponse:
         done=_("“%(name)s” saved."),
         back=reverse(TAB),
         tab=_("Categories"),
-        hint=_("Offers show the new names and parent category immediately."),
+        hint=_("Offers will show the new names and parent category immediately."),
     )
 
     def save() -> Category:
@@ -132,7 +132,10 @@ def category_remove(request: PortalRequest, category_id: UUID) -> HttpResponse:
     row = get_category(category_id)
     words = EntryQuestion(
         title=_("Remove the category “%(name)s”?") % {"name": row.local_name},
-        text=_("You can remove it only if it has no subcategories and no offer has ever used it, not even in a draft."),
+        text=_(
+            "A category can be removed only if it has no subcategories and no offer has ever used it, not even in "
+            "a draft."
+        ),
         button=_("Remove category"),
         done=_("The category “%(name)s” was removed.") % {"name": row.local_name},
         back=reverse(TAB),

@@ -33,7 +33,7 @@ def offer_health(request: PortalRequest, offer_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             report_health_issue(actor=request.actor, offer=offer, **form.cleaned_data)
-            messages.success(request, _("Issue reported. Partners with subscriptions get a notification."))
+            messages.success(request, _("Issue reported. Partners with subscriptions will get a notification."))
             return redirect("offer_health", offer_id=offer.public_id)
     return _render(request, offer, {"form": form, "update": UpdateHealthIssueForm()})
 

@@ -146,7 +146,10 @@ def currency_add(request: PortalRequest, market_id: UUID) -> HttpResponse:
         done=_("Plans can now be priced in %(name)s in this market."),
         back=reverse("catalogue_market", args=[market.public_id]),
         tab=_("Markets"),
-        hint=_("Publishers can set prices in the new currency immediately. Next, move the countries that use it."),
+        hint=_(
+            "Publishers will be able to set prices in the new currency immediately. Next, move the countries that "
+            "use it."
+        ),
     )
 
     def save() -> str:
@@ -165,7 +168,8 @@ def currency_remove(request: PortalRequest, market_id: UUID, currency: str) -> H
     words = EntryQuestion(
         title=_("Remove %(currency)s from %(market)s?") % named,
         text=_(
-            "Plans can no longer be priced in this currency in this market. A currency with prices can’t be removed."
+            "Publishers will no longer be able to set prices in this currency in this market. A currency with prices "
+            "can’t be removed."
         ),
         button=_("Remove currency"),
         done=_("%(market)s no longer has prices in %(currency)s.") % named,

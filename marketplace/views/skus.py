@@ -40,6 +40,6 @@ def sku_publisher(request: PortalRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             set_sku_publisher(actor=request.actor, sku=sku, publisher=form.chosen, seen=form.seen)
-            messages.success(request, _("Publisher of %(sku)s saved.") % {"sku": sku.name})
+            messages.success(request, _("Publisher saved for %(sku)s.") % {"sku": sku.name})
             return redirect(TAB)
     return render(request, "marketplace/catalogue_sku.html", {"form": form, "sku": sku})

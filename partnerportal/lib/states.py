@@ -51,7 +51,7 @@ def make_state_changed_error() -> Conflict:
 
 def make_changed_meanwhile_error() -> Conflict:
     """Return the error, for the caller to raise, of a form whose row a colleague has saved since it was opened."""
-    text = _("A colleague has changed this since you opened it. Your changes are not lost: compare and save again.")
+    text = _("A colleague has changed this since you opened it. Check the current values, then try again.")
     return Conflict("changed_meanwhile", text)
 
 

@@ -92,7 +92,7 @@ def request_assign(request: PortalRequest, request_id: UUID) -> HttpResponse:
         assign_request(actor=request.actor, request=row, operator=form.cleaned_data["operator"])
     except Conflict as error:
         return render_conflict(request, request_id, error)
-    messages.success(request, _("Assignment of request %(number)s saved.") % {"number": row.number})
+    messages.success(request, _("Assignment saved for request %(number)s.") % {"number": row.number})
     return redirect("request", row.public_id)
 
 

@@ -103,7 +103,7 @@ def test_each_finding_has_its_words(outcome, domain):
 def test_removing_asks_first(web, domain):
     OrganizationDomain.objects.filter(pk=domain.pk).update(state=State.PROVED, proved_at=timezone.now())
     client = web("partner.admin")
-    assert "Current operators stay" in client.get(f"/domains/{domain.public_id}/remove/").content.decode()
+    assert "Current operators will stay" in client.get(f"/domains/{domain.public_id}/remove/").content.decode()
     client.post(f"/domains/{domain.public_id}/remove/")
     assert not OrganizationDomain.objects.filter(pk=domain.pk).exists()
 

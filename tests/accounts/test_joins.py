@@ -297,6 +297,6 @@ def test_an_admin_lets_somebody_in_on_a_page(web, world, ask, proved):
 def test_an_admin_declines_on_a_page(web, world, ask, proved):
     path = f"/operators/requests/{ask().public_id}/decline/"
     client = web("partner.admin")
-    assert "does not name you" in client.get(path).content.decode()
+    assert "doesn’t name you" in client.get(path).content.decode()
     client.post(path)
     assert "Its Admins have declined your request." in web("nobody").get("/organizations/new/").content.decode()

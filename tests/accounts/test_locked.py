@@ -30,7 +30,7 @@ from tests.world_usage import CALENDAR
 
 pytestmark = pytest.mark.django_db
 WHO, EMAIL = "customer.admin", address("customer.admin")
-SWITCHED_OFF = "This account is deactivated"
+SWITCHED_OFF = "This account has been deactivated"
 
 
 def call(*arguments: str) -> tuple[str, str]:
@@ -91,7 +91,7 @@ def test_reset_links_open_nothing_and_the_mail_says_why(world: World) -> None:
     assert "no longer valid" in page
     known = PageClient().post("/sign-in/password/reset/", {"email": EMAIL}, follow=True)
     [message] = sent()
-    assert (message.to, message.subject) == ([EMAIL], "Your account is deactivated")
+    assert (message.to, message.subject) == ([EMAIL], "Your account has been deactivated")
     assert "/key/" not in message.body
     unknown = PageClient().post("/sign-in/password/reset/", {"email": "nobody-at-all@example.com"}, follow=True)
     assert known.redirect_chain == unknown.redirect_chain

@@ -240,7 +240,7 @@ def test_an_external_id_is_one_persons(world: World) -> None:
     assert outcomes(check(*lines)) == outcomes(apply(*lines)) == ["new", "refused"]
     assert not Person.objects.filter(email="bob@old.example").exists(), "a row is in wholly or not at all"
     (later,) = apply(f"{org_id},{ANN},Invoice,,,U-1")
-    assert (str(later.outcome), str(later.message)) == ("changed", "The external ID is saved.")
+    assert (str(later.outcome), str(later.message)) == ("changed", "Saves the external ID.")
     kept = list(ExternalIdentity.objects.order_by("pk").values_list("person__email", "source", "external_id"))
     assert kept == [(ANN, "old_portal", "u-1"), (ANN, "old_portal", "U-1")]
 

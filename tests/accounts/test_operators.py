@@ -50,9 +50,9 @@ def test_the_list_shows_the_roles_and_who_sees_orders(is_granted, web, world):
     Operator.objects.filter(organization=world.partner, person=reader).update(finance_granted=is_granted)
     row = table_of(web("partner.admin"), "/operators/", q=reader.email)
     assert '<td class="cell-a" title="Reader' in row
-    assert ("Sees them" in row, "May see customers’ orders and prices" in row) == (is_granted, is_granted)
+    assert ("Can see them" in row, "May see customers’ orders and prices" in row) == (is_granted, is_granted)
     agent = table_of(web("partner.admin"), "/operators/", q=world.person("partner.admin_agent").email)
-    assert '<td class="cell-a" title="Admin agent">Admin agent</td>' in agent and "Sees them" in agent
+    assert '<td class="cell-a" title="Admin agent">Admin agent</td>' in agent and "Can see them" in agent
 
 
 def test_the_list_is_searched_filtered_and_sorted(web, world):
@@ -191,7 +191,7 @@ def test_a_change_of_roles_says_first_what_it_adds_and_takes_away(web, world):
     reader.refresh_from_db()
     assert reader.roles == [Role.READER], "nothing is stored yet"
     same = client.post(path, {"roles": ["reader"], "review": "1"}).content.decode()
-    assert "What this person can do stays the same." in same
+    assert "What this person can do will stay the same." in same
     mails.sent().clear()
     assert client.post(path, {"roles": ["admin"]})["Location"] == "/operators/"
     [told] = mails.sent()

@@ -250,7 +250,7 @@ def test_a_move_says_what_changes_before_it_is_done(web: Any, world: World) -> N
     asked = client.post(url, values)
     count = Connection.objects.active().filter(partner=world.partner).count()
     assert asked.status_code == 200 and count > 1
-    for fact in (world.distributor.name, world.distributor2.name, f"{count} customers get a notification"):
+    for fact in (world.distributor.name, world.distributor2.name, f"{count} customers will get a notification"):
         assert fact in text(asked), fact
     other = client.post(url, values | {"distributor": "", "previewed": hidden(asked, "previewed")})
     assert other.status_code == 200, "another choice has other consequences"
@@ -287,7 +287,7 @@ def test_everybody_who_acts_for_it_is_mailed_why_it_is_suspended(web: Any, world
     assert world.partner.name in above.subject and "Not paid" not in above.body, "its distributor learns no reason"
     assert set(mails) == {row.person.email for row in people}
     mail = mails[world.person("partner.reader").email]
-    assert f"{world.partner.name} is suspended" in mail.subject and "Not paid since May" in mail.body
+    assert f"{world.partner.name} has been suspended" in mail.subject and "Not paid since May" in mail.body
     many = web("many@distributor")
     assert many.get("/account/").status_code == 200, "their other organisations are as they were"
     sent().clear()

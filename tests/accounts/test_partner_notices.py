@@ -38,7 +38,7 @@ def test_the_distributor_hears_of_a_suspension_and_of_badges(world: World, web: 
     for who in ("partner", "distributor2", "publisher", "vendor"):
         assert told(world, who) == []
     inbox = web("distributor.reader").get("/inbox/").content.decode()
-    assert f"Your partner {world.partner.name} is suspended" in inbox and "Has not paid" not in inbox
+    assert f"Your partner {world.partner.name} has been suspended" in inbox and "Has not paid" not in inbox
     assert f"Your partner {world.partner.name} has a new membership: Solution Advisor" in inbox
     notice = Notice.objects.get(kind="partner_suspended")
     answer = web("distributor.reader").post(f"/inbox/{notice.public_id}/")

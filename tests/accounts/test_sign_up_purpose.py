@@ -29,13 +29,13 @@ def page(client, path, **options):
 
 def test_each_step_says_what_it_is_for(client, world):
     way, name = f"/i/{world.token('partner')}/", world.partner.name
-    assert f"Step 1 of 3, to connect with {name}" in page(client, f"/sign-in/signup/?next={way}")
-    assert f"To connect with {name}" in page(client, f"/sign-in/login/?next={way}")
+    assert f"Step 1 of 3 to connect with {name}" in page(client, f"/sign-in/signup/?next={way}")
+    assert f"Connect with {name}" in page(client, f"/sign-in/login/?next={way}")
     client.post(f"/sign-in/signup/?next={way}", {**NEW, "next": way})
-    assert f"Step 2 of 3, to connect with {name}" in page(client, CODE_PAGE)
+    assert f"Step 2 of 3 to connect with {name}" in page(client, CODE_PAGE)
     client.post(CODE_PAGE, {"code": code_in(sent()[0])})
     form = page(client, f"/organizations/new/?next={way}")
-    assert f"Step 3 of 3, to connect with {name}" in form
+    assert f"Step 3 of 3 to connect with {name}" in form
     assert f'href="{way}"' in form and "Sign out" in form and 'lang="ja"' in form
     assert "to connect" not in page(client, "/organizations/new/").lower()
 

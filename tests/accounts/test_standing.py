@@ -231,7 +231,7 @@ def test_the_customers_of_a_moved_partner_are_told_who_sees_what_they_share(worl
     notice = told.get(recipient_id=world.customer.pk)
     kind = registry.get_notice_kinds()["partner_moved"]
     assert kind.get_subject(notice) == f"{world.partner} now works with the distributor {world.distributor2}"
-    assert f"{world.distributor2} also sees what you share" in kind.get_body(notice)
+    assert f"{world.distributor2} can also see what you share" in kind.get_body(notice)
     standing.move_partner(actor=STAFF, partner=world.partner, distributor=None)
     while write_due_notices():
         pass

@@ -44,7 +44,7 @@ def test_every_page_says_so_and_whom_to_ask(who: str, web: Any, world: World, su
         response = client.get(path)
         page = response.content.decode()
         assert response.status_code == 403, path
-        assert f"{suspended.name} is suspended" in page and suspended.account_manager_email in page
+        assert f"{suspended.name} has been suspended" in page and suspended.account_manager_email in page
         assert world.customer.name not in page and suspended.org_id not in page
     assert client.post("/account/edit/", {"city": "Ulm"}).status_code == 403
     assert client.post("/sign-in/logout/").status_code == 302
@@ -117,7 +117,7 @@ def take_part_again(row: Organization) -> None:
 def test_its_invitation_link_stops_and_works_again(web: Any, world: World, suspended: Organization) -> None:
     client, link = web("stranger.admin"), f"/i/{world.token('partner')}/"
     page = client.get(link).content.decode()
-    assert "This invitation cannot be accepted now" in page and "is suspended" not in page
+    assert "This invitation can’t be accepted now" in page and "is suspended" not in page
     assert client.post(f"{link}accept/", {**READ, "scopes": []}).status_code == 409
     with pytest.raises(Conflict) as refused:
         accept_invitation(actor=world.actor("stranger.admin"), token=world.token("partner"), scopes=ALL)

@@ -103,7 +103,7 @@ def test_operators_and_what_may_be_done_to_each(web, world):
     assert page.count(canary("customer", "people")) >= 2
     assert canary("partner", "people") not in page
     mine = page[page.index("You</span>") :]
-    assert "You cannot change your own roles. Ask another Admin." in mine
+    assert "You can’t change your own roles. Ask another Admin." in mine
     reader = web("customer.reader").get("/operators/").content.decode()
     assert "Only Admins can do this." in reader
     assert "/roles/" not in reader.replace("/help/roles/", "") and "/remove/" not in reader
@@ -111,7 +111,7 @@ def test_operators_and_what_may_be_done_to_each(web, world):
 
 def test_the_last_admin_is_held(web, world):
     page = web("customer.admin").get("/operators/").content.decode()
-    assert "The only Admin cannot be removed." in page
+    assert "The only Admin can’t be removed." in page
     own = world.operator("customer.admin")
     assert web("customer.admin").post(f"/operators/{own.public_id}/remove/").status_code == 409
     roles = f"/operators/{own.public_id}/roles/"

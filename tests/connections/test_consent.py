@@ -299,7 +299,7 @@ def test_the_account_and_first_page_say_what_each_partner_sees(web, world, actor
     change_connection_sharing(actor=actor_for("customer.admin"), connection=connection, scopes=SOME)
     account = web("customer.admin").get("/account/").content.decode()
     assert "Not shared: Usage, Orders, Notifications" in account and sharing(connection) in account
-    assert "Sees: Account information, Services and licences" in web("customer.admin").get("/").content.decode()
+    assert "Can see: Account information, Services and licences" in web("customer.admin").get("/").content.decode()
 
 
 def test_nobody_consents_for_another(world, actor_for):
@@ -361,8 +361,8 @@ def test_customers_are_told_when_their_partner_moves_to_another_distributor(worl
             kind.get_subject(moved) == f"{world.partner.name} now works with the distributor {world.distributor2.name}"
         )
         assert kind.get_body(moved) == (
-            f"{world.distributor2.name} also sees what you share with {world.partner.name}. "
-            f"{world.distributor.name} no longer sees what you share with this partner."
+            f"{world.distributor2.name} can also see what you share with {world.partner.name}. "
+            f"{world.distributor.name} can no longer see what you share with this partner."
         )
         assert kind.get_subject(left).endswith(f"no longer works with the distributor {world.distributor2.name}")
         connection = world.connection(customer, "partner")

@@ -116,7 +116,7 @@ def test_one_who_acts_for_several_chooses(web, world):
 
 def test_a_reader_sees_why_not_and_who_can(web, world):
     page = web("stranger.reader").get(opened(world)).content.decode()
-    assert "You cannot accept this invitation" in page
+    assert "You can’t accept this invitation" in page
     assert f"Admin {canary('stranger', 'people')}" in page
     assert "/accept/" not in page
     before = rows()
@@ -129,11 +129,11 @@ def test_a_reader_sees_why_not_and_who_can(web, world):
     [
         ("customer.admin", "partner", "You are already connected to"),
         ("customer.admin", "lapsed", "You are already connected to"),
-        ("stranger.admin", "lapsed", "cannot be accepted now"),
-        ("stranger.admin", "nobadge", "cannot be accepted now"),
+        ("stranger.admin", "lapsed", "can’t be accepted now"),
+        ("stranger.admin", "nobadge", "can’t be accepted now"),
         ("partner.admin", "partner", "This is your own invitation link"),
         ("nobody", "partner", "Create your organisation"),
-        ("vendor.admin", "partner", "You cannot accept this invitation"),
+        ("vendor.admin", "partner", "You can’t accept this invitation"),
         ("ended.admin", "partner", "Accept and connect"),
     ],
 )
@@ -249,16 +249,16 @@ def test_account_details(web, world):
 
 def test_a_partner_without_an_active_membership_is_said_to_see_nothing(web, world):
     account, first_page = (web("customer.admin").get(path).content.decode() for path in ("/account/", "/"))
-    nothing = "Sees nothing while its programme membership is not active"
+    nothing = "Can’t see anything while its programme membership is not active"
     for page in (account, first_page):
         after = {name: page.split(f">{world[name].name}<")[1][:200] for name in ("partner", "lapsed")}
         assert nothing in after["lapsed"] and page.count(nothing) == 1
         assert "Sees" in after["partner"] and nothing not in after["partner"]
         assert (
-            page.count(f"The partner’s distributor, {world.distributor}, sees what you share with the partner.") == 1
+            page.count(f"The partner’s distributor, {world.distributor}, can see what you share with the partner.") == 1
         )  # of partner alone
     own = web("lapsed.admin").get("/account/").content.decode()
-    assert "You see nothing while your programme membership is not active" in own
+    assert "You can’t see anything while your programme membership is not active" in own
     assert f"/customers/{world.customer.public_id}/" not in own
 
 
@@ -343,11 +343,11 @@ def test_a_badge_that_lapses_takes_the_link_away(web, world):
     assert client.get("/invite/").status_code == 200
     ProgramMembership.objects.filter(organization=world.partner).update(ends_on="2020-01-01", starts_on="2019-01-01")
     assert client.get("/invite/").status_code == 403
-    assert "cannot be accepted now" in web("stranger.admin").get(opened(world)).content.decode()
+    assert "can’t be accepted now" in web("stranger.admin").get(opened(world)).content.decode()
 
 
 def test_only_who_can_be_invited_is_told_to_open_a_link(web):
     for who, is_told in (("publisher.reader", True), ("stranger.admin", True), ("vendor.admin", False)):
         page = web(who).get("/account/").content.decode()
-        assert "Nobody outside your organisation sees its data." in page
+        assert "Nobody outside your organisation can see its data." in page
         assert ("open the invitation link" in page) is is_told

@@ -106,7 +106,7 @@ def test_staff_mark_what_they_have_released_and_take_it_back(world: World, web: 
     client = web("vendor.admin")
     assert f"Mark {escape(row.external_id)} as released" in client.get(PAGE).content.decode()
     page = mark(client, row).content.decode()
-    assert f"Licence {escape(row.external_id)} of {escape(row.customer.name)} is marked as released." in page
+    assert f"Licence {escape(row.external_id)} for {escape(row.customer.name)} has been marked as released." in page
     assert f"Mark {escape(row.external_id)} as" not in page and other.external_id in page
     undo = page.partition(f'action="{PAGE}reopen/')[2].partition('"')[0]
     row.refresh_from_db()

@@ -71,7 +71,11 @@ def test_the_connections_of_the_selected_customers_end_once_they_are_confirmed(w
     assert source.checked == {"changed": 1}  # whoever is not in the list cannot be selected
     assert shown(client, source).count(world.customer.name) == 2
     page = client.get(f"/imports/{source.public_id}/").content.decode()
-    assert "End 1 connection" in page and "What would happen" in page and "You no longer see these customers" in page
+    assert (
+        "End 1 connection" in page
+        and "What would happen" in page
+        and "You will no longer be able to see these customers" in page
+    )
     assert world.connection("customer", "partner").state == Connection.State.ACTIVE
     done = confirm(client, source, "end")
     assert done.applied == {"changed": 1} and shown(client, source).count(world.customer.name) == 2

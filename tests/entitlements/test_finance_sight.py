@@ -26,7 +26,7 @@ SEE = [
     "distributor.admin_agent",
 ]
 DO_NOT = ["partner.reader", "partner.sales_agent", "distributor.reader", "distributor.sales_agent"]
-REFUSAL = "Only Admins and Admin agents see customers’ orders and prices. An Admin can let you see them too."
+REFUSAL = "Only Admins and Admin agents can see customers’ orders and prices. An Admin can let you see them too."
 NUMBER = f"PO-{canary('customer', 'orders')}"
 
 

@@ -156,9 +156,9 @@ def test_sums_pace_and_renewals_name_who_is_missing(web, world, share):
     for path in ("/renewals/", "/usage/customers/", "/"):
         assert "not share" not in client.get(path).content.decode()
     share(NOTHING)
-    assert "1 customer does not share its services" in client.get("/renewals/").content.decode()
+    assert "1 customer doesn’t share its services" in client.get("/renewals/").content.decode()
     usage = client.get("/usage/customers/").content.decode()
-    assert "1 customer does not share its usage" in usage and "1 customer shares its services" in usage
+    assert "1 customer doesn’t share its usage" in usage and "1 customer shares its services" in usage
     assert "1 customer shares its services" in client.get("/").content.decode()
 
 
@@ -176,7 +176,7 @@ def test_the_calendar_says_it(web, world, share, actor_for):
     assert b"X-WR-CALDESC" not in web("anonymous").get(f"/calendar/{secret}.ics").content
     share(NOTHING)
     text = web("anonymous").get(f"/calendar/{secret}.ics").content.decode().replace("\r\n ", "")
-    assert "X-WR-CALDESC:1 customer does not share its services" in text
+    assert "X-WR-CALDESC:1 customer doesn’t share its services" in text
     assert canary("customer", "skus") not in text and canary("customer2", "skus") in text
 
 

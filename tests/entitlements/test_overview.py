@@ -142,7 +142,7 @@ def test_the_next_thirty_days_count_what_ends_on_each(world: World, sku: Sku, we
 def test_overview_of_a_customer_says_who_sees_its_data(world: World, web: Any) -> None:
     words = text_of(web("customer.reader").get("/"))
     assert world.partner.name in words and world.lapsed.name in words and world.partner2.name not in words
-    assert "No partner sees your data" in text_of(web("stranger.admin").get("/"))
+    assert "No partner can see your data" in text_of(web("stranger.admin").get("/"))
 
 
 def test_overview_of_a_new_partner_helps_to_begin(world: World, web: Any) -> None:

@@ -136,7 +136,7 @@ def test_workers_that_are_killed_each_time_leave_the_rows_that_are_in(
     assert (failed.state, failed.error) == ("failed", "interrupted") and shelf() == {"a": 1}
     assert failed.applied == {"new": 1, "unknown": 1, "not_reached": 3}
     page = read_page(source)
-    assert "stopped 5 times" in page and "2 of 5; their changes are kept" in page and "?only=failed" in page
+    assert "stopped 5 times" in page and "2 of 5; their changes have been kept" in page and "?only=failed" in page
     assert "Upload the same file again" in page and "Upload another file" in page
     again = upload(cast, read_failed(cast, source))
     assert runs.run_next_import()

@@ -70,7 +70,7 @@ def test_it_ends_after_the_row_that_is_being_applied(cast: World, row_by_row: An
     ]
     assert row.applied == {"new": 2, "not_reached": 2}
     page = read_page(row)
-    assert "Rows done: 2 of 4. Their changes are kept." in page and "Cancel the import" not in page
+    assert "Rows done: 2 of 4. Their changes have been kept." in page and "Cancel the import" not in page
     assert not runs.run_next_import()
 
 

@@ -314,7 +314,7 @@ OPENINGS = [
     ("partner.admin", "/customers/{customer}/", ["More actions"]),
     ("partner.admin", "/usage/customers/", ["Advanced"]),
     ("partner.admin", "/renewals/?within=90", [", Plan sqcustomerq"]),
-    ("customer.admin", "/usage/licences/", ["Release the licence of"]),
+    ("customer.admin", "/usage/licences/", ["Release the licence assigned to"]),
     ("customer.admin", "/account/", ["Actions for Partner ", "End connection…"]),
     ("many", "/", ["Organisation: "]),
     ("vendor.admin", "/ui-kit/", ["Invite customers"]),

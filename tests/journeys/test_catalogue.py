@@ -69,7 +69,7 @@ def test_a_partner_finds_what_it_may_sell_to_a_customer(stack, visitor, market, 
     expect(page.get_by_role("row", name=opened)).to_have_count(0)
 
     browser.follow(closed)
-    browser.sees("The publisher does not sell this offer through partners.")
+    browser.sees("The publisher doesn’t sell this offer through partners.")
     page.get_by_role("main").get_by_role("link", name="Contact publisher").first.click()
     page.get_by_role("textbox", name="Message").fill("We would like to sell it.")
     browser.press("Send message")

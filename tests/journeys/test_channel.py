@@ -194,7 +194,7 @@ def moves(staff, name, other):
     page.get_by_role("main").get_by_role("button", name="Actions", exact=True).click()
     page.get_by_role("link", name="Move to another distributor…").click()
     page.get_by_label("New distributor").select_option(label=other.name)
-    staff.press("Show what changes")
+    staff.press("Show what will change")
     staff.press("Move partner")
     staff.sees(f"{name} was moved.")
 

@@ -166,7 +166,7 @@ def sees_seats_and_no_trend(browser, customer):
     expect(figure(page, "Falling usage")).to_contain_text("–")
     browser.sees_no(FALLING)
     page = browser.opens("/usage/customers/")
-    browser.sees("1 customer does not share its usage")
+    browser.sees("1 customer doesn’t share its usage")
     expect(page.locator(".ranked li, .chart")).to_have_count(0)
     expect(page.get_by_role("row", name=customer.name).get_by_title(WORDS)).to_have_count(1)  # its active users
     browser.opens("/inbox/")
@@ -225,7 +225,7 @@ def has_a_file_made(stack, monkeypatch, person, organization):
 
 def finds_the_file_gone(browser, file):
     browser.opens(file, status=410)
-    browser.sees("This file has been deleted because a customer now shares less.")
+    browser.sees("This file has been deleted because a customer now shares less data with you.")
     browser.opens("/exports/")
     browser.sees("a customer now shares less")
 

@@ -33,7 +33,7 @@ def test_a_reader_sees_why_not_and_whom_to_ask(visitor):
     admin = people.operator(customer, name="Boss")
     browser = visitor().arrives_as(people.operator(customer, role=Role.READER))
     browser.opens(people.invitation(partner))
-    browser.sees("You cannot accept this invitation")
+    browser.sees("You can’t accept this invitation")
     browser.sees(admin.name)
     expect(browser.page.get_by_role("button", name=ACCEPT)).to_have_count(0)
 
@@ -58,7 +58,7 @@ def test_a_link_rests_while_its_partner_has_no_badge(visitor):
     people.take_badge(partner)
     browser = visitor().arrives_as(people.operator(customer))
     browser.opens(people.invitation(partner))
-    browser.sees("This invitation cannot be accepted now")
+    browser.sees("This invitation can’t be accepted now")
     expect(browser.page.get_by_role("button", name=ACCEPT)).to_have_count(0)
     people.give_badge(partner)
     browser.page.reload()

@@ -91,7 +91,7 @@ def test_an_offer_from_nothing_to_live_in_one_sitting(visitor, publisher, has_sc
     opts_in(browser)
     browser.follow("Publish…")
     browser.sees("Who may sell it: Any partner in the CSP programme.")
-    browser.sees("The offer’s code, type and pricing model, and the codes and terms of its plans, become fixed.")
+    browser.sees("The offer’s code, type and pricing model, and the codes and terms of its plans, will become fixed.")
     browser.press("Publish")
     expect(page.locator(".page-title .status")).to_have_text("Live")
     offer = Offer.objects.get(publisher=publisher)

@@ -82,7 +82,7 @@ def test_a_trial_from_request_to_production(stack, visitor, trio):
 
 
 def chooses(browser, sku, customer, item):
-    browser.page.get_by_role("button", name=f"Actions for {sku.name} of {customer.name}").click()
+    browser.page.get_by_role("button", name=f"Actions for {sku.name} at {customer.name}").click()
     browser.follow(item)
 
 

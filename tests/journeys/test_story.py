@@ -94,7 +94,7 @@ def signs_up_and_accepts(browser, link, partner, name, email):
     browser.sees(name)
     browser.press("Accept and connect")
     browser.sees(f"{partner.name} is now connected to {name}.")
-    expect(page.get_by_role("row", name=partner.name)).to_contain_text("Sees your data")
+    expect(page.get_by_role("row", name=partner.name)).to_contain_text("Can see your data")
     return browser
 
 
@@ -126,7 +126,7 @@ def ends_from_account_details(browser, partner):
     page.get_by_role("row", name=partner.name).get_by_role("button", name="Actions for").click()
     page.get_by_role("link", name="End connection…").click()
     expect(page.get_by_role("dialog")).to_contain_text(
-        f"{partner.name} immediately loses access to everything you share"
+        f"{partner.name} will immediately lose access to everything you share"
     )
     browser.press("End connection")
     browser.sees("No active connections")
@@ -146,7 +146,7 @@ def sees_nothing(browser, customer):
 def reconnects(browser, link, partner):
     browser.opens(link)
     browser.press("Accept and connect")
-    expect(browser.page.get_by_role("row", name=partner.name).first).to_contain_text("Sees your data")
+    expect(browser.page.get_by_role("row", name=partner.name).first).to_contain_text("Can see your data")
 
 
 def ends_from_the_list(browser, name):
@@ -154,6 +154,6 @@ def ends_from_the_list(browser, name):
     page.get_by_role("button", name=f"Actions for {name}").click()
     page.get_by_role("link", name="End connection…").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text(f"You immediately lose access to {name}")
+    expect(dialog).to_contain_text(f"You’ll immediately lose access to {name}")
     browser.press("End connection")
     browser.sees("No customers yet")

@@ -78,7 +78,7 @@ def test_replace_marks_whom_the_file_leaves_out_and_keeps_who_has_sold(world, pu
     assert list(AUDIENCE.finish(publisher, monitor, "merge", given)) == []  # so that the addition is there to drop
     assert [str(text) for text in AUDIENCE.finish(publisher, monitor, "replace", given)] == [
         "1 saved addition was dropped.",
-        "1 partner is marked for removal. You need to submit a request to remove it.",
+        "1 partner has been marked for removal. You need to submit a request to remove it.",
     ]
     assert [(row.organization, row.is_removal) for row in monitor.audience_changes.all()] == [(world.distributor, True)]
 
@@ -97,7 +97,7 @@ def test_replace_keeps_who_has_sold(world, publisher, monitor):
     given = rows(world.partner.tenant_id)
     assert [str(text) for text in AUDIENCE.preview(publisher, monitor, "replace", given)] == [
         "1 partner is not in the file.",
-        "1 of them stays, because it has sold the offer.",
+        "1 of them will stay, because it has sold the offer.",
     ]
     texts = [str(text) for text in AUDIENCE.finish(publisher, monitor, "replace", given)]
     assert texts == ["1 partner stays, because it has sold the offer."]

@@ -73,7 +73,7 @@ def test_additions_wait_without_a_sync_while_another_option_is_saved(web, world,
     offer.refresh_from_db()
     client.post(url(offer), {"audience": "specific", "revision": offer.audience_revision})
     page = client.get(url(offer, "_sync")).content.decode()
-    assert world.partner.name in page and "1 partner can sell the offer from now on." in page
+    assert world.partner.name in page and "1 partner will be able to sell the offer from now on." in page
 
 
 def test_the_table_says_who_brought_each_in(web, api, world, offer):
@@ -118,7 +118,7 @@ def test_one_of_the_chosen_has_left_meanwhile_and_the_others_are_added(web, worl
     Organization.objects.filter(pk=world.partner.pk).update(state="suspended")
     page = client.post(url(backup, "_select"), chosen)
     text = page.content.decode()
-    refused = text[text.index("Entries that could not be added") :]
+    refused = text[text.index("Entries that couldn’t be added") :]
     assert refused.index(world.partner.name) < refused.index("This organisation is suspended.")
     assert "1 partner added." in text
     assert [row.organization for row in backup.audience_changes.all()] == [world.distributor]
@@ -171,7 +171,7 @@ def test_the_table_marks_locks_and_takes_back(web, world, offer):
 def test_the_sync_shows_first_what_it_does(web, world, offer):
     client = web("publisher.admin")
     page = client.get(url(offer, "_sync")).content.decode()
-    assert "1 partner can sell the offer from now on." in page
+    assert "1 partner will be able to sell the offer from now on." in page
     assert "Once added, a partner can leave the audience only by request." in page
     refused = client.post(url(offer, "_sync"), {"revision": "1"})  # not what was shown
     assert refused.status_code == 409 and "Nothing was synced" in refused.content.decode()

@@ -75,8 +75,8 @@ class TestTheList:
     def test_all_are_counted_by_reason_and_lead_to_theirs(self, web: Any, actor_for: Any) -> None:
         page = text_of(web("partner.reader").get(CATALOGUE))
         assert (
-            "All offers 2 Can be sold 1 Cannot be sold 1" in page
-            and "Why not: No price in the partner’s currency 1 " in page
+            "All offers 2 Can be sold 1 Can’t be sold 1" in page
+            and "Can’t be sold because: No price in the partner’s currency 1 " in page
         )
         (row,) = rows_of(web("partner.reader").get(f"{CATALOGUE}?reason=no_price"))
         assert "Monitor" in row
@@ -84,10 +84,12 @@ class TestTheList:
         assert "Backup" in row
         publish(actor_for("publisher.admin"), "backup", plans=make_content("Backup", "basic", "pro")["plans"])
         page = text_of(web("partner.reader").get(CATALOGUE))
-        assert "Why not: No price in the partner’s currency 1 " in page, "of an offer that can be sold, no plan counts"
+        assert "Can’t be sold because: No price in the partner’s currency 1 " in page, (
+            "of an offer that can be sold, no plan counts"
+        )
         SaleStop.objects.create(offer=offer(), by_vendor=True)
         page = text_of(web("partner.reader").get(CATALOGUE))
-        assert "Can be sold 0 Cannot be sold 2" in page and "Sale stopped 1" in page
+        assert "Can be sold 0 Can’t be sold 2" in page and "Sale stopped 1" in page
 
     @pytest.mark.parametrize(
         ("query", "names"),

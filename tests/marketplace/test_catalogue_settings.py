@@ -149,7 +149,7 @@ def test_a_form_without_its_revision_changes_nothing(web: Any, revision: str | N
 def test_a_category_is_retired_and_offered_again(web: Any) -> None:
     client = web(STAFF)
     asked = client.get(of(backup(), "retire/"))
-    assert "published offers keep it." in text(asked)
+    assert "published offers will keep it." in text(asked)
     client.post(of(backup(), "retire/"), {"revision": hidden(asked, "revision")})
     assert backup().is_retired and "Backup backup Retired" in text(client.get(f"{BASE}categories/"))
     stale = client.post(of(backup(), "retire/"), {"revision": hidden(asked, "revision")})
@@ -190,7 +190,7 @@ def test_a_category_that_something_uses_stays(world: World, web: Any) -> None:
     for row in (backup(), above):
         assert of(row, "remove/") not in page
         refused = client.post(of(row, "remove/"), {"revision": "1"})
-        assert refused.status_code == 409 and "or it has subcategories. You can retire it instead." in text(refused)
+        assert refused.status_code == 409 and "has been used by offers. You can retire it instead." in text(refused)
     row = Category.objects.get(code="finance")
     content = make_content("Vault", "basic", categories=["finance"])
     publisher = world.actor("publisher.admin")
@@ -298,8 +298,8 @@ def test_a_country_moves_in_two_steps(world: World, web: Any) -> None:
     shown = client.post(f"{BASE}countries/", chosen)
     assert MarketCountry.objects.get(country=country).market.code == "europe"
     partners = Organization.objects.filter(country=country, kind__in=["partner", "distributor"]).count()
-    assert f"After this change, {partners} partners in this country sell only in Japan" in text(shown)
-    assert "Existing sales, prices, audiences and connections do not change." in text(shown)
+    assert f"After this change, {partners} partners in this country will be able to sell only in Japan" in text(shown)
+    assert "Existing sales, prices, audiences and connections won’t change." in text(shown)
     confirmed = chosen | {"confirm": "1", "seen": hidden(shown, "seen")}
     Organization.objects.filter(pk=world.partner2.pk).update(
         country="ZW" if world.partner2.country == country else country
@@ -307,7 +307,7 @@ def test_a_country_moves_in_two_steps(world: World, web: Any) -> None:
     overtaken = client.post(f"{BASE}countries/", confirmed)
     assert overtaken.status_code == 200 and "Check the new numbers and confirm again." in text(overtaken)
     back = client.post(f"{BASE}countries/", chosen | {"edit": "1"})
-    assert "Show what changes" in text(back) and f'value="{country}" selected' in back.content.decode()
+    assert "Show what will change" in text(back) and f'value="{country}" selected' in back.content.decode()
     done = client.post(f"{BASE}countries/", confirmed | {"seen": hidden(overtaken, "seen")})
     assert done.status_code == 302 and MarketCountry.objects.get(country=country).market.code == "japan"
     assert client.get(done["Location"]).status_code == 200

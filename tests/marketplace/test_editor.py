@@ -153,11 +153,11 @@ def test_a_plan_is_removed_in_the_form_and_a_published_one_has_no_button(world, 
     page = client.get(url(backup, "plans/")).content.decode()
     assert 'name="remove_plan" value="1"' in page and 'name="remove_plan" value="0"' not in page
     shorter = send(client, url(backup, "plans/"), page, remove_plan="1").content.decode()
-    assert "are deleted with their prices" not in shorter
+    assert "will be deleted with their prices" not in shorter
     place = {"market": Market.objects.get(code="europe"), "currency": "EUR", "term": "P1M", "billing": "P1M"}
     backup.plans.get(code="pro").prices.create(**place, amount=5, valid_from=timezone.localdate())
     shorter = send(client, url(backup, "plans/"), page, remove_plan="1").content.decode()
-    assert "Plans that were never published are deleted with their prices: pro." in shorter
+    assert "Plans that have never been published will be deleted with their prices: pro." in shorter
     assert backup.plans.filter(code="pro").exists()
     assert send(client, url(backup, "plans/"), shorter).status_code == 302
     assert not backup.plans.filter(code="pro").exists()

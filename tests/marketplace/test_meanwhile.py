@@ -192,7 +192,7 @@ def test_the_organisation_is_suspended(web: Any, api: Any, world: World, closed:
     for path in paths:
         page = client.get(path)
         html = page.content.decode()
-        assert page.status_code == 403 and f"{world[closed].name} is suspended" in html, path
+        assert page.status_code == 403 and f"{world[closed].name} has been suspended" in html, path
         assert closed == "customer" or world.customer.name not in html, path
     connection = world.connection("customer", "partner")
     for path, values in (

@@ -75,7 +75,7 @@ def test_filters_tabs_and_sorting(world, web, query):
 def test_a_list_that_nothing_matches_says_so(world, web):
     client = web("publisher.admin")
     assert "Nothing matches these filters" in client.get("/offers/?q=zzz").content.decode()
-    assert "No offers in this state" in client.get("/offers/?state=draft").content.decode()
+    assert "No offers with this status" in client.get("/offers/?state=draft").content.decode()
 
 
 def test_the_first_offer_is_invited(world, web):
@@ -145,7 +145,7 @@ def test_a_wrong_new_offer_is_shown_again(world, web, data):
 
 def test_the_form_says_what_becomes_fixed(world, web):
     page = web("publisher.admin").get("/offers/new/").content.decode()
-    assert "becomes fixed when you publish the offer for the first time" in page
+    assert "will become fixed when you publish the offer for the first time" in page
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "ja"])

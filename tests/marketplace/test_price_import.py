@@ -147,7 +147,7 @@ def test_the_dry_run_shows_what_changes_and_whom_it_reaches(world: World, web: A
     lines = f"basic,japan,JPY,P1M,P1M,,{DAYS[2]}\nshort\n"
     page = web(ADMIN).get(uploaded(web(ADMIN), (HEAD + lines).encode(), f"/imports/new/prices/?target={target}"))
     assert "¥1,000 → no longer offered" in page.content.decode()
-    assert "These prices affect no subscriptions." in page.content.decode()
+    assert "These prices will affect no subscriptions." in page.content.decode()
 
 
 def test_its_own_export_changes_nothing(world: World, web: Any) -> None:

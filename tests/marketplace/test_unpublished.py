@@ -320,7 +320,7 @@ def test_the_overview_leads_to_both_while_it_can(world, web, vault, backup):
 def test_the_page_changes_what_it_has_shown(world, web, vault, publisher):
     client, path = web("publisher.admin"), f"/offers/{vault.public_id}/change/"
     page = client.get(path).content.decode()
-    assert 'value="vault"' in page and "Then they are fixed." in page and page.count('name="revision"') == 1
+    assert 'value="vault"' in page and "After that, they’ll be fixed." in page and page.count('name="revision"') == 1
     sent = {**identify(vault), "pricing_model": "flat", "revision": read_revision(page)}
     refused = client.post(path, sent)
     assert refused.status_code == 200 and "Confirm that they will be deleted." in refused.content.decode()

@@ -118,7 +118,7 @@ def test_each_kind_is_told_what_to_do_first(who: str, web: Any) -> None:
 def test_the_first_steps_go_when_they_are_dismissed_and_come_back_when_that_is_undone(web: Any, world: World) -> None:
     client = web("partner.admin")
     answer = client.post("/me/first-steps/dismiss/", follow=True).content.decode()
-    assert "The first steps are hidden." in answer and "/me/first-steps/restore/" in answer
+    assert "The first steps have been hidden." in answer and "/me/first-steps/restore/" in answer
     assert "Get started" not in main(client.get("/"))
     assert "Get started" in main(web("partner.reader").get("/")), "a colleague decides for themselves"
     client.post("/me/first-steps/restore/")

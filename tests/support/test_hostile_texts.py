@@ -30,7 +30,7 @@ def test_a_hostile_reason_is_text_in_the_mail(world: World, acts: Any, waiting: 
     assert envelope.rcpt_tos == [address("lapsed.admin")]
     message = message_from_bytes(envelope.content, policy=policy.default)
     assert "Bcc" not in message and "X-Evil" not in message
-    assert message["Subject"] == f"Request {waiting.number} is declined: Change of country"
+    assert message["Subject"] == f"Request {waiting.number} (Change of country) was declined"
     assert all(len(line) <= 998 for line in envelope.content.split(b"\r\n"))
     parts = {part.get_content_type(): part.get_content() for part in message.walk() if not part.is_multipart()}
     assert "<script>alert(1)</script>" in parts["text/plain"] and LONGEST[-50:] in parts["text/plain"]

@@ -103,7 +103,7 @@ class CsvReader:
                 return
             except csv.Error:
                 message = _(
-                    "Row %(row)s cannot be read: a quotation mark is missing or misplaced, or a cell is too long."
+                    "Row %(row)s can’t be read: a quotation mark is missing or misplaced, or a cell is too long."
                 )
                 raise self._make_error("bad_quotes", message) from None
             yield cells
