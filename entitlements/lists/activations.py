@@ -38,7 +38,7 @@ _REST = (  # each column has its branch in parts/activation_row.html
     ListColumn(
         name="ends", label=gettext_lazy("Can be accepted until"), sort="expires_at", css="wide-only", is_usual=False
     ),
-    ListColumn(name="turn", label=gettext_lazy("Waiting for"), css="wide-only"),
+    ListColumn(name="turn", label=gettext_lazy("Waiting for"), css="wide-only of-turn"),
     ListColumn(
         name="sender", label=gettext_lazy("Sent by"), css="widest-only", is_usual=False, seen_by=_is_above_partners
     ),

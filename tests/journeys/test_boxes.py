@@ -1,9 +1,11 @@
 """Measured boxes: rows on a laptop, heads over their columns, what is covered, and what a thumb hits."""
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
-from accounts.models import Role
+from accounts.models import Program, Role
+from entitlements.models import ActivationLink
 from tests.journeys import people
 from tests.world import World
 
@@ -24,6 +26,7 @@ WITH_TICKS = [
     ("vendor", "/trials/"),
     ("vendor", "/trials/?state=running"),
 ]
+DECIDED = ("/requests/queue/", "/partners/pending/?state=unconfirmed")  # in their rows
 ON_A_PHONE = {
     "partner": (
         *LISTS["partner"],
@@ -33,7 +36,7 @@ ON_A_PHONE = {
         "/help/",
         *(f"/customers/{{customer}}/{tab}" for tab in ("", "services/", "usage/", "orders/", "activity/")),
     ),
-    "vendor": ("/", *LISTS["vendor"]),
+    "vendor": ("/", *LISTS["vendor"], "/trials/offers/", *DECIDED, "/programmes/"),
     "customer": ("/", "/services/", "/usage/", "/orders/"),
 }
 
@@ -86,6 +89,33 @@ CUT_OFF = """() => [...document.querySelectorAll("main .table.cards > tbody > tr
     const edge = one.closest("tr").getBoundingClientRect().right + 1;
     return !one.closest(".visually-hidden, [popover]") && one.getBoundingClientRect().right > edge;
 }).map((one) => `${one.outerHTML.slice(0, 110)} is cut off`)"""
+
+# Texts of two cells of a card that lie on one another.
+TEXTS_ON_TEXTS = """() => [...document.querySelectorAll("main .table.cards > tbody > tr")].flatMap((row) => {
+    const texts = [...row.children].flatMap((cell) => {
+        const found = [], walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+        while (walker.nextNode()) {
+            const parent = walker.currentNode.parentElement, range = document.createRange();
+            if (parent.closest(".visually-hidden, [popover]")) continue;
+            range.selectNodeContents(walker.currentNode);
+            const whole = getComputedStyle(parent).overflowX !== "hidden";
+            const cut = whole ? Infinity : parent.getBoundingClientRect().right;
+            for (const {left, right, top, bottom} of range.getClientRects())
+                if (right > left) found.push([cell, {left, right: Math.min(right, cut), top, bottom}]);
+        }
+        const dots = cell.querySelector(".dots");
+        return dots ? [...found, [cell, dots.getBoundingClientRect()]] : found;
+    });
+    const lies = ([one, a], [other, b]) => one !== other
+        && Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+        && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4;
+    return texts.some((one, at) => texts.slice(at + 1).some((other) => lies(one, other)))
+        ? [`texts lie on one another: ${row.innerText.replaceAll("\\n", " | ")}`] : [];
+})"""
+# What a laptop cuts off of rows that are decided: the end of the table, a number.
+CUT_DECISIONS = """() => [...document.querySelectorAll("main .table-region, main .cell-name a[translate=no]")]
+    .filter((one) => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflowX !== "visible")
+    .map((one) => one.innerText)"""
 
 
 @pytest.fixture
@@ -149,9 +179,39 @@ def test_on_a_phone_tabs_are_in_sight_and_targets_large_enough(who, visitor, rea
     found = []
     for path in ON_A_PHONE[who]:
         page = browser.opens(path.format(**stack.cast))
-        for fault in (SMALL, HIDDEN_TABS, OVERLAPS, CUT_OFF):
+        for fault in (SMALL, HIDDEN_TABS, OVERLAPS, CUT_OFF, TEXTS_ON_TEXTS):
             found += [f"{path} {one}" for one in page.evaluate(fault)]
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "ja"])
+def test_rows_that_are_decided_are_whole_on_a_laptop_and_on_a_phone(language, visitor):
+    activated = people.partner("Boxed", badge=False)
+    ActivationLink.objects.create(
+        organization=World()["distributor"],
+        sender_name="Distributor",
+        kind="partner",
+        name=activated.name,
+        country="FR",
+        email="it-department@boxed-partners.example.com",
+        program=Program.objects.get(code="solution_advisor"),
+        account=activated,
+        state="accepted",
+        opened_at=timezone.now(),
+        signed_in_at=timezone.now(),
+        closed_at=timezone.now(),
+        expires_at=timezone.now(),
+    )
+    staff = people.operator(World()["vendor"], role=Role.ADMIN, language=language)
+    browser = visitor(viewport=LAPTOP).arrives_as(staff)
+    for path in ("/trials/", *DECIDED):
+        page = browser.opens(path)
+        expect(page.locator(".decisions").first).to_be_visible()
+        assert page.evaluate(CUT_DECISIONS) == [], path
+        page.set_viewport_size(PHONE)
+        expect(page.locator(".decisions").first).to_be_visible()
+        assert page.evaluate(TEXTS_ON_TEXTS) == [], path
+        page.set_viewport_size(LAPTOP)
 
 
 def test_on_a_phone_the_first_row_of_a_list_is_on_the_first_screen(visitor, reader_of):
