@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from accounts.filters.operators import OperatorFilterSet, OperatorInvitationFilterSet
 from accounts.filters.organizations import MembershipFilterSet, OrganizationFilterSet
@@ -72,6 +73,7 @@ LISTS = (
     ExportableList(
         key="operators",
         label=_("Operators"),
+        counted_rows=ngettext_lazy("%(total)s operator", "%(total)s operators", "number"),
         rows=_operators,
         rule=(ROLE_TABLE, AccountPermission.VIEW_OPERATORS),
         filters=frozenset({*OperatorFilterSet.base_filters, "sort"}),
@@ -88,6 +90,7 @@ LISTS = (
     ExportableList(
         key="pending_operators",
         label=_("Invited operators"),
+        counted_rows=ngettext_lazy("%(total)s invited operator", "%(total)s invited operators", "number"),
         rows=_pending_operators,
         rule=(ROLE_TABLE, AccountPermission.VIEW_OPERATORS),
         filters=frozenset({*OperatorInvitationFilterSet.base_filters, "sort"}),
@@ -103,7 +106,13 @@ LISTS = (
             make_datetime_column("closed_at"),
         ),
     ),
-    ExportableList(key="publishers", label=_("Publishers"), rows=_publishers, **OF_ORGANIZATIONS),
+    ExportableList(
+        key="publishers",
+        label=_("Publishers"),
+        counted_rows=ngettext_lazy("%(total)s publisher", "%(total)s publishers", "number"),
+        rows=_publishers,
+        **OF_ORGANIZATIONS,
+    ),
     ExportableList(
         key="memberships",
         label=_("Programmes"),

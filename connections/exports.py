@@ -17,6 +17,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from connections.customer_activity import list_customer_activity
 from connections.directory import list_organizations_with_visible_name
@@ -146,6 +147,7 @@ LISTS = (
     ExportableList(
         key="connections",
         label=_("Active connections"),
+        counted_rows=ngettext_lazy("%(total)s active connection", "%(total)s active connections", "number"),
         rows=_connections,
         rule=(ROLE_TABLE, ConnectionPermission.VIEW),
         columns=(
@@ -158,6 +160,7 @@ LISTS = (
     ExportableList(
         key="ended_connections",
         label=_("Ended connections"),
+        counted_rows=ngettext_lazy("%(total)s ended connection", "%(total)s ended connections", "number"),
         rows=_ended,
         rule=(ROLE_TABLE, ConnectionPermission.VIEW),
         columns=(

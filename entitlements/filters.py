@@ -47,12 +47,14 @@ from partnerportal.lib.filters import (
     combine_with_or,
     make_words_condition,
 )
+from partnerportal.lib.lists import SIZES
 from partnerportal.lib.mailed_invitations import filter_live
 from partnerportal.lib.scopes import Scope
 from partnerportal.lib.visible_rows import parse_public_ids
 
 Rows = CustomerListingQuerySet
 SPANS = (7, 30, 60, 90)  # days ahead that a list of renewals may cover
+MOST_CUSTOMERS = max(SIZES)  # ORGIDs in a filter of renewals: as many as a page of customers has
 NAMED_DAYS = ("on", "ends_from", "ends_to")  # filters of renewals that take precedence over the days ahead
 CREATED_WITHIN = ((30, _("30 days")), (90, _("90 days")), (365, _("12 months")))  # days since a customer was created
 EXPIRES_WITHIN = ((30, _("30 days")), (60, _("60 days")), (90, _("90 days")))  # days ahead of a customer's next expiry
@@ -254,12 +256,19 @@ class LicenceReleaseFilterSet(FilterSet):
 class RenewalFilterSet(FilterSet):
     """The filters of renewals: by customer, country, service, kind, licences, last day, and own work.
 
-    The last day is within some days, on one day, or between two. `state` and `owner` are of the work of the actor's
-    organisation; an owner is the public id of one of its operators, or "none".
+    `customer` is the ORGID of one or several customers. The last day is within some days, on one day, or between two.
+    `state` and `owner` are of the work of the actor's organisation; an owner is the public id of one of its operators,
+    or "none".
     """
 
     q = df.CharFilter(method="filter_by_customer", label=_("Name or ORGID"), max_length=200)
     sku = SeveralTextsFilter("sku__code", label=_("Service"), max_length=60)
+    customer = SeveralTextsFilter(
+        "customer__org_id",
+        at_most=MOST_CUSTOMERS,
+        label=_("Customer"),
+        help_text=f"ORGIDs of customers, separated by commas, {MOST_CUSTOMERS} at most.",
+    )
     country = SeveralFilter("customer__country", choices=list_country_choices, label=_("Country"))
     kind = df.ChoiceFilter(choices=Entitlement.Kind.choices, label=_("Type"))
     licences_min = WholeNumberFilter("quantity", "gte")

@@ -1,6 +1,7 @@
 """What an export was narrowed to, in words, by the descriptions of its list's filters."""
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,15 +12,18 @@ from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Message
 from partnerportal.lib.exports.lists import Query
-from partnerportal.lib.list_filters import Choices, name_values
+from partnerportal.lib.list_filters import Choices, name_values, split_values
 from partnerportal.lib.lists import ListDefinition
 
 
 class FilterWords:
-    """Describes what exports of one actor were narrowed to. The choices of a filter are read once for all of them."""
+    """Describes what exports of one actor were narrowed to, with the `queries` of all of them.
 
-    def __init__(self, actor: Actor) -> None:
-        self.actor = actor
+    The choices of a filter are read once for all.
+    """
+
+    def __init__(self, actor: Actor, queries: Iterable[Query]) -> None:
+        self.actor, self.queries = actor, list(queries)
         self._choices: dict[tuple[str, str], Choices] = {}
 
     def describe(self, definition: ListDefinition | None, query: Query) -> str:
@@ -52,7 +56,8 @@ class FilterWords:
             return ()
         key = (definition.key, name)
         if key not in self._choices:
-            self._choices[key] = definition.several[name].list_choices(self.actor)
+            values = {value: None for query in self.queries for value in split_values(str(query.get(name, "")))}
+            self._choices[key] = definition.several[name].list_choices_with(self.actor, list(values))
         return self._choices[key]
 
 

@@ -46,8 +46,20 @@ def is_export_unfinished(export: Export) -> bool:
 
 def build_export_rows(actor: Actor, exports: Iterable[Export]) -> list[ExportRow]:
     """Return an ExportRow for each export of the actor, in this order."""
-    words = FilterWords(actor)
-    return [_row(actor, export, words) for export in exports]
+    listed = list(exports)
+    words = FilterWords(actor, [export.query for export in listed])
+    return [_row(actor, export, words) for export in listed]
+
+
+def describe_sent_export(export: Export) -> str:
+    """Return a sentence that says how many rows of which list were exported: "Exported 50 customers"."""
+    exported_list = LISTS[export.list]
+    if exported_list.counted_rows:
+        numbers = {"number": export.rows, "total": formats.format_number(export.rows)}
+        rows = exported_list.counted_rows % numbers
+    else:
+        rows = _("“%(list)s” (%(rows)s)") % {"list": exported_list.label, "rows": _count_rows(export)}
+    return _("Exported %(rows)s") % {"rows": rows}
 
 
 def _row(actor: Actor, export: Export, words: FilterWords) -> ExportRow:
@@ -126,4 +138,8 @@ def _progress(export: Export) -> str:
     if is_export_unfinished(export):
         numbers_ = {"written": formats.format_number(export.rows_written), "rows": formats.format_number(export.rows)}
         return _("%(written)s of %(rows)s rows") % numbers_
+    return _count_rows(export)
+
+
+def _count_rows(export: Export) -> str:
     return ngettext("%(count)s row", "%(count)s rows", export.rows) % {"count": formats.format_number(export.rows)}

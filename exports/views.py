@@ -16,12 +16,12 @@ from exports.catalogue import find_exported_list
 from exports.models import Export
 from exports.policies import ROLE_TABLE, ExportPermission
 from exports.queries import find_exported_organization, get_export, list_exports, list_stored_exports
-from exports.rows import build_export_rows, is_export_unfinished
+from exports.rows import build_export_rows, describe_sent_export, is_export_unfinished
 from partnerportal.lib.errors import NotFound
 from partnerportal.lib.exports.lists import ExportableList, Query
 from partnerportal.lib.exports.selection import read_selection
 from partnerportal.lib.keyset import fetch_keyset_page
-from partnerportal.lib.pages import read_next_url, require_permission
+from partnerportal.lib.pages import read_next_url, redirect_htmx, require_permission
 from partnerportal.lib.private_files import CSV
 from partnerportal.lib.requests import PortalRequest
 
@@ -51,19 +51,24 @@ def exports_page(request: PortalRequest) -> HttpResponse:
 
 @require_POST
 @require_permission(ROLE_TABLE, ExportPermission.EXPORT)
+@vary_on_headers("HX-Request")
 def export_create(request: PortalRequest) -> HttpResponse:
-    """Export a list: answer with the CSV file if it is small, else redirect to the page that shows the progress."""
+    """Export a list: answer with the CSV file if it is small, else redirect to the page that shows the progress.
+
+    The file's answer has a toast that says what was exported, which the script exports.js shows.
+    """
     form = request.POST
     exported_list = find_exported_list(form.get("list", ""))
     query = read_selection(exported_list, form)
     if query is None:
         messages.error(request, _("Choose at least one customer."))
-        return redirect(read_next_url(request, reverse("customers")))
+        return _redirect(request, read_next_url(request, reverse("customers")))
     return _export(request, exported_list, query, _customer_id(form.get("customer", "")))
 
 
 @require_POST
 @require_permission(ROLE_TABLE, ExportPermission.EXPORT)
+@vary_on_headers("HX-Request")
 def export_again(request: PortalRequest, export_id: UUID) -> HttpResponse:
     """Export the same rows of a list as an earlier export did, with what the person sees of them now."""
     earlier = get_export(request.actor, export_id)
@@ -82,10 +87,20 @@ def _export(
     customer = find_exported_organization(actor, request.operator.organization, exported_list, customer_id)
     export, content = actions.request_export(actor=actor, exported_list=exported_list, query=query, customer=customer)
     if content is not None:
-        return files.add_download_headers(HttpResponse(content, content_type=CSV), export)
+        answer = HttpResponse(content, content_type=CSV, headers=_make_toast_header(describe_sent_export(export)))
+        return files.add_download_headers(answer, export)
     request.session["waits_for_exports"] = True
     messages.success(request, _("Export started. You can leave this page; the file will be here when it is ready."))
-    return redirect("exports")
+    return _redirect(request, reverse("exports"))
+
+
+def _redirect(request: PortalRequest, url: str) -> HttpResponse:
+    return redirect_htmx(url) if request.htmx else redirect(url)
+
+
+def _make_toast_header(text: str, tone: str = "ok") -> dict[str, str]:
+    """Return the header of an answer by which the browser shows a toast."""
+    return {"HX-Trigger": json.dumps({"toast": {"text": text, "tone": tone}})}
 
 
 def _customer_id(public_id: str) -> UUID | None:
@@ -124,5 +139,5 @@ def poll_finished_exports(request: PortalRequest) -> HttpResponse:
     request.session.pop("waits_for_exports", None)
     is_ready = bool(latest) and latest[0].state == Export.State.READY
     text = _("Your export is ready on the “Exports” page.") if is_ready else _("Your export failed.")
-    toast = {"text": text, "tone": "ok" if is_ready else "bad"}
-    return HttpResponse(status=286, headers={"HX-Trigger": json.dumps({"toast": toast})})  # 286 ends htmx's polling
+    header = _make_toast_header(text, "ok" if is_ready else "bad")
+    return HttpResponse(status=286, headers=header)  # 286 ends htmx's polling

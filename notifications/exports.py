@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.db.models.fields.json import KeyTextTransform
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from notifications.filters import NoticeFilterSet
 from notifications.policies import ROLE_TABLE, NoticePermission
@@ -30,6 +31,7 @@ LISTS = (
     ExportableList(
         key="inbox",
         label=_("Inbox"),
+        counted_rows=ngettext_lazy("%(total)s notification", "%(total)s notifications", "number"),
         rows=_inbox,
         subject=ExportSubject.OWN_OR_ALL,
         rule=(ROLE_TABLE, NoticePermission.VIEW),

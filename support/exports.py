@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.exports.columns import (
@@ -44,6 +45,7 @@ LISTS = (
     ExportableList(
         key="own_requests",
         label=_("Requests"),
+        counted_rows=ngettext_lazy("%(total)s request", "%(total)s requests", "number"),
         rows=_own,
         rule=(ROLE_TABLE, SupportPermission.LIST_REQUESTS),
         filters=frozenset(OwnRequestFilterSet.base_filters),
@@ -52,6 +54,7 @@ LISTS = (
     ExportableList(
         key="requests",
         label=_("Requests"),
+        counted_rows=ngettext_lazy("%(total)s request", "%(total)s requests", "number"),
         rows=_queue,
         rule=(ROLE_TABLE, SupportPermission.VIEW_QUEUE),
         filters=frozenset(RequestQueueFilterSet.base_filters),

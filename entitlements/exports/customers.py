@@ -6,6 +6,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, CharField, F, QuerySet, Value, When
 from django.db.models.functions import NullIf
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from entitlements.exports.columns import (
     CUSTOMER_COLUMNS,
@@ -114,6 +115,7 @@ _NOT_SOLD = ("shared", "unusual_use", "usage_as_of", "connected_at", "type")  # 
 SOLD_CUSTOMER_LIST = ExportableList(
     key="all_customers",
     label=_("Customers"),
+    counted_rows=ngettext_lazy("%(total)s customer", "%(total)s customers", "number"),
     rows=_customers,
     rule=SOLD_CUSTOMERS.rule,
     filters=frozenset({*SoldCustomerFilterSet.base_filters, "sort"}),
@@ -127,6 +129,7 @@ LISTS = (
     ExportableList(
         key="customers",
         label=_("Customers"),
+        counted_rows=ngettext_lazy("%(total)s customer", "%(total)s customers", "number"),
         rows=_customers,
         rule=OF_CUSTOMERS,
         filters=frozenset({*CustomerFilterSet.base_filters, "sort"}),
@@ -136,6 +139,7 @@ LISTS = (
     ExportableList(
         key="services",
         label=_("Services"),
+        counted_rows=ngettext_lazy("%(total)s service", "%(total)s services", "number"),
         rows=_services,
         subject=ExportSubject.ONE,
         scope=Scope.ENTITLEMENTS,
@@ -146,6 +150,7 @@ LISTS = (
     ExportableList(
         key="renewals",
         label=_("Renewals"),
+        counted_rows=ngettext_lazy("%(total)s renewal", "%(total)s renewals", "number"),
         rows=_renewals,
         subject=ExportSubject.OWN_OR_ALL,
         rule=OF_CUSTOMERS,

@@ -18,6 +18,7 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Cast, Coalesce, NullIf
+from django.utils.translation import ngettext_lazy
 
 from accounts.models import OrganizationKind
 from entitlements.exports.columns import make_sku_names_expression
@@ -109,10 +110,15 @@ _COLUMNS = (
     make_datetime_column("created_at"),
 )  # fmt: skip
 
+_COUNTED = {
+    PARTNERS.key: ngettext_lazy("%(total)s partner", "%(total)s partners", "number"),
+    DISTRIBUTORS.key: ngettext_lazy("%(total)s distributor", "%(total)s distributors", "number"),
+}
 LISTS = tuple(
     ExportableList(
         key=definition.key,
         label=definition.label,
+        counted_rows=_COUNTED[definition.key],
         rows=_make_rows(definition, kind),
         rule=definition.rule,
         filters=_FILTERS,

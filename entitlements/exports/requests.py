@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from entitlements.exports.columns import SERVICE_COLUMNS, SKU_COLUMNS
 from entitlements.filters import LicenceHolderFilterSet, LicenceReleaseFilterSet, TrialFilterSet
@@ -61,6 +62,7 @@ LISTS = (
     ExportableList(
         key="trials",
         label=_("Trials"),
+        counted_rows=ngettext_lazy("%(total)s trial", "%(total)s trials", "number"),
         rows=_trials,
         rule=(ROLE_TABLE, EntitlementPermission.VIEW_TRIALS),
         filters=frozenset(TrialFilterSet.base_filters),
@@ -74,6 +76,7 @@ LISTS = (
     ExportableList(
         key="releases",
         label=_("Licence releases"),
+        counted_rows=ngettext_lazy("%(total)s licence release", "%(total)s licence releases", "number"),
         rows=_releases,
         rule=(ROLE_TABLE, EntitlementPermission.VIEW_RELEASES),
         filters=frozenset(LicenceReleaseFilterSet.base_filters),

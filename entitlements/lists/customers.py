@@ -20,6 +20,7 @@ from entitlements.models import Entitlement, UnusualUse
 from entitlements.models.listing import CustomerListingQuerySet
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.customers import (
+    annotate_contact_email,
     annotate_weekly_usage,
     find_account_managers,
     get_portfolio_totals,
@@ -121,6 +122,7 @@ class CustomerList(RecordList):
 
     definition = CUSTOMERS
     key = "customer"
+    has_contact_emails = True  # in its rows, for copying those of the selected ones
     is_of_vendor = False  # else each row leads to the vendor's page, and has nothing of use and no connection
 
     def __init__(self, actor: Actor, params: Mapping[str, str]) -> None:
@@ -130,6 +132,8 @@ class CustomerList(RecordList):
         if self.filter_values:
             customers = annotate_total_row_count(customers)
         customers = annotate_weekly_usage(customers)
+        if self.has_contact_emails:
+            customers = annotate_contact_email(customers)
         self.page = fetch_keyset_page_or_first(customers, size=self.size, cursor=self.cursor, **order.options)
         if not self.page.previous_cursor:  # the page is the first: the cursor was out of date, or not one of ours
             self.cursor = ""
@@ -260,6 +264,7 @@ class CustomerUsageList(CustomerList):
     """The list of customers with what each has, uses and exceeds, on the page of the usage of all."""
 
     definition = CUSTOMER_USAGE
+    has_contact_emails = False
 
     def make_table_rows(self, partners: Mapping[int, list[str]], managers: Mapping[int, str] | None) -> list[Any]:
         return make_customer_usage_table_rows(self.page.rows)

@@ -12,7 +12,12 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from accounts.queries.own_account import sees_customers
 from entitlements.filters import NAMED_DAYS, SPANS, RenewalFilterSet
-from entitlements.lists.choices import list_customer_countries, list_customer_services, pair_services
+from entitlements.lists.choices import (
+    find_customer_names,
+    list_customer_countries,
+    list_customer_services,
+    pair_services,
+)
 from entitlements.models import Entitlement, RenewalState, Sku
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.renewal_work import (
@@ -104,6 +109,7 @@ RENEWALS = ListDefinition(
         FilterRange("licences_min", "licences_max", gettext_lazy("Licences"), NUMBERS),
     ),
     several={
+        "customer": SeveralValues(gettext_lazy("Customer"), find_choices=find_customer_names),
         "country": SeveralValues(gettext_lazy("Country"), list_customer_countries),
         "sku": SeveralValues(gettext_lazy("Service"), list_services),
         "state": SeveralValues.from_choices(gettext_lazy("State"), RenewalState.choices),

@@ -127,8 +127,8 @@ def _list_waits(link: ActivationLink) -> list[_Wait]:
     lost = _("The email may have been overlooked. Resend it, or contact the recipient another way.")
     stuck = _("The recipient may need help. Ask them, send the link again, or withdraw it.")
     again, ask = (
-        _("Resend the email, or contact the recipient another way."),
-        _("Ask the recipient, or send the link again."),
+        _("Resend it, or contact the recipient."),
+        _("Ask the recipient, or resend the link."),
     )
     not_there = _("Not activated yet")
     waits = [

@@ -33,6 +33,7 @@ class CustomerTableRow:
     subtitle: str
     path: str  # the URL of its page, relative to the list's
     org_id: str
+    email: str  # of its contact details; "" without one
     country: str
     service: str  # the first by name
     more: str  # "+2": how many services are not shown
@@ -104,6 +105,7 @@ def _customer_row(
         monogram=make_avatar_initials(row.name),
         subtitle=row.website,
         org_id=row.org_id,
+        email=row.contact_email or "",  # type: ignore[attr-defined]
         service=services[0] if services else "",
         more=f"+{reader.format_number(more)}" if more > 0 else "",
         services=reader.join_names(services) if more > 0 else "",

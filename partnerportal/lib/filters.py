@@ -10,6 +10,7 @@ import django_filters as df
 from django import forms
 from django.core.validators import EMPTY_VALUES, MaxValueValidator
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 from django_filters.fields import BaseCSVField
 
 from partnerportal.lib.actors import ANONYMOUS, Actor
@@ -38,10 +39,17 @@ def combine_with_or(conditions: Iterable[Q]) -> Q:
 
 
 class SeveralField(BaseCSVField):
-    """A field of values that a comma parts, each kept once and none empty."""
+    """A field of values that a comma parts, each kept once and none empty; `at_most` says how many, None any number."""
+
+    def __init__(self, *args: Any, at_most: int | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.at_most = at_most
 
     def clean(self, value: Any) -> list[Any]:
-        return list(dict.fromkeys(one for one in super().clean(value) or () if one not in EMPTY_VALUES))
+        values = list(dict.fromkeys(one for one in super().clean(value) or () if one not in EMPTY_VALUES))
+        if self.at_most is not None and len(values) > self.at_most:
+            raise forms.ValidationError(_("At most %(most)s values.") % {"most": self.at_most}, code="too_many")
+        return values
 
 
 class SeveralFilter(df.BaseInFilter, df.ChoiceFilter):

@@ -23,10 +23,15 @@ def join_values(value: Any) -> Any:
     return SEPARATOR.join(map(str, value)) if isinstance(value, list) else value
 
 
+def split_values(text: str) -> list[str]:
+    """Return the values that stand in one parameter of a URL, in their order. Empty ones are left out."""
+    return [value for value in text.split(SEPARATOR) if value]
+
+
 def name_values(choices: Iterable[tuple[Any, Any]], value: str) -> str:
     """Return the labels of the values in a URL's parameter, joined. A value without a choice stands for itself."""
     labels = {str(one): str(label) for one, label in choices}
-    return formats.join_names(labels.get(one, one) for one in value.split(SEPARATOR) if one)
+    return formats.join_names(labels.get(one, one) for one in split_values(value))
 
 
 def show_number(value: Any) -> str:
@@ -97,16 +102,27 @@ class FilterRange:
 
 @dataclass(frozen=True)
 class SeveralValues:
-    """A filter that takes several values: its label, and the function that returns an actor's choices of it."""
+    """A filter that takes several values: its label, and the function that returns an actor's choices of it.
+
+    Where there are too many to choose among, such as customers, there is a function that finds choices by their values
+    instead. Other pages lead to such a filter, and those that the URL has are its choices.
+    """
 
     label: Message
-    list_choices: Callable[[Actor], Choices]
+    list_choices: Callable[[Actor], Choices] = lambda actor: ()
+    find_choices: Callable[[Actor, Sequence[str]], Choices] | None = None
 
     @classmethod
     def from_choices(cls, label: Message, choices: Iterable[tuple[str, Message]]) -> Self:
         """Return a filter whose choices, such as those of an enumeration, are the same for every actor."""
         pairs = tuple(choices)
         return cls(label, lambda actor: [(value, str(name)) for value, name in pairs])
+
+    def list_choices_with(self, actor: Actor, values: Sequence[str]) -> Choices:
+        """Return an actor's choices. The `values` are among them, unless the actor does not have them."""
+        if self.find_choices is None:
+            return self.list_choices(actor)
+        return self.find_choices(actor, values) if values else ()
 
 
 @dataclass(frozen=True)
@@ -135,12 +151,12 @@ class ListFilterForm(forms.Form):
         self.ranges, self.several = ranges, several
         values: dict[str, Any] = dict(query)
         for name in several:
-            values[name] = [value for value in query.get(name, "").split(SEPARATOR) if value]
+            values[name] = split_values(query.get(name, ""))
         super().__init__(data, initial=values)
         for name, one in several.items():
             self.fields[name] = forms.MultipleChoiceField(
                 label=str(one.label),
-                choices=one.list_choices(actor),
+                choices=one.list_choices_with(actor, values[name]),
                 required=False,
                 widget=forms.CheckboxSelectMultiple,
             )

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext, pgettext
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.known_pages import page_url
-from partnerportal.lib.list_filters import SEPARATOR, Choices, FilterChip, name_values
+from partnerportal.lib.list_filters import SEPARATOR, Choices, FilterChip, name_values, split_values
 from partnerportal.lib.lists import (
     DEFAULT_SIZE,
     SIZES,
@@ -180,7 +180,8 @@ class PersonalizedList(ListState):
 
     def list_choices(self, name: str) -> Choices:
         """Return the choices of a filter that may have several values."""
-        return self.definition.several[name].list_choices(self.actor)
+        values = split_values(self.filter_values.get(name, ""))
+        return self.definition.several[name].list_choices_with(self.actor, values)
 
     def _get_choices(self, name: str) -> Choices:
         """Return the choices of a filter, read once for a page although its field and its chip both need them."""

@@ -184,7 +184,7 @@ WRONG = {
 }
 PLACES = {  # in the list of errors, where many a label stands more than once
     "listing/": ("Email, Support", "Address, Link 1", "Name, English"),
-    "plans/": ("Code, Plan Bad: Use up to 50", "Free trial in days, Plan basic", "Name, Plan basic, English"),
+    "plans/": ("Code, Plan Bad: Use up to 50", "Free trial (days), Plan basic", "Name, Plan basic, English"),
 }
 
 

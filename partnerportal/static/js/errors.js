@@ -1,4 +1,5 @@
-// What htmx could not load is said in a red toast with Try again; the page keeps its old content. A refusal says why.
+// What htmx or exports.js could not load is said in a red toast with Try again; the page keeps its old content. A
+// refusal says why.
 // A 401 carries HX-Redirect, which htmx follows before these events.
 const words = document.getElementById("toasts")?.dataset ?? {};
 
@@ -13,9 +14,10 @@ function repeat(source) {
   else source.click();
 }
 
-// A refusal is a page of its own, and the same again would not help: somebody has lost a right since the page was opened.
+// A refusal is a page of its own, and the same again would not help: often somebody has lost a right since the page was
+// opened.
 function readRefusal({ status, responseText }) {
-  if (![403, 404, 409, 410].includes(status)) return "";
+  if (![403, 404, 409, 410, 429].includes(status)) return "";
   const page = new DOMParser().parseFromString(responseText, "text/html");
   const reason = page.querySelector("main .empty p")?.textContent ?? "";
   return reason.replace(/[ \n]+/g, " ").trim(); // other spaces belong to the language

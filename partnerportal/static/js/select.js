@@ -8,19 +8,26 @@ let all = false;
 
 function show() {
   const boxes = rows();
-  const ticked = boxes.filter((box) => box.checked).length;
+  const chosen = boxes.filter((box) => box.checked);
+  const ticked = chosen.length;
   const page = document.querySelector("[data-select-page]");
   page.checked = ticked > 0 && ticked === boxes.length;
   page.indeterminate = ticked > 0 && !page.checked;
   if (!page.checked) all = false;
   const more = bar().querySelector("[data-select-all]");
-  const copy = bar().querySelector("[data-copy-ticked]");
   bar().toggleAttribute("data-active", ticked > 0);
   for (const part of bar().querySelectorAll("[data-ticked-only]")) part.hidden = !ticked;
   if (more) more.hidden = !page.checked || all;
-  if (copy) {
-    copy.hidden = !ticked || all; // the page does not know the rows beyond it
-    copy.dataset.copyText = boxes.flatMap((box) => (box.checked ? box.value : [])).join("\n");
+  for (const copy of bar().querySelectorAll("[data-copy-ticked]")) {
+    const { copyTicked: name, between = "\n" } = copy.dataset; // of the boxes' data; their values without a name
+    const texts = chosen.map((box) => (name ? box.dataset[name] : box.value)).filter(Boolean);
+    copy.hidden = !texts.length || all; // the page does not know the rows beyond it
+    copy.dataset.copyText = [...new Set(texts)].join(between);
+  }
+  const open = bar().querySelector("[data-open-ticked]");
+  if (open) {
+    open.hidden = !ticked || all;
+    open.href = open.dataset.openTicked + chosen.map((box) => box.value).join(",");
   }
   bar().querySelector("[data-count]").textContent = all ? more.dataset.selectAll : ticked;
   bar().querySelector("[data-what]").value = all ? "shown" : "ticked";
