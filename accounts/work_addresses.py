@@ -23,7 +23,8 @@ FOREIGN_DOMAIN = _(
     "Domains, an Admin can verify another domain."
 )
 NO_DOMAIN = _(
-    "No domain has been confirmed for this organisation yet. Under Settings > Domains, an Admin can verify %(domain)s."
+    "This organisation has no verified or confirmed domain at the moment. Under Settings > Domains, an Admin can "
+    "verify %(domain)s."
 )
 FOREIGN_MAIN_ADDRESS = _(
     "To act for %(organizations)s, you need a work address at a verified domain. %(domain)s is not verified there."

@@ -193,7 +193,7 @@ def test_the_mail_says_whether_the_membership_waits(world, web, at_once):
     sent().clear()
     web("distributor.admin").post(f"/activations/{link.public_id}/resend/")
     [mail] = sent()
-    assert ("Once the membership is confirmed" in mail.body) is not at_once
+    assert ("Once your membership is confirmed" in mail.body) is not at_once
 
 
 def test_the_page_of_a_partner_shows_its_onboarding_and_where_to_decide(web, waiting, decline):

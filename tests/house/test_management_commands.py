@@ -99,7 +99,7 @@ WRONG = {  # each wrong in a way of its own
     "open_trial {sku} --licences 0": "Enter a number of licences",
     "open_trial {sku} --for {customer}": "neither a distributor nor a partner",
     "set_qualifications {partner} --skill juggling": "There is no skill juggling. There are: deployment",
-    "end_membership {customer} csp": "is not a member of Cloud Solution Provider on that date",
+    "end_membership {customer} csp": "is not currently a member of Cloud Solution Provider",
     "move_partner {customer} --distributor {distributor}": "Only a partner can have an organisation above it",
     "set_sku_publisher nothing": "No SKU has the code nothing.",
     "set_sku_publisher {sku} {partner}": "is not a publisher",
