@@ -19,8 +19,8 @@ def ask_to_invite(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that invites the first Admin of an organisation."""
     text = _(
         "This organisation has no Admin yet. Whoever accepts the invitation will become its Admin and be able to "
-        "invite colleagues. The domain of their address will then count as one of the organisation’s domains. "
-        "Sending an invitation to another address will withdraw the earlier one."
+        "invite colleagues. The domain of their address will then count as one of the organisation’s domains. Any "
+        "earlier invitation to another address will be withdrawn."
     )
     return ConfirmationDialog(_("Invite the first Admin of %(name)s") % {"name": row.name}, text, _("Send invitation"))
 
@@ -72,13 +72,16 @@ def ask_to_grant(row: Organization) -> ConfirmationDialog:
 def ask_to_extend(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that sets another last day of a membership."""
     text = _("This will change the last day of the current membership. The Admins will get a notification.")
-    return ConfirmationDialog(_("Extend a membership of %(name)s") % {"name": row.name}, text, _("Extend membership"))
+    return ConfirmationDialog(_("Extend a membership for %(name)s") % {"name": row.name}, text, _("Extend membership"))
 
 
 def ask_to_end(row: Organization) -> ConfirmationDialog:
     """Return the words of the dialog that ends a membership."""
-    text = _("The badge’s features will stop working. Connections and data will be kept for the next membership.")
-    title = _("End a membership of %(name)s?") % {"name": row.name}
+    text = _(
+        "After the last day, the badge’s features will stop working. Connections and data will be kept for any "
+        "future membership."
+    )
+    title = _("End a membership for %(name)s?") % {"name": row.name}
     return ConfirmationDialog(title, text, _("End membership"), "danger-solid")
 
 

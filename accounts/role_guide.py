@@ -13,7 +13,7 @@ from partnerportal.lib.policies import list_permission_rules
 from partnerportal.lib.roles import SEE_FINANCE, Role, list_roles_for_kind
 
 SUMMARIES: dict[Role, Message] = {
-    Role.READER: _("Can see everything the organisation sees, but can’t change anything."),
+    Role.READER: _("Can see most of what the organisation sees, but can’t change anything."),
     Role.ADMIN: _("Can do everything, and decides who else may act for the organisation."),
     Role.ADMIN_AGENT: _(
         "Looks after customers: can see their orders and prices, and buy and change services for them."

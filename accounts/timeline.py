@@ -63,7 +63,7 @@ _BY_THE_VENDOR: dict[str, ActivityDescription] = {
     ),
     Kind.MEMBERSHIP_CHANGED: ActivityDescription(
         "badge-check",
-        _("The membership of %(counterpart)s was changed: %(program)s"),
+        _("Membership dates were set for %(counterpart)s: %(program)s"),
         values=_name_program,
         detail=_describe_dates,
     ),
@@ -80,7 +80,7 @@ _OF_PARTNERS: dict[str, ActivityDescription] = {
     PartnerNewsKind.REACTIVATED: ActivityDescription("check", _("The vendor lifted the suspension of %(subject)s")),
     PartnerNewsKind.MEMBERSHIP_CHANGED: ActivityDescription(
         "badge-check",
-        _("The membership of %(subject)s was changed: %(program)s"),
+        _("Membership dates were set for %(subject)s: %(program)s"),
         values=_name_program,
         detail=_describe_dates,
     ),
@@ -103,11 +103,11 @@ def register_account_words() -> None:
             Kind.DOMAIN_ADDED: ActivityDescription("plus", _("The domain %(subject)s was added")),
             Kind.DOMAIN_CONFIRMED: ActivityDescription("badge-check", _("The domain %(subject)s was confirmed")),
             Kind.DOMAIN_CONFIRMATION_WITHDRAWN: ActivityDescription(
-                "ban", _("The domain %(subject)s is no longer confirmed")
+                "ban", _("The confirmation of the domain %(subject)s was withdrawn")
             ),
             Kind.DOMAIN_PROVED: ActivityDescription("check", _("The domain %(subject)s was verified")),
             Kind.DOMAIN_LAPSED: ActivityDescription(
-                "triangle-alert", _("The domain %(subject)s is no longer verified")
+                "triangle-alert", _("The verification of the domain %(subject)s lapsed")
             ),
             Kind.DOMAIN_REMOVED: ActivityDescription("trash-2", _("The domain %(subject)s was removed")),
             Kind.QUALIFICATION_ADDED: ActivityDescription("plus", _("The qualification %(subject)s was added")),

@@ -23,11 +23,11 @@ FOREIGN_DOMAIN = _(
     "Domains, an Admin can verify another domain."
 )
 NO_DOMAIN = _(
-    "No domain has been confirmed for this organisation yet. Under Settings > Domains, an Admin can verify %(domain)s."
+    "This organisation has no verified or confirmed domain at the moment. Under Settings > Domains, an Admin can "
+    "verify %(domain)s."
 )
 FOREIGN_MAIN_ADDRESS = _(
-    "To act for %(organizations)s, you need a work address at one of its verified domains. %(domain)s is not one of "
-    "them."
+    "To act for %(organizations)s, you need a work address at a verified domain. %(domain)s is not verified there."
 )
 NAMED = 5  # accepted domains that a refusal names
 

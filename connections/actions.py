@@ -132,7 +132,8 @@ def change_connection_sharing(
         return row
     if version is not None and newest is not None and newest.version != version:
         raise StaleVersion(
-            "changed_meanwhile", _("A colleague has just changed what is shared. Check the change and save again.")
+            "changed_meanwhile",
+            _("A colleague has just changed what is shared. Check the latest entry in the history, then save again."),
         )
     _consent(actor, row, scopes, wording)
     if row.shared_scopes != before:

@@ -123,7 +123,9 @@ def read_partner_row(actor: Actor, row: ImportRow) -> dict[str, Any]:
     program = Program.objects.filter(code=row.values["program"]).first()
     if program is None:
         codes = ", ".join(Program.objects.order_by("code").values_list("code", flat=True))
-        raise InvalidInput("program", _("The programmes are: %(codes)s.") % {"codes": codes}, field="program")
+        raise InvalidInput(
+            "program", _("Unknown programme. Use one of these codes: %(codes)s.") % {"codes": codes}, field="program"
+        )
     return {**_read_common_values(row), "kind": Kind.PARTNER, "program": program}
 
 
@@ -146,7 +148,9 @@ def _read_add_ons(text: str) -> list[Sku]:
     codes = [code.strip() for code in text.split("|") if code.strip()]
     found = {sku.code: sku for sku in Sku.objects.filter(code__in=codes)}
     if unknown := next((code for code in codes if code not in found), None):
-        raise InvalidInput("add_ons", _("There is no add-on %(code)s.") % {"code": unknown[:60]}, field="add_ons")
+        raise InvalidInput(
+            "add_ons", _("There is no add-on with the SKU %(code)s.") % {"code": unknown[:60]}, field="add_ons"
+        )
     return list(found.values())
 
 

@@ -73,7 +73,7 @@ class CustomerFilterSet(FilterSet):
     level = df.ChoiceFilter(method="filter_by_level", choices=Entitlement.Kind.choices, label=_("Subscription level"))
     state = df.ChoiceFilter(choices=Organization.State.choices, label=_("Status"))
     created_within = df.TypedChoiceFilter(
-        method="filter_by_creation", choices=CREATED_WITHIN, coerce=int, label=_("Created within")
+        method="filter_by_creation", choices=CREATED_WITHIN, coerce=int, label=_("Created in the last")
     )
     country = SeveralFilter(choices=list_country_choices, label=_("Country"))
     sku = SeveralTextsFilter(method="filter_by_sku", label=_("Service"), max_length=60)

@@ -124,7 +124,7 @@ def _label_owner(number: int) -> str:
 
 
 def _label_note(number: int) -> str:
-    words = ngettext("Set the note on %(count)s renewal", "Set the note on %(count)s renewals", number)
+    words = ngettext("Update the note on %(count)s renewal", "Update the note on %(count)s renewals", number)
     return words % {"count": formats.format_number(number)}
 
 
@@ -176,8 +176,8 @@ SET_OWNER = BulkAction(
 )
 SET_NOTE = BulkAction(
     code="renewal_note",
-    label=_("Set the note on renewals"),
-    button=_("Set note…"),
+    label=_("Update the note on renewals"),
+    button=_("Update note…"),
     icon="pencil",
     columns=(*_COLUMNS, ImportColumn("renewal_note", _("Note"), "Sent a quote.", is_required=False)),
     make_form=RenewalNoteForm,

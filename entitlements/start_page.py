@@ -191,14 +191,14 @@ def _new_partners(request: PortalRequest) -> dict[str, Any]:
     """Return the new partners that have waited longest for the vendor to confirm them."""
     items = list_unconfirmed_partner_items(list_oldest_unconfirmed_partners(request.actor, QUEUED_SHOWN))
     title = _("New partners to confirm: %(number)s")
-    queue = _queue(title, items, count_unconfirmed_partners, request, _("No new partner is waiting."))
+    queue = _queue(title, items, count_unconfirmed_partners, request, _("No new partners are waiting."))
     return queue | {"all_url": build_list_url(reverse("pending_partners"), {"state": "unconfirmed"})}
 
 
 def _feeds(request: PortalRequest) -> dict[str, Any]:
     """Return the vendor's systems whose last file had errors, or that have sent nothing for long."""
     items = list_feed_attention_items(list_feed_sources(request.actor))
-    texts = {"title": _("Feeds"), "none": _("Every source has sent a file without errors.")}
+    texts = {"title": _("Feeds"), "none": _("No feed needs attention at the moment.")}
     return texts | {"attention": items, "all_url": reverse("feeds")}
 
 

@@ -24,7 +24,7 @@ _TEXTS: dict[str, tuple[str, Message]] = {
     EntitlementEventKind.TRIAL_REQUESTED: ("flask-conical", _("A trial of %(service)s was requested")),
     EntitlementEventKind.TRIAL_STARTED: (
         "flask-conical",
-        _("The trial of %(service)s started with an activation link"),
+        _("The trial of %(service)s was started with an activation link"),
     ),
     EntitlementEventKind.TRIAL_APPROVED: ("flask-conical", _("The trial of %(service)s started")),
     EntitlementEventKind.TRIAL_DECLINED: ("flask-conical", _("The trial of %(service)s was declined")),

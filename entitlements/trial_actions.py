@@ -80,9 +80,9 @@ def _ask_to_convert(trial: Entitlement) -> ConfirmationDialog:
 def _ask_to_cancel(trial: Entitlement) -> ConfirmationDialog:
     if trial.state == State.REQUESTED:
         title = _("Cancel the request for %(service)s?") % _names(trial)
-        text = _(
-            "The request from %(customer)s will be withdrawn. The customer can request the trial again later."
-        ) % _names(trial)
+        text = _("The request from %(customer)s will be withdrawn. The trial can be requested again later.") % _names(
+            trial
+        )
         return ConfirmationDialog(title, text, _("Cancel request"), "danger-solid")
     title = _("Cancel the trial of %(service)s?") % _names(trial)
     text = _("%(customer)s will lose access to the service immediately.") % _names(trial)

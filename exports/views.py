@@ -61,7 +61,7 @@ def export_create(request: PortalRequest) -> HttpResponse:
     exported_list = find_exported_list(form.get("list", ""))
     query = read_selection(exported_list, form)
     if query is None:
-        messages.error(request, _("Choose at least one customer."))
+        messages.error(request, _("Select at least one row."))
         return _redirect(request, read_next_url(request, reverse("customers")))
     return _export(request, exported_list, query, _customer_id(form.get("customer", "")))
 

@@ -16,9 +16,9 @@ def _kind_name(event: Event) -> dict[str, str]:
 def register_import_words() -> None:
     """Register how the activity log shows the events of this app."""
     texts = {
-        Kind.UPLOADED: ("file-up", _("A file was uploaded for import: %(kind)s")),
-        Kind.CONFIRMED: ("check", _("An import was confirmed: %(kind)s")),
-        Kind.CANCELLED: ("circle-x", _("An import was cancelled: %(kind)s")),
+        Kind.UPLOADED: ("file-up", _("An import or bulk action was started: %(kind)s")),
+        Kind.CONFIRMED: ("check", _("An import or bulk action was confirmed: %(kind)s")),
+        Kind.CANCELLED: ("circle-x", _("An import or bulk action was cancelled: %(kind)s")),
     }
     register_activity_descriptions(
         ActivityTopic.FILES,

@@ -49,7 +49,7 @@ UNCHANGED = AudienceRule(Way.UNCHANGED, "unchanged", _("This is the current audi
 FREE = AudienceRule(Way.FREE, "free", _("Will take effect when you publish or sync."))
 BY_REQUEST = _("The offer is live, so vendor staff decide on this change.")
 KEEPS_SELLERS = _("Vendor staff decide on this change. Partners that have sold the offer stay in the audience.")
-HAS_SALES = _("Partners have sold the offer to customers, so it can’t be closed to those partners.")
+HAS_SALES = _("Some partners have sold the offer to customers, so it can’t be closed to all partners.")
 ANY, SPECIFIC, NONE = Audience.ANY, Audience.SPECIFIC, Audience.NONE
 
 # From the option in force of a live offer to another one. Offers that are not live change freely.
@@ -67,8 +67,8 @@ REMOVAL = AudienceRule(  # CA-20, CA-21
     _("The offer is live, so partners can leave its audience only by request."),
     is_refused_by_sales=True,
 )
-NOBODY_LEFT = _("None of these partners is in the audience any more.")
-REMOVAL_REFUSED = _("This partner has sold the offer to customers, so it stays in the audience.")
+NOBODY_LEFT = _("No partner named in this request is still in the audience.")
+REMOVAL_REFUSED = _("Partners that have sold the offer can’t be removed from its audience.")
 
 
 def judge_audience_change(offer: Offer, audience: str, *, sellers: int) -> AudienceVerdict:

@@ -233,7 +233,7 @@ def _listing_problems(content: Mapping[str, Any]) -> Iterator[Problem]:
     if not content.get("categories"):
         yield Problem("/categories", "no_category", _("Choose a category."))
     if not has_contact(content.get("support", {})):
-        yield Problem("/support", "no_support_contact", _("Say how partners and customers can reach your support."))
+        yield Problem("/support", "no_support_contact", _("Add a support contact for partners and customers."))
 
 
 def _category_problems(offer: Offer, content: Mapping[str, Any]) -> Iterator[Problem]:

@@ -21,7 +21,7 @@ def find_market_facts(request: Request) -> Iterator[Fact]:
     for name, country in countries.items():
         place = places.get(country)
         value = f"{place.market.code} {place.currency}" if place else ""
-        text = f"{place.market.local_name} · {place.currency}" if place else _("None, so this organisation can’t sell")
+        text = f"{place.market.local_name} · {place.currency}" if place else _("None, so no sales are possible")
         yield Fact(name, labels[name], value, text)
 
 

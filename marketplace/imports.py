@@ -132,8 +132,8 @@ IMPORTS = (
                 REPLACE,
                 _("Replace"),
                 _(
-                    "Also removes the partners that are not in the file. Partners already in force can be removed only "
-                    "by request."
+                    "Also removes the partners that are not in the file. Partners that can already sell the offer "
+                    "can be removed only by request."
                 ),
             ),
         ),

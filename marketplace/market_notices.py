@@ -102,10 +102,10 @@ class CountryPlacedSellerNotice(CountryPlacedNotice):
         if lost:
             said.append(
                 ngettext(
-                    "%(number)s plan that you could sell has no price there. You can sell it again once its "
-                    "publisher sets one.",
-                    "%(number)s plans that you could sell have no price there. You can sell them again once their "
-                    "publishers set one.",
+                    "%(number)s plan that you could sell before has no price for your current market and currency. "
+                    "You can sell it again once its publisher sets one.",
+                    "%(number)s plans that you could sell before have no price for your current market and currency. "
+                    "You can sell them again once their publishers set one.",
                     lost,
                 )
                 % {"number": format_number(lost)}

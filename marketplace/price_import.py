@@ -129,7 +129,7 @@ PRICES = ImportKind(
     columns=(
         ImportColumn("plan", gettext_lazy("The code of the plan"), "basic"),
         ImportColumn("market", gettext_lazy("The code of the market"), "europe"),
-        ImportColumn("currency", gettext_lazy("A currency of the market (ISO 4217)"), "EUR"),
+        ImportColumn("currency", gettext_lazy("One of the market’s currencies (ISO 4217 code)"), "EUR"),
         ImportColumn("term", gettext_lazy("One of the plan’s terms: P1M, P1Y, P2Y or P3Y"), "P1M"),
         ImportColumn("billing", gettext_lazy("One of the plan’s billing frequencies: P1M, P1Y or once"), "P1M"),
         ImportColumn(
@@ -138,7 +138,7 @@ PRICES = ImportKind(
             "12.50",
             is_required=False,
         ),
-        ImportColumn("valid_from", gettext_lazy("The first day (UTC)"), "2027-01-31"),
+        ImportColumn("valid_from", gettext_lazy("The first day the price applies (UTC)"), "2027-01-31"),
         ImportColumn(
             "replaces",
             gettext_lazy(

@@ -22,12 +22,14 @@ FURTHEST = dt.timedelta(days=5 * 366)  # ahead of today, from which a price can 
 CONFLICTS = frozenset({"price_changed", "already_priced"})  # problems that a colleague's change has caused
 
 NO_SUCH_PLAN = _("This offer has no plan with this code.")
-NO_SUCH_PAIR = _("This market doesn’t use this currency.")
+NO_SUCH_PAIR = _("No market with this code uses this currency.")
 NO_SUCH_TERM = _("The plan is not sold for this term with this billing frequency.")
 IN_THE_PAST = _("A price can’t start before today (UTC).")
 TOO_FAR = _("A price can begin at most five years from now.")
 TOO_LARGE = _("Enter an amount below 10,000,000,000.")
-NOTHING_TO_END = _("The plan has no such price, so there is nothing to end.")
+NOTHING_TO_END = _(
+    "The plan has no price for this market, currency, term and billing frequency on this day. Enter an amount."
+)
 TWICE = _("There are two changes to this price for the same day.")
 ALREADY_PRICED = _("Another price already starts on this day. Withdraw it first, or choose another day.")
 PRICE_CHANGED = _("The price has changed since you looked, so your change would now replace a different amount.")

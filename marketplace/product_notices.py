@@ -48,7 +48,7 @@ class SkuAssignedNotice(SkuNotice):
         return _("%(sku_name)s is now one of your products") % notice.params
 
     def get_body(self, notice: Notice) -> str:
-        return _("Its SKU is %(sku)s. Its numbers will appear after the next nightly count.") % notice.params
+        return _("The SKU is %(sku)s. Its numbers will appear after the next nightly count.") % notice.params
 
 
 @register_notice_kind

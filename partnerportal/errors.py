@@ -94,7 +94,7 @@ def build_unavailable_response(request: HttpRequest, seconds: int = RETRY_SECOND
     It works without the database.
     """
     if request.path.startswith("/api/"):
-        detail = _("The portal is not available right now. Nothing is lost. Try again in a minute.")
+        detail = _("The portal is not available right now. Everything you saved is safe. Try again in a minute.")
         problem = {"code": "unavailable", "detail": detail, "attr": None}
         response: HttpResponse = JsonResponse({"type": "server_error", "errors": [problem]}, status=503)
     else:

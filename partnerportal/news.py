@@ -35,7 +35,7 @@ class NewsItem:
 NEWS = (
     NewsItem(
         day=dt.date(2026, 11, 30),
-        text=_("Narrow a list to several countries or services, or to a range of licences: choose “Advanced”."),
+        text=_("Filter a list by several countries or services, or by how many licences there are: choose “Advanced”."),
         url_name="customers",
         seen_by=sees_customers,
     ),

@@ -148,9 +148,9 @@ class InformationAskedNotice(RequestAnswerNotice):
 
     code = "request_information_asked"
     event = SupportEventKind.REQUEST_INFORMATION_ASKED
-    label = gettext_lazy("Request needs information")
+    label = gettext_lazy("Vendor needs more information about a request")
     icon = "circle-question-mark"
-    words = gettext_lazy("Request %(number)s (%(kind)s) needs information")
+    words = gettext_lazy("The vendor needs more information about request %(number)s (%(kind)s)")
 
 
 @register_notice_kind
@@ -187,7 +187,7 @@ class RequestOvertakenNotice(RequestAnswerNotice):
 
     code = "request_overtaken"
     event = SupportEventKind.REQUEST_OVERTAKEN
-    label = gettext_lazy("Request overtaken")
+    label = gettext_lazy("Request overtaken by events")
     icon = "circle-slash"
     words = gettext_lazy("Request %(number)s (%(kind)s) was overtaken by events")
 

@@ -31,7 +31,7 @@ def format_request_success_message(action: RequestAction, row: Request) -> str:
 def _ask_to_discard(row: Request) -> ConfirmationDialog:
     title = _("Discard draft %(number)s?") % name_request(row)
     return ConfirmationDialog(
-        title, _("The draft will be deleted. The vendor never saw it."), _("Discard draft"), "danger-solid"
+        title, _("The draft will be deleted. The vendor hasn’t seen it."), _("Discard draft"), "danger-solid"
     )
 
 

@@ -180,8 +180,8 @@ def describe_next_step(actor: Actor, request: Request) -> str:
         return _("The request was approved and carried out where possible. See the result.")
     own = {
         State.DRAFT: _("Only your organisation can see this draft. Complete and submit it."),
-        State.SUBMITTED: _("The vendor’s staff will decide, and you’ll get a notification."),
-        State.NEEDS_INFORMATION: _("The vendor needs information. Read the messages, then answer."),
+        State.SUBMITTED: _("The vendor’s staff will decide, and your Admins will get a notification."),
+        State.NEEDS_INFORMATION: _("The vendor needs more information. Read the messages, then answer."),
         State.APPROVED: _("What you requested has been done."),
         State.DECLINED: _("Nothing was changed. You can make a new request."),
         State.WITHDRAWN: _("Nothing was changed. You can make a new request."),

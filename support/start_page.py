@@ -37,7 +37,7 @@ def _queue(request: PortalRequest) -> dict[str, Any]:
 def _questions(request: PortalRequest) -> dict[str, Any] | None:
     """Return the organisation's own requests that need information, or None without any."""
     rows = list_requests_that_need_information(request.actor, SHOWN)
-    items = [_item(row, _("The vendor needs information before it decides.")) for row in rows]
+    items = [_item(row, _("The vendor needs more information before it decides.")) for row in rows]
     return {"title": _("Requests that need information"), "attention": items, "none": ""} if items else None
 
 

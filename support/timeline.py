@@ -16,9 +16,12 @@ def register_request_words() -> None:
     """Register how the activity log shows the events of this app."""
     texts = {
         Kind.REQUEST_SUBMITTED: ("send", _("Request %(subject)s was submitted")),
-        Kind.REQUEST_ANSWERED: ("message-square", _("Request %(subject)s was completed")),
+        Kind.REQUEST_ANSWERED: ("message-square", _("The vendor’s question about request %(subject)s was answered")),
         Kind.REQUEST_WITHDRAWN: ("undo-2", _("Request %(subject)s was withdrawn")),
-        Kind.REQUEST_INFORMATION_ASKED: ("circle-question-mark", _("More information was requested for %(subject)s")),
+        Kind.REQUEST_INFORMATION_ASKED: (
+            "circle-question-mark",
+            _("More information was requested about request %(subject)s"),
+        ),
         Kind.REQUEST_ASSIGNED: ("user-check", _("The assignment of request %(subject)s was changed")),
         Kind.REQUEST_APPROVED: ("circle-check", _("Request %(subject)s was approved")),
         Kind.REQUEST_DECLINED: ("circle-x", _("Request %(subject)s was declined")),

@@ -71,8 +71,8 @@ def _due() -> QuerySet[FailedAttempts]:
 def _mail(person: Person, kind: Attempt, failures: int) -> EmailMessage:
     with translation.override(person.language):
         subject = {
-            Attempt.PASSWORD: _("Someone is guessing your password"),
-            Attempt.CODE: _("Someone knows your password"),
+            Attempt.PASSWORD: _("Someone is trying to guess your password"),
+            Attempt.CODE: _("Someone may know your password"),
         }[kind]
         context = {
             "failures": failures,

@@ -33,12 +33,12 @@ from partnerportal.lib.policies import authorize
 from partnerportal.lib.sweeping import delete_in_batches
 from partnerportal.lib.waking import wake_worker
 
-BAD_NAME = _("Enter a domain name, such as example.com. It is the part after the @ in your email addresses.")
+BAD_NAME = _("Enter a domain name, such as example.com. It is the part after the @ in an email address.")
 FREE_MAIL = _("Anyone can get an address at %(domain)s, so no organisation can verify it as its own.")
-PUBLIC_SUFFIX = _("Anyone can register a domain under %(domain)s. Enter your organisation’s own domain.")
+PUBLIC_SUFFIX = _("Anyone can register a domain under %(domain)s. Use the organisation’s own domain.")
 THERE_ALREADY = _("%(domain)s is already on the list.")
 TOO_MANY = _("An organisation can have up to %(number)s domains. Remove one first.")
-TOO_MANY_CHECKS = _("You can check %(domain)s %(number)s times in 24 hours. Try again after %(time)s.")
+TOO_MANY_CHECKS = _("%(domain)s can be checked up to %(number)s times in 24 hours. Try again after %(time)s.")
 HAS_LAPSED = _("%(domain)s was verified, but its record is gone. An Admin of the organisation has to verify it again.")
 FIRST_CHECK_AFTER = dt.timedelta(days=1)  # if nobody asks for one; the database says the same (accounts 0008)
 LONGEST_PROVABLE = LONGEST_DOMAIN_NAME - len(RECORD_LABEL) - 1  # characters: the record's name has to fit too

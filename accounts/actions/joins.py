@@ -33,7 +33,9 @@ from partnerportal.lib.sweeping import delete_in_batches
 DAY = dt.timedelta(days=1)
 State = JoinRequest.State
 TOO_MANY = gettext_lazy("You have asked to join %(number)s times in 24 hours, which is the limit. Try again later.")
-DECLINED = gettext_lazy("The Admins of %(name)s have declined your request. Ask them to add you as an operator.")
+DECLINED = gettext_lazy(
+    "The Admins of %(name)s have declined your request. If that is a mistake, ask them to add you as an operator."
+)
 ANSWERED = gettext_lazy("This request has already been answered.")
 
 
@@ -132,6 +134,6 @@ def _mail_refusal(person: Person, organization: Organization) -> None:
     """Queue the mail that tells a person that they are not let in. It names the organisation, and nobody in it."""
     with translation.override(person.language):
         names = {"name": organization.name}
-        subject = _("%(name)s has declined your request") % names
+        subject = _("%(name)s has declined your request to join") % names
         body = render_to_string("accounts/emails/join_declined.txt", names)
     queue_secret_mail(EmailMessage(subject, body, to=[person.email]))

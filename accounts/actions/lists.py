@@ -36,7 +36,9 @@ def create_saved_view(
     _authorize(actor, list_definition)
     mine = _my_views(actor, list_definition.key)
     if len(mine) >= VIEWS:
-        raise TooManyAttempts("too_many_views", _("You have 50 saved views, which is the limit. Delete one first."))
+        raise TooManyAttempts(
+            "too_many_views", _("You have 50 saved views for this list, which is the limit. Delete one first.")
+        )
     view = SavedView(
         list_key=list_definition.key,
         name=_valid_name(name, mine),

@@ -219,7 +219,7 @@ def grant_membership(
     authorize(actor, ROLE_TABLE, AccountPermission.MANAGE_MEMBERSHIPS)
     row = lock_organization(actor, organization)
     if ends_on and ends_on < starts_on:
-        raise InvalidInput("dates", _("The last day can’t be before the first."), field="ends_on")
+        raise InvalidInput("dates", _("The last day can’t be before the first day of the membership."), field="ends_on")
     key: dict[str, Any] = {"organization": organization, "program": program, "starts_on": starts_on}
     before = ProgramMembership.objects.visible_to(actor).filter(**key).first()
     was = {"starts_on": before.starts_on, "ends_on": before.ends_on} if before else {}

@@ -40,7 +40,7 @@ from partnerportal.lib.text import make_single_line
 
 State = Organization.State
 RETIRED = _("%(name)s is retired and can no longer be assigned.")
-NO_MEMBERSHIP = _("%(organization)s is not a member of %(program)s on that date.")
+NO_MEMBERSHIP = _("%(organization)s is not currently a member of %(program)s.")
 
 
 @transaction.atomic
@@ -132,7 +132,7 @@ def change_membership_end(
     if row is None:
         raise NotFound("not_found", NO_MEMBERSHIP % {"organization": organization, "program": program})
     if ends_on and ends_on < row.starts_on:
-        raise InvalidInput("dates", _("The last day can’t be before the first."), field="ends_on")
+        raise InvalidInput("dates", _("The last day can’t be before the first day of the membership."), field="ends_on")
     changes = list_row_changes(row, {"ends_on": ends_on})
     if changes:
         ensure_as_seen(member, StandingAspect.MEMBERSHIPS, seen)

@@ -31,8 +31,8 @@ from partnerportal.lib.formats import format_date
 REASON_LENGTH = 400  # characters of why an organisation is suspended
 HAS_PARTNER_ID = frozenset({OrganizationKind.DISTRIBUTOR, OrganizationKind.PARTNER})
 OVERLAPS = _(
-    "The organisation is already a member of this programme during that time. Change the last day of the existing "
-    "membership instead."
+    "These dates overlap with an existing membership of this programme. Choose other dates, or change the last day "
+    "of the existing membership."
 )
 NO_END = _("Leave empty for no end date.")
 NO_TENANT_ID = _("Enter a tenant ID, such as 9f1c2b7e-40d5-4a63-8c0e-5b7d21e4a986.")

@@ -161,8 +161,8 @@ class SecondFactorRuleNotice(OwnAccountNotice):
     def get_body(self, notice: "Notice") -> str:
         if notice.params["is_required"]:
             return _(
-                "If you don’t have a passkey or an authenticator app yet, you’ll set one up when you next open "
-                "the portal."
+                "If you don’t have a passkey or an authenticator app yet, you’ll need to set one up when you next "
+                "open the portal."
             )
         return _("Any two-factor authentication you have set up stays on and still protects your account.")
 

@@ -114,7 +114,7 @@ def saved_view_set_default(request: PortalRequest, view_id: UUID) -> HttpRespons
     if wanted:
         messages.success(request, _("“%(name)s” is now your default view.") % {"name": view.name})
     else:
-        messages.success(request, _("You no longer have a default view."))
+        messages.success(request, _("You no longer have a default view for this list."))
     return redirect(_saved_view_url(definition, view))
 
 

@@ -20,7 +20,8 @@ from partnerportal.lib.policies import authorize
 from partnerportal.lib.states import change_row_state, make_changed_meanwhile_error, make_state_changed_error
 
 NEW_TERM = _(
-    "The last day has changed since you opened this renewal. Open it again, because the new term has no state yet."
+    "The last day has changed since you opened this renewal. Open it again: state, owner and note start afresh for "
+    "the new term."
 )
 KEEP: Any = object()  # the argument that leaves a value as it is
 

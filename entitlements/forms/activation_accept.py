@@ -14,7 +14,7 @@ from partnerportal.lib.errors import Message
 from partnerportal.lib.fields import make_contact_widgets
 
 NEW = "new"  # stands for the organisation that is to be created
-SET_BY_SENDER = _("Entered by the person who invited you. Ask them to correct it.")
+SET_BY_SENDER = _("Entered by the person who invited you. If it’s wrong, ask them to correct it.")
 
 
 class ActivateOrganizationForm(forms.ModelForm):

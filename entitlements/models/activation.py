@@ -158,11 +158,11 @@ class ActivationLink(MailedInvitation):
 
 
 _CURES: dict[str, Message] = {
-    ActivationLink.Problem.SKU_WITHDRAWN: _("Choose another service to send the link again."),
-    ActivationLink.Problem.TRIAL_TAKEN: _("Choose another service to send the link again."),
+    ActivationLink.Problem.SKU_WITHDRAWN: _("To send the link again, choose another service."),
+    ActivationLink.Problem.TRIAL_TAKEN: _("To send the link again, choose another service."),
     ActivationLink.Problem.PARTNER_NOT_ACTIVE: _("Once the membership is active, the same link will work."),
-    ActivationLink.Problem.PARTNER_MOVED: _("Choose another partner to send the link again."),
-    ActivationLink.Problem.NAME_TAKEN: _("Correct the name to send the link again."),
+    ActivationLink.Problem.PARTNER_MOVED: _("To send the link again, choose another partner."),
+    ActivationLink.Problem.NAME_TAKEN: _("To send the link again, correct the name."),
 }
 
 

@@ -96,7 +96,7 @@ class ActivationExpiredNotice(ActivationNotice):
     words = gettext_lazy("The activation link for %(name)s has expired")
 
     def get_body(self, notice: Notice) -> str:
-        return _("Nobody has used the link. You can send it again.")
+        return _("Nobody has used the link. It can be sent again.")
 
 
 @register_notice_kind
@@ -110,7 +110,7 @@ class ActivationBouncedNotice(ActivationNotice):
     words = gettext_lazy("The email with the activation link for %(name)s was not delivered")
 
     def get_body(self, notice: Notice) -> str:
-        return _("Correct the address to send the link again.")
+        return _("Correct the address and the link will be sent again.")
 
 
 @register_notice_kind
@@ -125,7 +125,9 @@ class ActivationStoppedNotice(ActivationNotice):
     words = gettext_lazy("The activation link for %(name)s no longer works")
 
     def get_body(self, notice: Notice) -> str:
-        text = _("%(partner)s is no longer one of your partners. Choose another partner to send the link again.")
+        text = _(
+            "%(partner)s is no longer one of your partners. Choose another partner and the link will be sent again."
+        )
         return text % notice.params
 
 

@@ -175,5 +175,5 @@ class ReleaseReopenedNotice(LicenceReleaseAnswerNotice):
     words = gettext_lazy("A request to release a licence for %(service)s was reopened")
 
     def get_body(self, notice: Notice) -> str:
-        text = _("Your organisation requested this on %(day)s. The licence stays assigned until it is released.")
+        text = _("Your organisation made the request on %(day)s. The licence stays assigned until it is released.")
         return text % {"day": self.format_request_day(notice)}

@@ -33,7 +33,7 @@ NEEDS_SOMEBODY = frozenset({LATE, FAILED})  # states of a step that does not go 
 HINTS: dict[str, Message] = {  # what the sender can do about a problem, in the few words that fit into a list
     ActivationLink.Problem.SKU_WITHDRAWN: gettext_lazy("Choose another service."),
     ActivationLink.Problem.TRIAL_TAKEN: gettext_lazy("Choose another service."),
-    ActivationLink.Problem.PARTNER_NOT_ACTIVE: gettext_lazy("The partner is not active."),
+    ActivationLink.Problem.PARTNER_NOT_ACTIVE: gettext_lazy("The partner’s membership is not active."),
     ActivationLink.Problem.PARTNER_MOVED: gettext_lazy("Choose another partner."),
     ActivationLink.Problem.NAME_TAKEN: gettext_lazy("Correct the name."),
 }
@@ -92,7 +92,7 @@ def build_activation_steps(link: ActivationLink) -> list[ActivationStep]:
     sent = ActivationStep(_("Sent"), DONE, link.last_sent_at)
     is_undelivered = link.bounced_at is not None and not link.account_id  # a copied link may be used all the same
     if is_undelivered:
-        note = _("The email was not delivered. Correct the address to send the link again.")
+        note = _("The email was not delivered. Once the address is corrected, the link will be sent again.")
         sent = ActivationStep(_("Not delivered"), FAILED, link.bounced_at, note, _("Correct the address."))
     steps, is_waiting = [sent], not is_undelivered and (link.is_live or bool(link.account_id and not link.declined_at))
     for wait in _list_waits(link):
@@ -127,8 +127,8 @@ def _list_waits(link: ActivationLink) -> list[_Wait]:
     lost = _("The email may have been overlooked. Resend it, or contact the recipient another way.")
     stuck = _("The recipient may need help. Ask them, send the link again, or withdraw it.")
     again, ask = (
-        _("Resend the email, or contact the recipient another way."),
-        _("Ask the recipient, or send the link again."),
+        _("Resend it, or contact the recipient."),
+        _("Ask the recipient, or resend the link."),
     )
     not_there = _("Not activated yet")
     waits = [
@@ -160,7 +160,7 @@ def find_present_step(link: ActivationLink, steps: list[ActivationStep]) -> Acti
             pgettext("activation", "Expired"),
             LATE,
             link.expires_at,
-            _("Nobody has used the link. You can send it again."),
+            _("Nobody has used the link. It can be sent again."),
         )
     return next((step for step in steps if step.state in (LATE, FAILED, CURRENT)), steps[-1])
 
@@ -253,7 +253,8 @@ def describe_awaited_membership(actor: Actor) -> str:
         declined = _("The vendor has declined your membership of %(program)s: %(reason)s")
         return declined % {"program": link.program.name, "reason": link.decline_reason}
     text = _(
-        "You were invited by %(sender)s to join %(program)s. The vendor is now confirming your membership. After "
-        "that, you’ll be able to use your customer dashboard and invitation link, and your Admins will get an email."
+        "You were invited by %(sender)s to join %(program)s. The vendor is now confirming your membership. Once it "
+        "is confirmed, you’ll be able to use your customer dashboard and invitation link, and your Admins will get "
+        "an email."
     )
     return text % {"sender": link.sender_name, "program": link.program.name}

@@ -142,7 +142,9 @@ def describe_sharing(row: PartnerListing) -> str:
     """Return how many of a partner's customers share their services, as "12 share"; "" where all of them do."""
     if row.sharing == row.customers:
         return ""
-    return ngettext("%(count)s shares", "%(count)s share", row.sharing) % {"count": formats.format_number(row.sharing)}
+    return ngettext("%(count)s sharing", "%(count)s sharing", row.sharing) % {
+        "count": formats.format_number(row.sharing)
+    }
 
 
 def describe_state(row: PartnerListing) -> str:

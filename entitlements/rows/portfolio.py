@@ -119,7 +119,13 @@ def make_attention_groups(totals: PortfolioTotals, found: CustomersNeedingAttent
     customers = reverse("customers")
     groups = (
         (_("Over limit"), totals.over, found.over, _over_item, {"over": "true", "sort": "-over"}),
-        (_("Ending"), totals.expiring, found.ending, _ending_item, {"expires_within": SOON.days, "sort": "expires_on"}),
+        (
+            _("Ending soon"),
+            totals.expiring,
+            found.ending,
+            _ending_item,
+            {"expires_within": SOON.days, "sort": "expires_on"},
+        ),
         (
             _("Falling usage"),
             totals.unusual.get(UnusualUse.FALLING, 0),

@@ -188,7 +188,7 @@ def describe_day_licences_run_out(usage: CustomerUsage) -> str:
         return _("Not enough history")
     if usage.full_on is None:
         return _("Not at the current rate")
-    return formats.format_date(usage.full_on) if usage.full_on > today() else _("Reached")
+    return formats.format_date(usage.full_on) if usage.full_on > today() else _("Already the case")
 
 
 def list_anomaly_attention_items(open_anomalies: Iterable[Anomaly], usage_url: str) -> list[AttentionItem]:

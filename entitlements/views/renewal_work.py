@@ -72,7 +72,7 @@ def _confirm(
     if after.owner_id == before.owner_id:
         query = urlencode({"revision": after.revision, "next": back})
         undo = f"undo={reverse('renewal_work_undo', args=[entitlement.public_id])}?{query}"
-    text = _("Saved. The renewal of %(service)s at %(customer)s is “%(state)s”.")
+    text = _("Saved. The renewal of %(service)s at %(customer)s is marked “%(state)s”.")
     messages.success(request, text % (names | {"state": after.get_state_display()}), extra_tags=undo)
 
 
@@ -84,6 +84,6 @@ def renewal_work_undo(request: PortalRequest, entitlement_id: UUID) -> HttpRespo
     revision = read_revision(request.GET.get("revision", ""))
     work = undo_renewal_work(actor=request.actor, entitlement=entitlement, revision=revision)
     names = {"service": entitlement.sku.name, "customer": entitlement.customer.name}
-    text = _("Undone. The renewal of %(service)s at %(customer)s is “%(state)s” again.")
+    text = _("Undone. The renewal of %(service)s at %(customer)s is marked “%(state)s” again.")
     messages.success(request, text % (names | {"state": work.get_state_display()}))
     return redirect(read_next_url(request, reverse("renewals")))

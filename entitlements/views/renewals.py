@@ -67,7 +67,7 @@ def calendar_feed(request: PortalRequest) -> HttpResponse:
 def calendar_feed_revoke(request: PortalRequest) -> HttpResponse:
     """Revoke the person's calendar feed, whose URL answers 404 from then on."""
     revoke_calendar_feed(actor=request.actor)
-    messages.success(request, _("The calendar link no longer works."))
+    messages.success(request, _("The calendar link was revoked."))
     return redirect("calendar_feed")
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.models import OrganizationKind
 from entitlements.actions.trials import request_trial
 from entitlements.imports import APPROVE_TRIALS, EXTEND_TRIALS
+from entitlements.lists.requests import WAITING
 from entitlements.lists.trials import TrialList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.trials import get_trial
@@ -23,6 +24,8 @@ from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.imports.bulk import list_bulk_buttons
 from partnerportal.lib.pages import get_posted_data, read_next_url, render_list_page, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
+
+BULK_ACTIONS = {WAITING: (APPROVE_TRIALS,), "running": (EXTEND_TRIALS,)}  # by the view of the list
 
 
 @require_form
@@ -44,14 +47,15 @@ def trial_request(request: PortalRequest) -> HttpResponse:
 @require_permission(ROLE_TABLE, EntitlementPermission.VIEW_TRIALS)
 def trial_list(request: PortalRequest) -> HttpResponse:
     """Show the vendor's staff all customers' trials, first those that wait for a decision."""
+    trials = TrialList(request.actor, request.GET)
     return render_list_page(
         request,
-        TrialList(request.actor, request.GET),
+        trials,
         page_template="entitlements/trials.html",
         list_template="entitlements/trials.html#list",
         context={
             "may_decide": ROLE_TABLE[EntitlementPermission.DECIDE_TRIALS].check_actor(request.actor),
-            "bulk_buttons": list_bulk_buttons(request.actor, (APPROVE_TRIALS, EXTEND_TRIALS)),
+            "bulk_buttons": list_bulk_buttons(request.actor, BULK_ACTIONS.get(trials.tab, ())),
         },
     )
 

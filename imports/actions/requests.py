@@ -33,8 +33,8 @@ from partnerportal.lib.waking import wake_worker
 State = Import.State
 UNFINISHED = (State.UPLOADED, State.CHECKING, State.CONFIRMED, State.APPLYING)
 _wake_worker = partial(wake_worker, "imports.tasks.run_imports")
-TOO_MANY = gettext_lazy("Three of your imports are still running. Wait until one is finished.")
-TOO_MANY_TODAY = gettext_lazy("You have uploaded a hundred files within a day. Try again tomorrow.")
+TOO_MANY = gettext_lazy("Three of your imports or bulk actions are still running. Wait until one is finished.")
+TOO_MANY_TODAY = gettext_lazy("You have started a hundred imports and bulk actions within a day. Try again tomorrow.")
 
 
 @transaction.atomic

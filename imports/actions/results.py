@@ -163,7 +163,7 @@ def download_results(*, actor: Actor, source: Import, only_failed: bool) -> Http
     """
     authorize(actor, ROLE_TABLE, ImportPermission.IMPORT)
     if source.state == State.EXPIRED:
-        raise NoLongerExists("import_gone", _("This file has been deleted. Upload it again."))
+        raise NoLongerExists("import_gone", _("The results have been deleted. They are kept for a week."))
     if source.state not in WITH_RESULTS:
         raise Conflict("results_not_ready", _("There are no results yet. The import’s page shows its progress."))
     try:
@@ -171,7 +171,7 @@ def download_results(*, actor: Actor, source: Import, only_failed: bool) -> Http
             raise FileNotFoundError
         file = files.open_file_for_reading(files.build_results_name(source))
     except FileNotFoundError:
-        raise NoLongerExists("import_gone", _("This file has been deleted. Upload it again.")) from None
+        raise NoLongerExists("import_gone", _("The results have been deleted. They are kept for a week.")) from None
     response: Any = FileResponse(file, content_type=CSV)
     if only_failed:
         response = StreamingHttpResponse(_read_failed_rows(file), content_type=CSV)

@@ -28,7 +28,7 @@ from partnerportal.lib.policies import authorize
 
 BELOW_ITSELF = _("A category can’t be placed below itself or one of its own subcategories.")
 TOO_DEEP = _("Categories can have at most %(most)s levels.")
-BELOW_RETIRED = _("The parent category is retired. Choose another parent, or offer the retired category again first.")
+BELOW_RETIRED = _("The parent category is retired. Choose another parent, or offer the parent category again first.")
 IN_USE = _(
     "This category can’t be removed because it has subcategories or has been used by offers. You can retire it instead."
 )

@@ -18,7 +18,7 @@ from partnerportal.lib.policies import authorize
 
 MESSAGE_LENGTH = 2000
 MESSAGES_AN_HOUR = 10  # of one organisation, because each is mailed to Admins of another
-EMPTY = _("Write what you want to ask.")
+EMPTY = _("Enter a message.")
 
 
 @transaction.atomic

@@ -19,7 +19,7 @@ from partnerportal.lib.policies import authorize
 OPEN_ISSUES = 10  # of an offer at the same time
 TEXT = _("Describe what is happening in no more than %(most)s characters.")
 TOO_MANY = _("This offer has %(number)s open issues, which is the limit. Resolve one first.")
-CLEARED = _("This issue is already resolved. Report a new one.")
+CLEARED = _("This issue has already been resolved. If the problem continues, report a new issue.")
 NOT_LIVE = _("You can report issues once the offer is published.")
 AHEAD = dt.timedelta(days=366)  # how far ahead maintenance may be announced
 
@@ -49,7 +49,7 @@ def report_health_issue(
     if not now - AHEAD <= began_at <= latest:
         raise InvalidInput(
             "began_at",
-            _("Only planned maintenance can start in the future, and every start must be within a year of today."),
+            _("The start must be within a year of today, and only planned maintenance can start in the future."),
             field="began_at",
         )
     issue = HealthIssue.objects.create(offer=locked, kind=kind, began_at=began_at)

@@ -36,7 +36,7 @@ IN_USE = _(
 )
 CURRENCY_IN_USE = _("Plan prices or countries in this market use this currency, so it can’t be removed.")
 LAST_CURRENCY = _("A market needs at least one currency.")
-NOT_OF_MARKET = _("%(market)s has no prices in %(currency)s. Add the currency to the market first.")
+NOT_OF_MARKET = _("%(market)s doesn’t use %(currency)s. Add the currency to the market first.")
 OTHER_FACTS = _("The effects have changed since you looked. Check the new numbers and confirm again.")
 
 

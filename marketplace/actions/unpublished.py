@@ -21,7 +21,7 @@ IDENTITY = ("code", "type", "pricing_model")
 TECHNICAL = ("landing_page_url", "webhook_url")
 OFFER_FIXED = _("The code, type and pricing model of this offer became fixed when version 1 was published.")
 OFFER_KEPT = _("This offer has been published, so it can’t be deleted. Stop its sale instead.")
-PRICED = _("The saved prices don’t fit the new pricing model. Confirm that they will be deleted.")
+PRICED = _("The saved prices don’t fit the new pricing model. Confirm that they can be deleted.")
 SAME_CODE = _("Another plan in this offer already has this code.")
 
 

@@ -35,6 +35,6 @@ class ChangeOfferForm(CreateOfferForm):
     deletes_prices = forms.BooleanField(
         label=_("Delete the prices if the pricing model changes"),
         required=False,
-        help_text=_("The saved amounts don’t fit the new pricing model."),
+        help_text=_("Saved amounts won’t fit a different pricing model."),
     )
     field_order = ("code", "type", "pricing_model", "deletes_prices")

@@ -66,9 +66,7 @@ def _make_option(offer: Offer, option: Audience, meaning: str, sellers: int) -> 
 
 
 def _describe_partners(number: int) -> str:
-    text = ngettext(
-        "%(number)s partner may sell the offer today.", "%(number)s partners may sell the offer today.", number
-    )
+    text = ngettext("Currently %(number)s partner", "Currently %(number)s partners", number)
     return text % {"number": formats.format_number(number)}
 
 
@@ -78,8 +76,8 @@ def _describe_selected(reach: AudienceReach) -> str:
     if not reach.covered:
         return selected
     text = ngettext(
-        "%(selected)s, with %(number)s partner under them",
-        "%(selected)s, with %(number)s partners under them",
+        "%(selected)s, bringing in %(number)s more partner",
+        "%(selected)s, bringing in %(number)s more partners",
         reach.covered,
     )
     return text % {"selected": selected, "number": formats.format_number(reach.covered)}

@@ -23,9 +23,9 @@ RULE_LABELS: dict[SaleRule, Message] = {
     SaleRule.OFFER_STOPPED: gettext_lazy("Sale stopped"),
     SaleRule.PLAN_STOPPED: gettext_lazy("Sale of the plan stopped"),
     SaleRule.PLAN_STOPPED_IN_MARKET: gettext_lazy("Sale stopped in the partner’s market"),
-    SaleRule.TERMS_STOPPED: gettext_lazy("Sale of all terms stopped"),
+    SaleRule.TERMS_STOPPED: gettext_lazy("Sale stopped for all terms"),
     SaleRule.OPTED_OUT: gettext_lazy("Not sold through partners"),
-    SaleRule.NOT_IN_AUDIENCE: gettext_lazy("For selected partners"),
+    SaleRule.NOT_IN_AUDIENCE: gettext_lazy("For selected partners only"),
     SaleRule.NO_PRICE: gettext_lazy("No price in the partner’s currency"),
     SaleRule.PARTNER_SUSPENDED: gettext_lazy("Partner suspended"),
     SaleRule.NO_MEMBERSHIP: gettext_lazy("No programme membership"),
@@ -41,7 +41,7 @@ _SENTENCES: dict[SaleRule, Message] = {
     SaleRule.PLAN_STOPPED: gettext_lazy("The sale of this plan has been stopped."),
     SaleRule.PLAN_STOPPED_IN_MARKET: gettext_lazy("The sale of this plan has been stopped in the market %(market)s."),
     SaleRule.TERMS_STOPPED: gettext_lazy(
-        "The sale of all terms of this plan has been stopped in the market %(market)s."
+        "The sale of this plan has been stopped for all terms in the market %(market)s."
     ),
     SaleRule.OPTED_OUT: gettext_lazy("The publisher doesn’t sell this offer through partners."),
     SaleRule.NOT_IN_AUDIENCE: gettext_lazy(

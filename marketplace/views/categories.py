@@ -133,8 +133,8 @@ def category_remove(request: PortalRequest, category_id: UUID) -> HttpResponse:
     words = EntryQuestion(
         title=_("Remove the category “%(name)s”?") % {"name": row.local_name},
         text=_(
-            "A category can be removed only if it has no subcategories and no offer has ever used it, not even in "
-            "a draft."
+            "The category will be removed permanently. This is possible only if it has no subcategories and no offer "
+            "has ever used it, not even in a draft."
         ),
         button=_("Remove category"),
         done=_("The category “%(name)s” was removed.") % {"name": row.local_name},

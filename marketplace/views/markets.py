@@ -147,8 +147,8 @@ def currency_add(request: PortalRequest, market_id: UUID) -> HttpResponse:
         back=reverse("catalogue_market", args=[market.public_id]),
         tab=_("Markets"),
         hint=_(
-            "Publishers will be able to set prices in the new currency immediately. Next, move the countries that "
-            "use it."
+            "Publishers will be able to set prices in the new currency immediately. Next, choose it for the "
+            "countries that use it."
         ),
     )
 
@@ -172,7 +172,7 @@ def currency_remove(request: PortalRequest, market_id: UUID, currency: str) -> H
             "can’t be removed."
         ),
         button=_("Remove currency"),
-        done=_("%(market)s no longer has prices in %(currency)s.") % named,
+        done=_("%(currency)s was removed from %(market)s.") % named,
         back=reverse("catalogue_market", args=[market.public_id]),
         tab=_("Markets"),
         is_danger=True,

@@ -67,7 +67,10 @@ def prune_events(*, actor: Actor, before: dt.datetime) -> int:
             ),
         )
     if before > timezone.now() - max(kept, LEAST_KEPT):
-        raise InvalidInput("before", _("Events are kept for %(days)s days.") % {"days": max(kept, LEAST_KEPT).days})
+        raise InvalidInput(
+            "before",
+            _("Events can be deleted only once they are %(days)s days old.") % {"days": max(kept, LEAST_KEPT).days},
+        )
     deleted = 0
     while pruned := _prune_batch(actor, before):
         deleted += pruned

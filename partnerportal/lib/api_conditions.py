@@ -32,7 +32,7 @@ def read_seen_version(request: Request) -> str | None:
     if not header:
         raise PreconditionRequired(
             "if_match_required",
-            _("Send the ETag of the version you last read in the If-Match header, so that nobody’s changes are lost."),
+            _("In the If-Match header, send the ETag of the version you last read, so that nobody’s changes are lost."),
         )
     return None if header == "*" else header.removeprefix('"').removesuffix('"')
 

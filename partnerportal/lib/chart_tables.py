@@ -47,7 +47,7 @@ def describe_chart_series(names: Sequence[str], values: Sequence[int | None], li
         return _("Nothing was reported in this period.")
     peak, latest = max(known, key=lambda point: point[0]), known[-1]
     words = _(
-        "From %(first)s to %(last)s: between %(low)s and %(high)s, latest %(latest)s, peak %(high)s on %(peak_day)s."
+        "From %(first)s to %(last)s: between %(low)s and %(high)s, latest %(latest)s, peak %(high)s (%(peak_day)s)."
     ) % {
         "first": known[0][1],
         "last": latest[1],

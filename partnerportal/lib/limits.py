@@ -22,7 +22,7 @@ def enforce_hourly_limit(limit: int, key: str) -> None:
     name = f"{key}:{int(time.time()) // HOUR}"
     count = cache.get(name, 0) + 1
     if count > limit:
-        raise TooManyAttempts("too_often", _("Too many requests. Try again in an hour."))
+        raise TooManyAttempts("too_often", _("The hourly limit has been reached. Try again in an hour."))
     cache.set(name, count, HOUR)
 
 

@@ -124,7 +124,11 @@ def require_permission(table: RoleTable, permission: StrEnum) -> Callable[[View]
                 return redirect(page_url("organization_new"))
             if request.POST.get("acting_for", actor.organization_public_id) != actor.organization_public_id:
                 raise Conflict(
-                    "other_organization", _("You have switched to another organisation since this page was opened.")
+                    "other_organization",
+                    _(
+                        "You have switched to another organisation since you opened this page. "
+                        "Switch back, then try again."
+                    ),
                 )
             authorize(actor, table, permission)
             return view(request, *args, **kwargs)

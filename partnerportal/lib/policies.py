@@ -91,7 +91,7 @@ class PermissionRule:
         if actor.is_system:
             return ActionAllowed()
         if actor.kind == ActorKind.CLIENT:
-            return ActionDenied("not_for_clients", _("This cannot be done with a token."))
+            return ActionDenied("not_for_clients", _("This can’t be done with a token."))
         if actor.organization_id is None:
             return ActionDenied("no_organization", _("Choose or create an organisation first."))
         if self.kinds and actor.organization_kind not in self.kinds:

@@ -22,7 +22,7 @@ from partnerportal.lib.breaker import CircuitBreaker, ServiceUnavailable
 from partnerportal.lib.errors import TemporarilyUnavailable
 from partnerportal.lib.private_files import StoredFile, ensure_private_folder
 
-AWAY = _("The files are not available at the moment. Try again in a few minutes.")
+AWAY = _("File storage is not available at the moment. Try again in a few minutes.")
 CLIENT = Config(
     connect_timeout=2,  # seconds; a page may have to wait for it
     read_timeout=5,

@@ -76,7 +76,8 @@ MACROS = _("The file contains macros. Save it again without macros.")
 DAMAGED = _("The file is damaged or incomplete. Save it again, then choose the new file.")
 UNPACKED = _("The file is too large: unpacked, it exceeds %(most)s MB.")
 TOO_MANY_PIXELS = _(
-    "The picture is too large. It can be at most %(side)s pixels wide and high, with at most 16 million pixels in all."
+    "The picture is too large. Its width and height can be at most %(side)s pixels each, and it can have at most 16 "
+    "million pixels in all."
 )
 ANIMATED = _("Animated pictures are not accepted. Choose a still picture.")
 

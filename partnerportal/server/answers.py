@@ -117,4 +117,4 @@ def choose_error_code_and_text(status: int, *, is_upload: bool) -> tuple[str, st
         431: ("headers_too_large", _("The address and headers of the request are too long.")),
         501: ("not_supported", _("The request is encoded in a way that is not supported.")),
         503: ("no_space", _("There is no space for the file at the moment. Try again later.")),
-    }.get(status, ("error", _("The error is ours and has been recorded. Everything you saved is safe.")))
+    }.get(status, ("error", _("The problem is on our side and has been recorded. Everything you saved is safe.")))

@@ -70,7 +70,7 @@ def assign_request(*, actor: Actor, request: Request, operator: Operator | None)
     """
     row = _lock_to_decide(actor, request, *Request.OPEN)
     if operator and not Operator.objects.visible_to(actor).filter(pk=operator.pk).exists():
-        raise InvalidInput("operator", _("Choose one of the vendor’s operators."), field="operator")
+        raise InvalidInput("operator", _("Choose an operator of your organisation."), field="operator")
     if row.assignee_id != (operator.pk if operator else None):
         row.assignee = operator
         row.version += 1

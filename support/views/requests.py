@@ -87,7 +87,7 @@ def request_assign(request: PortalRequest, request_id: UUID) -> HttpResponse:
     row = get_request(request.actor, request_id)
     form = AssignRequestForm(request.actor, request.POST)
     if not form.is_valid():
-        raise InvalidInput("operator", _("Choose one of the vendor’s operators."))
+        raise InvalidInput("operator", _("Choose an operator of your organisation."))
     try:
         assign_request(actor=request.actor, request=row, operator=form.cleaned_data["operator"])
     except Conflict as error:

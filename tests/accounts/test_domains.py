@@ -245,7 +245,9 @@ def test_a_check_can_be_asked_for_some_times_a_day_also_of_a_domain_that_is_adde
         refused = press(domain)
         assert refused.code == "too_many_checks"
         again_at = formats.format_date_and_time(tomorrow)
-        assert f"You can check {domain.name} 20 times in 24 hours. Try again after {again_at}." in str(refused.message)
+        assert f"{domain.name} can be checked up to 20 times in 24 hours. Try again after {again_at}." in str(
+            refused.message
+        )
         remove(domain)
         again = add(domain.name)
         assert press(again)

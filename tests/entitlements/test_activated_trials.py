@@ -35,7 +35,7 @@ def test_the_start_of_the_trial_is_news_of_the_customer(web, link):
     event = Event.objects.get(kind="trial.started")
     assert (event.organization_id, event.customer_id, event.subject_id) == (founded.pk, founded.pk, trial.public_id)
     assert event.scopes == Scope.NOTIFICATIONS | Scope.ENTITLEMENTS
-    told = f"The trial of {trial.sku.name} started with an activation link"
+    told = f"The trial of {trial.sku.name} was started with an activation link"
     shown = [client.get("/activity/"), web("partner.reader").get(f"/customers/{founded.public_id}/activity/")]
     for page in shown:
         assert told in text_of(page) and "5 licences" in text_of(page)

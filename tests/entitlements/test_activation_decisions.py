@@ -193,7 +193,7 @@ def test_the_mail_says_whether_the_membership_waits(world, web, at_once):
     sent().clear()
     web("distributor.admin").post(f"/activations/{link.public_id}/resend/")
     [mail] = sent()
-    assert ("Once the membership is confirmed" in mail.body) is not at_once
+    assert ("Once your membership is confirmed" in mail.body) is not at_once
 
 
 def test_the_page_of_a_partner_shows_its_onboarding_and_where_to_decide(web, waiting, decline):
@@ -267,7 +267,7 @@ def test_a_partner_that_waits_long_needs_attention(web, waiting):
     assert waiting.name in client.get("/partners/pending/?state=late").content.decode()
 
 
-STUCK = r'<a href="(/{kind}s/pending/[^"]*)"><strong>Onboarding of {kind}s is stuck</strong></a><p>(\d+) activation'
+STUCK = r'<a href="(/{kind}s/pending/[^"]*)"><strong>{title} onboarding is stuck</strong></a><p>(\d+) activation'
 
 
 @pytest.mark.parametrize("case", [*LATE, *IN_TIME])
@@ -279,7 +279,7 @@ def test_the_start_page_of_a_distributor_counts_what_that_tab_lists(world, web, 
     ActivationLink.objects.filter(pk=link.pk).update(organization=world.distributor, expires_at=ends)
     (LATE | IN_TIME)[case](link)
     client = web("distributor.reader")
-    found = re.search(STUCK.format(kind=kind), client.get("/").content.decode())
+    found = re.search(STUCK.format(kind=kind, title=kind.title()), client.get("/").content.decode())
     assert bool(found) is (case in LATE)
     if found:
         path, count = found.groups()
@@ -292,7 +292,7 @@ def test_the_start_page_counts_partners_that_wait_long_and_none_that_has_ended(w
     client = web("distributor.reader")
     assert "is stuck" not in client.get("/").content.decode()
     ago(waiting, since=["closed_at"])
-    path, count = re.search(STUCK.format(kind="partner"), client.get("/").content.decode()).groups()
+    path, count = re.search(STUCK.format(kind="partner", title="Partner"), client.get("/").content.decode()).groups()
     assert count == "1" and waiting.name in client.get(path).content.decode()
     ended = ActivationLink.objects.get(organization=world.partner)
     ago(ended, organization=world.distributor, since=["created_at", "expires_at"])

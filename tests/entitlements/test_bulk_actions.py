@@ -199,6 +199,12 @@ def test_readers_of_the_vendor_see_no_button(trials: list[Entitlement], web: Any
     assert web("vendor.reader").post(APPROVE, {"what": "all"}).status_code == 403
 
 
+@pytest.mark.parametrize("state, offered", [("waiting", [APPROVE]), ("running", [EXTEND]), ("ended", [])])
+def test_a_list_of_trials_offers_what_can_be_done_with_its_rows(state: str, offered: list[str], web: Any) -> None:
+    page = web("vendor.admin").get(f"/trials/?state={state}").content.decode()
+    assert [path for path in (APPROVE, EXTEND) if path in page] == offered
+
+
 def test_selected_trials_are_exported(trials: list[Entitlement], web: Any) -> None:
     form = {"list": "trials", "what": "ticked", "row": [str(trials[1].public_id), "no-id"]}
     lines = web("vendor.admin").post("/exports/new/", form).content.decode().splitlines()

@@ -93,7 +93,7 @@ def test_an_admin_creates_a_token_whose_secret_is_shown_once(web: Any, world: Wo
 def test_a_revoked_token_opens_nothing_from_then_on(web: Any, world: World) -> None:
     token = token_named("Leaving")
     client, url = web(ADMIN), f"/feeds/tokens/{token.public_id}/revoke/"
-    assert "Revoke the token “Leaving”?" in text(client.get(url))
+    assert "Revoke the token for Leaving?" in text(client.get(url))
     assert client.post(url).status_code == 302
     token.refresh_from_db()
     assert token.revoked_at and Event.objects.latest("pk").kind == "feed_token.revoked"

@@ -134,7 +134,7 @@ def test_a_tab_stays_and_its_page_says_why_it_is_empty(tab, scope, web, world, s
     assert WORDS not in client.get(f"{address}{tab}/").content.decode()
     share(ALL & ~(scope | Scope.TICKETS))
     page = client.get(f"{address}{tab}/").content.decode()
-    assert WORDS in page and f"{world.customer.name} decides what it shares" in page
+    assert WORDS in page and f"{world.customer.name} doesn’t share this with you." in page
     assert world.customer.contact_email in page and canary("customer", "skus") not in page
     assert f'href="{address}{tab}/"' in page  # the tab
     if tab == "usage":

@@ -100,7 +100,7 @@ def test_overview_of_a_partner_says_what_to_act_on(world: World, sku: Sku, web: 
     client = web("partner.admin")
     page = client.get("/")
     groups = groups_of(page)
-    assert set(groups) == {"Over limit", "Ending", "Falling usage", "Waiting for a trial"}
+    assert set(groups) == {"Over limit", "Ending soon", "Falling usage", "Waiting for a trial"}
     for title, (count, named, url) in groups.items():
         listed = names_in(client.get(url))
         assert len(listed) == count >= 5, title

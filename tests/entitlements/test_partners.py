@@ -136,7 +136,7 @@ def test_tabs_count_what_they_lead_to(channel: dict[str, Organization], web: Any
 
 def test_a_row_says_how_many_customers_share(world: World, web: Any) -> None:
     Connection.objects.filter(customer=world.customer, partner=world.partner).update(scopes=Scope.ACCOUNT)
-    assert "2 1 shares" in text_of(web("distributor.reader").get("/partners/"))
+    assert "2 1 sharing" in text_of(web("distributor.reader").get("/partners/"))
 
 
 SORTS = (

@@ -111,7 +111,7 @@ def test_too_many_are_not_added_up(web: Any, four: Any, monkeypatch: pytest.Monk
     for module in ("queries.renewal_work", "lists.renewals", "rows.renewal_work"):
         monkeypatch.setattr(f"entitlements.{module}.ADDED_UP", 3)
     client = web("partner.admin")
-    assert total_of(client.get("/renewals/").content.decode()).endswith("narrow the list to 3 or fewer.")
+    assert total_of(client.get("/renewals/").content.decode()).endswith("Narrow the list to 3 or fewer.")
     assert "€1,000.00" in total_of(client.get(f"/renewals/?q={four['small'].customer.org_id}").content.decode())
 
 

@@ -80,7 +80,7 @@ UNREADABLE = {  # content -> code, and what its message says
     "a quoted cell of 10 MB": (b'key,note\na,"' + b"x\n" * 5_000_000 + b'"\n', "bad_quotes", "Row 2"),
     "a head of 10 MB": (BIG, "too_long", "Row 1"),
     "one line of commas": (b"key,note\n" + b"," * LINE_BYTES + b"\n", "too_long", "Row 2"),
-    "too many rows": (b"key\n" + b"a\n" * 100_001, "too_many_rows", "from row 100,002 on"),
+    "too many rows": (b"key\n" + b"a\n" * 100_001, "too_many_rows", "before row 100,002"),
     "lines that end in CR alone": (b"key,note\ra,b\rc,d\r", "bad_quotes", "Row 1"),
     "HTML": (b"<!DOCTYPE html>\n<p>key,note</p>\n", "no_header", "key, note"),
     "JSON": (b'[{"key": "a"}]', "no_header", "key, note"),

@@ -56,7 +56,7 @@ def test_from_the_upload_to_the_results(web: Any) -> None:
     answer = post(client)
     url = answer["Location"]
     waiting = client.get(url)
-    assert b"every 2s" in waiting.content and "Nothing is changed yet" in text_of(waiting)
+    assert b"every 2s" in waiting.content and "Nothing has been changed yet" in text_of(waiting)
     assert runs.run_next_import()
     checked = client.get(url, headers={"HX-Request": "true"})
     assert b"every 2s" not in checked.content and b"<html" not in checked.content
@@ -222,7 +222,7 @@ def test_three_at_once_and_a_hundred_a_day(web: Any, monkeypatch: Any) -> None:
     while runs.run_next_import():
         pass
     monkeypatch.setattr(requests, "PER_DAY", 3)  # the one of the world may be older
-    assert "a hundred files" in text_of(post(client))
+    assert "a hundred imports" in text_of(post(client))
 
 
 def test_each_step_is_in_the_log(world: World, web: Any) -> None:

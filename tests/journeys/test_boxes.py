@@ -90,6 +90,14 @@ CUT_OFF = """() => [...document.querySelectorAll("main .table.cards > tbody > tr
     return !one.closest(".visually-hidden, [popover]") && one.getBoundingClientRect().right > edge;
 }).map((one) => `${one.outerHTML.slice(0, 110)} is cut off`)"""
 
+# What holds more than it shows and does not scroll: its end is cut off.
+CLIPPED = """() => [...document.querySelectorAll("main :is(.panel, .stat, .settings-nav)")]
+    .filter((one) => getComputedStyle(one).overflowX !== "auto" && one.scrollWidth > one.clientWidth + 1)
+    .map((one) => `${one.outerHTML.slice(0, 110)}: ${one.scrollWidth} pixels in ${one.clientWidth}`)"""
+IN_ALL_LANGUAGES = (
+    *("/", "/customers/", "/usage/customers/", "/renewals/?within=90", "/account/", "/operators/", "/me/notices/"),
+    *("/customers/{customer}/", "/customers/{customer}/usage/", "/help/roles/"),
+)
 # Texts of two cells of a card that lie on one another.
 TEXTS_ON_TEXTS = """() => [...document.querySelectorAll("main .table.cards > tbody > tr")].flatMap((row) => {
     const texts = [...row.children].flatMap((cell) => {
@@ -221,3 +229,15 @@ def test_on_a_phone_the_first_row_of_a_list_is_on_the_first_screen(visitor, read
         assert page.locator("main tbody tr").first.bounding_box()["y"] < PHONE["height"] / 2, path
         page.get_by_role("button", name="Filters").click()
         assert page.get_by_role("main").get_by_role("searchbox").bounding_box()["width"] > 120, path
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "ja"])
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_nothing_is_cut_off_in_any_language(language, size, visitor, stack):
+    person = people.operator(World()["partner"], language=language)
+    browser = visitor(viewport=size).arrives_as(person)
+    found = []
+    for path in IN_ALL_LANGUAGES:
+        page = browser.opens(path.format(**stack.cast))
+        found += [f"{path} {one}" for one in page.evaluate(CLIPPED)]
+    assert not found, "\n".join(found)

@@ -50,7 +50,7 @@ def test_a_country_moves_once_its_effect_was_seen(visitor, place, scripts):
     page.get_by_label("Market", exact=True).select_option(place.code)
     page.get_by_label("Price currency").select_option("USD")
     browser.press("Show what will change")
-    browser.sees(f"{place.local_name} has no prices in USD. Add the currency to the market first.")
+    browser.sees(f"{place.local_name} doesn’t use USD. Add the currency to the market first.")
     page.get_by_label("Price currency").select_option("EUR")
     browser.press("Show what will change")
     browser.sees(f"Move Fiji to {place.local_name}?")

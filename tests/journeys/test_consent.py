@@ -112,7 +112,7 @@ def test_usage_is_kept_back_shared_and_taken_back(stack, visitor, monkeypatch, c
     shares(clara, "Usage", wanted=False)
     for browser, file in zip(onlookers, files, strict=True):
         browser.page.reload()
-        browser.sees(f"{customer.name} decides what it shares")
+        browser.sees(f"{customer.name} doesn’t share this with you.")
         finds_the_file_gone(browser, file)
         sees_seats_and_no_trend(browser, customer)
     told.update(next_at=timezone.now())  # as if it were morning

@@ -155,7 +155,7 @@ def test_a_renewal_is_worked_from_the_list_to_its_history(visitor, renewing, sku
     expect(first).to_contain_text("€1,900.00")
 
     works(page, customer, state="quoted", note="Sent a quote for 40 licences.")
-    browser.sees(f"Saved. The renewal of {sku.name} at {customer.name} is “Quoted”.")
+    browser.sees(f"Saved. The renewal of {sku.name} at {customer.name} is marked “Quoted”.")
     expect(page).to_have_url(re.compile("sort=-value"))
     page.get_by_role("button", name="Undo").click()
     browser.sees("is Open again")

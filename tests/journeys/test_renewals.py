@@ -147,7 +147,7 @@ def test_an_end_is_announced_once_and_calendars_show_it(stack, visitor, trio):
     assert fetched(address) == []
     browser.opens("/renewals/calendar/")
     browser.press("Revoke")
-    browser.sees("The calendar link no longer works.")
+    browser.sees("The calendar link was revoked.")
     with pytest.raises(urllib.error.HTTPError, match="404"):
         fetched(address)
 

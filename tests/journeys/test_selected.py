@@ -95,7 +95,7 @@ def test_what_cannot_be_exported_is_said_where_one_is(visitor, customers):
     page.route("**/exports/new/", lambda route: route.abort())
     export = page.get_by_role("button", name="Export", exact=True)
     export.click()
-    page.get_by_role("button", name=re.compile("These 3 customers")).click()
+    page.get_by_role("button", name=re.compile("The 3 matching customers")).click()
     expect(toast(page)).to_have_text("The portal did not respond. Check your internet connection.")
     page.unroute("**/exports/new/")
     with page.expect_download() as download:
@@ -103,7 +103,7 @@ def test_what_cannot_be_exported_is_said_where_one_is(visitor, customers):
     assert len(read_column(download.value, "name")) == 3
     page.evaluate("document.querySelector('#bulk [name=list]').value = 'nothing'")
     export.click()
-    page.get_by_role("button", name=re.compile("These 3 customers")).click()
+    page.get_by_role("button", name=re.compile("The 3 matching customers")).click()
     expect(page.locator("#toasts .toast.bad .toast-text")).to_have_text(
         "The address is wrong, or you no longer have access to this page."
     )

@@ -128,7 +128,7 @@ def test_the_first_admin_is_invited_afterwards(visitor, stack):
     staff.sees("Nobody new will be able to join with this domain until the organisation verifies it.")
     found += inspection.faults(staff)
     staff.press("Withdraw confirmation")
-    staff.sees(f"The domain of {partner.name} is no longer confirmed.")
+    staff.sees(f"A domain confirmation was withdrawn for {partner.name}.")
     assert not found, "\n".join(found)
 
 

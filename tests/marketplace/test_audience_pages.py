@@ -31,8 +31,8 @@ def test_the_page_shows_three_options_with_what_they_mean_today(web, offer):
     page = web("publisher.reader").get(url(offer))
     text = page.content.decode()
     assert text.count('type="radio"') == 3
-    assert "2 partners may sell the offer today." in text
-    assert "2 organisations selected, with 1 partner under them" in text
+    assert "Currently 2 partners" in text
+    assert "2 organisations selected, bringing in 1 more partner" in text
     assert 'data-reason="Only Admins can do this."' in text or "Only Admins can do this." in text
 
 

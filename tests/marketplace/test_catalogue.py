@@ -161,7 +161,7 @@ class TestTheList:
         page = client.get(CATALOGUE)
         assert 'lang="fr">Sauvegarde' in page.content.decode() and "In French" in text_of(page)
         shown = client.get(f"{CATALOGUE}{offer().public_id}/")
-        assert "It is shown in French." in text_of(shown) and "Sauvegarde" in text_of(shown)
+        assert "so it is shown in French." in text_of(shown) and "Sauvegarde" in text_of(shown)
         Person.objects.filter(pk=world.person("partner.reader").pk).update(language="ja")
         page = client.get(CATALOGUE)
         assert "バックアップ" in text_of(page) and "Sauvegarde" not in text_of(page)

@@ -316,7 +316,7 @@ def test_a_country_moves_in_two_steps(world: World, web: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"currency": "EUR"}, "Japan has no prices in EUR. Add the currency to the market first."),
+        ({"currency": "EUR"}, "Japan doesn’t use EUR. Add the currency to the market first."),
         ({"country": "FR", "market": "europe", "currency": "EUR"}, "The country is already in this market"),
         ({"country": "ZZ"}, "not one of the available choices"),
         ({"market": ""}, "This field is required."),

@@ -114,7 +114,9 @@ def test_it_asks_no_other_partner(web: Any, world: Any) -> None:
     answer = web("customer.admin").post(url("ask"), {"connection": other.public_id})
     assert answer.status_code == 200 and "You are not connected to this partner" in text_of(answer)
     assert web("customer.reader").post(url("ask"), {"connection": other.public_id}).status_code == 403
-    assert "To connect, open a partner’s invitation link." in text_of(web("stranger.admin").get(url("ask")))
+    assert "You are not connected to any partner. To connect, open a partner’s invitation link." in text_of(
+        web("stranger.admin").get(url("ask"))
+    )
 
 
 def test_the_action_itself_asks_no_stranger_and_nobody_after_the_end(world: Any, actor_for: Any) -> None:

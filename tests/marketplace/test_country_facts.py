@@ -34,7 +34,7 @@ def test_the_market_now_and_then_are_facts_of_the_decision(world):
     assert seen["new_market"] == ("japan JPY", "Japan · JPY")
     assert seen["market"][0].startswith("europe ")
     MarketCountry.objects.filter(country="JP").delete()
-    assert facts_of(request)["new_market"] == ("", "None, so this organisation can’t sell")
+    assert facts_of(request)["new_market"] == ("", "None, so no sales are possible")
 
 
 def test_a_country_that_has_moved_since_is_looked_at_again(world):

@@ -119,7 +119,7 @@ def test_the_page_confirms_with_what_is_lost(world, web, backup):
     assert "Discard draft…" in overview
     path = f"/offers/{backup.public_id}/discard/"
     page = client.get(path).content.decode()
-    assert "changes are lost" in page and "with their prices: pro." in page
+    assert "changes will be lost" in page and "with their prices: pro." in page
     revision = str(get_draft(backup).revision)
     assert f'name="revision" value="{revision}"' in page
     assert client.post(path, {"revision": "x"}).status_code == 409

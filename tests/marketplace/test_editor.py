@@ -184,7 +184,7 @@ WRONG = {
 }
 PLACES = {  # in the list of errors, where many a label stands more than once
     "listing/": ("Email, Support", "Address, Link 1", "Name, English"),
-    "plans/": ("Code, Plan Bad: Use up to 50", "Free trial in days, Plan basic", "Name, Plan basic, English"),
+    "plans/": ("Code, Plan Bad: Use up to 50", "Free trial (days), Plan basic", "Name, Plan basic, English"),
 }
 
 
@@ -303,7 +303,7 @@ def test_an_incomplete_draft_has_no_way_to_publish(world, web, backup):
     client = web("publisher.admin")
     send(client, url(backup, "listing/"), support__email="")
     page = client.get(url(backup, "publish/")).content.decode()
-    assert "Say how partners and customers can reach your support." in page
+    assert "Add a support contact for partners and customers." in page
     assert f'href="{url(backup, "listing/#id_support.email")}"' in page
     fields = read_form(page, "publish")
     assert client.post(url(backup, "publish/"), fields).status_code == 409

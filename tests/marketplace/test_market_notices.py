@@ -19,7 +19,10 @@ from tests.world import World, address
 pytestmark = pytest.mark.django_db
 STAFF = "vendor.admin"
 STAYS = "Existing sales are not affected."
-LOST = "1 plan that you could sell has no price there. You can sell it again once its publisher sets one."
+LOST = (
+    "1 plan that you could sell before has no price for your current market and currency. You can sell it again once "
+    "its publisher sets one."
+)
 
 
 def move(world: World, country: str, market: str, currency: str) -> None:

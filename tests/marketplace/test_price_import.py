@@ -142,12 +142,12 @@ def test_rows_replace_one_another_by_their_days_whatever_their_order(world: Worl
 def test_the_dry_run_shows_what_changes_and_whom_it_reaches(world: World, web: Any) -> None:
     page = web(ADMIN).get(check_file(web)).content.decode()
     assert "€9.90 → €12.00" in page and "€12.00 → €14.00" in page
-    assert "It affects 1 subscription with 5 licences, renewed" in page
+    assert "These prices will affect 1 subscription with 5 licences, due for renewal" in page
     target = Offer.objects.get(code="backup").public_id
     lines = f"basic,japan,JPY,P1M,P1M,,{DAYS[2]}\nshort\n"
     page = web(ADMIN).get(uploaded(web(ADMIN), (HEAD + lines).encode(), f"/imports/new/prices/?target={target}"))
     assert "¥1,000 → no longer offered" in page.content.decode()
-    assert "These prices will affect no subscriptions." in page.content.decode()
+    assert "These prices won’t affect any subscriptions." in page.content.decode()
 
 
 def test_its_own_export_changes_nothing(world: World, web: Any) -> None:

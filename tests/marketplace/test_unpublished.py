@@ -323,7 +323,7 @@ def test_the_page_changes_what_it_has_shown(world, web, vault, publisher):
     assert 'value="vault"' in page and "After that, they’ll be fixed." in page and page.count('name="revision"') == 1
     sent = {**identify(vault), "pricing_model": "flat", "revision": read_revision(page)}
     refused = client.post(path, sent)
-    assert refused.status_code == 200 and "Confirm that they will be deleted." in refused.content.decode()
+    assert refused.status_code == 200 and "Confirm that they can be deleted." in refused.content.decode()
     save_draft(actor=publisher, offer=vault, content=make_content("V", "basic"), channel=CHANNEL, revision=None)
     stale = client.post(path, sent | {"deletes_prices": "on"})
     assert stale.status_code == 409 and "Currently saved: vault, SaaS, Per licence." in stale.content.decode()

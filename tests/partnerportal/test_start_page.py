@@ -98,7 +98,7 @@ def test_it_greets_by_name(who: str, web: Any, world: World) -> None:
 
 
 STEPS = {
-    "customer.admin": ["Complete", "Add", "Protect", "Connect", "Request"],
+    "customer.admin": ["Complete", "Add", "Protect", "Open", "Request"],
     "customer.reader": ["Protect"],
     "partner.admin": ["Invite", "Complete", "Add", "Protect"],
     "distributor.admin": ["Invite", "Complete", "Add", "Protect"],

@@ -89,7 +89,13 @@ class CsvReader:
     def _refuse_other_types(self, line: bytes) -> None:
         code = next((code for start, code in NOT_CSV.items() if line.startswith(start)), "")
         if code == "archive":
-            raise UnreadableFile("archive", _("This is a workbook, a PDF or an archive. Save it as “CSV UTF-8”."))
+            raise UnreadableFile(
+                "archive",
+                _(
+                    "This is a workbook, a PDF or an archive, not a CSV file. Save the "
+                    "table as “CSV UTF-8” and upload that file."
+                ),
+            )
         if code:
             raise UnreadableFile(code, _("This file is in UTF-16. Save it as “CSV UTF-8” and upload it again."))
 
