@@ -93,6 +93,21 @@ def test_it_is_decided_once(actor_for, decline, waiting):
         decline(waiting)
 
 
+@pytest.mark.parametrize(
+    "action, data", [("confirm", {"program": "solution_advisor"}), ("decline", {"reason": REASON})]
+)
+def test_whoever_decides_returns_to_the_list_as_it_was(web, waiting, action, data):
+    vendor, shown = web("vendor.admin"), "/partners/pending/?q=a&amp;state=unconfirmed"
+    path = f"/activations/{waiting.public_id}/{action}/"
+    page = vendor.get("/partners/pending/?state=unconfirmed&q=a").content.decode()
+    links = re.findall(f'href="({path}[^"]*)"', page)
+    assert len(links) == 2 and len(set(links)) == 1, "in the row and in its menu"
+    dialog = vendor.get(links[0]).content.decode()
+    assert f'name="next" value="{shown}"' in dialog and f'href="{shown}"' in dialog
+    answer = vendor.post(path, {**data, "next": shown.replace("&amp;", "&")})
+    assert (answer.status_code, answer["Location"]) == (302, shown.replace("&amp;", "&"))
+
+
 def test_who_declines_and_what_can_be_declined(world, actor_for, as_tenant, decline, waiting):
     for who in ("vendor.reader", "distributor.admin", "partner.admin"):
         with pytest.raises(ActionRefused):
