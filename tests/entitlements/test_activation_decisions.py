@@ -202,13 +202,17 @@ def test_a_partner_that_begins_at_once_is_told_as_a_member(world, web):
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_the_mail_says_whether_the_membership_waits(world, web, at_once):
+def test_mail_and_form_say_whether_the_membership_waits(world, web, at_once):
     Organization.objects.filter(pk=world.distributor.pk).update(onboards_partners_at_once=at_once)
     link = ActivationLink.objects.get(organization=world.distributor)
     sent().clear()
     web("distributor.admin").post(f"/activations/{link.public_id}/resend/")
     [mail] = sent()
     assert ("Once your membership is confirmed" in mail.body) is not at_once
+    form = web("distributor.admin").get("/activations/partners/new/").content.decode()
+    assert ("as soon as the new partner uses its activation link." in form) is at_once
+    assert ("when vendor staff confirm the new partner." in form) is not at_once
+    assert "when vendor staff confirm" in web("vendor.admin").get("/activations/partners/new/").content.decode()
 
 
 def test_the_page_of_a_partner_shows_its_onboarding_and_where_to_decide(web, waiting, decline):
