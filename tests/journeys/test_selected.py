@@ -49,7 +49,7 @@ def toast(page):
 @pytest.mark.promise("CC-38")
 def test_a_saved_file_is_said_and_exported_once(visitor, customers):
     partner, made = customers
-    browser = visitor().arrives_as(people.operator(partner))
+    browser = visitor(viewport={"width": 1280, "height": 560}).arrives_as(people.operator(partner))
     page = browser.opens("/customers/")
     page.route("**/exports/new/", lambda route: (page.wait_for_timeout(500), route.continue_()))
     button = page.get_by_role("button", name="Export", exact=True)
@@ -68,6 +68,8 @@ def test_a_saved_file_is_said_and_exported_once(visitor, customers):
         page.get_by_role("button", name="Export selected").click()
     assert read_column(download.value, "name") == [made[1].name]
     expect(toast(page).last).to_have_text("Exported 1 customer")
+    said, bar = page.locator("#toasts .toast").last.bounding_box(), page.locator("#bulk-bar").bounding_box()
+    assert said["y"] + said["height"] <= bar["y"] or said["y"] >= bar["y"] + bar["height"], "it hides no button"
     page = browser.opens("/exports/")
     with page.expect_download():
         page.get_by_role("button", name="Download again").first.click()
