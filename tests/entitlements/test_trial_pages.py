@@ -7,9 +7,11 @@ import io
 import re
 
 import pytest
+from django.contrib.messages import get_messages
 from django.utils import timezone
 
 from entitlements.models import Entitlement, Sku
+from entitlements.models.entitlement import REQUESTED_HERE
 from partnerportal.lib import formats
 from partnerportal.lib.days import today
 from tests.world import SKU_OF_NOBODY, canary
@@ -68,6 +70,21 @@ def test_a_customer_reads_why_and_takes_back(web, world, waiting):
         assert "Not in &lt;your&gt; country" in page.content.decode()
 
 
+def test_a_request_that_is_taken_back_is_no_trial_that_was_cancelled(web, world, waiting):
+    name, client = waiting.sku.name, web("customer.admin")
+    ran = Entitlement.objects.create(customer=world.customer, sku=Sku.objects.create(code="ran", name="Ran"),
+                                     kind="trial", state="active", quantity=1, starts_on=today())  # fmt: skip
+    Entitlement.objects.filter(pk=waiting.pk).update(external_id=f"{REQUESTED_HERE}1", quantity=1)
+    page = web("vendor.admin").get(f"/trials/{waiting.public_id}/approve/").content.decode()
+    assert "(UTC), with 1 licence." in page
+    for trial, said in (
+        (waiting, f"The request for a trial of {name} was cancelled."),
+        (ran, "The trial of Ran was cancelled."),
+    ):
+        answer = client.post(f"/trials/{trial.public_id}/cancel/")
+        assert str(list(get_messages(answer.wsgi_request))[-1]) == said
+
+
 NONSENSE = (
     {},
     {"sku": "nothing", "quantity": "5"},
@@ -98,6 +115,20 @@ def test_what_has_gone_on_meanwhile_is_told(web, waiting):
     assert client.post(f"/trials/{waiting.public_id}/approve/").status_code == 409
     assert client.get(f"/trials/{waiting.public_id}/decline/").status_code == 409
     assert client.post(f"/trials/{waiting.public_id}/extend/", {"ends_on": "2001-01-01"}).status_code == 200
+
+
+def test_whoever_decides_too_late_is_led_back_to_the_list(web, waiting):
+    client, path = web("vendor.admin"), f"/trials/{waiting.public_id}/decline/"
+    client.post(path, {"reason": "No"})
+    for response in (
+        client.get(f"{path}?next=/trials/%3Fq%3Dnorth"),
+        client.post(path, {"reason": "Later", "next": "/trials/?q=north"}),
+    ):
+        page = response.content.decode().split("<main")[1]
+        assert response.status_code == 409 and 'href="/trials/?q=north"' in page and "Back to home" not in page
+    for elsewhere in ("", "?next=//elsewhere.example", "?next=https://elsewhere.example/"):
+        page = client.get(f"{path}{elsewhere}").content.decode().split("<main")[1]
+        assert "Back to home" in page and "elsewhere.example" not in page
 
 
 @pytest.mark.parametrize("query", ["state=x", "state=running", "state=ended", "cursor=%00", "state=running&cursor=x"])

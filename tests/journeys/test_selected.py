@@ -99,7 +99,7 @@ def test_what_cannot_be_exported_is_said_where_one_is(visitor, customers):
     export = page.get_by_role("button", name="Export", exact=True)
     export.click()
     page.get_by_role("button", name=re.compile("The 3 matching customers")).click()
-    expect(toast(page)).to_have_text("The portal did not respond. Check your internet connection.")
+    expect(toast(page)).to_have_text("The portal didn’t respond. Check your internet connection.")
     page.unroute("**/exports/new/")
     with page.expect_download() as download:
         page.get_by_role("button", name="Try again").click()
