@@ -1,5 +1,7 @@
 """Measured boxes: rows on a laptop, heads over their columns, what is covered, and what a thumb hits."""
 
+import datetime as dt
+
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -194,7 +196,7 @@ def test_on_a_phone_tabs_are_in_sight_and_targets_large_enough(who, visitor, rea
 
 @pytest.mark.parametrize("language", ["en", "fr", "ja"])
 def test_rows_that_are_decided_are_whole_on_a_laptop_and_on_a_phone(language, visitor):
-    activated = people.partner("Boxed", badge=False)
+    activated, long_ago = people.partner("Boxed", badge=False), timezone.now() - dt.timedelta(days=20)
     ActivationLink.objects.create(
         organization=World()["distributor"],
         sender_name="Distributor",
@@ -205,10 +207,10 @@ def test_rows_that_are_decided_are_whole_on_a_laptop_and_on_a_phone(language, vi
         program=Program.objects.get(code="solution_advisor"),
         account=activated,
         state="accepted",
-        opened_at=timezone.now(),
-        signed_in_at=timezone.now(),
-        closed_at=timezone.now(),
-        expires_at=timezone.now(),
+        opened_at=long_ago,
+        signed_in_at=long_ago,
+        closed_at=long_ago,
+        expires_at=long_ago,
     )
     staff = people.operator(World()["vendor"], role=Role.ADMIN, language=language)
     browser = visitor(viewport=LAPTOP).arrives_as(staff)
@@ -216,6 +218,7 @@ def test_rows_that_are_decided_are_whole_on_a_laptop_and_on_a_phone(language, vi
         page = browser.opens(path)
         expect(page.locator(".decisions").first).to_be_visible()
         assert page.evaluate(CUT_DECISIONS) == [], path
+        assert {height for _top, height in page.evaluate(HEIGHTS)} <= {HEAD, ROW, ROW + 1}, path
         page.set_viewport_size(PHONE)
         expect(page.locator(".decisions").first).to_be_visible()
         assert page.evaluate(TEXTS_ON_TEXTS) == [], path
