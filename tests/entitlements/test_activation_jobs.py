@@ -31,6 +31,15 @@ def link(world):
     return ActivationLink.objects.get(organization=world.partner)
 
 
+@pytest.mark.parametrize(("seats", "said"), [(1, "with 1 licence will begin"), (12, "with 12 licences will begin")])
+def test_the_mail_says_how_many_licences_the_trial_has(link, seats, said):
+    sent().clear()
+    ActivationLink.objects.filter(pk=link.pk).update(seats=seats, language="en")
+    ActivationToken.objects.update(created_at=timezone.now() - dt.timedelta(days=6))
+    activation_jobs.send_activation_reminders()
+    assert any(said in mail.body for mail in sent() if mail.to == [link.email])
+
+
 def test_a_reminder_has_a_token_of_its_own_and_does_not_move_the_end(link):
     sent().clear()
     ActivationToken.objects.update(created_at=timezone.now() - dt.timedelta(days=6))
