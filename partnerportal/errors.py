@@ -27,6 +27,7 @@ from partnerportal.lib.errors import (
     TemporarilyUnavailable,
     TooManyAttempts,
 )
+from partnerportal.lib.pages import read_next_url
 from partnerportal.lib.policies import WRONG_KIND
 
 RETRY_SECONDS = 60  # Retry-After while something outside is away
@@ -60,11 +61,13 @@ def hide_from_other_kinds(error: DomainError) -> DomainError:
 def render_error_page(request: HttpRequest, error: DomainError) -> HttpResponse:
     """Return a whole page that tells a person what went wrong and what to do now.
 
-    It shows the error's code, for tests and support.
+    It shows the error's code, for tests and support, and leads back to where the person came from, such as the list
+    of a row that somebody else has decided meanwhile.
     """
     error = hide_from_other_kinds(error)
     template = TEMPLATES.get(type(error), "problem.html")
-    context: dict[str, Any] = {"code": error.code, "message": error.message}
+    back_url = read_next_url(request, "")  # type: ignore[arg-type]
+    context: dict[str, Any] = {"code": error.code, "message": error.message, "back_url": back_url}
     if isinstance(error, ActionRefused) and error.roles:
         context["ask"] = name_colleagues_to_ask(request.actor, error.roles)  # type: ignore[attr-defined]
     response = render(request, template, context, status=error.status)

@@ -46,7 +46,8 @@ class SeveralField(BaseCSVField):
         self.at_most = at_most
 
     def clean(self, value: Any) -> list[Any]:
-        values = list(dict.fromkeys(one for one in super().clean(value) or () if one not in EMPTY_VALUES))
+        different = None if value is None else list(dict.fromkeys(value))  # to check a value takes half a millisecond
+        values = list(dict.fromkeys(one for one in super().clean(different) or () if one not in EMPTY_VALUES))
         if self.at_most is not None and len(values) > self.at_most:
             raise forms.ValidationError(_("At most %(most)s values.") % {"most": self.at_most}, code="too_many")
         return values

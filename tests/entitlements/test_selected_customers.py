@@ -141,8 +141,10 @@ def test_a_view_keeps_the_customers_and_the_dialog_offers_them_alone(
     client, query = web("partner.admin"), f"customer={'%2C'.join(both)}"
     client.post("/lists/renewals/views/new/", {"name": "Both", "query": query})
     assert SavedView.objects.get(name="Both").query == {"customer": ",".join(both)}
+    connect(world.partner, "Third")
     dialog = client.get(f"/lists/renewals/filters/?{query}").content.decode()
     assert set(re.findall(r'name="customer" value="(\d+)"[^>]*checked', dialog)) == set(both)
+    assert "Third" not in dialog
     assert 'name="customer"' not in client.get("/lists/renewals/filters/").content.decode()
     answer = client.post("/lists/renewals/filters/", {"query": query, "customer": [both[1]]})
     assert parse_qs(urlsplit(answer.url).query) == {"customer": [both[1]]}

@@ -100,6 +100,20 @@ def test_what_has_gone_on_meanwhile_is_told(web, waiting):
     assert client.post(f"/trials/{waiting.public_id}/extend/", {"ends_on": "2001-01-01"}).status_code == 200
 
 
+def test_whoever_decides_too_late_is_led_back_to_the_list(web, waiting):
+    client, path = web("vendor.admin"), f"/trials/{waiting.public_id}/decline/"
+    client.post(path, {"reason": "No"})
+    for response in (
+        client.get(f"{path}?next=/trials/%3Fq%3Dnorth"),
+        client.post(path, {"reason": "Later", "next": "/trials/?q=north"}),
+    ):
+        page = response.content.decode().split("<main")[1]
+        assert response.status_code == 409 and 'href="/trials/?q=north"' in page and "Back to home" not in page
+    for elsewhere in ("", "?next=//elsewhere.example", "?next=https://elsewhere.example/"):
+        page = client.get(f"{path}{elsewhere}").content.decode().split("<main")[1]
+        assert "Back to home" in page and "elsewhere.example" not in page
+
+
 @pytest.mark.parametrize("query", ["state=x", "state=running", "state=ended", "cursor=%00", "state=running&cursor=x"])
 def test_nonsense_in_the_address_falls_back(web, query):
     assert web("vendor.admin").get(f"/trials/?{query}").status_code == 200
