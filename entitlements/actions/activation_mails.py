@@ -45,7 +45,7 @@ def _context(link: ActivationLink, token: str, is_reminder: bool) -> dict[str, A
         "service": link.sku.name if link.sku else "",
         "program": link.program.name if link.program else "",
         "days": settings.PORTAL_TRIAL_TIME.days,
-        "seats": describe_licence_count(link.seats),
+        "licences": describe_licence_count(link.seats) if link.is_for_customer else "",
         "url": build_activation_url(token),
         "ends": formats.format_date(link.expires_at),
         "is_reminder": is_reminder,

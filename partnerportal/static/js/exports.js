@@ -44,9 +44,10 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (running.has(form)) return;
   running.add(form);
+  const palette = button?.closest(":popover-open"); // asked now: what is found meanwhile replaces the button
   button?.setAttribute("aria-busy", "true");
   await send(url ?? form.action, form, button).catch(() => fail(button ?? form, "htmx:sendError"));
   button?.removeAttribute("aria-busy");
-  button?.closest(":popover-open")?.hidePopover();
+  palette?.hidePopover();
   running.delete(form);
 });
