@@ -125,7 +125,7 @@ def change_connection_sharing(
     if row.customer_id != actor.organization_id:
         raise ActionRefused("not_customer", policies.NOT_THE_CUSTOMER)
     if row.state == Connection.State.ENDED:
-        raise Conflict("state_changed", _("This connection has been ended. Nothing is shared any more."))
+        raise Conflict("state_changed", _("This connection has ended. Nothing is shared any more."))
     before, newest = row.shared_scopes, queries.get_newest_consent(actor, row)
     wanted = (scopes & consent.get_all_shareable_scopes() | Scope.ACCOUNT, consent.get_all_shareable_scopes())
     if newest is not None and (newest.scopes, newest.offered) == wanted:  # a form that is sent twice is no conflict

@@ -16,6 +16,7 @@ from entitlements.actions.trials import (
     extend_trial,
 )
 from entitlements.models import Entitlement
+from entitlements.notices.news import describe_licence_count
 from entitlements.policies import EntitlementPermission
 from entitlements.trial_forms import ConvertTrialForm, DeclineTrialForm, ExtendTrialForm
 from partnerportal.lib import formats
@@ -34,15 +35,17 @@ def _names(trial: Entitlement) -> dict[str, str]:
 
 def format_trial_success_message(action: TrialAction, trial: Entitlement) -> str:
     """Return the message that is shown after an action on a trial. It names the trial's service and customer."""
+    if action is TRIAL_ACTIONS["cancel"] and trial.is_request:
+        return _("The request for a trial of %(service)s was cancelled.") % _names(trial)
     return str(action.done) % _names(trial)
 
 
 def _ask_to_approve(trial: Entitlement) -> ConfirmationDialog:
     dates = {
         "date": formats.format_date(today() + settings.PORTAL_TRIAL_TIME),
-        "seats": formats.format_number(trial.quantity),
+        "seats": describe_licence_count(trial.quantity),
     }
-    text = _("%(customer)s will be able to use the service from today until %(date)s (UTC), with %(seats)s licences.")
+    text = _("%(customer)s will be able to use the service from today until %(date)s (UTC), with %(seats)s.")
     return ConfirmationDialog(
         _("Approve the trial of %(service)s?") % _names(trial), text % (_names(trial) | dates), _("Approve")
     )

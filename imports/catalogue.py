@@ -38,6 +38,11 @@ def find_bulk_action(code: str) -> BulkAction:
     return kind
 
 
+def is_bulk_action(code: str) -> bool:
+    """Return whether a kind of import is a bulk action on selected rows, for which nobody uploads a file."""
+    return isinstance(KINDS.get(code), BulkAction)
+
+
 def list_available_kinds(actor: Actor) -> list[ImportKind]:
     """Return the kinds of import for which the actor has the permission, in the order of their declaration."""
     return [kind for kind in KINDS.values() if kind.is_available_to(actor)]

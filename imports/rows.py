@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from imports.actions.requests import UNFINISHED, has_something_to_apply
 from imports.actions.results import get_results_deadline, read_samples
-from imports.catalogue import KINDS, list_available_kinds
+from imports.catalogue import KINDS, is_bulk_action, list_available_kinds
 from imports.models import Import
 from partnerportal.lib import formats
 from partnerportal.lib.actors import Actor
@@ -136,7 +136,7 @@ BULK_WORDS = RunWords(
 
 def choose_run_words(source: Import) -> RunWords:
     """Return the words for an import's page by its kind."""
-    return BULK_WORDS if isinstance(KINDS.get(source.kind), BulkAction) else IMPORT_WORDS
+    return BULK_WORDS if is_bulk_action(source.kind) else IMPORT_WORDS
 
 
 def is_import_unfinished(source: Import) -> bool:
@@ -326,7 +326,7 @@ def describe_confirmation(source: Import) -> str:
 
 def describe_cancellation(source: Import) -> str:
     """Return a sentence about what a cancelled import has changed."""
-    if not source.mode:
+    if not source.mode or not source.rows_done:
         return _("Nothing was changed.")
     numbers = {"done": formats.format_number(source.rows_done), "rows": formats.format_number(source.rows_total)}
     return _("Rows done: %(done)s of %(rows)s. Their changes have been kept.") % numbers

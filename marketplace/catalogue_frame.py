@@ -117,12 +117,16 @@ def make_retirement_question(entry: Category | Competency | Skill, name: str, us
         )
     else:
         title, button, done = gettext("Retire “%(name)s”?"), gettext("Retire"), gettext("“%(name)s” was retired.")
-        if is_category:
+        if is_category and not uses:
+            text = gettext("Publishers will no longer be able to choose this category.")
+        elif is_category:
             text = ngettext(
                 "Publishers will no longer be able to choose this category. %(number)s published offer will keep it.",
                 "Publishers will no longer be able to choose this category. %(number)s published offers will keep it.",
                 uses,
             )
+        elif not uses:
+            text = gettext("It will no longer be available to assign or to filter by.")
         else:
             text = ngettext(
                 "It will no longer be available to assign or to filter by. %(number)s partner will keep it.",

@@ -78,7 +78,10 @@ def preview_audience(actor: Actor, offer: Offer, mode: str, rows: Iterable[Impor
         ngettext("%(number)s partner is not in the file.", "%(number)s partners are not in the file.", len(left_out)),
         len(left_out),
     )
-    if locked := len(count_sales_through(actor, offer, left_out.values())):
+    locked = len(count_sales_through(actor, offer, left_out.values()))
+    if locked and len(left_out) == 1:
+        yield _("It will stay, because it has sold the offer.")
+    elif locked:
         yield _fill(
             ngettext(
                 "%(number)s of them will stay, because it has sold the offer.",

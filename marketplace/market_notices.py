@@ -167,6 +167,12 @@ class CountryPlacedPublisherNotice(CountryPlacedNotice):
                 plans,
             )
             return had + "\n" + kept % values
+        if plans == 1:
+            missing = _(
+                "It has no price for the country’s current market and currency (%(place)s). Partners in the country "
+                "can sell it once you set a price."
+            )
+            return had + "\n" + missing % values
         missing = ngettext(
             "%(number)s of them has no price for the country’s current market and currency (%(place)s). Partners in "
             "the country can sell it once you set a price.",

@@ -74,8 +74,8 @@ class OrganizationSuspendedNotice(StandingNotice):
 
     def get_body(self, notice: "Notice") -> str:
         text = _(
-            "Nobody can act for this organisation or see its data until the vendor lifts the suspension. Its "
-            "connections, services and data are kept. Your other organisations are not affected."
+            "Until the vendor lifts the suspension, nobody can act for this organisation, and its operators can’t see "
+            "its data. Its connections, services and data are kept. Your other organisations are not affected."
         )
         return "\n\n".join((_("Reason: %(reason)s") % {"reason": notice.note}, text))
 

@@ -50,7 +50,8 @@ def domain_create(request: PortalRequest) -> HttpResponse:
         with show_errors_in_form(form):
             organization = request.operator.organization
             domain = add_domain(actor=request.actor, organization=organization, **form.cleaned_data)
-            messages.success(request, _("%(domain)s added. Now create its TXT record.") % {"domain": domain.name})
+            name = format_domain_name(domain.name)
+            messages.success(request, _("%(domain)s added. Now create its TXT record.") % {"domain": name})
             return redirect("domains")
     return render(request, "accounts/domain_new.html", {"form": form})
 

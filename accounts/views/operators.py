@@ -150,6 +150,7 @@ def operator_remove(request: PortalRequest, operator_id: UUID) -> HttpResponse:
     if request.method == "POST":
         remove_operator(actor=request.actor, operator=operator)
         names = {"name": operator.person, "organization": request.actor.organization_name}
-        messages.success(request, _("%(name)s no longer acts for %(organization)s.") % names)
+        own, other = _("You no longer act for %(organization)s."), _("%(name)s no longer acts for %(organization)s.")
+        messages.success(request, (own if is_me else other) % names)
         return redirect("/" if is_me else "operators")
     return render(request, "accounts/operator_remove.html", {"operator": operator, "is_me": is_me})

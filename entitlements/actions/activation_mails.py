@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from entitlements.models import ActivationLink
+from entitlements.notices.news import describe_licence_count
 from notifications.actions.secret_mails import queue_secret_mail
 from partnerportal.lib import formats
 from partnerportal.lib.text import make_single_line
@@ -44,7 +45,7 @@ def _context(link: ActivationLink, token: str, is_reminder: bool) -> dict[str, A
         "service": link.sku.name if link.sku else "",
         "program": link.program.name if link.program else "",
         "days": settings.PORTAL_TRIAL_TIME.days,
-        "seats": formats.format_number(link.seats),
+        "licences": describe_licence_count(link.seats) if link.is_for_customer else "",
         "url": build_activation_url(token),
         "ends": formats.format_date(link.expires_at),
         "is_reminder": is_reminder,

@@ -24,6 +24,7 @@ from partnerportal.lib.fields import OneLineFormField
 
 USUAL_SEATS = 10
 SEATS_HELP = _("The maximum is shown next to the service.")
+AT_ONCE_HELP = _("The membership will begin as soon as the new partner uses its activation link.")
 
 
 class OfferedSkuField(forms.ModelChoiceField):
@@ -108,6 +109,8 @@ class ActivationForm(forms.Form):
         for name in ("sku", "add_ons", "seats", "partner"):
             del self.fields[name]
         self.fields["program"].queryset = list_programs_of_partners()  # type: ignore[attr-defined]
+        if Organization.objects.filter(pk=self.actor.organization_id or 0, onboards_partners_at_once=True).exists():
+            self.fields["program"].help_text = AT_ONCE_HELP
 
     def _keep_fields_of_customers(self) -> None:
         del self.fields["program"]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
@@ -19,6 +19,7 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.revisions import read_posted_revision
 
 MOST_NAMED = 500  # organisations that are chosen for one service
+NAMED_AT_ONCE = 5  # in one sentence
 EVERYBODY, CHOSEN = "all", "chosen"
 
 
@@ -76,10 +77,13 @@ class TrialOfferForm(forms.Form):
         known = Organization.objects.visible_to(self.actor).filter(org_id__in=ids, kind__in=OFFERING_KINDS)
         rows = {row.org_id: row for row in known}
         if unknown := [text[:20] for text in ids if text not in rows]:
-            names = formats.join_names(unknown[:5])
-            raise forms.ValidationError(
-                gettext("No distributor or partner has this ORGID: %(names)s") % {"names": names}
+            text = ngettext(
+                "No distributor or partner has this ORGID: %(names)s",
+                "No distributor or partner has these ORGIDs: %(names)s",
+                len(unknown),
             )
+            names = formats.join_names(unknown[:NAMED_AT_ONCE] + ["…"] * (len(unknown) > NAMED_AT_ONCE))
+            raise forms.ValidationError(text % {"names": names})
         return [rows[text] for text in ids]
 
     def clean(self) -> dict[str, Any]:

@@ -204,6 +204,11 @@ class TrialCancelledNotice(TrialDecisionNotice):
     label = gettext_lazy("Trial cancelled")
     words = gettext_lazy("The trial of %(service)s was cancelled")
 
+    def get_subject(self, notice: Notice) -> str:
+        if notice.params.get("is_request"):
+            return _("The request for a trial of %(service)s was cancelled") % {"service": notice.params["sku_name"]}
+        return super().get_subject(notice)
+
 
 @register_notice_kind
 class UnusualUsageNotice(CustomerNewsNotice):

@@ -215,6 +215,9 @@ def build_activation_row(actor: Actor, link: ActivationLink) -> ActivationRow:
     step = find_present_step(link, build_activation_steps(link))
     if step.state == LATE and link.account_id and actor.organization_kind == OrganizationKind.VENDOR:
         step = replace(step, note=_("The partner is waiting for you to confirm its membership."), hint="")
+    elif step.state == LATE and _can_only_sender_help(actor, link):
+        note = _("Waiting for %(sender)s, who can send the link again.") % {"sender": link.sender_name}
+        step = replace(step, note=note, hint="")
     is_confirmed: bool = link.is_confirmed  # type: ignore[attr-defined]
     return ActivationRow(
         public_id=str(link.public_id),
@@ -237,6 +240,11 @@ def build_activation_row(actor: Actor, link: ActivationLink) -> ActivationRow:
         and not is_confirmed
         and not link.declined_at,
     )
+
+
+def _can_only_sender_help(actor: Actor, link: ActivationLink) -> bool:
+    """Return whether a link that can be used was sent by another organisation, which alone can send it again."""
+    return link.organization_id != actor.organization_id and not link.account_id and not link.is_expired
 
 
 def awaits_membership(actor: Actor) -> bool:

@@ -88,7 +88,7 @@ def _source_row(source: FeedSource) -> FeedSourceRow:
         prefix=token.prefix,
         kinds=formats.join_names(UploadFileKind(kind).label for kind in token.kinds),
         last_used=formats.format_relative_time(token.last_used_at) if token.last_used_at else "–",
-        freshness=formats.format_relative_time(source.received_at) if source.received_at else _("No file yet"),
+        freshness=formats.format_relative_time(source.received_at) if source.received_at else "–",
         tone=tone,
         state=state,
         uploads_url=f"{reverse('feeds')}?source={token.public_id}",
@@ -102,6 +102,8 @@ def _judge_source(source: FeedSource) -> tuple[str, str]:
         return "", _("Revoked")
     if source.is_failing:
         return "bad", _("Errors in the last file")
+    if source.received_at is None:
+        return "warn", _("No file yet")
     if source.is_stale:
         return "warn", _("No file for a day and a half")
     return "ok", _("Up to date")
@@ -113,14 +115,15 @@ def list_feed_attention_items(sources: Iterable[FeedSource]) -> list[AttentionIt
     for source in sources:
         if source.is_failing or source.is_stale:
             tone, state = _judge_source(source)
-            freshness = formats.format_relative_time(source.received_at) if source.received_at else _("No file yet")
             title, url = f"{source.token.name}: {state}", f"{reverse('feeds')}?source={source.token.public_id}"
-            items.append(
-                AttentionItem(
-                    tone=tone, icon="file-up", title=title, text=_("Last file: %(when)s") % {"when": freshness}, url=url
-                )
-            )
+            items.append(AttentionItem(tone=tone, icon="file-up", title=title, text=_describe_last(source), url=url))
     return items
+
+
+def _describe_last(source: FeedSource) -> str:
+    if source.received_at is None:
+        return ""
+    return _("Last file: %(when)s") % {"when": formats.format_relative_time(source.received_at)}
 
 
 @dataclass(frozen=True)

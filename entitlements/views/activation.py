@@ -214,13 +214,14 @@ def activation_copy(request: PortalRequest, link_id: UUID) -> HttpResponse:
 def partner_confirm(request: PortalRequest, link_id: UUID) -> HttpResponse:
     """Ask vendor staff on GET whether to confirm a new partner; on POST its programme membership begins."""
     link = get_activation_link(request.actor, link_id)
+    back = read_next_url(request, _pending_url(link))
     form = ConfirmPartnerForm(get_posted_data(request), link=link)
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             confirm_activated_partner(actor=request.actor, activationlink=link, **form.cleaned_data)
             messages.success(request, _("The membership of %(name)s has begun.") % {"name": link.name})
-            return redirect("pending_partners")
-    context = {"form": form, "link": link, **_describe_page(link.kind)}
+            return redirect(back)
+    context = {"form": form, "link": link, "back": back, **_describe_page(link.kind)}
     return render(request, "entitlements/partner_confirm.html", context)
 
 
@@ -230,11 +231,12 @@ def partner_confirm(request: PortalRequest, link_id: UUID) -> HttpResponse:
 def partner_decline(request: PortalRequest, link_id: UUID) -> HttpResponse:
     """Ask vendor staff on GET why they decline a new partner; on POST it no longer waits, and reads the reason."""
     link = get_activation_link(request.actor, link_id)
+    back = read_next_url(request, _pending_url(link))
     form = DeclinePartnerForm(get_posted_data(request))
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             decline_activated_partner(actor=request.actor, activationlink=link, **form.cleaned_data)
             messages.success(request, _("%(name)s was declined.") % {"name": link.name})
-            return redirect("pending_partners")
-    context = {"form": form, "link": link, **_describe_page(link.kind)}
+            return redirect(back)
+    context = {"form": form, "link": link, "back": back, **_describe_page(link.kind)}
     return render(request, "entitlements/partner_decline.html", context)

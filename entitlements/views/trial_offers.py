@@ -55,7 +55,9 @@ def _edit(request: PortalRequest, form: TrialOfferForm) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             offer = open_trial_offer(actor=request.actor, **form.values)
-            messages.success(request, _("%(service)s is now open for trial.") % {"service": offer.sku.name})
+            opened, changed = _("%(service)s is now open for trial."), _("The trial offer for %(service)s was changed.")
+            text = changed if form.offer and form.offer.is_open else opened
+            messages.success(request, text % {"service": offer.sku.name})
             return redirect("trial_offers")
     return render(request, "entitlements/trial_offer.html", {"form": form, "offer": form.offer})
 

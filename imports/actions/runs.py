@@ -27,7 +27,7 @@ from imports.actions.results import (
     write_result_files,
     write_results_of_failure,
 )
-from imports.catalogue import find_import_kind
+from imports.catalogue import find_import_kind, is_bulk_action
 from imports.models import Import, ImportBatch
 from imports.queries import find_authorized_target
 from partnerportal.lib import tenancy
@@ -55,6 +55,16 @@ STOPPED_IMPORT = gettext_lazy(
     "The import stopped %(times)s times before it finished, so it was cancelled. Rows done: %(done)s of %(rows)s; "
     "their changes have been kept. Upload the same file again: nothing will be imported twice."
 )
+LOST_FILE = gettext_lazy("The file is no longer there. Upload it again.")
+STOPPED_BULK_CHECK = gettext_lazy(
+    "The check stopped %(times)s times before it finished, so it was cancelled. Nothing was changed. Select the rows "
+    "again. If it stops again, select fewer rows."
+)
+STOPPED_BULK_ACTION = gettext_lazy(
+    "The bulk action stopped %(times)s times before it finished, so it was cancelled. Rows done: %(done)s of %(rows)s; "
+    "their changes have been kept. Select the rows again: those already done won’t be changed twice."
+)
+LOST_ROWS = gettext_lazy("The selected rows are no longer stored. Select them again.")
 
 
 def run_next_import() -> bool:
@@ -110,7 +120,7 @@ def _run(source: Import) -> None:
     except _StopAsked:
         source.finish(State.CANCELLED, applied=_write_results(source))
     except FileNotFoundError:
-        _fail(source, "file_lost", _("The file is no longer there. Upload it again."))
+        _fail(source, "file_lost", str(LOST_ROWS if is_bulk_action(source.kind) else LOST_FILE))
     except NotFound:
         _fail(source, "target_gone", _("The item that this import was meant to change no longer exists."))
     except DomainError as error:
@@ -139,7 +149,10 @@ def _close(source: Import) -> None:
         "done": format_number(source.rows_done),
         "rows": format_number(source.rows_total),
     }
-    _fail(source, source.error, (STOPPED_CHECK if source.state == State.CHECKING else STOPPED_IMPORT) % numbers)
+    check, action = STOPPED_CHECK, STOPPED_IMPORT
+    if is_bulk_action(source.kind):
+        check, action = STOPPED_BULK_CHECK, STOPPED_BULK_ACTION
+    _fail(source, source.error, (check if source.state == State.CHECKING else action) % numbers)
 
 
 def _write_results(source: Import) -> dict[str, int]:

@@ -19,11 +19,12 @@ from marketplace.queries.offers import get_draft, get_newest_version, lock_own_o
 from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.codes import read_code
-from partnerportal.lib.errors import Conflict, InvalidInput, StaleVersion, TooManyAttempts
+from partnerportal.lib.errors import Conflict, InvalidInput, Message, StaleVersion, TooManyAttempts
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
 
 NO_DRAFT = _("There are no changes to publish.")
+NOTHING_TO_DISCARD = _("The offer has no draft: the live version is the latest.")
 NEVER_LIVE = _("The offer has never been published, so there is no earlier version to restore.")
 TAKEN = _("You already have an offer with this code.")
 OVERTAKEN = _(  # of what somebody has typed
@@ -79,6 +80,7 @@ def save_draft(
     channel: dict[str, Any],
     revision: int | None,
     renamed: Mapping[str, str] | None = None,
+    overtaken: Message = OVERTAKEN,
 ) -> OfferVersion:
     """Replace the draft of an offer, and return it with its new revision.
 
@@ -86,14 +88,14 @@ def save_draft(
     newest version that the editor has seen, be it the draft or a published one, or None for any. `renamed` says which
     codes of plans that were never published are to become which others in `content`, so that they keep their prices;
     a plan that is neither there nor named is deleted with them. Raises
-    StaleVersion("changed_meanwhile") if a colleague has saved the offer since, Conflict("plan_fixed") or
+    StaleVersion("changed_meanwhile", overtaken) if a colleague has saved the offer since, Conflict("plan_fixed") or
     Conflict("term_fixed") if a published plan, or a term or billing frequency of it, is missing, and
     InvalidInput("unknown_file") or InvalidInput("retired_category") for what cannot be chosen.
     """
     authorize(actor, ROLE_TABLE, OfferPermission.EDIT)
     locked = lock_own_offer(actor, offer)
     if revision is not None and revision != get_newest_version(locked).revision:
-        raise StaleVersion("changed_meanwhile", OVERTAKEN)
+        raise StaleVersion("changed_meanwhile", overtaken)
     _rename_plans(actor, locked, content, renamed or {})
     _ensure_published_plans_stay(locked, content)
     _ensure_files_exist(locked, content, channel)
@@ -149,7 +151,7 @@ def discard_draft(*, actor: Actor, offer: Offer, revision: int | None) -> None:
         raise Conflict("never_published", NEVER_LIVE)
     draft = get_draft(locked)
     if draft is None:
-        raise Conflict("no_draft", NO_DRAFT)
+        raise Conflict("no_draft", NOTHING_TO_DISCARD)
     if revision is not None and revision != draft.revision:
         raise StaleVersion("changed_meanwhile", SAVED_MEANWHILE)
     locked.last_discarded, locked.changed_at = draft.revision, timezone.now()

@@ -144,7 +144,8 @@ def _save_plans(
     actor: Actor, offer: Offer, newest: OfferVersion, plans: list[Any], revision: int | None, **options: Any
 ) -> OfferVersion:
     content, channel = {**newest.content, "plans": plans}, newest.channel.content
-    return save_draft(actor=actor, offer=offer, content=content, channel=channel, revision=revision, **options)
+    seen: dict[str, Any] = {"revision": revision, "overtaken": SAVED_MEANWHILE}
+    return save_draft(actor=actor, offer=offer, content=content, channel=channel, **seen, **options)
 
 
 def _read_facts(offer: Offer) -> dict[str, str]:

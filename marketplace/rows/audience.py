@@ -95,7 +95,9 @@ def name_open_plans(offer: Offer) -> str:
 
 
 def describe_covered(number: int) -> str:
-    """Return how many partners a distributor in an audience brings along, as "and its 412 partners"."""
+    """Return how many partners a distributor in an audience brings along, as "and its 412 partners"; "" for none."""
+    if not number:
+        return ""
     text = ngettext("and its %(number)s partner", "and its %(number)s partners", number)
     return text % {"number": formats.format_number(number)}
 

@@ -44,7 +44,10 @@ def test_adding_a_domain(web, world):
     stored = OrganizationDomain.objects.get(organization=world.customer2)
     assert stored.name == "xn--bcher-kva.example"
     text = page.content.decode()
-    assert "bücher.example (xn--bcher-kva.example)" in text and stored.record_value in text
+    assert (
+        "bücher.example (xn--bcher-kva.example) added. Now create its TXT record." in text
+        and stored.record_value in text
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.contrib.messages import get_messages
 from django.utils import timezone
 
 from accounts.models import Operator, OperatorInvitation, Person, Role
@@ -222,6 +223,16 @@ def test_a_removed_person_is_out_at_once_and_is_told(web, world):
     assert theirs.get("/account/")["Location"].startswith("/organizations/new/")
     [told] = mails.sent()
     assert told.to == [reader.person.email] and world.customer.name in told.subject
+
+
+def test_who_leaves_is_not_told_of_themselves_by_name(web, world):
+    for who, removed, said in (
+        ("partner.admin", "partner.reader", f"{world.person('partner.reader')} no longer acts for {world.partner}."),
+        ("customer.admin", "customer.admin", f"You no longer act for {world.customer}."),
+    ):
+        Operator.objects.filter(pk=world.operator("customer.reader").pk).update(roles=[Role.ADMIN])
+        answer = web(who).post(f"/operators/{world.operator(removed).public_id}/remove/")
+        assert [str(message) for message in get_messages(answer.wsgi_request)] == [said]
 
 
 def test_the_rules_of_every_app_are_in_the_guide():

@@ -45,10 +45,11 @@ def test_every_page_says_so_and_whom_to_ask(who: str, web: Any, world: World, su
         page = response.content.decode()
         assert response.status_code == 403, path
         assert f"{suspended.name} has been suspended" in page and suspended.account_manager_email in page
+        assert "its operators can’t see its data" in page
         assert world.customer.name not in page and suspended.org_id not in page
     assert client.post("/account/edit/", {"city": "Ulm"}).status_code == 403
     assert client.post("/sign-in/logout/").status_code == 302
-    assert "is suspended" not in client.get("/").content.decode()
+    assert "has been suspended" not in client.get("/").content.decode()
 
 
 def test_the_api_says_so(api: Any, suspended: Organization) -> None:
@@ -60,11 +61,11 @@ def test_the_api_says_so(api: Any, suspended: Organization) -> None:
 
 def test_somebody_acts_for_another_of_theirs(web: Any, world: World, suspended: Organization) -> None:
     client = web("many@partner")
-    assert "is suspended" in client.get("/").content.decode()
+    assert "has been suspended" in client.get("/").content.decode()
     assert client.post("/organizations/switch/", {"organization": world.distributor.public_id}).status_code == 302
     assert client.get("/account/").status_code == 200
     assert client.post("/organizations/switch/", {"organization": suspended.public_id}).status_code == 302
-    assert "is suspended" in client.get("/account/").content.decode()
+    assert "has been suspended" in client.get("/account/").content.decode()
 
 
 def test_who_names_none_acts_for_one_that_takes_part(web: Any, world: World) -> None:
@@ -117,7 +118,7 @@ def take_part_again(row: Organization) -> None:
 def test_its_invitation_link_stops_and_works_again(web: Any, world: World, suspended: Organization) -> None:
     client, link = web("stranger.admin"), f"/i/{world.token('partner')}/"
     page = client.get(link).content.decode()
-    assert "This invitation can’t be accepted now" in page and "is suspended" not in page
+    assert "This invitation can’t be accepted now" in page and "has been suspended" not in page
     assert client.post(f"{link}accept/", {**READ, "scopes": []}).status_code == 409
     with pytest.raises(Conflict) as refused:
         accept_invitation(actor=world.actor("stranger.admin"), token=world.token("partner"), scopes=ALL)

@@ -311,6 +311,9 @@ def test_the_steps_say_whose_turn_it_is(link, web):
     )
     page = client.get(path).content.decode()
     assert "The email may have been overlooked." in page and ">You</td>" in page
+    waits = f"Waiting for {link.sender_name}, who can send the link again."
+    of_vendor = web("vendor.reader").get(f"/activations/{link.public_id}/").content.decode()
+    assert waits in of_vendor and "may have been overlooked" not in of_vendor and waits not in page
     ActivationLink.objects.filter(pk=link.pk).update(opened_at=timezone.now())
     page = client.get(path).content.decode()
     assert "Not signed in yet" in page and ">You</td>" not in page

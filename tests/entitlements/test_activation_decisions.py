@@ -93,6 +93,21 @@ def test_it_is_decided_once(actor_for, decline, waiting):
         decline(waiting)
 
 
+@pytest.mark.parametrize(
+    "action, data", [("confirm", {"program": "solution_advisor"}), ("decline", {"reason": REASON})]
+)
+def test_whoever_decides_returns_to_the_list_as_it_was(web, waiting, action, data):
+    vendor, shown = web("vendor.admin"), "/partners/pending/?q=a&amp;state=unconfirmed"
+    path = f"/activations/{waiting.public_id}/{action}/"
+    page = vendor.get("/partners/pending/?state=unconfirmed&q=a").content.decode()
+    links = re.findall(f'href="({path}[^"]*)"', page)
+    assert len(links) == 2 and len(set(links)) == 1, "in the row and in its menu"
+    dialog = vendor.get(links[0]).content.decode()
+    assert f'name="next" value="{shown}"' in dialog and f'href="{shown}"' in dialog
+    answer = vendor.post(path, {**data, "next": shown.replace("&amp;", "&")})
+    assert (answer.status_code, answer["Location"]) == (302, shown.replace("&amp;", "&"))
+
+
 def test_who_declines_and_what_can_be_declined(world, actor_for, as_tenant, decline, waiting):
     for who in ("vendor.reader", "distributor.admin", "partner.admin"):
         with pytest.raises(ActionRefused):
@@ -187,13 +202,17 @@ def test_a_partner_that_begins_at_once_is_told_as_a_member(world, web):
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_the_mail_says_whether_the_membership_waits(world, web, at_once):
+def test_mail_and_form_say_whether_the_membership_waits(world, web, at_once):
     Organization.objects.filter(pk=world.distributor.pk).update(onboards_partners_at_once=at_once)
     link = ActivationLink.objects.get(organization=world.distributor)
     sent().clear()
     web("distributor.admin").post(f"/activations/{link.public_id}/resend/")
     [mail] = sent()
     assert ("Once your membership is confirmed" in mail.body) is not at_once
+    form = web("distributor.admin").get("/activations/partners/new/").content.decode()
+    assert ("as soon as the new partner uses its activation link." in form) is at_once
+    assert ("when vendor staff confirm the new partner." in form) is not at_once
+    assert "when vendor staff confirm" in web("vendor.admin").get("/activations/partners/new/").content.decode()
 
 
 def test_the_page_of_a_partner_shows_its_onboarding_and_where_to_decide(web, waiting, decline):

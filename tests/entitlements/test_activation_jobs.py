@@ -193,3 +193,13 @@ def test_whoever_signs_up_for_the_link_comes_back_to_it(world, link):
     assert answer.status_code == 302
     link.refresh_from_db()
     assert (link.account.name, link.state) == ("Mine", "accepted") and link.signed_in_at
+
+
+@pytest.mark.parametrize(("seats", "said"), [(1, "with 1 licence will begin"), (3, "with 3 licences will begin")])
+def test_the_mail_counts_the_licences(world, web, seats, said):
+    link = ActivationLink.objects.get(organization=world.partner)
+    ActivationLink.objects.filter(pk=link.pk).update(seats=seats, language="en")
+    sent().clear()
+    web("partner.admin").post(f"/activations/{link.public_id}/resend/")
+    [mail] = sent()
+    assert said in mail.body

@@ -333,6 +333,9 @@ def test_staff_hear_of_a_request_that_is_taken_back(world: World, actor_for: Any
     (notice,) = told(world, "trial_withdrawn")
     subject = f"{world.customer.name} withdrew its request for a trial of Try 0"
     assert said(notice) == (subject, "12 licences", "/trials/")
+    subjects = {str(registry.get_notice_kinds()["trial_cancelled"].get_subject(row))
+                for row in Notice.objects.filter(kind="trial_cancelled")}  # fmt: skip
+    assert {"The request for a trial of Try 0 was cancelled", "The trial of Try 2 was cancelled"} <= subjects
     assert [code for code, _ in registry.list_notice_kind_choices(actor) if code == "trial_withdrawn"] == []
     while send_due_emails():
         pass

@@ -41,16 +41,22 @@ def as_staff(cast: World, act: Callable[..., Any], **arguments: Any) -> Any:
 
 
 @pytest.fixture
-def confirmed(cast: World) -> Import:
-    """The approval of twelve trials, checked and confirmed: it waits for its worker."""
+def uploaded(cast: World) -> Import:
+    """The approval of twelve trials, which waits for its check."""
     skus = Sku.objects.bulk_create(Sku(code=f"TRY-{n}", service="Trying", name=f"Try {n}") for n in range(SELECTED))
     asked = [request_trial(actor=cast.actor("customer.admin"), sku=sku, quantity=5) for sku in skus]
     ids = [str(trial.public_id) for trial in asked]
     source: Import = as_staff(cast, start_bulk_action, action=APPROVE_TRIALS, query={"ids": ids}, chosen={})
+    return source
+
+
+@pytest.fixture
+def confirmed(cast: World, uploaded: Import) -> Import:
+    """The approval of twelve trials, checked and confirmed: it waits for its worker."""
     assert runs.run_next_import()
-    source.refresh_from_db()
-    assert source.checked == {"changed": SELECTED}
-    confirmed: Import = as_staff(cast, confirm_import, source=source, mode="approve")
+    uploaded.refresh_from_db()
+    assert uploaded.checked == {"changed": SELECTED}
+    confirmed: Import = as_staff(cast, confirm_import, source=uploaded, mode="approve")
     return confirmed
 
 
@@ -143,3 +149,27 @@ def test_no_row_begins_once_the_cancellation_is_answered(cast: World, confirmed:
     assert runs.run_next_import()
     assert len(begun) == 6
     assert_ended_after(confirmed, 5)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("uploaded", "The check stopped 5 times before it finished, so it was cancelled. Nothing was changed. Select"),
+        ("confirmed", "The bulk action stopped 5 times before it finished, so it was cancelled. Rows done: 0 of 12;"),
+    ],
+)
+def test_one_that_stops_each_time_speaks_of_no_file(request: Any, state: str, said: str) -> None:
+    source: Import = request.getfixturevalue(state)
+    Import.objects.filter(pk=source.pk).update(attempts=Import.ATTEMPTS)
+    assert runs.run_next_import()
+    source.refresh_from_db()
+    assert source.state == Import.State.FAILED and source.problem.startswith(said)
+    assert "file" not in source.problem and "Select the rows again" in source.problem
+
+
+def test_one_whose_rows_are_lost_asks_to_select_them_again(confirmed: Import) -> None:
+    files.delete_file(files.build_upload_name(confirmed))
+    assert runs.run_next_import()
+    confirmed.refresh_from_db()
+    assert (confirmed.state, confirmed.error) == (Import.State.FAILED, "file_lost")
+    assert confirmed.problem == "The selected rows are no longer stored. Select them again."

@@ -35,7 +35,7 @@ def token_named(name: str) -> IngestToken:
 
 @pytest.mark.parametrize("who", [ADMIN, READER])
 def test_each_source_says_how_fresh_it_is_and_what_was_wrong(who: str, web: Any, world: World) -> None:
-    fresh, failing, silent = (token_named(name) for name in ("Fresh", "Failing", "Silent"))
+    fresh, failing, silent, _new = (token_named(name) for name in ("Fresh", "Failing", "Silent", "New"))
     add_upload(fresh)
     problems = [{"line": 7, "code": "unknown_sku", "message": "No such SKU.", "field": "sku"}]
     bad = add_upload(failing, counts={"added": 1, "error": 1}, problems=problems)
@@ -46,6 +46,7 @@ def test_each_source_says_how_fresh_it_is_and_what_was_wrong(who: str, web: Any,
         ("Fresh", "Up to date"),
         ("Failing", "Errors in the last file"),
         ("Silent", "No file for a day and a half"),
+        ("New", "No file yet"),
     ):
         assert re.search(rf"{name} {name}… [^…]* {state}", page), name
     assert ("Create token… . Only Admins can do this." in page) is (who == READER)
@@ -54,6 +55,7 @@ def test_each_source_says_how_fresh_it_is_and_what_was_wrong(who: str, web: Any,
     detail = text(web(who).get(f"/feeds/uploads/{bad.public_id}/"))
     assert "No such SKU." in detail and "unknown_sku" in detail
     start = text(web(who).get("/"))
+    assert "New: No file yet" in start and "Last file: No file" not in start
     assert "Failing: Errors in the last file" in start and "Silent: No file for" in start and "Fresh:" not in start
 
 

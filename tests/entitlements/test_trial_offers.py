@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 import pytest
+from django.contrib.messages import get_messages
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
 
@@ -31,12 +32,16 @@ def test_staff_open_change_and_withdraw_on_the_page(web, world, other):
     client = web("vendor.admin")
     assert "Services to try" in client.get("/trials/offers/").content.decode()
     data = {"sku": other.code, "seat_limit": "7", "audience": "chosen", "organizations": world.partner.org_id}
-    assert client.post("/trials/offers/new/", data).status_code == 302
+    answer = client.post("/trials/offers/new/", data)
+    assert answer.status_code == 302
+    assert [str(message) for message in get_messages(answer.wsgi_request)] == [f"{other.name} is now open for trial."]
     offer = TrialOffer.objects.get(sku=other)
     assert (offer.seat_limit, offer.is_for_all, offer.organization_ids) == (7, False, [world.partner.pk])
     path = f"/trials/offers/{offer.public_id}/"
     changed = {"seat_limit": "9", "audience": "all", "organizations": "", "revision": offer.revision}
-    assert client.post(path, changed).status_code == 302
+    answer = client.post(path, changed)
+    assert answer.status_code == 302
+    assert str(list(get_messages(answer.wsgi_request))[-1]) == f"The trial offer for {other.name} was changed."
     offer.refresh_from_db()
     assert (offer.seat_limit, offer.is_for_all, offer.organization_ids) == (9, True, [])
     assert client.post(path, changed).status_code == 200, "that revision is not the present one any more"
@@ -77,6 +82,19 @@ def test_what_is_wrong_is_refused(world, offer, other):
     assert not TrialOffer.objects.filter(sku=other).exists()
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("x1", "No distributor or partner has this ORGID: x1"),
+        ("x1 x2", "No distributor or partner has these ORGIDs: x1, x2"),
+        ("x1 x2 x3 x4 x5 x6", "has these ORGIDs: x1, x2, x3, x4, x5, …"),
+    ],
+)
+def test_unknown_orgids_are_named_and_so_is_that_there_are_more(web, other, typed, said):
+    data = {"sku": other.code, "seat_limit": "7", "audience": "chosen", "organizations": typed}
+    assert said in web("vendor.admin").post("/trials/offers/new/", data).content.decode()
+
+
 def test_the_same_again_changes_nothing(offer):
     add_on = Sku.objects.get(code=ADD_ON)
     for _time in range(2):
@@ -84,11 +102,16 @@ def test_the_same_again_changes_nothing(offer):
     assert not Event.objects.filter(subject_id=offer.public_id).exists()
 
 
-def test_a_withdrawn_one_can_be_opened_again(offer):
+def test_a_withdrawn_one_can_be_opened_again(web, offer):
     withdraw_trial_offer(actor=STAFF, offer=offer)
     with pytest.raises(Conflict):
         withdraw_trial_offer(actor=STAFF, offer=offer)
-    assert open_trial_offer(actor=STAFF, sku=offer.sku, seat_limit=3).is_open
+    data = {"seat_limit": "3", "audience": "all", "organizations": "", "revision": offer.revision + 1}
+    answer = web("vendor.admin").post(f"/trials/offers/{offer.public_id}/", data)
+    said = [str(message) for message in get_messages(answer.wsgi_request)]
+    assert said == [f"{offer.sku.name} is now open for trial."]
+    offer.refresh_from_db()
+    assert offer.is_open
 
 
 NONSENSE = [{}, {"sku": "\0", "seat_limit": "\0", "audience": "\0"}, {"sku": "none", "seat_limit": "9" * 40},

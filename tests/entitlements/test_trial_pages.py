@@ -7,9 +7,11 @@ import io
 import re
 
 import pytest
+from django.contrib.messages import get_messages
 from django.utils import timezone
 
 from entitlements.models import Entitlement, Sku
+from entitlements.models.entitlement import REQUESTED_HERE
 from partnerportal.lib import formats
 from partnerportal.lib.days import today
 from tests.world import SKU_OF_NOBODY, canary
@@ -66,6 +68,21 @@ def test_a_customer_reads_why_and_takes_back(web, world, waiting):
         web("partner.reader").get(f"/customers/{world.customer.public_id}/services/"),
     ):
         assert "Not in &lt;your&gt; country" in page.content.decode()
+
+
+def test_a_request_that_is_taken_back_is_no_trial_that_was_cancelled(web, world, waiting):
+    name, client = waiting.sku.name, web("customer.admin")
+    ran = Entitlement.objects.create(customer=world.customer, sku=Sku.objects.create(code="ran", name="Ran"),
+                                     kind="trial", state="active", quantity=1, starts_on=today())  # fmt: skip
+    Entitlement.objects.filter(pk=waiting.pk).update(external_id=f"{REQUESTED_HERE}1", quantity=1)
+    page = web("vendor.admin").get(f"/trials/{waiting.public_id}/approve/").content.decode()
+    assert "(UTC), with 1 licence." in page
+    for trial, said in (
+        (waiting, f"The request for a trial of {name} was cancelled."),
+        (ran, "The trial of Ran was cancelled."),
+    ):
+        answer = client.post(f"/trials/{trial.public_id}/cancel/")
+        assert str(list(get_messages(answer.wsgi_request))[-1]) == said
 
 
 NONSENSE = (

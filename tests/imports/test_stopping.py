@@ -83,6 +83,8 @@ def test_what_waits_for_its_worker_changes_nothing(cast: World, row_by_row: Any)
     assert runs.run_next_import()
     assert fresh(source).state == Import.State.CANCELLED and shelf() == {}
     assert {outcome for _row, outcome, _key in results(source)} == {"not_reached"}
+    page = read_page(fresh(source))
+    assert "Nothing was changed." in page and "Rows done" not in page
 
 
 def test_the_worker_that_follows_a_killed_one_ends_it(cast: World, row_by_row: Any) -> None:  # noqa: F811

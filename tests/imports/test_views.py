@@ -175,7 +175,7 @@ def test_what_was_confirmed_is_cancelled_by_its_worker(web: Any) -> None:
     assert "Being cancelled" in page and "Cancel the import" not in page
     assert client.get(f"{url}results/").status_code == 409
     assert runs.run_next_import()
-    assert "Their changes have been kept." in text_of(client.get(url)) and shelf() == {}
+    assert "Nothing was changed." in text_of(client.get(url)) and shelf() == {}
     assert {row["outcome"] for row in rows_of(client.get(f"{url}results/"))} == {"not_reached"}
     assert client.post(f"{url}cancel/").status_code == 302  # a second press comes late, and is no error
 

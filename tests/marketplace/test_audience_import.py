@@ -97,7 +97,11 @@ def test_replace_keeps_who_has_sold(world, publisher, monitor):
     given = rows(world.partner.tenant_id)
     assert [str(text) for text in AUDIENCE.preview(publisher, monitor, "replace", given)] == [
         "1 partner is not in the file.",
-        "1 of them will stay, because it has sold the offer.",
+        "It will stay, because it has sold the offer.",
+    ]
+    assert [str(text) for text in AUDIENCE.preview(publisher, monitor, "replace", rows(uuid.uuid4()))] == [
+        "2 partners are not in the file.",
+        "2 of them will stay, because they have sold the offer.",
     ]
     texts = [str(text) for text in AUDIENCE.finish(publisher, monitor, "replace", given)]
     assert texts == ["1 partner stays, because it has sold the offer."]

@@ -259,6 +259,9 @@ class TestOthers:
         assert "Nothing matches these filters" in client.get(url, {"q": world.partner.name}).content.decode()
         found = client.get(url, {"q": str(world.distributor.tenant_id)}, HTTP_HX_REQUEST="true").content.decode()
         assert world.distributor.name in found and "<html" not in found
+        Organization.objects.filter(parent=world.distributor).update(parent=None)
+        alone = client.get(url, {"q": str(world.distributor.tenant_id)}, HTTP_HX_REQUEST="true").content.decode()
+        assert world.distributor.name in alone and "and its" not in alone
         Authorization.objects.update(ended_at=timezone.now())
         assert "Nobody can make new sales until the publisher" in client.get(url).content.decode()
         assert 'id="list"' not in client.get(f"/marketplace/all/{offer().public_id}/").content.decode()

@@ -53,8 +53,9 @@ def test_what_is_live_stays_and_all_of_the_draft_goes(publisher, backup, as_tena
     assert not OfferFile.objects.filter(offer=backup, published_in=None).exists()
     (event,) = Event.objects.filter(kind="offer.draft_discarded")
     assert event.data == {"revision": revision}
-    with pytest.raises(Conflict, match="no_draft"):
+    with pytest.raises(Conflict, match="no_draft") as refused:
         discard_draft(actor=publisher, offer=backup, revision=None)
+    assert refused.value.message == "The offer has no draft: the live version is the latest."
 
 
 def test_a_new_draft_has_no_revision_that_somebody_has_seen(publisher, backup):

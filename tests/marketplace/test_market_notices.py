@@ -71,7 +71,7 @@ def test_a_move_is_told_to_sellers_there_to_partners_of_its_customers_and_to_pub
             subject,
             [
                 "1 of your plans had a price for partners in this country (Europe, EUR).",
-                "1 of them has no price for the country’s current market and currency (Africa, USD). "
+                "It has no price for the country’s current market and currency (Africa, USD). "
                 "Partners in the country can sell it once you set a price.",
             ],
         ),

@@ -13,7 +13,13 @@ from imports.actions.runs import run_next_import
 from imports.models import Import
 from marketplace.actions.audience import add_to_audience
 from marketplace.actions.files import add_offer_file
-from marketplace.actions.offers import create_offer, publish_offer, save_draft, set_technical_configuration
+from marketplace.actions.offers import (
+    SAVED_MEANWHILE,
+    create_offer,
+    publish_offer,
+    save_draft,
+    set_technical_configuration,
+)
 from marketplace.actions.stops import stop_sale
 from marketplace.actions.unpublished import (
     change_unpublished_offer,
@@ -222,8 +228,9 @@ def test_plans_take_each_others_codes_and_one_that_leaves_makes_room(publisher, 
 
 def test_a_plan_goes_with_its_prices_and_stops(publisher, vault, as_tenant):
     plan, seen = vault.plans.get(code="basic"), get_draft(vault).revision
-    with pytest.raises(StaleVersion):
+    with pytest.raises(StaleVersion) as refused:
         delete_unpublished_plan(actor=publisher, offer=vault, plan=plan, revision=seen - 1)
+    assert refused.value.message == SAVED_MEANWHILE, "nobody has typed anything that could be compared"
     with as_tenant(publisher):
         draft = delete_unpublished_plan(actor=publisher, offer=vault, plan=plan, revision=seen)
     assert [each["code"] for each in draft.content["plans"]] == ["pro"]
@@ -338,7 +345,7 @@ def test_the_page_changes_what_it_has_shown(world, web, vault, publisher):
 def test_the_page_deletes_what_it_has_shown(world, web, vault):
     client, path = web("publisher.admin"), f"/offers/{vault.public_id}/delete/"
     page = client.get(path).content.decode()
-    assert "Vault was never published" in page
+    assert "Vault has never been published" in page
     assert client.post(path, {"revision": "1"}).status_code == 409
     sent = client.post(path, {"revision": read_revision(page)}, follow=True)
     assert "The offer vault was deleted." in sent.content.decode()

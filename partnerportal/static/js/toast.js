@@ -7,7 +7,18 @@ function show() {
   if (!region?.showPopover) return;
   // A popover opened later lies above an open dialog.
   if (region.matches(":popover-open")) region.hidePopover();
-  if (region.querySelector(".toast")) region.showPopover();
+  if (!region.querySelector(".toast")) return;
+  region.showPopover();
+  leaveBarInSight();
+}
+
+// What is said of selected rows hides none of what can be done with them.
+function leaveBarInSight() {
+  region.style.bottom = "";
+  const bar = document.getElementById("bulk-bar")?.getBoundingClientRect();
+  const { top, bottom, left } = region.getBoundingClientRect();
+  const meets = bar?.height && bar.top < bottom && bar.bottom > top && bar.right > left;
+  if (meets) region.style.bottom = `${innerHeight - bar.top + 8}px`;
 }
 
 function remove(toast) {
