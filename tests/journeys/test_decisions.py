@@ -158,7 +158,7 @@ def test_a_renewal_is_worked_from_the_list_to_its_history(visitor, renewing, sku
     browser.sees(f"Saved. The renewal of {sku.name} at {customer.name} is marked “Quoted”.")
     expect(page).to_have_url(re.compile("sort=-value"))
     page.get_by_role("button", name="Undo").click()
-    browser.sees("is Open again")
+    browser.sees("is marked “Open” again")
     expect(page).to_have_url(re.compile("sort=-value"))
     works(page, customer, state="contacted", note="Called, they think about it.")
     row = page.locator("table.renewals tbody tr").first

@@ -167,13 +167,13 @@ def test_of_two_tabs_the_second_loses_nothing(visitor, channel):
     for browser, day in ((mine, "2041-01-01"), (theirs, "2040-01-01")):
         browser.opens(f"/organizations/{partner.public_id}/extend/").get_by_label("New last day (UTC)").fill(day)
     theirs.press("Extend membership")
-    theirs.sees("was changed.")
+    theirs.sees("was changed for")
     mine.press("Extend membership")
     mine.sees("A colleague has changed this since you opened it.")
     mine.sees("1 Jan 2040")
     expect(mine.page.get_by_label("New last day (UTC)")).to_have_value("2041-01-01")
     mine.press("Extend membership")
-    mine.sees("was changed.")
+    mine.sees("was changed for")
 
 
 def test_a_token_of_a_feed_is_shown_once(visitor, stack):
