@@ -16,4 +16,5 @@ ITEMS = (
         menu=NavigationMenu.HELP,
         order=10,
     ),
+    NavigationItem(label=_("API reference"), icon="book-open", url_name="api:docs", menu=NavigationMenu.HELP, order=15),
 )

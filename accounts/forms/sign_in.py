@@ -229,7 +229,12 @@ class SecondFactorForm(mfa_forms.BaseAuthenticateForm):
 
 
 class AuthenticateSecondFactorForm(SecondFactorForm, mfa_forms.AuthenticateForm):
-    pass
+    """The form of the second step of a sign-in."""
+
+    @property
+    def has_app(self) -> bool:
+        """Whether the person has an authenticator app. Whoever has none can enter only a recovery code."""
+        return is_mfa_enabled(self.user, [Authenticator.Type.TOTP])
 
 
 class ReauthenticateSecondFactorForm(SecondFactorForm, mfa_forms.ReauthenticateForm):

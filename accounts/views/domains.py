@@ -15,6 +15,7 @@ from accounts.policies import ROLE_TABLE, AccountPermission
 from accounts.queries.own_account import get_own_domain, list_own_domains
 from accounts.rows.domains import build_domain_rows
 from accounts.work_addresses import list_accepted_domains
+from partnerportal.lib import formats
 from partnerportal.lib.domain_names import format_domain_name
 from partnerportal.lib.errors import TooManyAttempts
 from partnerportal.lib.form_errors import show_errors_in_form
@@ -31,10 +32,11 @@ def domain_list(request: PortalRequest) -> HttpResponse:
     While a check is waited for, the page polls for changes of its list.
     """
     rows = build_domain_rows(list_own_domains(request.actor))
+    accepted = list_accepted_domains(request.operator.organization)
     context = {
         "rows": rows,
         "is_waiting": any(row.is_waiting for row in rows),
-        "accepted": [format_domain_name(name) for name in list_accepted_domains(request.operator.organization)],
+        "accepted": formats.join_alternatives(map(format_domain_name, accepted)),
         "may_manage": ROLE_TABLE[AccountPermission.MANAGE_DOMAINS].check_actor(request.actor),
     }
     return render(request, "accounts/domains.html#list" if request.htmx else "accounts/domains.html", context)

@@ -109,7 +109,8 @@ class ActivationForm(forms.Form):
         for name in ("sku", "add_ons", "seats", "partner"):
             del self.fields[name]
         self.fields["program"].queryset = list_programs_of_partners()  # type: ignore[attr-defined]
-        if Organization.objects.filter(pk=self.actor.organization_id or 0, onboards_partners_at_once=True).exists():
+        own = Organization.objects.visible_to(self.actor).filter(pk=self.actor.organization_id or 0)
+        if own.filter(onboards_partners_at_once=True).exists():
             self.fields["program"].help_text = AT_ONCE_HELP
 
     def _keep_fields_of_customers(self) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from connections.customers import get_customer_with_tab_counts, render_customer_page
@@ -133,8 +134,9 @@ def _licensing(
     anomalies = list_open_anomalies(actor, customer_id)
     attention = words.list_anomaly_attention_items(anomalies, pages.usage)
     attention += list_service_attention_items(entitlements, pages)
+    calm = _describe_calm(is_reported=usage is not None, shares_services=shares_services)
     if usage is None:
-        return {"usage": None, "attention": attention}
+        return {"usage": None, "attention": attention, "calm": calm}
     trend = UsageTrendPage(actor, customer_id, usage, request.GET, entitlements if shares_services else None)
     uses = find_latest_use_by_sku(trend.uses_by_day, usage.as_of - RECENT)
     values = list_renewal_values(actor, entitlements)
@@ -149,6 +151,16 @@ def _licensing(
         "freshness": words.describe_usage_report_freshness(usage),
         "daily": sum(use.daily for use in uses),
         "attention": attention,
+        "calm": calm,
         "proposals": make_proposal_rows(entitlements, trend.uses_by_month, values),
         "trend": trend,
     }
+
+
+def _describe_calm(*, is_reported: bool, shares_services: bool) -> str:
+    """Return the words where nothing needs attention: about what is reported and shared alone, "" if neither is."""
+    if not shares_services:
+        return _("No unusual usage was found.") if is_reported else ""
+    if not is_reported:
+        return _("Nothing ends in the next 90 days, and no limit is exceeded.")
+    return _("Nothing ends in the next 90 days, no limit is exceeded, and usage is normal.")

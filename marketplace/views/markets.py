@@ -123,7 +123,10 @@ def market_remove(request: PortalRequest, market_id: UUID) -> HttpResponse:
     market = get_market(market_id)
     words = EntryQuestion(
         title=_("Remove the market “%(name)s”?") % {"name": market.local_name},
-        text=_("A market can be removed only if it has no countries, prices or stopped sales."),
+        text=_(
+            "The market will be removed permanently. This is possible only if it has no countries, prices or "
+            "stopped sales."
+        ),
         button=_("Remove market"),
         done=_("The market “%(name)s” was removed.") % {"name": market.local_name},
         back=reverse(TAB),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from django import forms
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from partnerportal.lib import formats
@@ -59,18 +58,27 @@ def make_day_field(**options: Any) -> forms.Field:
     return forms.DateField(required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"), **options)
 
 
+TO_IS_LESS = gettext_lazy("“To” must not be less than “From”.")
+
+
 @dataclass(frozen=True)
 class RangeKind:
-    """What the bounds of a range are: how each is entered and shown, and how one bound alone is said."""
+    """What the bounds of a range are: how each is entered and shown, and how one alone, or a reversed pair, is said."""
 
     make_field: Callable[..., forms.Field]
     show: Callable[[Any], str]
     alone: tuple[Message, Message] = ("≥ %(bound)s", "≤ %(bound)s")
+    reversed_error: Message = TO_IS_LESS
 
 
 NUMBERS = RangeKind(make_number_field, show_number)
 PERCENTS = RangeKind(make_number_field, show_percent)
-DAYS = RangeKind(make_day_field, show_day, (gettext_lazy("from %(bound)s"), gettext_lazy("until %(bound)s")))
+DAYS = RangeKind(
+    make_day_field,
+    show_day,
+    (gettext_lazy("from %(bound)s"), gettext_lazy("until %(bound)s")),
+    gettext_lazy("“To” must not be earlier than “From”."),
+)
 
 
 @dataclass(frozen=True)
@@ -172,7 +180,7 @@ class ListFilterForm(forms.Form):
         for one in self.ranges:
             low, high = cleaned.get(one.low), cleaned.get(one.high)
             if low is not None and high is not None and low > high:
-                self.add_error(one.high, _("“To” must not be less than “From”."))
+                self.add_error(one.high, str(one.kind.reversed_error))
         return cleaned
 
     @property

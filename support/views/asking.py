@@ -98,7 +98,8 @@ def request_details(request: PortalRequest, request_id: UUID) -> HttpResponse:
     row = get_request(request.actor, request_id)
     get_request_kind(row.kind).authorize_asker(request.actor)
     if not row.is_editable:
-        return render_request_page(request, row, CHANGED, 409)
+        message = CHANGED if request.method == "POST" else _("This request can no longer be edited.")
+        return render_request_page(request, row, message, 409)
     saves = row.is_draft and "save" in request.POST
     posted = get_posted_data(request)
     forms = RequestForms(request.actor, row, posted, request.FILES or None, is_draft=saves)
@@ -130,11 +131,13 @@ def _act(
         open_one += [error.request] if error.request else []
         raise
     if changed.state == Request.State.OVERTAKEN:
-        done = _(
-            "This is no longer possible or has already been done. The request has been overtaken by events and "
-            "is now closed."
+        text = _(
+            "What you requested is no longer possible or has already been done. The request has been overtaken by "
+            "events and is now closed."
         )
-    messages.success(request, done)
+        messages.warning(request, text)
+    else:
+        messages.success(request, done)
     return redirect("request_details" if saves else "request", changed.public_id)
 
 

@@ -24,7 +24,7 @@ from support.models import Request
 from support.policies import ROLE_TABLE, SupportPermission
 from support.queries import get_request, get_request_file
 from support.request_actions import REQUEST_ACTIONS, RequestAction, format_request_success_message, name_request
-from support.views.page import CHANGED, make_decision_facts, render_conflict, render_request_page
+from support.views.page import make_decision_facts, render_conflict, render_request_page
 
 may_decide = require_permission(ROLE_TABLE, SupportPermission.DECIDE_REQUESTS)
 
@@ -61,7 +61,7 @@ def request_approve(request: PortalRequest, request_id: UUID) -> HttpResponse:
     page = reverse("request", args=[row.public_id])
     if request.method != "POST":
         if row.state != Request.State.SUBMITTED:
-            return render_request_page(request, row, CHANGED, 409)
+            return render_request_page(request, row, _("This request is no longer waiting for a decision."), 409)
         context = {"row": row, "back": read_next_url(request, page), **make_decision_facts(row)}
         return render(request, "support/request_approve.html", context)
     form = ApproveRequestForm(request.POST)

@@ -24,6 +24,13 @@ def test_the_list_shows_the_record_to_copy(web, domain):
     assert "example.com" in text  # the first Admin's, as long as none is proved
 
 
+def test_an_address_at_one_of_several_domains_is_enough(web, domain):
+    OrganizationDomain.objects.filter(pk=domain.pk).update(confirmed_at=timezone.now())
+    text = web("partner.admin").get("/domains/").content.decode()
+    names = sorted([domain.name, "example.com"])
+    assert f"Operators need an email address at {names[0]} or {names[1]}." in text
+
+
 def test_a_list_without_domains_explains_them(web, world):
     text = web("customer2.admin").get("/domains/").content.decode()
     assert "No domains yet" in text and "TXT record" in text

@@ -98,7 +98,7 @@ def test_who_names_none_acts_for_one_that_lets_them_in(web, world):
 
 def test_a_suspended_organisation_says_that_it_is(web, world, rule):
     Organization.objects.filter(pk=world.partner.pk).update(state="suspended")
-    assert "is suspended" in web("partner.admin").get("/").content.decode()
+    assert "has been suspended" in web("partner.admin").get("/").content.decode()
 
 
 def test_nothing_of_the_organisation_is_entered(web, world, rule, count_queries):

@@ -6,11 +6,14 @@ from html import unescape
 from html.parser import HTMLParser
 
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from allauth.mfa.webauthn.internal.auth import WebAuthn
 from django.conf import settings
 from django.test import override_settings
 
 from accounts.models import Person
+from tests.accounts.passkey import Passkey
 from tests.conftest import PageClient
 from tests.mails import sent
 from tests.world import address
@@ -215,6 +218,20 @@ def test_an_authenticator_app_is_asked_for(with_totp):
     sign_in(thief)
     thief.post(response["Location"], {"code": code})
     assert not is_signed_in(thief), "a code counts once"
+
+
+def test_the_second_step_names_what_the_person_has(with_totp, world):
+    client, _secret, _codes = with_totp
+    other = PageClient()
+    step = sign_in(other)["Location"]
+    page = other.get(step).content.decode()
+    assert "Enter the code from your authenticator app" in page and "The passkey was not used." in page
+    person = world.person("customer.admin")
+    WebAuthn.add(person, "Key", Passkey(person).registration)
+    Authenticator.objects.filter(user=person, type=Authenticator.Type.TOTP).delete()
+    assert "Use your passkey or security key, or enter one of your recovery codes." in other.get(step).content.decode()
+    page = client.get("/sign-in/two-factor/webauthn/add/").content.decode()
+    assert "The passkey or security key was not added." in page and "choose another method" not in page
 
 
 def test_a_recovery_code_works_once(with_totp):

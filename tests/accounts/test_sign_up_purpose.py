@@ -29,7 +29,8 @@ def page(client, path, **options):
 
 def test_each_step_says_what_it_is_for(client, world):
     way, name = f"/i/{world.token('partner')}/", world.partner.name
-    assert f"Step 1 of 3 to connect with {name}" in page(client, f"/sign-in/signup/?next={way}")
+    first = page(client, f"/sign-in/signup/?next={way}")
+    assert f"Step 1 of 3 to connect with {name}" in first and "set up your organisation" not in first
     assert f"Connect with {name}" in page(client, f"/sign-in/login/?next={way}")
     client.post(f"/sign-in/signup/?next={way}", {**NEW, "next": way})
     assert f"Step 2 of 3 to connect with {name}" in page(client, CODE_PAGE)
@@ -43,7 +44,7 @@ def test_each_step_says_what_it_is_for(client, world):
 def test_no_step_without_an_invitation(client, world):
     for way in ("/customers/", "/i/unknown/", "//evil.example/", "/i/" + "x" * 43 + "/", "http://[", ""):
         shown = page(client, "/sign-in/signup/", data={"next": way} if way else {})
-        assert "Step 1" not in shown
+        assert "Step 1" not in shown and "Next, you’ll set up your organisation." in shown
 
 
 def test_a_person_chooses_the_language_where_there_is_no_menu(client, world):

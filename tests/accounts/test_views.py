@@ -91,6 +91,21 @@ def test_saving_what_stands_already_records_nothing(web, world):
     assert not Event.objects.filter(kind="organization.contact_changed").exists()
 
 
+@pytest.mark.parametrize(
+    ("who", "purpose"),
+    [
+        ("customer.admin", "Your connected partners can see this information."),
+        ("partner.admin", "The vendor can see this information, and so can"),
+        ("distributor.admin", "The vendor can see this information, and so can"),
+        ("publisher.admin", "The vendor can see this information, and so can"),
+        ("vendor.admin", ""),
+    ],
+)
+def test_the_form_says_who_sees_contact_details(who, purpose, web):
+    page = web(who).get("/account/edit/").content.decode()
+    assert purpose in page and page.count("can see this information") == bool(purpose)
+
+
 def test_only_an_admin_edits(web, world):
     for method in ("get", "post"):
         assert getattr(web("customer.reader"), method)("/account/edit/", NEW).status_code == 403

@@ -178,7 +178,7 @@ def test_two_people_do_not_overwrite_each_other(web, world, actor_for):
         )
     response = client.post(sharing(connection), {"scopes": ["usage"], "version": seen} | READ)
     page = response.content.decode()
-    assert response.status_code == 412 and "Check the change and save again." in page
+    assert response.status_code == 412 and "Check the latest entry in the history, then save again." in page
     assert "checked" in box(page, "usage") and "checked" not in box(page, "entitlements")
     connection.refresh_from_db()
     assert connection.shared_scopes == SOME

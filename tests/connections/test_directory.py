@@ -89,7 +89,8 @@ def test_each_reason_is_needed(known, world, monkeypatch):
 
 
 # Who looks organisations up otherwise: the system, which stores facts and tells news, vendor staff, whoever holds the
-# invitation of one, forms that begin with an empty choice, and conditions for other rows, which name no organisation.
+# invitation of one, forms that begin with an empty choice, and conditions
+# and columns of other rows, which are of organisations that are seen already.
 OF_THE_SYSTEM = {
     "accounts/actions/invitations.py",
     "accounts/actions/operator_import.py",
@@ -114,6 +115,7 @@ OF_THE_SYSTEM = {
     "entitlements/ingest/queries.py",
     "entitlements/models/trial_offer.py",
     "entitlements/queries/activation.py",
+    "entitlements/queries/customers.py",
     "marketplace/actions/imported_offers.py",
     "marketplace/market_notices.py",
     "marketplace/models/audience.py",

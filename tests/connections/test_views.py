@@ -253,7 +253,7 @@ def test_a_partner_without_an_active_membership_is_said_to_see_nothing(web, worl
     for page in (account, first_page):
         after = {name: page.split(f">{world[name].name}<")[1][:200] for name in ("partner", "lapsed")}
         assert nothing in after["lapsed"] and page.count(nothing) == 1
-        assert "Sees" in after["partner"] and nothing not in after["partner"]
+        assert "Can see" in after["partner"] and nothing not in after["partner"]
         assert (
             page.count(f"The partner’s distributor, {world.distributor}, can see what you share with the partner.") == 1
         )  # of partner alone

@@ -295,8 +295,8 @@ def test_a_partner_is_founded_below_its_distributor_and_waits_for_the_vendor(wor
     Organization.objects.filter(pk=world.distributor.pk).update(contact_email="channel@north.example")
     for page in (refused, client.get("/customers/"), client.get("/")):
         assert "The vendor is now confirming your membership" in page.content.decode()
-        assert "The list will come back once you have the badge again." not in page.content.decode(), (
-            "it never was there"
+        assert "You’ll see your customers here once you have a partner badge." not in page.content.decode(), (
+            "it waits for something else first"
         )
     assert "mailto:channel@north.example" in page.content.decode(), "whom to ask: it has no account manager yet"
     assert client.get("/invite/").status_code == 403

@@ -72,6 +72,9 @@ def test_search_and_those_not_used(world: World, web: Any) -> None:
     assert "fresh@x" in found and "long.gone@x" not in found
     assert client.get(f"{LIST}?q=%00&unused=maybe&cursor=rubbish").status_code == 200
     assert "No licence users match" in client.get(f"{LIST}?q=nobody-at-all").content.decode()
+    LicenseAssignment.objects.update(last_used_at=timezone.now())
+    assert "No unused licences" in client.get(f"{LIST}?unused=true").content.decode()
+    assert "No licence users match" in client.get(f"{LIST}?unused=true&q=nobody-at-all").content.decode()
 
 
 def test_pages_of_fifty(world: World, web: Any, count_queries: Any) -> None:

@@ -217,7 +217,7 @@ def test_a_change_of_state_and_note_can_be_undone(web: Any, world: World, ending
     assert world.customer.name in page and f"Saved. The renewal of {ending.sku.name} at" in page
     assert f"{url}undo/?revision=2" in page
     page = client.post(f"{url}undo/?revision=2", follow=True).content.decode()
-    assert "is “Contacted” again" in page
+    assert "is marked “Contacted” again" in page
     work = RenewalWork.objects.get(organization=world.partner, entitlement=ending)
     assert (work.state, work.note, work.revision) == ("contacted", NOTE, 3)
     assert client.post(f"{url}undo/?revision=2").status_code == 409

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.messages import get_messages
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
+from django.utils import timezone
 
 from entitlements.actions.trial_offers import open_trial_offer, withdraw_trial_offer
 from entitlements.models import Sku, TrialOffer
@@ -44,13 +45,28 @@ def test_staff_open_change_and_withdraw_on_the_page(web, world, other):
     assert str(list(get_messages(answer.wsgi_request))[-1]) == f"The trial offer for {other.name} was changed."
     offer.refresh_from_db()
     assert (offer.seat_limit, offer.is_for_all, offer.organization_ids) == (9, True, [])
+    assert f"Change the trial settings of {other.name}" in client.get(path).content.decode()
     assert client.post(path, changed).status_code == 200, "that revision is not the present one any more"
     assert client.post(f"{path}withdraw/", {"revision": offer.revision}).status_code == 302
     assert client.post(f"{path}withdraw/", {"revision": offer.revision}).status_code == 409
     offer.refresh_from_db()
-    assert not offer.is_open
+    assert not offer.is_open and f"Open {other.name} for trial" in client.get(path).content.decode()
     kinds = Event.objects.filter(subject_id=offer.public_id).order_by("pk").values_list("kind", flat=True)
     assert list(kinds) == ["trial_offer.opened", "trial_offer.changed", "trial_offer.withdrawn"]
+
+
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [
+        ("vendor.admin", "An Admin can open one under “Services to try”."),
+        ("partner.admin", "Ask your account manager."),
+    ],
+)
+def test_where_nothing_is_open_the_link_says_whom_to_ask(web, who, said):
+    page = "/activations/customers/new/"
+    assert said not in web(who).get(page).content.decode()
+    TrialOffer.objects.update(withdrawn_at=timezone.now())
+    assert said in web(who).get(page).content.decode()
 
 
 @pytest.mark.parametrize("who", ["vendor.reader", "partner.admin", "distributor.admin", "customer.admin"])

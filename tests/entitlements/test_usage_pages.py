@@ -103,6 +103,25 @@ def test_before_the_first_report_the_page_says_what_will_be_there(world: World, 
     assert "No usage reported yet" in text_of(usage_page(world, web))
 
 
+@pytest.mark.parametrize(
+    ("is_reported", "shared", "said"),
+    [
+        (True, ALL, "Nothing ends in the next 90 days, no limit is exceeded, and usage is normal."),
+        (False, ALL, "Nothing ends in the next 90 days, and no limit is exceeded."),
+        (True, Scope.ACCOUNT | Scope.USAGE, "No unusual usage was found."),
+        (False, Scope.ACCOUNT | Scope.USAGE, ""),
+    ],
+)
+def test_that_all_is_calm_is_said_only_of_what_is_known(
+    world: World, sku: Sku, web: Any, is_reported: bool, shared: Scope, said: str
+) -> None:
+    if is_reported:
+        report(world, sku)
+    Connection.objects.filter(customer=world.customer, partner=world.partner).update(scopes=int(shared))
+    words = text_of(usage_page(world, web))
+    assert said in words and ("Needs attention" in words) is bool(said)
+
+
 def test_two_weeks_are_not_enough_for_a_forecast(world: World, sku: Sku, web: Any) -> None:
     report(world, sku, days=14)
     assert "Not enough history" in text_of(usage_page(world, web))

@@ -51,7 +51,7 @@ UNREADABLE = {  # content -> code, and what its message says
     "no head": (b"a,b\nc,d\n", "no_header", "key, note"),
     "a missing column": (b"note\na\n", "missing_column", "“key” is missing"),
     "an unknown column": (b"key,colour\na,red\n", "unknown_column", "“colour” is unknown"),
-    "a nameless column": (b"key,,note\na,,b\n", "unknown_column", "“” is unknown"),
+    "a nameless column": (b"key,,note\na,,b\n", "unknown_column", "Column 2 has no name"),
     "a column twice": (b"key,note,KEY\na,b,c\n", "duplicate_column", "“KEY” appears twice"),
     "columns without end": (b"key," + b"note," * 60_000 + b"\na\n", "too_long", "Row 1"),
     "many columns": (b"key" + b",row" * 90 + b",outcome" * 90 + b"\na\n", "duplicate_column", "twice"),

@@ -93,7 +93,7 @@ def test_somebody_else_changes_and_comes_back(visitor):
     browser.press("Continue")
     browser.sees(invited.email)
     browser.sees(other.email)
-    browser.press("Sign in as someone else")
+    browser.press("Sign in with another address")
     browser.signs_in(invited)
     browser.press("Accept")
     browser.sees(f"You now act for {partner.name}.")

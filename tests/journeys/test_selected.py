@@ -65,8 +65,9 @@ def test_a_saved_file_is_said_and_exported_once(visitor, customers):
     assert exports.count() == 1, "pressed twice it is one export"
     page.unroute("**/exports/new/")
     page.get_by_role("checkbox", name=f"Select {made[1].name}").check()
+    page.evaluate("scrollTo(0, 0)")  # so the bar lies on the rows, and a click of Playwright's would scroll again
     with page.expect_download() as download:
-        page.get_by_role("button", name="Export selected").click()
+        page.get_by_role("button", name="Export selected").dispatch_event("click")
     assert read_column(download.value, "name") == [made[1].name]
     expect(toast(page).last).to_have_text("Exported 1 customer")
     said, bar = page.locator("#toasts .toast").last.bounding_box(), page.locator("#bulk-bar").bounding_box()

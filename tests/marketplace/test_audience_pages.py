@@ -7,11 +7,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Organization
+from accounts.models import Organization, ProgramMembership
 from marketplace.actions.audience import add_to_audience, change_live_audience, choose_audience, sync_audience
 from marketplace.actions.offers import create_offer, publish_offer, save_draft
 from marketplace.audience_rules import HAS_SALES
-from marketplace.models import Audience, Offer, OfferType, PricingModel
+from marketplace.models import Audience, Offer, OfferType, PricingModel, PrivateInfo
 from notifications.models import Event
 from tests.marketplace.test_audience import CELLS
 from tests.world_offers import CHANNEL, make_content, sell
@@ -128,6 +128,24 @@ def test_one_of_the_chosen_has_left_meanwhile_and_the_others_are_added(web, worl
     backup.audience_changes.all().delete()
     text = client.post(url(backup, "_select"), chosen).content.decode()
     assert "This organisation’s membership of the CSP programme is not active." in text
+
+
+def test_a_picker_with_nobody_says_whether_filters_are_why(web, offer):
+    client = web("publisher.admin")
+    assert "Nothing matches these filters" in client.get(url(offer, "_select"), {"q": "nobody"}).content.decode()
+    ProgramMembership.objects.all().delete()
+    page = client.get(url(offer, "_select")).content.decode()
+    assert "No partners to add" in page and "Nothing matches these filters" not in page
+
+
+def test_a_saved_audience_comes_with_the_publication_only_before_the_first(web, world, offer):
+    client, actor = web("publisher.admin"), world.actor("publisher.admin")
+    draft = create_offer(actor=actor, code="draft", type=OfferType.SAAS, pricing_model=PricingModel.FLAT)
+    PrivateInfo.objects.update(next_audience=Audience.ANY)
+    page = client.get(reverse("offer", args=[offer.public_id])).content.decode()
+    assert "Saved audience" in page and "Audience after publication" not in page
+    page = client.get(reverse("offer", args=[draft.public_id])).content.decode()
+    assert "Audience after publication" in page and "Saved audience" not in page
 
 
 @pytest.mark.parametrize(("code", "page"), [("monitor", ""), ("backup", "_select")])

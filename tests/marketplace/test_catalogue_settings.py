@@ -157,6 +157,7 @@ def test_a_category_is_retired_and_offered_again(web: Any) -> None:
     assert backup().is_retired and "Backup backup Retired" in text(client.get(f"{BASE}categories/"))
     stale = client.post(of(backup(), "retire/"), {"revision": hidden(asked, "revision")})
     assert stale.status_code == 409 and backup().is_retired, "a second click on the same button changes nothing"
+    assert "nothing was done" in text(stale) and "current values" not in text(stale), "the question shows no values"
     client.post(of(backup(), "retire/"), {"revision": hidden(stale, "revision")})
     assert not backup().is_retired
     above = Category.objects.get(code="it-management")
@@ -289,6 +290,7 @@ def test_a_market_with_its_currencies(web: Any) -> None:
     assert client.post(of(moon, "currencies/EUR/remove/")).status_code == 404
     assert [row.currency for row in moon.currencies.all()] == ["CHF"]
     assert client.post(of(moon, "rename/"), {"name_en": "Luna", "revision": "1"}).status_code == 302
+    assert "The market will be removed permanently." in text(client.get(of(moon, "remove/")))
     assert client.post(of(moon, "remove/")).status_code == 302
     refused = client.post(of(Market.objects.get(code="japan"), "remove/"))
     assert refused.status_code == 409 and "so it can’t be removed" in text(refused)

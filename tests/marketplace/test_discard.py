@@ -136,6 +136,16 @@ def test_the_page_confirms_with_what_is_lost(world, web, backup):
     assert read_form(client.get(f"/offers/{backup.public_id}/listing/").content.decode())["texts.en.name"] == ["Backup"]
 
 
+def test_a_draft_that_differs_in_nothing_loses_nothing(publisher, web, backup):
+    save_draft(actor=publisher, offer=backup, content=make_content("Backup", "basic"), channel=CHANNEL, revision=None)
+    draft = get_draft(backup)
+    publish_offer(actor=publisher, offer=backup, revision=draft.revision)
+    save_draft(actor=publisher, offer=backup, content=make_content("Backup", "basic"), channel=CHANNEL, revision=None)
+    page = web("publisher.admin").get(f"/offers/{backup.public_id}/discard/").content.decode()
+    assert "The draft is the same as the live version." in page
+    assert "will be lost" not in page and "See the changes" not in page
+
+
 def test_the_api_discards_what_its_caller_has_seen(world, api, backup):
     client, url = api("publisher.admin"), f"{API}{backup.public_id}/"
     seen = client.get(url).headers["ETag"]

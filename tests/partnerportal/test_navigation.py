@@ -33,7 +33,11 @@ PERSON = [
     ("Sessions", "monitor-smartphone", "/sign-in/sessions/"),
 ]
 ALONE = [link for link in PERSON if link[0] != "Notifications"]  # of who acts for nobody
-HELP = [("Help", "life-buoy", "/help/"), ("Who can do what", "circle-question-mark", "/help/roles/")]
+HELP = [
+    ("Help", "life-buoy", "/help/"),
+    ("Who can do what", "circle-question-mark", "/help/roles/"),
+    ("API reference", "book-open", "/api/docs/"),
+]
 SIMULATOR = ("Sale simulator", "circle-check", "/marketplace/simulator/")
 OF_CUSTOMERS = [
     ("Customers", "building-2", "/customers/"),

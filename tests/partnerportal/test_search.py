@@ -93,6 +93,13 @@ def test_pages_and_actions_are_those_of_the_reader(web: Any) -> None:
     assert "Trials" in found(web("vendor.admin"), "trial")["Pages"]
 
 
+@pytest.mark.parametrize("who", ["partner.reader", "customer.admin", "vendor.admin"])
+def test_everybody_finds_the_pages_of_the_help(who: str, web: Any) -> None:
+    pages = found(web(who), "")["Pages"]
+    assert {"Help", "Who can do what", "API reference"} <= set(pages)
+    assert found(web(who), "api")["Pages"] == ["API reference"]
+
+
 def test_a_person_of_no_organisation_finds_their_own_pages(web: Any) -> None:
     assert set(found(web("nobody"), "")) == {"Pages", "Appearance", "Language"}
 

@@ -20,7 +20,7 @@ STRIP = [
     "Falling usage",
     "Waiting for a trial",
 ]
-PORTFOLIO = ["Licences and active users", "Next 30 days 4 services end", "Ending (2)", "Waiting for a trial (2)"]
+PORTFOLIO = ["Licences and active users", "Next 30 days 4 services end", "Ending soon (2)", "Waiting for a trial (2)"]
 OFFER_STRIP = ["Draft", "Live", "Live, with changes", "Sale stopped"]
 PAGES = {
     "partner": (STRIP, [*PORTFOLIO, "Your own licences", "Latest notifications"]),

@@ -180,11 +180,17 @@ def test_a_tab_of_yesterday_shows_the_request_as_it_is(web: Any, submitted: Requ
     pressed = [
         staff.post(f"{url}{name}/", decision | {"reason": "No"}) for name in ("approve", "decline", "ask", "assign")
     ]
-    pressed += [asker.post(f"{url}withdraw/"), asker.post(f"{url}details/", FORM), asker.get(f"{url}details/")]
+    pressed += [asker.post(f"{url}withdraw/"), asker.post(f"{url}details/", FORM)]
     for answer in pressed:
         page = answer.content.decode()
         assert answer.status_code == 409 and "so your action was not carried out" in page
         assert "Declined" in page and "Not &lt;yet&gt;<br>Please wait" in page
+    for opened, said in (
+        (asker.get(f"{url}details/"), "This request can no longer be edited."),
+        (staff.get(f"{url}approve/"), "This request is no longer waiting for a decision."),
+    ):
+        page = opened.content.decode()
+        assert opened.status_code == 409 and said in page and "your action" not in page, "nobody has acted yet"
 
 
 def test_what_a_submission_needs_is_never_called_optional(web: Any, begun: str) -> None:
@@ -245,6 +251,16 @@ def test_a_question_is_answered_on_the_pages(web: Any, submitted: Request) -> No
     assert asker.post(f"{url}details/", answer).status_code == 302
     page = staff.get(url).content.decode()
     assert "Since May." in page and "See there." in page and "Revision 2" in page
+
+
+def test_an_answer_to_what_is_overtaken_warns(world: World, web: Any, submitted: Request) -> None:
+    staff, asker, url = web("vendor.admin"), web("lapsed.admin"), f"/requests/{submitted.public_id}/"
+    staff.post(f"{url}ask/", {"message": "Since when?"})
+    version = hidden(asker.get(f"{url}details/").content.decode(), "version")
+    Organization.objects.filter(pk=world.lapsed.pk).update(country="FR")
+    answer = asker.post(f"{url}details/", FORM | {"message": "See there.", "version": version}, follow=True)
+    [said] = answer.context["messages"]
+    assert said.level_tag == "warning" and "overtaken by events" in str(said)
 
 
 def test_whoever_asked_reads_the_reason(web: Any, submitted: Request) -> None:

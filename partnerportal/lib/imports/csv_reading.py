@@ -136,6 +136,10 @@ class CsvReader:
                 "no_header", _("The first row must name the columns. They are: %(names)s.") % {"names": known}
             )
         for position, key in enumerate(keys[:COLUMNS]):
+            if not key:
+                message = _("Column %(number)s has no name. The columns are: %(names)s.")
+                shown = {"number": formats.format_number(position + 1), "names": known}
+                raise UnreadableFile("unknown_column", message % shown)
             shown = {"name": escape_unprintable(headings[position].strip()[:NAMED]), "names": known}
             if key not in self.kind.column_keys and key not in RESULT_COLUMNS:
                 message = _("The column “%(name)s” is unknown. The columns are: %(names)s.")
