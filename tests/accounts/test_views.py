@@ -97,7 +97,7 @@ def test_saving_what_stands_already_records_nothing(web, world):
         ("customer.admin", "Your connected partners can see this information."),
         ("partner.admin", "The vendor can see this information, and so can"),
         ("distributor.admin", "The vendor can see this information, and so can"),
-        ("publisher.admin", "The vendor can see this information, and so can"),
+        ("publisher.admin", "The vendor can see this information."),
         ("vendor.admin", ""),
     ],
 )
