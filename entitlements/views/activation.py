@@ -136,13 +136,14 @@ def activation_change(request: PortalRequest, link_id: UUID) -> HttpResponse:
     link = get_activation_link(request.actor, link_id)
     authorize_to_send(request.actor, link.kind)
     form = ActivationForm(request.actor, link.kind, get_posted_data(request), link=link)
+    back = read_next_url(request, _pending_url(link))
     if request.method == "POST" and form.is_valid():
         with show_errors_in_form(form):
             link = change_activation_link(actor=request.actor, activationlink=link, **form.values)
             text = _("The activation link was sent again to %(email)s.")
             messages.success(request, text % {"email": link.email})
-            return redirect(get_pending_url_name(link.kind))
-    context = {"form": form, "kind": link.kind, "link": link, **_describe_page(link.kind)}
+            return redirect(back)
+    context = {"form": form, "kind": link.kind, "link": link, "back": back, **_describe_page(link.kind)}
     return render(request, "entitlements/activation_send.html", context)
 
 
@@ -196,13 +197,13 @@ def activation_copy(request: PortalRequest, link_id: UUID) -> HttpResponse:
     """Say on GET what a copied link is; on POST make one more URL of an activation link, and show it once."""
     link = get_activation_link(request.actor, link_id)
     authorize_to_send(request.actor, link.kind)
-    url, refused = "", None
+    back, url, refused = read_next_url(request, _pending_url(link)), "", None
     if request.method == "POST":
         try:
             url = copy_activation_link(actor=request.actor, activationlink=link)
         except Conflict as error:
             refused = error
-    context = {"link": link, "url": url, "refused": refused, "back": _pending_url(link), **_describe_page(link.kind)}
+    context = {"link": link, "url": url, "refused": refused, "back": back, **_describe_page(link.kind)}
     response = render(request, "entitlements/activation_copy.html", context, status=409 if refused else 200)
     response["Cache-Control"] = "no-store"
     return response

@@ -3,8 +3,9 @@
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator
-from html import unescape
+from html import escape, unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -215,3 +216,13 @@ def test_an_index_serves_each_order_of_the_vendor(world: World, actor_for: Any, 
         cursor.execute("ANALYZE entitlements_activationlink")
     rows = list_activation_links(actor_for("vendor.reader"), "customer").filter(state="open")
     assert index in annotate_present_step(rows).order_by(f"-{column}", "-pk")[:51].explain()
+
+
+@pytest.mark.parametrize("action", ["resend", "change", "copy", "revoke"])
+def test_the_dialogs_of_a_link_lead_back_to_the_list_as_it_was(world: World, web: Any, action: str) -> None:
+    link, client = ActivationLink.objects.get(organization=world.partner), web("partner.admin")
+    page = client.get("/customers/pending/?state=sent&q=a").content.decode()
+    (url,) = re.findall(f'href="(/activations/{link.public_id}/{action}/[^"]*)"', page)
+    dialog, shown = client.get(url).content.decode(), parse_qs(urlsplit(url).query)["next"][0]
+    assert "q=a" in shown and f'name="next" value="{escape(shown)}"' in dialog and f'href="{escape(shown)}"' in dialog
+    assert "evil.example" not in client.get(f"{url.partition('?')[0]}?next=https://evil.example/").content.decode()

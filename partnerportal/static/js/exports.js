@@ -15,10 +15,14 @@ function fail(pressed, event, xhr) {
   document.dispatchEvent(new CustomEvent(event, { detail: { elt: pressed, xhr } }));
 }
 
-// The form stays busy until the page is left, so that another click sends nothing.
+// The form stays busy until the page is left, so that another click sends nothing; or for ten seconds, because whoever has
+// unsaved changes on the page may choose to stay.
 function leave(url) {
   location.assign(url);
-  return new Promise((left) => addEventListener("pagehide", left, { once: true }));
+  return new Promise((done) => {
+    addEventListener("pagehide", done, { once: true });
+    setTimeout(done, 10000);
+  });
 }
 
 async function send(url, form, button) {
