@@ -33,7 +33,6 @@ BATCH = 20  # rows of one transaction, whose persons cannot sign in meanwhile: e
 LONGEST_NAME: int = Person._meta.get_field("name").max_length  # type: ignore[assignment]
 LONGEST_ADDRESS: int = Person._meta.get_field("email").max_length  # type: ignore[assignment]
 NAMED = 40  # characters of a foreign text that an error repeats
-NAMED_AT_ONCE = 5  # organisations that one sentence names
 
 # How files name the roles: as the old portal did (CV-21), and as this one does. Case, width and signs do not matter.
 ROLES = {
@@ -193,7 +192,7 @@ def preview_operators(actor: Actor, _target: None, _mode: str, rows: Iterable[Im
     if without := sorted(named - led - set(admins.values_list("organization__org_id", flat=True))):
         shown = {
             "number": formats.format_number(len(without)),
-            "org_ids": formats.join_names(without[:NAMED_AT_ONCE] + ["…"] * (len(without) > NAMED_AT_ONCE)),
+            "org_ids": formats.join_first_names(without),
         }
         yield (
             ngettext(

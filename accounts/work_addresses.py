@@ -14,7 +14,7 @@ from partnerportal.lib.domain_names import (
     parse_email_domain,
 )
 from partnerportal.lib.errors import InvalidInput
-from partnerportal.lib.formats import join_names
+from partnerportal.lib.formats import join_first_names, join_names
 
 NOT_WORK_ADDRESS = _("Enter the email address of a work or school account, such as name@example.com.")
 FREE_MAIL = _("Anyone can get an address at %(domain)s. Enter the address of a work or school account.")
@@ -29,7 +29,6 @@ NO_DOMAIN = _(
 FOREIGN_MAIN_ADDRESS = _(
     "To act for %(organizations)s, you need a work address at a verified domain. %(domain)s is not verified there."
 )
-NAMED = 5  # accepted domains that a refusal names
 
 
 def check_work_address(organization: Organization, email: str) -> None:
@@ -151,5 +150,5 @@ def _find_domain_of_first_admin(organization: Organization) -> str | None:
 def _explain_foreign_domain(shown: dict[str, str], accepted: list[str]) -> str:
     if not accepted:
         return str(NO_DOMAIN) % shown
-    names = [format_domain_name(name) for name in accepted[:NAMED]] + ["…"] * (len(accepted) > NAMED)
-    return str(FOREIGN_DOMAIN) % {**shown, "accepted": join_names(names)}
+    names = join_first_names([format_domain_name(name) for name in accepted])
+    return str(FOREIGN_DOMAIN) % {**shown, "accepted": names}

@@ -43,9 +43,9 @@ def format_trial_success_message(action: TrialAction, trial: Entitlement) -> str
 def _ask_to_approve(trial: Entitlement) -> ConfirmationDialog:
     dates = {
         "date": formats.format_date(today() + settings.PORTAL_TRIAL_TIME),
-        "seats": describe_licence_count(trial.quantity),
+        "licences": describe_licence_count(trial.quantity),
     }
-    text = _("%(customer)s will be able to use the service from today until %(date)s (UTC), with %(seats)s.")
+    text = _("%(customer)s will be able to use the service from today until %(date)s (UTC), with %(licences)s.")
     return ConfirmationDialog(
         _("Approve the trial of %(service)s?") % _names(trial), text % (_names(trial) | dates), _("Approve")
     )

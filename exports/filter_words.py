@@ -56,8 +56,8 @@ class FilterWords:
             return ()
         key = (definition.key, name)
         if key not in self._choices:
-            values = {value: None for query in self.queries for value in split_values(str(query.get(name, "")))}
-            self._choices[key] = definition.several[name].list_choices_with(self.actor, list(values))
+            values = {value for query in self.queries for value in split_values(str(query.get(name, "")))}
+            self._choices[key] = definition.several[name].list_choices_with(self.actor, sorted(values))
         return self._choices[key]
 
 

@@ -36,6 +36,7 @@ ACTIONS = tuple(
         order=60 + place,
         name="list",
         value=key,
+        is_export=True,
         seen_by=partial(_may_export, key),
     )
     for place, (key, label) in enumerate(LABELS.items())

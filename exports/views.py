@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -21,7 +21,7 @@ from partnerportal.lib.errors import NotFound
 from partnerportal.lib.exports.lists import ExportableList, Query
 from partnerportal.lib.exports.selection import read_selection
 from partnerportal.lib.keyset import fetch_keyset_page
-from partnerportal.lib.pages import read_next_url, redirect_htmx, require_permission
+from partnerportal.lib.pages import read_next_url, redirect_whole_page, require_permission
 from partnerportal.lib.private_files import CSV
 from partnerportal.lib.requests import PortalRequest
 
@@ -62,7 +62,7 @@ def export_create(request: PortalRequest) -> HttpResponse:
     query = read_selection(exported_list, form)
     if query is None:
         messages.error(request, _("Select at least one row."))
-        return _redirect(request, read_next_url(request, reverse("customers")))
+        return redirect_whole_page(request, read_next_url(request, reverse("customers")))
     return _export(request, exported_list, query, _customer_id(form.get("customer", "")))
 
 
@@ -91,11 +91,7 @@ def _export(
         return files.add_download_headers(answer, export)
     request.session["waits_for_exports"] = True
     messages.success(request, _("Export started. You can leave this page; the file will be here when it is ready."))
-    return _redirect(request, reverse("exports"))
-
-
-def _redirect(request: PortalRequest, url: str) -> HttpResponse:
-    return redirect_htmx(url) if request.htmx else redirect(url)
+    return redirect_whole_page(request, reverse("exports"))
 
 
 def _make_toast_header(text: str, tone: str = "ok") -> dict[str, str]:

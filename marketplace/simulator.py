@@ -64,7 +64,7 @@ class Simulation(PartyChooser):
         return [
             PlanOption(
                 offer=name_offer(row.offer),
-                plan=name_plan(row),
+                plan=row.local_name,
                 publisher=row.offer.publisher.name,
                 query=urlencode(self.without_plan | {"plan": str(row.public_id)}),
             )
@@ -111,7 +111,7 @@ class Simulation(PartyChooser):
     @property
     def plan_name(self) -> str:
         """The names of the chosen plan and its offer."""
-        return f"{name_offer(self.plan.offer)} · {name_plan(self.plan)}" if self.plan else ""
+        return f"{name_offer(self.plan.offer)} · {self.plan.local_name}" if self.plan else ""
 
     @property
     def country_name(self) -> str:
@@ -127,11 +127,6 @@ class Simulation(PartyChooser):
 def name_offer(offer: Offer) -> str:
     """Return the name of an offer in the reader's language, or its code before it is published."""
     return offer.shown_listing.get("name") or offer.code
-
-
-def name_plan(plan: Plan) -> str:
-    """Return the name of a plan in the reader's language, or its code before it is published."""
-    return plan.local_name
 
 
 def list_plans_to_ask_about(actor: Actor) -> QuerySet[Plan]:

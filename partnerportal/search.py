@@ -27,7 +27,8 @@ THEME_ICONS = {Theme.AUTO: "monitor", Theme.LIGHT: "sun", Theme.DARK: "moon"}
 class FoundItem:
     """Something that a search has found: a link to `url`, or, with a `name`, a button that sends that name and value.
 
-    `detail` tells it from others of that label. A link with `is_dialog` opens its page as a dialog.
+    `detail` tells it from others of that label. A link with `is_dialog` opens its page as a dialog, and a button with
+    `is_export` downloads a file.
     """
 
     label: str
@@ -37,6 +38,7 @@ class FoundItem:
     is_dialog: bool = False
     name: str = ""
     value: str = ""
+    is_export: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ def _list_action_items(actor: Actor) -> list[FoundItem]:
             is_dialog=one.is_dialog,
             name=one.name,
             value=one.value,
+            is_export=one.is_export,
         )
         for one in _list_actions()
         if one.seen_by(actor)

@@ -20,8 +20,10 @@ def list_fonts() -> dict[Path, str]:
 
 
 def main() -> None:
-    """Make the files unless they are there. A failure is only reported, and leaves the last of them out: the one that
-    pages look for.
+    """Make the files unless they are there. A failure is only reported.
+
+    Pages look for the last file of the style sheet alone, which is made last: if any fails, they use the system's
+    typeface.
     """
     try:
         for path, characters in list_fonts().items():

@@ -19,7 +19,13 @@ from partnerportal.lib.errors import NotFound
 from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.list_filters import ListFilterForm
 from partnerportal.lib.lists import ListDefinition, build_list_url, build_query_string, find_list_definition
-from partnerportal.lib.pages import get_posted_data, read_next_url, redirect_htmx, require_form, require_permission
+from partnerportal.lib.pages import (
+    get_posted_data,
+    read_next_url,
+    redirect_whole_page,
+    require_form,
+    require_permission,
+)
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
 
@@ -149,7 +155,7 @@ def edit_list_filters(request: PortalRequest, list_key: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         kept = {name: value for name, value in query.items() if name not in form.fields and name != "cursor"}
         url = build_list_url(path, {**kept, **form.query} or {"view": "all"})  # without a query a default view opens
-        return redirect_htmx(url) if request.htmx else redirect(url)
+        return redirect_whole_page(request, url)
     context = {"form": form, "query": build_query_string(query), "back": build_list_url(path, query)}
     return render(request, "accounts/list_filters.html", context | {"definition": definition})
 
@@ -170,8 +176,6 @@ def edit_list_display(request: PortalRequest, list_key: str) -> HttpResponse:
         actions.set_list_display(
             actor=request.actor, list_definition=definition, columns=form.chosen_columns, density=form.density
         )
-        if request.htmx:
-            return redirect_htmx(back)
-        return redirect(back)
+        return redirect_whole_page(request, back)
     context = {"form": form, "definition": definition, "back": back}
     return render(request, "accounts/list_display.html", context)

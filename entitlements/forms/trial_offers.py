@@ -19,7 +19,6 @@ from partnerportal.lib.actors import Actor
 from partnerportal.lib.revisions import read_posted_revision
 
 MOST_NAMED = 500  # organisations that are chosen for one service
-NAMED_AT_ONCE = 5  # in one sentence
 EVERYBODY, CHOSEN = "all", "chosen"
 
 
@@ -82,8 +81,7 @@ class TrialOfferForm(forms.Form):
                 "No distributor or partner has these ORGIDs: %(names)s",
                 len(unknown),
             )
-            names = formats.join_names(unknown[:NAMED_AT_ONCE] + ["…"] * (len(unknown) > NAMED_AT_ONCE))
-            raise forms.ValidationError(text % {"names": names})
+            raise forms.ValidationError(text % {"names": formats.join_first_names(unknown)})
         return [rows[text] for text in ids]
 
     def clean(self) -> dict[str, Any]:

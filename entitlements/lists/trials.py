@@ -26,6 +26,8 @@ from partnerportal.lib.keyset import fetch_keyset_page_or_first
 from partnerportal.lib.list_filters import DAYS, NUMBERS, Choices, FilterRange, SeveralValues
 from partnerportal.lib.lists import ColumnHeading, ListColumn, ListDefinition
 
+RUNNING = "running"
+
 
 def list_tried_services(actor: Actor) -> Choices:
     """Return the SKUs of the trials that the actor sees, by name with add-ons last."""
@@ -88,7 +90,7 @@ class TrialList(VendorRequestList):
     @cached_property
     def column_headings(self) -> list[ColumnHeading]:
         """The headings of the columns. The heading of the state column depends on the tab."""
-        labels = {WAITING: _("Requested"), "running": _("Last day")}
+        labels = {WAITING: _("Requested"), RUNNING: _("Last day")}
         return [
             replace(head, label=labels.get(self.tab, head.label)) if head.name == "state" else head
             for head in super().column_headings
@@ -96,7 +98,7 @@ class TrialList(VendorRequestList):
 
     @property
     def tab_labels(self) -> dict[str, str]:
-        return {WAITING: _("Waiting"), "running": _("Running"), "ended": _("Ended or declined")}
+        return {WAITING: _("Waiting"), RUNNING: _("Running"), "ended": _("Ended or declined")}
 
     @property
     def waiting_count(self) -> int:

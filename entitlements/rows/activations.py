@@ -126,10 +126,8 @@ def _list_waits(link: ActivationLink) -> list[_Wait]:
     done = link.closed_at if link.account_id else None
     lost = _("The email may have been overlooked. Resend it, or contact the recipient another way.")
     stuck = _("The recipient may need help. Ask them, send the link again, or withdraw it.")
-    again, ask = (
-        _("Resend it, or contact the recipient."),
-        _("Ask the recipient, or resend the link."),
-    )
+    again = _("Resend it, or contact the recipient.")
+    ask = _("Ask the recipient, or resend the link.")
     not_there = _("Not activated yet")
     waits = [
         _Wait(_("Opened"), _("Not opened yet"), link.opened_at, link.last_sent_at, OPENED_WITHIN, lost, again),

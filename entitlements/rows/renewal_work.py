@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from entitlements.models import Entitlement, RenewalState, RenewalWork
 from entitlements.queries.renewal_work import (
@@ -89,9 +88,7 @@ def make_renewal_total_line(total: RenewalTotal | None, count: int) -> RenewalTo
         text = _("Too many renewals to add up. Narrow the list to %(most)s or fewer.")
         return RenewalTotalLine("–", text % {"most": formats.format_number(ADDED_UP)})
     amounts = " + ".join(formats.format_money(one.amount, one.currency) for one in total.sums)
-    text = ngettext(
-        "%(known)s of %(count)s renewals has a value", "%(known)s of %(count)s renewals have a value", total.known
-    )
+    text = _("%(known)s of %(count)s with a known value")
     numbers = {"known": formats.format_number(total.known), "count": formats.format_number(count)}
     return RenewalTotalLine(amounts or "–", text % numbers)
 

@@ -15,7 +15,7 @@ from accounts.models import OrganizationKind
 from entitlements.actions.trials import request_trial
 from entitlements.imports import APPROVE_TRIALS, EXTEND_TRIALS
 from entitlements.lists.requests import WAITING
-from entitlements.lists.trials import TrialList
+from entitlements.lists.trials import RUNNING, TrialList
 from entitlements.policies import ROLE_TABLE, EntitlementPermission
 from entitlements.queries.trials import get_trial
 from entitlements.trial_actions import TRIAL_ACTIONS, TrialAction, format_trial_success_message
@@ -25,7 +25,7 @@ from partnerportal.lib.imports.bulk import list_bulk_buttons
 from partnerportal.lib.pages import get_posted_data, read_next_url, render_list_page, require_form, require_permission
 from partnerportal.lib.requests import PortalRequest
 
-BULK_ACTIONS = {WAITING: (APPROVE_TRIALS,), "running": (EXTEND_TRIALS,)}  # by the view of the list
+BULK_ACTIONS = {WAITING: (APPROVE_TRIALS,), RUNNING: (EXTEND_TRIALS,)}  # by the view of the list
 
 
 @require_form

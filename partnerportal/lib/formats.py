@@ -6,7 +6,7 @@ The language and the time zone are Django's active ones.
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
@@ -19,6 +19,7 @@ from django.utils.translation import gettext, pgettext
 _LOCALES = {"en": "en_GB", "ja": "ja_JP"}
 _NEAR_PAST = dt.timedelta(days=7)  # so far back, `format_relative_time` says it in words
 _NEAR_FUTURE = dt.timedelta(days=30)  # so far ahead, `format_relative_time` says it in words
+NAMED_AT_ONCE = 5  # names in one sentence, where there may be hundreds
 
 
 @lru_cache(maxsize=32)
@@ -86,6 +87,11 @@ def format_axis_number(value: int) -> str:
 def join_names(items: Iterable[object]) -> str:
     """Join names into one string with the separator of the reader's language: "A, B", in Japanese "A、B"."""
     return _separator(translation.get_language()).join(map(str, items))
+
+
+def join_first_names(names: Sequence[str]) -> str:
+    """Join the first NAMED_AT_ONCE of some names, with "…" after them where there are more."""
+    return join_names([*names[:NAMED_AT_ONCE], *["…"] * (len(names) > NAMED_AT_ONCE)])
 
 
 def join_alternatives(items: Iterable[object]) -> str:

@@ -50,6 +50,11 @@ def redirect_htmx(url: str, *, status: int = 204) -> HttpResponse:
     return HttpResponse(status=status, headers={"HX-Redirect": iri_to_uri(url)})
 
 
+def redirect_whole_page(request: PortalRequest, url: str) -> HttpResponse:
+    """Return a response that leads the browser to `url`, also when htmx asked for a part of the page."""
+    return redirect_htmx(url) if request.htmx else redirect(url)
+
+
 def is_local_path(request: HttpRequest, url: str) -> bool:
     """Return whether `url` is a path on this site and so a safe target for a redirect.
 

@@ -49,7 +49,8 @@ class RecordSearch:
 class PortalAction:
     """Something to begin from every page, such as an invitation. Its page opens as a dialog if `is_dialog` is true.
 
-    With a `name` it is no page to open but a form to send, with that name and value.
+    With a `name` it is no page to open but a form to send, with that name and value. What that answers is a file if
+    `is_export` is true.
     """
 
     label: Message
@@ -60,4 +61,5 @@ class PortalAction:
     is_dialog: bool = False
     name: str = ""
     value: str = ""
+    is_export: bool = False
     seen_by: Callable[[Actor], object] = allow_everybody

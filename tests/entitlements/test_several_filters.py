@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from accounts.models import SavedView
 from entitlements.models import CustomerListing, Sku
-from tests.entitlements.test_views import text_of
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.now().date
@@ -112,10 +111,7 @@ def test_the_dialog_leads_to_the_list_that_it_narrows(world, web, two):
     }
 
 
-def test_a_range_that_ends_before_it_begins_is_refused(web, two):
-    page = web("partner.admin").post("/lists/customers/filters/", {"query": "", "used_min": "90", "used_max": "10"})
-    assert page.status_code == 200
-    assert "“To” must not be less than “From”." in text_of(page)
+def test_a_number_below_zero_is_refused(web, two):
     page = web("partner.admin").post("/lists/customers/filters/", {"query": "", "seats_min": "-1"})
     assert page.status_code == 200
 

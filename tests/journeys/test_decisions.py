@@ -145,7 +145,7 @@ def test_a_renewal_is_worked_from_the_list_to_its_history(visitor, renewing, sku
     browser = visitor(viewport=LAPTOP).arrives_as(ada)
     page = browser.opens("/renewals/")
     expect(page.locator(".renewals-total")).to_contain_text("€14,500.00")
-    expect(page.locator(".renewals-total")).to_contain_text("10 of 10 renewals have a value")
+    expect(page.locator(".renewals-total")).to_contain_text("10 of 10 with a known value")
     page.get_by_role("link", name="Value", exact=True).click()
     page.wait_for_url(re.compile("sort=value"))
     page.get_by_role("link", name="Value", exact=True).click()

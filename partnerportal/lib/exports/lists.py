@@ -36,7 +36,8 @@ class ExportableList:
     `rows` is a function of the actor, the filters in the URL and a customer's primary key (or None). It returns the
     queryset that the list's page shows, in the same order. `rule` is the permission that exporting takes; `own_rule`,
     if there is one, is enough for the rows of the actor's own organisation. `counted_rows` says a number of rows in
-    words, such as "50 customers", where each is one of the things that the list is named after.
+    words, such as "50 customers", where each is one of the things that the list is named after: a text of
+    `ngettext_lazy`, whose plural goes by `number`, with `total` for that number as the reader writes it.
     """
 
     key: str  # at most 20 characters; also the name of its files
@@ -47,9 +48,7 @@ class ExportableList:
     own_rule: Permission | None = None
     subject: ExportSubject = ExportSubject.ALL
     scope: Scope = Scope.ACCOUNT  # what a customer must share, so that the list can be exported of this one customer
-    counted_rows: Message = (
-        ""  # by ngettext_lazy: its plural goes by `number`, and `total` is that number as it is read
-    )
+    counted_rows: Message = ""
     filters: frozenset[str] = frozenset()  # names of the filters that the list knows; any others are ignored
 
     def pick_filters(self, url_parameters: Mapping[str, str]) -> Query:
