@@ -77,7 +77,8 @@ POLYGLOTS = [
     'javascript:qzx()//" onmouseover="qzx()" hx-get="/qzx" x=\' onfocus=\'qzx()\' qzx',
 ]
 MARK = "qzx"
-SPEAKING = {"value", "title", "aria-label", "content", "alt", "placeholder", "data-text", "data-name", "data-copy"}
+SPEAKING = {"value", "title", "aria-label", "content", "alt", "placeholder"}
+SPEAKING |= {"data-text", "data-name", "data-copy", "data-email"}
 LINKS = {"href", "src", "action", "formaction", "hx-get", "hx-post"}
 FIELDS = ("street", "city", "website", "account_manager_name", "name")
 

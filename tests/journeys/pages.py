@@ -345,7 +345,6 @@ NOT_PAGES = {
     "security/second-factor/": "answers a form",
     "organizations/join/": "answers a form",
     f"{HOLDER}keep/": "answers a form",
-    f"{REQUEST}approve/": "answers a form",
     f"{REQUEST}assign/": "answers a form",
     f"{REQUEST}messages/": "answers a form",
     f"{INVITATION}accept/": "answers a form",

@@ -141,7 +141,7 @@ def sees_in_the_trend(browser, customer, numbers, *, least):
     assert [DAYS - 1 - at for at, is_known in enumerate(known) if not is_known] == [
         back for back, number in numbers.items() if number is None
     ]
-    words = re.compile(f"between {least} and {LATEST}, latest {LATEST}, peak {LATEST} on")
+    words = re.compile(f"between {least} and {LATEST}, latest {LATEST}, peak {LATEST} \\(")
     expect(chart).to_have_accessible_description(words)
     chart.focus()
     page.keyboard.press("End")
