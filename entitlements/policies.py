@@ -8,7 +8,7 @@ from accounts.models import OrganizationKind, ProgramFeature, Role
 from accounts.policies import deny_without_finance_access
 from accounts.queries.programs import FEATURED_KINDS
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.policies import ActionDenied, PermissionRule, RoleTable
+from partnerportal.lib.policies import NO_BADGE, ActionDenied, PermissionRule, RoleTable
 
 
 class EntitlementPermission(StrEnum):
@@ -55,7 +55,7 @@ def _deny_partner_without_badge(actor: Actor, _link: object) -> ActionDenied | N
     """Return an ActionDenied for a partner without the customer dashboard; a distributor and the vendor need none."""
     if actor.organization_kind != OrganizationKind.PARTNER or ProgramFeature.CUSTOMER_DASHBOARD in actor.features:
         return None
-    return ActionDenied("no_badge", _("Your organisation needs an active partner programme membership to do this."))
+    return ActionDenied("no_badge", NO_BADGE)
 
 
 ROLE_TABLE: RoleTable = {

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import OrganizationKind, ProgramFeature, Role
 from partnerportal.lib.actors import Actor
-from partnerportal.lib.policies import ActionDenied, PermissionRule, RoleTable
+from partnerportal.lib.policies import NO_BADGE, ActionDenied, PermissionRule, RoleTable
 
 
 class OfferPermission(StrEnum):
@@ -38,7 +38,7 @@ def _deny_sellers_outside_the_programme(actor: Actor, _subject: object) -> Actio
     """Return why a partner or distributor may not ask about sales: it is in no programme that lets it sell."""
     if actor.organization_kind not in SELLERS or ProgramFeature.MARKETPLACE_PURCHASE in actor.features:
         return None
-    return ActionDenied("no_badge", _("Your organisation needs an active partner programme membership to do this."))
+    return ActionDenied("no_badge", NO_BADGE)
 
 
 ROLE_TABLE: RoleTable = {

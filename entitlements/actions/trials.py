@@ -24,7 +24,7 @@ from partnerportal.lib.days import today
 from partnerportal.lib.errors import ActionRefused, Conflict, InvalidInput, NotFound, TooManyAttempts
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 from partnerportal.lib.policies import authorize
-from partnerportal.lib.states import change_locked_row_states, change_row_state
+from partnerportal.lib.states import change_locked_row_states, change_row_state, make_state_changed_error
 from partnerportal.lib.text import remove_invisible_characters
 
 State, Kind = Entitlement.State, Entitlement.Kind
@@ -39,7 +39,6 @@ ALREADY_RUNNING = _("Your organisation already uses this service.")
 TOO_MANY = _("Your organisation has requested %(number)s trials in 24 hours, which is the limit. Try again later.")
 SEATS = _("Enter a number of licences from 1 to %(most)s.")
 NO_LATER_END = _("This trial has no end date, or can’t be extended any further.")
-STATE_CHANGED = _("This has changed in the meantime. Reload the page to see the latest version.")
 
 
 @transaction.atomic
@@ -133,7 +132,7 @@ def extend_trial(*, actor: Actor, trial: Entitlement, ends_on: dt.date) -> Entit
     if compute_extended_trial_end(trial) is None:
         raise Conflict("no_later_end", NO_LATER_END)
     if ends_on != compute_extended_trial_end(trial):
-        raise Conflict("state_changed", STATE_CHANGED)
+        raise make_state_changed_error()
     return _record_one(EntitlementEventKind.TRIAL_EXTENDED, actor, *_save_changes(trial, ends_on=ends_on))
 
 
@@ -214,7 +213,7 @@ def _move(actor: Actor, trial: Entitlement, to: str, **values: Any) -> tuple[Ent
     try:
         moved = change_row_state(row, to, updated_at=timezone.now(), **values)
     except Entitlement.DoesNotExist as error:  # it was converted meanwhile, and policies hide it from the vendor
-        raise Conflict("state_changed", STATE_CHANGED) from error
+        raise make_state_changed_error() from error
     moved.sku, moved.customer = row.sku, row.customer
     return moved, list_row_changes(row, {"state": to, **values}, redacted_fields=REDACTED_FIELDS)
 
@@ -223,7 +222,7 @@ def _lock_running(actor: Actor, trial: Entitlement) -> Entitlement:
     """Lock and return the trial. Raises Conflict("state_changed") if it does not run today."""
     row = _visible_trial(actor, trial).select_for_update(of=("self",)).first()
     if row is None or row.state != State.ACTIVE or (row.ends_on and row.ends_on < today()):
-        raise Conflict("state_changed", STATE_CHANGED)
+        raise make_state_changed_error()
     return row
 
 

@@ -12,6 +12,7 @@ from partnerportal.lib.actors import Actor, ActorKind
 from partnerportal.lib.errors import ActionRefused, Message
 from partnerportal.lib.roles import SEE_FINANCE, Role, describe_roles, list_roles_for_kind
 
+NO_BADGE = _("Your organisation needs an active partner programme membership to do this.")
 WRONG_KIND = "wrong_kind"  # the code of a refusal for the type of organisation; pages and the API answer it by a 404
 
 
@@ -97,9 +98,7 @@ class PermissionRule:
         if self.kinds and actor.organization_kind not in self.kinds:
             return ActionDenied(WRONG_KIND, _("This is not available to your type of organisation."))
         if self.feature and self.feature not in actor.features:  # of whom a membership would help
-            return ActionDenied(
-                "no_badge", _("Your organisation needs an active partner programme membership to do this.")
-            )
+            return ActionDenied("no_badge", NO_BADGE)
         if self.roles and not self.roles & actor.roles:
             permitted = self.list_permitted_roles(actor.organization_kind)
             message = gettext("Only %(roles)s can do this.") % {"roles": describe_roles(permitted)}

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from partnerportal.lib.errors import Conflict, Message
 from partnerportal.lib.policies import ActionAllowed, ActionDenied, Answer
 
+NOT_CARRIED_OUT = _("This has changed in the meantime, so your action was not carried out.")
+
 M = TypeVar("M", bound=models.Model)
 DECISIONS = ("approve", "decline")  # the names of the actions that decide what waits
 
@@ -67,9 +69,7 @@ class RowAction(Generic[M]):
         It does not check the permissions of an actor.
         """
         if row.state not in self.states:  # type: ignore[attr-defined]
-            return ActionDenied(
-                "state_changed", _("This has changed in the meantime, so your action was not carried out.")
-            )
+            return ActionDenied("state_changed", NOT_CARRIED_OUT)
         return self.condition(row)
 
     def ensure_possible(self, row: M) -> None:

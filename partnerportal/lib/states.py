@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.errors import Conflict
 
+STATE_CHANGED = _("This has changed in the meantime. Reload the page to see the latest version.")
+
 M = TypeVar("M", bound=models.Model)
 Moves = Mapping[Any, Collection[Any]]
 
@@ -46,7 +48,7 @@ def _set_state(locked: models.Model, to: str, changes: dict[str, Any]) -> None:
 
 def make_state_changed_error() -> Conflict:
     """Return the error, for the caller to raise, of a row whose state has changed since somebody looked at it."""
-    return Conflict("state_changed", _("This has changed in the meantime. Reload the page to see the latest version."))
+    return Conflict("state_changed", STATE_CHANGED)
 
 
 def make_changed_meanwhile_error() -> Conflict:

@@ -13,8 +13,9 @@ from partnerportal.lib.attached_files import save_attached_file
 from partnerportal.lib.errors import Conflict, InvalidInput, StaleVersion
 from partnerportal.lib.limits import enforce_hourly_limit
 from partnerportal.lib.policies import authorize
+from partnerportal.lib.states import STATE_CHANGED
 from partnerportal.lib.uploaded_files import MEGABYTE, CheckedFile, check_document_or_image, clean_file_name
-from support.actions.rows import STATE_CHANGED, ensure_state, lock_own_request, save_locked_draft
+from support.actions.rows import ensure_state, lock_own_request, save_locked_draft
 from support.models import Request, RequestFile, RequestMessage
 from support.policies import ROLE_TABLE, SupportPermission
 

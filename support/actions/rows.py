@@ -14,14 +14,13 @@ from notifications.actions.recording import record_event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.changes import list_changes_between
 from partnerportal.lib.errors import Conflict, InvalidInput, Message, NotFound
-from partnerportal.lib.states import change_row_state
+from partnerportal.lib.states import STATE_CHANGED, change_row_state, make_state_changed_error
 from partnerportal.lib.text import remove_invisible_characters
 from support.events import SupportEventKind
 from support.kinds import Findings, find_request_facts, get_request_kind
 from support.models import Request, RequestRevision
 
 State = Request.State
-STATE_CHANGED = _("This has changed in the meantime. Reload the page to see the latest version.")
 REQUIRED = ("title", "justification", "contact_email")  # of what is submitted
 
 
@@ -55,7 +54,7 @@ def lock_own_request(actor: Actor, request: Request) -> Request:
 def ensure_state(row: Request, *states: str) -> None:
     """Raise Conflict("state_changed") unless the locked row is in one of these states."""
     if row.state not in states:
-        raise Conflict("state_changed", STATE_CHANGED)
+        raise make_state_changed_error()
 
 
 def ensure_version(row: Request, seen: str | None) -> None:

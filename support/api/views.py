@@ -14,12 +14,13 @@ from partnerportal.lib.api import EmptyBodySerializer, PaginatedListView, Portal
 from partnerportal.lib.api_conditions import IF_MATCH, read_seen_version, set_etag
 from partnerportal.lib.api_input import JSONBodyParser, StrictSerializer
 from partnerportal.lib.errors import StaleVersion
+from partnerportal.lib.states import STATE_CHANGED
 from partnerportal.lib.uploaded_files import REFUSALS
 from partnerportal.lib.visible_rows import get_by_public_id
 from support.actions.deciding import approve_request, ask_for_information, decline_request
 from support.actions.drafts import discard_request_draft, save_request_draft, start_request
 from support.actions.messages import post_message
-from support.actions.rows import STATE_CHANGED, check_request
+from support.actions.rows import check_request
 from support.actions.submitting import answer_request, submit_request, withdraw_request
 from support.api.serializers import (
     AnswerRequestSerializer,

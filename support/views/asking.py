@@ -15,6 +15,7 @@ from partnerportal.lib.form_errors import show_errors_in_form
 from partnerportal.lib.pages import get_posted_data, render_list_page, require_form, require_permission
 from partnerportal.lib.policies import authorize
 from partnerportal.lib.requests import PortalRequest
+from partnerportal.lib.row_actions import NOT_CARRIED_OUT
 from support.actions.drafts import save_request_draft, start_request
 from support.actions.files import attach_files
 from support.actions.rows import RequestAlreadyOpen
@@ -32,7 +33,7 @@ from support.lists.own import OwnRequestList
 from support.models import Request
 from support.policies import ROLE_TABLE, SupportPermission
 from support.queries import get_request
-from support.views.page import CHANGED, render_request_page
+from support.views.page import render_request_page
 
 may_list = require_permission(ROLE_TABLE, SupportPermission.LIST_REQUESTS)
 may_make = require_permission(ROLE_TABLE, SupportPermission.MAKE_REQUESTS)
@@ -98,7 +99,7 @@ def request_details(request: PortalRequest, request_id: UUID) -> HttpResponse:
     row = get_request(request.actor, request_id)
     get_request_kind(row.kind).authorize_asker(request.actor)
     if not row.is_editable:
-        message = CHANGED if request.method == "POST" else _("This request can no longer be edited.")
+        message = NOT_CARRIED_OUT if request.method == "POST" else _("This request can no longer be edited.")
         return render_request_page(request, row, message, 409)
     saves = row.is_draft and "save" in request.POST
     posted = get_posted_data(request)

@@ -7,11 +7,11 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.requests import PortalRequest
+from partnerportal.lib.row_actions import NOT_CARRIED_OUT
 from support.actions.rows import check_request
 from support.forms import AssignRequestForm, RequestMessageForm
 from support.kinds import LabelledText, describe_kind, describe_prefilled, get_request_kind
@@ -28,12 +28,10 @@ from support.rows import (
     make_request_table_rows,
 )
 
-CHANGED = _("This has changed in the meantime, so your action was not carried out.")
-
 
 def render_conflict(request: PortalRequest, request_id: UUID, error: Conflict) -> HttpResponse:
     """Return the page of a request as it is now, which says what is in the way of an action, with status 409."""
-    message = CHANGED if error.code == "state_changed" else error.message
+    message = NOT_CARRIED_OUT if error.code == "state_changed" else error.message
     return render_request_page(request, get_request(request.actor, request_id), message, error.status)
 
 
