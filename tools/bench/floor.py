@@ -8,10 +8,16 @@ from django.urls import path
 
 from partnerportal.settings import dev
 
-# Its apps import one another, and what they need, when they are ready: all are there, and nothing runs before a view.
+# The apps import one another, and what they need, when they are ready: all are there. Nothing runs before a view but
+# what one of them insists on.
 PORTAL = {name: getattr(dev, name) for name in dir(dev) if name.isupper()}
+BARE = {
+    "ROOT_URLCONF": __name__,
+    "MIDDLEWARE": ["allauth.account.middleware.AccountMiddleware"],
+    "ALLOWED_HOSTS": ["*"],
+}
 if not settings.configured:
-    settings.configure(**PORTAL | {"ROOT_URLCONF": __name__, "MIDDLEWARE": [], "ALLOWED_HOSTS": ["*"]})
+    settings.configure(**PORTAL | BARE)
 
 application = get_wsgi_application()
 
