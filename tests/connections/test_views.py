@@ -192,7 +192,7 @@ def test_each_side_may_end(web, world):
     question = web("customer.admin").get(f"/connections/{mine.public_id}/end/").content.decode()
     assert world.partner.name in question and "2 active services" in question and "1 order" in question
     response = web("customer.admin").post(f"/connections/{mine.public_id}/end/")
-    assert response["Location"] == "/"
+    assert response["Location"] == "/account/"
     response = web("partner2.admin").post(f"/connections/{theirs.public_id}/end/")
     assert response["Location"] == "/customers/"
     assert said(response) == [f"The connection with {world.customer2.name} has ended."]
