@@ -27,7 +27,8 @@ NO_DOMAIN = _(
     "verify %(domain)s."
 )
 FOREIGN_MAIN_ADDRESS = _(
-    "To act for %(organizations)s, you need a work address at a verified domain. %(domain)s is not verified there."
+    "To act for %(organizations)s, you need a work address at a domain that has been verified there, and %(domain)s "
+    "has not."
 )
 
 

@@ -1,6 +1,6 @@
 """The words in which a customer's activity and the activity log tell the events of this app."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +18,15 @@ from notifications.timeline import (
 from partnerportal.lib import formats
 from partnerportal.lib.errors import Message
 
-_TEXTS: dict[str, tuple[str, Message]] = {
+
+def _tell_cancelled(event: Event) -> Message:
+    """Return the sentence that a trial was cancelled, or that its request was, which staff had not decided yet."""
+    if event.data.get("is_request"):
+        return _("The request for a trial of %(service)s was cancelled")
+    return _("The trial of %(service)s was cancelled")
+
+
+_TEXTS: dict[str, tuple[str, Message | Callable[[Event], Message]]] = {
     EntitlementEventKind.ADDED: ("package-plus", _("%(service)s was added")),
     EntitlementEventKind.CHANGED: ("package", _("%(service)s has changed")),
     EntitlementEventKind.TRIAL_REQUESTED: ("flask-conical", _("A trial of %(service)s was requested")),
@@ -30,7 +38,7 @@ _TEXTS: dict[str, tuple[str, Message]] = {
     EntitlementEventKind.TRIAL_DECLINED: ("flask-conical", _("The trial of %(service)s was declined")),
     EntitlementEventKind.TRIAL_EXTENDED: ("flask-conical", _("The trial of %(service)s was extended")),
     EntitlementEventKind.TRIAL_CONVERTED: ("package-check", _("%(service)s was converted to production")),
-    EntitlementEventKind.TRIAL_CANCELLED: ("flask-conical", _("The trial of %(service)s was cancelled")),
+    EntitlementEventKind.TRIAL_CANCELLED: ("flask-conical", _tell_cancelled),
     EntitlementEventKind.TRIAL_EXPIRED: ("hourglass", _("The trial of %(service)s expired")),
     EntitlementEventKind.RELEASE_ASKED: ("user-minus", _("The release of a licence for %(service)s was requested")),
     EntitlementEventKind.RELEASE_WITHDRAWN: (

@@ -18,7 +18,7 @@ class ExportPermission(StrEnum):
 
 
 ROLE_TABLE: RoleTable = {
-    ExportPermission.EXPORT: PermissionRule(label=_("Export the lists they can see, and download the files")),
+    ExportPermission.EXPORT: PermissionRule(label=_("Export the lists that the role can see, and download the files")),
 }
 
 

@@ -98,8 +98,8 @@ def _make_option_check(audience: Audience) -> Callable[[Request], Findings]:
         countries, number = formats.join_names(sold.country_names), len(sold.sellers)
         facts: tuple[Fact, ...] = (
             Fact("audience", _("Current audience"), offer.audience, Audience(offer.audience).label),
-            Fact("sellers", _("Partners with sales"), str(number), formats.format_number(number)),
-            _name_group("who", _("Partners that have sold the offer"), sold.sellers),
+            Fact("sellers", _("Number of partners with sales"), str(number), formats.format_number(number)),
+            _name_group("who", _("Partners with sales"), sold.sellers),
             Fact("quantity", _("Licences sold"), str(sold.quantity), formats.format_number(sold.quantity)),
             Fact("countries", _("Customers’ countries"), " ".join(sold.countries), countries or "–"),
         )

@@ -30,7 +30,7 @@ TOO_LARGE = _("Enter an amount below 10,000,000,000.")
 NOTHING_TO_END = _(
     "The plan has no price for this market, currency, term and billing frequency on this day. Enter an amount."
 )
-TWICE = _("There are two changes to this price for the same day.")
+TWICE = _("This price has two changes for the same day. Keep only one of them.")
 ALREADY_PRICED = _("Another price already starts on this day. Withdraw it first, or choose another day.")
 PRICE_CHANGED = _("The price has changed since you looked, so your change would now replace a different amount.")
 CONFIRM = _("This changes the price by more than half, or to 0. Enter the code of the plan to confirm it.")

@@ -41,12 +41,13 @@ class ActivityTopic(models.TextChoices):
 class ActivityDescription:
     """The icon and the sentence by which activity pages and the log show events of one kind.
 
-    `text` may have the placeholders %(organization)s, %(counterpart)s and %(subject)s, and those that `values` returns
-    for an event. `detail` returns a text to show after the sentence, or "".
+    `text` is the sentence, or a function that chooses it by the event. It may have the placeholders %(organization)s,
+    %(counterpart)s and %(subject)s, and those that `values` returns for an event. `detail` returns a text to show after
+    the sentence, or "".
     """
 
     icon: str
-    text: Message
+    text: Message | Callable[[Event], Message]
     values: Callable[[Event], Mapping[str, str]] = lambda event: {}
     detail: Callable[[Event], str] = lambda event: ""
 
@@ -58,7 +59,7 @@ class ActivityDescription:
             "subject": event.subject_label,
             **self.values(event),
         }
-        return str(self.text) % values
+        return str(self.text(event) if callable(self.text) else self.text) % values
 
 
 _descriptions: dict[str, ActivityDescription] = {}

@@ -30,7 +30,7 @@ GLOSSARY = (
     ),
     GlossaryTerm(
         _("Invitation link"),
-        _("A partner’s permanent link. Any customer can accept it, and it never expires."),
+        _("A partner’s permanent link. Any customer can use it to connect, and it never expires."),
     ),
     GlossaryTerm(
         _("Activation link"),

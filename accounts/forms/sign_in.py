@@ -10,6 +10,7 @@ from typing import Any
 from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.authentication import get_authentication_records
 from allauth.account.forms import AddEmailForm as BaseAddEmailForm
+from allauth.account.forms import ChangePasswordForm as BaseChangePasswordForm
 from allauth.account.forms import ConfirmEmailVerificationCodeForm, ConfirmLoginCodeForm
 from allauth.account.forms import LoginForm as BaseLoginForm
 from allauth.account.forms import ResetPasswordForm as BaseResetPasswordForm
@@ -165,11 +166,30 @@ class PasswordResetTokenForm(BaseUserTokenForm):
         return person if person.is_active else None
 
 
+class ChangePasswordForm(BaseChangePasswordForm):
+    """The form that changes the password of whoever is signed in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["oldpassword"].label = _("Current password")
+        _name_new_password_fields(self)
+
+
+def _name_new_password_fields(form: forms.Form) -> None:
+    """Label the two fields of a new password, which allauth spells in title case."""
+    form.fields["password1"].label = _("New password")
+    form.fields["password2"].label = _("New password again")
+
+
 class ResetPasswordKeyForm(BaseResetPasswordKeyForm):
     """The form that sets a new password by a mailed link.
 
     It also verifies the address of a person who has only one.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _name_new_password_fields(self)
 
     def save(self) -> None:
         """Store the new password, and mark the person's address as verified if it is their only one.

@@ -83,7 +83,7 @@ class OrganizationSuspendedNotice(StandingNotice):
         return "/"
 
     def get_link_label(self, notice: "Notice") -> str:
-        return _("See who to ask")
+        return _("See whom to contact")
 
 
 @register_notice_kind

@@ -170,7 +170,7 @@ def _length(request: Request) -> int:
     if length > settings.INGEST_BYTES:
         raise BodyTooLarge(_("The upload is too large. Split it into smaller ones."))
     if not length:
-        raise InvalidInput("empty", _("Nothing was sent."))
+        raise InvalidInput("empty", _("The request has no content. Send the file as its body."))
     return length
 
 

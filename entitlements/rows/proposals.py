@@ -106,7 +106,7 @@ def _describe_reason(proposed: ProposedQuantity, purchased: int, assigned: int, 
         "purchased": formats.format_number(purchased),
         "day": formats.format_date(renews_on) if renews_on else "",
     }
-    growth = _("At the current rate, %(expected)s licences will be assigned on %(day)s") % numbers
+    growth = _("At the current rate, the number of assigned licences will reach %(expected)s on %(day)s") % numbers
     if proposed.reason == ProposalReason.OVER:
         words = describe_overage(assigned - purchased)
         return f"{words} · {growth}" if proposed.expected > assigned else words

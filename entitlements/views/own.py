@@ -30,7 +30,12 @@ def own_services(request: PortalRequest) -> HttpResponse:
     return render(
         request,
         "entitlements/services.html",
-        {"sections": sections, "request_trial": request_trial, "is_customer": is_customer(actor)},
+        {
+            "sections": sections,
+            "has_services": any(section.rows for section in sections),
+            "request_trial": request_trial,
+            "is_customer": is_customer(actor),
+        },
     )
 
 

@@ -193,6 +193,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.people.SignupForm"
 ACCOUNT_FORMS = {
     "add_email": "accounts.forms.sign_in.AddEmailForm",
+    "change_password": "accounts.forms.sign_in.ChangePasswordForm",
     "confirm_email_verification_code": "accounts.forms.sign_in.ConfirmEmailCodeForm",
     "confirm_login_code": "accounts.forms.sign_in.ConfirmSignInCodeForm",
     "login": "accounts.forms.sign_in.LoginForm",

@@ -73,7 +73,7 @@ def test_the_invited_person_accepts_and_acts(path, web, world):
     assert client.get("/customers/").status_code == 200
     for again in (client.get(path), client.post(f"{path}accept/"), client.post(f"{path}continue/")):
         assert again.status_code == 404
-        assert "It has been used or withdrawn" in again.content.decode()
+        assert "The invitation has been used or withdrawn" in again.content.decode()
 
 
 def test_somebody_else_sees_both_addresses_and_may_change(path, web, world):

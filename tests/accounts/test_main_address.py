@@ -83,7 +83,7 @@ def test_each_organisation_that_the_person_acts_for_has_its_rule(change, world):
 def test_the_rule_is_asked_again_with_the_code(change, world):
     _page, confirm = change()
     add_domain(world.partner, "proved.example")
-    assert "you need a work address at a verified domain" in confirm()
+    assert "you need a work address at a domain that has been verified there" in confirm()
     assert main_address(world) != NEW
     OrganizationDomain.objects.filter(organization=world.partner).delete()
 

@@ -262,6 +262,8 @@ def test_a_changed_password_signs_out_everywhere(client, world):
     other = PageClient()
     sign_in(other)
     form = {"oldpassword": PASSWORD, "password1": NEW["password1"], "password2": NEW["password1"]}
+    page = client.get("/sign-in/password/change/").content.decode()
+    assert all(label in page for label in ("Current password", "New password", "New password again"))
     assert client.post("/sign-in/password/change/", form).status_code == 302
     assert not is_signed_in(other)
 

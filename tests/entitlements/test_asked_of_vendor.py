@@ -20,6 +20,7 @@ from entitlements.models import Entitlement, LicenceRelease, LicenseAssignment, 
 from notifications import registry
 from notifications.actions.outbox import send_due_daily_summary, send_due_emails, write_due_notices
 from notifications.models import Delivery, DeliveryChannel, Event, MailMode, Notice, NoticePreference
+from notifications.timeline import find_activity_description
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.errors import Conflict
 from partnerportal.lib.json_lines.files import DecompressingReader
@@ -335,7 +336,10 @@ def test_staff_hear_of_a_request_that_is_taken_back(world: World, actor_for: Any
     assert said(notice) == (subject, "12 licences", "/trials/")
     subjects = {str(registry.get_notice_kinds()["trial_cancelled"].get_subject(row))
                 for row in Notice.objects.filter(kind="trial_cancelled")}  # fmt: skip
-    assert {"The request for a trial of Try 0 was cancelled", "The trial of Try 2 was cancelled"} <= subjects
+    said_of_both = {"The request for a trial of Try 0 was cancelled", "The trial of Try 2 was cancelled"}
+    assert said_of_both <= subjects
+    tell = find_activity_description("trial.cancelled").build_sentence
+    assert said_of_both <= {tell(event) for event in Event.objects.filter(kind="trial.cancelled")}
     assert [code for code, _ in registry.list_notice_kind_choices(actor) if code == "trial_withdrawn"] == []
     while send_due_emails():
         pass

@@ -40,6 +40,16 @@ def test_from_an_invitation_to_the_first_trial(stack, visitor):
     browser.opens("/")
     steps = page.get_by_role("region", name="Get started")
     expect(steps).to_contain_text("1 of 5 done")
+    frame, icon, button = (
+        found.bounding_box() for found in (steps, steps.locator("li .icon").first, steps.locator("li .button").first)
+    )
+    assert icon["x"] - frame["x"] >= 12, "the rows of the checklist touch the edge of their panel"
+    assert frame["x"] + frame["width"] - button["x"] - button["width"] >= 12
+    browser.sees("Services that your organisation buys or tries appear here.")
+    browser.opens("/services/")
+    browser.sees("No services yet")
+    expect(page.get_by_text("No active trials.")).to_have_count(0)
+    browser.opens("/")
     steps.get_by_role("link", name="Fill in").click()
     page.get_by_label("Street").fill("1 Quay Street")
     page.get_by_label("City").fill("Galway")

@@ -180,7 +180,7 @@ WIDEST_OFFERS = """() => {
     const write = (cells, text) =>
         document.querySelectorAll(`main td${cells}`).forEach((cell) => (cell.textContent = text));
     write(":is(.cell-a:not(.num), .cell-b)", "Dynamics 365 Business Central");
-    write(".cell-c > .status", "En ligne, avec des modifications");
+    write(".cell-c > .status", "En ligne, modifications à publier");
     write(":last-child:not([class])", "il y a 32 minutes");
 }"""
 

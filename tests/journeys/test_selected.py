@@ -136,7 +136,7 @@ def test_renewals_of_selected_customers_are_opened(visitor, customers):
     page = browser.opens("/customers/")
     for number in (0, 1):
         page.get_by_role("checkbox", name=f"Select {made[number].name}").check()
-    page.get_by_role("link", name="Open renewals").click()
+    page.get_by_role("link", name="View renewals").click()
     expect(browser.heading).to_have_text("Renewals")
     rows = page.locator("main tbody tr")
     expect(rows).to_have_count(1)

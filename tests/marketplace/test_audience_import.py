@@ -87,8 +87,8 @@ def test_what_replacing_does_is_said_in_the_readers_language(world, publisher, m
     with translation.override("fr"):
         said = list(AUDIENCE.finish(publisher, monitor, "replace", rows(uuid.uuid4())))
     assert said == [
-        "1 ajout enregistré abandonné.",
-        "1 partenaire est à retirer\u202f: une demande est nécessaire.",
+        "1 ajout enregistré a été abandonné.",
+        "1 partenaire est à retirer\u202f: vous devez envoyer une demande pour cela.",
     ]
 
 

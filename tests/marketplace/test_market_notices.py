@@ -134,7 +134,7 @@ def test_several_customers_and_plans_are_counted(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("fr", "France\u202f: désormais dans le marché Afrique"), ("ja", "フランスはアフリカ市場に移りました")],
+    [("fr", "France\u202f: passage au marché Afrique"), ("ja", "フランスはアフリカ市場に移りました")],
 )
 def test_it_is_told_in_the_readers_language(world: World, language: str, said: str) -> None:
     move(world, "FR", "africa", "USD")
@@ -155,10 +155,10 @@ def test_it_stands_in_the_inbox_and_is_mailed_to_admins_by_preference(world: Wor
     by_reader = {each["To"].addresses[0].addr_spec: each for each in letters}
     assert set(by_reader) == {address("partner.admin"), address("many"), address("publisher.admin")}
     letter = by_reader[address("publisher.admin")]
-    assert "France\u202f: désormais dans le marché Afrique" in letter["Subject"]
+    assert "France\u202f: passage au marché Afrique" in letter["Subject"]
     assert "/offers/" in letter.get_body(("plain",)).get_content()
     assert "your 1 customer there" in by_reader[address("partner.admin")].get_body(("plain",)).get_content()
     client, notice = web("publisher.admin"), Notice.objects.get(kind="country_placed_prices")
-    assert "France\u202f: désormais dans le marché Afrique" in client.get("/inbox/").content.decode()
+    assert "France\u202f: passage au marché Afrique" in client.get("/inbox/").content.decode()
     assert client.post(f"/inbox/{notice.public_id}/")["Location"] == "/offers/"
     assert "France is now in the market Africa" in web("partner2.admin").get("/inbox/").content.decode()

@@ -8,10 +8,12 @@ import pytest
 import rest_framework
 from django import forms
 from django.conf import settings
+from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.core.exceptions import ValidationError
 from django.utils import translation
 
-LIBRARIES = [Path(django.__file__).parent / "conf/locale", Path(rest_framework.__file__).parent / "locale"]
+DJANGO = Path(django.__file__).parent
+LIBRARIES = [DJANGO / "conf/locale", DJANGO / "contrib/auth/locale", Path(rest_framework.__file__).parent / "locale"]
 KNOWN = {entry.msgid for folder in LIBRARIES for entry in polib.mofile(str(folder / "fr/LC_MESSAGES/django.mo"))}
 
 
@@ -34,3 +36,22 @@ def test_a_form_says_it_in_our_words(language, words):
         forms.CharField(max_length=3).clean("four")
     with translation.override(language):
         assert refusal.value.messages == [words]
+
+
+@pytest.mark.parametrize(
+    "language, words",
+    [
+        ("fr", "Ce mot de passe est trop court. Il doit contenir au moins 12 caractères."),
+        ("ja", "パスワードが短すぎます。12文字以上にしてください。"),
+    ],
+)
+def test_a_short_password_is_refused_in_our_words(language, words):
+    with translation.override(language), pytest.raises(ValidationError) as refusal:
+        validate_password("kX9-wq")
+    assert refusal.value.messages == [words]
+
+
+def test_the_rules_for_a_password_have_no_blanks_between_japanese_and_numbers():
+    with translation.override("ja"):
+        rules = password_validators_help_texts()
+    assert "12文字以上で設定してください。" in rules and not [rule for rule in rules if " " in rule]

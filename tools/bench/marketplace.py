@@ -34,29 +34,38 @@ PLACES = {"europe": ("EUR", "GBP"), "united-states": ("USD",), "japan": ("JPY",)
 Row = TypeVar("Row", bound=models.Model)
 
 
-@transaction.atomic
 def load(partners: int = PARTNERS) -> None:
-    """Write partners, offers and prices, all or nothing, unless an earlier run has."""
+    """Write partners, offers and prices, unless an earlier run has."""
     if Organization.objects.filter(name=SELLER).exists():
         return
-    seller = make_organization(OrganizationKind.PARTNER, SELLER, "seller")
     csp = Program.objects.get(code="csp")
+    _load_partners(partners, csp)
+    with transaction.atomic():
+        _load_sellers(csp)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _load_sellers(csp: Program) -> None:
+    """Write a partner that sells, and publishers with their offers and prices."""
+    seller = make_organization(OrganizationKind.PARTNER, SELLER, "seller")
     grant_membership(actor=SYSTEM, organization=seller, program=csp, starts_on=dt.date(2020, 1, 1))
     publishers = [
         make_organization(OrganizationKind.PUBLISHER, f"{PUBLISHER} {number}", f"publisher{number}")
         for number in range(PUBLISHERS)
     ]
-    _load_partners(partners, csp)
     _load_offers(publishers)
     audiences.load(publishers[0])
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
 
 
 def _load_partners(count: int, program: Program) -> None:
-    """Write partners of the programme. Triggers list them as resellers."""
+    """Write partners of the programme, from where an earlier run has ended. Triggers list them as resellers.
+
+    Each thousand is a transaction: within one, the triggers read all versions of the sums that they changed before.
+    """
+    written = Organization.objects.filter(name__startswith="Reseller ").count()
     with connection.cursor() as cursor:
-        for first in range(0, count, 1000):
+        for first in range(written, count, 1000):
             cursor.execute(
                 """WITH made AS (
                        INSERT INTO accounts_organization (public_id, kind, name, name_folded, org_id, tenant_id,
