@@ -81,7 +81,7 @@ def _describe_ends(count: int) -> str:
 def _make_day_ahead(day: dt.date, count: int, most: int) -> DayAhead:
     where = formats.get_reader_locale()
     label = _("%(day)s: %(words)s") % {
-        "day": dates.format_date(day, "full", locale=where),
+        "day": formats.format_date_with_weekday(day),
         "words": _describe_ends(count),
     }
     height = max(round(100 * count / most), 12) if count else 0

@@ -203,7 +203,7 @@ def _cell(
     return CalendarDayCell(
         iso=day.isoformat(),
         number=formats.format_day_and_month(day) if names_month else formats.format_number(day.day),
-        date=dates.format_date(day, "full", locale=formats.get_reader_locale()),
+        date=formats.format_date_with_weekday(day),
         is_today=day == today(),
         is_outside=not today() <= day <= today() + RENEWAL_HORIZON,
         count=count,

@@ -137,12 +137,28 @@ def format_date(value: dt.date) -> str:
 
 @lru_cache(maxsize=4096)
 def _date(value: dt.date, where: Locale) -> str:
-    return dates.format_date(value, "medium", locale=where)
+    return _name_first_day(dates.format_date(value, "medium", locale=where), where)
+
+
+# The first day of a month within a French date, which is said and written "1er". No locale data spell it so.
+_FIRST_DAY = re.compile(r"(?<!\d)1(?= [^\W\d]|–)")
+
+
+def _name_first_day(text: str, where: Locale) -> str:
+    """Return a date of the locale data as French writes it: 1er janv. 2027. Other languages stay as they are."""
+    return _FIRST_DAY.sub("1er", text) if where.language == "fr" else text
+
+
+def format_date_with_weekday(value: dt.date) -> str:
+    """Format a date in full, such as Monday, 14 December 2026."""
+    where = get_reader_locale()
+    return _name_first_day(dates.format_date(value, "full", locale=where), where)
 
 
 def format_date_range(first: dt.date, last: dt.date) -> str:
     """Return the days from `first` to `last` as text without the year, such as 7–13 Dec."""
-    return str(dates.format_interval(first, last, "MMMd", locale=get_reader_locale()))
+    where = get_reader_locale()
+    return _name_first_day(str(dates.format_interval(first, last, "MMMd", locale=where)), where)
 
 
 def format_date_and_time(value: dt.datetime) -> str:
@@ -151,9 +167,7 @@ def format_date_and_time(value: dt.datetime) -> str:
     here = get_reader_locale()
     clock = dates.format_time(local, "short", locale=here)
     pattern = str(dates.get_datetime_format("medium", locale=here)).replace("'", "")
-    return pattern.replace("{1}", dates.format_date(local, "medium", locale=here)).replace(
-        "{0}", f"{clock} {local.tzname()}"
-    )
+    return pattern.replace("{1}", _date(local.date(), here)).replace("{0}", f"{clock} {local.tzname()}")
 
 
 def format_relative_time(value: dt.date, now: dt.datetime | None = None) -> str:
@@ -212,4 +226,4 @@ def format_month(value: dt.date) -> str:
 
 @lru_cache(maxsize=1024)
 def _skeleton(skeleton: str, value: dt.date, where: Locale) -> str:
-    return dates.format_skeleton(skeleton, value, locale=where)
+    return _name_first_day(dates.format_skeleton(skeleton, value, locale=where), where)

@@ -315,7 +315,7 @@ def test_the_page_of_exports_says_the_filters_in_words(
             labels = [names[value] for value in values[name].split(SEPARATOR) if value]
             assert not labels or f"{several.label}\N{NARROW NO-BREAK SPACE}: {', '.join(labels)}" in parts, name
         for one in definition.ranges:
-            days = "1 janv. 2000 – 1 janv. 2100" if one.high else "à partir du 1 janv. 2000"
+            days = "1er janv. 2000 – 1er janv. 2100" if one.high else "à partir du 1er janv. 2000"
             assert any(part.startswith(str(one.label)) for part in parts), one.label
             assert one.kind is not DAYS or any(days in part for part in parts), one.label
     assert len(parts) == len(set(parts)) and not [

@@ -268,6 +268,11 @@ def test_on_a_phone_the_first_row_of_a_list_is_on_the_first_screen(visitor, read
         assert page.locator("main tbody tr").first.bounding_box()["y"] < PHONE["height"] / 2, path
         page.get_by_role("button", name="Filters").click()
         assert page.get_by_role("main").get_by_role("searchbox").bounding_box()["width"] > 120, path
+        bar, export = page.locator(".filter-bar"), page.locator(".list-actions > :visible").last.bounding_box()
+        ends = [one.bounding_box()["x"] + one.bounding_box()["width"] for one in bar.locator("select:visible").all()]
+        assert max(ends) >= export["x"] + export["width"] - 2, f"{path}: beside open filters is a gap"
+        toggle = bar.locator(".filters-toggle").bounding_box()
+        assert toggle["x"] + toggle["width"] <= export["x"] and abs(toggle["y"] - export["y"]) < 2, path
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "ja"])

@@ -41,6 +41,22 @@ def test_each_language_writes_in_its_own_way(
         assert formats.format_date_and_time(NOW) == moment
 
 
+def test_french_writes_the_first_day_of_a_month_as_an_ordinal() -> None:
+    first, eleventh = dt.date(2026, 12, 1), dt.date(2026, 12, 11)
+    with translation.override("fr"):
+        assert formats.format_date(first) == "1er déc. 2026"
+        assert formats.ReaderFormats().format_date(first) == "1er déc. 2026"
+        assert formats.format_day_and_month(first) == "1er déc."
+        assert formats.format_date_with_weekday(first) == "mardi 1er décembre 2026"
+        assert formats.format_date_range(first, eleventh) == "1er–11 déc."
+        assert formats.format_date_range(dt.date(2026, 11, 21), first) == "21 nov.\u2009–\u20091er déc."
+        assert formats.format_date_and_time(dt.datetime(2026, 12, 1, 1, 1, tzinfo=dt.UTC)) == "1er déc. 2026, 01:01 UTC"
+        assert formats.format_date(eleventh) == "11 déc. 2026" and formats.format_month(first) == "déc. 2026"
+        assert formats.format_relative_time(first, now=NOW) == "dans 11 jours"
+    with translation.override("en"):
+        assert formats.format_date(first) == "1 Dec 2026"
+
+
 @pytest.mark.parametrize(("language", "words"), [("en", "2.5M"), ("fr", f"2,5{SPACE}M"), ("ja", "250万")])
 def test_beside_a_chart_millions_are_short(language: str, words: str) -> None:
     with translation.override(language):

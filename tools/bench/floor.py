@@ -8,26 +8,16 @@ from django.urls import path
 
 from partnerportal.settings import dev
 
+# The apps import one another, and what they need, when they are ready: all are there. Nothing runs before a view but
+# what one of them insists on.
+PORTAL = {name: getattr(dev, name) for name in dir(dev) if name.isupper()}
+BARE = {
+    "ROOT_URLCONF": __name__,
+    "MIDDLEWARE": ["allauth.account.middleware.AccountMiddleware"],
+    "ALLOWED_HOSTS": ["*"],
+}
 if not settings.configured:
-    settings.configure(
-        SECRET_KEY="floor",
-        ALLOWED_HOSTS=["*"],
-        ROOT_URLCONF=__name__,
-        DATABASES=dev.DATABASES,
-        PRIVATE_ROOT=dev.PRIVATE_ROOT,  # below it the server keeps bodies
-        AUTH_USER_MODEL="accounts.Person",
-        LANGUAGES=dev.LANGUAGES,
-        DEFAULT_AUTO_FIELD=dev.DEFAULT_AUTO_FIELD,
-        INSTALLED_APPS=[
-            "django.contrib.contenttypes",
-            "django.contrib.auth",
-            "django.contrib.sessions",  # the apps import its model when they are ready
-            "accounts",
-            "notifications",
-            "connections",
-            "entitlements",
-        ],
-    )
+    settings.configure(**PORTAL | BARE)
 
 application = get_wsgi_application()
 

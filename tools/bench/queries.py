@@ -58,11 +58,17 @@ def _sizes(world: World, rounds: int) -> Iterator[GoalLine]:
         replay(own_queries(large, last), world.large_id),
         replay(own_queries(large, "/customers/?q=obotic"), world.large_id),
         replay(own_queries(large, "/customers/?q=obotic+12+test"), world.large_id),
+        replay(own_queries(large, f"/customers/{first_customer(world.large_id)}/"), world.large_id),
     ]
-    first, small, hops, deep, search, words = (quantile(samples, 95) for samples in wall(works, rounds))
+    first, small, hops, deep, search, words, detail = (quantile(samples, 95) for samples in wall(works, rounds))
     yield GoalLine("customers page, SQL p95: large partner against one with a twentieth", first / small, 1.3)
     yield GoalLine("distributor through two hops against the large partner", hops / first, 1.5)
     yield GoalLine("last keyset page against the first", deep / first, 2)
+    yield GoalLine(
+        "page of a customer, with its activity out of a log of a million, against the first list page",
+        detail / first,
+        3,
+    )
     yield GoalLine("search of one word within the large partner's customers, SQL p95", search * 1000, 30, "ms")
     yield GoalLine("search of three words within them, SQL p95", words * 1000, 30, "ms")
     (palette,) = wall([partial(_search_everything, large)], rounds)
