@@ -71,7 +71,7 @@ def test_an_unknown_link_gets_help(web, world):
 def test_accepting_connects_and_says_so(web, world):
     client = web("stranger.admin")
     response = client.post(opened(world) + "accept/", {"organization": world.stranger.public_id} | READ)
-    assert (response.status_code, response["Location"]) == (302, "/account/")
+    assert (response.status_code, response["Location"]) == (302, "/")
     assert said(response) == [f"{world.partner.name} is now connected to {world.stranger.name}."]
     assert world.connection("stranger", "partner").state == "active"
     assert world.partner.name in client.get("/account/").content.decode()
@@ -192,7 +192,7 @@ def test_each_side_may_end(web, world):
     question = web("customer.admin").get(f"/connections/{mine.public_id}/end/").content.decode()
     assert world.partner.name in question and "2 active services" in question and "1 order" in question
     response = web("customer.admin").post(f"/connections/{mine.public_id}/end/")
-    assert response["Location"] == "/account/"
+    assert response["Location"] == "/"
     response = web("partner2.admin").post(f"/connections/{theirs.public_id}/end/")
     assert response["Location"] == "/customers/"
     assert said(response) == [f"The connection with {world.customer2.name} has ended."]
