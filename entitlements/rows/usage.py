@@ -223,12 +223,11 @@ class RankedCustomer:
     url: str
     text: str
     usage: SeatUsageBar | None  # None where the customer does not share its services
-    tone: str = ""
 
 
 def rank_customers_by_seat_change(changes: Iterable[CustomerSeatChange]) -> list[RankedCustomer]:
     """Return a RankedCustomer for each customer, with the change of its assigned seats, such as "+12"."""
-    return [_ranked(row.listing, _signed(row.moved), "ok" if row.moved > 0 else "bad") for row in changes]
+    return [_ranked(row.listing, _signed(row.moved)) for row in changes]
 
 
 def rank_customers_by_day_seats_run_out(changes: Iterable[CustomerSeatChange]) -> list[RankedCustomer]:
@@ -239,9 +238,9 @@ def rank_customers_by_day_seats_run_out(changes: Iterable[CustomerSeatChange]) -
     return [_ranked(row.listing, formats.format_date(row.full_on)) for row in changes if row.full_on]
 
 
-def _ranked(row: CustomerListing, text: str, tone: str = "") -> RankedCustomer:
+def _ranked(row: CustomerListing, text: str) -> RankedCustomer:
     url = reverse("customer_usage", args=[row.public_id])
-    return RankedCustomer(row.name, url, text, _make_bar_of_listing(row), tone)
+    return RankedCustomer(row.name, url, text, _make_bar_of_listing(row))
 
 
 def _make_bar_of_listing(row: CustomerListing) -> SeatUsageBar | None:

@@ -214,8 +214,9 @@ def build_bar_chart(
 def build_sparkline_path(values: Sequence[int], width: int = 64, height: int = 20, least: int = 12) -> str:
     """Return a sparkline, the small curve in a table's row, as an SVG path.
 
-    A negative value stands for an unknown one and makes a gap; with fewer than two known values the path is "". `least`
-    is the smallest difference between values that fills the whole height. Coordinates are whole numbers to save bytes.
+    A negative value stands for an unknown one and makes a gap; with fewer than four known values the path is "", for
+    so short a curve looks like a dash. `least` is the smallest difference between values that fills the whole height.
+    Coordinates are whole numbers to save bytes.
     """
     return _spark(tuple(values), width, height, least)
 
@@ -223,7 +224,7 @@ def build_sparkline_path(values: Sequence[int], width: int = 64, height: int = 2
 @lru_cache(maxsize=4096)  # lists are read again and again, while their weeks change once a day
 def _spark(values: tuple[int, ...], width: int, height: int, least: int) -> str:
     known = [value for value in values if value >= 0]
-    if len(known) < 2:
+    if len(known) < 4:
         return ""
     spare = max(least - (max(known) - min(known)), 0)
     low, high = min(known) - spare / 2, max(known) + spare / 2

@@ -261,13 +261,13 @@ def test_weeks_are_those_of_the_customers_that_share_their_use(world: World, web
     """By the licences that each has now. Who shares it no more is out of them on the next request (E15)."""
     usage = CustomerUsage.objects.filter(customer__in=(world.customer, world.customer2))
     usage.update(as_of=today())
-    usage.filter(customer=world.customer).update(purchased=30, weeks=[-1] * 14 + [40, 80])
+    usage.filter(customer=world.customer).update(purchased=30, weeks=[-1] * 12 + [40, 40, 40, 80])
     usage.filter(customer=world.customer2).update(purchased=10, weeks=[-1] * 15 + [0])
     Connection.objects.active().filter(partner=world.partner, customer=world.customer2).update(scopes=ALL)
     merge_portfolio_figure_changes()
     assert refresh_partner_trends() == PartnerListing.objects.count()
     listed = PartnerListing.objects.get(organization=world.partner)
-    assert listed.weeks == [-1] * 14 + [40, 60] and spark_of(web, world.partner.name)
+    assert listed.weeks == [-1] * 12 + [40, 40, 40, 60] and spark_of(web, world.partner.name)
     Connection.objects.active().filter(partner=world.partner).update(scopes=ALL & ~Scope.USAGE)
     assert spark_of(web, world.partner.name) == "", "before anything was merged"
     merge_portfolio_figure_changes()

@@ -1,12 +1,13 @@
 """Measured boxes: rows on a laptop, heads over their columns, what is covered, and what a thumb hits."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from accounts.models import Program, Role
+from accounts.models import Person, Program, Role
 from entitlements.actions.portfolio_months import count_all_portfolio_months
 from entitlements.models import ActivationLink
 from tests.journeys import people
@@ -29,6 +30,13 @@ WITH_TICKS = [
     ("vendor", "/trials/"),
     ("vendor", "/trials/?state=running"),
 ]
+ON_ONE_LINE = [
+    ("/customers/", 1024),
+    ("/usage/customers/", 1024),
+    ("/renewals/?within=90", 1024),
+    ("/activity/", 1440),
+    ("/activity/", 1700),
+]
 DECIDED = ("/requests/queue/", "/partners/pending/?state=unconfirmed")  # in their rows
 ON_A_PHONE = {
     "partner": (
@@ -46,6 +54,9 @@ ON_A_PHONE = {
 # Rows of lists; those of the table beneath a chart, which stands closed, are lower.
 HEIGHTS = """() => [...document.querySelectorAll("main :is(thead, tbody) > tr:not(.chart-table *)")]
     .map((row) => row.getBoundingClientRect()).map((box) => [Math.round(box.top * 10) / 10, Math.round(box.height)])"""
+# Where the filters begin that are in sight.
+TOPS = """(bar) => [...bar.children].map((one) => one.getBoundingClientRect())
+    .filter((box) => box.width > 1 && box.height > 1).map((box) => box.top)"""
 # Cells that are not over or under one another, by the text of the head: "Owner" over what is the state, say.
 OUT_OF_LINE = """() => [...document.querySelectorAll("main .table-region > table")].flatMap((table) => {
     const seen = (cell) => cell.getBoundingClientRect().width > 0;
@@ -162,6 +173,28 @@ def test_rows_of_lists_have_one_height_and_heads_stand_over_their_columns(width,
         assert set(heights) <= {HEAD, ROW, ROW + 1}, (path, heights)
 
 
+@pytest.mark.parametrize(
+    "who, path", [("partner", "/customers/"), ("vendor", "/trials/"), ("vendor", "/requests/queue/")]
+)
+def test_a_row_opens_what_its_name_leads_to(who, path, visitor, reader_of):
+    page = visitor(viewport=LAPTOP).arrives_as(reader_of(who)).opens(path)
+    row = page.locator("main tbody tr").first
+    name = row.locator(".cell-name a").get_attribute("href").split("?")[0]
+    row.locator(".cell-a").click(position={"x": 4, "y": 4})
+    expect(page).to_have_url(re.compile(re.escape(name.strip("/"))))
+
+
+@pytest.mark.parametrize("path, width", ON_ONE_LINE)
+def test_filters_stand_on_one_line(path, width, visitor):
+    person = people.operator(World()["partner"])
+    Person.objects.filter(pk=person.pk).update(time_zone="Europe/London")  # beside UTC, a choice of the activity
+    page = visitor(viewport={"width": width, "height": 800}).arrives_as(person).opens(path)
+    tops = page.locator(".list-head > .filter-bar").evaluate(TOPS)
+    assert max(tops) - min(tops) < 16, (path, tops)
+    page.set_viewport_size({"width": 900, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") == 900
+
+
 @pytest.mark.parametrize("who, path", WITH_TICKS)
 def test_ticked_rows_bring_what_can_be_done_with_them(who, path, visitor, reader_of):
     page = visitor().arrives_as(reader_of(who)).opens(path)
@@ -252,3 +285,11 @@ def test_nothing_is_cut_off_in_any_language(language, size, visitor, stack):
         page = browser.opens(path.format(**stack.cast))
         found += [f"{path} {one}" for one in page.evaluate(CLIPPED)]
     assert not found, "\n".join(found)
+
+
+def test_rows_are_no_higher_in_japanese(visitor):
+    person = people.operator(World()["partner"], language="ja")
+    browser = visitor(viewport=LAPTOP).arrives_as(person)
+    for path in ("/customers/", "/renewals/?within=90"):
+        heights = {height for _top, height in browser.opens(path).evaluate(HEIGHTS)}
+        assert heights == {HEAD, ROW}, path

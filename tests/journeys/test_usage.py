@@ -91,6 +91,23 @@ def test_from_the_row_to_the_trend_by_keyboard(visitor, partner, customer):
     expect(table.get_by_role("row")).to_have_count(1 + 84)
 
 
+@pytest.mark.parametrize("width", [1280, 1440, 1920])
+def test_the_latest_weeks_of_a_trend_are_in_sight(width, visitor, partner, customer):
+    page = visitor(viewport={"width": width, "height": 800}).arrives_as(people.operator(partner)).opens("/customers/")
+    spark = page.get_by_role("row", name=customer.name).locator(".spark")
+    end = spark.locator("path").evaluate("(path) => path.getBoundingClientRect().right")
+    box = spark.bounding_box()
+    assert box["width"] * 0.9 < end - box["x"] <= box["width"] + 1
+
+
+def test_rankings_are_equally_high(visitor, partner, customer):
+    page = (
+        visitor(viewport={"width": 1440, "height": 900}).arrives_as(people.operator(partner)).opens("/usage/customers/")
+    )
+    heights = page.locator(".pairs > .panel").evaluate_all("(all) => all.map((one) => one.offsetHeight)")
+    assert len(heights) == 2 and len(set(heights)) == 1
+
+
 def test_the_tooltip_snaps_to_the_pointer(visitor, partner, customer):
     browser = visitor().arrives_as(people.operator(partner))
     page = browser.opens(f"/customers/{customer.public_id}/usage/")

@@ -104,7 +104,7 @@ def test_a_limit_that_changed_is_a_step() -> None:
 def test_sparks_are_small_and_inside(weeks: list[int]) -> None:
     path = charts.build_sparkline_path(weeks)
     assert len(path) <= 16 * 9
-    if sum(week >= 0 for week in weeks) < 2:
+    if sum(week >= 0 for week in weeks) < 4:
         assert path == ""
         return
     x = y = 0
@@ -113,6 +113,12 @@ def test_sparks_are_small_and_inside(weeks: list[int]) -> None:
         for dx, dy in zip(values[::2], values[1::2], strict=True):
             x, y = (dx, dy) if command == "M" else (x + dx, y + dy)
             assert 0 <= x <= 64 and 0 <= y <= 20
+
+
+def test_a_spark_of_three_weeks_is_none() -> None:
+    """It would be as long as a dash, and stand where a dash means that there is nothing."""
+    assert charts.build_sparkline_path([-1] * 13 + [50, 60, 70]) == ""
+    assert charts.build_sparkline_path([-1] * 12 + [50, 60, 70, 80]).startswith("M51 ")
 
 
 def test_flat_sparks_look_flat() -> None:

@@ -160,6 +160,15 @@ def test_the_page_of_own_services_says_whose_they_are(who: str, title: str, web:
     assert others == ([True, True] if who == "partner" else [False, False])  # the menu of a customer has them
 
 
+@pytest.mark.parametrize("who", ["partner", "distributor", "publisher", "customer"])
+def test_ones_own_licences_lead_back_to_the_account(who: str, web: Any) -> None:
+    """No entry of the menu leads there, nor is one lit there, but for customers."""
+    for url in ("/services/", "/usage/", "/orders/"):
+        way = re.findall(r'<a href="([^"]+)"', part(web(f"{who}.admin").get(url), 'class="breadcrumb"', "</ol>"))
+        own = ["/account/"] if url == "/services/" else ["/account/", "/services/"]
+        assert way == ([] if who == "customer" else own), url
+
+
 def test_who_acts_for_nobody_finds_their_own_pages_alone(web: Any) -> None:
     page = web("nobody").get("/me/")
     assert sections(page) == []
