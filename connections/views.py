@@ -173,7 +173,7 @@ def invitation_accept(request: PortalRequest, token: str) -> HttpResponse:
     names = {"partner": connection.partner_name, "customer": connection.customer_name}
     if is_new:
         messages.success(request, _("%(partner)s is now connected to %(customer)s.") % names)
-        return redirect("overview")
+        return redirect("account_details")
     text = _("%(partner)s was already connected to %(customer)s. Nothing has changed. This is what is shared.")
     messages.info(request, text % names)
     return redirect("connection_sharing", connection.public_id)

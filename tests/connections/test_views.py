@@ -71,7 +71,7 @@ def test_an_unknown_link_gets_help(web, world):
 def test_accepting_connects_and_says_so(web, world):
     client = web("stranger.admin")
     response = client.post(opened(world) + "accept/", {"organization": world.stranger.public_id} | READ)
-    assert (response.status_code, response["Location"]) == (302, "/")
+    assert (response.status_code, response["Location"]) == (302, "/account/")
     assert said(response) == [f"{world.partner.name} is now connected to {world.stranger.name}."]
     assert world.connection("stranger", "partner").state == "active"
     assert world.partner.name in client.get("/account/").content.decode()
