@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.core.management import call_command
 from django.db import connection
 
 from tools.bench import usage
@@ -18,11 +19,14 @@ OTHERS_FIRST = 40  # pages that the large partner sees first, so that the plans 
 
 
 def load() -> None:
-    """Write the small partner into the empty database and copy it to ALONE, unless an earlier run has."""
+    """Write the small partner into the empty database and copy it to ALONE, or migrate the copy of an earlier run."""
     with connection._nodb_cursor() as cursor:
         cursor.execute("SELECT FROM pg_database WHERE datname = %s", [ALONE])
-        if cursor.fetchone() is not None:
-            return
+        is_copied = cursor.fetchone() is not None
+    if is_copied:
+        with _in(ALONE):
+            call_command("migrate", verbosity=0)
+        return
     load_small()
     usage.load()
     connection.close()  # nobody may be connected to a database that is copied
