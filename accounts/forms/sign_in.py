@@ -15,6 +15,7 @@ from allauth.account.forms import ConfirmEmailVerificationCodeForm, ConfirmLogin
 from allauth.account.forms import LoginForm as BaseLoginForm
 from allauth.account.forms import ResetPasswordForm as BaseResetPasswordForm
 from allauth.account.forms import ResetPasswordKeyForm as BaseResetPasswordKeyForm
+from allauth.account.forms import SetPasswordForm as BaseSetPasswordForm
 from allauth.account.forms import UserTokenForm as BaseUserTokenForm
 from allauth.account.internal.flows.login import is_login_rate_limited
 from allauth.account.internal.userkit import filter_users_by_email
@@ -38,7 +39,7 @@ from accounts.actions.attempts import Attempt, needs_mailed_sign_in_code, record
 from accounts.models import Person
 from accounts.work_addresses import check_new_main_address
 from partnerportal.lib import tenancy
-from partnerportal.lib.errors import InvalidInput
+from partnerportal.lib.errors import InvalidInput, Message
 from partnerportal.lib.formats import join_names
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 
@@ -171,14 +172,27 @@ class ChangePasswordForm(BaseChangePasswordForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["oldpassword"].label = _("Current password")
-        _name_new_password_fields(self)
+        _label_password_field(self, "oldpassword", _("Current password"))
+        _label_new_password_fields(self)
 
 
-def _name_new_password_fields(form: forms.Form) -> None:
-    """Label the two fields of a new password, which allauth spells in title case."""
-    form.fields["password1"].label = _("New password")
-    form.fields["password2"].label = _("New password again")
+class SetPasswordForm(BaseSetPasswordForm):
+    """The form that sets the first password of whoever is signed in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _label_new_password_fields(self)
+
+
+def _label_new_password_fields(form: forms.Form) -> None:
+    _label_password_field(form, "password1", _("New password"))
+    _label_password_field(form, "password2", _("New password again"))
+
+
+def _label_password_field(form: forms.Form, name: str, label: Message) -> None:
+    """Label a field as the portal does. Allauth writes labels in title case, and once more into the field itself."""
+    form.fields[name].label = label
+    form.fields[name].widget.attrs.pop("placeholder", None)
 
 
 class ResetPasswordKeyForm(BaseResetPasswordKeyForm):
@@ -189,7 +203,7 @@ class ResetPasswordKeyForm(BaseResetPasswordKeyForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _name_new_password_fields(self)
+        _label_new_password_fields(self)
 
     def save(self) -> None:
         """Store the new password, and mark the person's address as verified if it is their only one.

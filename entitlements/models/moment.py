@@ -13,8 +13,8 @@ class Moment(models.Model):
     """An event, or what the data says that no event does: a connection, an order, a start or an end, unusual use.
 
     Nobody did the latter in the portal, so no event is written for it; it is read when a page is drawn. The model is a
-    view in the database (migrations/0022_past_moments.py) with the rights of whoever asks. Its columns are those of
-    events, and the words of events show it.
+    view in the database with the rights of whoever asks (migrations/0024_moments_by_subject.py). Its columns are those
+    of events, and the words of events show it.
     """
 
     id = models.BigIntegerField(primary_key=True)  # unique in the view, and no number of an event

@@ -17,6 +17,7 @@ Value = float | int | None
 FAR_BELOW = 0.45  # share of the limit; while all values are below it, the limit is said in words and not drawn
 FINEST = 0.12  # share of the limit that the scale reaches at least
 NICE = (1, 2, 2.5, 5, 10)  # what a step of the scale may be, times a power of ten
+LEAST_IN_A_ROW = 4  # known values of a sparkline
 SERIES_AT_MOST = 5  # lines in one chart; more cannot be told apart
 
 
@@ -214,18 +215,19 @@ def build_bar_chart(
 def build_sparkline_path(values: Sequence[int], width: int = 64, height: int = 20, least: int = 12) -> str:
     """Return a sparkline, the small curve in a table's row, as an SVG path.
 
-    A negative value stands for an unknown one and makes a gap; with fewer than four known values the path is "", for
-    so short a curve looks like a dash. `least` is the smallest difference between values that fills the whole height.
-    Coordinates are whole numbers to save bytes.
+    A negative value stands for an unknown one and makes a gap. Without LEAST_IN_A_ROW known values in a row the path is
+    "", for so short a curve looks like a dash. `least` is the smallest difference between values that fills the whole
+    height. Coordinates are whole numbers to save bytes.
     """
     return _spark(tuple(values), width, height, least)
 
 
 @lru_cache(maxsize=4096)  # lists are read again and again, while their weeks change once a day
 def _spark(values: tuple[int, ...], width: int, height: int, least: int) -> str:
-    known = [value for value in values if value >= 0]
-    if len(known) < 4:
+    runs = (len([*run]) for is_known, run in itertools.groupby(values, lambda value: value >= 0) if is_known)
+    if max(runs, default=0) < LEAST_IN_A_ROW:
         return ""
+    known = [value for value in values if value >= 0]
     spare = max(least - (max(known) - min(known)), 0)
     low, high = min(known) - spare / 2, max(known) + spare / 2
     path, last = [], None

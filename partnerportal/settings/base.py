@@ -199,6 +199,7 @@ ACCOUNT_FORMS = {
     "login": "accounts.forms.sign_in.LoginForm",
     "reset_password": "accounts.forms.sign_in.ResetPasswordForm",
     "reset_password_from_key": "accounts.forms.sign_in.ResetPasswordKeyForm",
+    "set_password": "accounts.forms.sign_in.SetPasswordForm",
     "user_token": "accounts.forms.sign_in.PasswordResetTokenForm",
 }
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.reset_links.PasswordResetLinkTokenGenerator"

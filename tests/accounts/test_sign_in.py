@@ -12,6 +12,7 @@ from allauth.mfa.webauthn.internal.auth import WebAuthn
 from django.conf import settings
 from django.test import override_settings
 
+from accounts.forms.sign_in import ChangePasswordForm, ResetPasswordKeyForm, SetPasswordForm
 from accounts.models import Person
 from tests.accounts.passkey import Passkey
 from tests.conftest import PageClient
@@ -263,9 +264,16 @@ def test_a_changed_password_signs_out_everywhere(client, world):
     sign_in(other)
     form = {"oldpassword": PASSWORD, "password1": NEW["password1"], "password2": NEW["password1"]}
     page = client.get("/sign-in/password/change/").content.decode()
-    assert all(label in page for label in ("Current password", "New password", "New password again"))
+    assert all(f">{label}<" in page for label in ("Current password", "New password", "New password again"))
     assert client.post("/sign-in/password/change/", form).status_code == 302
     assert not is_signed_in(other)
+
+
+@pytest.mark.parametrize("form_class", [ChangePasswordForm, ResetPasswordKeyForm, SetPasswordForm])
+def test_a_new_password_is_asked_for_in_our_words(form_class, world):
+    fields = form_class(user=world.person("partner.admin")).fields
+    assert (fields["password1"].label, fields["password2"].label) == ("New password", "New password again")
+    assert [name for name, field in fields.items() if "placeholder" in field.widget.attrs] == []
 
 
 def test_signing_out_is_a_deliberate_act(client, world):

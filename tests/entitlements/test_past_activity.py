@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,8 +15,9 @@ from connections.actions import end_connection
 from connections.models import Connection
 from entitlements.actions.trials import make_entitlement_event
 from entitlements.events import EntitlementEventKind
-from entitlements.models import Anomaly, Entitlement, Order, Sku
+from entitlements.models import Anomaly, Entitlement, Moment, Order, Sku
 from notifications.actions.recording import record_events
+from notifications.models import Event
 from partnerportal.lib.actors import Actor
 from partnerportal.lib.scopes import ALL, Scope
 from tests.entitlements.test_views import connect, entitle, text_of
@@ -93,6 +95,42 @@ def test_nothing_is_said_twice(world: World, web: Any, customer: Organization, s
     assert "Vault Pro was added" in words and "renewed" not in words and words.count("Vault Pro") == 3
 
 
+# What the log may tell of, the party by which it does, and the kinds that the data would say instead.
+TOLD = {
+    "connection.established": ("organization_id", Connection, {"connection.established"}),
+    "order.placed": ("customer_id", Order, {"order.placed"}),
+    "entitlement.added": ("customer_id", Entitlement, {"entitlement.started", "entitlement.renewed", "trial.approved"}),
+    "trial.started": ("customer_id", Entitlement, {"entitlement.started", "entitlement.renewed", "trial.approved"}),
+    "trial.approved": ("customer_id", Entitlement, {"entitlement.started", "entitlement.renewed", "trial.approved"}),
+    "trial.expired": ("customer_id", Entitlement, {"entitlement.ended", "trial.expired"}),
+}
+
+
+def said_by_data(customer: Organization, kinds: set[str]) -> int:
+    about = Q(customer_id=customer.pk) | Q(organization_id=customer.pk)
+    return Moment.objects.annotate(branch=F("id") % 8).filter(about, kind__in=kinds, branch__gt=0).count()
+
+
+@pytest.mark.promise("G-24")
+@pytest.mark.parametrize("kind", TOLD)
+def test_what_the_log_tells_of_a_party_is_not_read_from_its_data(
+    kind: str, world: World, customer: Organization
+) -> None:
+    party, model, kinds = TOLD[kind]
+    texts = {"actor_label": "", "organization_label": "", "counterpart_label": "", "subject_kind": "", "data": {}}
+    before, rows = said_by_data(customer, kinds), model.objects.filter(customer=customer)
+    others = set().union(*(row[2] for row in TOLD.values())) - kinds
+    rest = said_by_data(customer, others)
+    assert 1 <= before <= len(rows)
+    for row in rows:
+        event = texts | {"kind": kind, "subject_id": row.public_id, "subject_label": ""}
+        Event.objects.create(**event | {party: world.stranger.pk})  # a stranger's hides nothing
+        assert said_by_data(customer, kinds) == before
+    for row in rows:
+        Event.objects.create(**texts, kind=kind, subject_id=row.public_id, subject_label="", **{party: customer.pk})
+    assert (said_by_data(customer, kinds), said_by_data(customer, others)) == (0, rest)
+
+
 KEPT_BACK = {
     Scope.ORDERS: ["SO-OLD"],
     Scope.ENTITLEMENTS: ["renewed", "ended", "Flow Team", "started"],
@@ -136,6 +174,18 @@ def test_a_connection_that_ended_earlier_is_told_with_its_end(
     Connection.objects.create(partner=world.partner, customer=customer, scopes=ALL, **names)
     words = " / ".join(moments_of(web("partner.admin"), customer))
     assert words.count("connected to") == 2 and words.count("ended the connection") == 1
+
+
+@pytest.mark.promise("CC-29")
+@pytest.mark.parametrize("by", ["partner", "customer"])
+def test_an_end_that_no_event_tells_names_the_side(by: str, world: World, web: Any, customer: Organization) -> None:
+    sides = {"partner": world.partner, "customer": customer}
+    names = {"partner_name": world.partner.name, "customer_name": customer.name}
+    past = {"state": "ended", "connected_at": "2024-03-01T08:00Z", "ended_at": "2024-05-01T08:00Z"}
+    Connection.objects.create(partner=world.partner, customer=customer, scopes=ALL, ended_by=sides[by], **names, **past)
+    (end,) = [words for words in moments_of(web("partner.admin"), customer) if "ended the connection" in words]
+    other = sides["customer" if by == "partner" else "partner"]
+    assert end == f"{sides[by].name} ended the connection with {other.name} 1 May 2024"
 
 
 @pytest.mark.promise("G-24")

@@ -39,7 +39,7 @@ CALLED_BY = {
         "founds_invited_partner(bigint, text, text)",
         "partner_name_is_taken(text, text)",
         "mark_release(text, boolean)",
-        "log_tells(uuid, text[])",  # of an object that the view of moments shows
+        "log_tells(uuid, text[], bigint, bigint)",  # whether the log tells of an object whose random id one knows
         "note_failed_attempt(bigint, text)",  # of who is not signed in: nobody's row may be seen
         "failed_attempts(bigint, text)",
         "queue_secret_mail(text, boolean)",

@@ -7,7 +7,7 @@ import sys
 from tools.stages import PROJECT
 
 
-def test_the_floor_answers_by_the_portals_apps_alone():
+def test_the_floor_starts():
     asks = """
 import tools.bench.floor as floor
 from django.test import Client

@@ -8,8 +8,8 @@ from django.urls import path
 
 from partnerportal.settings import dev
 
-# The apps import one another, and what they need, when they are ready: all are there. Nothing runs before a view but
-# what one of them insists on.
+# All apps are installed, because they import one another in `ready()`. The only middleware is allauth's, without which
+# allauth refuses to start.
 PORTAL = {name: getattr(dev, name) for name in dir(dev) if name.isupper()}
 BARE = {
     "ROOT_URLCONF": __name__,
