@@ -39,7 +39,7 @@ from accounts.actions.attempts import Attempt, needs_mailed_sign_in_code, record
 from accounts.models import Person
 from accounts.work_addresses import check_new_main_address
 from partnerportal.lib import tenancy
-from partnerportal.lib.errors import InvalidInput, Message
+from partnerportal.lib.errors import InvalidInput
 from partnerportal.lib.formats import join_names
 from partnerportal.lib.locks import AdvisoryLock, acquire_lock
 
@@ -172,7 +172,7 @@ class ChangePasswordForm(BaseChangePasswordForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _label_password_field(self, "oldpassword", _("Current password"))
+        self.fields["oldpassword"].label = _("Current password")
         _label_new_password_fields(self)
 
 
@@ -185,14 +185,11 @@ class SetPasswordForm(BaseSetPasswordForm):
 
 
 def _label_new_password_fields(form: forms.Form) -> None:
-    _label_password_field(form, "password1", _("New password"))
-    _label_password_field(form, "password2", _("New password again"))
-
-
-def _label_password_field(form: forms.Form, name: str, label: Message) -> None:
-    """Label a field as the portal does. Allauth writes labels in title case, and once more into the field itself."""
-    form.fields[name].label = label
-    form.fields[name].widget.attrs.pop("placeholder", None)
+    """Label the fields of a new password. Allauth writes the labels in title case, and once more into the fields."""
+    form.fields["password1"].label = _("New password")
+    form.fields["password2"].label = _("New password again")
+    for field in form.fields.values():
+        field.widget.attrs.pop("placeholder", None)
 
 
 class ResetPasswordKeyForm(BaseResetPasswordKeyForm):
