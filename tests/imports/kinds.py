@@ -118,13 +118,15 @@ OF_ORGANIZATION = replace(
 )
 
 
+OF_THE_PORTAL = dict(catalogue.KINDS)
+
+
 @contextmanager
 def kinds_of_tests() -> Iterator[None]:
-    """Add both kinds to the catalogue."""
-    before = dict(catalogue.KINDS)
+    """Add both kinds to the catalogue. Afterwards it holds the portal's own again, whatever a test has put in."""
     catalogue.KINDS.update({kind.code: kind for kind in (SHELF, OF_ORGANIZATION)})
     try:
         yield
     finally:
         catalogue.KINDS.clear()
-        catalogue.KINDS.update(before)
+        catalogue.KINDS.update(OF_THE_PORTAL)

@@ -45,8 +45,8 @@ def test_the_row_that_cannot_be_read_is_named_in_the_results(cast: World, broken
     assert result_files.get_results_deadline(failed)
 
 
-def test_a_file_with_too_many_rows_is_cut_where_it_must_be_split(cast: World, monkeypatch: Any) -> None:  # noqa: F811
-    monkeypatch.setitem(catalogue.KINDS, "shelf", replace(SHELF, max_rows=2))
+def test_a_file_with_too_many_rows_is_cut_where_it_must_be_split(cast: World) -> None:  # noqa: F811
+    catalogue.KINDS["shelf"] = replace(SHELF, max_rows=2)  # the fixture of the kinds takes it back
     source = upload(cast, b"key\na\nb\nc\nd\n")
     assert runs.run_next_import()
     assert results(source) == [("2", "not_reached", "a"), ("3", "not_reached", "b"), ("4", "bad", "c")]

@@ -29,7 +29,7 @@ def cancel(cast: World, source: Import, who: str = "partner.admin") -> Import:  
 
 
 @pytest.fixture
-def row_by_row(monkeypatch: Any) -> Callable[[Callable[[int], None]], None]:
+def row_by_row() -> Callable[[Callable[[int], None]], None]:
     """Have each row applied in a transaction of its own, and a function called with its number before that."""
 
     def watch(before: Callable[[int], None]) -> None:
@@ -37,7 +37,7 @@ def row_by_row(monkeypatch: Any) -> Callable[[Callable[[int], None]], None]:
             before(rows[0].number)
             return SHELF.apply(actor, target, rows, mode)
 
-        monkeypatch.setitem(catalogue.KINDS, "shelf", replace(SHELF, batch_rows=1, apply=apply))
+        catalogue.KINDS["shelf"] = replace(SHELF, batch_rows=1, apply=apply)  # the fixture of the kinds takes it back
 
     return watch
 
