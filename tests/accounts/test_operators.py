@@ -106,7 +106,7 @@ def test_an_admin_adds_an_operator(web, world):
     page = page_of(client, "/operators/")
     assert "Actions" in page and 'href="/operators/add/"' in page
     dialog = page_of(client, "/operators/add/")
-    assert "Send invitation" in dialog and dialog.count('name="roles"') == 2 and 'name="finance_granted"' not in dialog
+    assert "Apply" in dialog and dialog.count('name="roles"') == 2 and 'name="finance_granted"' not in dialog
     response = client.post("/operators/add/", INVITED)
     assert response["Location"] == "/operators/pending/"
     pending = page_of(client, "/operators/pending/")

@@ -14,7 +14,7 @@ def invites(browser, email, role):
     page.get_by_role("link", name="Add an operator…").click()
     page.get_by_role("textbox", name="Work email address").fill(email)
     page.get_by_role("checkbox", name=role).check()
-    browser.press("Send invitation")
+    applies(page)
     return page
 
 
@@ -78,7 +78,7 @@ def test_a_free_mail_address_is_refused_where_it_is_typed(visitor):
     admin.sees("Anyone can get an address at gmail.com. Enter the address of a work or school account.")
     expect(page.get_by_role("textbox", name="Work email address")).to_have_attribute("aria-invalid", "true")
     page.get_by_role("textbox", name="Work email address").fill("somebody@elsewhere.example")
-    admin.press("Send invitation")
+    applies(page)
     admin.sees("elsewhere.example is not one of this organisation’s domains.")
 
 
